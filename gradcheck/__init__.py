@@ -1,0 +1,69 @@
+"""gradcheck says whether a hand-written gradient is right, where it is wrong, and what the mistake is.
+
+>>> import gradcheck
+>>> report = gradcheck.check_gradients(lambda x: x**2, lambda x: 2 * x, 3.0)
+>>> report.verdict.value
+'pass'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradcheck._version import __version__
+
+if TYPE_CHECKING:
+    from gradcheck.adapters import as_subject
+    from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
+    from gradcheck.comparison import Verdict
+    from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
+    from gradcheck.report import BlockReport, Report
+    from gradcheck.subject import Block, Subject
+
+#: Where each name comes from. Nothing is loaded before it is used.
+_HOME = {
+    "as_subject": "adapters",
+    "GradientMismatch": "api",
+    "assert_gradients": "api",
+    "check_gradients": "api",
+    "Verdict": "comparison",
+    "GradcheckError": "errors",
+    "SubjectError": "errors",
+    "SubjectTypeError": "errors",
+    "TargetError": "errors",
+    "BlockReport": "report",
+    "Report": "report",
+    "Block": "subject",
+    "Subject": "subject",
+}
+
+__all__ = [
+    "Block",
+    "BlockReport",
+    "GradcheckError",
+    "GradientMismatch",
+    "Report",
+    "Subject",
+    "SubjectError",
+    "SubjectTypeError",
+    "TargetError",
+    "Verdict",
+    "__version__",
+    "as_subject",
+    "assert_gradients",
+    "check_gradients",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"gradcheck.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,64 @@
+"""From what users have to a `Subject`: one file a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradcheck.adapters.function import FunctionSubject
+from gradcheck.adapters.model import ModelSubject, looks_like_model
+from gradcheck.errors import SubjectTypeError
+from gradcheck.subject import Subject
+
+#: Stands for an argument that was not given.
+MISSING: Any = object()
+
+
+def as_subject(
+    target: Any, grad: Any = MISSING, x0: Any = MISSING, *, args: Sequence[Any] = (), batch: Sequence[Any] = ()
+) -> Subject:
+    """Read a model, a function with its gradient, or a subject.
+
+    Parameters
+    ----------
+    target : model, callable or Subject
+        A model has `params` and `loss`; a callable goes with `grad` and `x0`.
+    grad : callable or True, optional
+        The gradient of `target`, or True if `target` returns ``(loss, gradient)``.
+    x0 : array of floats or nesting of dict, list, tuple of them, optional
+        Where to check.
+    args : sequence
+        Further arguments of `target` and `grad`.
+    batch : sequence
+        Arguments of a model's `loss` and gradient.
+
+    Returns
+    -------
+    Subject
+
+    Raises
+    ------
+    SubjectError, SubjectTypeError
+        If it cannot be read; the message names the argument and the remedy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_subject(lambda x: float(x @ x), lambda x: 2 * x, np.ones(3))
+    <Subject <lambda>: 1 blocks, 3 parameters>
+    """
+    if isinstance(target, Subject):
+        return target
+    if grad is MISSING and x0 is MISSING and looks_like_model(target):
+        return ModelSubject(target, batch)
+    if grad is not MISSING and x0 is not MISSING:
+        if len(tuple(batch)):
+            raise SubjectTypeError("batch belongs to a model; pass a function's further arguments as args=")
+        return FunctionSubject(target, grad, x0, args)
+    if callable(target):
+        missing = "grad and x0" if grad is MISSING else "x0"
+        raise SubjectTypeError(f"{missing} missing: a function is checked as check_gradients(fun, grad, x0)")
+    raise SubjectTypeError(
+        f"{type(target).__module__}.{type(target).__qualname__} is nothing that gradcheck reads: pass a model with a "
+        "mapping `params` (or `parameters`) and a method `loss`, or a function: check_gradients(fun, grad, x0)"
+    )

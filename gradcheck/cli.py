@@ -1,0 +1,111 @@
+"""The command line: thin, and late to import."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradcheck._version import __version__
+
+if TYPE_CHECKING:
+    from gradcheck.report import Report
+
+#: Exit status where the check could not run.
+CANNOT_RUN = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gradcheck")
+def main() -> None:
+    """Say whether a hand-written gradient is right, and where it is wrong.
+
+    Exit status: 0 all pass, 1 a gradient is wrong, 2 the check could not run, 3 undecided.
+    """
+
+
+@main.command()
+@click.argument("target")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to standard output.")
+@click.option("--rtol", type=float, help="Relative error of an entry that is tolerated.  [default: by dtype, 3e-5]")
+@click.option("--seed", type=click.IntRange(min=0), help="Reproduces a check.  [default: a fresh one]")
+@click.option("--budget", type=int, help="Evaluations of the loss that may be spent.  [default: 2000]")
+@click.option("--entries", is_flag=True, help="Measure every entry one by one as well.")
+@click.option("--workers", type=int, help="Processes that evaluate the loss.  [default: 1]")
+@click.option("--method", type=click.Choice(["gradcheck", "textbook"]), default="gradcheck", help="How to check.")
+def check(target: str, form: str, output: Path | None, seed: int | None, **options: Any) -> None:
+    """Check the gradient of TARGET: file.py:name or package.module:name.
+
+    The name is a model (with `params` and `loss`), a gradcheck Subject, or a function without arguments that returns one of
+    them or the tuple (fun, grad, x0). What the module prints goes to standard error.
+    """
+    from gradcheck.api import check_subject
+    from gradcheck.target import load
+
+    with _user_errors(), redirect_stdout(sys.stderr):
+        report = check_subject(load(target), rng=seed, progress=sys.stderr.isatty(), **options)
+    _show(report, form, output)
+    sys.exit(report.verdict.exit_status)
+
+
+@main.command()
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def demo(seed: int) -> None:
+    """Tell a right gradient from a wrong one, on two networks that learn XOR."""
+    from rich.console import Console
+
+    from gradcheck.demo import episodes, render_demo
+
+    console = Console()
+    if console.width < 110 and not console.is_terminal:
+        console = Console(width=120)
+    console.print(render_demo(episodes(seed)))
+
+
+def _show(report: Report, form: str, output: Path | None) -> None:
+    if form == "json":
+        from gradcheck.reports.json import json_of
+
+        text = json_of(report)
+    elif output is None and sys.stdout.isatty():
+        from rich.console import Console
+
+        from gradcheck.reports.text import render
+
+        Console().print(render(report))
+        return
+    else:
+        text = str(report)
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        _stop(f"--output {output}: {error.strerror}")
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turn what goes wrong before there is a verdict into a message and exit status 2."""
+    from gradcheck.blame import user_traceback
+    from gradcheck.errors import GradcheckError
+
+    try:
+        yield
+    except GradcheckError as error:
+        _stop(str(error))
+    except KeyboardInterrupt:
+        _stop("interrupted; the parameters are as they were")
+    except Exception as error:
+        _stop(f"the code under check raised\n{user_traceback(error)}")
+
+
+def _stop(message: str) -> None:
+    click.echo(f"gradcheck: {message}", err=True)
+    sys.exit(CANNOT_RUN)

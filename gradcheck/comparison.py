@@ -1,0 +1,104 @@
+"""A claimed slope against a measured one: two criteria, three verdicts."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+from gradcheck.estimate import Estimate, Status
+
+
+class Verdict(enum.Enum):
+    """What is known about a gradient."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the person who reads the report."""
+        return _ADVICE[self]
+
+    @property
+    def exit_status(self) -> int:
+        """Exit status of the command line."""
+        return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.UNDECIDED: 3}[self]
+
+
+_ADVICE = {
+    Verdict.PASS: "The gradient is right, to within the resolution that is stated.",
+    Verdict.FAIL: "The gradient is wrong: the gap exceeds both the error bar and the tolerance.",
+    Verdict.UNDECIDED: "The loss is too noisy or too rough here to tell. Evaluate it in float64, fix its random seed, "
+    "tighten solvers inside it, check at another point, or ask for less with a larger rtol.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The claimed slope along one ray against the measured one.
+
+    Attributes
+    ----------
+    claim : float
+        Claimed slope, g·v.
+    rounding : float
+        How far it may be off because the claim is rounded to its type.
+    estimate : Estimate
+        Measured slope.
+    tolerance : float
+        The smallest gap that would matter: `rtol` times what one small entry contributes to the slope.
+    norm : float
+        Root of the sum of squares of what all entries contribute.
+    rtol : float
+    zero : bool
+        Whether the claim is zero as far as the loss could tell. It agrees when the slope is zero within the bar.
+    """
+
+    claim: float
+    rounding: float
+    estimate: Estimate
+    tolerance: float
+    norm: float
+    rtol: float
+    zero: bool = False
+
+    @property
+    def gap(self) -> float:
+        """Claimed minus measured slope."""
+        return self.claim - self.estimate.value
+
+    @property
+    def bar(self) -> float:
+        """Error bar of the gap."""
+        return self.estimate.error + self.rounding
+
+    @property
+    def significant(self) -> bool:
+        """Whether the gap exceeds its error bar."""
+        return abs(self.gap) > self.bar
+
+    @property
+    def material(self) -> bool:
+        """Whether the gap, less its bar, exceeds `rtol` on the scale of what all entries together contribute."""
+        return abs(self.gap) - self.bar > self.rtol * self.norm
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the bar is small enough to see an error of `rtol` in one small entry."""
+        return self.bar <= self.tolerance or (self.zero and self.estimate.status is Status.CONVERGED)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no entry can be off by more than `rtol`, as far as one ray can tell."""
+        return self.resolved and (not self.significant or abs(self.gap) <= self.tolerance)
+
+    @property
+    def kink(self) -> bool:
+        """Whether the slope jumps here by more than would be tolerated."""
+        jump = abs(self.estimate.right - self.estimate.left)
+        return self.estimate.status is Status.KINK and jump > self.tolerance and math.isfinite(jump)
+
+    def __str__(self) -> str:
+        return f"claimed {self.claim:.8g}, measured {self.estimate.value:.8g}, gap {self.gap:.2e} ± {self.bar:.1e}"

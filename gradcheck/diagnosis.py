@@ -1,0 +1,88 @@
+"""What can be said about a check beyond its numbers: findings, each with its evidence and its fix."""
+
+from __future__ import annotations
+
+import math
+
+from gradcheck.check import BlockCheck, Check
+from gradcheck.comparison import Verdict
+from gradcheck.finding import Finding
+from gradcheck.halving import Entry
+
+#: Mistakes that show while a subject is evaluated: slug to code, message and fix.
+_MANNERS = {
+    "not-finite": (
+        "GC502",
+        "the claimed gradient is not finite",
+        "Look for a division by zero, an overflow, or a logarithm or square root at zero in the gradient.",
+    ),
+    "nondeterministic": (
+        "GC503",
+        "the loss is not the same at each call",
+        "Fix the random seed inside the loss (dropout, sampling, shuffling), and keep the gradient call from changing it.",
+    ),
+    "mutates-input": (
+        "GC504",
+        "the code changes its arguments",
+        "Work on a copy: x = x.copy(), or write x = x - step instead of x -= step.",
+    ),
+}
+
+#: Ratios are shown of entries at least this much larger than their error bars.
+_CLEAR = 100.0
+
+
+def findings_of(check: Check) -> tuple[Finding, ...]:
+    """Findings, strongest first: what makes a gradient wrong, then what else was noticed."""
+    wrong = [_mismatch(block) for block in check.blocks if block.verdict is Verdict.FAIL and block.state is not None]
+    manners = [_manner(slug, evidence) for slug, evidence in check.remarks.items()]
+    manners.sort(key=lambda finding: finding.code)
+    broken = [finding for finding in manners if finding.slug == "not-finite"]
+    return (*broken, *wrong, *(finding for finding in manners if finding.slug != "not-finite"))
+
+
+def _manner(slug: str, evidence: str) -> Finding:
+    code, message, fix = _MANNERS[slug]
+    where = evidence.split(":")[0] if slug == "not-finite" else "the whole"
+    return Finding(code, slug, where, message, evidence, fix)
+
+
+def _mismatch(block: BlockCheck) -> Finding:
+    """A block that is wrong; why, is not known."""
+    assert block.state is not None
+    entries = block.location.entries if block.location else ()
+    worst = block.location.worst if block.location else None
+    where = block.block.name
+    wrong = [entry for entry in entries if entry.wrong]
+    if block.location is not None and block.location.complete and wrong:
+        message = f"{len(wrong)} of {len(entries)} entries are wrong"
+    else:
+        message = "the claimed gradient is wrong"
+    if len(wrong) == 1 and worst is not None and block.block.size > 1:
+        where = f"{where}[{', '.join(map(str, worst.index))}]"
+    if block.where != "your point":
+        message += f" at {block.where}"
+    evidence = str(block.state.comparison)
+    if worst is not None:
+        evidence = f"{block.block.name}{worst}"
+    ratio = _ratio(wrong)
+    if ratio:
+        evidence += f"; {ratio}"
+    if block.note:
+        evidence += f" ({block.note})"
+    fix = f"Derive the gradient of {block.block.name} again. No known mistake explains it."
+    return Finding("GC000", "unexplained", where, message, evidence, fix)
+
+
+def _ratio(wrong: list[Entry]) -> str:
+    """How the claimed entries relate to the numeric ones; a constant is called one only within the error bars."""
+    clear = [entry for entry in wrong if abs(entry.numeric) > _CLEAR * entry.error]
+    if len(clear) < 2:
+        return ""
+    ratios = [entry.claimed / entry.numeric for entry in clear]
+    bars = [entry.error / abs(entry.numeric) * max(1.0, abs(ratio)) for entry, ratio in zip(clear, ratios, strict=True)]
+    low, high = min(ratios), max(ratios)
+    if high - low <= 2 * max(bars):
+        return f"claimed/numeric is {ratios[0]:.6g} in each"
+    places = min(max(2 - math.floor(math.log10(high - low)), 2), 12)
+    return f"claimed/numeric goes from {low:.{places}f} to {high:.{places}f}"

@@ -1,0 +1,77 @@
+"""What a numerical derivative returns: never a number without its error bar."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+
+class Status(enum.Enum):
+    """How an estimate ended; the value says it in words, `advice` says what to do about it."""
+
+    CONVERGED = "converged"
+    NOISY = "noisy"
+    ROUGH = "rough"
+    KINK = "kink"
+    NOT_FINITE = "not finite"
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the person who reads the report."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.CONVERGED: "The error bar reaches what was asked for.",
+    Status.NOISY: "The values of the loss are too noisy for a sharper slope: evaluate it in float64, "
+    "tighten the tolerances of solvers inside it, or remove a large constant from it.",
+    Status.ROUGH: "The loss bends or jumps at every step that was tried: look for kinks, rounding or table look-ups in it.",
+    Status.KINK: "The loss has a kink here: its slopes to the left and to the right differ.",
+    Status.NOT_FINITE: "The loss is NaN, infinite or raises next to this point: move away from the edge of its domain.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The slope of a function of one real number at 0.
+
+    Attributes
+    ----------
+    value : float
+        The slope; at a kink, the mean of the two one-sided slopes.
+    error : float
+        A bar that covers the truth: truncation plus round-off; at a kink also both one-sided slopes.
+    status : Status
+        How the estimate ended.
+    left, right : float
+        One-sided slopes; both are `value` unless the function has a kink at 0.
+    side_error : float
+        The bar of each of them.
+    step : float
+        The smallest step that the value rests on.
+    noise : float
+        The bound on the error of one function value that was used.
+    evaluations : int
+        Function values spent on this estimate.
+    """
+
+    value: float
+    error: float
+    status: Status
+    left: float
+    right: float
+    side_error: float
+    step: float
+    noise: float
+    evaluations: int
+
+    def __str__(self) -> str:
+        text = f"{self.value:.10g} ± {self.error:.1e} ({self.status.value}, step {self.step:.1e}, "
+        text += f"noise {self.noise:.1e}, {self.evaluations} evaluations)"
+        return text if self.status is not Status.KINK else f"{text}: {self.left:.6g} left, {self.right:.6g} right"
+
+    @property
+    def finite(self) -> bool:
+        """Whether there is a slope at all."""
+        return math.isfinite(self.value) and math.isfinite(self.error)

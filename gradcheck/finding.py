@@ -1,0 +1,40 @@
+"""Something to tell the user: what, where, why it is believed, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of a report.
+
+    Attributes
+    ----------
+    code, slug : str
+        Of the mistake, ``GC502`` and ``not-finite``, say. ``GC000`` ``unexplained`` is a gradient that is wrong in a way
+        that has no name here.
+    where : str
+        The block, and the entry if it is one.
+    message : str
+        What is wrong, in a sentence.
+    evidence : str
+        The numbers that it rests on.
+    fix : str
+        What to do.
+    file : str or None
+    line : int or None
+        Where in the source, if that is known.
+    """
+
+    code: str
+    slug: str
+    where: str
+    message: str
+    evidence: str
+    fix: str
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} {self.code} {self.slug}"

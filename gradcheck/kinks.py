@@ -1,0 +1,136 @@
+"""A point exactly on a kink: is the claim there one of the slopes that the loss has around it?
+
+At |x| = 0 any number between -1 and 1 is a valid subgradient. Through several kinks at once a line can look smooth and
+still disagree with every usual subgradient: relu(x) - relu(y) at 0 has slope 1 along (1, -1), where backpropagation says
+0. So each entry is asked on its own: does the claim lie among the gradients at tiny displacements of the point, which have
+been found right beside it, or between the one-sided slopes along that entry?
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.halving import Entry
+from gradcheck.site import Site
+from gradcheck.survey import BlockState
+
+#: How far the tiny displacements go, in units of the scale of the parameters, and how many pairs of them.
+#: A few serve for independent kinks; where several share one tie, more are drawn until the claim has shown up.
+TINY, PAIRS, MANY_PAIRS = 2.0**-20, 6, 48
+
+#: How far beside the point a one-sided slope is claimed: so little that the loss does not bend in between.
+NEXT = 2.0**-26
+
+#: Entries outside the gradients around them that are asked one by one.
+MOST = 12
+
+
+class Membership(enum.Enum):
+    """Whether the claim is a subgradient."""
+
+    INSIDE = "a valid subgradient"
+    OUTSIDE = "outside the slopes to the left and to the right"
+    UNCLEAR = "on several kinks at once, where no single entry can be judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Subgradient:
+    """The answer, with the entry that it rests on where it is not INSIDE."""
+
+    membership: Membership
+    entry: Entry | None = None
+    left: float = 0.0
+    right: float = 0.0
+
+
+def right_beside(site: Site, state: BlockState) -> bool:
+    """Whether the claims just to the left and just to the right of the point, along the ray, are the slopes there.
+
+    Where the loss is smooth they are the same claim, and it disagrees as before. On a kink, claims and slopes both
+    change from one side to the other; if they change alike, the gradient is right on either side.
+    """
+    comparison, estimate = state.comparison, state.comparison.estimate
+    steepest = max(abs(estimate.right), abs(estimate.left))
+    sharp = 1e-4 * steepest if comparison.zero else 4 * comparison.tolerance
+    if comparison.kink and estimate.side_error > sharp:
+        return False
+    for step, slope in ((NEXT, estimate.right), (-NEXT, estimate.left)):
+        claim = site.beside(state.ray, step)
+        if claim is None:
+            return False
+        if not comparison.kink and abs(claim - comparison.claim) < 0.5 * abs(comparison.gap):
+            return False
+        bend = 64 * NEXT * max(abs(claim), comparison.norm)
+        if abs(claim - slope) > estimate.side_error + comparison.rounding + bend:
+            return False
+    return True
+
+
+def judge(site: Site, block: int) -> Subgradient:
+    """Judge the claim of one block at a site that lies on a kink.
+
+    Parameters
+    ----------
+    site : Site
+        The gradient must have been found right on either side of it, see `right_beside`.
+    block : int
+    """
+    site.effort.stage = f"kinks in {site.subject.blocks[block].name}"
+    claim = np.asarray(site.claim[block], dtype=np.float64)
+    samples: list[NDArray[np.float64]] = []
+    while len(samples) < 2 * MANY_PAIRS:
+        fresh = _gradients_around(site, block)
+        samples += fresh
+        low, high = np.min(samples, axis=0), np.max(samples, axis=0)
+        sizes = np.maximum(np.abs(low), np.abs(high))
+        slack = 4 * site.rtol * np.maximum(sizes, float(np.median(sizes)))
+        outside = np.argwhere((claim < low - slack) | (claim > high + slack))
+        if not fresh or not len(outside):
+            break
+    if len(outside) > MOST:
+        outside = outside[site.rng.choice(len(outside), MOST, replace=False)]
+    for row in outside:
+        index = tuple(int(i) for i in row)
+        found = _judge_entry(site, block, index, [sample[index] for sample in samples], float(slack[index]))
+        if found.membership is not Membership.INSIDE:
+            return found
+    return Subgradient(Membership.INSIDE)
+
+
+def _gradients_around(site: Site, block: int) -> list[NDArray[np.float64]]:
+    samples = []
+    for _ in range(PAIRS):
+        shift = tuple(s * site.rng.standard_normal(s.shape) for s in site.scale)
+        for sign in (TINY, -TINY):
+            point = tuple(np.asarray(x + (sign * d).astype(x.dtype)) for x, d in zip(site.point, shift, strict=True))
+            site.effort.spend(gradients=1)
+            try:
+                gradient = site.subject.gradient(site.subject.representable(point))[block]
+            except Exception:
+                continue
+            if np.isfinite(gradient).all():
+                samples.append(np.array(gradient, dtype=np.float64))
+    return samples
+
+
+def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[float], slack: float) -> Subgradient:
+    comparison, length = site.entry(block, index)
+    estimate = comparison.estimate
+    claimed = comparison.claim / length
+    left, right = sorted((estimate.left / length, estimate.right / length))
+    bar = (comparison.rounding + estimate.side_error) / abs(length) + slack
+    if left - bar <= claimed <= right + bar:
+        return Subgradient(Membership.INSIDE)
+    entry = Entry(index, claimed, estimate.value / length, comparison.bar / abs(length), wrong=True, resolved=True)
+    if all(min(abs(value - left), abs(value - right)) <= bar for value in around):
+        return Subgradient(Membership.OUTSIDE, entry, left, right)
+    # Several kinks meet. With the derivative of each taken to be 0 (or 1) at its kink, as is the custom, the claim is
+    # the end of the range over all combinations of sides, of which the gradients around the point are a sample.
+    low, high = min(around), max(around)
+    if low - (high - low) - bar <= claimed <= high + (high - low) + bar:
+        return Subgradient(Membership.INSIDE)
+    return Subgradient(Membership.UNCLEAR, entry, left, right)

@@ -1,0 +1,155 @@
+"""The slope of a function of one real number: which steps to try, and when to stop."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from gradcheck.estimate import Estimate, Status
+from gradcheck.numerics.ladder import RUN, Function, Jump, Ladder, Slope
+
+#: Exponents of the smallest and largest step, in units of the scale of the parameters.
+SMALLEST, LARGEST = -36, 2
+
+#: Where the function is rough the step shrinks by this many powers of two at once.
+SHRINK = 4
+
+
+def differentiate(
+    function: Function,
+    *,
+    noise: float,
+    centre: float | None = None,
+    target: float = 0.0,
+    start: int = -12,
+    largest: int = LARGEST,
+    budget: int = 60,
+) -> Estimate:
+    """Slope of `function` at 0 with an error bar.
+
+    Central differences at steps h, 2h, 4h, Richardson-extrapolated. Where truncation dominates the bar the ladder grows
+    downward, where noise dominates upward; it stops when the bar is at most `target`, or no step would make it smaller.
+    The claim that the slope will be compared with is not an argument, so that no step can be chosen by agreement.
+
+    Parameters
+    ----------
+    function : callable
+        Takes several steps at once (of order 1 at the scale of the parameters) and returns the values there.
+    noise : float
+        Bound on the error of one value.
+    centre : float, optional
+        The value at 0 if it is known.
+    target : float
+        The bar to reach, in units of the slope. With 0 the best bar is sought.
+    start : int
+        Exponent of two of the first step.
+    largest : int
+        Exponent of the largest step that may be taken.
+    budget : int
+        Function values that may be spent.
+
+    Returns
+    -------
+    Estimate
+    """
+    middle = function([0.0])[0] if centre is None else centre
+    ladder = Ladder(function, middle, noise)
+    limit = budget - (centre is None)
+    exponent = _first_run(ladder, min(max(start, SMALLEST), largest - RUN + 1), limit)
+    if exponent is None:
+        spent = ladder.evaluations + (centre is None)
+        nan = math.nan
+        return Estimate(nan, math.inf, Status.NOT_FINITE, nan, nan, math.inf, nan, noise, spent)
+    low = high = exponent
+    while True:
+        best = _best(ladder, low, high)
+        jump = ladder.jump(best.exponent)
+        if (best.error <= target and not jump.seen) or _lasting(ladder, low):
+            break
+        step = _next(ladder, best, jump, low, largest)
+        if step is None or ladder.evaluations + 2 * RUN > limit:
+            break
+        if ladder.reach(range(step, step + RUN)):
+            low, high = min(low, step), max(high, step)
+        elif step < low:
+            break
+    return _finish(ladder, best, jump, _lasting(ladder, low), target, ladder.evaluations + (centre is None))
+
+
+def _first_run(ladder: Ladder, start: int, limit: int) -> int | None:
+    """Exponent of the first three levels whose values are all finite: the step shrinks until they are."""
+    exponent = start
+    while exponent >= SMALLEST and ladder.evaluations + 2 * RUN <= limit:
+        if ladder.reach(range(exponent, exponent + RUN)):
+            return exponent
+        exponent -= 2 if ladder.finite(exponent) else SHRINK
+    return None
+
+
+def _best(ladder: Ladder, low: int, high: int) -> Slope:
+    """The slope with the smallest bar; where the one-sided slopes differ, their difference is part of the bar."""
+    found = []
+    for k in range(low, high + 1):
+        if ladder.run(k):
+            jump = ladder.jump(k)
+            width = abs(jump.right - jump.left) if jump.seen else 0.0
+            found += [replace(slope, width=width) for slope in ladder.slopes(k)]
+    return min(found, key=lambda slope: slope.error)
+
+
+def _lasting(ladder: Ladder, low: int) -> bool:
+    """Whether the jump at the smallest steps is the same as at steps 16 times larger: then it is at 0 itself."""
+    if not (ladder.run(low) and ladder.run(low + SHRINK)):
+        return False
+    fine, coarse = ladder.jump(low), ladder.jump(low + SHRINK)
+    if min(abs(jump.right - jump.left) - 2 * jump.error for jump in (fine, coarse)) <= 0:
+        return False
+    difference = abs((fine.right - fine.left) - (coarse.right - coarse.left))
+    return difference <= fine.error + coarse.error + 1e-3 * abs(coarse.right - coarse.left)
+
+
+def _next(ladder: Ladder, best: Slope, jump: Jump, low: int, largest: int) -> int | None:
+    """Start of the run to try next, or None where no step would help.
+
+    Where the differences behave, the error of each run is predicted from the best one; else the step shrinks blindly.
+    """
+    if jump.seen or (best.order == 0 and best.truncation > best.roundoff):
+        roundoff = math.ldexp(best.roundoff, best.exponent - low + SHRINK)
+        return low - SHRINK if low - SHRINK >= SMALLEST and (jump.seen or roundoff < best.error) else None
+    fresh = [k for k in range(best.exponent - SHRINK, best.exponent + SHRINK) if not ladder.run(k)]
+    fresh = [k for k in fresh if SMALLEST <= k <= largest - RUN + 1 and not ladder.beyond(k + RUN - 1)]
+    chosen = min(fresh, key=lambda k: _predicted(best, k), default=None)
+    return chosen if chosen is not None and _predicted(best, chosen) < 0.75 * best.error else None
+
+
+def _predicted(best: Slope, exponent: int) -> float:
+    """Error to be expected of a run: round-off falls with the step, truncation grows with its power."""
+    longer = exponent - best.exponent
+    roundoff = math.ldexp(best.roundoff, -longer)
+    if best.truncation <= best.roundoff and longer > 0:
+        # What shows as truncation is noise. One level more is safe, farther ones less so.
+        return roundoff * (1 + 0.6 * (longer - 1))
+    return roundoff + math.ldexp(best.truncation, best.order * longer)
+
+
+def _finish(
+    ladder: Ladder, best: Slope, jump: Jump, lasting: bool, target: float, evaluations: int
+) -> Estimate:
+    if lasting:
+        status = Status.KINK
+    elif not jump.seen and (best.error <= target or (target == 0.0 and best.truncation <= 4 * best.roundoff)):
+        status = Status.CONVERGED
+    else:
+        status = Status.NOISY if best.roundoff >= best.truncation else Status.ROUGH
+    half = 0.5 * (jump.right - jump.left) if lasting else 0.0
+    return Estimate(
+        value=best.value,
+        error=best.error,
+        status=status,
+        left=best.value - half,
+        right=best.value + half,
+        side_error=best.truncation + best.roundoff + (0.5 * jump.error if lasting else best.width),
+        step=math.ldexp(1.0, best.exponent),
+        noise=ladder.noise_at(best.exponent),
+        evaluations=evaluations,
+    )

@@ -1,0 +1,114 @@
+"""The options that every front door takes, made ready for use."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.errors import SubjectError, SubjectTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradcheck.effort import Map
+    from gradcheck.subject import Subject
+
+#: Default relative tolerance by the number of mantissa bits of the narrowest type in play.
+TOLERANCES = ((50, 3e-5), (20, 3e-3), (0, 0.2))
+
+#: Default number of evaluations of the loss that may be spent. A passing check takes about 30.
+BUDGET = 2000
+
+
+def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> int:
+    """A seed that reproduces what `rng` would have given; a fresh one for None (SPEC 7).
+
+    Raises
+    ------
+    SubjectTypeError
+        If it is none of int, Generator, SeedSequence, None.
+    """
+    if rng is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(2**32))
+    if isinstance(rng, np.random.SeedSequence):
+        return int(rng.generate_state(1)[0])
+    try:
+        seed = operator.index(rng)
+    except TypeError:
+        raise SubjectTypeError(
+            f"rng is a {type(rng).__qualname__}: pass an int, a numpy.random.Generator, or None for a fresh seed"
+        ) from None
+    if seed < 0:
+        raise SubjectError(f"rng is {seed}: a seed is not negative")
+    return seed
+
+
+def tolerance_of(rtol: float | None, subject: Subject) -> float:
+    """`rtol`, or the default for the narrowest type of the subject's parameters.
+
+    Raises
+    ------
+    SubjectError
+        If it is not between 0 and 1.
+    """
+    if rtol is None:
+        bits = min(np.finfo(block.dtype).nmant for block in subject.blocks)
+        return next(tolerance for least, tolerance in TOLERANCES if bits >= least)
+    if not 0 < float(rtol) < 1:
+        raise SubjectError(f"rtol is {rtol}: a relative tolerance lies between 0 and 1, for example 1e-5")
+    return float(rtol)
+
+
+def budget_of(budget: int | None) -> int:
+    """`budget`, or the default.
+
+    Raises
+    ------
+    SubjectError
+        If it does not suffice for one slope.
+    """
+    if budget is None:
+        return BUDGET
+    if int(budget) < 20:
+        raise SubjectError(f"budget is {budget}: a check needs at least 20 evaluations of the loss")
+    return int(budget)
+
+
+@contextmanager
+def mapping_of(workers: int | Callable[..., Iterable[Any]] | None, subject: Subject) -> Iterator[Map]:
+    """A map over points: the built-in one, one of the user's, or a pool of processes.
+
+    Raises
+    ------
+    SubjectTypeError
+        If `workers` is neither, or the subject cannot be evaluated at several points at once.
+    """
+    if workers is None or workers == 1:
+        yield map
+        return
+    if not subject.parallel:
+        raise SubjectTypeError(
+            f"workers={workers!r}: {subject.name} is checked in place and holds one point at a time; leave workers out"
+        )
+    if callable(workers):
+        yield workers
+        return
+    try:
+        count = operator.index(workers)
+    except TypeError:
+        raise SubjectTypeError(f"workers is {workers!r}: pass a number of processes or a map-like callable") from None
+    if count == 0:
+        raise SubjectError("workers is 0: pass a number of processes, or -1 for one a core")
+    try:
+        import joblib
+    except ImportError:
+        raise SubjectTypeError("workers needs joblib: pip install 'gradcheck[workers]'") from None
+    with joblib.Parallel(n_jobs=count if count > 0 else os.cpu_count()) as pool:
+        yield lambda function, points: pool(joblib.delayed(function)(point) for point in points)

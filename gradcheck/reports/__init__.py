@@ -1,0 +1,1 @@
+"""What people read: one file a format. Reports show, and never compute."""

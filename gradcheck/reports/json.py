@@ -1,0 +1,84 @@
+"""The report as JSON, for machines. Its schema is `docs/report.schema.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from gradcheck.finding import Finding
+from gradcheck.halving import Entry
+from gradcheck.report import BlockReport, Report
+
+
+def json_of(report: Report) -> str:
+    """The report as a JSON object, indented."""
+    return json.dumps(plain(report), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The report as dicts, lists, strings and finite numbers; NaN and infinities are strings."""
+    return {
+        "version": report.version,
+        "target": report.target,
+        "verdict": report.verdict.value,
+        "method": report.method,
+        "seed": report.seed,
+        "rtol": report.rtol,
+        "loss": _number(report.loss),
+        "noise": _number(report.noise),
+        "evaluations": report.evaluations,
+        "gradients": report.gradients,
+        "seconds": report.seconds,
+        "blocks": [_block(block) for block in report.blocks.values()],
+        "findings": [_finding(finding) for finding in report.findings],
+        "notes": list(report.notes),
+    }
+
+
+def _block(block: BlockReport) -> dict[str, Any]:
+    return {
+        "name": block.name,
+        "shape": list(block.shape),
+        "dtype": block.dtype,
+        "verdict": block.verdict.value,
+        "claimed_norm": _number(block.claimed_norm),
+        "numeric_norm": _number(block.numeric_norm),
+        "relative_error": _number(block.relative_error),
+        "error_bar": _number(block.error_bar),
+        "resolution": _number(block.resolution),
+        "block_resolution": _number(block.block_resolution),
+        "worst": _entry(block.worst) if block.worst else None,
+        "entries": [_entry(entry) for entry in block.entries],
+        "where": block.where,
+        "note": block.note,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "index": list(entry.index),
+        "claimed": _number(entry.claimed),
+        "numeric": _number(entry.numeric),
+        "error": _number(entry.error),
+        "wrong": entry.wrong,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "slug": finding.slug,
+        "where": finding.where,
+        "file": finding.file,
+        "line": finding.line,
+        "message": finding.message,
+        "evidence": finding.evidence,
+        "fix": finding.fix,
+    }
+
+
+def _number(value: float | None) -> float | str | None:
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -1,0 +1,92 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gradcheck.comparison import Verdict
+from gradcheck.finding import Finding
+from gradcheck.report import Report
+from gradcheck.reports.numbers import shape, short, size
+
+#: Of each verdict, in a terminal.
+COLOUR = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
+
+#: Width where there is no terminal to ask.
+WIDTH = 110
+
+
+def text_of(report: Report, width: int = WIDTH) -> str:
+    """The report as plain text, without colours."""
+    stream = io.StringIO()
+    Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(render(report))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def render(report: Report) -> RenderableType:
+    """The report for rich: one line a block, then the findings, then what it cost."""
+    parts: list[RenderableType] = [_headline(report), "", _blocks(report)]
+    for finding in report.findings:
+        parts += ["", _finding(finding)]
+    parts += ["", *[Text(note) for note in _notes(report)], _cost(report)]
+    return Group(*parts)
+
+
+def _headline(report: Report) -> Text:
+    text = Text()
+    text.append(report.verdict.value.upper(), style=f"bold {COLOUR[report.verdict]}")
+    text.append(f"  {report.target}", style="bold")
+    text.append(f"   loss {short(report.loss, 7)} ± {size(report.noise)}")
+    if report.method != "gradcheck":
+        text.append(f"   {report.method} method")
+    return text
+
+
+def _blocks(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("block", no_wrap=True)
+    table.add_column("shape", no_wrap=True)
+    for name in ("‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for block in report.blocks.values():
+        table.add_row(
+            block.name,
+            shape(block.shape),
+            short(block.claimed_norm),
+            short(block.numeric_norm),
+            size(block.relative_error),
+            f"± {size(block.error_bar)}",
+            size(block.resolution),
+            Text(block.verdict.value, style=COLOUR[block.verdict]),
+        )
+    return table
+
+
+def _finding(finding: Finding) -> RenderableType:
+    head = Text()
+    head.append(finding.where, style="bold")
+    head.append(f": {finding.message}.  ")
+    head.append(f"{finding.code} {finding.slug}", style="dim")
+    body = Text(f"{finding.evidence}\n{finding.fix}")
+    return Group(head, Padding(body, (0, 0, 0, 4)))
+
+
+def _notes(report: Report) -> list[str]:
+    lines = [f"{b.name}: {b.note}" for b in report.blocks.values() if b.note and b.verdict is not Verdict.FAIL]
+    lines += report.notes
+    if report.method == "gradcheck":
+        lines.append(report.verdict.advice)
+    return lines
+
+
+def _cost(report: Report) -> Text:
+    gradients = "1 gradient" if report.gradients == 1 else f"{report.gradients} gradients"
+    text = f"{report.evaluations} evaluations of the loss, {gradients}, {report.seconds:.2g} s; "
+    text += f"rtol={report.rtol:g}, reproduce with rng={report.seed}"
+    return Text(text, style="dim")

@@ -1,0 +1,182 @@
+"""A point at which a gradient is looked at: its loss, the claim, the noise there, and slopes measured through it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.comparison import Comparison
+from gradcheck.direction import Direction, draw, scales, unit
+from gradcheck.effort import Effort
+from gradcheck.estimate import Status
+from gradcheck.numerics.derivative import LARGEST, differentiate
+from gradcheck.numerics.ladder import RUN
+from gradcheck.numerics.noise import EPSILON, Noise, measure_noise
+from gradcheck.ray import Ray
+from gradcheck.subject import Point, Subject
+
+Mask = NDArray[np.bool_] | bool
+
+#: Where the claim is zero no tolerance says how sharp to look: noise over a step of 1/ZERO_STEP of the scale will do.
+ZERO_STEP = 2.0**13
+
+
+@dataclass(slots=True)
+class Site:
+    """A point of a subject and what is known there.
+
+    Attributes
+    ----------
+    subject : Subject
+    point : tuple of ndarray
+    value : float
+        The loss.
+    claim : tuple of ndarray
+        The gradient claimed.
+    noise : float
+        Bound on the error of one value of the loss; 0 until it was measured.
+    name : str
+        For the report: "your point", "a generic point".
+    exponent : int or None
+        Exponent of the step that last served; the next ray starts there.
+    largest : int
+        Exponent of the largest step that may be taken from here.
+    """
+
+    subject: Subject
+    point: Point
+    value: float
+    claim: Point
+    rtol: float
+    rng: np.random.Generator
+    effort: Effort
+    name: str
+    noise: float = 0.0
+    scale: tuple[NDArray[Any], ...] = ()
+    exponent: int | None = None
+    largest: int = LARGEST
+    bits: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scale = self.scale or scales(self.point, self.claim)
+        mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
+        self.bits = int(0.58 * mantissa)
+
+    def displaced(self, shift: Point, distance: float, name: str) -> Site | None:
+        """The site at ``point + distance·shift``, or None where loss or gradient is not finite there."""
+        point = self.subject.representable(
+            tuple(np.asarray(x + (distance * d).astype(x.dtype)) for x, d in zip(self.point, shift, strict=True))
+        )
+        copies = [tuple(x.copy() for x in point) for _ in range(2)]
+        try:
+            self.effort.spend(losses=1)
+            value = self.subject.loss(copies[0])
+            if not math.isfinite(value):
+                return None
+            self.effort.spend(gradients=1)
+            claim = self.subject.gradient(copies[1])
+        except Exception:
+            return None
+        if not all(np.isfinite(g).all() for g in claim):
+            return None
+        noise = self.noise * max(1.0, abs(value) / abs(self.value) if self.value else 1.0)
+        return Site(self.subject, point, value, claim, self.rtol, self.rng, self.effort, name, noise, self.scale, self.exponent)
+
+    def ray(self, masks: Sequence[Mask] | None = None) -> Ray:
+        """A random ray through the point; `masks` says which entries move."""
+        return Ray(self.subject, self.point, self._direction(masks), self.effort)
+
+    def _direction(self, masks: Sequence[Mask] | None) -> Direction:
+        floor = 2.0 ** (RUN + 4) * max(self.noise, EPSILON * abs(self.value)) / self.rtol
+        return draw(
+            self.point,
+            self.claim,
+            self.scale,
+            floor=floor,
+            negligible=self.negligible,
+            bits=self.bits,
+            rng=self.rng,
+            masks=masks,
+        )
+
+    @property
+    def negligible(self) -> float:
+        """A contribution to the slope so small that it drowns in the rounding of the loss at any step."""
+        return 64 * EPSILON * abs(self.value)
+
+    def listen(self, masks: Sequence[Mask] | None = None) -> None:
+        """Measure the noise, along a random ray; values that differ from call to call count as well."""
+        ray = self.ray(masks)
+        measured: Noise = measure_noise(ray, self.value)
+        self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))
+
+    def beside(self, ray: Ray, step: float) -> float | None:
+        """The slope claimed just beside the point on a ray, or None where there is none."""
+        self.effort.spend(gradients=1)
+        point = self.subject.representable(ray.direction.from_point(self.point, step))
+        try:
+            claim = self.subject.gradient(point)
+        except Exception:
+            return None
+        slope = ray.direction.dot(claim)
+        return slope if math.isfinite(slope) else None
+
+    def compare(self, masks: Sequence[Mask] | None = None, *, goal: float | None = None) -> Comparison:
+        """Measure the slope along a fresh ray and compare it with the claim.
+
+        Parameters
+        ----------
+        masks : sequence, optional
+            Which entries move.
+        goal : float, optional
+            The error bar to reach; by default what it takes to see `rtol` in one small entry.
+        """
+        return self.measure(self.ray(masks), goal=goal)
+
+    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, float]:
+        """Measure the slope along one entry; also returns how long the direction is.
+
+        An entry far smaller than its block is held to what would matter to the block.
+        """
+        direction = unit(self.point, self.claim, self.scale, block, index, bits=self.bits, rng=self.rng)
+        length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
+        typical = 1e-3 * float(np.median(np.abs(self.claim[block]))) * abs(length)
+        norm = max(abs(direction.slope), typical)
+        ray = Ray(self.subject, self.point, direction, self.effort)
+        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
+        return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
+
+    def measure(self, ray: Ray, *, goal: float | None = None) -> Comparison:
+        """Measure the slope along a ray and compare it with the claim."""
+        tolerance = self.rtol * ray.small
+        target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
+        start = self._first_exponent(target) if self.exponent is None else self.exponent
+        budget = max(min(self.effort.left, 60), 2 * RUN)
+        estimate = differentiate(
+            ray,
+            noise=self.noise,
+            centre=self.value,
+            target=target,
+            start=start,
+            largest=self.largest,
+            budget=budget,
+        )
+        if estimate.status in (Status.CONVERGED, Status.NOISY) and ray.small > 0:
+            self.exponent = math.frexp(estimate.step)[1] - 1
+        return Comparison(ray.claim, ray.rounding, estimate, tolerance, ray.norm, self.rtol, zero=ray.small == 0.0)
+
+    def _first_exponent(self, target: float) -> int:
+        """Half-way, in the exponent, between the least step whose round-off reaches the target and a large one.
+
+        From there the ladder has room to shrink where the loss is rough and to grow where it is noisier than measured.
+        """
+        largest = self.largest - RUN
+        if target <= 0:
+            return min(-12, largest)
+        least = math.log2(max(self.noise, 5e-324)) - math.log2(target)
+        return int(min(max((least + largest) / 2, -self.bits + 4), largest))

@@ -1,0 +1,62 @@
+"""Nested parameters: any nesting of dict, list, tuple and namedtuple, as a flat list of named leaves and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optree
+
+_NAMESPACE = "gradcheck"
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """How leaves are nested.
+
+    Attributes
+    ----------
+    names : tuple of str
+        One a leaf: the keys on the way to it, joined by dots (``layers.0.W``).
+    """
+
+    names: tuple[str, ...]
+    _spec: optree.PyTreeSpec
+
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        """Nest the leaves as they were."""
+        return optree.tree_unflatten(self._spec, leaves)
+
+    def leaves(self, tree: Any) -> list[Any]:
+        """Leaves of a tree that is nested like this one."""
+        return self._spec.flatten_up_to(tree)
+
+    def matches(self, other: Structure) -> bool:
+        """Whether two nestings have the same keys in the same places."""
+        return set(self.names) == set(other.names) and len(self.names) == len(other.names)
+
+
+def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
+    """Leaves of a nesting in the order of its keys as inserted, and the structure to nest them again.
+
+    Parameters
+    ----------
+    tree : nesting of dict, list, tuple
+        None counts as a leaf, so that a missing gradient is seen.
+    root : str
+        Name of a leaf that is not nested at all.
+    is_leaf : callable, optional
+        Says of a node that it is not to be opened.
+
+    Returns
+    -------
+    leaves : list
+    structure : Structure
+    """
+    with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
+        paths, leaves, spec = optree.tree_flatten_with_path(
+            tree, is_leaf=is_leaf, none_is_leaf=True, namespace=_NAMESPACE
+        )
+    names = tuple(".".join(map(str, path)) or root for path in paths)
+    return list(leaves), Structure(names, spec)
