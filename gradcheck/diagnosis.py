@@ -75,7 +75,7 @@ def _mismatch(block: BlockCheck) -> Finding:
 
 
 def _ratio(wrong: list[Entry]) -> str:
-    """How the claimed entries relate to the numeric ones; a constant is called one only within the error bars."""
+    """The range of claimed/numeric, where it is one: that a ratio is constant, one point cannot show."""
     clear = [entry for entry in wrong if abs(entry.numeric) > _CLEAR * entry.error]
     if len(clear) < 2:
         return ""
@@ -83,6 +83,6 @@ def _ratio(wrong: list[Entry]) -> str:
     bars = [entry.error / abs(entry.numeric) * max(1.0, abs(ratio)) for entry, ratio in zip(clear, ratios, strict=True)]
     low, high = min(ratios), max(ratios)
     if high - low <= 2 * max(bars):
-        return f"claimed/numeric is {ratios[0]:.6g} in each"
+        return ""
     places = min(max(2 - math.floor(math.log10(high - low)), 2), 12)
     return f"claimed/numeric goes from {low:.{places}f} to {high:.{places}f}"
