@@ -12,7 +12,8 @@ _EXAMPLES = _OURS / "examples"
 def user_traceback(error: BaseException) -> str:
     """Format an exception with the frames that are the user's, or a library's on behalf of the user's.
 
-    Frames before the first one outside gradcheck are left out, and those of gradcheck and the import machinery anywhere.
+    Frames before the first one outside gradcheck are left out, and those of gradcheck and the import machinery
+    anywhere.
     """
     shown = traceback.TracebackException.from_exception(error)
     shown.stack = traceback.StackSummary.from_list([frame for frame in shown.stack if not _hidden(frame.filename)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gradcheck.comparison import Comparison, Verdict
+from gradcheck.comparison import Verdict
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
 from gradcheck.halving import Location, Matter, locate, measure_all
@@ -174,7 +174,8 @@ class _Checker:
         if not spread <= 64 * EPSILON * abs(first):
             if second == third:
                 self.remarks["nondeterministic"] = (
-                    f"the loss at one and the same point is {first!r} before the gradient is computed and {second!r} after it"
+                    f"the loss at one and the same point is {first!r} before the gradient is computed and "
+                    f"{second!r} after it"
                 )
             else:
                 self.remarks["nondeterministic"] = (
@@ -261,9 +262,7 @@ class _Checker:
                 return
         self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
 
-    def _accuse(
-        self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS
-    ) -> None:
+    def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
         """A gap that the error bar does not explain: wrong if it is material on some part of the block."""
         location = locate(site, b, state.comparison)
         if location.matter is Matter.WRONG:
@@ -293,7 +292,9 @@ class _Checker:
                     self.results[b] = before
             elif state.state is not State.AGREES:
                 name = self.subject.blocks[b].name
-                self.notes.append(f"{name}: a generic point nearby could not be decided ({state.comparison.estimate.status.value})")
+                self.notes.append(
+                    f"{name}: a generic point nearby could not be decided ({state.comparison.estimate.status.value})"
+                )
 
     def _generic(self, here: Site) -> Site | None:
         shift = _random_shift(here)

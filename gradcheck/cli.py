@@ -41,8 +41,8 @@ def main() -> None:
 def check(target: str, form: str, output: Path | None, seed: int | None, **options: Any) -> None:
     """Check the gradient of TARGET: file.py:name or package.module:name.
 
-    The name is a model (with `params` and `loss`), a gradcheck Subject, or a function without arguments that returns one of
-    them or the tuple (fun, grad, x0). What the module prints goes to standard error.
+    The name is a model (with `params` and `loss`), a gradcheck Subject, or a function without arguments that returns
+    one of them or the tuple (fun, grad, x0). What the module prints goes to standard error.
     """
     from gradcheck.api import check_subject
     from gradcheck.target import load

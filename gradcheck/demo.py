@@ -18,15 +18,18 @@ from gradcheck.reports.text import COLOUR
 #: Size of the weights at the generic point.
 GENERIC = 1.0
 
-_STORY = """\
-A 2-5-1 sigmoid network is trained on XOR with cross-entropy; its loss stays at 0.6931 = ln 2. Is the gradient wrong? The \
-accepted answer on the question-and-answer site says so, and multiplies the output's delta by σ′(z)."""
+_STORY = (
+    "A 2-5-1 sigmoid network is trained on XOR with cross-entropy; its loss stays at 0.6931 = ln 2. Is the gradient "
+    "wrong? The accepted answer on the question-and-answer site says so, and multiplies the output's delta by σ′(z)."
+)
 
-_CONCLUSION = """\
-The question's gradient is right: p - y is the derivative by the logit, for σ′(z) = p(1 - p) cancels. The loss does not \
-move because five nearly equal hidden units, from weights of size 0.01, form a plateau.
-The answer's gradient is wrong: it is that of the squared error. At its own start it is close to a quarter of the right \
-one, since σ′ is nearly ¼ for every sample there; but it is not a quarter, and at weights of size 1 it is far from it."""
+_CONCLUSION = (
+    "The question's gradient is right: p - y is the derivative by the logit, for σ′(z) = p(1 - p) cancels. The loss "
+    "does not move because five nearly equal hidden units, from weights of size 0.01, form a plateau.\n"
+    "The answer's gradient is wrong: it is that of the squared error. At its own start it is close to a quarter of the "
+    "right one, since σ′ is nearly ¼ for every sample there; but it is not a quarter, and at weights of size 1 it is "
+    "far from it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,17 @@ def episodes(seed: int) -> tuple[Episode, ...]:
 def render_demo(found: tuple[Episode, ...]) -> RenderableType:
     """The demo for rich: the story, one table, what gradcheck saw, and what it means."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("network", "weights", "block", "gradcheck", "gap", "error bar", "resolution", "textbook ratio", "says"):
+    for name in (
+        "network",
+        "weights",
+        "block",
+        "gradcheck",
+        "gap",
+        "error bar",
+        "resolution",
+        "textbook ratio",
+        "says",
+    ):
         table.add_column(name, no_wrap=True, justify="right" if name in ("gap", "error bar", "resolution") else "left")
     for episode in found:
         for i, (name, block) in enumerate(episode.report.blocks.items()):

@@ -19,7 +19,8 @@ _MANNERS = {
     "nondeterministic": (
         "GC503",
         "the loss is not the same at each call",
-        "Fix the random seed inside the loss (dropout, sampling, shuffling), and keep the gradient call from changing it.",
+        "Fix the random seed inside the loss (dropout, sampling, shuffling), and keep the gradient call from changing "
+        "the loss.",
     ),
     "mutates-input": (
         "GC504",

@@ -1,8 +1,11 @@
 """Directions through a point: all that the checks need to know about arrays.
 
-A direction v has random signs and random magnitudes. Where gradient entries differ by orders of magnitude, the large ones
-are moved less, so that every entry contributes about the same to the slope g·v and an error in a small one shows as well
-as an error in a large one. Random magnitudes, not only signs, because two equal errors would cancel for half of all signs.
+A direction v has random signs and random magnitudes. Where gradient entries differ by orders of magnitude, the large
+ones
+are moved less, so that every entry contributes about the same to the slope g·v and an error in a small one shows as
+well
+as an error in a large one. Random magnitudes, not only signs, because two equal errors would cancel for half of all
+signs.
 """
 
 from __future__ import annotations
@@ -165,9 +168,7 @@ def draw(
     """
     chosen = [True] * len(point) if masks is None else list(masks)
     weights = [None if m is False else np.abs(g) * s for g, s, m in zip(claim, scale, chosen, strict=True)]
-    lows = [
-        0.0 if w is None else small_among(w if m is True else w[m]) for w, m in zip(weights, chosen, strict=True)
-    ]
+    lows = [0.0 if w is None else small_among(w if m is True else w[m]) for w, m in zip(weights, chosen, strict=True)]
     level = max(floor, min((low for low in lows if low > negligible), default=0.0))
     arrays: list[Array | None] = []
     shares: list[Share | None] = []

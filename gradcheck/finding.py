@@ -12,8 +12,8 @@ class Finding:
     Attributes
     ----------
     code, slug : str
-        Of the mistake, ``GC502`` and ``not-finite``, say. ``GC000`` ``unexplained`` is a gradient that is wrong in a way
-        that has no name here.
+        Of the mistake, ``GC502`` and ``not-finite``, say. ``GC000`` ``unexplained`` is a gradient that is wrong in a
+        way that has no name here.
     where : str
         The block, and the entry if it is one.
     message : str

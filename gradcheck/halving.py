@@ -49,7 +49,8 @@ class Entry:
         return self.claimed - self.numeric
 
     def __str__(self) -> str:
-        return f"[{', '.join(map(str, self.index))}]: claimed {self.claimed:.6g}, numeric {self.numeric:.6g} ± {self.error:.1e}"
+        index = ", ".join(map(str, self.index))
+        return f"[{index}]: claimed {self.claimed:.6g}, numeric {self.numeric:.6g} ± {self.error:.1e}"
 
 
 class Matter(enum.Enum):
@@ -158,7 +159,9 @@ def _descend(site: Site, block: int, whole: Comparison) -> tuple[tuple[Entry, ..
             return (), False
         middle = (low + high) // 2
         goal = abs(current.gap) / 16
-        halves = [((a, b), site.compare(_only(site, block, a, b), goal=goal)) for a, b in ((low, middle), (middle, high))]
+        halves = [
+            ((a, b), site.compare(_only(site, block, a, b), goal=goal)) for a, b in ((low, middle), (middle, high))
+        ]
         (low, high), current = max(halves, key=lambda half: abs(half[1].gap) - half[1].bar)
         if not current.significant:
             return (), all(half.resolved for _, half in halves)

@@ -1,9 +1,10 @@
 """A point exactly on a kink: is the claim there one of the slopes that the loss has around it?
 
 At |x| = 0 any number between -1 and 1 is a valid subgradient. Through several kinks at once a line can look smooth and
-still disagree with every usual subgradient: relu(x) - relu(y) at 0 has slope 1 along (1, -1), where backpropagation says
-0. So each entry is asked on its own: does the claim lie among the gradients at tiny displacements of the point, which have
-been found right beside it, or between the one-sided slopes along that entry?
+still disagree with every usual subgradient: relu(x) - relu(y) at 0 has slope 1 along (1, -1), where backpropagation
+says
+0. So each entry is asked on its own: does the claim lie among the gradients at tiny displacements of the point, which
+have been found right beside it, or between the one-sided slopes along that entry?
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from gradcheck.effort import Progress
 def progress_bar(name: str, budget: int) -> Iterator[Progress]:
     """Show evaluations as they are spent; the bar's end is the budget, which few checks use up."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         SpinnerColumn(),

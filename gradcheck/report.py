@@ -201,7 +201,8 @@ def _own_slope(block: BlockCheck) -> float:
 def _resolutions(block: BlockCheck, rtol: float) -> tuple[float | None, float | None]:
     """Smallest relative error, in one entry and in all alike, that is found with probability 1 - `MISS`.
 
-    An error of relative size ε in one entry moves the slope by at least ε·small. In all entries alike it moves the slope
+    An error of relative size ε in one entry moves the slope by at least ε·small. In all entries alike it moves the
+    slope
     by ε times a sum of random signs, nearly normal with standard deviation `norm`; R independent rays all have it below
     z standard deviations with probability (0.798·z)^R.
     """

@@ -85,7 +85,9 @@ class Site:
         if not all(np.isfinite(g).all() for g in claim):
             return None
         noise = self.noise * max(1.0, abs(value) / abs(self.value) if self.value else 1.0)
-        return Site(self.subject, point, value, claim, self.rtol, self.rng, self.effort, name, noise, self.scale, self.exponent)
+        return Site(
+            self.subject, point, value, claim, self.rtol, self.rng, self.effort, name, noise, self.scale, self.exponent
+        )
 
     def ray(self, masks: Sequence[Mask] | None = None) -> Ray:
         """A random ray through the point; `masks` says which entries move."""

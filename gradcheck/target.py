@@ -69,7 +69,8 @@ def _module(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             raise TargetError(
-                f"there is no module {place!r} (looked in {Path.cwd()} and the installed packages); a file is named with "
+                f"there is no module {place!r} (looked in {Path.cwd()} and the installed packages); a file is "
+                f"named with "
                 "its ending, file.py:name"
             ) from None
         raise
@@ -91,7 +92,8 @@ def _from_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SystemExit as error:
         raise TargetError(
-            f"{path} ended with exit({error.code!r}) while it was imported: put what runs under if __name__ == '__main__'"
+            f"{path} ended with exit({error.code!r}) while it was imported: put what runs under if __name__ == "
+            f"'__main__'"
         ) from None
     finally:
         sys.path.remove(str(path.resolve().parent))

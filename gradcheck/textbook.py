@@ -1,9 +1,10 @@
 """The gradient check of the lectures, as a named method beside the project's own.
 
 Two-sided differences with one fixed step in every entry, and one ratio for all of them together,
-‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖), read as the lectures read it: below 1e-7 it is right, above 1e-3 it is wrong,
-in between one should look again. (A. Ng, *Improving Deep Neural Networks*, week 1, "Gradient checking"; the step of 1e-4 is
-that of the *UFLDL tutorial*, "Gradient checking and advanced optimization".)
+‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖), read as the lectures read it: below 1e-7 it is right, above 1e-3 it is
+wrong,
+in between one should look again. (A. Ng, *Improving Deep Neural Networks*, week 1, "Gradient checking"; the step of
+1e-4 is that of the *UFLDL tutorial*, "Gradient checking and advanced optimization".)
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def textbook(subject: Subject, *, seed: int, version: str) -> Report:
     Returns
     -------
     Report
-        With ``method == 'textbook'``. `relative_error` is the ratio, of each block; the ratio of the whole is in `notes`
-        and decides the verdict. There is no error bar, and no resolution.
+        With ``method == 'textbook'``. `relative_error` is the ratio, of each block; the ratio of the whole is in
+        `notes` and decides the verdict. There is no error bar, and no resolution.
     """
     started = time.perf_counter()
     with subject.session(), warnings.catch_warnings(), np.errstate(all="ignore"):

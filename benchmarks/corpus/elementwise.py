@@ -138,7 +138,7 @@ def _abs() -> Problem:
 
 
 def _leaky_relu() -> Problem:
-    return _kinked("leaky-relu-12", lambda x: relu(x) - 0.1 * relu(-x), lambda x: positive(x) + 0.1 * positive(-x), 12)
+    return _kinked("leaky-relu-12", lambda x: relu(x) - 0.1 * relu(-x), lambda x: 0.1 + 0.9 * positive(x), 12)
 
 
 def _hard_tanh() -> Problem:

@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.corpus.problem import Array, Problem, Vector, blocks, like
+from benchmarks.corpus.problem import Array, Problem, Vector, blocks, like, rng_for
 
 Commit = Callable[[Problem, np.random.Generator], Problem | None]
 Spoil = Callable[[Vector, Vector], Vector]
@@ -64,6 +65,19 @@ def _differs(problem: Problem, wrong: Problem, key: str, share: float) -> bool:
     return bool(np.max(np.abs(before - after)) > share * np.max(np.abs(before)))
 
 
+def _steady(problem: Problem, key: str, sizes: Vector) -> NDArray[np.bool_]:
+    """Return which entries are the same on either side of the point: on a kink there are many right values."""
+    rng = rng_for(problem.name, "steady")
+    start = blocks(problem.x0)
+    shift = {k: 1e-9 * (1e-3 + np.abs(b)) * rng.standard_normal(np.shape(b)) for k, b in start.items()}
+    steady = np.ones(sizes.shape, dtype=bool)
+    for sign in (1.0, -1.0):
+        moved = {k: b + sign * shift[k] for k, b in start.items()}
+        beside = np.abs(blocks(problem.grad(like(problem.x0, moved)))[key]).reshape(-1)
+        steady &= np.isfinite(beside) & (np.abs(beside - sizes) <= 1e-2 * sizes)
+    return steady
+
+
 def _entry(name: str, factor: float) -> Mistake:
     """Multiply one random entry."""
 
@@ -73,7 +87,10 @@ def _entry(name: str, factor: float) -> Mistake:
             return None
         sizes = np.abs(blocks(problem.grad(problem.x0))[keys[0]]).reshape(-1)
         floor = max(1e-3 * float(np.median(sizes[sizes > 0])), 1e-12 * float(sizes.max()))
-        index = int(rng.choice(np.flatnonzero(sizes >= floor)))
+        steady = _steady(problem, keys[0], sizes)
+        if not (steady & (sizes >= floor)).any():
+            return None
+        index = int(rng.choice(np.flatnonzero(steady & (sizes >= floor))))
 
         def spoil(g: Vector, block: Vector) -> Vector:
             g.reshape(-1)[index] *= factor

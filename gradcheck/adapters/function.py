@@ -38,7 +38,8 @@ class FunctionSubject(Subject):
             raise SubjectTypeError(f"fun is a {type(fun).__qualname__}: pass a function of the parameters")
         if grad is not True and not callable(grad):
             raise SubjectTypeError(
-                f"grad is {grad!r}: pass the function that computes the gradient, or True if fun returns (loss, gradient)"
+                f"grad is {grad!r}: pass the function that computes the gradient, or True if fun returns (loss, "
+                f"gradient)"
             )
         if not isinstance(args, (tuple, list)):
             args = (args,)
@@ -50,7 +51,9 @@ class FunctionSubject(Subject):
         self._types = tuple(array.dtype for array in given)
         self.name = getattr(fun, "__qualname__", type(fun).__qualname__)
         self._source = f"{self.name}()"
-        self._grad_source = self._source if grad is True else f"{getattr(grad, '__qualname__', type(grad).__qualname__)}()"
+        self._grad_source = (
+            self._source if grad is True else f"{getattr(grad, '__qualname__', type(grad).__qualname__)}()"
+        )
         self._remarks: dict[str, str] = {}
         self._watched: set[str] = set()
         self._promoted = any(dtype.itemsize < 8 for dtype in self._types)

@@ -33,7 +33,9 @@ def read_parameters(tree: Any, argument: str) -> tuple[tuple[Block, ...], Point,
     leaves, structure = flatten(tree, "x")
     if not leaves:
         raise SubjectError(f"{argument} is empty: there is no parameter to differentiate by")
-    arrays = [_parameter(leaf, _called(argument, name, leaves)) for leaf, name in zip(leaves, structure.names, strict=True)]
+    arrays = [
+        _parameter(leaf, _called(argument, name, leaves)) for leaf, name in zip(leaves, structure.names, strict=True)
+    ]
     blocks = tuple(
         Block(name, array.shape, str(array.dtype)) for name, array in zip(structure.names, arrays, strict=True)
     )
@@ -61,7 +63,9 @@ def _parameter(leaf: Any, called: str) -> NDArray[Any]:
             "for example x0.astype(float)"
         )
     if array.dtype.kind == "c":
-        raise SubjectTypeError(f"{called} is complex: pass its real and imaginary parts as two blocks of real parameters")
+        raise SubjectTypeError(
+            f"{called} is complex: pass its real and imaginary parts as two blocks of real parameters"
+        )
     if array.dtype.kind != "f":
         raise SubjectTypeError(f"{called} has dtype {array.dtype}: parameters are arrays of floats")
     if not np.isfinite(array).all():
@@ -95,7 +99,8 @@ def read_loss(value: Any, source: str) -> float:
         raise SubjectTypeError(f"{source} returned a {type(value).__qualname__}, and a loss is one real number")
     if array.size != 1:
         raise SubjectTypeError(
-            f"{source} returned an array of shape {array.shape}, and a loss is one real number: take its sum or its mean"
+            f"{source} returned an array of shape {array.shape}, and a loss is one real number: take its sum or "
+            f"its mean"
         )
     return float(array.reshape(()))
 
@@ -140,7 +145,9 @@ def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
         raise SubjectTypeError(f"{source} returned None as {called}: return an array of shape {block.shape}")
     array = np.asarray(leaf)
     if array.dtype.kind == "c":
-        raise SubjectTypeError(f"{source} returned {called} as complex numbers, and the parameters are real: take .real")
+        raise SubjectTypeError(
+            f"{source} returned {called} as complex numbers, and the parameters are real: take .real"
+        )
     if array.dtype.kind not in "fiub":
         raise SubjectTypeError(
             f"{source} returned {called} as a {type(leaf).__qualname__}: return an array of shape {block.shape}"

@@ -5,8 +5,8 @@ derivative of the loss of one sample is
 
     ∂ℓ/∂z = (p - y) / (p(1 - p)) · σ′(z) = p - y,
 
-because σ′(z) = p(1 - p) cancels. Started from weights of size 0.01 the network sits on a plateau at ln 2 for millions of
-steps, which looks like a wrong gradient and is none. The repair multiplies by σ′(z) once more.
+because σ′(z) = p(1 - p) cancels. Started from weights of size 0.01 the network sits on a plateau at ln 2 for millions
+of steps, which looks like a wrong gradient and is none. The repair multiplies by σ′(z) once more.
 """
 
 from __future__ import annotations

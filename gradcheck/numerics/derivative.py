@@ -132,9 +132,7 @@ def _predicted(best: Slope, exponent: int) -> float:
     return roundoff + math.ldexp(best.truncation, best.order * longer)
 
 
-def _finish(
-    ladder: Ladder, best: Slope, jump: Jump, lasting: bool, target: float, evaluations: int
-) -> Estimate:
+def _finish(ladder: Ladder, best: Slope, jump: Jump, lasting: bool, target: float, evaluations: int) -> Estimate:
     if lasting:
         status = Status.KINK
     elif not jump.seen and (best.error <= target or (target == 0.0 and best.truncation <= 4 * best.roundoff)):

@@ -5,6 +5,7 @@ Steps are powers of two, so that dividing by them is exact.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ RUN = 3
 class Slope:
     """A slope with the two parts of its error bar, and the exponent of the smallest step that it uses.
 
-    `order` is the power of the step with which the truncation shrinks, 0 where no regular shrinking was seen; `width` is
-    by how much the one-sided slopes differ, where that is seen.
+    `order` is the power of the step with which the truncation shrinks, 0 where no regular shrinking was seen; `width`
+    is by how much the one-sided slopes differ, where that is seen.
     """
 
     value: float
@@ -121,7 +122,7 @@ class Ladder:
         steps = range(exponent, top + 1)
         row = [self.central(k) for k in steps]
         weight = [self.noise_at(k) * math.ldexp(1.0, -k) for k in steps]
-        moves = [abs(b - a) for a, b in zip(row, row[1:], strict=False)]
+        moves = [abs(b - a) for a, b in itertools.pairwise(row)]
         regular = self._regular(moves, weight)
         found: list[Slope] = []
         scale = moves[0]
@@ -137,8 +138,8 @@ class Ladder:
             if not regular:
                 break
             factor = 4.0 ** (order + 1)
-            row = [(factor * a - b) / (factor - 1) for a, b in zip(row, row[1:], strict=False)]
-            weight = [(factor * a + b) / (factor - 1) for a, b in zip(weight, weight[1:], strict=False)]
+            row = [(factor * a - b) / (factor - 1) for a, b in itertools.pairwise(row)]
+            weight = [(factor * a + b) / (factor - 1) for a, b in itertools.pairwise(weight)]
             if len(row) < 2:
                 break
         return found

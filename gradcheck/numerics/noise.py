@@ -6,6 +6,7 @@ differences of order k of a smooth function vanish like the k-th power of the sp
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,11 +60,11 @@ def noise_of(values: Sequence[float]) -> Noise:
     changes: list[bool] = []
     gamma = 1.0
     for order in range(1, len(values)):
-        differences = [b - a for a, b in zip(differences, differences[1:], strict=False)]
+        differences = [b - a for a, b in itertools.pairwise(differences)]
         gamma *= 0.5 * order / (2 * order - 1)  # (order!)² / (2·order)!, the inverse variance of that difference
         deviations.append(math.sqrt(gamma * sum(d * d for d in differences) / len(differences)))
         changes.append(min(differences) * max(differences) < 0 or max(differences) == min(differences) == 0.0)
-    flat = sum(a == b for a, b in zip(values, values[1:], strict=False)) > len(values) // 2
+    flat = sum(a == b for a, b in itertools.pairwise(values)) > len(values) // 2
     settled = False
     level = max(deviations[-3:])
     for k in range(len(deviations) - 2):
@@ -127,8 +128,6 @@ def measure_noise(function: Callable[[Sequence[float]], Sequence[float]], centre
     return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, flat=True)
 
 
-def _noise_at(
-    function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int
-) -> Noise | None:
+def _noise_at(function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int) -> Noise | None:
     values = [centre, *function([math.ldexp(float(k), exponent) for k in range(1, BESIDE + 1)])]
     return noise_of(values) if all(math.isfinite(value) for value in values) else None

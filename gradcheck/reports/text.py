@@ -24,7 +24,9 @@ WIDTH = 110
 def text_of(report: Report, width: int = WIDTH) -> str:
     """The report as plain text, without colours."""
     stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(render(report))
+    Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(
+        render(report)
+    )
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
