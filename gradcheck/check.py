@@ -124,6 +124,7 @@ class _Checker:
         self.remarks: dict[str, str] = {}
         self.notes: list[str] = []
         self.results: dict[int, BlockCheck] = {}
+        effort.spend(losses=subject.preparations)
 
     def run(self, entries: bool) -> Check:
         here = self._arrive()

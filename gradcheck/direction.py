@@ -25,9 +25,13 @@ Array = NDArray[Any]
 #: Magnitudes are drawn between these two.
 LEAST, MOST = 0.5, 1.0
 
-#: The small entries of a block: the 1% quantile of the non-zero ones, but no less than a thousandth of the median. An
-#: entry smaller than that is held to it: an error that is small for them does not matter in it either.
-SMALL, RELEVANT = 0.01, 1e-3
+#: The small entries of a block are at the 1% quantile of the non-zero ones, but no less than this part of the median, by
+#: the bits of the mantissa of the claim. An entry smaller than that is held to it: an error that is small for the small
+#: entries does not matter in it either. In a narrow type an entry is off by the rounding of terms larger than itself.
+SMALL, RELEVANT = 0.01, ((50, 1e-3), (20, 0.1), (0, 1.0))
+
+#: An entry of a gradient is taken to have been rounded so many times.
+ROUNDINGS = 8.0
 
 #: A quantile needs no more entries than this.
 SAMPLE = 4096
@@ -124,13 +128,18 @@ def _sample(sizes: Array) -> Array:
     return flat[flat > 0]
 
 
-def small_among(sizes: Array) -> float:
-    """Size of the small entries; 0 where all are zero. See `SMALL`."""
+def relevant(claim: Array) -> float:
+    """The part of the median that no entry is held to less than."""
+    return next(part for bits, part in RELEVANT if np.finfo(claim.dtype).nmant >= bits)
+
+
+def small_among(sizes: Array, part: float) -> float:
+    """Size of the small entries; 0 where all are zero. See `RELEVANT`."""
     flat = _sample(sizes)
     if flat.size == 0:
         return 0.0
     flat = np.sort(flat)
-    return float(max(flat[int(SMALL * flat.size)], RELEVANT * flat[flat.size // 2]))
+    return float(max(flat[int(SMALL * flat.size)], part * flat[flat.size // 2]))
 
 
 def draw(
@@ -168,7 +177,10 @@ def draw(
     """
     chosen = [True] * len(point) if masks is None else list(masks)
     weights = [None if m is False else np.abs(g) * s for g, s, m in zip(claim, scale, chosen, strict=True)]
-    lows = [0.0 if w is None else small_among(w if m is True else w[m]) for w, m in zip(weights, chosen, strict=True)]
+    lows = [
+        0.0 if w is None else small_among(w if m is True else w[m], relevant(g))
+        for w, g, m in zip(weights, claim, chosen, strict=True)
+    ]
     level = max(floor, min((low for low in lows if low > negligible), default=0.0))
     arrays: list[Array | None] = []
     shares: list[Share | None] = []
@@ -189,7 +201,7 @@ def draw(
         slope += float(contributions.sum())
         norm = float(np.linalg.norm(contributions.ravel()))
         small = LEAST * (min(low, level) if level > 0 else low)
-        rounding = 8.0 * float(np.finfo(g.dtype).eps) * norm
+        rounding = _rounding(g, v)
         shares.append(Share(norm, small, rounding, zero=float(w.max(initial=0.0)) <= negligible))
     return Direction(tuple(arrays), slope, tuple(shares))
 
@@ -211,9 +223,18 @@ def unit(
     v[index] = scale[block][index] * rng.uniform(LEAST, MOST)
     arrays[block] = v = _on_grid(v, point[block], bits)
     slope = float(claim[block][index]) * float(v[index])
-    rounding = 8.0 * float(np.finfo(claim[block].dtype).eps) * abs(slope)
+    rounding = _rounding(claim[block], v)
     shares[block] = Share(abs(slope), abs(slope), rounding, zero=slope == 0.0)
     return Direction(tuple(arrays), slope, tuple(shares))
+
+
+def _rounding(claim: Array, v: Array) -> float:
+    """How far the slope g·v may be off because g was computed in its type.
+
+    An entry is a sum of terms that may be larger than itself, of the size of the other entries, say.
+    """
+    sizes = np.maximum(np.abs(claim).astype(np.float64), _typical(np.abs(claim).astype(np.float64)))
+    return ROUNDINGS * float(np.finfo(claim.dtype).eps) * float(np.linalg.norm((sizes * v).ravel()))
 
 
 def _on_grid(v: Array, x: Array, bits: int) -> Array:

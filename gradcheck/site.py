@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
-from gradcheck.direction import Direction, draw, scales, unit
+from gradcheck.direction import Direction, draw, relevant, scales, unit
 from gradcheck.effort import Effort
 from gradcheck.estimate import Status
 from gradcheck.numerics.derivative import LARGEST, differentiate
@@ -114,7 +114,7 @@ class Site:
     def listen(self, masks: Sequence[Mask] | None = None) -> None:
         """Measure the noise, along a random ray; values that differ from call to call count as well."""
         ray = self.ray(masks)
-        measured: Noise = measure_noise(ray, self.value)
+        measured: Noise = measure_noise(ray, self.value, smallest=-self.bits)
         self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))
 
     def beside(self, ray: Ray, step: float) -> float | None:
@@ -147,7 +147,8 @@ class Site:
         """
         direction = unit(self.point, self.claim, self.scale, block, index, bits=self.bits, rng=self.rng)
         length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
-        typical = 1e-3 * float(np.median(np.abs(self.claim[block]))) * abs(length)
+        claim = self.claim[block]
+        typical = relevant(claim) * float(np.median(np.abs(claim))) * abs(length)
         norm = max(abs(direction.slope), typical)
         ray = Ray(self.subject, self.point, direction, self.effort)
         comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
@@ -165,6 +166,7 @@ class Site:
             centre=self.value,
             target=target,
             start=start,
+            smallest=-self.bits,
             largest=self.largest,
             budget=budget,
         )

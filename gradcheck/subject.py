@@ -57,12 +57,15 @@ class Subject(abc.ABC):
         The parameters as they were given, one array a block, in the precision in which the loss is evaluated.
     parallel : bool
         Whether it may be evaluated at several points at once.
+    preparations : int
+        Evaluations of the loss that reading it has taken.
     """
 
     name: str
     blocks: tuple[Block, ...]
     point: Point
     parallel: bool = False
+    preparations: int = 0
 
     @abc.abstractmethod
     def loss(self, point: Point) -> float:

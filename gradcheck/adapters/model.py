@@ -64,9 +64,53 @@ class ModelSubject(Subject):
         self._scalars = tuple(not isinstance(leaf, np.ndarray) for leaf in self._structure.leaves(parameters))
         self._refuse_what_cannot_be_moved(parameters)
         self.point = tuple(array.copy() for array in arrays)
+        self._wide = False
         self._gradient = next((getattr(model, g) for g in GRADIENTS if callable(getattr(model, g, None))), None)
         self._together: bool | None = None
         self._remarks: dict[str, str] = {}
+        if any(array.dtype.itemsize < 8 for array in arrays) and self._takes_wide():
+            self._wide = True
+            self.point = tuple(array.astype(np.float64) for array in arrays)
+
+    def _takes_wide(self) -> bool:
+        """Whether the model computes in float64 when its mapping holds float64 arrays, and sees them change.
+
+        Models whose layers keep arrays of their own do not look into the mapping again; they are moved in place.
+        """
+        mapping = getattr(self._model, self._attribute)
+        if not isinstance(mapping, MutableMapping) or any(block.name not in mapping for block in self.blocks):
+            return False
+        near = self.representable(tuple(array.astype(np.float64) * (1 + 2.0**-4) for array in self._arrays))
+        try:
+            with self.session():
+                narrow = [read_loss(self._call(), "")]
+                wide = [read_loss(self._call_wide(point), "") for point in (self.point, near)]
+                self._write(near)
+                narrow.append(read_loss(self._call(), ""))
+                self.preparations += 4
+        except Exception:
+            return False
+        change, other = narrow[1] - narrow[0], wide[1] - wide[0]
+        rounding = 2.0**-7 * max(map(abs, narrow)) if any(a.dtype.itemsize < 4 for a in self._arrays) else 2.0**-18
+        return change != 0 and abs(change - other) <= 0.05 * abs(change) + rounding * max(1.0, abs(narrow[0]))
+
+    def _call(self) -> Any:
+        result = self._model.loss(*self._batch)
+        return result[0] if isinstance(result, tuple) else result
+
+    def _call_wide(self, point: Point) -> Any:
+        mapping = getattr(self._model, self._attribute)
+        own = {block.name: mapping[block.name] for block in self.blocks}
+        try:
+            for block, value in zip(self.blocks, point, strict=True):
+                mapping[block.name] = value.astype(np.float64)
+            return self._call()
+        finally:
+            mapping.update(own)
+
+    def representable(self, point: Point) -> Point:
+        """Round to the types of the model's own arrays."""
+        return tuple(x.astype(array.dtype).astype(x.dtype) for x, array in zip(point, self._arrays, strict=True))
 
     def _refuse_wrong_batch(self, loss: Any) -> None:
         try:
@@ -116,7 +160,10 @@ class ModelSubject(Subject):
 
     def loss(self, point: Point) -> float:
         """Write the point into the model and call its `loss`."""
-        return read_loss(self._evaluate(point)[0], f"{self.name}.loss()")
+        if self._wide and self._together is not None:
+            return read_loss(self._call_wide(point), f"{self.name}.loss()")
+        value = read_loss(self._evaluate(point)[0], f"{self.name}.loss()")
+        return read_loss(self._call_wide(point), f"{self.name}.loss()") if self._wide else value
 
     def gradient(self, point: Point) -> Point:
         """Gradients that the model claims at a point."""

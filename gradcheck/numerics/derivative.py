@@ -9,7 +9,7 @@ from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.ladder import RUN, Function, Jump, Ladder, Slope
 
 #: Exponents of the smallest and largest step, in units of the scale of the parameters.
-SMALLEST, LARGEST = -36, 2
+SMALLEST, LARGEST = -30, 2
 
 #: Where the function is rough the step shrinks by this many powers of two at once.
 SHRINK = 4
@@ -22,6 +22,7 @@ def differentiate(
     centre: float | None = None,
     target: float = 0.0,
     start: int = -12,
+    smallest: int = SMALLEST,
     largest: int = LARGEST,
     budget: int = 60,
 ) -> Estimate:
@@ -43,8 +44,8 @@ def differentiate(
         The bar to reach, in units of the slope. With 0 the best bar is sought.
     start : int
         Exponent of two of the first step.
-    largest : int
-        Exponent of the largest step that may be taken.
+    smallest, largest : int
+        Exponents of the smallest and the largest step that may be taken.
     budget : int
         Function values that may be spent.
 
@@ -55,7 +56,7 @@ def differentiate(
     middle = function([0.0])[0] if centre is None else centre
     ladder = Ladder(function, middle, noise)
     limit = budget - (centre is None)
-    exponent = _first_run(ladder, min(max(start, SMALLEST), largest - RUN + 1), limit)
+    exponent = _first_run(ladder, min(max(start, smallest), largest - RUN + 1), smallest, limit)
     if exponent is None:
         spent = ladder.evaluations + (centre is None)
         nan = math.nan
@@ -66,7 +67,7 @@ def differentiate(
         jump = ladder.jump(best.exponent)
         if (best.error <= target and not jump.seen) or _lasting(ladder, low):
             break
-        step = _next(ladder, best, jump, low, largest)
+        step = _next(ladder, best, jump, low, smallest, largest)
         if step is None or ladder.evaluations + 2 * RUN > limit:
             break
         if ladder.reach(range(step, step + RUN)):
@@ -76,10 +77,10 @@ def differentiate(
     return _finish(ladder, best, jump, _lasting(ladder, low), target, ladder.evaluations + (centre is None))
 
 
-def _first_run(ladder: Ladder, start: int, limit: int) -> int | None:
+def _first_run(ladder: Ladder, start: int, smallest: int, limit: int) -> int | None:
     """Exponent of the first three levels whose values are all finite: the step shrinks until they are."""
     exponent = start
-    while exponent >= SMALLEST and ladder.evaluations + 2 * RUN <= limit:
+    while exponent >= smallest and ladder.evaluations + 2 * RUN <= limit:
         if ladder.reach(range(exponent, exponent + RUN)):
             return exponent
         exponent -= 2 if ladder.finite(exponent) else SHRINK
@@ -108,16 +109,16 @@ def _lasting(ladder: Ladder, low: int) -> bool:
     return difference <= fine.error + coarse.error + 1e-3 * abs(coarse.right - coarse.left)
 
 
-def _next(ladder: Ladder, best: Slope, jump: Jump, low: int, largest: int) -> int | None:
+def _next(ladder: Ladder, best: Slope, jump: Jump, low: int, smallest: int, largest: int) -> int | None:
     """Start of the run to try next, or None where no step would help.
 
     Where the differences behave, the error of each run is predicted from the best one; else the step shrinks blindly.
     """
     if jump.seen or (best.order == 0 and best.truncation > best.roundoff):
         roundoff = math.ldexp(best.roundoff, best.exponent - low + SHRINK)
-        return low - SHRINK if low - SHRINK >= SMALLEST and (jump.seen or roundoff < best.error) else None
+        return low - SHRINK if low - SHRINK >= smallest and (jump.seen or roundoff < best.error) else None
     fresh = [k for k in range(best.exponent - SHRINK, best.exponent + SHRINK) if not ladder.run(k)]
-    fresh = [k for k in fresh if SMALLEST <= k <= largest - RUN + 1 and not ladder.beyond(k + RUN - 1)]
+    fresh = [k for k in fresh if smallest <= k <= largest - RUN + 1 and not ladder.beyond(k + RUN - 1)]
     chosen = min(fresh, key=lambda k: _predicted(best, k), default=None)
     return chosen if chosen is not None and _predicted(best, chosen) < 0.75 * best.error else None
 

@@ -31,23 +31,30 @@ class Noise:
         a sharp bend) and `level` is an overestimate.
     ordinary : bool
         Whether it is no more than what rounding explains.
-    flat : bool
-        Whether the values did not change at all, or hardly ever.
+    ties : int
+        How many successive values are equal: the spacing is too fine to tell the function from its rounding.
     """
 
     level: float
     settled: bool
     ordinary: bool
-    flat: bool
+    ties: int
+
+    @property
+    def flat(self) -> bool:
+        """Whether the values hardly changed at all."""
+        return self.ties > BESIDE // 2
 
 
-def noise_of(values: Sequence[float]) -> Noise:
+def noise_of(values: Sequence[float], *, narrow: bool = False) -> Noise:
     """Noise of equally spaced function values.
 
     Parameters
     ----------
     values : sequence of float
         At least seven values at equal spacing.
+    narrow : bool
+        Whether they are known to come from a narrow type.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def noise_of(values: Sequence[float]) -> Noise:
         `SIGMAS` times the standard deviation of the noise.
     """
     differences = list(values)
-    floor = EPSILON * max(abs(value) for value in values)
+    floor = max(EPSILON, _granularity(values, narrow)) * max(abs(value) for value in values)
     deviations: list[float] = []
     changes: list[bool] = []
     gamma = 1.0
@@ -64,7 +71,7 @@ def noise_of(values: Sequence[float]) -> Noise:
         gamma *= 0.5 * order / (2 * order - 1)  # (order!)² / (2·order)!, the inverse variance of that difference
         deviations.append(math.sqrt(gamma * sum(d * d for d in differences) / len(differences)))
         changes.append(min(differences) * max(differences) < 0 or max(differences) == min(differences) == 0.0)
-    flat = sum(a == b for a, b in itertools.pairwise(values)) > len(values) // 2
+    ties = sum(a == b for a, b in itertools.pairwise(values))
     settled = False
     level = max(deviations[-3:])
     for k in range(len(deviations) - 2):
@@ -73,8 +80,31 @@ def noise_of(values: Sequence[float]) -> Noise:
             settled, level = True, deviations[k]
             break
     level = max(SIGMAS * level, floor)
-    return Noise(level, settled, ordinary=level <= ORDINARY * floor, flat=flat)
+    return Noise(level, settled, ordinary=level <= ORDINARY * floor, ties=ties)
 
+
+def _granularity(values: Sequence[float], narrow: bool) -> float:
+    """A few spacings of the numbers of a narrow type, relative to their size, if all values fit into one; else 0.
+
+    A loss that was computed in float32 or float16 and then converted betrays it by the zeros that its values end in.
+    """
+    if not narrow and len(set(values)) == 1 and math.ldexp(math.frexp(values[0])[0], SIMPLE).is_integer():
+        return 0.0  # a constant such as 3 or 0.5, which fits into any type
+    mantissas = [math.frexp(value)[0] for value in values]
+    for bits in NARROW:
+        if all(math.ldexp(mantissa, bits).is_integer() for mantissa in mantissas):
+            return math.ldexp(ROUNDINGS, -bits)
+    return 0.0
+
+
+#: What is computed in a narrow type is off by several of its roundings.
+ROUNDINGS = 4.0
+
+#: Numbers of so few bits are constants that people write.
+SIMPLE = 6
+
+#: Bits of the mantissas of bfloat16, float16 and float32.
+NARROW = (8, 11, 24)
 
 #: Exponents of the spacings of the table, in units of the scale of the parameters. The first sees noise with a
 #: correlation length, such as a solver's; the finer ones are for functions that bend too sharply for it, the coarser
@@ -88,7 +118,9 @@ BESIDE = 6
 ORDINARY = 64.0
 
 
-def measure_noise(function: Callable[[Sequence[float]], Sequence[float]], centre: float) -> Noise:
+def measure_noise(
+    function: Callable[[Sequence[float]], Sequence[float]], centre: float, *, smallest: int = FINER[-1]
+) -> Noise:
     """Noise of a function around 0.
 
     What is noise keeps its size when the spacing shrinks; what comes from a kink or a bend shrinks with it.
@@ -99,23 +131,23 @@ def measure_noise(function: Callable[[Sequence[float]], Sequence[float]], centre
         Takes several steps at once and returns the values there.
     centre : float
         Its value at 0.
+    smallest : int
+        Exponent of the smallest step that the type of the parameters can take.
 
     Returns
     -------
     Noise
     """
-    best = _noise_at(function, centre, SPACING)
-    if best is None:
-        spacings = FINER
-    elif best.flat:
-        spacings = COARSER
-    elif best.settled and best.ordinary:
+    first, narrow = max(SPACING, smallest), smallest > SPACING
+    best = _noise_at(function, centre, first, narrow)
+    if best is not None and best.settled and best.ordinary and not best.flat:
         return best
-    else:
-        spacings = FINER
-    for exponent in spacings:
-        found = _noise_at(function, centre, exponent)
-        if found is None or (found.flat and spacings is FINER):
+    coarser = best is not None and best.flat
+    for exponent in COARSER if coarser else FINER:
+        if exponent < smallest or (coarser and exponent <= first):
+            continue
+        found = _noise_at(function, centre, exponent, narrow)
+        if found is None or (found.ties and not coarser):
             continue
         if best is None or best.flat:
             best = found
@@ -125,9 +157,11 @@ def measure_noise(function: Callable[[Sequence[float]], Sequence[float]], centre
             best = found
         if best.settled and best.ordinary and not best.flat:
             return best
-    return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, flat=True)
+    return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, ties=BESIDE)
 
 
-def _noise_at(function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int) -> Noise | None:
+def _noise_at(
+    function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int, narrow: bool
+) -> Noise | None:
     values = [centre, *function([math.ldexp(float(k), exponent) for k in range(1, BESIDE + 1)])]
-    return noise_of(values) if all(math.isfinite(value) for value in values) else None
+    return noise_of(values, narrow=narrow) if all(math.isfinite(value) for value in values) else None

@@ -1,0 +1,60 @@
+"""The noise of function values, where it is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from gradcheck.numerics.noise import EPSILON, SIGMAS, measure_noise, noise_of
+
+
+def pointwise(function: Callable[[float], float]) -> Callable[[Sequence[float]], list[float]]:
+    return lambda steps: [function(step) for step in steps]
+
+
+@pytest.mark.parametrize("deviation", [1e-3, 1e-6, 1e-9])
+def test_white_noise_is_measured_to_within_a_factor(deviation: float) -> None:
+    levels = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        values = [math.sin(1 + 1e-5 * k) + deviation * rng.standard_normal() for k in range(7)]
+        levels.append(noise_of(values).level / SIGMAS)
+    assert 0.5 * deviation < float(np.median(levels)) < 2 * deviation
+    assert float(np.quantile(levels, 0.01)) > deviation / 6
+
+
+@pytest.mark.parametrize("function", [lambda t: math.exp(1 + t), lambda t: 1 / (3 + t), lambda t: 5.0 + t * t])
+def test_a_smooth_function_has_only_its_rounding(function: Callable[[float], float]) -> None:
+    noise = measure_noise(pointwise(function), function(0.0))
+    assert EPSILON * function(0.0) <= noise.level <= 64 * EPSILON * function(0.0)
+    assert noise.ordinary
+
+
+def test_cancellation_shows_as_noise() -> None:
+    def function(t: float) -> float:
+        return (1e6 + math.sin(1 + t)) - 1e6
+
+    noise = measure_noise(pointwise(function), function(0.0))
+    assert noise.level > 1e-11  # the unit in the last place of 1e6 is 1.2e-10
+
+
+def test_a_kink_is_not_noise() -> None:
+    def function(t: float) -> float:
+        return math.sin(1 + t) + max(t - 2e-5, 0.0)
+
+    assert measure_noise(pointwise(function), function(0.0)).level < 1e-14
+
+
+def test_single_precision_is_found_out() -> None:
+    def function(t: float) -> float:
+        return float(np.sin(np.float32(1 + t), dtype=np.float32))
+
+    level = measure_noise(pointwise(function), function(0.0)).level
+    assert 2.0**-26 < level < 2.0**-17
+
+
+def test_nothing_finite_leaves_the_rounding_of_the_centre() -> None:
+    assert measure_noise(lambda steps: [math.nan for _ in steps], 2.0).level == 2 * EPSILON
