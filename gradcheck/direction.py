@@ -28,7 +28,7 @@ LEAST, MOST = 0.5, 1.0
 #: The small entries of a block are at the 1% quantile of the non-zero ones, but no less than this part of the median, by
 #: the bits of the mantissa of the claim. An entry smaller than that is held to it: an error that is small for the small
 #: entries does not matter in it either. In a narrow type an entry is off by the rounding of terms larger than itself.
-SMALL, RELEVANT = 0.01, ((50, 1e-3), (20, 0.1), (0, 1.0))
+SMALL, RELEVANT = 0.01, ((50, 1e-3), (20, 0.3), (0, 1.0))
 
 #: An entry of a gradient is taken to have been rounded so many times.
 ROUNDINGS = 8.0

@@ -80,7 +80,7 @@ class ModelSubject(Subject):
         mapping = getattr(self._model, self._attribute)
         if not isinstance(mapping, MutableMapping) or any(block.name not in mapping for block in self.blocks):
             return False
-        near = self.representable(tuple(array.astype(np.float64) * (1 + 2.0**-4) for array in self._arrays))
+        near = self.representable(tuple(1.5 * array.astype(np.float64) for array in self._arrays))
         try:
             with self.session():
                 narrow = [read_loss(self._call(), "")]
@@ -91,8 +91,9 @@ class ModelSubject(Subject):
         except Exception:
             return False
         change, other = narrow[1] - narrow[0], wide[1] - wide[0]
-        rounding = 2.0**-7 * max(map(abs, narrow)) if any(a.dtype.itemsize < 4 for a in self._arrays) else 2.0**-18
-        return change != 0 and abs(change - other) <= 0.05 * abs(change) + rounding * max(1.0, abs(narrow[0]))
+        coarsest = max(float(np.finfo(array.dtype).eps) for array in self._arrays)
+        rounding = 16 * coarsest * max(map(abs, narrow))
+        return abs(change) > 4 * rounding and abs(change - other) <= 0.05 * abs(change) + rounding
 
     def _call(self) -> Any:
         result = self._model.loss(*self._batch)
