@@ -111,7 +111,8 @@ def table(results: Sequence[Result]) -> str:
         "# Calibration of the error bars",
         "",
         f"{len(results)} slopes of {len(CURVES)} functions at random points, against mpmath with {DIGITS} digits.",
-        f"The bar covers the truth in {100 * coverage(results):.2f}%; its median is {median_bar(results):.1f} times the error.",
+        f"The bar covers the truth in {100 * coverage(results):.2f}%; "
+        f"its median is {median_bar(results):.1f} times the error.",
         "",
         "| function | covered | median bar / error | median bar | evaluations |",
         "| --- | ---: | ---: | ---: | ---: |",

@@ -1,6 +1,8 @@
 """Ask every checker about every case of the corpus, and report what it found.
 
-Run as ``python -m benchmarks.detection [--quick] [--seed N] [--peers a,b] [--workers N] [--output PATH]``.
+Run as ``python -m benchmarks.detection [--quick] [--mistakes K] [--seed N] [--peers a,b] [--workers N]
+[--output PATH]``.
+Every right gradient is a case under every condition; of the nine mistakes, K are drawn for each.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from benchmarks.corpus import problems
 from benchmarks.corpus.cases import cases
 from benchmarks.corpus.conditions import CONDITIONS
 from benchmarks.corpus.mistakes import MISTAKES
-from benchmarks.corpus.problem import rng_for
+from benchmarks.corpus.problem import Problem, blocks, rng_for
 from benchmarks.peers import PEERS, check
 from benchmarks.report import Result, markdown
 
@@ -41,21 +43,34 @@ class Task:
     seed: int
 
 
-def tasks(peers: Sequence[str], seed: int, quick: bool) -> Iterator[Task]:
-    """Yield the pieces of work; with `quick`, a reproducible sample of about 300 cases."""
+LARGE = 100_000
+"""From this many entries on one mistake is drawn: a failing check looks for the entry, which takes a while."""
+
+
+def tasks(peers: Sequence[str], seed: int, quick: bool, count: int) -> Iterator[Task]:
+    """Yield the pieces of work: all right gradients and `count` mistakes each; with `quick`, about 300 cases."""
     for problem in problems():
         for condition in CONDITIONS:
             special = condition.name.startswith(("on-", "near-"))
             if special and condition.name not in problem.special:
                 continue
-            mistakes: tuple[str | None, ...] = (None, *(mistake.name for mistake in MISTAKES))
+            mistakes: tuple[str | None, ...]
+            rng = rng_for(seed, "mistakes", problem.name, condition.name)
+            kept = min(1 if size_of(problem) >= LARGE else count, len(MISTAKES))
+            mistakes = (None, *rng.permutation([mistake.name for mistake in MISTAKES])[:kept].tolist())
             if quick:
+                mistakes = (None, *(mistake.name for mistake in MISTAKES))
                 draws = rng_for(seed, "quick", problem.name, condition.name).random(len(mistakes))
                 factor = QUICK_SPECIAL if special else 1.0
                 shares = [factor * (QUICK_RIGHT if mistake is None else QUICK_WRONG) for mistake in mistakes]
                 mistakes = tuple(m for m, draw, share in zip(mistakes, draws, shares, strict=True) if draw < share)
             if mistakes:
                 yield Task(problem.name, condition.name, mistakes, tuple(peers), seed)
+
+
+def size_of(problem: Problem) -> int:
+    """Count the entries of all blocks."""
+    return sum(int(np.size(block)) for block in blocks(problem.x0).values())
 
 
 def work(task: Task) -> list[Result]:
@@ -77,11 +92,11 @@ def work(task: Task) -> list[Result]:
     return results
 
 
-def run(peers: Sequence[str], seed: int, quick: bool, workers: int) -> list[Result]:
+def run(peers: Sequence[str], seed: int, quick: bool, workers: int, count: int) -> list[Result]:
     """Do all the work in a pool of processes, and say on stderr how far it is."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    todo = list(tasks(peers, seed, quick))
+    todo = list(tasks(peers, seed, quick, count))
     results: list[Result] = []
     start = time.perf_counter()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
@@ -98,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, run, and write the report."""
     parser = argparse.ArgumentParser(description="How well checkers of gradients detect mistakes.")
     parser.add_argument("--quick", action="store_true", help="a reproducible sample of about 300 cases")
+    parser.add_argument("--mistakes", type=int, default=3, metavar="K", help="mistakes drawn for each; 9 are all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peers", default=",".join(PEERS), help="names, separated by commas")
     parser.add_argument("--workers", type=int, default=2)
@@ -107,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [peer for peer in peers if peer not in PEERS]
     if unknown:
         parser.error(f"unknown peers: {', '.join(unknown)}; there are {', '.join(PEERS)}")
-    report = markdown(run(peers, options.seed, options.quick, options.workers), peers, options.seed)
+    report = markdown(run(peers, options.seed, options.quick, options.workers, options.mistakes), peers, options.seed)
     if options.output is None:
         print(report)
     else:

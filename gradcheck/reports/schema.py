@@ -1,0 +1,85 @@
+"""The shape of the JSON report, and its schema: ``python -m gradcheck.reports.schema > docs/report.schema.json``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+#: A finite number, or "NaN", "Infinity", "-Infinity".
+Number = float | Literal["NaN", "Infinity", "-Infinity"]
+
+VerdictName = Literal["pass", "fail", "undecided"]
+
+
+class EntryObject(TypedDict):
+    """One entry of a gradient, measured."""
+
+    index: list[int]
+    claimed: Number
+    numeric: Number
+    error: Number
+    wrong: bool
+
+
+class BlockObject(TypedDict):
+    """One block of parameters."""
+
+    name: str
+    shape: list[int]
+    dtype: str
+    verdict: VerdictName
+    claimed_norm: Number
+    numeric_norm: Number | None
+    relative_error: Number
+    error_bar: Number
+    resolution: Number | None
+    block_resolution: Number | None
+    worst: EntryObject | None
+    entries: list[EntryObject]
+    where: str
+    note: str
+
+
+class FindingObject(TypedDict):
+    """One finding, strongest first."""
+
+    code: str
+    slug: str
+    where: str
+    file: str | None
+    line: int | None
+    message: str
+    evidence: str
+    fix: str
+
+
+class ReportObject(TypedDict):
+    """The whole report."""
+
+    version: str
+    target: str
+    verdict: VerdictName
+    method: Literal["gradcheck", "textbook"]
+    seed: int
+    rtol: float
+    loss: Number
+    noise: Number
+    evaluations: int
+    gradients: int
+    seconds: float
+    blocks: list[BlockObject]
+    findings: list[FindingObject]
+    notes: list[str]
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of the report."""
+    return TypeAdapter(ReportObject).json_schema()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
