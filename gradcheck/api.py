@@ -64,7 +64,7 @@ def check_gradients(
     batch : sequence
         Arguments of a model's methods.
     rtol : float, optional
-        An error of one entry relative to that entry that is tolerated. By default 3e-5, for float32 parameters 1e-2,
+        An error of one entry relative to that entry that is tolerated. By default 5e-5, for float32 parameters 1e-2,
         for narrower ones 0.2.
     rng : int, numpy.random.Generator, SeedSequence or None
         Fixes the random directions and the generic point (SPEC 7). The report says which seed it was.

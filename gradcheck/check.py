@@ -253,10 +253,10 @@ class _Checker:
     def _accuse_beside(self, here: Site, b: int, state: BlockState) -> None:
         """On a kink, wrong on one side of it: what is wrong is looked for there, where the loss is smooth."""
         for distance in ASIDE:
-            site = here.displaced(_random_shift(here), distance, "a point beside yours")
+            site = here.displaced(_sideways(here), distance, "a point beside yours")
             if site is None:
                 continue
-            site.exponent, site.largest = None, math.frexp(distance)[1] - 4  # the kink must stay out of reach
+            site.exponent, site.largest = None, math.frexp(distance)[1] - 7  # the kink must stay out of reach
             beside = survey(site, [b], 1)[b]
             if beside.state is State.SUSPECT:
                 self._accuse(site, b, beside, tolerated=Verdict.UNDECIDED)
@@ -324,3 +324,8 @@ def _copy(point: Point) -> Point:
 
 def _random_shift(site: Site) -> Point:
     return tuple(s * site.rng.standard_normal(s.shape) for s in site.scale)
+
+
+def _sideways(site: Site) -> Point:
+    """A random shift that moves every entry by half its scale at least."""
+    return tuple(s * site.rng.uniform(0.5, 1.0, s.shape) * site.rng.choice([-1.0, 1.0], s.shape) for s in site.scale)

@@ -32,7 +32,7 @@ def main() -> None:
 @click.argument("target")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to standard output.")
-@click.option("--rtol", type=float, help="Relative error of an entry that is tolerated.  [default: by dtype, 3e-5]")
+@click.option("--rtol", type=float, help="Relative error of an entry that is tolerated.  [default: by dtype, 5e-5]")
 @click.option("--seed", type=click.IntRange(min=0), help="Reproduces a check.  [default: a fresh one]")
 @click.option("--budget", type=int, help="Evaluations of the loss that may be spent.  [default: 2000]")
 @click.option("--entries", is_flag=True, help="Measure every entry one by one as well.")
@@ -62,8 +62,8 @@ def demo(seed: int) -> None:
     from gradcheck.demo import episodes, render_demo
 
     console = Console()
-    if console.width < 110 and not console.is_terminal:
-        console = Console(width=120)
+    if not console.is_terminal:
+        console = Console(width=100)
     console.print(render_demo(episodes(seed)))
 
 

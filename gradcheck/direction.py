@@ -25,10 +25,12 @@ Array = NDArray[Any]
 #: Magnitudes are drawn between these two.
 LEAST, MOST = 0.5, 1.0
 
-#: The small entries of a block are at the 1% quantile of the non-zero ones, but no less than this part of the median, by
-#: the bits of the mantissa of the claim. An entry smaller than that is held to it: an error that is small for the small
-#: entries does not matter in it either. In a narrow type an entry is off by the rounding of terms larger than itself.
-SMALL, RELEVANT = 0.01, ((50, 1e-3), (20, 0.3), (0, 1.0))
+#: The small entries of a block are at the 1% quantile of the non-zero ones, but no less than a part of the median: a
+#: check need not be sharper than for these. Whether an error that was seen matters is judged on the entry's own size,
+#: but no less than another part of the median. Both by the bits of the mantissa of the claim: in a narrow type an entry
+#: is off by the rounding of terms larger than itself.
+SMALL = 0.01
+RELEVANT = ((50, 1e-2, 1e-3), (20, 0.3, 0.3), (0, 1.0, 1.0))
 
 #: An entry of a gradient is taken to have been rounded so many times.
 ROUNDINGS = 8.0
@@ -128,9 +130,9 @@ def _sample(sizes: Array) -> Array:
     return flat[flat > 0]
 
 
-def relevant(claim: Array) -> float:
-    """The part of the median that no entry is held to less than."""
-    return next(part for bits, part in RELEVANT if np.finfo(claim.dtype).nmant >= bits)
+def relevant(claim: Array) -> tuple[float, float]:
+    """The parts of the median that stand for small entries, and that an entry is judged by at least."""
+    return next((small, judged) for bits, small, judged in RELEVANT if np.finfo(claim.dtype).nmant >= bits)
 
 
 def small_among(sizes: Array, part: float) -> float:
@@ -178,7 +180,7 @@ def draw(
     chosen = [True] * len(point) if masks is None else list(masks)
     weights = [None if m is False else np.abs(g) * s for g, s, m in zip(claim, scale, chosen, strict=True)]
     lows = [
-        0.0 if w is None else small_among(w if m is True else w[m], relevant(g))
+        0.0 if w is None else small_among(w if m is True else w[m], relevant(g)[0])
         for w, g, m in zip(weights, claim, chosen, strict=True)
     ]
     level = max(floor, min((low for low in lows if low > negligible), default=0.0))

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
 from gradcheck.site import Mask, Site
-
-#: Blocks up to this size are measured entry by entry.
-FEW = 24
+from gradcheck.survey import FEW
 
 #: Evaluations that one entry, or one half, may take.
 ENTRY_COST = 12

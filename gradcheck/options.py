@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from gradcheck.subject import Subject
 
 #: Default relative tolerance by the number of mantissa bits of the narrowest type in play.
-TOLERANCES = ((50, 3e-5), (20, 1e-2), (0, 0.2))
+TOLERANCES = ((50, 5e-5), (20, 1e-2), (0, 0.2))
+
+#: Where the loss can be evaluated in the narrow type only, it is this many times larger.
+NARROW = 3.0
 
 #: Default number of evaluations of the loss that may be spent. A passing check takes about 30.
 BUDGET = 2000
@@ -60,7 +63,9 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
     """
     if rtol is None:
         bits = min(np.finfo(block.dtype).nmant for block in subject.blocks)
-        return next(tolerance for least, tolerance in TOLERANCES if bits >= least)
+        evaluated = min(np.finfo(x.dtype).nmant for x in subject.point)
+        tolerance = next(tolerance for least, tolerance in TOLERANCES if bits >= least)
+        return tolerance if evaluated > bits or bits >= TOLERANCES[0][0] else NARROW * tolerance
     if not 0 < float(rtol) < 1:
         raise SubjectError(f"rtol is {rtol}: a relative tolerance lies between 0 and 1, for example 1e-5")
     return float(rtol)

@@ -37,7 +37,7 @@ class BlockReport:
         entries that would have gone unseen.
     resolution : float or None
         The smallest relative error, in one entry, that would have been found with probability 0.999. An entry smaller
-        than a thousandth of the median is held to that. None unless the block passes.
+        than a hundredth of the median is held to that. None unless the block passes.
     block_resolution : float or None
         The same for an error of all entries alike.
     worst : Entry or None

@@ -22,6 +22,9 @@ from gradcheck.subject import Point, Subject
 
 Mask = NDArray[np.bool_] | bool
 
+#: Exponent of a large first step.
+LARGE = -1
+
 #: Where the claim is zero no tolerance says how sharp to look: noise over a step of 1/ZERO_STEP of the scale will do.
 ZERO_STEP = 2.0**13
 
@@ -148,7 +151,7 @@ class Site:
         direction = unit(self.point, self.claim, self.scale, block, index, bits=self.bits, rng=self.rng)
         length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
         claim = self.claim[block]
-        typical = relevant(claim) * float(np.median(np.abs(claim))) * abs(length)
+        typical = relevant(claim)[1] * float(np.median(np.abs(claim))) * abs(length)
         norm = max(abs(direction.slope), typical)
         ray = Ray(self.subject, self.point, direction, self.effort)
         comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
@@ -179,7 +182,7 @@ class Site:
 
         From there the ladder has room to shrink where the loss is rough and to grow where it is noisier than measured.
         """
-        largest = self.largest - RUN
+        largest = min(self.largest - RUN, LARGE)
         if target <= 0:
             return min(-12, largest)
         least = math.log2(max(self.noise, 5e-324)) - math.log2(target)

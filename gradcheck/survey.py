@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
 from gradcheck.direction import Share
@@ -50,6 +52,11 @@ class BlockState:
     rays: int = 1
 
     @property
+    def coarseness(self) -> float:
+        """Error bar relative to what a small entry contributes."""
+        return self.comparison.bar / self.share.small if self.share.small > 0 else 0.0
+
+    @property
     def length(self) -> float:
         """Euclidean length of the direction."""
         return self.ray.direction.length
@@ -63,7 +70,7 @@ def state_of(comparison: Comparison) -> State:
         return State.KINK
     if comparison.agrees:
         return State.AGREES
-    if comparison.significant and (comparison.zero or abs(comparison.gap) > comparison.tolerance):
+    if comparison.doubtful:
         return State.SUSPECT
     return State.UNRESOLVED
 
@@ -117,7 +124,48 @@ def _together(site: Site, group: Sequence[int], count: int) -> dict[int, BlockSt
         else:
             own_ray, alone = _look(site, [b])
             states[b] = BlockState(state_of(alone), alone, own_ray.share(b), own_ray, own=True)
+        if states[b].state is State.UNRESOLVED:
+            states[b] = _in_parts(site, b, states[b])
     return states
+
+
+def _in_parts(site: Site, block: int, whole: BlockState) -> BlockState:
+    """Look at a block in bands of entries of similar size, or one by one if it is small.
+
+    For where all at once are too much: the large ones are resolved by steps that the small ones would need to be longer.
+    """
+    weights = np.abs(site.claim[block]) * site.scale[block]
+    middle = float(np.median(weights[weights > 0])) if weights.any() else 0.0
+    edges = (*(middle * part for part in BANDS), np.inf)
+    state = _all_of(
+        site, block, [(weights >= low) & (weights < high) for low, high in itertools.pairwise(edges)], whole
+    )
+    if state.state is State.UNRESOLVED and 1 < weights.size <= FEW:
+        numbers = np.arange(weights.size).reshape(weights.shape)
+        state = _all_of(site, block, [numbers == i for i in range(weights.size)], whole)
+    return state
+
+
+def _all_of(site: Site, block: int, masks: Sequence[NDArray[np.bool_]], whole: BlockState) -> BlockState:
+    """The coarsest of the states of parts of a block if all agree, else the first that does not."""
+    found = whole
+    for mask in masks:
+        if not mask.any():
+            continue
+        if site.effort.left < PART_COST:
+            return whole
+        ray = site.ray([mask if b == block else False for b in range(len(site.point))])
+        comparison = site.measure(ray)
+        state = BlockState(state_of(comparison), comparison, ray.share(block), ray, own=True)
+        if state.state is not State.AGREES:
+            return whole if state.state is State.UNRESOLVED else state
+        if found is whole or state.coarseness > found.coarseness:
+            found = state
+    return found
+
+
+#: Bands of entries by their size relative to the median; blocks small enough to go one by one; what a part may cost.
+BANDS, FEW, PART_COST = (0.0, 0.01, 0.1, 1.0), 24, 40
 
 
 def _look(site: Site, group: Sequence[int]) -> tuple[Ray, Comparison]:

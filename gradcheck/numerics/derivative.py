@@ -8,8 +8,9 @@ from dataclasses import replace
 from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.ladder import RUN, Function, Jump, Ladder, Slope
 
-#: Exponents of the smallest and largest step, in units of the scale of the parameters.
-SMALLEST, LARGEST = -30, 2
+#: Exponents of the smallest and largest step, in units of the scale of the parameters. A loss may be smooth far beyond
+#: that scale: a network that starts from weights of size 0.01 is.
+SMALLEST, LARGEST = -30, 10
 
 #: Where the function is rough the step shrinks by this many powers of two at once.
 SHRINK = 4

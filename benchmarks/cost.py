@@ -1,0 +1,147 @@
+"""What a passing check costs: evaluations, time outside the user's functions, and the import.
+
+``python -m benchmarks.cost [--output docs/cost.md]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import gradcheck
+from gradcheck.examples.xor import BATCH, QuestionNetwork
+
+Array = NDArray[np.float64]
+
+
+class Clock:
+    """Wraps functions and adds up the time that they take."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, function: Callable[..., Any], least: float = 0.0) -> Callable[..., Any]:
+        """The function, made to take at least so many seconds."""
+
+        def timed(*arguments: Any) -> Any:
+            start = time.perf_counter()
+            result = function(*arguments)
+            while time.perf_counter() - start < least:
+                pass
+            self.seconds += time.perf_counter() - start
+            return result
+
+        return timed
+
+
+def overhead(size: int, least: float, repeats: int) -> float:
+    """Median share of a check that is spent outside of a loss that takes `least` seconds."""
+    x = np.random.default_rng(0).standard_normal(size)
+    shares = []
+    for seed in range(repeats):
+        clock = Clock()
+        loss = clock(lambda x: float(np.sum(np.log(np.cosh(x)))), least)
+        gradient = clock(np.tanh, least)
+        start = time.perf_counter()
+        report = gradcheck.check_gradients(loss, gradient, x, rng=seed)
+        total = time.perf_counter() - start
+        assert report
+        shares.append((total - clock.seconds) / total)
+    return statistics.median(shares)
+
+
+def evaluations(repeats: int) -> list[tuple[str, int, int, int, int]]:
+    """Name, number of parameters, median and largest number of evaluations, gradients of passing checks."""
+    rows = []
+    for name, size, check in (
+        ("XOR network, own start", 21, lambda seed: _network(seed, 0.01)),
+        ("XOR network, weights of size 1", 21, lambda seed: _network(seed, 1.0)),
+        ("log cosh", 1, lambda seed: _log_cosh(seed, 1)),
+        ("log cosh", 1_000, lambda seed: _log_cosh(seed, 1_000)),
+        ("log cosh", 1_000_000, lambda seed: _log_cosh(seed, 1_000_000)),
+        ("squared sines and products", 1_000_000, _chain),
+    ):
+        reports = [check(seed) for seed in range(repeats if size < 10**6 else 3)]
+        assert all(reports)
+        counts = [report.evaluations for report in reports]
+        gradients = max(report.gradients for report in reports)
+        rows.append((name, size, int(statistics.median(counts)), max(counts), gradients))
+    return rows
+
+
+def _network(seed: int, scale: float) -> gradcheck.Report:
+    return gradcheck.check_gradients(QuestionNetwork(scale=scale, seed=seed), batch=BATCH, rng=seed)
+
+
+def _log_cosh(seed: int, size: int) -> gradcheck.Report:
+    x = np.random.default_rng(seed).standard_normal(size)
+    return gradcheck.check_gradients(lambda x: float(np.sum(np.log(np.cosh(x)))), np.tanh, x, rng=seed)
+
+
+def _chain(seed: int) -> gradcheck.Report:
+    def loss(x: Array) -> float:
+        return float(np.sum(np.sin(x) ** 2) + x[1:] @ x[:-1])
+
+    def gradient(x: Array) -> Array:
+        result: Array = np.sin(2 * x)
+        result[1:] += x[:-1]
+        result[:-1] += x[1:]
+        return result
+
+    return gradcheck.check_gradients(loss, gradient, np.random.default_rng(seed).standard_normal(10**6), rng=seed)
+
+
+def import_ratio(repeats: int) -> float:
+    """Median time of a process that imports gradcheck over one that imports NumPy, taken in turn."""
+    ratios = []
+    for _ in range(repeats):
+        seconds = []
+        for statement in ("import gradcheck", "import numpy"):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", statement], check=True)
+            seconds.append(time.perf_counter() - start)
+        ratios.append(seconds[0] / seconds[1])
+    return statistics.median(ratios)
+
+
+def table() -> str:
+    """All of it as Markdown."""
+    lines = [
+        "# Cost of a passing check",
+        "",
+        "| function | parameters | evaluations, median | largest | gradients |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(f"| {name} | {size} | {median} | {most} | {grads} |" for name, size, median, most, grads in evaluations(50)),
+        "",
+        "| time outside the user's functions | share |",
+        "| --- | ---: |",
+    ]
+    for size in (20, 1_000, 10_000):
+        lines.append(f"| loss of 1 ms, {size} parameters | {100 * overhead(size, 1e-3, 20):.1f}% |")
+    lines += ["", f"`import gradcheck` takes {import_ratio(15):.2f} times as long as `import numpy`.", ""]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables or write them to a file."""
+    parser = argparse.ArgumentParser(description="What a passing check costs.")
+    parser.add_argument("--output", type=Path, help="file for the report, instead of standard output")
+    options = parser.parse_args(arguments)
+    text = table()
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
