@@ -253,7 +253,7 @@ class _Checker:
     def _accuse_beside(self, here: Site, b: int, state: BlockState) -> None:
         """On a kink, wrong on one side of it: what is wrong is looked for there, where the loss is smooth."""
         for distance in ASIDE:
-            site = here.displaced(_sideways(here), distance, "a point beside yours")
+            site = here.displaced(here.random_shift(least=0.5), distance, "a point beside yours")
             if site is None:
                 continue
             site.exponent, site.largest = None, math.frexp(distance)[1] - 7  # the kink must stay out of reach
@@ -298,7 +298,7 @@ class _Checker:
                 )
 
     def _generic(self, here: Site) -> Site | None:
-        shift = _random_shift(here)
+        shift = here.random_shift()
         for distance in GENERIC:
             site = here.displaced(shift, distance, "a generic point nearby")
             if site is not None:
@@ -320,12 +320,3 @@ class _Checker:
 
 def _copy(point: Point) -> Point:
     return tuple(x.copy() for x in point)
-
-
-def _random_shift(site: Site) -> Point:
-    return tuple(s * site.rng.standard_normal(s.shape) for s in site.scale)
-
-
-def _sideways(site: Site) -> Point:
-    """A random shift that moves every entry by half its scale at least."""
-    return tuple(s * site.rng.uniform(0.5, 1.0, s.shape) * site.rng.choice([-1.0, 1.0], s.shape) for s in site.scale)

@@ -105,7 +105,7 @@ def judge(site: Site, block: int) -> Subgradient:
 def _gradients_around(site: Site, block: int) -> list[NDArray[np.float64]]:
     samples = []
     for _ in range(PAIRS):
-        shift = tuple(s * site.rng.standard_normal(s.shape) for s in site.scale)
+        shift = site.random_shift()
         for sign in (TINY, -TINY):
             point = tuple(np.asarray(x + (sign * d).astype(x.dtype)) for x, d in zip(site.point, shift, strict=True))
             site.effort.spend(gradients=1)

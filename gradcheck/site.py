@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
-from gradcheck.direction import Direction, draw, relevant, scales, unit
+from gradcheck.direction import Direction, draw, unit
 from gradcheck.effort import Effort
 from gradcheck.estimate import Status
 from gradcheck.numerics.derivative import LARGEST, differentiate
@@ -19,6 +19,7 @@ from gradcheck.numerics.ladder import RUN
 from gradcheck.numerics.noise import EPSILON, Noise, measure_noise
 from gradcheck.ray import Ray
 from gradcheck.subject import Point, Subject
+from gradcheck.terrain import Terrain, relevant, terrain_of
 
 Mask = NDArray[np.bool_] | bool
 
@@ -49,6 +50,10 @@ class Site:
         Exponent of the step that last served; the next ray starts there.
     largest : int
         Exponent of the largest step that may be taken from here.
+    scales : tuple of ndarray or None
+        The scales of another point nearby, to be used here as well.
+    terrain : tuple of Terrain
+        Of each block.
     """
 
     subject: Subject
@@ -60,15 +65,27 @@ class Site:
     effort: Effort
     name: str
     noise: float = 0.0
-    scale: tuple[NDArray[Any], ...] = ()
     exponent: int | None = None
     largest: int = LARGEST
+    scales: tuple[NDArray[Any], ...] | None = None
+    terrain: tuple[Terrain, ...] = field(init=False)
     bits: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.scale = self.scale or scales(self.point, self.claim)
+        self.terrain = terrain_of(self.point, self.claim, self.scales)
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
+
+    def random_shift(self, least: float | None = None) -> Point:
+        """A random displacement on the scale of each entry: normal, or from `least` to 1 of it with random sign."""
+        shift = []
+        for t in self.terrain:
+            if least is None:
+                shift.append(t.scale * self.rng.standard_normal(t.scale.shape))
+            else:
+                random = self.rng.uniform(-1.0, 1.0, t.scale.shape)
+                shift.append(t.scale * np.copysign(least + (1 - least) * np.abs(random), random))
+        return tuple(shift)
 
     def displaced(self, shift: Point, distance: float, name: str) -> Site | None:
         """The site at ``point + distance·shift``, or None where loss or gradient is not finite there."""
@@ -89,7 +106,17 @@ class Site:
             return None
         noise = self.noise * max(1.0, abs(value) / abs(self.value) if self.value else 1.0)
         return Site(
-            self.subject, point, value, claim, self.rtol, self.rng, self.effort, name, noise, self.scale, self.exponent
+            self.subject,
+            point,
+            value,
+            claim,
+            self.rtol,
+            self.rng,
+            self.effort,
+            name,
+            noise,
+            exponent=self.exponent,
+            scales=tuple(terrain.scale for terrain in self.terrain),
         )
 
     def ray(self, masks: Sequence[Mask] | None = None) -> Ray:
@@ -101,7 +128,7 @@ class Site:
         return draw(
             self.point,
             self.claim,
-            self.scale,
+            self.terrain,
             floor=floor,
             negligible=self.negligible,
             bits=self.bits,
@@ -148,10 +175,10 @@ class Site:
 
         An entry far smaller than its block is held to what would matter to the block.
         """
-        direction = unit(self.point, self.claim, self.scale, block, index, bits=self.bits, rng=self.rng)
+        direction = unit(self.point, self.claim, self.terrain, block, index, bits=self.bits, rng=self.rng)
         length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
         claim = self.claim[block]
-        typical = relevant(claim)[1] * float(np.median(np.abs(claim))) * abs(length)
+        typical = relevant(claim)[1] * self.terrain[block].typical * abs(length)
         norm = max(abs(direction.slope), typical)
         ray = Ray(self.subject, self.point, direction, self.effort)
         comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)

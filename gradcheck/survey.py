@@ -101,14 +101,13 @@ def survey(site: Site, chosen: Sequence[int], rays: int) -> dict[int, BlockState
 
 def is_zero(site: Site, block: int) -> bool:
     """Whether the claim for a block is zero as far as the loss could tell."""
-    largest = float(np.max(np.abs(site.claim[block]) * site.scale[block], initial=0.0))
-    return largest <= site.negligible
+    return site.terrain[block].largest <= site.negligible
 
 
 def _together(site: Site, group: Sequence[int], count: int) -> dict[int, BlockState]:
     ray, comparison = _look(site, group)
     done = 1
-    while done < count and state_of(comparison) is State.AGREES:
+    while done < count and state_of(comparison) is State.AGREES and site.effort.losses <= FRUGAL:
         another, again = _look(site, group)
         done += 1
         if state_of(again) is not State.AGREES or again.bar > comparison.bar:
@@ -130,11 +129,11 @@ def _together(site: Site, group: Sequence[int], count: int) -> dict[int, BlockSt
 
 
 def _in_parts(site: Site, block: int, whole: BlockState) -> BlockState:
-    """Look at a block in bands of entries of similar size, or one by one if it is small.
+    """Look at a block in bands of entries of one size, or one by one if it is small.
 
-    For where all at once are too much: the large ones are resolved by steps that the small ones would need to be longer.
+    That is for where all at once are too much: small entries need longer steps than large ones allow.
     """
-    weights = np.abs(site.claim[block]) * site.scale[block]
+    weights = site.terrain[block].weight
     middle = float(np.median(weights[weights > 0])) if weights.any() else 0.0
     edges = (*(middle * part for part in BANDS), np.inf)
     state = _all_of(
@@ -163,6 +162,9 @@ def _all_of(site: Site, block: int, masks: Sequence[NDArray[np.bool_]], whole: B
             found = state
     return found
 
+
+#: Further rays that only confirm are drawn if no more was spent so far: a passing check is to stay below 40.
+FRUGAL = 16
 
 #: Bands of entries by their size relative to the median; blocks small enough to go one by one; what a part may cost.
 BANDS, FEW, PART_COST = (0.0, 0.01, 0.1, 1.0), 24, 40
