@@ -18,11 +18,20 @@ from gradcheck.site import Site
 from gradcheck.subject import Block, Point, Subject
 from gradcheck.survey import BlockState, State, survey
 
+#: A loss so many times larger is another regime.
+FAR = 1e30
+
 #: Joint rays through the user's point, and in all.
 RAYS_HERE, RAYS = 2, 3
 
 #: How far the generic point lies, in units of the scale of the parameters; nearer where the loss is not finite there.
 GENERIC = (0.3, 0.03, 0.001)
+
+#: So many times more a slope is measured before it is held against a claim.
+REPEATS = 2
+
+#: What a generic point may cost.
+ELSEWHERE = 20
 
 #: How far from a kink the gradient is looked at again.
 ASIDE = (2.0**-10, 2.0**-7, 2.0**-14)
@@ -263,8 +272,22 @@ class _Checker:
                 return
         self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
 
+    def _reproducible(self, site: Site, state: BlockState) -> bool:
+        """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
+        first = state.comparison.estimate
+        again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
+        spread = max(abs(value - first.value) for value in again)
+        if spread > 0 and "nondeterministic" not in self.remarks and spread > first.error:
+            self.remarks["nondeterministic"] = (
+                f"the slope along one and the same ray is {first.value:.6g}, then {again[0]:.6g}, then {again[1]:.6g}"
+            )
+        return 8 * spread <= abs(state.comparison.gap)
+
     def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
         """A gap that the error bar does not explain: wrong if it is material on some part of the block."""
+        if not self._reproducible(site, state):
+            self._record(site, b, Verdict.UNDECIDED, state, note="the loss is not the same at each call")
+            return
         location = locate(site, b, state.comparison)
         if location.matter is Matter.WRONG:
             self._record(site, b, Verdict.FAIL, state, location, note)
@@ -279,6 +302,9 @@ class _Checker:
 
     def _look_elsewhere(self, here: Site, chosen: Sequence[int]) -> None:
         if not chosen:
+            return
+        if self.effort.left < ELSEWHERE:
+            self.notes.append("the budget did not suffice for a generic point nearby: only your point was checked")
             return
         self.effort.stage = "a generic point nearby"
         there = self._generic(here)
@@ -301,9 +327,15 @@ class _Checker:
         shift = here.random_shift()
         for distance in GENERIC:
             site = here.displaced(shift, distance, "a generic point nearby")
-            if site is not None:
+            if site is not None and self._comparable(here, site):
                 return site
         return None
+
+    @staticmethod
+    def _comparable(here: Site, there: Site) -> bool:
+        """Whether the loss there is of a size that arithmetic can hold beside the one here."""
+        size = max(abs(here.value), max(terrain.largest for terrain in here.terrain))
+        return size == 0 or abs(there.value) <= FAR * size
 
     # -- every entry -----------------------------------------------------------------------------------------------
 

@@ -35,6 +35,9 @@ _ADVICE = {
 }
 
 
+#: A slope whose bar is round-off is as sharp as the noise lets it be.
+SHARP = (Status.CONVERGED, Status.NOISY)
+
 #: A significant gap below this part of the tolerance is the rounding of a gradient, and is let be.
 IGNORED = 0.01
 
@@ -91,7 +94,7 @@ class Comparison:
     @property
     def resolved(self) -> bool:
         """Whether the bar is small enough to see an error of `rtol` in one small entry."""
-        return self.bar <= self.tolerance or (self.zero and self.estimate.status is Status.CONVERGED)
+        return self.bar <= self.tolerance or (self.zero and self.estimate.status in SHARP)
 
     @property
     def agrees(self) -> bool:

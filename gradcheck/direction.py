@@ -90,7 +90,7 @@ def draw(
     terrain: Sequence[Terrain],
     *,
     floor: float,
-    negligible: float,
+    zero: Sequence[bool],
     bits: int,
     rng: np.random.Generator,
     masks: Sequence[Array | bool] | None = None,
@@ -105,8 +105,8 @@ def draw(
         Of each block.
     floor : float
         Contributions g_i·v_i are not made smaller than this: the noise would drown them.
-    negligible : float
-        A block all of whose contributions are below this is zero as far as the loss can tell.
+    zero : sequence of bool
+        Which blocks are zero, or no more than rounding.
     bits : int
         Steps down to 2^-bits are to be taken exactly.
     rng : numpy.random.Generator
@@ -119,7 +119,7 @@ def draw(
     """
     chosen = [True] * len(point) if masks is None else list(masks)
     lows = [_small(t, g, mask) for t, g, mask in zip(terrain, claim, chosen, strict=True)]
-    level = max(floor, min((low for low in lows if low > negligible), default=0.0))
+    level = max(floor, min((low for low, null in zip(lows, zero, strict=True) if low > 0 and not null), default=0.0))
     arrays: list[Array | None] = [None] * len(point)
     shares: list[Share | None] = [None] * len(point)
     for b, (x, g, t, low, mask) in enumerate(zip(point, claim, terrain, lows, chosen, strict=True)):
@@ -134,7 +134,7 @@ def draw(
             v = v * mask
         arrays[b] = v
         small = LEAST * (min(low, level) if level > 0 else low)
-        shares[b] = _share(g, v, t, small, zero=t.largest <= negligible)
+        shares[b] = _share(g, v, t, small, zero=zero[b])
     return Direction(tuple(arrays), sum(share.slope for share in shares if share is not None), tuple(shares))
 
 

@@ -15,6 +15,7 @@ class Status(enum.Enum):
     ROUGH = "rough"
     KINK = "kink"
     NOT_FINITE = "not finite"
+    SPENT = "budget used up"
 
     @property
     def advice(self) -> str:
@@ -29,6 +30,7 @@ _ADVICE = {
     Status.ROUGH: "The loss bends or jumps at every step that was tried: look for kinks, rounding or table look-ups "
     "in it.",
     Status.KINK: "The loss has a kink here: its slopes to the left and to the right differ.",
+    Status.SPENT: "The budget is used up: allow more evaluations of the loss.",
     Status.NOT_FINITE: "The loss is NaN, infinite or raises next to this point: move away from the edge of its domain.",
 }
 
@@ -55,6 +57,8 @@ class Estimate:
         The bound on the error of one function value that was used.
     evaluations : int
         Function values spent on this estimate.
+    start : int
+        Exponent of two of the first step, from which the same steps follow again.
     """
 
     value: float
@@ -66,6 +70,7 @@ class Estimate:
     step: float
     noise: float
     evaluations: int
+    start: int
 
     def __str__(self) -> str:
         text = f"{self.value:.10g} ± {self.error:.1e} ({self.status.value}, step {self.step:.1e}, "

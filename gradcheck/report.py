@@ -188,7 +188,7 @@ def _relative(block: BlockCheck) -> tuple[float, float]:
     if block.location is not None and block.verdict is Verdict.FAIL:
         found += [(abs(e.gap), e.error, max(abs(e.claimed), abs(e.numeric))) for e in block.location.entries if e.wrong]
     if comparison.zero and block.verdict is Verdict.PASS:
-        return 0.0, comparison.bar / block.state.length
+        return 0.0, comparison.bar / block.state.length if block.state.length > 0 else math.nan
     gaps = [(gap / scale, bar / scale) for gap, bar, scale in found if scale > 0]
     return max(gaps, default=(math.nan, math.nan))
 
@@ -210,6 +210,8 @@ def _resolutions(block: BlockCheck, rtol: float) -> tuple[float | None, float | 
     if state is None or state.comparison.zero or state.share.small == 0.0:
         return None, None
     comparison, share = state.comparison, state.share
+    if not share.norm > 0 or not math.isfinite(comparison.bar):
+        return None, None
     one = rtol + 2 * comparison.bar / share.small
     if block.block.size == 1:
         return one, one

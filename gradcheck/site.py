@@ -27,7 +27,10 @@ Mask = NDArray[np.bool_] | bool
 LARGE = -1
 
 #: Where the claim is zero no tolerance says how sharp to look: noise over a step of 1/ZERO_STEP of the scale will do.
-ZERO_STEP = 2.0**13
+ZERO_STEP = 2.0**4
+
+#: A contribution of so many roundings of the loss can be the rounding of a gradient that is zero.
+NEGLIGIBLE = 64.0
 
 
 @dataclass(slots=True)
@@ -54,6 +57,8 @@ class Site:
         The scales of another point nearby, to be used here as well.
     terrain : tuple of Terrain
         Of each block.
+    zero : tuple of bool
+        Whether the claim for each block is zero, or no more than the rounding of what the other blocks have.
     """
 
     subject: Subject
@@ -69,10 +74,13 @@ class Site:
     largest: int = LARGEST
     scales: tuple[NDArray[Any], ...] | None = None
     terrain: tuple[Terrain, ...] = field(init=False)
+    zero: tuple[bool, ...] = field(init=False)
     bits: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.terrain = terrain_of(self.point, self.claim, self.scales)
+        rounding = min(NEGLIGIBLE * EPSILON * abs(self.value), 1e-9 * max(t.largest for t in self.terrain))
+        self.zero = tuple(t.largest <= rounding for t in self.terrain)
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
 
@@ -130,16 +138,11 @@ class Site:
             self.claim,
             self.terrain,
             floor=floor,
-            negligible=self.negligible,
+            zero=self.zero,
             bits=self.bits,
             rng=self.rng,
             masks=masks,
         )
-
-    @property
-    def negligible(self) -> float:
-        """A contribution to the slope so small that it drowns in the rounding of the loss at any step."""
-        return 64 * EPSILON * abs(self.value)
 
     def listen(self, masks: Sequence[Mask] | None = None) -> None:
         """Measure the noise, along a random ray; values that differ from call to call count as well."""
@@ -184,12 +187,13 @@ class Site:
         comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
         return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
 
-    def measure(self, ray: Ray, *, goal: float | None = None) -> Comparison:
-        """Measure the slope along a ray and compare it with the claim."""
+    def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
+        """Measure the slope along a ray and compare it with the claim; `start` repeats the steps of another time."""
         tolerance = self.rtol * ray.small
         target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
-        start = self._first_exponent(target) if self.exponent is None else self.exponent
-        budget = max(min(self.effort.left, 60), 2 * RUN)
+        if start is None:
+            start = self._first_exponent(target) if self.exponent is None else self.exponent
+        budget = min(self.effort.left, 60)
         estimate = differentiate(
             ray,
             noise=self.noise,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
 from gradcheck.direction import Share
+from gradcheck.effort import Effort
 from gradcheck.estimate import Status
 from gradcheck.ray import Ray
 from gradcheck.site import Site
@@ -64,7 +66,7 @@ class BlockState:
 
 def state_of(comparison: Comparison) -> State:
     """What one comparison says."""
-    if comparison.estimate.status is Status.NOT_FINITE:
+    if comparison.estimate.status in (Status.NOT_FINITE, Status.SPENT) or not math.isfinite(comparison.bar):
         return State.UNRESOLVED
     if comparison.kink:
         return State.KINK
@@ -101,13 +103,13 @@ def survey(site: Site, chosen: Sequence[int], rays: int) -> dict[int, BlockState
 
 def is_zero(site: Site, block: int) -> bool:
     """Whether the claim for a block is zero as far as the loss could tell."""
-    return site.terrain[block].largest <= site.negligible
+    return site.zero[block]
 
 
 def _together(site: Site, group: Sequence[int], count: int) -> dict[int, BlockState]:
     ray, comparison = _look(site, group)
     done = 1
-    while done < count and state_of(comparison) is State.AGREES and site.effort.losses <= FRUGAL:
+    while done < count and state_of(comparison) is State.AGREES and _affordable(site.effort):
         another, again = _look(site, group)
         done += 1
         if state_of(again) is not State.AGREES or again.bar > comparison.bar:
@@ -168,6 +170,10 @@ FRUGAL = 16
 
 #: Bands of entries by their size relative to the median; blocks small enough to go one by one; what a part may cost.
 BANDS, FEW, PART_COST = (0.0, 0.01, 0.1, 1.0), 24, 40
+
+
+def _affordable(effort: Effort) -> bool:
+    return effort.losses <= FRUGAL and effort.left >= FRUGAL
 
 
 def _look(site: Site, group: Sequence[int]) -> tuple[Ray, Comparison]:

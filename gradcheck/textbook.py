@@ -109,7 +109,7 @@ def _differences(subject: Subject, block: int) -> np.ndarray[tuple[int, ...], np
 def _ratio(claim: Point, numeric: Point) -> float:
     gap = _norm(tuple(g - n for g, n in zip(claim, numeric, strict=True)))
     size = _norm(claim) + _norm(numeric)
-    return gap / size if size > 0 else 0.0
+    return 0.0 if size == 0 else gap / size
 
 
 def _reading(ratio: float) -> Verdict:

@@ -61,7 +61,8 @@ def differentiate(
     if exponent is None:
         spent = ladder.evaluations + (centre is None)
         nan = math.nan
-        return Estimate(nan, math.inf, Status.NOT_FINITE, nan, nan, math.inf, nan, noise, spent)
+        status = Status.NOT_FINITE if ladder.evaluations else Status.SPENT
+        return Estimate(nan, math.inf, status, nan, nan, math.inf, nan, noise, spent, start)
     low = high = exponent
     while True:
         best = _best(ladder, low, high)
@@ -75,7 +76,7 @@ def differentiate(
             low, high = min(low, step), max(high, step)
         elif step < low:
             break
-    return _finish(ladder, best, jump, _lasting(ladder, low), target, ladder.evaluations + (centre is None))
+    return _finish(ladder, best, jump, _lasting(ladder, low), target, ladder.evaluations + (centre is None), start)
 
 
 def _first_run(ladder: Ladder, start: int, smallest: int, limit: int) -> int | None:
@@ -134,7 +135,9 @@ def _predicted(best: Slope, exponent: int) -> float:
     return roundoff + math.ldexp(best.truncation, best.order * longer)
 
 
-def _finish(ladder: Ladder, best: Slope, jump: Jump, lasting: bool, target: float, evaluations: int) -> Estimate:
+def _finish(
+    ladder: Ladder, best: Slope, jump: Jump, lasting: bool, target: float, evaluations: int, start: int
+) -> Estimate:
     if lasting:
         status = Status.KINK
     elif not jump.seen and (best.error <= target or (target == 0.0 and best.truncation <= 4 * best.roundoff)):
@@ -152,4 +155,5 @@ def _finish(ladder: Ladder, best: Slope, jump: Jump, lasting: bool, target: floa
         step=math.ldexp(1.0, best.exponent),
         noise=ladder.noise_at(best.exponent),
         evaluations=evaluations,
+        start=start,
     )

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from gradcheck import check_gradients
+from tests.cases import Array, SoftmaxRegression, logcosh, spoil_entry
+
+CASE = SoftmaxRegression()
+X = np.linspace(0.5, 2.0, 12)
+
+
+def test_wrong_block_is_a_finding_with_evidence_and_fix() -> None:
+    report = check_gradients(CASE.loss, CASE.spoiled("W", lambda g: -g), CASE.start, rng=0)
+    (finding,) = report.findings
+    assert finding.where == "W"
+    assert re.fullmatch(r"GC\d{3}", finding.code)
+    assert finding.evidence
+    assert finding.fix
+    assert str(finding).startswith("W: ")
+    assert "12 of 12 entries" in finding.message
+
+
+def test_each_wrong_block_has_a_finding() -> None:
+    report = check_gradients(CASE.loss, lambda p: {k: 2 * v for k, v in CASE.gradient(p).items()}, CASE.start, rng=0)
+    assert sorted(finding.where for finding in report.findings) == ["W", "b"]
+
+
+def test_single_wrong_entry_is_named_with_both_values() -> None:
+    spoil = spoil_entry((4,), 1.5)
+    (finding,) = check_gradients(logcosh, lambda x: spoil(np.tanh(x)), X, rng=0).findings
+    truth = float(np.tanh(X[4]))
+    assert finding.where == "x[4]"
+    assert "1 of 12 entries" in finding.message
+    assert f"{1.5 * truth:.4g}"[:5] in finding.evidence
+    assert f"{truth:.4g}"[:5] in finding.evidence
+
+
+def test_ratio_is_given_as_a_range_where_it_varies_and_never_as_constant() -> None:
+    factors = np.linspace(0.25, 0.75, 12)
+    (varies,) = check_gradients(logcosh, lambda x: factors * np.tanh(x), X, rng=0).findings
+    assert "goes from 0.25" in varies.evidence
+    assert "to 0.75" in varies.evidence
+    (same,) = check_gradients(logcosh, lambda x: 0.25 * np.tanh(x), X, rng=0).findings
+    assert "goes from" not in same.evidence
+    assert "constant" not in f"{same.message} {same.evidence} {same.fix}"
+
+
+def test_gradient_that_is_not_finite_comes_first() -> None:
+    def gradient(p: dict[str, Array]) -> dict[str, Array]:
+        found = CASE.gradient(p)
+        return {"W": 2 * found["W"], "b": np.full(3, np.nan)}
+
+    findings = check_gradients(CASE.loss, gradient, CASE.start, rng=0).findings
+    assert [(finding.code, finding.where) for finding in findings] == [("GC502", "b"), ("GC000", "W")]
+
+
+def test_block_with_a_colon_in_its_name_is_named_in_full() -> None:
+    report = check_gradients(lambda p: logcosh(p["a:b"]), lambda p: {"a:b": np.nan * p["a:b"]}, {"a:b": X}, rng=0)
+    assert report.findings[0].where == "a:b"

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck import SubjectError, SubjectTypeError, check_gradients
+from tests.cases import logcosh
+
+X = np.linspace(-1.0, 2.0, 5)
+
+BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"rtol": 0.0}, SubjectError, "rtol is 0.0.*between 0 and 1"),
+    ({"rtol": -1e-5}, SubjectError, "rtol is -1e-05"),
+    ({"rtol": 1}, SubjectError, "rtol is 1"),
+    ({"rtol": np.nan}, SubjectError, "rtol is nan"),
+    ({"rtol": "small"}, SubjectTypeError, "rtol"),
+    ({"rtol": [1e-5, 1e-4]}, SubjectTypeError, "rtol"),
+    ({"rng": "seed"}, SubjectTypeError, "rng is a str.*Generator"),
+    ({"rng": 1.5}, SubjectTypeError, "rng is a float"),
+    ({"rng": -1}, SubjectError, "rng is -1.*not negative"),
+    ({"rng": np.random.RandomState(0)}, SubjectTypeError, "rng is a RandomState.*Generator"),
+    ({"budget": 0}, SubjectError, "budget is 0.*at least 20"),
+    ({"budget": 19}, SubjectError, "budget is 19.*at least 20"),
+    ({"budget": -5}, SubjectError, "budget is -5"),
+    ({"budget": "many"}, SubjectTypeError, "budget"),
+    ({"budget": 100.5}, SubjectTypeError, "budget"),
+    ({"workers": 0}, SubjectError, "workers is 0.*number of processes"),
+    ({"workers": "two"}, SubjectTypeError, "workers is 'two'.*number of processes or a map"),
+    ({"workers": 1.5}, SubjectTypeError, "workers is 1.5"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), BAD)
+def test_bad_option_is_named_with_the_remedy(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        check_gradients(logcosh, np.tanh, X, **{"rng": 0, **options})
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rtol"),
+    [(np.longdouble, 5e-5), (np.float64, 5e-5), (np.float32, 1e-2), (np.float16, 0.2)],
+)
+def test_default_tolerance_follows_the_type(dtype: Any, rtol: float) -> None:
+    assert check_gradients(logcosh, np.tanh, X.astype(dtype), rng=0).rtol == rtol
+
+
+def test_narrowest_type_sets_the_tolerance() -> None:
+    x0 = {"a": X, "b": X.astype(np.float32)}
+    report = check_gradients(
+        lambda p: logcosh(p["a"]) + logcosh(p["b"]), lambda p: {k: np.tanh(v) for k, v in p.items()}, x0, rng=0
+    )
+    assert report.rtol == 1e-2
+
+
+def test_one_worker_is_none() -> None:
+    assert check_gradients(logcosh, np.tanh, X, rng=0, workers=1)
+    assert not check_gradients(logcosh, lambda x: 2 * np.tanh(x), X, rng=0, workers=1)
+
+
+def test_two_checks_with_one_generator_differ() -> None:
+    rng = np.random.default_rng(0)
+    seeds = [check_gradients(logcosh, np.tanh, X, rng=rng).seed for _ in range(2)]
+    assert seeds[0] != seeds[1]
