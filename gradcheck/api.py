@@ -11,8 +11,9 @@ import numpy as np
 
 from gradcheck._version import __version__
 from gradcheck.adapters import MISSING, as_subject
-from gradcheck.check import check
+from gradcheck.checker import check
 from gradcheck.effort import Effort, Progress
+from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.options import budget_of, mapping_of, seed_of, tolerance_of
 from gradcheck.report import Report, report_of
 from gradcheck.subject import Subject
@@ -27,8 +28,11 @@ class GradientMismatch(AssertionError):
     """
 
     def __init__(self, report: Report) -> None:
-        super().__init__(str(report))
+        super().__init__(report)
         self.report = report
+
+    def __str__(self) -> str:
+        return str(self.report)
 
 
 def check_gradients(
@@ -138,8 +142,6 @@ def check_subject(
 
         return textbook(read, seed=seed_of(rng), version=__version__)
     if method != "gradcheck":
-        from gradcheck.errors import SubjectError
-
         raise SubjectError(f"method is {method!r}: it is 'gradcheck' or 'textbook'")
     seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, read), budget_of(budget)
     started = time.perf_counter()
@@ -155,6 +157,8 @@ def check_subject(
 def _listener(progress: bool | Progress, name: str, limit: int) -> Any:
     from contextlib import nullcontext
 
+    if not isinstance(progress, bool) and not callable(progress):
+        raise SubjectTypeError(f"progress is {progress!r}: pass True, False or a callable")
     if progress is True:
         from gradcheck.progress import progress_bar
 

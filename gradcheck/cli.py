@@ -49,7 +49,8 @@ def check(target: str, form: str, output: Path | None, seed: int | None, **optio
 
     with _user_errors(), redirect_stdout(sys.stderr):
         report = check_subject(load(target), rng=seed, progress=sys.stderr.isatty(), **options)
-    _show(report, form, output)
+        text = _shown(report, form, output)
+    _write(text, output)
     sys.exit(report.verdict.exit_status)
 
 
@@ -67,20 +68,18 @@ def demo(seed: int) -> None:
     console.print(render_demo(episodes(seed)))
 
 
-def _show(report: Report, form: str, output: Path | None) -> None:
+def _shown(report: Report, form: str, output: Path | None) -> str:
     if form == "json":
         from gradcheck.reports.json import json_of
 
-        text = json_of(report)
-    elif output is None and sys.stdout.isatty():
-        from rich.console import Console
+        return json_of(report)
+    from gradcheck.reports.text import coloured_of
 
-        from gradcheck.reports.text import render
+    terminal = output is None and sys.__stdout__ is not None and sys.__stdout__.isatty()
+    return coloured_of(report) if terminal else str(report)
 
-        Console().print(render(report))
-        return
-    else:
-        text = str(report)
+
+def _write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text)
         return
@@ -100,6 +99,8 @@ def _user_errors() -> Iterator[None]:
         yield
     except GradcheckError as error:
         _stop(str(error))
+    except SystemExit as error:
+        _stop(f"the code under check ended with exit({error.code!r}): put what runs under if __name__ == '__main__'")
     except KeyboardInterrupt:
         _stop("interrupted; the parameters are as they were")
     except Exception as error:

@@ -35,9 +35,6 @@ _ADVICE = {
 }
 
 
-#: A slope whose bar is round-off is as sharp as the noise lets it be.
-SHARP = (Status.CONVERGED, Status.NOISY)
-
 #: A significant gap below this part of the tolerance is the rounding of a gradient, and is let be.
 IGNORED = 0.01
 
@@ -60,7 +57,10 @@ class Comparison:
         Root of the sum of squares of what all entries contribute.
     rtol : float
     zero : bool
-        Whether the claim is zero as far as the loss could tell. It agrees when the slope is zero within the bar.
+        Whether the claim is zero, or no more than rounding. It agrees when the slope is zero within a bar that is small
+        against `reference`, or against what the loss does over the longest step.
+    reference : float
+        The largest contribution of any block at the point.
     """
 
     claim: float
@@ -70,6 +70,7 @@ class Comparison:
     norm: float
     rtol: float
     zero: bool = False
+    reference: float = 0.0
 
     @property
     def gap(self) -> float:
@@ -94,7 +95,9 @@ class Comparison:
     @property
     def resolved(self) -> bool:
         """Whether the bar is small enough to see an error of `rtol` in one small entry."""
-        return self.bar <= self.tolerance or (self.zero and self.estimate.status in SHARP)
+        if self.zero:
+            return self.estimate.rise == 0 or self.bar <= self.rtol * max(self.estimate.rise, self.reference)
+        return self.bar <= self.tolerance
 
     @property
     def agrees(self) -> bool:

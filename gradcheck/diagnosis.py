@@ -36,15 +36,17 @@ _CLEAR = 100.0
 def findings_of(check: Check) -> tuple[Finding, ...]:
     """Findings, strongest first: what makes a gradient wrong, then what else was noticed."""
     wrong = [_mismatch(block) for block in check.blocks if block.verdict is Verdict.FAIL and block.state is not None]
-    manners = [_manner(slug, evidence) for slug, evidence in check.remarks.items()]
-    manners.sort(key=lambda finding: finding.code)
-    broken = [finding for finding in manners if finding.slug == "not-finite"]
-    return (*broken, *wrong, *(finding for finding in manners if finding.slug != "not-finite"))
+    broken = [
+        _manner("not-finite", block.block.name, block.note)
+        for block in check.blocks
+        if block.verdict is Verdict.FAIL and block.state is None
+    ]
+    manners = [_manner(slug, "the whole", evidence) for slug, evidence in sorted(check.remarks.items(), reverse=True)]
+    return (*broken, *wrong, *manners)
 
 
-def _manner(slug: str, evidence: str) -> Finding:
+def _manner(slug: str, where: str, evidence: str) -> Finding:
     code, message, fix = _MANNERS[slug]
-    where = evidence.split(":")[0] if slug == "not-finite" else "the whole"
     return Finding(code, slug, where, message, evidence, fix)
 
 

@@ -27,7 +27,7 @@ Array = NDArray[Any]
 LEAST, MOST = 0.5, 1.0
 
 #: An entry of a gradient is taken to have been rounded so many times.
-ROUNDINGS = 8.0
+ROUNDINGS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _share(claim: Array, v: Array, terrain: Terrain, small: float, *, zero: bool
     contributions = np.multiply(claim, v, dtype=np.float64).ravel()
     norm = math.sqrt(float(contributions @ contributions))
     flat = v.ravel().astype(np.float64, copy=False)
-    terms = math.hypot(norm, terrain.typical * math.sqrt(float(flat @ flat)))
+    terms = math.hypot(norm, terrain.greatest * math.sqrt(float(flat @ flat)))
     rounding = ROUNDINGS * float(np.finfo(claim.dtype).eps) * terms
     return Share(float(contributions.sum()), norm, small, rounding, zero)
 

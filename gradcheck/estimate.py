@@ -59,6 +59,8 @@ class Estimate:
         Function values spent on this estimate.
     start : int
         Exponent of two of the first step, from which the same steps follow again.
+    rise : float
+        By how much the function changes over the longest step, per unit of step.
     """
 
     value: float
@@ -71,6 +73,7 @@ class Estimate:
     noise: float
     evaluations: int
     start: int
+    rise: float
 
     def __str__(self) -> str:
         text = f"{self.value:.10g} ± {self.error:.1e} ({self.status.value}, step {self.step:.1e}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,6 @@ from gradcheck.survey import FEW
 
 #: Evaluations that one entry, or one half, may take.
 ENTRY_COST = 12
-
-#: So many wrong entries are not noise.
-SEVERAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +137,23 @@ def locate(site: Site, block: int, whole: Comparison) -> Location:
 
 
 def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, ...]) -> bool:
-    if _wrong(whole) and _wrong(site.compare(_only(site, block, 0, site.point[block].size))):
-        return True
+    """Whether a fresh ray, or the worst entry, says the same at steps of a quarter of the length."""
+    if _wrong(whole):
+        everything = _only(site, block, 0, site.point[block].size)
+        if _wrong(site.measure(site.ray(everything), largest=_shorter(whole))):
+            return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
         return False
-    worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error)
-    return len(wrong) >= SEVERAL or measure_entry(site, block, worst.index).wrong
+    worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
+    first, _ = site.entry(block, worst.index)
+    again, _ = site.entry(block, worst.index, largest=_shorter(first))
+    return _wrong(first) and _wrong(again)
+
+
+def _shorter(comparison: Comparison) -> int:
+    """Exponent of a longest step so that all steps are a quarter of those taken, and those taken were the shortest."""
+    return math.frexp(comparison.estimate.step)[1] - 1
 
 
 def _descend(site: Site, block: int, whole: Comparison) -> tuple[tuple[Entry, ...], bool]:

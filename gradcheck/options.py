@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable
@@ -66,6 +67,8 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
         evaluated = min(np.finfo(x.dtype).nmant for x in subject.point)
         tolerance = next(tolerance for least, tolerance in TOLERANCES if bits >= least)
         return tolerance if evaluated > bits or bits >= TOLERANCES[0][0] else NARROW * tolerance
+    if not isinstance(rtol, numbers.Real):
+        raise SubjectTypeError(f"rtol is {rtol!r}: pass a number between 0 and 1, for example 1e-5")
     if not 0 < float(rtol) < 1:
         raise SubjectError(f"rtol is {rtol}: a relative tolerance lies between 0 and 1, for example 1e-5")
     return float(rtol)
@@ -81,9 +84,13 @@ def budget_of(budget: int | None) -> int:
     """
     if budget is None:
         return BUDGET
-    if int(budget) < 20:
+    try:
+        limit = operator.index(budget)
+    except TypeError:
+        raise SubjectTypeError(f"budget is {budget!r}: pass a whole number of evaluations of the loss") from None
+    if limit < 20:
         raise SubjectError(f"budget is {budget}: a check needs at least 20 evaluations of the loss")
-    return int(budget)
+    return limit
 
 
 @contextmanager

@@ -55,8 +55,12 @@ class Site:
         Exponent of the largest step that may be taken from here.
     scales : tuple of ndarray or None
         The scales of another point nearby, to be used here as well.
+    steady : bool
+        Whether the loss is the same at each call. If not, what was measured elsewhere counts here as well.
     terrain : tuple of Terrain
         Of each block.
+    reference : float
+        What the weightiest entry does to the loss when it moves by its scale, to first order.
     zero : tuple of bool
         Whether the claim for each block is zero, or no more than the rounding of what the other blocks have.
     """
@@ -73,13 +77,16 @@ class Site:
     exponent: int | None = None
     largest: int = LARGEST
     scales: tuple[NDArray[Any], ...] | None = None
+    steady: bool = True
     terrain: tuple[Terrain, ...] = field(init=False)
     zero: tuple[bool, ...] = field(init=False)
+    reference: float = field(init=False)
     bits: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.terrain = terrain_of(self.point, self.claim, self.scales)
         rounding = min(NEGLIGIBLE * EPSILON * abs(self.value), 1e-9 * max(t.largest for t in self.terrain))
+        self.reference = max(t.largest for t in self.terrain)
         self.zero = tuple(t.largest <= rounding for t in self.terrain)
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
@@ -94,6 +101,14 @@ class Site:
                 random = self.rng.uniform(-1.0, 1.0, t.scale.shape)
                 shift.append(t.scale * np.copysign(least + (1 - least) * np.abs(random), random))
         return tuple(shift)
+
+    def generic_shift(self) -> Point:
+        """A random displacement that, taken a third as far, keeps signs: parameters may have to stay positive."""
+        shift = self.random_shift(least=0.3)
+        return tuple(
+            np.where(x == 0, d, np.copysign(np.abs(x), d) * np.abs(d) / t.scale)
+            for x, d, t in zip(self.point, shift, self.terrain, strict=True)
+        )
 
     def displaced(self, shift: Point, distance: float, name: str) -> Site | None:
         """The site at ``point + distance·shift``, or None where loss or gradient is not finite there."""
@@ -112,7 +127,7 @@ class Site:
             return None
         if not all(np.isfinite(g).all() for g in claim):
             return None
-        noise = self.noise * max(1.0, abs(value) / abs(self.value) if self.value else 1.0)
+        noise = EPSILON * abs(value) if self.steady else self.noise
         return Site(
             self.subject,
             point,
@@ -125,6 +140,7 @@ class Site:
             noise,
             exponent=self.exponent,
             scales=tuple(terrain.scale for terrain in self.terrain),
+            steady=self.steady,
         )
 
     def ray(self, masks: Sequence[Mask] | None = None) -> Ray:
@@ -173,7 +189,7 @@ class Site:
         """
         return self.measure(self.ray(masks), goal=goal)
 
-    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, float]:
+    def entry(self, block: int, index: tuple[int, ...], *, largest: int | None = None) -> tuple[Comparison, float]:
         """Measure the slope along one entry; also returns how long the direction is.
 
         An entry far smaller than its block is held to what would matter to the block.
@@ -184,11 +200,17 @@ class Site:
         typical = relevant(claim)[1] * self.terrain[block].typical * abs(length)
         norm = max(abs(direction.slope), typical)
         ray = Ray(self.subject, self.point, direction, self.effort)
-        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
+        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None, largest=largest)
         return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
 
-    def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
-        """Measure the slope along a ray and compare it with the claim; `start` repeats the steps of another time."""
+    def measure(
+        self, ray: Ray, *, goal: float | None = None, start: int | None = None, largest: int | None = None
+    ) -> Comparison:
+        """Measure the slope along a ray and compare it with the claim.
+
+        `start` repeats the steps of another time, `largest` is the exponent of the longest step where that is not the
+        site's own.
+        """
         tolerance = self.rtol * ray.small
         target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
         if start is None:
@@ -201,12 +223,21 @@ class Site:
             target=target,
             start=start,
             smallest=-self.bits,
-            largest=self.largest,
+            largest=max(min(self.largest if largest is None else largest, self.largest), RUN - 1 - self.bits),
             budget=budget,
         )
         if estimate.status in (Status.CONVERGED, Status.NOISY) and ray.small > 0:
             self.exponent = math.frexp(estimate.step)[1] - 1
-        return Comparison(ray.claim, ray.rounding, estimate, tolerance, ray.norm, self.rtol, zero=ray.small == 0.0)
+        return Comparison(
+            ray.claim,
+            ray.rounding,
+            estimate,
+            tolerance,
+            ray.norm,
+            self.rtol,
+            zero=ray.small == 0.0,
+            reference=self.reference,
+        )
 
     def _first_exponent(self, target: float) -> int:
         """Half-way, in the exponent, between the least step whose round-off reaches the target and a large one.

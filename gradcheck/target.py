@@ -66,37 +66,47 @@ def _module(place: str) -> ModuleType:
     sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(place)
+    except SystemExit as error:
+        raise _exited(place, error) from None
     except ModuleNotFoundError as error:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             raise TargetError(
-                f"there is no module {place!r} (looked in {Path.cwd()} and the installed packages); a file is "
-                f"named with "
-                "its ending, file.py:name"
+                f"there is no module {place!r} (looked in {Path.cwd()} and the installed packages); a file is named "
+                "with its ending, file.py:name"
             ) from None
         raise
     finally:
         sys.path.remove(str(Path.cwd()))
 
 
+def _exited(place: str, error: SystemExit) -> TargetError:
+    return TargetError(
+        f"{place} ended with exit({error.code!r}) while it was imported: put what runs under if __name__ == '__main__'"
+    )
+
+
 def _from_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own, so that it can be called like any library."""
     if not path.is_file():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.py")], n=1)
         raise TargetError(f"there is no file {str(path)!r}" + (f"; did you mean {near[0]}?" if near else ""))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"gradcheck_target_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise TargetError(f"{str(path)!r} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    sys.path.insert(0, str(path.resolve().parent))
+    sys.modules[name] = module
+    folder = str(path.resolve().parent)
+    sys.path.append(folder)
     try:
         spec.loader.exec_module(module)
-    except SystemExit as error:
-        raise TargetError(
-            f"{path} ended with exit({error.code!r}) while it was imported: put what runs under if __name__ == "
-            f"'__main__'"
-        ) from None
+    except BaseException as error:
+        del sys.modules[name]
+        if isinstance(error, SystemExit):
+            raise _exited(str(path), error) from None
+        raise
     finally:
-        sys.path.remove(str(path.resolve().parent))
+        sys.path.remove(folder)
     return module
 
 

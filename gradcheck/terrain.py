@@ -38,8 +38,8 @@ class Terrain:
         Weight of the small entries, see `RELEVANT`.
     largest : float
         The largest weight.
-    typical : float
-        Median of the non-zero sizes of the claim's entries.
+    typical, greatest : float
+        Median of the non-zero sizes of the claim's entries, and the largest.
     """
 
     scale: Array
@@ -47,6 +47,7 @@ class Terrain:
     small: float
     largest: float
     typical: float
+    greatest: float
 
 
 def terrain_of(point: Point, claim: Point, scales: Sequence[Array] | None = None) -> tuple[Terrain, ...]:
@@ -56,7 +57,8 @@ def terrain_of(point: Point, claim: Point, scales: Sequence[Array] | None = None
         size = np.abs(g)
         weight = size * scale
         small = small_among(weight, relevant(g)[0])
-        found.append(Terrain(scale, weight, small, float(weight.max(initial=0.0)), _typical(size)))
+        largest, greatest = (float(sizes.max(initial=0.0)) for sizes in (weight, size))
+        found.append(Terrain(scale, weight, small, largest, _typical(size), greatest))
     return tuple(found)
 
 

@@ -28,6 +28,11 @@ class Structure:
         """Nest the leaves as they were."""
         return optree.tree_unflatten(self._spec, leaves)
 
+    @property
+    def bare(self) -> bool:
+        """Whether there is one leaf, not nested at all."""
+        return self._spec.is_leaf()
+
     def leaves(self, tree: Any) -> list[Any]:
         """Leaves of a tree that is nested like this one."""
         return self._spec.flatten_up_to(tree)
@@ -55,8 +60,18 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
     structure : Structure
     """
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
-        paths, leaves, spec = optree.tree_flatten_with_path(
+        accessors, leaves, spec = optree.tree_flatten_with_accessor(
             tree, is_leaf=is_leaf, none_is_leaf=True, namespace=_NAMESPACE
         )
-    names = tuple(".".join(map(str, path)) or root for path in paths)
+    names = tuple(".".join(map(_key, accessor)) or root for accessor in accessors)
+    if len(set(names)) < len(names):
+        names = tuple(
+            "".join(f"[{_key(entry)!r}]" if isinstance(entry.entry, str) else f"[{_key(entry)}]" for entry in accessor)
+            for accessor in accessors
+        )
     return list(leaves), Structure(names, spec)
+
+
+def _key(entry: optree.PyTreeEntry) -> str:
+    """A dictionary's key, a sequence's index or a named tuple's field."""
+    return str(getattr(entry, "field", entry.entry))

@@ -27,6 +27,7 @@ STAGES = (
     ("survey", "halving"),
     ("kinks",),
     ("check", "finding"),
+    ("checker",),
     ("diagnosis",),
     ("report",),
     ("reports", "textbook", "options", "progress", "blame"),

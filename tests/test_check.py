@@ -96,7 +96,7 @@ def test_constant_in_the_loss(constant: float, factor: float, expected: str) -> 
 
 
 @pytest.mark.parametrize("constant", [1e13, 1e14, 1e15, 1e17])
-@pytest.mark.parametrize("factor", [-1.0, 0.0, 1.01, 2.0, 100.0])
+@pytest.mark.parametrize("factor", [-1.0, 1.01, 2.0, 100.0])
 def test_wrong_gradient_drowned_by_a_constant_never_passes(constant: float, factor: float) -> None:
     report = check_gradients(lambda x: logcosh(x) + constant, lambda x: factor * np.tanh(x), SQUARE, rng=0)
     assert report.verdict.value in {"fail", "undecided"}

@@ -50,9 +50,11 @@ def as_subject(
     if isinstance(target, Subject):
         return target
     if grad is MISSING and x0 is MISSING and looks_like_model(target):
+        if not (isinstance(args, (tuple, list)) and len(args) == 0):
+            raise SubjectTypeError("args belongs to a function; pass the arguments of a model's methods as batch=")
         return ModelSubject(target, batch)
     if grad is not MISSING and x0 is not MISSING:
-        if len(tuple(batch)):
+        if not (isinstance(batch, (tuple, list)) and len(batch) == 0):
             raise SubjectTypeError("batch belongs to a model; pass a function's further arguments as args=")
         return FunctionSubject(target, grad, x0, args)
     if callable(target):

@@ -44,7 +44,7 @@ class FunctionSubject(Subject):
         if not isinstance(args, (tuple, list)):
             args = (args,)
         self._fun, self._grad, self._args = fun, grad, tuple(args)
-        if isinstance(x0, (list, tuple)) and x0 and all(isinstance(entry, numbers.Number) for entry in x0):
+        if type(x0) in (list, tuple) and x0 and all(isinstance(entry, numbers.Number) for entry in x0):
             x0 = np.asarray(x0)
         self.blocks, given, self._structure = read_parameters(x0, "x0")
         self._scalar = tuple(not isinstance(leaf, np.ndarray) for leaf in self._structure.leaves(x0))

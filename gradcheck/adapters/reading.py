@@ -34,7 +34,8 @@ def read_parameters(tree: Any, argument: str) -> tuple[tuple[Block, ...], Point,
     if not leaves:
         raise SubjectError(f"{argument} is empty: there is no parameter to differentiate by")
     arrays = [
-        _parameter(leaf, _called(argument, name, leaves)) for leaf, name in zip(leaves, structure.names, strict=True)
+        _parameter(leaf, argument if structure.bare else f"{argument}[{name!r}]")
+        for leaf, name in zip(leaves, structure.names, strict=True)
     ]
     blocks = tuple(
         Block(name, array.shape, str(array.dtype)) for name, array in zip(structure.names, arrays, strict=True)
@@ -42,10 +43,6 @@ def read_parameters(tree: Any, argument: str) -> tuple[tuple[Block, ...], Point,
     if all(block.size == 0 for block in blocks):
         raise SubjectError(f"{argument} has no entries: every block has size zero")
     return blocks, tuple(arrays), structure
-
-
-def _called(argument: str, name: str, leaves: Sequence[Any]) -> str:
-    return argument if len(leaves) == 1 and name == "x" else f"{argument}[{name!r}]"
 
 
 def _parameter(leaf: Any, called: str) -> NDArray[Any]:
@@ -117,10 +114,10 @@ def read_gradient(tree: Any, blocks: Sequence[Block], structure: Structure, sour
     """
     if tree is None:
         raise SubjectTypeError(f"{source} returned None instead of the gradient: is a `return` missing?")
-    single = len(blocks) == 1 and structure.names == ("x",)
+    single = structure.bare
     leaves, found = ([tree], structure) if single else flatten(tree, "x", is_leaf=lambda node: node is None)
     if single and isinstance(tree, (list, tuple)):
-        leaves = [np.asarray(tree)]
+        leaves = [_array(tree)]
     if not found.matches(structure):
         missing = [name for name in structure.names if name not in found.names]
         extra = [name for name in found.names if name not in structure.names]
@@ -128,6 +125,13 @@ def read_gradient(tree: Any, blocks: Sequence[Block], structure: Structure, sour
             raise SubjectError(_differing(source, missing, extra, len(leaves), len(blocks)))
     by_name = dict(zip(found.names, leaves, strict=True))
     return tuple(_gradient_block(by_name[block.name], block, source) for block in blocks)
+
+
+def _array(sequence: Any) -> Any:
+    try:
+        return np.asarray(sequence)
+    except ValueError:  # entries of different lengths
+        return sequence
 
 
 def _differing(source: str, missing: list[str], extra: list[str], got: int, wanted: int) -> str:
@@ -143,14 +147,14 @@ def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
     called = f"the gradient of {block.name}"
     if leaf is None:
         raise SubjectTypeError(f"{source} returned None as {called}: return an array of shape {block.shape}")
-    array = np.asarray(leaf)
+    array = _array(leaf)
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiubc":
+        raise SubjectTypeError(
+            f"{source} returned {called} as a {type(leaf).__qualname__}: return an array of shape {block.shape}"
+        )
     if array.dtype.kind == "c":
         raise SubjectTypeError(
             f"{source} returned {called} as complex numbers, and the parameters are real: take .real"
-        )
-    if array.dtype.kind not in "fiub":
-        raise SubjectTypeError(
-            f"{source} returned {called} as a {type(leaf).__qualname__}: return an array of shape {block.shape}"
         )
     if array.shape != block.shape:
         text = f"{source} returned {called} with shape {array.shape}, and the parameter has shape {block.shape}"

@@ -7,10 +7,14 @@ from dataclasses import replace
 
 from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.ladder import RUN, Function, Jump, Ladder, Slope
+from gradcheck.numerics.noise import EPSILON
 
 #: Exponents of the smallest and largest step, in units of the scale of the parameters. A loss may be smooth far beyond
 #: that scale: a network that starts from weights of size 0.01 is.
-SMALLEST, LARGEST = -30, 10
+SMALLEST, LARGEST = -30, 7
+
+#: Roundings of the point that the slope is allowed to be off by.
+CONDITION = 8.0
 
 #: Where the function is rough the step shrinks by this many powers of two at once.
 SHRINK = 4
@@ -62,7 +66,7 @@ def differentiate(
         spent = ladder.evaluations + (centre is None)
         nan = math.nan
         status = Status.NOT_FINITE if ladder.evaluations else Status.SPENT
-        return Estimate(nan, math.inf, status, nan, nan, math.inf, nan, noise, spent, start)
+        return Estimate(nan, math.inf, status, nan, nan, math.inf, nan, noise, spent, start, 0.0)
     low = high = exponent
     while True:
         best = _best(ladder, low, high)
@@ -97,7 +101,17 @@ def _best(ladder: Ladder, low: int, high: int) -> Slope:
             jump = ladder.jump(k)
             width = abs(jump.right - jump.left) if jump.seen else 0.0
             found += [replace(slope, width=width) for slope in ladder.slopes(k)]
-    return min(found, key=lambda slope: slope.error)
+    best = min(found, key=lambda slope: slope.error)
+    return replace(best, truncation=best.truncation + _contradiction(best, found))
+
+
+def _contradiction(best: Slope, found: list[Slope]) -> float:
+    """How far the best slope is from the interval of another that claims to be regular, from steps of similar length.
+
+    A bar can be small by luck, where kinks make the differences wander; two bars that do not meet give it away.
+    """
+    rivals = [slope for slope in found if slope.order and abs(slope.exponent - best.exponent) <= SHRINK]
+    return max((max(abs(slope.value - best.value) - slope.error - best.error, 0.0) for slope in rivals), default=0.0)
 
 
 def _lasting(ladder: Ladder, low: int) -> bool:
@@ -144,16 +158,19 @@ def _finish(
         status = Status.CONVERGED
     else:
         status = Status.NOISY if best.roundoff >= best.truncation else Status.ROUGH
+    # The slope at a point that is rounded is known to the rounding times the curvature, however small the values are.
+    floor = CONDITION * EPSILON * abs(ladder.curvature(best.exponent))
     half = 0.5 * (jump.right - jump.left) if lasting else 0.0
     return Estimate(
         value=best.value,
-        error=best.error,
+        error=best.error + floor,
         status=status,
         left=best.value - half,
         right=best.value + half,
-        side_error=best.truncation + best.roundoff + (0.5 * jump.error if lasting else best.width),
+        side_error=best.truncation + best.roundoff + floor + (0.5 * jump.error if lasting else best.width),
         step=math.ldexp(1.0, best.exponent),
         noise=ladder.noise_at(best.exponent),
         evaluations=evaluations,
         start=start,
+        rise=ladder.rise(),
     )

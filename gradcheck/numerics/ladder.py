@@ -153,7 +153,7 @@ class Ladder:
         if fine <= 1.5 * weight[0] and coarse <= 1.5 * weight[1] + 6 * weight[0]:
             return True  # nothing but noise in either: no truncation to be seen
         if fine <= 1.5 * weight[0]:
-            return coarse <= 6 * (fine + weight[0])
+            return coarse <= 4.5 * (fine + weight[0])
         return 2.5 * fine - weight[1] <= coarse <= 6.5 * fine + weight[1]
 
     def jump(self, exponent: int) -> Jump:
@@ -170,6 +170,15 @@ class Ladder:
         left = self._extrapolated([self._backward(exponent + i) for i in range(RUN)])
         middle = 0.5 * (left + right)
         return Jump(middle - 0.5 * better, middle + 0.5 * better, noise + abs(better - cruder))
+
+    def curvature(self, exponent: int) -> float:
+        """Second difference quotient at a level."""
+        return math.ldexp(self._second(exponent), -exponent)
+
+    def rise(self) -> float:
+        """By how much the values change over the longest step, per unit of step."""
+        top = max(k for k in self.values if self.finite(k))
+        return math.ldexp(max(abs(value - self.centre) for value in self.values[top]), -top)
 
     def _second(self, exponent: int) -> float:
         plus, minus = self.values[exponent]

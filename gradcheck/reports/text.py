@@ -30,6 +30,14 @@ def text_of(report: Report, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
+def coloured_of(report: Report) -> str:
+    """The report as wide as the terminal, with colours unless NO_COLOR is set."""
+    console = Console()
+    with console.capture() as capture:
+        console.print(render(report))
+    return capture.get().rstrip("\n")
+
+
 def render(report: Report) -> RenderableType:
     """The report for rich: one line a block, then the findings, then what it cost."""
     parts: list[RenderableType] = [_headline(report), "", _blocks(report)]
@@ -51,14 +59,14 @@ def _headline(report: Report) -> Text:
 
 def _blocks(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("block", no_wrap=True)
+    table.add_column("block", overflow="fold")
     table.add_column("shape", no_wrap=True)
     for name in ("‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for block in report.blocks.values():
         table.add_row(
-            block.name,
+            Text(block.name),
             shape(block.shape),
             short(block.claimed_norm),
             short(block.numeric_norm),

@@ -1,0 +1,307 @@
+"""How a subject is checked: at the user's point and at a generic one nearby, all blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.check import BlockCheck, Check
+from gradcheck.comparison import Verdict
+from gradcheck.effort import Effort
+from gradcheck.errors import SubjectError
+from gradcheck.halving import Location, Matter, locate, measure_all
+from gradcheck.kinks import Membership, judge, right_beside
+from gradcheck.numerics.noise import EPSILON
+from gradcheck.site import Site
+from gradcheck.subject import Point, Subject
+from gradcheck.survey import BlockState, State, survey
+
+#: A loss so many times larger is another regime.
+FAR = 1e30
+
+#: Joint rays through the user's point, and in all.
+RAYS_HERE, RAYS = 2, 3
+
+#: How far the generic point lies, in units of the scale of the parameters; nearer where the loss is not finite there.
+GENERIC = (0.3, 0.03, 0.001)
+
+#: So many times more a slope is measured before it is held against a claim.
+REPEATS = 2
+
+#: A loss that differs from call to call is held against a claim only if the gap is so many times the bar.
+UNSTEADY = 10.0
+
+#: What a generic point may cost.
+ELSEWHERE = 20
+
+#: How far from a kink the gradient is looked at again.
+ASIDE = (2.0**-10, 2.0**-7, 2.0**-14)
+
+
+def check(subject: Subject, rtol: float, rng: np.random.Generator, effort: Effort, *, entries: bool = False) -> Check:
+    """Check a subject.
+
+    Parameters
+    ----------
+    subject : Subject
+    rtol : float
+        Relative error in one entry that matters.
+    rng : numpy.random.Generator
+    effort : Effort
+        Counts, and bounds, what is spent.
+    entries : bool
+        Measure every entry on its own as well.
+    """
+    with subject.session():
+        checker = _Checker(subject, rtol, rng, effort)
+        return checker.run(entries)
+
+
+class _Checker:
+    """The steps of one check, in order."""
+
+    def __init__(self, subject: Subject, rtol: float, rng: np.random.Generator, effort: Effort) -> None:
+        self.subject, self.rtol, self.rng, self.effort = subject, rtol, rng, effort
+        self.remarks: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.results: dict[int, BlockCheck] = {}
+        effort.spend(losses=subject.preparations)
+
+    def run(self, entries: bool) -> Check:
+        here = self._arrive()
+        finite = [b for b in range(len(here.point)) if self._usable(here, b)]
+        if finite:
+            self._look_here(here, finite)
+            self._look_elsewhere(here, [b for b in finite if self.results[b].verdict is not Verdict.FAIL])
+        if entries:
+            for b in finite:
+                self._every_entry(here, b)
+        self.remarks.update(self.subject.remarks())
+        return Check(
+            tuple(self.results[b] for b in sorted(self.results)),
+            here.value,
+            here.noise,
+            self.effort.losses,
+            self.effort.gradients,
+            self.remarks,
+            tuple(self.notes),
+        )
+
+    # -- the user's point ------------------------------------------------------------------------------------------
+
+    def _arrive(self) -> Site:
+        """Loss and gradient at the user's point, where what goes wrong is the user's own error and is shown."""
+        point = self.subject.point
+        value = self._loss(point)
+        if not math.isfinite(value):
+            raise SubjectError(
+                f"the loss is {value} at the point given: move to a point where it is finite, or look for an overflow, "
+                "a division by zero or a logarithm of zero in it"
+            )
+        self.effort.spend(gradients=1)
+        claim = tuple(np.array(g) for g in self.subject.gradient(_copy(point)))
+        again = self._loss(point)
+        site = Site(self.subject, point, value, claim, self.rtol, self.rng, self.effort, "your point")
+        if again != value:
+            site.noise, site.steady = 2 * self._unsteady(value, again, self._loss(point)), False
+        return site
+
+    def _loss(self, point: Point) -> float:
+        self.effort.spend(losses=1)
+        return self.subject.loss(_copy(point))
+
+    def _unsteady(self, first: float, second: float, third: float) -> float:
+        """How much values at one point differ, noted if it is more than the rounding of a parallel sum."""
+        spread = max(first, second, third) - min(first, second, third)
+        if not spread <= 64 * EPSILON * abs(first):
+            if second == third:
+                self.remarks["nondeterministic"] = (
+                    f"the loss at one and the same point is {first!r} before the gradient is computed and "
+                    f"{second!r} after it"
+                )
+            else:
+                self.remarks["nondeterministic"] = (
+                    f"the loss at one and the same point is {first!r}, then {second!r}, then {third!r}"
+                )
+        return spread if math.isfinite(spread) else math.inf
+
+    def _usable(self, site: Site, b: int) -> bool:
+        """Whether a block has entries, all finite; else its result is clear already."""
+        block, claim = self.subject.blocks[b], site.claim[b]
+        if claim.size == 0:
+            self.results[b] = BlockCheck(block, Verdict.PASS, 0.0, None, site.name, note="no entries")
+            return False
+        bad = ~np.isfinite(claim)
+        if bad.any():
+            first = tuple(int(i) for i in np.argwhere(bad)[0])
+            note = f"{int(bad.sum())} of {claim.size} entries are NaN or infinite, the first at {list(first)}"
+            self.results[b] = BlockCheck(block, Verdict.FAIL, math.nan, None, site.name, note=note)
+            return False
+        return True
+
+    def _look_here(self, here: Site, finite: Sequence[int]) -> None:
+        here.listen([b in finite for b in range(len(here.point))])
+        single = sum(here.point[b].size for b in finite) == 1
+        states = survey(here, finite, 1 if single else RAYS_HERE)
+        for b, state in states.items():
+            if state.state in (State.SUSPECT, State.KINK):
+                self._settle(here, b, state)
+            else:
+                self._conclude(here, b, state)
+
+    def _conclude(self, site: Site, b: int, state: BlockState) -> None:
+        verdict = Verdict.PASS if state.state is State.AGREES else Verdict.UNDECIDED
+        note = "" if verdict is Verdict.PASS else state.comparison.estimate.status.advice
+        self._record(site, b, verdict, state, note=note)
+
+    def _record(
+        self,
+        site: Site,
+        b: int,
+        verdict: Verdict,
+        state: BlockState | None,
+        location: Location | None = None,
+        note: str = "",
+    ) -> None:
+        block = self.subject.blocks[b]
+        norm = float(np.linalg.norm(np.asarray(site.claim[b], dtype=np.float64).ravel()))
+        self.results[b] = BlockCheck(block, verdict, norm, state, site.name, location, note)
+
+    # -- doubts at the user's point ----------------------------------------------------------------------------------
+
+    def _settle(self, here: Site, b: int, state: BlockState) -> None:
+        """A block that disagrees, or has a kink, at the user's point."""
+        if right_beside(here, state):
+            self._subgradient(here, b, state)
+        elif state.state is State.SUSPECT:
+            self._accuse(here, b, state)
+        else:
+            self._accuse_beside(here, b, state)
+
+    def _subgradient(self, here: Site, b: int, state: BlockState) -> None:
+        """The gradient is right on either side: the claim at the point itself must be a subgradient."""
+        answer = judge(here, b)
+        if answer.membership is Membership.INSIDE:
+            note = "on a kink: the claim is a valid subgradient, and right on either side"
+            self._record(here, b, Verdict.PASS, state, note=note)
+            return
+        assert answer.entry is not None
+        note = f"on a kink: {answer.entry}, {answer.membership.value} ({answer.left:.6g}, {answer.right:.6g})"
+        verdict = Verdict.FAIL if answer.membership is Membership.OUTSIDE else Verdict.UNDECIDED
+        self._record(here, b, verdict, state, Location(Matter.WRONG, (answer.entry,), complete=False), note)
+
+    def _accuse_beside(self, here: Site, b: int, state: BlockState) -> None:
+        """On a kink, wrong on one side of it: what is wrong is looked for there, where the loss is smooth."""
+        for distance in ASIDE:
+            site = here.displaced(here.random_shift(least=0.5), distance, "a point beside yours")
+            if site is None:
+                continue
+            site.listen()
+            site.exponent, site.largest = None, math.frexp(distance)[1] - 7  # the kink must stay out of reach
+            beside = survey(site, [b], 1)[b]
+            if beside.state is State.SUSPECT:
+                self._accuse(site, b, beside, tolerated=Verdict.UNDECIDED)
+                return
+        self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
+
+    def _reproducible(self, site: Site, state: BlockState) -> bool:
+        """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
+        first = state.comparison.estimate
+        again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
+        spread = max(abs(value - first.value) for value in again)
+        if spread > 0 and "nondeterministic" not in self.remarks and spread > first.error:
+            self.remarks["nondeterministic"] = (
+                f"the slope along one and the same ray is {first.value:.6g}, then {again[0]:.6g}, then {again[1]:.6g}"
+            )
+        certain = 1.0 if site.steady else UNSTEADY
+        return 8 * spread <= abs(state.comparison.gap) and abs(state.comparison.gap) > certain * state.comparison.bar
+
+    def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
+        """A gap that the error bar does not explain: wrong if it is material on some part of the block."""
+        if not self._reproducible(site, state):
+            self._record(site, b, Verdict.UNDECIDED, state, note="the loss is not the same at each call")
+            return
+        location = locate(site, b, state.comparison)
+        if location.matter is Matter.WRONG:
+            self._record(site, b, Verdict.FAIL, state, location, note)
+        elif location.matter is Matter.TOLERATED:
+            scale = max(state.comparison.norm, abs(state.comparison.claim), abs(state.comparison.estimate.value))
+            note = f"off by {abs(state.comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
+            self._record(site, b, tolerated, state, location, note)
+        else:
+            self._record(site, b, Verdict.UNDECIDED, state, location, f"a gap {location.matter.value}")
+
+    # -- a generic point -------------------------------------------------------------------------------------------
+
+    def _look_elsewhere(self, here: Site, chosen: Sequence[int]) -> None:
+        if not chosen:
+            return
+        if self.effort.left < ELSEWHERE:
+            self.notes.append("the budget did not suffice for a generic point nearby: only your point was checked")
+            return
+        self.effort.stage = "a generic point nearby"
+        shift = here.generic_shift()
+        distance, there = self._generic(here, shift)
+        if there is None:
+            self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
+            return
+        for b, state in survey(there, chosen, RAYS - RAYS_HERE).items():
+            name = self.subject.blocks[b].name
+            if state.state is State.SUSPECT:
+                if self._also_nearer(here, shift, distance / 10, b):
+                    self._accuse_elsewhere(there, b, state)
+                else:
+                    self.notes.append(
+                        f"{name}: claim and slope part at a generic point nearby, but agree closer to yours: the loss "
+                        "may follow another formula there"
+                    )
+            elif state.state is not State.AGREES:
+                status = state.comparison.estimate.status.value
+                self.notes.append(f"{name}: a generic point nearby could not be decided ({status})")
+
+    def _accuse_elsewhere(self, there: Site, b: int, state: BlockState) -> None:
+        before = self.results[b]
+        self._accuse(there, b, state, note="right at your point, wrong at a generic point nearby")
+        if self.results[b].verdict is not Verdict.FAIL:
+            self.results[b] = before
+
+    def _also_nearer(self, here: Site, shift: Point, distance: float, b: int) -> bool:
+        """Whether the block is suspect closer to the user's point, too: what ends abruptly is another formula."""
+        site = here.displaced(shift, distance, "a generic point nearby")
+        if site is None:
+            return False
+        site.listen()
+        return survey(site, [b], 1)[b].state is State.SUSPECT
+
+    def _generic(self, here: Site, shift: Point) -> tuple[float, Site | None]:
+        for distance in GENERIC:
+            site = here.displaced(shift, distance, "a generic point nearby")
+            if site is not None and self._comparable(here, site):
+                site.listen()
+                return distance, site
+        return 0.0, None
+
+    @staticmethod
+    def _comparable(here: Site, there: Site) -> bool:
+        """Whether the loss there is of a size that arithmetic can hold beside the one here."""
+        size = max(abs(here.value), max(terrain.largest for terrain in here.terrain))
+        return size == 0 or abs(there.value) <= FAR * size
+
+    # -- every entry -----------------------------------------------------------------------------------------------
+
+    def _every_entry(self, here: Site, b: int) -> None:
+        result = self.results[b]
+        if result.state is None or (result.location is not None and result.location.complete):
+            return
+        self.effort.stage = f"every entry of {result.block.name}"
+        entries = measure_all(here, b)
+        matter = Matter.WRONG if result.verdict is Verdict.FAIL else Matter.TOLERATED
+        location = Location(matter, entries, complete=len(entries) == here.point[b].size)
+        self.results[b] = replace(result, location=location)
+
+
+def _copy(point: Point) -> Point:
+    return tuple(x.copy() for x in point)
