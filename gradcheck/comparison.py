@@ -35,7 +35,10 @@ _ADVICE = {
 }
 
 
-#: A significant gap below this part of the tolerance is the rounding of a gradient, and is let be.
+#: A gradient is called wrong for a gap of so many error bars. Noise and kinks together can hide truncation from a bar.
+PROOF = 4.0
+
+#: A significant gap below this part of the tolerance, and not far above its bar, is rounding, and is let be.
 IGNORED = 0.01
 
 
@@ -107,7 +110,14 @@ class Comparison:
     @property
     def doubtful(self) -> bool:
         """Whether there is a gap that is worth a closer look: a smaller entry than most may be the cause."""
-        return self.significant and (self.zero or abs(self.gap) > IGNORED * self.tolerance)
+        return self.significant and (
+            self.zero or abs(self.gap) > IGNORED * self.tolerance or abs(self.gap) > PROOF * self.bar
+        )
+
+    @property
+    def proves(self) -> bool:
+        """Whether the gap is material and so many times its bar that a gradient can be called wrong for it."""
+        return self.material and abs(self.gap) > PROOF * self.bar
 
     @property
     def kink(self) -> bool:

@@ -26,6 +26,9 @@ Array = NDArray[Any]
 #: Magnitudes are drawn between these two.
 LEAST, MOST = 0.5, 1.0
 
+#: Bits of a mantissa from which on entries are judged by their own size, and so by what the largest leaves in them.
+SINGLE = 20
+
 #: An entry of a gradient is taken to have been rounded so many times.
 ROUNDINGS = 3.0
 
@@ -149,7 +152,8 @@ def _share(claim: Array, v: Array, terrain: Terrain, small: float, *, zero: bool
     contributions = np.multiply(claim, v, dtype=np.float64).ravel()
     norm = math.sqrt(float(contributions @ contributions))
     flat = v.ravel().astype(np.float64, copy=False)
-    terms = math.hypot(norm, terrain.greatest * math.sqrt(float(flat @ flat)))
+    other = terrain.greatest if np.finfo(claim.dtype).nmant >= SINGLE else terrain.typical
+    terms = math.hypot(norm, other * math.sqrt(float(flat @ flat)))
     rounding = ROUNDINGS * float(np.finfo(claim.dtype).eps) * terms
     return Share(float(contributions.sum()), norm, small, rounding, zero)
 

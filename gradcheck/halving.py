@@ -27,9 +27,9 @@ class Entry:
     claimed, numeric, error : float
         Both values and the bar of their difference, in units of the gradient.
     wrong : bool
-        Whether the gap is significant and material.
+        Whether the gap is material and several times its bar.
     resolved : bool
-        Whether a material gap would have been seen.
+        Whether a material gap would have been seen, and was not.
     """
 
     index: tuple[int, ...]
@@ -88,13 +88,9 @@ def measure_entry(site: Site, block: int, index: tuple[int, ...]) -> Entry:
         comparison.claim / length,
         comparison.estimate.value / length,
         comparison.bar / abs(length),
-        wrong=_wrong(comparison),
-        resolved=comparison.resolved,
+        wrong=comparison.proves,
+        resolved=comparison.resolved and not (comparison.significant and comparison.material),
     )
-
-
-def _wrong(comparison: Comparison) -> bool:
-    return comparison.significant and comparison.material
 
 
 def measure_all(site: Site, block: int) -> tuple[Entry, ...]:
@@ -138,9 +134,9 @@ def locate(site: Site, block: int, whole: Comparison) -> Location:
 
 def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, ...]) -> bool:
     """Whether a fresh ray, or the worst entry, says the same at steps of a quarter of the length."""
-    if _wrong(whole):
+    if whole.proves:
         everything = _only(site, block, 0, site.point[block].size)
-        if _wrong(site.measure(site.ray(everything), largest=_shorter(whole))):
+        if site.measure(site.ray(everything), largest=_shorter(whole)).proves:
             return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
@@ -148,7 +144,7 @@ def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, 
     worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
     first, _ = site.entry(block, worst.index)
     again, _ = site.entry(block, worst.index, largest=_shorter(first))
-    return _wrong(first) and _wrong(again)
+    return first.proves and again.proves
 
 
 def _shorter(comparison: Comparison) -> int:

@@ -127,7 +127,8 @@ def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[fl
     if left - bar <= claimed <= right + bar:
         return Subgradient(Membership.INSIDE)
     entry = Entry(index, claimed, estimate.value / length, comparison.bar / abs(length), wrong=True, resolved=True)
-    if all(min(abs(value - left), abs(value - right)) <= bar for value in around):
+    seen = right - left > bar or len(around) >= 8 * site.point[block].size
+    if seen and all(min(abs(value - left), abs(value - right)) <= bar for value in around):
         return Subgradient(Membership.OUTSIDE, entry, left, right)
     # Several kinks meet. With the derivative of each taken to be 0 (or 1) at its kink, as is the custom, the claim is
     # the end of the range over all combinations of sides, of which the gradients around the point are a sample.

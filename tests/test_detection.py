@@ -72,4 +72,5 @@ def test_a_million_entries_pass_and_one_wrong_among_them_is_found() -> None:
     assert report.verdict is gradcheck.Verdict.FAIL
     worst = report.blocks["x"].worst
     assert worst is not None
+    assert isinstance(big.x0, np.ndarray)
     assert np.ravel_multi_index(worst.index, np.shape(big.x0)) == 123_456

@@ -109,7 +109,7 @@ NARROW = (8, 11, 24)
 #: Exponents of the spacings of the table, in units of the scale of the parameters. The first sees noise with a
 #: correlation length, such as a solver's; the finer ones are for functions that bend too sharply for it, the coarser
 #: ones for functions that do not change at all over it, because they are computed in a narrow type.
-SPACING, FINER, COARSER = -16, (-23, -30), (-9, -5)
+SPACING, FINER, COARSER = -16, (-23, -30), (-9, -4, 1, 6)
 
 #: Values beside the centre, all to one side of it: the centre is where people put kinks.
 BESIDE = 6
@@ -155,7 +155,7 @@ def measure_noise(
             return found if found.level > best.level else best
         elif found.level < best.level:
             best = found
-        if best.settled and best.ordinary and not best.flat:
+        if not best.flat and (coarser or (best.settled and best.ordinary)):
             return best
     return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, ties=BESIDE)
 
