@@ -73,7 +73,7 @@ def check_gradients(
     rng : int, numpy.random.Generator, SeedSequence or None
         Fixes the random directions and the generic point (SPEC 7). The report says which seed it was.
     budget : int, optional
-        Evaluations of the loss that may be spent, by default 2000. A passing check takes about 30, whatever the number
+        Evaluations of the loss that may be spent, by default 2000. A passing check takes about 33, whatever the number
         of parameters; a failing one takes more to find the entries.
     entries : bool
         Measure every entry one by one as well.
