@@ -73,7 +73,7 @@ def _mismatch(block: BlockCheck) -> Finding:
         evidence += f"; {ratio}"
     if block.note:
         evidence += f" ({block.note})"
-    fix = f"Derive the gradient of {block.block.name} again. No known mistake explains it."
+    fix = f"Derive the gradient of {block.block.name} again, and compare it with the numeric values above."
     return Finding("GC000", "unexplained", where, message, evidence, fix)
 
 
