@@ -83,12 +83,27 @@ class Ladder:
         self.evaluations += len(found)
         for i, k in enumerate(fresh):
             self.values[k] = (found[2 * i], found[2 * i + 1])
+        self._notice_quantum()
         return all(self.finite(k) for k in wanted)
 
     def finite(self, exponent: int) -> bool:
         """Whether both values at this level are known and finite."""
         pair = self.values.get(exponent)
         return pair is not None and math.isfinite(pair[0]) and math.isfinite(pair[1])
+
+    def _notice_quantum(self) -> None:
+        """Values rounded to a grid do not change over small steps, and by multiples of one size over longer ones.
+
+        Then no value is known better than to half of that size.
+        """
+        if not any(plus == minus == self.centre for plus, minus in self.values.values()):
+            return
+        changes = [abs(value - self.centre) for pair in self.values.values() for value in pair]
+        changes = [change for change in changes if 0 < change < math.inf]
+        quantum = min(changes, default=0.0)
+        near = [change / quantum for change in changes if change < 50 * quantum]
+        if len(near) >= RUN and all(abs(ratio - round(ratio)) < 0.01 for ratio in near):
+            self.noise = max(self.noise, 0.5 * quantum)
 
     def beyond(self, exponent: int) -> bool:
         """Whether this level is known to lie outside the domain."""
