@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
 
+from benchmarks.output import add_output, write
 from gradcheck.numerics.derivative import differentiate
 from gradcheck.numerics.noise import measure_noise
 
@@ -154,13 +153,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="How honest the error bars are.")
     parser.add_argument("--count", type=int, default=16_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, help="file for the report, instead of standard output")
+    add_output(parser)
     options = parser.parse_args(arguments)
     text = table(estimates(options.count, options.seed))
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.write(text)
+    write(text, options.output)
 
 
 if __name__ == "__main__":

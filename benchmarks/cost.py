@@ -11,13 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import gradcheck
+from benchmarks.output import add_output, write
 from gradcheck.examples.xor import BATCH, QuestionNetwork
 
 Array = NDArray[np.float64]
@@ -134,13 +134,10 @@ def table() -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables or write them to a file."""
     parser = argparse.ArgumentParser(description="What a passing check costs.")
-    parser.add_argument("--output", type=Path, help="file for the report, instead of standard output")
+    add_output(parser)
     options = parser.parse_args(arguments)
     text = table()
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.write(text)
+    write(text, options.output)
 
 
 if __name__ == "__main__":

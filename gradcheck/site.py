@@ -85,8 +85,8 @@ class Site:
 
     def __post_init__(self) -> None:
         self.terrain = terrain_of(self.point, self.claim, self.scales)
-        rounding = min(NEGLIGIBLE * EPSILON * abs(self.value), 1e-9 * max(t.largest for t in self.terrain))
         self.reference = max(t.largest for t in self.terrain)
+        rounding = min(NEGLIGIBLE * EPSILON * abs(self.value), 1e-9 * self.reference)
         self.zero = tuple(t.largest <= rounding for t in self.terrain)
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
