@@ -28,6 +28,9 @@ RAYS_HERE, RAYS = 2, 3
 #: How far the generic point lies, in units of the scale of the parameters; nearer where the loss is not finite there.
 GENERIC = (0.3, 0.03, 0.001)
 
+#: Where on the way to a generic point a gap there is looked for again.
+NEARER = (0.1, 0.3, 0.6)
+
 #: So many times more a slope is measured before it is held against a claim.
 REPEATS = 2
 
@@ -248,39 +251,57 @@ class _Checker:
         if there is None:
             self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
             return
-        for b, state in survey(there, chosen, RAYS - RAYS_HERE).items():
+        for b, state in self._survey_there(there, chosen).items():
             name = self.subject.blocks[b].name
             if state.state is State.SUSPECT:
-                if self._also_nearer(here, shift, distance / 10, b):
-                    self._accuse_elsewhere(there, b, state)
-                else:
+                nearer = self._nearer(here, shift, distance, b)
+                if nearer is State.AGREES:
                     self.notes.append(
                         f"{name}: claim and slope part at a generic point nearby, but agree closer to yours: the loss "
                         "may follow another formula there"
                     )
+                else:
+                    self._accuse_elsewhere(there, b, state, certain=nearer is State.SUSPECT)
             elif state.state is not State.AGREES:
                 status = state.comparison.estimate.status.value
                 self.notes.append(f"{name}: a generic point nearby could not be decided ({status})")
 
-    def _accuse_elsewhere(self, there: Site, b: int, state: BlockState) -> None:
+    @staticmethod
+    def _survey_there(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
+        """A first look trusts that the noise is that of the user's point; where it leaves doubts the noise is measured."""
+        states = survey(there, chosen, RAYS - RAYS_HERE, closely=False)
+        doubts = [b for b, state in states.items() if state.state is not State.AGREES]
+        if doubts:
+            there.listen()
+            states |= survey(there, doubts, RAYS - RAYS_HERE, closely=False)
+        return states
+
+    def _accuse_elsewhere(self, there: Site, b: int, state: BlockState, *, certain: bool) -> None:
         before = self.results[b]
         self._accuse(there, b, state, note="right at your point, wrong at a generic point nearby")
         if self.results[b].verdict is not Verdict.FAIL:
             self.results[b] = before
+        elif not certain:
+            note = "claim and slope part at a generic point nearby; closer to yours it cannot be told"
+            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=note)
 
-    def _also_nearer(self, here: Site, shift: Point, distance: float, b: int) -> bool:
-        """Whether the block is suspect closer to the user's point, too: what ends abruptly is another formula."""
-        site = here.displaced(shift, distance, "a generic point nearby")
-        if site is None:
-            return False
-        site.listen()
-        return survey(site, [b], 1)[b].state is State.SUSPECT
+    def _nearer(self, here: Site, shift: Point, distance: float, b: int) -> State:
+        """What the block looks like closer to the user's point: a gap that ends abruptly is another formula."""
+        for part in NEARER:
+            site = here.displaced(shift, part * distance, "a generic point nearby")
+            if site is None:
+                continue
+            site.listen()
+            state = survey(site, [b], 1)[b].state
+            if state in (State.AGREES, State.SUSPECT):
+                return state
+        return State.UNRESOLVED
 
     def _generic(self, here: Site, shift: Point) -> tuple[float, Site | None]:
         for distance in GENERIC:
             site = here.displaced(shift, distance, "a generic point nearby")
             if site is not None and self._comparable(here, site):
-                site.listen()
+                site.noise = max(site.noise, here.noise * max(1.0, abs(site.value / (here.value or site.value or 1.0))))
                 return distance, site
         return 0.0, None
 

@@ -133,23 +133,18 @@ def locate(site: Site, block: int, whole: Comparison) -> Location:
 
 
 def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, ...]) -> bool:
-    """Whether a fresh ray, or the worst entry, says the same at steps of a quarter of the length."""
+    """Whether a fresh ray, or the worst entry, proves it."""
     if whole.proves:
         everything = _only(site, block, 0, site.point[block].size)
-        if site.measure(site.ray(everything), largest=_shorter(whole)).proves:
+        if site.proof(site.ray(everything), whole).proves:
             return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
         return False
     worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
     first, _ = site.entry(block, worst.index)
-    again, _ = site.entry(block, worst.index, largest=_shorter(first))
+    again, _ = site.entry(block, worst.index, found=first)
     return first.proves and again.proves
-
-
-def _shorter(comparison: Comparison) -> int:
-    """Exponent of a longest step so that all steps are a quarter of those taken, and those taken were the shortest."""
-    return math.frexp(comparison.estimate.step)[1] - 1
 
 
 def _descend(site: Site, block: int, whole: Comparison) -> tuple[tuple[Entry, ...], bool]:

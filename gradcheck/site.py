@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from gradcheck.comparison import Comparison
 from gradcheck.direction import Direction, draw, unit
 from gradcheck.effort import Effort
-from gradcheck.estimate import Status
+from gradcheck.estimate import Estimate, Status
+from gradcheck.numerics.averaged import LEAST, Averaged
 from gradcheck.numerics.derivative import LARGEST, differentiate
 from gradcheck.numerics.ladder import RUN
 from gradcheck.numerics.noise import EPSILON, Noise, measure_noise
+from gradcheck.numerics.plateau import plateau
 from gradcheck.ray import Ray
 from gradcheck.subject import Point, Subject
 from gradcheck.terrain import Terrain, relevant, terrain_of
@@ -28,6 +30,9 @@ LARGE = -1
 
 #: Where the claim is zero no tolerance says how sharp to look: noise over a step of 1/ZERO_STEP of the scale will do.
 ZERO_STEP = 2.0**4
+
+#: To halve the noise takes four times the values, and somewhat more as the steps shrink; at most so many a step.
+PATIENCE, CROWD = 1.0, 128
 
 #: A contribution of so many roundings of the loss can be the rounding of a gradient that is zero.
 NEGLIGIBLE = 64.0
@@ -189,10 +194,11 @@ class Site:
         """
         return self.measure(self.ray(masks), goal=goal)
 
-    def entry(self, block: int, index: tuple[int, ...], *, largest: int | None = None) -> tuple[Comparison, float]:
+    def entry(self, block: int, index: tuple[int, ...], found: Comparison | None = None) -> tuple[Comparison, float]:
         """Measure the slope along one entry; also returns how long the direction is.
 
-        An entry far smaller than its block is held to what would matter to the block.
+        An entry far smaller than its block is held to what would matter to the block. If `found`, it was found
+        wrong, and this is the proof.
         """
         direction = unit(self.point, self.claim, self.terrain, block, index, bits=self.bits, rng=self.rng)
         length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
@@ -200,17 +206,14 @@ class Site:
         typical = relevant(claim)[1] * self.terrain[block].typical * abs(length)
         norm = max(abs(direction.slope), typical)
         ray = Ray(self.subject, self.point, direction, self.effort)
-        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None, largest=largest)
+        if found is None:
+            comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
+        else:
+            comparison = self.proof(ray, found)
         return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
 
-    def measure(
-        self, ray: Ray, *, goal: float | None = None, start: int | None = None, largest: int | None = None
-    ) -> Comparison:
-        """Measure the slope along a ray and compare it with the claim.
-
-        `start` repeats the steps of another time, `largest` is the exponent of the longest step where that is not the
-        site's own.
-        """
+    def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
+        """Measure the slope along a ray and compare it with the claim; `start` repeats the steps of another time."""
         tolerance = self.rtol * ray.small
         target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
         if start is None:
@@ -223,7 +226,7 @@ class Site:
             target=target,
             start=start,
             smallest=-self.bits,
-            largest=max(min(self.largest if largest is None else largest, self.largest), RUN - 1 - self.bits),
+            largest=max(self.largest, RUN - 1 - self.bits),
             budget=budget,
         )
         if estimate.status in (Status.CONVERGED, Status.NOISY) and ray.small > 0:
@@ -237,6 +240,54 @@ class Site:
             self.rtol,
             zero=ray.small == 0.0,
             reference=self.reference,
+        )
+
+    def proof(self, ray: Ray, found: Comparison) -> Comparison:
+        """Measure the slope along a fresh ray once more, to a standard that a claim may be called wrong by.
+
+        `found` is what led here: it says which steps to take, and what matters.
+        """
+        estimate = plateau(ray, noise=self.noise, centre=self.value, exponent=math.frexp(found.estimate.step)[1] - 1)
+        return Comparison(
+            ray.claim,
+            ray.rounding,
+            estimate,
+            self.rtol * ray.small,
+            ray.norm,
+            self.rtol,
+            zero=found.zero,
+            reference=self.reference,
+        )
+
+    def patient(self, ray: Ray, hasty: Comparison) -> Comparison:
+        """Measure a slope again where noise hides what would matter: with many values for each step.
+
+        Returns what it was given where so many would be needed that it is not worth while, or more than may be spent.
+        """
+        best, count = hasty, 1
+        while not best.resolved and best.tolerance > 0 and math.isfinite(best.bar):
+            wanted = count * (PATIENCE * best.estimate.error / (0.75 * best.tolerance)) ** 2
+            count = max(LEAST, 2 * count, 2 ** math.ceil(math.log2(min(wanted, 2.0 * CROWD))))
+            if count > CROWD or count * (2 * RUN + 3) > self.effort.left:
+                break
+            found = self._averaged(ray, count, best.estimate.step, 0.75 * best.tolerance)
+            if not found.error < best.estimate.error:
+                break
+            best = replace(best, estimate=found)
+        return best
+
+    def _averaged(self, ray: Ray, count: int, step: float, target: float) -> Estimate:
+        function = Averaged(ray, self.value, count)
+        start = math.frexp(step)[1] - 2
+        return differentiate(
+            function,
+            noise=function.noise(math.ldexp(1.0, start)),
+            centre=function.centre(math.ldexp(1.0, 1 - self.bits)),
+            target=target,
+            start=start,
+            smallest=start - 4,
+            largest=self.largest - 1,
+            budget=min(self.effort.left // (2 * count), 18),
         )
 
     def _first_exponent(self, target: float) -> int:
