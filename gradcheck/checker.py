@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradcheck.accusation import accuse
 from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import Verdict
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
-from gradcheck.halving import Location, Matter, locate, measure_all
+from gradcheck.halving import Location, Matter, measure_all
 from gradcheck.kinks import Membership, judge, right_beside
 from gradcheck.numerics.noise import EPSILON
 from gradcheck.site import Site
@@ -30,12 +31,6 @@ GENERIC = (0.3, 0.03, 0.001)
 
 #: Where on the way to a generic point a gap there is looked for again.
 NEARER = (0.1, 0.3, 0.6)
-
-#: So many times more a slope is measured before it is held against a claim.
-REPEATS = 2
-
-#: A loss that differs from call to call is held against a claim only if the gap is so many times the bar.
-UNSTEADY = 10.0
 
 #: What a generic point may cost.
 ELSEWHERE = 20
@@ -210,32 +205,11 @@ class _Checker:
                 return
         self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
 
-    def _reproducible(self, site: Site, state: BlockState) -> bool:
-        """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
-        first = state.comparison.estimate
-        again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
-        spread = max(abs(value - first.value) for value in again)
-        if spread > 0 and "nondeterministic" not in self.remarks and spread > first.error:
-            self.remarks["nondeterministic"] = (
-                f"the slope along one and the same ray is {first.value:.6g}, then {again[0]:.6g}, then {again[1]:.6g}"
-            )
-        certain = 1.0 if site.steady else UNSTEADY
-        return 8 * spread <= abs(state.comparison.gap) and abs(state.comparison.gap) > certain * state.comparison.bar
-
     def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
-        """A gap that the error bar does not explain: wrong if it is material on some part of the block."""
-        if not self._reproducible(site, state):
-            self._record(site, b, Verdict.UNDECIDED, state, note="the loss is not the same at each call")
-            return
-        location = locate(site, b, state.comparison)
-        if location.matter is Matter.WRONG:
-            self._record(site, b, Verdict.FAIL, state, location, note)
-        elif location.matter is Matter.TOLERATED:
-            scale = max(state.comparison.norm, abs(state.comparison.claim), abs(state.comparison.estimate.value))
-            note = f"off by {abs(state.comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
-            self._record(site, b, tolerated, state, location, note)
-        else:
-            self._record(site, b, Verdict.UNDECIDED, state, location, f"a gap {location.matter.value}")
+        """A gap that the error bar does not explain."""
+        ruling = accuse(site, b, state, self.remarks, tolerated=tolerated)
+        text = note if ruling.verdict is Verdict.FAIL else ruling.note
+        self._record(ruling.site, b, ruling.verdict, ruling.state, ruling.location, text)
 
     # -- a generic point -------------------------------------------------------------------------------------------
 
@@ -268,7 +242,7 @@ class _Checker:
 
     @staticmethod
     def _survey_there(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
-        """A first look trusts that the noise is that of the user's point; where it leaves doubts the noise is measured."""
+        """Trust at first that the noise is that of the user's point; where doubts are left it is measured."""
         states = survey(there, chosen, RAYS - RAYS_HERE, closely=False)
         doubts = [b for b, state in states.items() if state.state is not State.AGREES]
         if doubts:

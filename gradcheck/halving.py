@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
+from gradcheck.scrutiny import proof
 from gradcheck.site import Mask, Site
 from gradcheck.survey import FEW
 
@@ -136,14 +137,15 @@ def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, 
     """Whether a fresh ray, or the worst entry, proves it."""
     if whole.proves:
         everything = _only(site, block, 0, site.point[block].size)
-        if site.proof(site.ray(everything), whole).proves:
+        if proof(site, site.ray(everything), whole).proves:
             return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
         return False
     worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
     first, _ = site.entry(block, worst.index)
-    again, _ = site.entry(block, worst.index, found=first)
+    ray, _, norm = site.along(block, worst.index)
+    again = replace(proof(site, ray, first), norm=norm, tolerance=site.rtol * norm)
     return first.proves and again.proves
 
 

@@ -14,11 +14,9 @@ from gradcheck.comparison import Comparison
 from gradcheck.direction import Direction, draw, unit
 from gradcheck.effort import Effort
 from gradcheck.estimate import Estimate, Status
-from gradcheck.numerics.averaged import LEAST, Averaged
 from gradcheck.numerics.derivative import LARGEST, differentiate
 from gradcheck.numerics.ladder import RUN
 from gradcheck.numerics.noise import EPSILON, Noise, measure_noise
-from gradcheck.numerics.plateau import plateau
 from gradcheck.ray import Ray
 from gradcheck.subject import Point, Subject
 from gradcheck.terrain import Terrain, relevant, terrain_of
@@ -31,8 +29,8 @@ LARGE = -1
 #: Where the claim is zero no tolerance says how sharp to look: noise over a step of 1/ZERO_STEP of the scale will do.
 ZERO_STEP = 2.0**4
 
-#: To halve the noise takes four times the values, and somewhat more as the steps shrink; at most so many a step.
-PATIENCE, CROWD = 1.0, 128
+#: A loss that wanders by this part of itself is chaotic.
+RANDOM = 1e-3
 
 #: A contribution of so many roundings of the loss can be the rounding of a gradient that is zero.
 NEGLIGIBLE = 64.0
@@ -95,6 +93,11 @@ class Site:
         self.zero = tuple(t.largest <= rounding for t in self.terrain)
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
+
+    @property
+    def random(self) -> bool:
+        """Whether the loss is chaotic here: its noise is a good part of itself."""
+        return self.noise > RANDOM * abs(self.value)
 
     def random_shift(self, least: float | None = None) -> Point:
         """A random displacement on the scale of each entry: normal, or from `least` to 1 of it with random sign."""
@@ -194,22 +197,20 @@ class Site:
         """
         return self.measure(self.ray(masks), goal=goal)
 
-    def entry(self, block: int, index: tuple[int, ...], found: Comparison | None = None) -> tuple[Comparison, float]:
-        """Measure the slope along one entry; also returns how long the direction is.
+    def along(self, block: int, index: tuple[int, ...]) -> tuple[Ray, float, float]:
+        """The ray along one entry, how long its direction is, and what matters there.
 
-        An entry far smaller than its block is held to what would matter to the block. If `found`, it was found
-        wrong, and this is the proof.
+        An entry far smaller than its block is held to what would matter to the block.
         """
         direction = unit(self.point, self.claim, self.terrain, block, index, bits=self.bits, rng=self.rng)
         length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
-        claim = self.claim[block]
-        typical = relevant(claim)[1] * self.terrain[block].typical * abs(length)
-        norm = max(abs(direction.slope), typical)
-        ray = Ray(self.subject, self.point, direction, self.effort)
-        if found is None:
-            comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
-        else:
-            comparison = self.proof(ray, found)
+        typical = relevant(self.claim[block])[1] * self.terrain[block].typical * abs(length)
+        return Ray(self.subject, self.point, direction, self.effort), length, max(abs(direction.slope), typical)
+
+    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, float]:
+        """Measure the slope along one entry; also returns how long the direction is."""
+        ray, length, norm = self.along(block, index)
+        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
         return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
 
     def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
@@ -231,23 +232,10 @@ class Site:
         )
         if estimate.status in (Status.CONVERGED, Status.NOISY) and ray.small > 0:
             self.exponent = math.frexp(estimate.step)[1] - 1
-        return Comparison(
-            ray.claim,
-            ray.rounding,
-            estimate,
-            tolerance,
-            ray.norm,
-            self.rtol,
-            zero=ray.small == 0.0,
-            reference=self.reference,
-        )
+        return self.compared(ray, estimate, zero=ray.small == 0.0)
 
-    def proof(self, ray: Ray, found: Comparison) -> Comparison:
-        """Measure the slope along a fresh ray once more, to a standard that a claim may be called wrong by.
-
-        `found` is what led here: it says which steps to take, and what matters.
-        """
-        estimate = plateau(ray, noise=self.noise, centre=self.value, exponent=math.frexp(found.estimate.step)[1] - 1)
+    def compared(self, ray: Ray, estimate: Estimate, *, zero: bool) -> Comparison:
+        """The claim along a ray against an estimate of the slope."""
         return Comparison(
             ray.claim,
             ray.rounding,
@@ -255,39 +243,8 @@ class Site:
             self.rtol * ray.small,
             ray.norm,
             self.rtol,
-            zero=found.zero,
+            zero=zero,
             reference=self.reference,
-        )
-
-    def patient(self, ray: Ray, hasty: Comparison) -> Comparison:
-        """Measure a slope again where noise hides what would matter: with many values for each step.
-
-        Returns what it was given where so many would be needed that it is not worth while, or more than may be spent.
-        """
-        best, count = hasty, 1
-        while not best.resolved and best.tolerance > 0 and math.isfinite(best.bar):
-            wanted = count * (PATIENCE * best.estimate.error / (0.75 * best.tolerance)) ** 2
-            count = max(LEAST, 2 * count, 2 ** math.ceil(math.log2(min(wanted, 2.0 * CROWD))))
-            if count > CROWD or count * (2 * RUN + 3) > self.effort.left:
-                break
-            found = self._averaged(ray, count, best.estimate.step, 0.75 * best.tolerance)
-            if not found.error < best.estimate.error:
-                break
-            best = replace(best, estimate=found)
-        return best
-
-    def _averaged(self, ray: Ray, count: int, step: float, target: float) -> Estimate:
-        function = Averaged(ray, self.value, count)
-        start = math.frexp(step)[1] - 2
-        return differentiate(
-            function,
-            noise=function.noise(math.ldexp(1.0, start)),
-            centre=function.centre(math.ldexp(1.0, 1 - self.bits)),
-            target=target,
-            start=start,
-            smallest=start - 4,
-            largest=self.largest - 1,
-            budget=min(self.effort.left // (2 * count), 18),
         )
 
     def _first_exponent(self, target: float) -> int:

@@ -16,6 +16,7 @@ from gradcheck.direction import Share
 from gradcheck.effort import Effort
 from gradcheck.estimate import Status
 from gradcheck.ray import Ray
+from gradcheck.scrutiny import patiently
 from gradcheck.site import Site
 
 
@@ -132,13 +133,13 @@ def _together(site: Site, group: Sequence[int], count: int, closely: bool) -> di
             states[b] = _in_parts(site, b, states[b])
             site.exponent = usual
         if closely and states[b].state is State.UNRESOLVED:
-            states[b] = _patiently(site, states[b])
+            states[b] = _again(site, states[b])
     return states
 
 
-def _patiently(site: Site, hasty: BlockState) -> BlockState:
+def _again(site: Site, hasty: BlockState) -> BlockState:
     """Average the noise out. Only agreement is believed: noise may be the same at neighbouring steps."""
-    comparison = site.patient(hasty.ray, hasty.comparison)
+    comparison = patiently(site, hasty.ray, hasty.comparison)
     return replace(hasty, state=State.AGREES, comparison=comparison) if comparison.agrees else hasty
 
 
@@ -171,7 +172,7 @@ def _all_of(site: Site, block: int, masks: Sequence[NDArray[np.bool_]], whole: B
         comparison = site.measure(ray)
         state = BlockState(state_of(comparison), comparison, ray.share(block), ray, own=True)
         if state.state is State.UNRESOLVED:
-            state = _patiently(site, state)
+            state = _again(site, state)
         if state.state is not State.AGREES:
             return whole if state.state is State.UNRESOLVED else state
         if found is whole or state.coarseness > found.coarseness:

@@ -51,6 +51,9 @@ class Averaged:
             for step in steps
         ]
 
+    def _mean(self, rises: list[float]) -> float:
+        return math.fsum(rise / s for rise, s in zip(rises, self.factors, strict=True)) / self.count
+
     def centre(self, step: float) -> float:
         """ψ(0), from values so close to 0 that φ is the same: the noise of φ(0) itself has to fade, too."""
         steps = [sign * step * s for s in self.factors[::2] for sign in (1.0, -1.0)]

@@ -1,8 +1,9 @@
 """A slope that somebody is accused by: three estimates from ever longer steps that say the same.
 
-The bar of a ladder trusts the rate at which differences shrink. Where noise forbids short steps and the function has kinks
-within the long ones, differences wander, and can seem to shrink at that rate for a while. A slope that has been
-reached stays where it is when the steps grow; so here the bar is all of the wandering over two doublings.
+The bar of a ladder trusts the rate at which differences shrink. Where noise forbids short steps, and the function has
+kinks within the long ones, differences wander and can seem to shrink at that rate for a while. A slope that has been
+reached stays where it is when the steps grow; so here the bar holds all of the wandering over two doublings, and half
+of what the one-sided slopes may differ by.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LEVELS, BELOW = 7, 2
 ORDERS = 3
 
 
-def plateau(function: Function, *, noise: float, centre: float, exponent: int) -> Estimate:
+def plateau(function: Function, *, noise: float, centre: float, exponent: int, budget: int = 2 * LEVELS) -> Estimate:
     """Slope of `function` at 0 that three successive step lengths agree on, as far as they agree.
 
     Parameters
@@ -33,6 +34,8 @@ def plateau(function: Function, *, noise: float, centre: float, exponent: int) -
         The value at 0.
     exponent : int
         Of two, of the step at which a slope was found.
+    budget : int
+        Function values that may be spent.
 
     Returns
     -------
@@ -41,8 +44,9 @@ def plateau(function: Function, *, noise: float, centre: float, exponent: int) -
     """
     ladder = Ladder(function, centre, noise)
     first = exponent - BELOW
-    ladder.reach(range(first, first + LEVELS))
-    levels = list(itertools.takewhile(ladder.finite, range(first, first + LEVELS)))
+    wanted = range(first, first + min(LEVELS, budget // 2))
+    ladder.reach(wanted)
+    levels = list(itertools.takewhile(ladder.finite, wanted))
     row = [ladder.central(k) for k in levels]
     weight = [ladder.noise_at(k) * math.ldexp(1.0, -k) for k in levels]
     regular = ladder.regular(row, weight)
