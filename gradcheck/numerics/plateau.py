@@ -2,8 +2,8 @@
 
 The bar of a ladder trusts the rate at which differences shrink. Where noise forbids short steps, and the function has
 kinks within the long ones, differences wander and can seem to shrink at that rate for a while. A slope that has been
-reached stays where it is when the steps grow; so here the bar holds all of the wandering over two doublings, and half
-of what the one-sided slopes may differ by.
+reached stays where it is when the steps grow; so here the bar holds all of the wandering over two doublings, half of
+what the one-sided slopes may differ by, and what the differences over shorter steps, with their noise, contradict.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.ladder import RUN, Function, Jump, Ladder
 
 #: Levels that are looked at, from so far below the one at which a slope was found.
-LEVELS, BELOW = 7, 2
+LEVELS, BELOW = 9, 4
 
 #: Extrapolations are tried up to this order.
 ORDERS = 3
@@ -47,8 +47,8 @@ def plateau(function: Function, *, noise: float, centre: float, exponent: int, b
     wanted = range(first, first + min(LEVELS, budget // 2))
     ladder.reach(wanted)
     levels = list(itertools.takewhile(ladder.finite, wanted))
-    row = [ladder.central(k) for k in levels]
-    weight = [ladder.noise_at(k) * math.ldexp(1.0, -k) for k in levels]
+    row = plain = [ladder.central(k) for k in levels]
+    weight = noises = [ladder.noise_at(k) * math.ldexp(1.0, -k) for k in levels]
     regular = ladder.regular(row, weight)
     bends = [_bend(ladder.jump(k)) for k in levels[: len(levels) - RUN + 1]]
     value, error, step = math.nan, math.inf, first
@@ -56,9 +56,10 @@ def plateau(function: Function, *, noise: float, centre: float, exponent: int, b
         for i in range(len(row) - RUN + 1):
             if order and not all(regular[i : i + order + 1]):
                 continue
-            wander = max(row[i : i + RUN]) - min(row[i : i + RUN])
-            if weight[i] + wander + bends[i] < error:
-                value, error, step = row[i], weight[i] + wander + bends[i], levels[i]
+            bar = weight[i] + max(row[i : i + RUN]) - min(row[i : i + RUN]) + bends[i]
+            bar += max(0.0, *(abs(plain[k] - row[i]) - noises[k] - bar for k in range(i)), 0.0)
+            if bar < error:
+                value, error, step = row[i], bar, levels[i]
         factor = 4.0 ** (order + 1)
         row = [(factor * a - b) / (factor - 1) for a, b in itertools.pairwise(row)]
         weight = [(factor * a + b) / (factor - 1) for a, b in itertools.pairwise(weight)]

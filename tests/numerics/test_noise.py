@@ -58,3 +58,20 @@ def test_single_precision_is_found_out() -> None:
 
 def test_nothing_finite_leaves_the_rounding_of_the_centre() -> None:
     assert measure_noise(lambda steps: [math.nan for _ in steps], 2.0).level == 2 * EPSILON
+
+
+@pytest.mark.parametrize("grid", [2.0**-20, 1e-8])
+@pytest.mark.parametrize("ratio", [1.0, 2.0, 3.0])
+def test_a_grid_shows_though_equally_spaced_values_lie_on_a_line(grid: float, ratio: float) -> None:
+    slope = ratio * grid * 2.0**16  # a whole number of quanta from one value of the table to the next
+
+    def function(t: float) -> float:
+        return round((1.0 + slope * t) / grid) * grid
+
+    noise = measure_noise(pointwise(function), function(0.0))
+    assert 0.2 * grid < noise.level < 4 * grid
+
+
+def test_a_straight_line_has_only_its_rounding() -> None:
+    noise = measure_noise(pointwise(lambda t: 1.0 + 0.1 * t), 1.0)
+    assert noise.level <= 64 * EPSILON
