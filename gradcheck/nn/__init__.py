@@ -1,0 +1,1 @@
+"""Layers, losses and optimisers in plain NumPy, each derivative written by hand."""
