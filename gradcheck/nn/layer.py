@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import inspect
+from collections.abc import MutableMapping
 from typing import Any
 
 import numpy as np
@@ -24,19 +25,28 @@ class Layer(abc.ABC):
 
     Attributes
     ----------
-    params : dict of str to ndarray
+    params : mapping of str to ndarray
         Parameters by name. Writing into the arrays, or putting others in their place, changes the layer.
-    grads : dict of str to ndarray
+    grads : mapping of str to ndarray
         Gradients by the same names, after a `backward`.
-    training : bool
-        Whether layers that behave differently then (dropout, batch normalisation) are in training.
     """
 
     def __init__(self) -> None:
-        self.params: dict[str, Array] = {}
-        self.grads: dict[str, Array] = {}
-        self.training = True
+        self.params: MutableMapping[str, Array] = {}
+        self.grads: MutableMapping[str, Array] = {}
+        self._training = True
         self._cache: Any = None
+
+    @property
+    def training(self) -> bool:
+        """Whether layers that behave differently then (dropout, batch normalisation) are in training."""
+        return self._training
+
+    @training.setter
+    def training(self, value: bool) -> None:
+        self._training = value
+        for child in self.children().values():
+            child.training = value
 
     @abc.abstractmethod
     def forward(self, x: Array) -> Array:
@@ -46,18 +56,26 @@ class Layer(abc.ABC):
     def backward(self, upstream: Array) -> Array:
         """Gradient with respect to the input, given that with respect to the output."""
 
+    def parameter_gradients(self, upstream: Array) -> None:
+        """Set the gradients of the parameters alone, for a layer whose input nobody differentiates by."""
+        self.backward(upstream)
+
     def children(self) -> dict[str, Layer]:
         """Layers inside this one, by name."""
         return {}
 
     def spec(self) -> dict[str, Any]:
         """Plain data that describe the layer without its parameters: its class and the arguments it was made with."""
-        names = [name for name in inspect.signature(type(self)).parameters if name not in ("rng", "dtype")]
-        return {"kind": type(self).__name__} | {name: getattr(self, name) for name in names}
+        return {"kind": type(self).__name__} | self._arguments()
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.spec().items() if name != "kind")
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self._arguments().items())
         return f"{type(self).__name__}({arguments})"
+
+    def _arguments(self) -> dict[str, Any]:
+        """What the layer was made with."""
+        names = [name for name in inspect.signature(type(self)).parameters if name not in ("rng", "dtype")]
+        return {name: getattr(self, name) for name in names}
 
     def _keep(self, *values: Any) -> None:
         """Remember what the backward pass needs; the last value is the output."""

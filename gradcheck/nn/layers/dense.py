@@ -63,10 +63,14 @@ class Dense(Layer):
 
     def backward(self, upstream: Array) -> Array:
         """Gradient of shape (samples, inputs)."""
+        self.parameter_gradients(upstream)
+        downstream: Array = np.asarray(upstream) @ self.params["W"].T
+        return downstream
+
+    def parameter_gradients(self, upstream: Array) -> None:
+        """Set the gradients of W and b without the product that `backward` returns."""
         x, _ = self._kept(upstream)
         upstream = np.asarray(upstream)
         self.grads["W"] = x.T @ upstream
         if self.bias:
             self.grads["b"] = upstream.sum(axis=0)
-        downstream: Array = upstream @ self.params["W"].T
-        return downstream
