@@ -24,7 +24,7 @@ class Tanh(Activation):
         return a
 
     def derivative(self, z: Array) -> Array:
-        """1 − tanh² z, without the cancellation where tanh z is nearly ±1."""
-        e = np.exp(-2 * np.abs(z))
-        slope: Array = 4 * e / (1 + e) ** 2
+        """1/cosh² z, without the cancellation where tanh z is nearly ±1."""
+        e = np.exp(-np.abs(z))
+        slope: Array = (2 * e / (1 + e**2)) ** 2
         return slope
