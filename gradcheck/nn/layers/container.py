@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from gradcheck.nn.layer import Array, Layer
 from gradcheck.nn.nested import Nested
@@ -51,7 +53,8 @@ class Container(Layer):
 
     def spec(self) -> dict[str, Any]:
         """Plain data that describe the layer and those inside it, without their parameters."""
-        return {name: _plain(value) for name, value in super().spec().items()}
+        described: dict[str, Any] = plain(super().spec())
+        return described
 
     def _refuse_repeated(self) -> None:
         """Refuse a layer that stands in two places: its second pass would overwrite what the first one kept."""
@@ -99,9 +102,12 @@ def backward_through(layers: dict[str, Layer], upstream: Array) -> Array:
     return upstream
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A description as numbers, strings, lists and dicts, which JSON can hold."""
     if isinstance(value, Layer):
-        return value.spec()
+        return plain(value.spec())
+    if isinstance(value, Mapping):
+        return {name: plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    return value
+        return [plain(entry) for entry in value]
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
