@@ -123,8 +123,8 @@ class MultiHeadAttention(Layer):
 
     def _split(self, x: Array) -> Array:
         """From (samples, time, features) to (samples, heads, time, features/heads)."""
-        heads: Array = x.reshape(*x.shape[:2], self.heads, -1)
-        return heads.swapaxes(1, 2)
+        heads: Array = x.reshape(*x.shape[:2], self.heads, -1).swapaxes(1, 2)
+        return heads
 
     def _allowed(self, time: int, mask: Array | None) -> Array:
         """Which steps (last axis) each step (the axis before it) may look at."""
