@@ -108,7 +108,7 @@ class MultiHeadAttention(Layer):
             "k": d_scores.swapaxes(2, 3) @ q,
             "v": weights.swapaxes(2, 3) @ d_heads,
         }
-        downstream = np.zeros_like(x)
+        downstream: Array = np.zeros_like(x)
         for name, slope in slopes.items():
             joined_slope = _join(slope)
             self._set(name, x, joined_slope)
