@@ -69,8 +69,10 @@ class Nested(MutableMapping[str, Array]):
 
     def _find(self, name: str) -> tuple[MutableMapping[str, Array], str]:
         """Mapping of the child that has an entry, and the entry's name there."""
-        for child, mapping in self._mappings():
-            key = name.removeprefix(f"{child}.")
-            if key != name and key in mapping:
-                return mapping, key
+        children, dot = self._owner.children(), name.find(".")
+        while dot > 0:
+            child, key = children.get(name[:dot]), name[dot + 1 :]
+            if child is not None and key in getattr(child, self._which):
+                return getattr(child, self._which), key
+            dot = name.find(".", dot + 1)
         raise KeyError(f"no {name!r}; there are {', '.join(self)}")

@@ -179,10 +179,14 @@ class Network:
         return losses
 
     def astype(self, dtype: DTypeLike) -> Network:
-        """Copy of the network with parameters of another floating type."""
+        """Copy of the network with parameters, and averages that layers keep, of another floating type."""
         if np.dtype(dtype).kind != "f":
             raise ValueError(f"Network.astype: takes a floating-point type, got {np.dtype(dtype)}")
         network = copy.deepcopy(self)
+        for _, layer in walk(network._whole):
+            for name, value in vars(layer).items():
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                    setattr(layer, name, value.astype(dtype))
         for name, value in network.params.items():
             network.params[name] = value.astype(dtype)
         return network
@@ -219,6 +223,8 @@ class Network:
         if not (isinstance(spec, Mapping) and "layers" in spec and "loss" in spec):
             raise ValueError(f"a network is described by a dict with 'layers' and 'loss', got {spec!r}")
         refuse_unknown("Network", spec, ("layers", "loss", "regulariser"))
+        if not isinstance(spec["layers"], (list, tuple)):
+            raise ValueError(f"Network: 'layers' must be a list of the layers' descriptions, got {spec['layers']!r}")
         rng = np.random.default_rng(rng)
         layers = []
         for position, layer in enumerate(spec["layers"]):
