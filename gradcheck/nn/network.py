@@ -145,7 +145,8 @@ class Network:
 
         Parameters
         ----------
-        X, y : array_like
+        X : array_like
+        y : array_like or None
         optimiser : Optimiser
         steps : int
         batch_size : int, optional
@@ -162,16 +163,18 @@ class Network:
             Loss of each step's batch, before the step.
         """
         positive("Network.fit", steps=steps)
-        X, y = np.asarray(X), np.asarray(y)
-        if not (X.ndim and y.ndim and len(X) == len(y)):
-            raise ValueError(f"Network.fit: X and y must have the same number of samples, got {X.shape} and {y.shape}")
+        X, y = np.asarray(X), None if y is None else np.asarray(y)
+        if not X.ndim or (y is not None and y.shape[:1] != X.shape[:1]):
+            raise ValueError(
+                f"Network.fit: X and y must have the same number of samples, got {X.shape} and {np.shape(y)}"
+            )
         batches = _batches(len(X), batch_size, np.random.default_rng(rng))
         losses = []
         with self._mode(training=True):
             for step in range(steps):
                 chosen = next(batches)
                 self.redraw()
-                value, grads = self.loss(X[chosen], y[chosen])
+                value, grads = self.loss(X[chosen], None if y is None else y[chosen])
                 optimiser.step(self.params, grads)
                 losses.append(value)
                 if callback is not None:

@@ -26,13 +26,13 @@ def small(**options: Any) -> Network:
 
 def assert_network_agrees(network: Network, function: Callable[..., Any], X: Array, y: Any, weight: Any = None) -> None:
     """Loss and gradients against `function(X, params)` of tensors, at random parameters."""
-    for seed, value in enumerate(network.params.values()):
-        value[...] = draw(*value.shape, seed=seed)
+    for seed, array in enumerate(network.params.values()):
+        array[...] = draw(*array.shape, seed=seed)
     params = {name: tensor(value, grad=True) for name, value in network.params.items()}
     theirs = function(tensor(X), params)
     theirs.backward()
     value, grads = network.loss(X, y, weight)
-    assert type(value) is float
+    assert isinstance(value, float)
     assert_close(value, theirs, "loss")
     assert set(grads) == set(params)
     for name, param in params.items():

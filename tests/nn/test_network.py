@@ -135,7 +135,8 @@ def test_masks_stay_until_they_are_drawn_anew() -> None:
     np.testing.assert_array_equal(network.forward(X), first)
     network.redraw()
     assert (network.forward(X) != first).any()
-    assert [layer.draw for layer in (network.layers[1], network.layers[0].children()["layers.0"])] == [1, 1]
+    inner, outer = network.layers[0].children()["layers.0"], network.layers[1]
+    assert [vars(layer)["draw"] for layer in (inner, outer)] == [1, 1]
 
 
 def test_fitting_follows_the_gradient() -> None:
@@ -151,8 +152,18 @@ def test_fitting_follows_the_gradient() -> None:
     losses = network.fit(X, y, Descent(0.1), 3, callback=lambda step, loss: seen.append((step, loss)))
     assert losses == expected
     assert seen == list(enumerate(expected))
-    for name, value in other.params.items():
-        np.testing.assert_allclose(network.params[name], value, rtol=1e-14)
+    for name, array in other.params.items():
+        np.testing.assert_allclose(network.params[name], array, rtol=1e-14)
+
+
+def test_targets_may_be_none() -> None:
+    class Size(MeanSquaredError):
+        def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
+            assert target is None
+            return prediction, np.zeros_like(prediction)
+
+    losses = Network([Dense(3, 2, rng=0)], Size()).fit(draw(8, 3), None, Descent(0.1), 3, batch_size=4, rng=0)
+    assert losses[-1] < losses[0]
 
 
 def test_batches_take_every_sample_once_a_pass() -> None:
