@@ -2,13 +2,14 @@
 
 ``python -m benchmarks.nn_speed [--output docs/nn-speed.md]``
 
-Each row is measured in a process of its own for every number of threads, the two sides in turn; the times are the least of many
-repeats, since everything that disturbs a measurement makes it longer.
+Each row is measured in a process of its own for every number of threads, the two sides in turn; the times are the least
+of many repeats, since everything that disturbs a measurement makes it longer.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -38,14 +39,14 @@ def in_turn(mine: Callable[[], Any], theirs: Callable[[], Any], repeats: int) ->
 def dense_network() -> Pair:
     """Time of `Network.loss` for a perceptron 784-256-128-10, and of its matrix products alone.
 
-    The products are those that it computes: one a layer forward, one a layer for the weights, and for each layer but the
-    first one for the input.
+    The products are those that it computes: one a layer forward, one a layer for the weights, and one for the input of
+    each layer but the first.
     """
     from gradcheck.nn import CrossEntropyWithLogits, Dense, Network, ReLU
 
     rng = np.random.default_rng(0)
     sizes = (784, 256, 128, 10)
-    layers = [Dense(n, m, rng=rng, dtype=np.float32) for n, m in zip(sizes, sizes[1:], strict=False)]
+    layers = [Dense(n, m, rng=rng, dtype=np.float32) for n, m in itertools.pairwise(sizes)]
     network = Network([layers[0], ReLU(), layers[1], ReLU(), layers[2]], CrossEntropyWithLogits())
     X, y = rng.standard_normal((128, 784)).astype(np.float32), rng.integers(0, 10, 128)
     signals = [rng.standard_normal((128, size)).astype(np.float32) for size in sizes]
