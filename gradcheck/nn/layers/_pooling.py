@@ -110,4 +110,5 @@ class AveragePooling(Pooling):
         if self.include_padding:
             return np.full((1, places, 1, *(1,) * self.axes), 1 / places, x.dtype)
         inside = self._windows.gather(np.ones((1, 1, *x.shape[2:]), x.dtype), counts)
-        return inside / inside.sum(axis=1, keepdims=True)
+        shares: Array = inside / inside.sum(axis=1, keepdims=True)
+        return shares
