@@ -27,7 +27,8 @@ class Loss(abc.ABC):
     Notes
     -----
     With elements ℓ_i and weights w_i the loss is Σ w_i ℓ_i / n for ``"mean"``, Σ w_i ℓ_i for ``"sum"``, and the array
-    w_i ℓ_i for ``"none"``.
+    w_i ℓ_i for ``"none"``. An element of weight 0 is left out, even if it is infinite. What is too large for the
+    floating type becomes infinite, without a warning.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -65,12 +66,13 @@ class Loss(abc.ABC):
             Of no axes, or one number an element where `reduction` is "none".
         """
         prediction = self._floating(prediction)
-        prediction, target = self._checked(prediction, target)
-        elements = self._elements(prediction, target)
-        factor = self._factor(elements, weight)
-        self._cache = prediction, target, factor
-        weighted = factor * elements
-        return weighted if self.reduction == "none" else np.asarray(weighted.sum())
+        with np.errstate(over="ignore"):
+            prediction, target = self._checked(prediction, target)
+            elements = self._elements(prediction, target)
+            factor = self._factor(elements, weight)
+            self._cache = prediction, target, factor
+            weighted = product(factor, elements)
+            return weighted if self.reduction == "none" else np.asarray(weighted.sum())
 
     __call__ = forward
 
@@ -83,7 +85,8 @@ class Loss(abc.ABC):
         if upstream.ndim and upstream.shape != (factor.shape if self.reduction == "none" else ()):
             expected = factor.shape if self.reduction == "none" else "a number"
             raise ValueError(f"{self!r}: backward takes an upstream gradient of {expected}, got shape {upstream.shape}")
-        return self._slopes(prediction, target, factor * upstream)
+        with np.errstate(over="ignore"):
+            return self._slopes(prediction, target, factor * upstream)
 
     def spec(self) -> dict[str, Any]:
         """Plain data that describe the loss: its class and the arguments it was made with."""
@@ -100,7 +103,16 @@ class Loss(abc.ABC):
             raise ValueError(f"{self!r}: takes predictions that are real numbers, got dtype {array.dtype}")
         if array.ndim == 0 or array.size == 0:
             raise ValueError(f"{self!r}: takes predictions of shape (samples, ...), got shape {array.shape}")
-        return array if array.dtype.kind == "f" else array.astype(np.float64)
+        return array.copy() if array.dtype.kind == "f" else array.astype(np.float64)
+
+    def _real(self, target: Any) -> Array:
+        """Targets as an array of finite real numbers, or `ValueError`."""
+        array = np.asarray(target)
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{self!r}: takes targets that are real numbers, got dtype {array.dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{self!r}: takes targets that are finite, got {array[~np.isfinite(array)][0]}")
+        return array
 
     def _factor(self, elements: Array, weight: Any) -> Array:
         """What each element is multiplied by in the sum."""
@@ -121,9 +133,15 @@ class Loss(abc.ABC):
 
     def _same_shape(self, prediction: Array, target: Any) -> tuple[Array, Array]:
         """For losses whose targets look like the predictions."""
-        target = np.asarray(target)
+        target = self._real(target)
         if target.shape != prediction.shape:
             raise ValueError(
                 f"{self!r}: takes targets of the predictions' shape {prediction.shape}, got {target.shape}"
             )
         return prediction, target.astype(prediction.dtype)
+
+
+def product(factor: Array, values: Array) -> Array:
+    """Return factor times values, of the values' shape, and 0 wherever the factor is 0."""
+    result: Array = np.multiply(factor, values, out=np.zeros_like(values), where=factor != 0)
+    return result

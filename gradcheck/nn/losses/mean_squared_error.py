@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses.loss import Loss
+from gradcheck.nn.losses.loss import Loss, product
 
 
 class MeanSquaredError(Loss):
@@ -28,5 +28,4 @@ class MeanSquaredError(Loss):
         return (prediction - target) ** 2
 
     def _slopes(self, prediction: Array, target: Array, factor: Array) -> Array:
-        slopes: Array = 2.0 * factor * (prediction - target)
-        return slopes
+        return product(factor, 2 * (prediction - target))
