@@ -33,11 +33,11 @@ class Clock:
         """The function, made to take at least so many seconds."""
 
         def timed(*arguments: Any) -> Any:
-            start = time.perf_counter()
+            start = time.process_time()
             result = function(*arguments)
-            while time.perf_counter() - start < least:
+            while time.process_time() - start < least:
                 pass
-            self.seconds += time.perf_counter() - start
+            self.seconds += time.process_time() - start
             return result
 
         return timed
@@ -51,9 +51,9 @@ def overhead(size: int, least: float, repeats: int) -> float:
         clock = Clock()
         loss = clock(lambda x: float(np.sum(np.log(np.cosh(x)))), least)
         gradient = clock(np.tanh, least)
-        start = time.perf_counter()
+        start = time.process_time()
         report = gradcheck.check_gradients(loss, gradient, x, rng=seed)
-        total = time.perf_counter() - start
+        total = time.process_time() - start
         assert report
         shares.append((total - clock.seconds) / total)
     return statistics.median(shares)

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradcheck.accusation import accuse
 from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import Verdict
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
-from gradcheck.halving import Location, Matter, locate, measure_all
+from gradcheck.halving import Location, Matter, measure_all
 from gradcheck.kinks import Membership, judge, right_beside
 from gradcheck.numerics.noise import EPSILON
 from gradcheck.site import Site
@@ -28,11 +29,8 @@ RAYS_HERE, RAYS = 2, 3
 #: How far the generic point lies, in units of the scale of the parameters; nearer where the loss is not finite there.
 GENERIC = (0.3, 0.03, 0.001)
 
-#: So many times more a slope is measured before it is held against a claim.
-REPEATS = 2
-
-#: A loss that differs from call to call is held against a claim only if the gap is so many times the bar.
-UNSTEADY = 10.0
+#: Where on the way to a generic point a gap there is looked for again.
+NEARER = (0.1, 0.3, 0.6)
 
 #: What a generic point may cost.
 ELSEWHERE = 20
@@ -207,32 +205,11 @@ class _Checker:
                 return
         self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
 
-    def _reproducible(self, site: Site, state: BlockState) -> bool:
-        """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
-        first = state.comparison.estimate
-        again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
-        spread = max(abs(value - first.value) for value in again)
-        if spread > 0 and "nondeterministic" not in self.remarks and spread > first.error:
-            self.remarks["nondeterministic"] = (
-                f"the slope along one and the same ray is {first.value:.6g}, then {again[0]:.6g}, then {again[1]:.6g}"
-            )
-        certain = 1.0 if site.steady else UNSTEADY
-        return 8 * spread <= abs(state.comparison.gap) and abs(state.comparison.gap) > certain * state.comparison.bar
-
     def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
-        """A gap that the error bar does not explain: wrong if it is material on some part of the block."""
-        if not self._reproducible(site, state):
-            self._record(site, b, Verdict.UNDECIDED, state, note="the loss is not the same at each call")
-            return
-        location = locate(site, b, state.comparison)
-        if location.matter is Matter.WRONG:
-            self._record(site, b, Verdict.FAIL, state, location, note)
-        elif location.matter is Matter.TOLERATED:
-            scale = max(state.comparison.norm, abs(state.comparison.claim), abs(state.comparison.estimate.value))
-            note = f"off by {abs(state.comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
-            self._record(site, b, tolerated, state, location, note)
-        else:
-            self._record(site, b, Verdict.UNDECIDED, state, location, f"a gap {location.matter.value}")
+        """A gap that the error bar does not explain."""
+        ruling = accuse(site, b, state, self.remarks, tolerated=tolerated)
+        text = note if ruling.verdict is Verdict.FAIL else ruling.note
+        self._record(ruling.site, b, ruling.verdict, ruling.state, ruling.location, text)
 
     # -- a generic point -------------------------------------------------------------------------------------------
 
@@ -248,39 +225,57 @@ class _Checker:
         if there is None:
             self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
             return
-        for b, state in survey(there, chosen, RAYS - RAYS_HERE).items():
+        for b, state in self._survey_there(there, chosen).items():
             name = self.subject.blocks[b].name
             if state.state is State.SUSPECT:
-                if self._also_nearer(here, shift, distance / 10, b):
-                    self._accuse_elsewhere(there, b, state)
-                else:
+                nearer = self._nearer(here, shift, distance, b)
+                if nearer is State.AGREES:
                     self.notes.append(
                         f"{name}: claim and slope part at a generic point nearby, but agree closer to yours: the loss "
                         "may follow another formula there"
                     )
+                else:
+                    self._accuse_elsewhere(there, b, state, certain=nearer is State.SUSPECT)
             elif state.state is not State.AGREES:
                 status = state.comparison.estimate.status.value
                 self.notes.append(f"{name}: a generic point nearby could not be decided ({status})")
 
-    def _accuse_elsewhere(self, there: Site, b: int, state: BlockState) -> None:
+    @staticmethod
+    def _survey_there(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
+        """Trust at first that the noise is that of the user's point; where doubts are left it is measured."""
+        states = survey(there, chosen, RAYS - RAYS_HERE, closely=False)
+        doubts = [b for b, state in states.items() if state.state is not State.AGREES]
+        if doubts:
+            there.listen()
+            states |= survey(there, doubts, RAYS - RAYS_HERE, closely=False)
+        return states
+
+    def _accuse_elsewhere(self, there: Site, b: int, state: BlockState, *, certain: bool) -> None:
         before = self.results[b]
         self._accuse(there, b, state, note="right at your point, wrong at a generic point nearby")
         if self.results[b].verdict is not Verdict.FAIL:
             self.results[b] = before
+        elif not certain:
+            note = "claim and slope part at a generic point nearby; closer to yours it cannot be told"
+            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=note)
 
-    def _also_nearer(self, here: Site, shift: Point, distance: float, b: int) -> bool:
-        """Whether the block is suspect closer to the user's point, too: what ends abruptly is another formula."""
-        site = here.displaced(shift, distance, "a generic point nearby")
-        if site is None:
-            return False
-        site.listen()
-        return survey(site, [b], 1)[b].state is State.SUSPECT
+    def _nearer(self, here: Site, shift: Point, distance: float, b: int) -> State:
+        """What the block looks like closer to the user's point: a gap that ends abruptly is another formula."""
+        for part in NEARER:
+            site = here.displaced(shift, part * distance, "a generic point nearby")
+            if site is None:
+                continue
+            site.listen()
+            state = survey(site, [b], 1)[b].state
+            if state in (State.AGREES, State.SUSPECT):
+                return state
+        return State.UNRESOLVED
 
     def _generic(self, here: Site, shift: Point) -> tuple[float, Site | None]:
         for distance in GENERIC:
             site = here.displaced(shift, distance, "a generic point nearby")
             if site is not None and self._comparable(here, site):
-                site.listen()
+                site.noise = max(site.noise, here.noise * max(1.0, abs(site.value / (here.value or site.value or 1.0))))
                 return distance, site
         return 0.0, None
 

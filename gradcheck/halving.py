@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.comparison import Comparison
+from gradcheck.scrutiny import proof
 from gradcheck.site import Mask, Site
 from gradcheck.survey import FEW
 
@@ -133,23 +134,19 @@ def locate(site: Site, block: int, whole: Comparison) -> Location:
 
 
 def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, ...]) -> bool:
-    """Whether a fresh ray, or the worst entry, says the same at steps of a quarter of the length."""
+    """Whether a fresh ray, or the worst entry, proves it."""
     if whole.proves:
         everything = _only(site, block, 0, site.point[block].size)
-        if site.measure(site.ray(everything), largest=_shorter(whole)).proves:
+        if proof(site, site.ray(everything), whole).proves:
             return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
         return False
     worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
     first, _ = site.entry(block, worst.index)
-    again, _ = site.entry(block, worst.index, largest=_shorter(first))
+    ray, _, norm = site.along(block, worst.index)
+    again = replace(proof(site, ray, first), norm=norm, tolerance=site.rtol * norm)
     return first.proves and again.proves
-
-
-def _shorter(comparison: Comparison) -> int:
-    """Exponent of a longest step so that all steps are a quarter of those taken, and those taken were the shortest."""
-    return math.frexp(comparison.estimate.step)[1] - 1
 
 
 def _descend(site: Site, block: int, whole: Comparison) -> tuple[tuple[Entry, ...], bool]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.comparison import Comparison
 from gradcheck.direction import Direction, draw, unit
 from gradcheck.effort import Effort
-from gradcheck.estimate import Status
+from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.derivative import LARGEST, differentiate
 from gradcheck.numerics.ladder import RUN
 from gradcheck.numerics.noise import EPSILON, Noise, measure_noise
@@ -28,6 +28,9 @@ LARGE = -1
 
 #: Where the claim is zero no tolerance says how sharp to look: noise over a step of 1/ZERO_STEP of the scale will do.
 ZERO_STEP = 2.0**4
+
+#: A loss that wanders by this part of itself is chaotic.
+RANDOM = 1e-3
 
 #: A contribution of so many roundings of the loss can be the rounding of a gradient that is zero.
 NEGLIGIBLE = 64.0
@@ -90,6 +93,11 @@ class Site:
         self.zero = tuple(t.largest <= rounding for t in self.terrain)
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
+
+    @property
+    def random(self) -> bool:
+        """Whether the loss is chaotic here: its noise is a good part of itself."""
+        return self.noise > RANDOM * abs(self.value)
 
     def random_shift(self, least: float | None = None) -> Point:
         """A random displacement on the scale of each entry: normal, or from `least` to 1 of it with random sign."""
@@ -189,28 +197,24 @@ class Site:
         """
         return self.measure(self.ray(masks), goal=goal)
 
-    def entry(self, block: int, index: tuple[int, ...], *, largest: int | None = None) -> tuple[Comparison, float]:
-        """Measure the slope along one entry; also returns how long the direction is.
+    def along(self, block: int, index: tuple[int, ...]) -> tuple[Ray, float, float]:
+        """The ray along one entry, how long its direction is, and what matters there.
 
         An entry far smaller than its block is held to what would matter to the block.
         """
         direction = unit(self.point, self.claim, self.terrain, block, index, bits=self.bits, rng=self.rng)
         length = float(direction.arrays[block][index])  # type: ignore[index]  # unit() moves this block
-        claim = self.claim[block]
-        typical = relevant(claim)[1] * self.terrain[block].typical * abs(length)
-        norm = max(abs(direction.slope), typical)
-        ray = Ray(self.subject, self.point, direction, self.effort)
-        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None, largest=largest)
+        typical = relevant(self.claim[block])[1] * self.terrain[block].typical * abs(length)
+        return Ray(self.subject, self.point, direction, self.effort), length, max(abs(direction.slope), typical)
+
+    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, float]:
+        """Measure the slope along one entry; also returns how long the direction is."""
+        ray, length, norm = self.along(block, index)
+        comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
         return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
 
-    def measure(
-        self, ray: Ray, *, goal: float | None = None, start: int | None = None, largest: int | None = None
-    ) -> Comparison:
-        """Measure the slope along a ray and compare it with the claim.
-
-        `start` repeats the steps of another time, `largest` is the exponent of the longest step where that is not the
-        site's own.
-        """
+    def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
+        """Measure the slope along a ray and compare it with the claim; `start` repeats the steps of another time."""
         tolerance = self.rtol * ray.small
         target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
         if start is None:
@@ -223,19 +227,23 @@ class Site:
             target=target,
             start=start,
             smallest=-self.bits,
-            largest=max(min(self.largest if largest is None else largest, self.largest), RUN - 1 - self.bits),
+            largest=max(self.largest, RUN - 1 - self.bits),
             budget=budget,
         )
         if estimate.status in (Status.CONVERGED, Status.NOISY) and ray.small > 0:
             self.exponent = math.frexp(estimate.step)[1] - 1
+        return self.compared(ray, estimate, zero=ray.small == 0.0)
+
+    def compared(self, ray: Ray, estimate: Estimate, *, zero: bool) -> Comparison:
+        """The claim along a ray against an estimate of the slope."""
         return Comparison(
             ray.claim,
             ray.rounding,
             estimate,
-            tolerance,
+            self.rtol * ray.small,
             ray.norm,
             self.rtol,
-            zero=ray.small == 0.0,
+            zero=zero,
             reference=self.reference,
         )
 

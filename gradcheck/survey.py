@@ -6,7 +6,7 @@ import enum
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from gradcheck.direction import Share
 from gradcheck.effort import Effort
 from gradcheck.estimate import Status
 from gradcheck.ray import Ray
+from gradcheck.scrutiny import patiently
 from gradcheck.site import Site
 
 
@@ -77,7 +78,7 @@ def state_of(comparison: Comparison) -> State:
     return State.UNRESOLVED
 
 
-def survey(site: Site, chosen: Sequence[int], rays: int) -> dict[int, BlockState]:
+def survey(site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True) -> dict[int, BlockState]:
     """States of the chosen blocks.
 
     Parameters
@@ -87,6 +88,8 @@ def survey(site: Site, chosen: Sequence[int], rays: int) -> dict[int, BlockState
         Indices of blocks.
     rays : int
         How many joint rays must agree.
+    closely : bool
+        Whether more is spent on blocks that a first look leaves open.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def survey(site: Site, chosen: Sequence[int], rays: int) -> dict[int, BlockState
     states: dict[int, BlockState] = {}
     for group, count in ((live, rays), (zero, 1)):
         if group:
-            states |= _together(site, group, count)
+            states |= _together(site, group, count, closely)
     return states
 
 
@@ -106,7 +109,7 @@ def is_zero(site: Site, block: int) -> bool:
     return site.zero[block]
 
 
-def _together(site: Site, group: Sequence[int], count: int) -> dict[int, BlockState]:
+def _together(site: Site, group: Sequence[int], count: int, closely: bool) -> dict[int, BlockState]:
     ray, comparison = _look(site, group)
     done = 1
     while done < count and state_of(comparison) is State.AGREES and _affordable(site.effort):
@@ -125,9 +128,19 @@ def _together(site: Site, group: Sequence[int], count: int) -> dict[int, BlockSt
         else:
             own_ray, alone = _look(site, [b])
             states[b] = BlockState(state_of(alone), alone, own_ray.share(b), own_ray, own=True)
-        if states[b].state is State.UNRESOLVED:
+        if closely and states[b].state is State.UNRESOLVED:
+            usual = site.exponent
             states[b] = _in_parts(site, b, states[b])
+            site.exponent = usual
+        if closely and states[b].state is State.UNRESOLVED:
+            states[b] = _again(site, states[b])
     return states
+
+
+def _again(site: Site, hasty: BlockState) -> BlockState:
+    """Average the noise out. Only agreement is believed: noise may be the same at neighbouring steps."""
+    comparison = patiently(site, hasty.ray, hasty.comparison)
+    return replace(hasty, state=State.AGREES, comparison=comparison) if comparison.agrees else hasty
 
 
 def _in_parts(site: Site, block: int, whole: BlockState) -> BlockState:
@@ -158,6 +171,8 @@ def _all_of(site: Site, block: int, masks: Sequence[NDArray[np.bool_]], whole: B
         ray = site.ray([mask if b == block else False for b in range(len(site.point))])
         comparison = site.measure(ray)
         state = BlockState(state_of(comparison), comparison, ray.share(block), ray, own=True)
+        if state.state is State.UNRESOLVED:
+            state = _again(site, state)
         if state.state is not State.AGREES:
             return whole if state.state is State.UNRESOLVED else state
         if found is whole or state.coarseness > found.coarseness:

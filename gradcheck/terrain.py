@@ -75,7 +75,7 @@ def _scales(point: Point, claim: Point) -> Sequence[Array]:
     fallback = max(typical) or 1.0
     effects = [_typical(size * np.abs(g)) for size, g in zip(sizes, claim, strict=True)]
     known = [effect for effect in effects if effect > 0]
-    usual = float(np.median(known)) if known else 0.0
+    usual = sorted(known)[len(known) // 2] if known else 0.0
     found = []
     for own, g, size, effect in zip(sizes, claim, typical, effects, strict=True):
         reach = np.full(own.shape, size or fallback, dtype=own.dtype)

@@ -99,10 +99,10 @@ def _best(ladder: Ladder, low: int, high: int) -> Slope:
     for k in range(low, high + 1):
         if ladder.run(k):
             jump = ladder.jump(k)
-            width = abs(jump.right - jump.left) if jump.seen else 0.0
-            found += [replace(slope, width=width) for slope in ladder.slopes(k)]
+            found += ladder.slopes(k, width=abs(jump.right - jump.left) if jump.seen else 0.0)
     best = min(found, key=lambda slope: slope.error)
-    return replace(best, truncation=best.truncation + _contradiction(best, found))
+    apart = _contradiction(best, found)
+    return replace(best, truncation=best.truncation + apart) if apart else best
 
 
 def _contradiction(best: Slope, found: list[Slope]) -> float:

@@ -123,13 +123,13 @@ class Ladder:
         plus, minus = self.values[exponent]
         return math.ldexp(plus - minus, -exponent - 1)
 
-    def slopes(self, exponent: int) -> list[Slope]:
+    def slopes(self, exponent: int, width: float = 0.0) -> list[Slope]:
         """Richardson-extrapolated slopes of the run that starts at this level, with their bars.
 
         The tableau T[k] at step h combines levels h … 2^k·h and has an error of order h^(2k+2). Its truncation is
         judged by how far it moves from step 2h to step h, T[k](2h) - T[k](h), which is 4^(k+1) - 1 times the error
         left at h if the series behaves. That is believed only where the moves of the plain differences themselves
-        shrink by about four; elsewhere the bar is the whole move.
+        shrink by about four; elsewhere the bar is the whole move. `width` is handed on to each slope.
         """
         top = exponent
         while self.finite(top + 1) and top - exponent < 5:
@@ -149,7 +149,7 @@ class Ladder:
                 truncation = scale / (2 if order == 0 else 5)
             else:
                 truncation = max(moves[0], moves[1]) if len(moves) > 1 else moves[0]
-            found.append(Slope(row[0], truncation, weight[0], exponent, 2 * order + 2 if regular else 0))
+            found.append(Slope(row[0], truncation, weight[0], exponent, 2 * order + 2 if regular else 0, width))
             if not regular:
                 break
             factor = 4.0 ** (order + 1)
@@ -158,6 +158,11 @@ class Ladder:
             if len(row) < 2:
                 break
         return found
+
+    def regular(self, row: list[float], weight: list[float]) -> list[bool]:
+        """For each pair of successive moves of plain differences, whether it shrinks like h²."""
+        moves = [abs(b - a) for a, b in itertools.pairwise(row)]
+        return [self._regular(moves[i : i + 2], weight[i:]) for i in range(len(moves) - 1)]
 
     @staticmethod
     def _regular(moves: list[float], weight: list[float]) -> bool:

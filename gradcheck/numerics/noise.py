@@ -118,6 +118,11 @@ BESIDE = 6
 ORDINARY = 64.0
 
 
+#: Values that are rounded to a grid can all lie on one line where they are equally spaced: then two more, in units of
+#: the spacing, tell whether the function itself is so straight. What is off by so many roundings is not.
+BETWEEN, STRAIGHT = (0.6180339887, 3.3819660113), 8.0
+
+
 def measure_noise(
     function: Callable[[Sequence[float]], Sequence[float]], centre: float, *, smallest: int = FINER[-1]
 ) -> Noise:
@@ -139,14 +144,14 @@ def measure_noise(
     Noise
     """
     first, narrow = max(SPACING, smallest), smallest > SPACING
-    best = _noise_at(function, centre, first, narrow)
+    best = noise_at(function, centre, first, narrow)
     if best is not None and best.settled and best.ordinary and not best.flat:
         return best
     coarser = best is not None and best.flat
     for exponent in COARSER if coarser else FINER:
         if exponent < smallest or (coarser and exponent <= first):
             continue
-        found = _noise_at(function, centre, exponent, narrow)
+        found = noise_at(function, centre, exponent, narrow)
         if found is None or (found.ties and not coarser):
             continue
         if best is None or best.flat:
@@ -160,8 +165,23 @@ def measure_noise(
     return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, ties=BESIDE)
 
 
-def _noise_at(
-    function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int, narrow: bool
+def noise_at(
+    function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int, narrow: bool = False
 ) -> Noise | None:
+    """Noise of a function at 0 and beside it, at the spacing 2^exponent; None where a value is not finite."""
     values = [centre, *function([math.ldexp(float(k), exponent) for k in range(1, BESIDE + 1)])]
-    return noise_of(values, narrow=narrow) if all(math.isfinite(value) for value in values) else None
+    if not all(math.isfinite(value) for value in values):
+        return None
+    noise = noise_of(values, narrow=narrow)
+    if noise.flat or not _straight(values, noise.level):
+        return noise
+    between = [value for value in function([math.ldexp(t, exponent) for t in BETWEEN]) if math.isfinite(value)]
+    slope = (values[-1] - centre) / BESIDE
+    off = max((abs(value - centre - slope * t) for value, t in zip(between, BETWEEN, strict=False)), default=0.0)
+    return noise if off <= STRAIGHT * noise.level else Noise(4 * off, settled=False, ordinary=False, ties=noise.ties)
+
+
+def _straight(values: Sequence[float], level: float) -> bool:
+    """Whether equally spaced values lie on a line that is far steeper than their noise."""
+    rises = [b - a for a, b in itertools.pairwise(values)]
+    return max(rises) - min(rises) <= 2 * level and abs(values[-1] - values[0]) > STRAIGHT * level

@@ -1,0 +1,84 @@
+"""A gap that the error bar does not explain: what has to hold before a gradient is called wrong for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradcheck.comparison import Verdict
+from gradcheck.halving import Location, Matter, locate
+from gradcheck.scrutiny import nearby
+from gradcheck.site import Site
+from gradcheck.survey import BlockState, State, survey
+
+#: So many times more a slope is measured before it is held against a claim.
+REPEATS = 2
+
+#: A loss that differs from call to call is held against a claim only if the gap is so many times the bar.
+UNSTEADY = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What became of an accusation, and the site and comparison that it rests on."""
+
+    verdict: Verdict
+    site: Site
+    state: BlockState
+    location: Location | None = None
+    note: str = ""
+
+
+def accuse(
+    site: Site, block: int, state: BlockState, remarks: dict[str, str], *, tolerated: Verdict = Verdict.PASS
+) -> Ruling:
+    """Decide about a block that is suspect at a site.
+
+    Parameters
+    ----------
+    site : Site
+    block : int
+    state : BlockState
+        What the survey of the site found.
+    remarks : dict
+        Slug of a mistake to the evidence; a loss that differs from call to call is entered here.
+    tolerated : Verdict
+        That of a gap which is certain, but too small to matter.
+
+    Returns
+    -------
+    Ruling
+        FAIL only if the gap is reproduced, seen from nearby where the claim is far steeper than the loss, material on
+        some part of the block, and proved there.
+    """
+    if not _reproducible(site, state, remarks):
+        return Ruling(Verdict.UNDECIDED, site, state, note="the loss is not the same at each call")
+    close = nearby(site, block, state.comparison)
+    if close is not None:
+        site, state = close, survey(close, [block], 1, closely=False)[block]
+        if state.state is State.AGREES:
+            return Ruling(Verdict.PASS, site, state, note="the loss changes within a very short distance")
+        if site.random or state.state is not State.SUSPECT:
+            note = "the loss changes within a very short distance, too short to tell"
+            return Ruling(Verdict.UNDECIDED, site, state, note=note)
+    comparison = state.comparison
+    location = locate(site, block, comparison)
+    if location.matter is Matter.WRONG:
+        return Ruling(Verdict.FAIL, site, state, location)
+    if location.matter is Matter.TOLERATED:
+        scale = max(comparison.norm, abs(comparison.claim), abs(comparison.estimate.value))
+        note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
+        return Ruling(tolerated, site, state, location, note)
+    return Ruling(Verdict.UNDECIDED, site, state, location, f"a gap {location.matter.value}")
+
+
+def _reproducible(site: Site, state: BlockState, remarks: dict[str, str]) -> bool:
+    """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
+    first = state.comparison.estimate
+    again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
+    spread = max(abs(value - first.value) for value in again)
+    if spread > 0 and "nondeterministic" not in remarks and spread > first.error:
+        remarks["nondeterministic"] = (
+            f"the slope along one and the same ray is {first.value:.6g}, then {again[0]:.6g}, then {again[1]:.6g}"
+        )
+    certain = 1.0 if site.steady else UNSTEADY
+    return 8 * spread <= abs(state.comparison.gap) and abs(state.comparison.gap) > certain * state.comparison.bar
