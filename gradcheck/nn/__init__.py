@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from gradcheck.nn.optimisers.optimiser import Optimiser
     from gradcheck.nn.optimisers.rmsprop import RMSProp
     from gradcheck.nn.optimisers.sgd import SGD
-    from gradcheck.nn.regularisers import L1, L2, Elastic
+    from gradcheck.nn.regularisers import L1, L2, Elastic, Regulariser
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
@@ -88,6 +88,7 @@ _HOME = {
     "Loss": "losses.loss",
     "Network": "network",
     "Optimiser": "optimisers.optimiser",
+    "Regulariser": "regularisers",
 }
 
 __all__ = [
@@ -142,6 +143,7 @@ __all__ = [
     "RMSNorm",
     "RMSProp",
     "ReLU",
+    "Regulariser",
     "Reshape",
     "Residual",
     "SELU",

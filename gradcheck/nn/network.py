@@ -16,6 +16,7 @@ from gradcheck.nn.layers.container import inside, layers_of, plain, walk
 from gradcheck.nn.layers.sequential import Sequential
 from gradcheck.nn.losses.loss import Loss
 from gradcheck.nn.optimisers.optimiser import Optimiser
+from gradcheck.nn.regularisers import Regulariser
 
 
 class Network:
@@ -26,7 +27,7 @@ class Network:
     layers : iterable of Layer
     loss : Loss
         With the reduction ``"mean"`` or ``"sum"``.
-    regulariser : L1, L2 or Elastic, optional
+    regulariser : Regulariser, optional
         What is added to the loss for the size of the weights.
 
     Attributes
@@ -34,7 +35,7 @@ class Network:
     layers : tuple of Layer
     criterion : Loss
         The loss that the network was made with.
-    regulariser : L1, L2, Elastic or None
+    regulariser : Regulariser or None
 
     Notes
     -----
@@ -56,12 +57,14 @@ class Network:
            [0.]])
     """
 
-    def __init__(self, layers: Iterable[Layer], loss: Loss, *, regulariser: Any = None) -> None:
+    def __init__(self, layers: Iterable[Layer], loss: Loss, *, regulariser: Regulariser | None = None) -> None:
         if not isinstance(loss, Loss):
             hint = f"; did you mean {loss.__name__}()?" if isinstance(loss, type) else ""
             raise ValueError(f"Network: loss is {loss!r}, which is no loss{hint}")
         if loss.reduction == "none":
             raise ValueError(f"Network: takes a loss that is one number, got {loss!r}; its reduction is mean or sum")
+        if not (regulariser is None or isinstance(regulariser, Regulariser)):
+            raise ValueError(f"Network: regulariser is {regulariser!r}, which is no regulariser; give L2(1e-3), say")
         self.layers = layers_of("Network", [layers] if isinstance(layers, Layer) else layers)
         self.criterion = loss
         self.regulariser = regulariser
@@ -119,7 +122,7 @@ class Network:
         self._whole.parameter_gradients(self.criterion.backward())
         grads = dict(self._whole.grads)
         if self.regulariser is not None:
-            value += float(self.regulariser.value(self.params))
+            value += self.regulariser.value(self.params)
             for name, extra in self.regulariser.gradient(self.params).items():
                 grads[name] = grads[name] + extra
         return value, grads

@@ -273,6 +273,11 @@ def test_predicting_is_not_training() -> None:
     np.testing.assert_array_equal(network.forward(X), network.predict(X))
 
 
+def test_what_is_no_regulariser_is_refused() -> None:
+    with pytest.raises(ValueError, match="regulariser is 1, which is no regulariser"):
+        small(regulariser=1)
+
+
 def test_the_repr_makes_the_network_again() -> None:
     network = small()
     assert repr(eval(repr(network))) == repr(network)
