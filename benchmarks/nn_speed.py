@@ -63,9 +63,39 @@ def dense_network() -> Pair:
     return in_turn(lambda: network.loss(X, y), products, 500)
 
 
+def convolution() -> Pair:
+    """Time of `Conv2D` and of PyTorch's, with the gradients of input and parameters."""
+    import torch
+
+    from gradcheck.nn import Conv2D
+
+    rng = np.random.default_rng(0)
+    layer = Conv2D(32, 64, 3, padding=1, rng=rng, dtype=np.float32)
+    x = rng.standard_normal((16, 32, 32, 32)).astype(np.float32)
+    upstream = rng.standard_normal((16, 64, 32, 32)).astype(np.float32)
+    tensors: list[Any] = [torch.tensor(value, requires_grad=True) for value in (x, *layer.params.values())]
+    given, W, b = tensors
+    slope = torch.tensor(upstream)
+
+    def mine() -> None:
+        layer.forward(x)
+        layer.backward(upstream)
+
+    def theirs() -> None:
+        given.grad = W.grad = b.grad = None
+        y: Any = torch.nn.functional.conv2d(given, W, b, padding=1)
+        y.backward(slope)
+
+    theirs()
+    mine()
+    assert np.allclose(layer.grads["W"], W.grad.numpy(), rtol=1e-3, atol=1e-2)
+    return in_turn(mine, theirs, 40)
+
+
 #: Rows of the table: a name, what it is measured by, and the function.
 ROWS: dict[str, tuple[str, str, Callable[[], Pair]]] = {
     "dense_network": ("perceptron 784-256-128-10, batch of 128", "its matrix products by NumPy", dense_network),
+    "convolution": ("convolution 3 × 3, 32 to 64 channels, 16 images of 32 × 32", "PyTorch", convolution),
 }
 
 

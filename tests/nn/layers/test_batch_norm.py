@@ -100,10 +100,10 @@ def test_equal_numbers_become_zero(value: float) -> None:
 
 
 def test_float32_keeps_its_digits() -> None:
-    x = (100.0 + np.random.default_rng(0).standard_normal((100_000, 1))).astype(np.float32)
-    mine = BatchNorm(1, dtype=np.float32)
+    x = (100.0 + np.random.default_rng(0).standard_normal((100_000, 2))).astype(np.float32)
+    mine = BatchNorm(2, dtype=np.float32)
     wide = x.astype(np.float64)
-    expected = (wide - wide.mean()) / np.sqrt(wide.var() + 1e-5)
+    expected = (wide - wide.mean(axis=0)) / np.sqrt(wide.var(axis=0) + 1e-5)
     y = mine.forward(x)
     assert y.dtype == np.float32
     assert np.abs(y - expected).max() < 1e-5
