@@ -16,7 +16,8 @@ from gradcheck.nn.layer import Array
 class Optimiser(abc.ABC):
     """Changes parameters in place by their gradients.
 
-    Averages are kept by the name of the parameter and start at zero; `steps` counts the calls.
+    What is remembered from step to step, such as averages, is kept by the name of the parameter; `steps` counts the
+    steps, each of which takes the same parameters.
 
     Parameters
     ----------
@@ -25,10 +26,10 @@ class Optimiser(abc.ABC):
     """
 
     def __init__(self, rate: float) -> None:
-        if not (math.isfinite(rate) and rate > 0):
-            raise ValueError(f"{type(self).__name__}: rate must be a positive number, got {rate!r}")
-        self.rate = rate
+        positive(type(self).__name__, rate=rate)
+        self.rate = float(rate)
         self.steps = 0
+        self._memory: dict[str, dict[str, Array]] = {}
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Change each parameter by its gradient.
@@ -41,7 +42,8 @@ class Optimiser(abc.ABC):
         Raises
         ------
         ValueError
-            If a gradient is missing or of another shape; nothing is changed then.
+            If a gradient is missing or of another shape, a parameter does not hold floating-point numbers, or one of
+            its name had another shape before; nothing is changed then.
         """
         for name, value in params.items():
             if name not in grads:
@@ -50,13 +52,33 @@ class Optimiser(abc.ABC):
                 raise ValueError(
                     f"{self!r}: the gradient of {name!r} must have shape {value.shape}, got {np.shape(grads[name])}"
                 )
+            if value.dtype.kind != "f":
+                raise ValueError(f"{self!r}: parameter {name!r} must hold floating-point numbers, got {value.dtype}")
+            for kept in self._memory.get(name, {}).values():
+                if kept.shape != value.shape:
+                    raise ValueError(
+                        f"{self!r}: parameter {name!r} had shape {kept.shape} before, got {value.shape}; "
+                        "call reset() for other parameters"
+                    )
         self.steps += 1
         for name, value in params.items():
-            value += self._change(name, value, np.asarray(grads[name]))
+            value += self._change(name, value, np.asarray(grads[name], dtype=value.dtype))
+
+    def reset(self) -> None:
+        """Forget all that is remembered, as before the first step."""
+        self.steps = 0
+        self._memory.clear()
 
     @abc.abstractmethod
     def _change(self, name: str, value: Array, grad: Array) -> Array:
         """What is added to a parameter."""
+
+    def _kept(self, name: str, what: str, value: Array, start: float = 0.0) -> Array:
+        """What is remembered of a parameter, to be changed in place; of its value's shape, and `start` at first."""
+        memory = self._memory.setdefault(name, {})
+        if what not in memory:
+            memory[what] = np.full_like(value, start)
+        return memory[what]
 
     def spec(self) -> dict[str, Any]:
         """Plain data that describe the optimiser: its class and the arguments it was made with."""
@@ -66,3 +88,17 @@ class Optimiser(abc.ABC):
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.spec().items() if name != "kind")
         return f"{type(self).__name__}({arguments})"
+
+
+def share(optimiser: str, **values: float) -> None:
+    """Refuse numbers that are not at least 0 and less than 1."""
+    for name, value in values.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"{optimiser}: {name} must be at least 0 and less than 1, got {value!r}")
+
+
+def positive(optimiser: str, **values: float) -> None:
+    """Refuse numbers that are not positive and finite."""
+    for name, value in values.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"{optimiser}: {name} must be a positive number, got {value!r}")
