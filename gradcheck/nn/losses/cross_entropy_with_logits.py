@@ -52,15 +52,13 @@ class CrossEntropyWithLogits(Loss):
         refuse_no_classes(self, prediction)
         shares = class_shares(self, prediction, target)
         smooth = self.label_smoothing
-        return prediction, (1 - smooth) * shares + smooth / prediction.shape[1]
+        return log_softmax(prediction), (1 - smooth) * shares + smooth / prediction.shape[1]
 
-    def _elements(self, prediction: Array, target: Array) -> Array:
-        logarithms = log_softmax(prediction)
+    def _elements(self, logarithms: Array, target: Array) -> Array:
         elements: Array = -product(target, logarithms).sum(axis=1)
         return elements
 
-    def _slopes(self, prediction: Array, target: Array, factor: Array) -> Array:
-        logarithms = log_softmax(prediction)
+    def _slopes(self, logarithms: Array, target: Array, factor: Array) -> Array:
         total = target.sum(axis=1, keepdims=True)
         near_one = total * np.expm1(logarithms) + (total - target)
         slopes = np.where(target > 0.5, near_one, total * np.exp(logarithms) - target)

@@ -40,7 +40,10 @@ class Loss(abc.ABC):
 
     @abc.abstractmethod
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        """Both as arrays that fit each other, or `ValueError` that names the loss, and the shape or range it takes."""
+        """Both as arrays that fit each other, or `ValueError` that names the loss, and the shape or range it takes.
+
+        What both the loss and its gradient need of the prediction, its log-softmax say, may stand in its place.
+        """
 
     @abc.abstractmethod
     def _elements(self, prediction: Array, target: Array) -> Array:
