@@ -38,7 +38,7 @@ def normalise(x: Array, axes: tuple[int, ...], epsilon: float, *, centre: bool =
     """
     low, high = x.min(axis=axes, keepdims=True), x.max(axis=axes, keepdims=True)
     _, exponent = np.frexp(np.maximum(-low, high))
-    scale = np.ldexp(x.dtype.type(1), np.maximum(exponent - 1, 0))
+    scale = np.ldexp(np.ones_like(low), np.maximum(exponent - 1, 0))
     z = x / scale
     mean = _mean(z, axes).clip(low / scale, high / scale) if centre else np.zeros_like(scale)
     z -= mean
