@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gradcheck.nn.layers.average_pool2d import AveragePool2D
     from gradcheck.nn.layers.batch_norm import BatchNorm
     from gradcheck.nn.layers.concatenate import Concatenate
+    from gradcheck.nn.layers.container import Container
     from gradcheck.nn.layers.conv1d import Conv1D
     from gradcheck.nn.layers.conv2d import Conv2D
     from gradcheck.nn.layers.conv_transpose1d import ConvTranspose1D
@@ -84,6 +85,7 @@ _HOME = {
     **OPTIMISERS,
     **REGULARISERS,
     "Activation": "activations.activation",
+    "Container": "layers.container",
     "Layer": "layer",
     "Loss": "losses.loss",
     "Network": "network",
@@ -100,6 +102,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "BinaryCrossEntropyWithLogits",
     "Concatenate",
+    "Container",
     "Conv1D",
     "Conv2D",
     "ConvTranspose1D",

@@ -42,7 +42,7 @@ def inside(name: str) -> Iterator[None]:
 class Container(Layer):
     """A layer made of its `children`: their parameters are its own, under dotted names.
 
-    Subclasses store their layers, then call ``super().__init__()``.
+    Subclasses store their layers, name them in `children`, then call ``super().__init__()``.
     """
 
     def __init__(self) -> None:
