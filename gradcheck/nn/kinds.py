@@ -1,0 +1,169 @@
+"""The names of everything there is, where each is defined, and how it is made from plain data."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import DTypeLike
+
+LAYERS = {
+    "Dense": "layers.dense",
+    "Conv1D": "layers.conv1d",
+    "Conv2D": "layers.conv2d",
+    "ConvTranspose1D": "layers.conv_transpose1d",
+    "ConvTranspose2D": "layers.conv_transpose2d",
+    "MaxPool1D": "layers.max_pool1d",
+    "MaxPool2D": "layers.max_pool2d",
+    "AveragePool1D": "layers.average_pool1d",
+    "AveragePool2D": "layers.average_pool2d",
+    "BatchNorm": "layers.batch_norm",
+    "LayerNorm": "layers.layer_norm",
+    "GroupNorm": "layers.group_norm",
+    "RMSNorm": "layers.rms_norm",
+    "Embedding": "layers.embedding",
+    "Dropout": "layers.dropout",
+    "Flatten": "layers.flatten",
+    "Reshape": "layers.reshape",
+    "Concatenate": "layers.concatenate",
+    "Residual": "layers.residual",
+    "Sequential": "layers.sequential",
+    "SimpleRNN": "layers.simple_rnn",
+    "LSTM": "layers.lstm",
+    "GRU": "layers.gru",
+    "MultiHeadAttention": "layers.multi_head_attention",
+}
+
+ACTIVATIONS = {
+    "Sigmoid": "activations.sigmoid",
+    "Tanh": "activations.tanh",
+    "ReLU": "activations.relu",
+    "LeakyReLU": "activations.leaky_relu",
+    "ELU": "activations.elu",
+    "SELU": "activations.selu",
+    "GELU": "activations.gelu",
+    "SiLU": "activations.silu",
+    "Softplus": "activations.softplus",
+    "Softmax": "activations.softmax",
+    "LogSoftmax": "activations.log_softmax",
+}
+
+LOSSES = {
+    "BinaryCrossEntropy": "losses.binary_cross_entropy",
+    "BinaryCrossEntropyWithLogits": "losses.binary_cross_entropy_with_logits",
+    "CrossEntropy": "losses.cross_entropy",
+    "CrossEntropyWithLogits": "losses.cross_entropy_with_logits",
+    "NegativeLogLikelihood": "losses.negative_log_likelihood",
+    "MeanSquaredError": "losses.mean_squared_error",
+    "MeanAbsoluteError": "losses.mean_absolute_error",
+    "Huber": "losses.huber",
+    "LogCosh": "losses.log_cosh",
+    "Hinge": "losses.hinge",
+    "SquaredHinge": "losses.squared_hinge",
+    "KullbackLeibler": "losses.kullback_leibler",
+    "Poisson": "losses.poisson",
+    "CosineDistance": "losses.cosine_distance",
+    "Triplet": "losses.triplet",
+}
+
+OPTIMISERS = {
+    "SGD": "optimisers.sgd",
+    "Momentum": "optimisers.momentum",
+    "Nesterov": "optimisers.nesterov",
+    "RMSProp": "optimisers.rmsprop",
+    "Adam": "optimisers.adam",
+    "IRpropMinus": "optimisers.irprop_minus",
+}
+
+REGULARISERS = {
+    "L1": "regularisers",
+    "L2": "regularisers",
+    "Elastic": "regularisers",
+}
+
+Family = Literal["layer", "loss", "optimiser", "regulariser"]
+
+FAMILIES: dict[Family, dict[str, str]] = {
+    "layer": LAYERS | ACTIVATIONS,
+    "loss": LOSSES,
+    "optimiser": OPTIMISERS,
+    "regulariser": REGULARISERS,
+}
+
+
+def find(name: str, module: str) -> Any:
+    """Load what a module of `gradcheck.nn` calls by a name."""
+    return getattr(importlib.import_module(f"gradcheck.nn.{module}"), name)
+
+
+def make(family: Family, spec: Any, *, rng: np.random.Generator, dtype: DTypeLike) -> Any:
+    """Make a layer, loss, optimiser or regulariser from the plain data that its `spec()` returns.
+
+    Parameters
+    ----------
+    family : {"layer", "loss", "optimiser", "regulariser"}
+    spec : dict
+        The kind, and the arguments by name; layers inside layers are described the same way.
+    rng : Generator
+        For what draws random numbers.
+    dtype : dtype
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind or argument, or one is missing; with the names there are, and the nearest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> make("layer", {"kind": "Dense", "inputs": 3, "outputs": 2}, rng=np.random.default_rng(0), dtype=np.float64)
+    Dense(inputs=3, outputs=2, bias=True, scale='glorot')
+    """
+    kinds = FAMILIES[family]
+    if not (isinstance(spec, Mapping) and "kind" in spec):
+        raise ValueError(f"a {family} is described by a dict such as {{'kind': {min(kinds)!r}}}, got {spec!r}")
+    kind = str(spec["kind"])
+    if kind not in kinds:
+        raise ValueError(f"there is no {family} of kind {kind!r}{_nearest(kind, kinds)}; there are {', '.join(kinds)}")
+    found = find(kind, kinds[kind])
+    parameters = dict(inspect.signature(found).parameters)
+    automatic = {name: value for name, value in (("rng", rng), ("dtype", dtype)) if parameters.pop(name, None)}
+    given = {name: _revived(value, rng, dtype) for name, value in spec.items() if name != "kind"}
+    refuse_unknown(kind, given, parameters)
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and parameter.kind != parameter.VAR_POSITIONAL and name not in given:
+            raise ValueError(f"{kind} needs {name!r}, got {', '.join(given) or 'nothing'}")
+    several = [name for name, parameter in parameters.items() if parameter.kind == parameter.VAR_POSITIONAL]
+    positional = [layer for name in several for layer in given.pop(name, ())]
+    return found(*positional, **given, **automatic)
+
+
+def refuse_unknown(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names that are not among those known."""
+    known = tuple(known)
+    for name in given:
+        if name not in known:
+            taken = ", ".join(known) or "no arguments"
+            raise ValueError(f"{owner} takes no {name!r}{_nearest(name, known)}; it takes {taken}")
+
+
+def _nearest(name: Any, known: Iterable[str]) -> str:
+    """A question whether the nearest known name was meant."""
+    lower = {other.lower(): other for other in known}
+    found = difflib.get_close_matches(str(name).lower(), lower, 1)
+    return f", did you mean {lower[found[0]]!r}?" if found else ""
+
+
+def _revived(value: Any, rng: np.random.Generator, dtype: DTypeLike) -> Any:
+    """An argument as it was before it became plain data: layers from their descriptions, tuples from lists."""
+    if isinstance(value, Mapping) and "kind" in value:
+        return make("layer", value, rng=rng, dtype=dtype)
+    if isinstance(value, (list, tuple)):
+        return tuple(_revived(entry, rng, dtype) for entry in value)
+    return value

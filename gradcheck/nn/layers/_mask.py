@@ -1,0 +1,22 @@
+"""Which steps of a sequence count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.nn.layer import Array, Layer
+
+
+def step_mask(layer: Layer, mask: Any, shape: tuple[int, ...]) -> Array | None:
+    """Copy of a mask of truth values of this shape, (samples, time), or `ValueError`; None stays None."""
+    if mask is None:
+        return None
+    array = np.array(mask)
+    if array.dtype != bool or array.shape != shape:
+        raise ValueError(
+            f"{layer!r}: takes a mask of truth values of shape (samples, time) = {shape}, "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    return array

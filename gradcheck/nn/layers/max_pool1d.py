@@ -1,0 +1,39 @@
+"""Largest numbers of windows of signals."""
+
+from __future__ import annotations
+
+from gradcheck.nn.layers._pooling import MaxPooling
+
+
+class MaxPool1D(MaxPooling):
+    """The largest number of each window, channel by channel.
+
+    x has the shape (samples, channels, length) and y the same with ⌊(length + 2 · padding − size)/stride⌋ + 1 for
+    its length.
+
+    Parameters
+    ----------
+    size : int
+        Of the window.
+    stride : int, optional
+        Distance of neighbouring windows; without it the size, and they do not overlap.
+    padding : int or tuple of a pair of int
+        Places on both sides that never are the largest, fewer than the size;
+        ``((before, after),)`` for each side its own.
+
+    Notes
+    -----
+    The gradient of a window's output goes to the place of its largest number, and to the first of several equal ones
+    in C order, as in PyTorch; there the derivative jumps, and this is the one from one side. Where windows overlap,
+    gradients add up. NaN counts as the largest.
+
+    Examples
+    --------
+    >>> layer = MaxPool1D(2)
+    >>> layer.forward([[[1.0, 5.0, 3.0, 3.0]]])
+    array([[[5., 3.]]])
+    >>> layer.backward([[[1.0, 2.0]]])
+    array([[[0., 1., 2., 0.]]])
+    """
+
+    axes = 1

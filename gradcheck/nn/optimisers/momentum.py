@@ -1,0 +1,47 @@
+"""Gradient descent with momentum."""
+
+from __future__ import annotations
+
+from gradcheck.nn.layer import Array
+from gradcheck.nn.optimisers.optimiser import Optimiser, share
+
+
+class Momentum(Optimiser):
+    """Gradient descent along a velocity: v ← μ v + g, θ ← θ − η v.
+
+    Parameters
+    ----------
+    rate : float
+        Step size η.
+    momentum : float
+        Share μ of the velocity that is kept.
+
+    Notes
+    -----
+    The velocity starts at 0 and sums gradients, as in PyTorch, so with a constant one steps grow to η g/(1 − μ). From
+    B. T. Polyak, USSR Computational Mathematics and Mathematical Physics 4 (1964).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> params, optimiser = {"W": np.array([1.0])}, Momentum(0.5, momentum=0.5)
+    >>> for _ in range(2):
+    ...     optimiser.step(params, {"W": np.array([1.0])})
+    >>> params["W"]
+    array([-0.25])
+    """
+
+    def __init__(self, rate: float, *, momentum: float = 0.9) -> None:
+        super().__init__(rate)
+        share(type(self).__name__, momentum=momentum)
+        self.momentum = float(momentum)
+
+    def _change(self, name: str, value: Array, grad: Array) -> Array:
+        return -self.rate * self._velocity(name, value, grad)
+
+    def _velocity(self, name: str, value: Array, grad: Array) -> Array:
+        """Velocity with the gradient of this step."""
+        velocity = self._kept(name, "velocity", value)
+        velocity *= self.momentum
+        velocity += grad
+        return velocity
