@@ -16,7 +16,7 @@ ROOT = Path(gradcheck.__file__).parent
 
 #: Stages from left to right. A module imports only what stands on a line before its own, or beside it.
 STAGES = (
-    ("_version", "errors", "effort"),
+    ("_version", "errors", "effort", "nn"),
     ("estimate",),
     ("numerics",),
     ("subject", "tree"),
@@ -104,3 +104,13 @@ def test_every_public_name_is_there() -> None:
     assert set(gradcheck.__all__) <= set(dir(gradcheck))
     with pytest.raises(AttributeError, match="no_such_name"):
         gradcheck.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "nn").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_layers_and_losses_know_nothing_of_the_checker(path: Path) -> None:
+    for name in imports(path):
+        assert not name.startswith("gradcheck") or name.startswith("gradcheck.nn"), name
+
+
+def test_importing_the_networks_loads_no_numpy() -> None:
+    assert not loaded_by("import gradcheck.nn") & {"numpy", "scipy"}
