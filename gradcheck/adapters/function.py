@@ -55,8 +55,9 @@ class FunctionSubject(Subject):
             self._source if grad is True else f"{getattr(grad, '__qualname__', type(grad).__qualname__)}()"
         )
         self._remarks: dict[str, str] = {}
-        self._watched: set[str] = set()
-        self._promoted = any(dtype.itemsize < 8 for dtype in self._types)
+        self._watched: set[int] = set()
+        self._bare = self._structure.bare
+        self._promotes = self._promoted = any(dtype.itemsize < 8 for dtype in self._types)
         self.point = tuple(np.array(array, dtype=np.promote_types(array.dtype, np.float64)) for array in given)
 
     def loss(self, point: Point) -> float:
@@ -98,20 +99,19 @@ class FunctionSubject(Subject):
         return result[0], result[1]
 
     def _call(self, function: Callable[..., Any], point: Point, *, narrow: bool) -> Any:
-        arrays = [
-            np.array(array, dtype=dtype) if narrow and array.dtype != dtype else array
-            for array, dtype in zip(point, self._types, strict=True)
-        ]
+        arrays: Sequence[Any] = point
+        if narrow and self._promotes:
+            arrays = [np.array(array, dtype=dtype) for array, dtype in zip(point, self._types, strict=True)]
         leaves = [array[()] if scalar else array for array, scalar in zip(arrays, self._scalar, strict=True)]
-        watch = str(id(function))
-        before = [array.copy() for array in arrays] if watch not in self._watched else None
-        result = function(self._structure.unflatten(leaves), *self._args)
-        if before is not None:
-            self._watched.add(watch)
+        watched = id(function) in self._watched
+        before = [] if watched else [array.copy() for array in arrays]
+        result = function(leaves[0] if self._bare else self._structure.unflatten(leaves), *self._args)
+        if not watched:
+            self._watched.add(id(function))
             self._note_changes(function, before, arrays)
         return result
 
-    def _note_changes(self, function: Callable[..., Any], before: list[Any], after: list[Any]) -> None:
+    def _note_changes(self, function: Callable[..., Any], before: Sequence[Any], after: Sequence[Any]) -> None:
         for block, old, new in zip(self.blocks, before, after, strict=True):
             if not np.array_equal(old, new, equal_nan=True):
                 name = getattr(function, "__qualname__", type(function).__qualname__)

@@ -28,3 +28,9 @@ class ReLU(Activation):
     def derivative(self, z: Array) -> Array:
         """1 for positive numbers, otherwise 0."""
         return (z > 0).astype(z.dtype)
+
+    def backward(self, upstream: Array) -> Array:
+        """Gradient of the same shape: that of the output where z > 0."""
+        z, _ = self._kept(upstream)
+        downstream: Array = upstream * (z > 0)
+        return downstream

@@ -43,8 +43,11 @@ def class_indices(loss: Loss, prediction: Array, target: Any) -> Array:
     classes, shape = prediction.shape[1], prediction.shape[:1] + prediction.shape[2:]
     if array.shape != shape:
         raise ValueError(f"{loss!r}: takes class indices of shape {shape}, got {array.shape}")
-    wrong = array[(array != np.floor(array)) | (array < 0) | (array >= classes)]
-    if wrong.size:
+    fits = (array >= 0) & (array < classes)
+    if array.dtype.kind == "f":
+        fits &= array == np.floor(array)
+    if not fits.all():
+        wrong = array[~fits]
         raise ValueError(
             f"{loss!r}: takes class indices that are whole numbers from 0 to {classes - 1}, got {wrong[0]}"
         )

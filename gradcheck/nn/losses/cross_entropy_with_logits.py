@@ -52,7 +52,9 @@ class CrossEntropyWithLogits(Loss):
         refuse_no_classes(self, prediction)
         shares = class_shares(self, prediction, target)
         smooth = self.label_smoothing
-        return log_softmax(prediction), (1 - smooth) * shares + smooth / prediction.shape[1]
+        if smooth:
+            shares = (1 - smooth) * shares + smooth / prediction.shape[1]
+        return log_softmax(prediction), shares
 
     def _elements(self, logarithms: Array, target: Array) -> Array:
         elements: Array = -product(target, logarithms).sum(axis=1)
@@ -67,9 +69,10 @@ class CrossEntropyWithLogits(Loss):
 
 def log_softmax(z: Array) -> Array:
     """Logarithm of softmax over axis 1, to its last digits even where it is nearly 0."""
-    largest = np.expand_dims(z.argmax(axis=1), 1)
-    below = z - np.take_along_axis(z, largest, axis=1)
+    below = z - z.max(axis=1, keepdims=True)
+    largest = below == 0
     others = np.exp(below)
-    np.put_along_axis(others, largest, 0, axis=1)
-    logarithms: Array = below - np.log1p(others.sum(axis=1, keepdims=True))
+    others[largest] = 0
+    ties = largest.sum(axis=1, keepdims=True, dtype=z.dtype) - 1
+    logarithms: Array = below - np.log1p(others.sum(axis=1, keepdims=True) + ties)
     return logarithms
