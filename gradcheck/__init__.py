@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.comparison import Verdict
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
+    from gradcheck.pairing import Pairs, pairs
     from gradcheck.report import BlockReport, Report
     from gradcheck.subject import Block, Subject
 
@@ -31,6 +32,8 @@ _HOME = {
     "SubjectError": "errors",
     "SubjectTypeError": "errors",
     "TargetError": "errors",
+    "Pairs": "pairing",
+    "pairs": "pairing",
     "BlockReport": "report",
     "Report": "report",
     "Block": "subject",
@@ -42,6 +45,7 @@ __all__ = [
     "BlockReport",
     "GradcheckError",
     "GradientMismatch",
+    "Pairs",
     "Report",
     "Subject",
     "SubjectError",
@@ -52,6 +56,7 @@ __all__ = [
     "as_subject",
     "assert_gradients",
     "check_gradients",
+    "pairs",
 ]
 
 

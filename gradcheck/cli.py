@@ -68,6 +68,28 @@ def demo(seed: int) -> None:
     console.print(render_demo(episodes(seed)))
 
 
+@main.command()
+@click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.  [default: all]")
+@click.option("--loss", "losses", multiple=True, help="Only this loss; may be repeated.  [default: all]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to standard output.")
+@click.option("--rtol", type=float, help="Relative error of an entry that is tolerated.  [default: 5e-5]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def pairs(
+    layers: tuple[str, ...], losses: tuple[str, ...], form: str, output: Path | None, rtol: float | None, seed: int
+) -> None:
+    """Check every layer of gradcheck.nn with every loss, and show the table."""
+    from gradcheck.pairing import pairs as check_pairs
+    from gradcheck.progress import counter
+    from gradcheck.reports.pairs import coloured_of, json_of
+
+    with _user_errors(), counter("pairs", shown=sys.stderr.isatty()) as progress:
+        table = check_pairs(layers or None, losses or None, rng=seed, rtol=rtol, progress=progress)
+    terminal = output is None and sys.stdout.isatty()
+    _write(json_of(table) if form == "json" else coloured_of(table) if terminal else str(table), output)
+    sys.exit(table.verdict.exit_status)
+
+
 def _shown(report: Report, form: str, output: Path | None) -> str:
     if form == "json":
         from gradcheck.reports.json import json_of

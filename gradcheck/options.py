@@ -25,7 +25,7 @@ TOLERANCES = ((50, 5e-5), (20, 1e-2), (0, 0.2))
 #: Where the loss can be evaluated in the narrow type only, it is this many times larger.
 NARROW = 3.0
 
-#: Default number of evaluations of the loss that may be spent. A passing check takes about 33.
+#: Default number of evaluations of the loss that may be spent. A passing check takes about 27.
 BUDGET = 2000
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gradcheck.effort import Progress
@@ -25,3 +25,19 @@ def progress_bar(name: str, budget: int) -> Iterator[Progress]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=budget)
         yield lambda done, stage: bar.update(task, completed=done, description=f"{name}: {stage}")
+
+
+@contextmanager
+def counter(name: str, *, shown: bool = True) -> Iterator[Callable[[int, int, str], object] | None]:
+    """Show how many of a known number of checks are done; nothing, and None, unless `shown`."""
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total, last: bar.update(task, completed=done, total=total, description=f"{name}: {last}")

@@ -33,6 +33,7 @@ STAGES = (
     ("report",),
     ("reports", "textbook", "options", "progress", "blame"),
     ("api", "target"),
+    ("pairing",),
     ("examples",),
     ("demo",),
     ("cli",),
@@ -41,7 +42,7 @@ STAGES = (
 LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}
 
 #: What the library calls late, so that a report can print itself.
-LATE = {("report", "reports"), ("api", "progress"), ("api", "textbook")}
+LATE = {("report", "reports"), ("api", "progress"), ("api", "textbook"), ("reports", "pairing"), ("pairing", "reports")}
 
 
 def modules() -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def as_subject(
     if grad is MISSING and x0 is MISSING and looks_like_model(target):
         if not (isinstance(args, (tuple, list)) and len(args) == 0):
             raise SubjectTypeError("args belongs to a function; pass the arguments of a model's methods as batch=")
-        return ModelSubject(target, batch)
+        return _model(target, batch)
     if grad is not MISSING and x0 is not MISSING:
         if not (isinstance(batch, (tuple, list)) and len(batch) == 0):
             raise SubjectTypeError("batch belongs to a model; pass a function's further arguments as args=")
@@ -64,3 +65,13 @@ def as_subject(
         f"{type(target).__module__}.{type(target).__qualname__} is nothing that gradcheck reads: pass a model with a "
         "mapping `params` (or `parameters`) and a method `loss`, or a function: check_gradients(fun, grad, x0)"
     )
+
+
+def _model(model: Any, batch: Sequence[Any]) -> Subject:
+    """A network of `gradcheck.nn` has parts. Where that was never imported, nothing is one."""
+    networks = sys.modules.get("gradcheck.nn.network")
+    if networks is not None and isinstance(model, networks.Network):
+        from gradcheck.adapters.network import NetworkSubject
+
+        return NetworkSubject(model, batch)
+    return ModelSubject(model, batch)

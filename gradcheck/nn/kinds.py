@@ -130,7 +130,7 @@ def make(family: Family, spec: Any, *, rng: np.random.Generator, dtype: DTypeLik
         raise ValueError(f"a {family} is described by a dict such as {{'kind': {min(kinds)!r}}}, got {spec!r}")
     kind = str(spec["kind"])
     if kind not in kinds:
-        raise ValueError(f"there is no {family} of kind {kind!r}{_nearest(kind, kinds)}; there are {', '.join(kinds)}")
+        raise ValueError(f"there is no {family} of kind {kind!r}{nearest(kind, kinds)}; there are {', '.join(kinds)}")
     found = find(kind, kinds[kind])
     parameters = dict(inspect.signature(found).parameters)
     automatic = {name: value for name, value in (("rng", rng), ("dtype", dtype)) if parameters.pop(name, None)}
@@ -150,10 +150,10 @@ def refuse_unknown(owner: str, given: Iterable[str], known: Iterable[str]) -> No
     for name in given:
         if name not in known:
             taken = ", ".join(known) or "no arguments"
-            raise ValueError(f"{owner} takes no {name!r}{_nearest(name, known)}; it takes {taken}")
+            raise ValueError(f"{owner} takes no {name!r}{nearest(name, known)}; it takes {taken}")
 
 
-def _nearest(name: Any, known: Iterable[str]) -> str:
+def nearest(name: Any, known: Iterable[str]) -> str:
     """A question whether the nearest known name was meant."""
     lower = {other.lower(): other for other in known}
     found = difflib.get_close_matches(str(name).lower(), lower, 1)
