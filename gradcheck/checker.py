@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.accusation import accuse
 from gradcheck.check import BlockCheck, Check
-from gradcheck.comparison import Verdict
+from gradcheck.comparison import PROOF, Verdict
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
 from gradcheck.halving import Location, Matter, measure_all
@@ -237,8 +237,16 @@ class _Checker:
                 else:
                     self._accuse_elsewhere(there, b, state, certain=nearer is State.SUSPECT)
             elif state.state is not State.AGREES:
-                status = state.comparison.estimate.status.value
-                self.notes.append(f"{name}: a generic point nearby could not be decided ({status})")
+                self._open_elsewhere(b, state)
+
+    def _open_elsewhere(self, b: int, state: BlockState) -> None:
+        """A pass stands on its own, but for one that says no more than that the claim is a subgradient."""
+        status = state.comparison.estimate.status.value
+        self.notes.append(f"{self.subject.blocks[b].name}: a generic point nearby could not be decided ({status})")
+        result = self.results[b]
+        if result.verdict is Verdict.PASS and result.state is not None and result.state.state is not State.AGREES:
+            note = "a valid subgradient of a kink, which is all that could be told: small errors are not seen here"
+            self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=note)
 
     @staticmethod
     def _survey_there(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
@@ -246,18 +254,26 @@ class _Checker:
         states = survey(there, chosen, RAYS - RAYS_HERE, closely=False)
         doubts = [b for b, state in states.items() if state.state is not State.AGREES]
         if doubts:
+            assumed = there.noise
             there.listen()
-            states |= survey(there, doubts, RAYS - RAYS_HERE, closely=False)
+            again = survey(there, doubts, RAYS - RAYS_HERE, closely=False)
+            for b in doubts:
+                first = states[b].comparison
+                clear = abs(first.gap) > PROOF * first.bar * max(1.0, there.noise / assumed if assumed else math.inf)
+                if not (states[b].state is State.SUSPECT and clear and again[b].state is State.UNRESOLVED):
+                    states[b] = again[b]
         return states
 
     def _accuse_elsewhere(self, there: Site, b: int, state: BlockState, *, certain: bool) -> None:
         before = self.results[b]
         self._accuse(there, b, state, note="right at your point, wrong at a generic point nearby")
-        if self.results[b].verdict is not Verdict.FAIL:
-            self.results[b] = before
-        elif not certain:
-            note = "claim and slope part at a generic point nearby; closer to yours it cannot be told"
+        verdict = self.results[b].verdict
+        unproved = verdict is Verdict.UNDECIDED and abs(state.comparison.gap) > PROOF * state.comparison.bar
+        if unproved or (verdict is Verdict.FAIL and not certain):
+            note = "claim and slope part at a generic point nearby; whether the gradient is wrong cannot be told"
             self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=note)
+        elif verdict is not Verdict.FAIL:
+            self.results[b] = before
 
     def _nearer(self, here: Site, shift: Point, distance: float, b: int) -> State:
         """What the block looks like closer to the user's point: a gap that ends abruptly is another formula."""
