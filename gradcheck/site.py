@@ -32,8 +32,9 @@ ZERO_STEP = 2.0**4
 #: A loss that wanders by this part of itself is chaotic.
 RANDOM = 1e-3
 
-#: A contribution of so many roundings of the loss can be the rounding of a gradient that is zero.
-NEGLIGIBLE = 64.0
+#: A contribution of so many roundings of the loss can be the rounding of a gradient that is zero: normalisations divide
+#: by small deviations what cancels afterwards.
+NEGLIGIBLE = 1024.0
 
 
 @dataclass(slots=True)

@@ -1,0 +1,53 @@
+"""Whole networks of all layers and losses, drawn: each has the right gradient, and a planted mistake is found.
+
+The number drawn is 200; with GRADCHECK_FUZZ=2000 in the environment it is 2,000, and not the same ones each time.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+import gradcheck
+from tests.nn.networks import Case, networks
+
+COUNT = int(os.environ.get("GRADCHECK_FUZZ", "200"))
+
+common = settings(
+    deadline=None,
+    derandomize=COUNT <= 200,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+
+
+@settings(common, max_examples=COUNT)
+@given(networks())
+def test_networks_have_the_right_gradient(case: Case) -> None:
+    report = gradcheck.check_gradients(case.network, batch=case.batch, rng=0)
+    event(f"verdict {report.verdict.value}")
+    assert report, f"{case!r}\n{report}"
+
+
+@settings(common, max_examples=max(50, COUNT // 4))
+@given(networks(most=2), st.integers(0, 10), st.sampled_from([-1.0, 0.0, 1.01, 2.0]))
+def test_a_planted_factor_is_found(case: Case, which: int, factor: float) -> None:
+    right = case.network.loss
+    name = list(case.network.params)[which % len(case.network.params)]
+    _, grads = right(*case.batch)
+    scale = max(float(np.abs(grad).max()) for grad in grads.values())
+    assume(float(np.abs(grads[name]).max()) > 1e-6 * scale)
+
+    class Wrong:
+        params = case.network.params
+
+        def loss(self, *batch: Any) -> Any:
+            value, found = right(*batch)
+            return value, found | {name: factor * found[name]}
+
+    report = gradcheck.check_gradients(Wrong(), batch=case.batch, rng=0)
+    assert report.blocks[name].verdict.value == "fail", f"{case!r}, {name} times {factor}\n{report}"
+    assert {block.name for block in report.blocks.values() if block.verdict.value == "fail"} == {name}
