@@ -212,7 +212,8 @@ class Site:
         """Measure the slope along one entry; also returns how long the direction is."""
         ray, length, norm = self.along(block, index)
         comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
-        return replace(comparison, norm=norm, tolerance=self.rtol * norm), length
+        rounding = max(comparison.rounding, abs(comparison.claim)) if self.zero[block] else comparison.rounding
+        return replace(comparison, norm=norm, tolerance=self.rtol * norm, rounding=rounding), length
 
     def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
         """Measure the slope along a ray and compare it with the claim; `start` repeats the steps of another time."""
@@ -236,10 +237,10 @@ class Site:
         return self.compared(ray, estimate, zero=ray.small == 0.0)
 
     def compared(self, ray: Ray, estimate: Estimate, *, zero: bool) -> Comparison:
-        """The claim along a ray against an estimate of the slope."""
+        """The claim along a ray against an estimate of the slope; what is left of a claim of zero is its rounding."""
         return Comparison(
             ray.claim,
-            ray.rounding,
+            max(ray.rounding, abs(ray.claim)) if zero else ray.rounding,
             estimate,
             self.rtol * ray.small,
             ray.norm,
