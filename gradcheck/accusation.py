@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gradcheck.comparison import Verdict
 from gradcheck.halving import Location, Matter, locate
-from gradcheck.scrutiny import nearby
+from gradcheck.scrutiny import in_steps, nearby
 from gradcheck.site import Site
 from gradcheck.survey import BlockState, State, survey
 
@@ -52,6 +52,12 @@ def accuse(
     """
     if not _reproducible(site, state, remarks):
         return Ruling(Verdict.UNDECIDED, site, state, note="the loss is not the same at each call")
+    if site.is_rounding(block):
+        state = survey(site, [block], 1, closely=False)[block]
+        if state.state is State.AGREES:
+            return Ruling(Verdict.PASS, site, state, note="the claim is rounding, of terms that cancel")
+        if state.state is not State.SUSPECT:
+            return Ruling(Verdict.UNDECIDED, site, state, note="the claim is the rounding of terms that cancel")
     close = nearby(site, block, state.comparison)
     if close is not None:
         site, state = close, survey(close, [block], 1, closely=False)[block]
@@ -63,12 +69,28 @@ def accuse(
     comparison = state.comparison
     location = locate(site, block, comparison)
     if location.matter is Matter.WRONG:
+        if _stairs(site, block, state, location):
+            note = "the loss goes in steps here, and slopes between say little"
+            return Ruling(Verdict.UNDECIDED, site, state, note=note)
         return Ruling(Verdict.FAIL, site, state, location)
     if location.matter is Matter.TOLERATED:
         scale = max(comparison.norm, abs(comparison.claim), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
         return Ruling(tolerated, site, state, location, note)
     return Ruling(Verdict.UNDECIDED, site, state, location, f"a gap {location.matter.value}")
+
+
+def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bool:
+    """Whether steps of the loss explain the gap, along the block or along the entry that is off by most.
+
+    On a staircase an entry that was off is not when it is measured again, by steps of another length.
+    """
+    if in_steps(site, state.ray, state.comparison):
+        return True
+    if location.worst is None:
+        return False
+    again = site.entry(block, location.worst.index)[0]
+    return not again.material or in_steps(site, site.along(block, location.worst.index)[0], again)
 
 
 def _reproducible(site: Site, state: BlockState, remarks: dict[str, str]) -> bool:

@@ -27,8 +27,9 @@ from gradcheck.options import seed_of
 Array = NDArray[Any]
 Spec = dict[str, Any]
 
-#: Samples of a batch, and what a loss takes for each.
-SAMPLES, WIDTH = 5, 4
+#: Samples of a batch, inputs of the first layer, and what a loss takes of each sample. There are no fewer inputs than
+#: samples: then the gradient of the first layer's weights shows every mistake in the gradient of its output.
+SAMPLES, INPUTS, WIDTH = 3, 3, 4
 
 #: Arguments of each layer, and the shape of one sample.
 LAYER_CASES: dict[str, tuple[Spec, tuple[int, ...]]] = {
@@ -251,13 +252,14 @@ def check_pair(layer: str, loss: str, seed: int, rtol: float | None = None) -> C
     network, batch = example(layer, loss, seed)
     report = check_gradients(network, batch=batch, rng=seed, rtol=rtol)
     blocks = report.blocks.values()
-    resolutions = [block.resolution for block in blocks if block.resolution is not None]
+    resolved = [block for block in blocks if block.resolution is not None] or list(blocks)  # one of zero has none
+    resolutions = [block.resolution for block in resolved if block.resolution is not None]
     open_ones = [f"{block.name} {block.verdict.value}" for block in blocks if block.verdict is not Verdict.PASS]
     return Cell(
         layer,
         loss,
         report.verdict,
-        max(block.error_bar for block in blocks),
+        max(block.error_bar for block in resolved),
         max(resolutions) if report and resolutions else None,
         report.evaluations,
         ", ".join(open_ones),
@@ -274,7 +276,7 @@ def example(layer: str, loss: str, seed: int) -> tuple[Network, tuple[Array, Any
     if layer == "Embedding":
         X: Array = rng.integers(0, 6, (SAMPLES, 2))
     else:
-        X = rng.standard_normal((SAMPLES, 3))
+        X = rng.standard_normal((SAMPLES, INPUTS))
     network = Network.from_spec(_sized(described, X, case), rng=rng)
     for value in network.params.values():
         value += 0.4 * rng.standard_normal(value.shape)
@@ -287,7 +289,7 @@ def _before(layer: str, case: LossCase) -> Iterator[Spec]:
         yield {"kind": layer, **LAYER_CASES[layer][0]}
         return
     arguments, sample = LAYER_CASES.get(layer, ({}, (case.width,)))
-    yield {"kind": "Dense", "inputs": 3, "outputs": int(np.prod(sample))}
+    yield {"kind": "Dense", "inputs": INPUTS, "outputs": int(np.prod(sample))}
     if len(sample) > 1:
         yield {"kind": "Reshape", "shape": sample}
     yield {"kind": layer, **arguments}

@@ -1,8 +1,10 @@
-"""Second looks at a slope: with patience where noise hides it, from nearby where the claim is steep, and for proof."""
+"""Second looks at a slope: with patience, from nearby where the claim is steep, for steps of the loss, for proof."""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +28,11 @@ STEEP, NEAREST, FINEST = 4.0, 6, 0.8
 
 #: A change is clear if it is so many times the noise; what a look at it from nearby may cost.
 CLEAR, DEAR = 64.0, 40
+
+#: How far steps of the loss are looked for, in powers of two times the step of the slope, and at most in units of the
+#: scale; which part of a gap they have to explain; how often an interval is halved, and after how many halvings a
+#: change that stays is a jump.
+STRIDES, FAR, PART, HALVINGS, STAYS = range(4, 40, 3), 16.0, 0.25, 28, 10
 
 
 def patiently(site: Site, ray: Ray, hasty: Comparison) -> Comparison:
@@ -84,6 +91,57 @@ def nearby(site: Site, block: int, found: Comparison) -> Site | None:
     close.noise = max(noise.level, EPSILON * abs(site.value))
     close.exponent, close.largest = exponent, exponent + NEAREST
     return close
+
+
+def in_steps(site: Site, ray: Ray, found: Comparison) -> bool:
+    """Whether the loss goes in steps along a ray that explain, in part at least, why claim and slope differ.
+
+    On the treads of a staircase the slope is not that of the curve it stands for: the logarithm of what rounding leaves
+    of one minus a probability near one, say. Beyond the steps of the slope the loss has to leave its line by what the
+    claim says, and to do so in jumps. A jump is told from a bend by halving: it stays.
+    """
+    if site.effort.left < DEAR:
+        return False
+    strides = [step for k in STRIDES if (step := math.ldexp(found.estimate.step, k)) <= FAR]
+    for side in (1.0, -1.0):
+        ends = [0.0, *(side * step for step in strides)]
+        rests = [0.0, *_rests(site, ray, found, ends[1:])]
+        for (a, b), (low, high) in zip(itertools.pairwise(ends), itertools.pairwise(rests), strict=True):
+            if abs(high - low) > _least(site, found, b - a):
+                if _jumps(site, ray, found, (a, b), (low, high)):
+                    return True
+                break
+    return False
+
+
+def _least(site: Site, found: Comparison, length: float) -> float:
+    """What the loss has to do beside following its slope to explain part of a gap."""
+    return max(PART * abs(found.gap * length), CLEAR * site.noise)
+
+
+def _jumps(site: Site, ray: Ray, found: Comparison, ends: tuple[float, float], rests: tuple[float, float]) -> bool:
+    """Whether a change ends as a jump, of the same height in ever shorter intervals, when the larger half is taken."""
+    (a, b), (low, high) = ends, rests
+    heights = [abs(high - low)]
+    for _ in range(HALVINGS):
+        middle = (a + b) / 2
+        (rest,) = _rests(site, ray, found, [middle])
+        if abs(rest - low) > abs(high - rest):
+            b, high = middle, rest
+        else:
+            a, low = middle, rest
+        heights.append(abs(high - low))
+        if not heights[-1] > _least(site, found, b - a):
+            return False
+        if len(heights) > STAYS and heights[-1] > heights[-1 - STAYS] / 2:
+            return True
+    return False
+
+
+def _rests(site: Site, ray: Ray, found: Comparison, steps: Sequence[float]) -> list[float]:
+    """What the loss does beside following the slope that was found."""
+    values = ray(steps)
+    return [value - site.value - found.estimate.value * step for value, step in zip(values, steps, strict=True)]
 
 
 def proof(site: Site, ray: Ray, found: Comparison) -> Comparison:

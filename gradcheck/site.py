@@ -36,6 +36,12 @@ RANDOM = 1e-3
 #: by small deviations what cancels afterwards.
 NEGLIGIBLE = 1024.0
 
+#: A claim that so many roundings of the parameters change by this part of itself is rounding.
+SHAKEN, HOLLOW = 4.0, 0.25
+
+#: How often that is tried before a claim is taken for what a formula says.
+SHAKES = 4
+
 
 @dataclass(slots=True)
 class Site:
@@ -185,6 +191,33 @@ class Site:
             return None
         slope = ray.direction.dot(claim)
         return slope if math.isfinite(slope) else None
+
+    def is_rounding(self, block: int) -> bool:
+        """Whether the claim for a block is what rounding left of larger terms. It counts as zero from then on.
+
+        It is asked for again a few roundings of the parameters away: what a formula says stays what it is, and what
+        is left of terms that cancel comes out different.
+        """
+        if self.zero[block]:
+            return False
+        claim = self.claim[block]
+        bound = HOLLOW * float(np.linalg.norm(claim.ravel()))
+        if not any(np.linalg.norm((self._shaken(block) - claim).ravel()) > bound for _ in range(SHAKES)):
+            return False
+        self.zero = tuple(zero or b == block for b, zero in enumerate(self.zero))
+        return True
+
+    def _shaken(self, block: int) -> NDArray[Any]:
+        """The claim for a block a few roundings of the parameters away; the claim here where there is none."""
+        point = []
+        for x, g in zip(self.point, self.claim, strict=True):
+            part = SHAKEN * float(np.finfo(g.dtype).eps)
+            point.append(np.asarray(x * (1 + part * self.rng.uniform(-1.0, 1.0, x.shape)).astype(x.dtype)))
+        self.effort.spend(gradients=1)
+        try:
+            return self.subject.gradient(self.subject.representable(tuple(point)))[block]
+        except Exception:
+            return self.claim[block]
 
     def compare(self, masks: Sequence[Mask] | None = None, *, goal: float | None = None) -> Comparison:
         """Measure the slope along a fresh ray and compare it with the claim.

@@ -95,18 +95,13 @@ def survey(site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True
     -------
     dict of int to BlockState
     """
-    zero = [b for b in chosen if is_zero(site, b)]
+    zero = [b for b in chosen if site.zero[b]]
     live = [b for b in chosen if b not in zero]
     states: dict[int, BlockState] = {}
     for group, count in ((live, rays), (zero, 1)):
         if group:
             states |= _together(site, group, count, closely)
     return states
-
-
-def is_zero(site: Site, block: int) -> bool:
-    """Whether the claim for a block is zero as far as the loss could tell."""
-    return site.zero[block]
 
 
 def _together(site: Site, group: Sequence[int], count: int, closely: bool) -> dict[int, BlockState]:

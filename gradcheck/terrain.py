@@ -20,6 +20,9 @@ Array = NDArray[Any]
 SMALL = 0.01
 RELEVANT = ((50, 1e-2, 1e-3), (20, 0.3, 0.3), (0, 1.0, 1.0))
 
+#: An entry of so many roundings of the largest is what is left of a sum that is zero.
+REMAINDER = 8.0
+
 #: A quantile needs no more entries than this.
 SAMPLE = 4096
 
@@ -95,11 +98,12 @@ def _typical(sizes: Array) -> float:
 
 
 def _sample(sizes: Array) -> Array:
-    """The non-zero ones, or a sample of them: a quantile needs no more."""
+    """The non-zero ones, or a sample of them: a quantile needs no more. What cancelled up to rounding is zero."""
     flat = sizes.ravel()
     if flat.size > SAMPLE:
         flat = flat[:: flat.size // SAMPLE]
-    return flat[flat > 0]
+    rest: Array = flat[flat > REMAINDER * np.finfo(flat.dtype).eps * flat.max(initial=0.0)]
+    return rest
 
 
 def relevant(claim: Array) -> tuple[float, float]:

@@ -15,7 +15,8 @@ from gradcheck import Verdict
 from gradcheck.cli import main
 from gradcheck.nn import Sigmoid
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
-from gradcheck.pairing import LAYER_CASES, LOSS_CASES, pairs
+from gradcheck.nn.layer import Array
+from gradcheck.pairing import LAYER_CASES, LOSS_CASES, example, pairs
 
 
 def test_no_layer_and_no_loss_is_forgotten() -> None:
@@ -58,6 +59,27 @@ def test_a_wrong_layer_fails_in_its_row_only(monkeypatch: pytest.MonkeyPatch) ->
     assert all(cell.verdict is Verdict.PASS for cell in table.cells if cell.layer == "Tanh")
     assert table.verdict is Verdict.FAIL
     assert "✗ Sigmoid with Hinge: layers.0.W fail, layers.0.b fail" in str(table)
+
+
+@pytest.mark.parametrize("loss", ["MeanSquaredError", "Huber", "CrossEntropyWithLogits"])
+@pytest.mark.parametrize("layer", [kind for kind in (*LAYERS, *ACTIVATIONS) if kind != "Embedding"])
+def test_one_wrong_entry_of_what_a_layer_passes_down_is_seen(layer: str, loss: str) -> None:
+    network, batch = example(layer, loss, seed=0)
+    culprit = next(
+        inner for inner in network.layers if type(inner).__name__ == layer and inner is not network.layers[0]
+    )
+    right = culprit.backward
+
+    def backward(upstream: Array) -> Array:
+        downstream = right(upstream).copy()
+        downstream.flat[np.abs(downstream).argmax()] *= 1.01
+        return downstream
+
+    assert gradcheck.check_gradients(network, batch=batch, rng=0)
+    culprit.backward = backward  # type: ignore[method-assign]
+    report = gradcheck.check_gradients(network, batch=batch, rng=0)
+    assert report.verdict is Verdict.FAIL
+    assert {name.split(".")[1] for name, block in report.blocks.items() if block.verdict is Verdict.FAIL} == {"0"}
 
 
 def test_the_same_seed_gives_the_same_cell_in_any_table() -> None:

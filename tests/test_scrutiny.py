@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import gradcheck
+from gradcheck.nn import Network
 
 Array = NDArray[np.float64]
 
@@ -137,3 +138,57 @@ def test_patience_decides_what_noise_hides_at_first() -> None:
         return claim
 
     assert gradcheck.check_gradients(loss, wrong, x0, rng=0).verdict is not gradcheck.Verdict.PASS
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_cancels_in_a_normalisation_is_no_mistake(seed: int) -> None:
+    """A bias that a batch normalisation takes out again: its gradient is the rounding of far larger terms."""
+    rng = np.random.default_rng(seed)
+    spread = {"kind": "ConvTranspose2D", "inputs": 1, "outputs": 1, "size": 1, "stride": 2}
+    layers = [spread, spread, {"kind": "BatchNorm", "features": 1}, {"kind": "Flatten"}]
+    layers.append({"kind": "Dense", "inputs": 81, "outputs": 4})
+    network = Network.from_spec({"layers": layers, "loss": {"kind": "MeanSquaredError", "reduction": "sum"}}, rng=rng)
+    network.params["layers.0.W"][...] *= rng.choice([1.0, 1e-2, 1e-3])
+    batch = rng.standard_normal((3, 1, 3, 3)), rng.standard_normal((3, 4))
+    report = gradcheck.check_gradients(network, batch=batch, rng=seed)
+    assert report.verdict.value != "fail", str(report)
+    assert report.blocks["layers.1.b"].verdict.value == "pass"
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e-9, 1e-11])
+def test_a_small_claim_that_no_rounding_explains_is_a_mistake(size: float) -> None:
+    x0 = {"a": np.array([1.0, 2.0, -3.0]), "b": np.array([0.7, 1.3])}
+    report = gradcheck.check_gradients(
+        lambda x: float(x["a"] @ x["a"]), lambda x: {"a": 2 * x["a"], "b": size * np.ones(2)}, x0, rng=0
+    )
+    assert report.blocks["b"].verdict.value == "fail"
+
+
+def saturated(z: NDArray[Any]) -> float:
+    """Cross-entropy of classes that do not occur: nothing but rounding is left of one minus a probability near one."""
+    return float(np.sum(-np.log(1.0 - 1.0 / (1.0 + np.exp(-z)))))
+
+
+@pytest.mark.parametrize("start", [18.0, 22.0, 25.0, 28.0, 31.0, 33.0, 34.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_staircase_of_rounding_is_no_mistake(start: float, seed: int) -> None:
+    z = np.append(start + np.random.default_rng(seed).uniform(0, 1, 2), [0.3, -1.2])
+    report = gradcheck.check_gradients(saturated, lambda z: 1.0 / (1.0 + np.exp(-z)), z, rng=seed)
+    assert report.verdict.value != "fail", str(report)
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.99, -1.0])
+@pytest.mark.parametrize("start", [1.0, 5.0, 10.0])
+def test_a_wrong_gradient_on_treads_too_small_to_see_is_a_mistake(start: float, factor: float) -> None:
+    z = np.array([start, start + 0.5, 0.3, -1.2])
+    report = gradcheck.check_gradients(saturated, lambda z: factor / (1.0 + np.exp(-z)), z, rng=0)
+    assert report.verdict.value == "fail"
+
+
+def test_a_step_far_too_low_to_explain_a_gap_excuses_nothing() -> None:
+    def loss(x: NDArray[Any]) -> float:
+        return float(x @ x + 1e-6 * np.sum(x > 1.01))
+
+    x0 = np.array([1.0, 2.0, -0.5])
+    assert gradcheck.check_gradients(loss, lambda x: 2 * x, x0, rng=0).verdict.value != "fail"
+    assert gradcheck.check_gradients(loss, lambda x: 2.2 * x, x0, rng=0).verdict.value == "fail"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.adapters.function import FunctionSubject
+from gradcheck.adapters.keeping import kept
 from gradcheck.adapters.model import ModelSubject
 from gradcheck.nn import Layer, Network
 from gradcheck.nn.layers.container import walk
@@ -28,6 +30,13 @@ class NetworkSubject(ModelSubject):
         super().__init__(network, batch)
         self._network = network
 
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Also put back what layers keep from pass to pass: running averages, gradients, masks."""
+        layers = [inner for layer in self._network.layers for _, inner in walk(layer)]
+        with kept([*layers, self._network.criterion]), super().session():
+            yield
+
     def parts(self) -> Iterator[Subject]:
         """One subject a layer, inner ones too, with the input that it has in the network.
 
@@ -36,7 +45,8 @@ class NetworkSubject(ModelSubject):
         layer shows in its own part (and in those of layers around it), and in no other.
         """
         for name, layer, x in captured(self._network, self._batch[0]):
-            yield layer_subject(layer, x, name)
+            if layer.params or not _whole(layer, x):  # else there is nothing to differentiate by
+                yield layer_subject(layer, x, name)
 
 
 def captured(network: Network, X: Any) -> list[tuple[str, Layer, Array]]:
@@ -65,7 +75,7 @@ def _listen(layer: Layer, name: str, inputs: dict[str, Array]) -> None:
 def layer_subject(layer: Layer, x: Array, name: str, seed: int = 0) -> Subject:
     """A layer as a subject: blocks are its input (unless it holds indices) and its parameters."""
     upstream = np.random.default_rng(seed).standard_normal(layer.forward(x).shape)
-    whole = layer.takes_indices
+    whole = _whole(layer, x)
     start: dict[str, Array] = {} if whole else {INPUT: x}
     start |= {key: np.array(value) for key, value in layer.params.items()}
 
@@ -83,5 +93,11 @@ def layer_subject(layer: Layer, x: Array, name: str, seed: int = 0) -> Subject:
         return ({} if whole else {INPUT: downstream}) | {key: np.array(layer.grads[key]) for key in layer.params}
 
     part = FunctionSubject(loss, gradient, start)
+    part.parallel = False  # it is the one layer that is moved
     part.name = f"{name} ({type(layer).__name__})"
     return part
+
+
+def _whole(layer: Layer, x: Array) -> bool:
+    """Whether the input is made of indices, which nobody differentiates by."""
+    return layer.takes_indices or x.dtype.kind in "iub"

@@ -31,14 +31,16 @@ class Layer(abc.ABC):
         Gradients by the same names, after a `backward`.
     """
 
-    #: Whether inputs are whole numbers that the layer looks up in a table, and not to be made floating.
-    takes_indices = False
-
     def __init__(self) -> None:
         self.params: MutableMapping[str, Array] = {}
         self.grads: MutableMapping[str, Array] = {}
         self._training = True
         self._cache: Any = None
+
+    @property
+    def takes_indices(self) -> bool:
+        """Whether inputs are whole numbers that the layer looks up in a table, and not to be made floating."""
+        return False
 
     @property
     def training(self) -> bool:

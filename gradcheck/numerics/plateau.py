@@ -57,7 +57,7 @@ def plateau(function: Function, *, noise: float, centre: float, exponent: int, b
             if order and not all(regular[i : i + order + 1]):
                 continue
             bar = weight[i] + max(row[i : i + RUN]) - min(row[i : i + RUN]) + bends[i]
-            bar += max(0.0, *(abs(plain[k] - row[i]) - noises[k] - bar for k in range(i)), 0.0)
+            bar += max(0.0, max((abs(plain[k] - row[i]) - noises[k] - bar for k in range(i)), default=0.0))
             if bar < error:
                 value, error, step = row[i], bar, levels[i]
         factor = 4.0 ** (order + 1)

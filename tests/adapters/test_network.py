@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import gradcheck
 import gradcheck.nn as nn
-from gradcheck.adapters.network import NetworkSubject
+from gradcheck.adapters.network import INPUT, NetworkSubject
 from gradcheck.nn.layer import Array
 from gradcheck.pairing import LAYER_CASES, example
 
@@ -82,6 +82,59 @@ def test_the_network_stays_as_it_is() -> None:
     np.testing.assert_array_equal(norm.running_mean, mean)
     for name, value in model.params.items():
         np.testing.assert_array_equal(value, before[name])
+
+
+def test_a_check_leaves_nothing_behind_in_the_layers() -> None:
+    norm, dropout = nn.BatchNorm(4), nn.Dropout(0.3, seed=1)
+    model = nn.Network([nn.Dense(3, 4, rng=0), norm, dropout, nn.Dense(4, 2, rng=1)], nn.MeanSquaredError())
+    model.loss(X, Y)
+    mean, variance = norm.running_mean.copy(), norm.running_var.copy()
+    found = model.layers[0].grads["W"].copy()
+    output, target = model.layers[0]._cache, model.criterion._cache
+    wrong = gradcheck.check_gradients(model, batch=(X[:3] + 1, Y[:3]), rng=0)
+    assert wrong
+    np.testing.assert_array_equal(norm.running_mean, mean)
+    np.testing.assert_array_equal(norm.running_var, variance)
+    np.testing.assert_array_equal(model.layers[0].grads["W"], found)
+    assert model.layers[0]._cache is output
+    assert model.criterion._cache is target
+
+
+def test_what_a_layer_writes_or_draws_is_put_back() -> None:
+    class Jittery(nn.Tanh):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rng, self.total = np.random.default_rng(5), np.zeros(1)
+
+        def forward(self, x: Array) -> Array:
+            self.total += x.sum()
+            self.drawn = self.rng.random()
+            return super().forward(x)
+
+    layer = Jittery()
+    model = nn.Network([nn.Dense(3, 2, rng=0), layer], nn.MeanSquaredError())
+    assert gradcheck.check_gradients(model, batch=(X, Y), rng=0)
+    assert layer.total[0] == 0
+    assert not hasattr(layer, "drawn")
+    assert layer.rng.random() == np.random.default_rng(5).random()
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        nn.Sequential(nn.Embedding(6, 5, rng=0), nn.Tanh()),
+        nn.Sequential(nn.Reshape((2,)), nn.Embedding(6, 5, rng=0)),
+        nn.Concatenate([nn.Embedding(6, 2, rng=0), nn.Embedding(6, 3, rng=1)], axis=-1),
+    ],
+)
+def test_indices_pass_through_containers(inner: nn.Layer) -> None:
+    model = nn.Network([inner, nn.Flatten(), nn.Dense(10, 2, rng=2)], nn.MeanSquaredError())
+    indices = np.array([[0, 5], [2, 2], [1, 3]])
+    parts = list(gradcheck.as_subject(model, batch=(indices, Y[:3])).parts())
+    assert [part.name for part in parts if INPUT not in [block.name for block in part.blocks]]
+    for part in parts:
+        assert not part.parallel
+        assert gradcheck.check_gradients(part, rng=0), part.name
 
 
 def test_a_table_of_vectors_has_no_input_to_differentiate_by() -> None:

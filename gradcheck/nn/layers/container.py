@@ -51,6 +51,11 @@ class Container(Layer):
         self.grads = Nested(self, "grads")
         self._refuse_repeated()
 
+    @property
+    def takes_indices(self) -> bool:
+        """Whether the first layer inside does."""
+        return next(iter(self.children().values())).takes_indices
+
     def spec(self) -> dict[str, Any]:
         """Plain data that describe the layer and those inside it, without their parameters."""
         described: dict[str, Any] = plain(super().spec())

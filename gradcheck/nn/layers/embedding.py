@@ -45,8 +45,6 @@ class Embedding(Layer):
            [2., 5.]])
     """
 
-    takes_indices = True
-
     def __init__(
         self,
         vocabulary: int,
@@ -60,6 +58,11 @@ class Embedding(Layer):
         positive("Embedding", vocabulary=vocabulary, features=features)
         self.vocabulary, self.features, self.scale = vocabulary, features, float(scale)
         self.params["W"] = normal((vocabulary, features), vocabulary, features, scale=self.scale, rng=rng, dtype=dtype)
+
+    @property
+    def takes_indices(self) -> bool:
+        """True."""
+        return True
 
     def forward(self, x: Any) -> Array:
         """Rows, of shape (samples, ..., features) for indices of shape (samples, ...)."""

@@ -71,4 +71,4 @@ def test_bad_input_is_named() -> None:
 
 def test_is_described_by_its_arguments() -> None:
     assert Embedding(7, 3).spec() == {"kind": "Embedding", "vocabulary": 7, "features": 3, "scale": 1.0}
-    assert Embedding.takes_indices
+    assert Embedding(7, 3).takes_indices
