@@ -87,10 +87,12 @@ def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bo
     """
     if in_steps(site, state.ray, state.comparison):
         return True
-    if location.worst is None:
+    wrong = [entry for entry in location.entries if entry.wrong]
+    if not wrong:
         return False
-    again = site.entry(block, location.worst.index)[0]
-    return not again.material or in_steps(site, site.along(block, location.worst.index)[0], again)
+    worst = max(wrong, key=lambda entry: abs(entry.gap))
+    again = site.entry(block, worst.index)[0]
+    return again.agrees or in_steps(site, site.along(block, worst.index)[0], again)
 
 
 def _reproducible(site: Site, state: BlockState, remarks: dict[str, str]) -> bool:

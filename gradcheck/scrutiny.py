@@ -134,7 +134,7 @@ def _jumps(site: Site, ray: Ray, found: Comparison, ends: tuple[float, float], r
         if not heights[-1] > _least(site, found, b - a):
             return False
         if len(heights) > STAYS and heights[-1] > heights[-1 - STAYS] / 2:
-            return True
+            return heights[-1] < 2 * heights[-1 - STAYS]  # a pole grows
     return False
 
 
