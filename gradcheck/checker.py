@@ -23,6 +23,9 @@ from gradcheck.survey import BlockState, State, survey
 #: A loss so many times larger is another regime.
 FAR = 1e30
 
+#: Where a gradient of zero is right.
+FLAT = "the loss is zero all around your point, and so is the claim: check at a point where it is not as well"
+
 #: Joint rays through the user's point, and in all.
 RAYS_HERE, RAYS = 2, 3
 
@@ -143,6 +146,8 @@ class _Checker:
     def _look_here(self, here: Site, finite: Sequence[int]) -> None:
         here.listen([b in finite for b in range(len(here.point))])
         single = sum(here.point[b].size for b in finite) == 1
+        if here.value == here.noise == 0:
+            self.notes.append(FLAT)
         states = survey(here, finite, 1 if single else RAYS_HERE)
         for b, state in states.items():
             if state.state in (State.SUSPECT, State.KINK):

@@ -16,7 +16,7 @@ from gradcheck.effort import Effort
 from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.derivative import LARGEST, differentiate
 from gradcheck.numerics.ladder import RUN
-from gradcheck.numerics.noise import EPSILON, Noise, measure_noise
+from gradcheck.numerics.noise import EPSILON, SPACING, Noise, measure_noise, noise_at
 from gradcheck.ray import Ray
 from gradcheck.subject import Point, Subject
 from gradcheck.terrain import Terrain, relevant, terrain_of
@@ -178,6 +178,10 @@ class Site:
     def listen(self, masks: Sequence[Mask] | None = None) -> None:
         """Measure the noise, along a random ray; values that differ from call to call count as well."""
         ray = self.ray(masks)
+        if self.value == 0 and not any(claim.any() for claim in self.claim):
+            close = noise_at(ray, self.value, max(SPACING, -self.bits))
+            if close is not None and close.level == 0:  # zero all around, as claimed: what is farther is no noise
+                return
         measured: Noise = measure_noise(ray, self.value, smallest=-self.bits)
         self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))
 

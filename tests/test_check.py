@@ -338,3 +338,25 @@ def test_undecided_block_says_why() -> None:
     step = check_gradients(lambda x: float(np.floor(x * 1e6).sum()), np.zeros_like, SQUARE, rng=0)
     assert step.verdict.value != "pass"
     assert step.verdict.value == "fail" or step.blocks["x"].note
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_loss_of_zero_all_around_has_the_gradient_zero(seed: int) -> None:
+    """A squared hinge whose margins are all kept."""
+    rng = np.random.default_rng(seed)
+    inputs, w = rng.standard_normal((6, 3)), rng.standard_normal(3)
+    labels = np.sign(inputs @ w)
+    w *= 3 / np.abs(inputs @ w).min()
+
+    def missed(w: Any) -> Any:
+        return np.maximum(0, 1 - labels * (inputs @ w))
+
+    report = check_gradients(
+        lambda w: float(np.sum(missed(w) ** 2)), lambda w: inputs.T @ (-2 * labels * missed(w)), w, rng=seed
+    )
+    assert report, str(report)
+    assert "check at a point where it is not as well" in str(report).replace("\n", " ")
+    wrong = check_gradients(
+        lambda w: float(np.sum(missed(w) ** 2)), lambda w: inputs.T @ (-2 * labels * missed(w)) + 0.1, w, rng=seed
+    )
+    assert not wrong

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 import gradcheck
+from gradcheck.nn.layer import Array, Layer
 from tests.nn.networks import Case, networks
 
 COUNT = int(os.environ.get("GRADCHECK_FUZZ", "200"))
@@ -51,3 +52,27 @@ def test_a_planted_factor_is_found(case: Case, which: int, factor: float) -> Non
     report = gradcheck.check_gradients(Wrong(), batch=case.batch, rng=0)
     assert report.blocks[name].verdict.value == "fail", f"{case!r}, {name} times {factor}\n{report}"
     assert {block.name for block in report.blocks.values() if block.verdict.value == "fail"} == {name}
+
+
+@settings(common, max_examples=max(50, COUNT // 4))
+@given(networks(most=2), st.integers(0, 10), st.sampled_from([-1.0, 0.0, 1.01, 2.0]))
+def test_a_mistake_inside_a_layer_is_found_in_that_layer(case: Case, which: int, factor: float) -> None:
+    position = which % len(case.network.layers)
+    name = f"layers.{position} ({type(case.network.layers[position]).__name__})"
+    right = gradcheck.as_subject(case.network, batch=case.batch)
+    part = next((part for part in right.parts() if part.name == name), None)
+    assume(part is not None and part.blocks[0].name == "x" and part.gradient(part.point)[0].any())
+    plant(case.network.layers[position], factor)
+    subject = gradcheck.as_subject(case.network, batch=case.batch)
+    found = {part.name: gradcheck.check_gradients(part, rng=0).verdict.value for part in subject.parts()}
+    assert [part for part, verdict in found.items() if verdict == "fail"] == [name], f"{case!r}, {name}: {found}"
+
+
+def plant(layer: Layer, factor: float) -> None:
+    """Multiply what a layer passes down."""
+    kind = type(layer)
+
+    def backward(self: Layer, upstream: Array) -> Array:
+        return factor * kind.backward(self, upstream)
+
+    layer.__class__ = type(kind.__name__, (kind,), {"backward": backward})
