@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,9 +29,9 @@ STEEP, NEAREST, FINEST = 4.0, 6, 0.8
 CLEAR, DEAR = 64.0, 40
 
 #: How far steps of the loss are looked for, in powers of two times the step of the slope, and at most in units of the
-#: scale; which part of a gap they have to explain; how often an interval is halved, and after how many halvings a
-#: change that stays is a jump.
-STRIDES, FAR, PART, HALVINGS, STAYS = range(4, 40, 3), 16.0, 0.25, 28, 10
+#: scale; between which multiples of the gap they explain it; how often an interval is halved, and after how many
+#: halvings a change that stays is a jump.
+STRIDES, FAR, LESS, MORE, HALVINGS, STAYS = range(4, 40, 3), 16.0, 0.25, 2.5, 28, 10
 
 
 def patiently(site: Site, ray: Ray, hasty: Comparison) -> Comparison:
@@ -103,20 +102,23 @@ def in_steps(site: Site, ray: Ray, found: Comparison) -> bool:
     if site.effort.left < DEAR:
         return False
     strides = [step for k in STRIDES if (step := math.ldexp(found.estimate.step, k)) <= FAR]
-    for side in (1.0, -1.0):
-        ends = [0.0, *(side * step for step in strides)]
-        rests = [0.0, *_rests(site, ray, found, ends[1:])]
-        for (a, b), (low, high) in zip(itertools.pairwise(ends), itertools.pairwise(rests), strict=True):
-            if abs(high - low) > _least(site, found, b - a):
-                if _jumps(site, ray, found, (a, b), (low, high)):
-                    return True
-                break
+    for step in strides:
+        ends = (step, -step)
+        sides = [
+            (rest / (found.gap * end), end, rest)
+            for rest, end in zip(_rests(site, ray, found, ends), ends, strict=True)
+            if math.isfinite(rest)
+        ]
+        if sides and LESS < sum(part for part, _, _ in sides) / len(sides) < MORE:
+            part, end, rest = max(sides)
+            if part > 0 and _jumps(site, ray, found, (0.0, end), (0.0, rest)):
+                return True
     return False
 
 
 def _least(site: Site, found: Comparison, length: float) -> float:
     """What the loss has to do beside following its slope to explain part of a gap."""
-    return max(PART * abs(found.gap * length), CLEAR * site.noise)
+    return max(LESS * abs(found.gap * length), CLEAR * site.noise)
 
 
 def _jumps(site: Site, ray: Ray, found: Comparison, ends: tuple[float, float], rests: tuple[float, float]) -> bool:
