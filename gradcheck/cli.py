@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 #: Exit status where the check could not run.
 CANNOT_RUN = 2
 
+_format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
+_output = click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to standard output."
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gradcheck")
@@ -30,8 +35,8 @@ def main() -> None:
 
 @main.command()
 @click.argument("target")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to standard output.")
+@_format
+@_output
 @click.option("--rtol", type=float, help="Relative error of an entry that is tolerated.  [default: by dtype, 5e-5]")
 @click.option("--seed", type=click.IntRange(min=0), help="Reproduces a check.  [default: a fresh one]")
 @click.option("--budget", type=int, help="Evaluations of the loss that may be spent.  [default: 2000]")
@@ -71,8 +76,8 @@ def demo(seed: int) -> None:
 @main.command()
 @click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.  [default: all]")
 @click.option("--loss", "losses", multiple=True, help="Only this loss; may be repeated.  [default: all]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to standard output.")
+@_format
+@_output
 @click.option("--rtol", type=float, help="Relative error of an entry that is tolerated.  [default: 5e-5]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def pairs(
