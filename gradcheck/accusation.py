@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gradcheck.comparison import Verdict
 from gradcheck.halving import Location, Matter, locate
 from gradcheck.scrutiny import in_steps, nearby
+from gradcheck.search import every_wrong
 from gradcheck.site import Site
 from gradcheck.survey import BlockState, State, survey
 
@@ -72,7 +73,7 @@ def accuse(
         if _stairs(site, block, state, location):
             note = "the loss goes in steps here, and slopes between say little"
             return Ruling(Verdict.UNDECIDED, site, state, note=note)
-        return Ruling(Verdict.FAIL, site, state, location)
+        return Ruling(Verdict.FAIL, site, state, every_wrong(site, block, location))
     if location.matter is Matter.TOLERATED:
         scale = max(comparison.norm, abs(comparison.claim), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"

@@ -29,6 +29,11 @@ _MANNERS = {
     ),
 }
 
+_ISOLATED = "Look at what these places have in common: an index, a slice, an edge, a mask, a special case."
+
+#: So many entries of a list are shown.
+_SHOWN = 8
+
 #: Ratios are shown of entries at least this much larger than their error bars.
 _CLEAR = 100.0
 
@@ -68,6 +73,10 @@ def _mismatch(block: BlockCheck) -> Finding:
     evidence = str(block.state.comparison)
     if worst is not None:
         evidence = f"{block.block.name}{worst}"
+    if block.location is not None and block.location.listed:
+        message = message.replace("the claimed gradient is wrong", _of(len(wrong), block.block.size))
+        evidence = _listed(block.block.name, wrong) + (f" ({block.note})" if block.note else "")
+        return Finding("GC505", "isolated-entries", where, message, evidence, _ISOLATED)
     ratio = _ratio(wrong)
     if ratio:
         evidence += f"; {ratio}"
@@ -75,6 +84,17 @@ def _mismatch(block: BlockCheck) -> Finding:
         evidence += f" ({block.note})"
     fix = f"Derive the gradient of {block.block.name} again, and compare it with the numeric values above."
     return Finding("GC000", "unexplained", where, message, evidence, fix)
+
+
+def _of(count: int, size: int) -> str:
+    return f"{count} of {size} entries {'is' if count == 1 else 'are'} wrong; no other was seen to be"
+
+
+def _listed(name: str, wrong: list[Entry]) -> str:
+    """The wrong entries, those that are off by most first, as many as a reader wants to see."""
+    ordered = sorted(wrong, key=lambda entry: -abs(entry.gap))
+    shown = "\n".join(f"{name}{entry}" for entry in ordered[:_SHOWN])
+    return shown if len(ordered) <= _SHOWN else f"{shown}\nand {len(ordered) - _SHOWN} more"
 
 
 def _ratio(wrong: list[Entry]) -> str:

@@ -179,6 +179,28 @@ def unit(
     return Direction(tuple(arrays), slope, tuple(shares))
 
 
+def weighted(
+    direction: Direction,
+    block: int,
+    weights: Array,
+    point: Point,
+    claim: Point,
+    terrain: Sequence[Terrain],
+    *,
+    bits: int,
+) -> Direction:
+    """One block of a direction, each entry of it times a weight between 0 and 1."""
+    whole, share = direction.arrays[block], direction.shares[block]
+    assert whole is not None
+    assert share is not None
+    arrays: list[Array | None] = [None] * len(point)
+    shares: list[Share | None] = [None] * len(point)
+    v = _on_grid(np.asarray(whole * weights, dtype=whole.dtype), point[block], bits)
+    arrays[block] = v
+    shares[block] = found = _share(claim[block], v, terrain[block], share.small, zero=share.zero)
+    return Direction(tuple(arrays), found.slope, tuple(shares))
+
+
 def _on_grid(v: Array, x: Array, bits: int) -> Array:
     """Round v so that x + t·v is exact for all t = k·2^-bits up to 1, wherever v is long enough for that.
 

@@ -69,11 +69,14 @@ class Location:
         Those that were measured: all of a small block, else the one that halving led to.
     complete : bool
         Whether `entries` are all entries of the block.
+    listed : bool
+        Whether `entries` are all wrong entries of the block.
     """
 
     matter: Matter
     entries: tuple[Entry, ...]
     complete: bool
+    listed: bool = False
 
     @property
     def worst(self) -> Entry | None:

@@ -26,6 +26,7 @@ STAGES = (
     ("site",),
     ("scrutiny",),
     ("survey", "halving"),
+    ("search",),
     ("kinks", "accusation"),
     ("check", "finding"),
     ("checker",),

@@ -29,7 +29,7 @@ def fragment_of(report: Report) -> str:
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in _HEAD)
     findings = "".join(
-        f"<li><b>{escape(f.where)}</b>: {escape(f.message)} <code>{f.code} {f.slug}</code><br>{escape(f.evidence)}<br>"
+        f"<li><b>{escape(f.where)}</b>: {escape(f.message)} <code>{f.code} {f.slug}</code><br>{_lines(f.evidence)}<br>"
         f"{escape(f.fix)}</li>"
         for f in report.findings
     )
@@ -45,3 +45,7 @@ def fragment_of(report: Report) -> str:
 
 def _coloured(verdict: Verdict, text: str) -> str:
     return f'<b style="color:{_COLOUR[verdict]}">{text}</b>'
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(escape(line) for line in text.splitlines())
