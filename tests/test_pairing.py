@@ -82,6 +82,13 @@ def test_one_wrong_entry_of_what_a_layer_passes_down_is_seen(layer: str, loss: s
     assert {name.split(".")[1] for name, block in report.blocks.items() if block.verdict is Verdict.FAIL} == {"0"}
 
 
+@pytest.mark.parametrize("layer", [kind for kind in (*LAYERS, *ACTIVATIONS) if kind != "Embedding"])
+def test_no_mistake_in_what_a_layer_passes_down_is_invisible(layer: str) -> None:
+    """The first layer's gradients are [X 1]ᵀ·δ: they show every error of δ if the rows of [X 1] are independent."""
+    _, (X, _) = example(layer, "Huber", seed=0)
+    assert np.linalg.matrix_rank(np.column_stack([X, np.ones(len(X))])) == len(X)
+
+
 def test_the_same_seed_gives_the_same_cell_in_any_table() -> None:
     alone = pairs(["GRU"], ["Huber"], rng=5).cells[0]
     among = next(
