@@ -92,8 +92,8 @@ def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bo
     if not wrong:
         return False
     worst = max(wrong, key=lambda entry: abs(entry.gap))
-    again = site.entry(block, worst.index)[0]
-    return again.agrees or in_steps(site, site.along(block, worst.index)[0], again)
+    again, ray, _ = site.entry(block, worst.index)
+    return again.agrees or in_steps(site, ray, again)
 
 
 def _reproducible(site: Site, state: BlockState, remarks: dict[str, str]) -> bool:

@@ -146,7 +146,7 @@ class _Checker:
     def _look_here(self, here: Site, finite: Sequence[int]) -> None:
         here.listen([b in finite for b in range(len(here.point))])
         single = sum(here.point[b].size for b in finite) == 1
-        if here.value == here.noise == 0:
+        if here.idle and here.noise == 0:
             self.notes.append(FLAT)
         states = survey(here, finite, 1 if single else RAYS_HERE)
         for b, state in states.items():

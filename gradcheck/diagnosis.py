@@ -62,7 +62,10 @@ def _mismatch(block: BlockCheck) -> Finding:
     worst = block.location.worst if block.location else None
     where = block.block.name
     wrong = [entry for entry in entries if entry.wrong]
-    if block.location is not None and block.location.complete and wrong:
+    listed = block.location is not None and block.location.listed
+    if listed:
+        message = f"{len(wrong)} of {block.block.size} entries are wrong, and no others were seen"
+    elif block.location is not None and block.location.complete and wrong:
         message = f"{len(wrong)} of {len(entries)} entries are wrong"
     else:
         message = "the claimed gradient is wrong"
@@ -73,21 +76,17 @@ def _mismatch(block: BlockCheck) -> Finding:
     evidence = str(block.state.comparison)
     if worst is not None:
         evidence = f"{block.block.name}{worst}"
-    if block.location is not None and block.location.listed:
-        message = message.replace("the claimed gradient is wrong", _of(len(wrong), block.block.size))
-        evidence = _listed(block.block.name, wrong) + (f" ({block.note})" if block.note else "")
-        return Finding("GC505", "isolated-entries", where, message, evidence, _ISOLATED)
     ratio = _ratio(wrong)
-    if ratio:
+    if listed:
+        evidence = _listed(block.block.name, wrong)
+    elif ratio:
         evidence += f"; {ratio}"
     if block.note:
         evidence += f" ({block.note})"
+    if listed:
+        return Finding("GC505", "isolated-entries", where, message, evidence, _ISOLATED)
     fix = f"Derive the gradient of {block.block.name} again, and compare it with the numeric values above."
     return Finding("GC000", "unexplained", where, message, evidence, fix)
-
-
-def _of(count: int, size: int) -> str:
-    return f"{count} of {size} entries {'is' if count == 1 else 'are'} wrong; no other was seen to be"
 
 
 def _listed(name: str, wrong: list[Entry]) -> str:

@@ -86,7 +86,7 @@ class Location:
 
 def measure_entry(site: Site, block: int, index: tuple[int, ...]) -> Entry:
     """Claimed and numeric value of one entry."""
-    comparison, length = site.entry(block, index)
+    comparison, _, length = site.entry(block, index)
     return Entry(
         index,
         comparison.claim / length,
@@ -146,7 +146,7 @@ def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, 
     if not wrong:
         return False
     worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
-    first, _ = site.entry(block, worst.index)
+    first, _, _ = site.entry(block, worst.index)
     ray, _, norm = site.along(block, worst.index)
     again = replace(proof(site, ray, first), norm=norm, tolerance=site.rtol * norm)
     return first.proves and again.proves

@@ -119,7 +119,7 @@ def _gradients_around(site: Site, block: int) -> list[NDArray[np.float64]]:
 
 
 def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[float], slack: float) -> Subgradient:
-    comparison, length = site.entry(block, index)
+    comparison, _, length = site.entry(block, index)
     estimate = comparison.estimate
     claimed = comparison.claim / length
     left, right = sorted((estimate.left / length, estimate.right / length))

@@ -99,10 +99,10 @@ def in_steps(site: Site, ray: Ray, found: Comparison) -> bool:
     of one minus a probability near one, say. Beyond the steps of the slope the loss has to leave its line by what the
     claim says, and to do so in jumps. A jump is told from a bend by halving: it stays.
     """
-    if site.effort.left < DEAR:
-        return False
     strides = [step for k in STRIDES if (step := math.ldexp(found.estimate.step, k)) <= FAR]
     for step in strides:
+        if site.effort.left < DEAR:
+            break
         ends = (step, -step)
         sides = [
             (rest / (found.gap * end), end, rest)

@@ -7,7 +7,6 @@ direction that grows from entry to entry, the gap grows by the factor that its p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.direction import Direction, weighted
-from gradcheck.halving import Entry, Location, measure_entry
+from gradcheck.halving import Location, measure_entry
 from gradcheck.ray import Ray
 from gradcheck.site import Site
 from gradcheck.survey import FEW
@@ -49,7 +48,7 @@ class _Interval:
 
 def every_wrong(site: Site, block: int, location: Location) -> Location:
     """Add all other wrong entries to a location, if they are few and the budget suffices; else it stays as it is."""
-    if site.point[block].size <= FEW or location.worst is None or site.effort.left < COST + LEAVE:
+    if site.point[block].size <= FEW or site.effort.left < COST + LEAVE:
         return location
     quiet = replace(site, rng=site.rng.spawn(1)[0])
     quiet.bits, quiet.zero = site.bits, site.zero
@@ -57,17 +56,11 @@ def every_wrong(site: Site, block: int, location: Location) -> Location:
     if places is None:
         return location
     shape = site.point[block].shape
-    known = {entry.index: entry for entry in location.entries}
+    known = {entry.index: entry for entry in location.entries if entry.wrong}
     indices = [tuple(int(i) for i in np.unravel_index(place, shape)) for place in places]
     entries = [known.get(index) or measure_entry(quiet, block, index) for index in sorted({*indices, *known})]
     wrong = tuple(entry for entry in entries if entry.wrong)
-    return replace(location, entries=wrong, listed=True) if _sure(location, wrong) else location
-
-
-def _sure(location: Location, wrong: Sequence[Entry]) -> bool:
-    """Whether what halving had found is among those that the search has."""
-    assert location.worst is not None
-    return location.worst.index in {entry.index for entry in wrong}
+    return replace(location, entries=wrong, listed=True)
 
 
 class _Search:
@@ -102,7 +95,7 @@ class _Search:
         """Whether wrong entries are everywhere."""
         for _ in range(PARTS):
             weights = (self.site.rng.random(self.size) < SHARE).astype(np.float64)
-            if not self._measured(weights, None)[0].clear:
+            if not self._measured(weights, (0, self.size), None)[0].clear:
                 return False
         return True
 
@@ -119,7 +112,7 @@ class _Search:
         inside = slice(interval.low, interval.high)
         weights = np.zeros(self.size)
         weights[inside] = np.linspace(*RAMP, interval.high - interval.low)
-        ramp, direction = self._measured(weights, interval)
+        ramp, direction = self._measured(weights, (interval.low, interval.high), interval)
         ratio = ramp.gap / interval.gap
         off = 2 * (ramp.bar + abs(ratio) * interval.bar) / abs(interval.gap)
         moved, whole = (self._flat(d)[inside] for d in (direction, self.whole))
@@ -137,9 +130,11 @@ class _Search:
     def _look(self, low: int, high: int, parent: _Interval | None) -> _Interval:
         weights = np.zeros(self.size)
         weights[low:high] = 1.0
-        return replace(self._measured(weights, parent)[0], low=low, high=high)
+        return self._measured(weights, (low, high), parent)[0]
 
-    def _measured(self, weights: NDArray[np.float64], parent: _Interval | None) -> tuple[_Interval, Direction]:
+    def _measured(
+        self, weights: NDArray[np.float64], ends: tuple[int, int], parent: _Interval | None
+    ) -> tuple[_Interval, Direction]:
         """What the direction is off by, where each of its entries is times a weight."""
         site, shape = self.site, self.site.point[self.block].shape
         direction = weighted(
@@ -147,7 +142,7 @@ class _Search:
         )
         goal = abs(parent.gap) / 256 if parent is not None else None
         found = site.measure(Ray(site.subject, site.point, direction, site.effort), goal=goal)
-        return _Interval(0, self.size, found.gap, found.bar), direction
+        return _Interval(*ends, found.gap, found.bar), direction
 
     def _flat(self, direction: Direction) -> NDArray[Any]:
         array = direction.arrays[self.block]

@@ -106,6 +106,11 @@ class Site:
         """Whether the loss is chaotic here: its noise is a good part of itself."""
         return self.noise > RANDOM * abs(self.value)
 
+    @property
+    def idle(self) -> bool:
+        """Whether loss and claim are both zero."""
+        return self.value == 0 and not any(claim.any() for claim in self.claim)
+
     def random_shift(self, least: float | None = None) -> Point:
         """A random displacement on the scale of each entry: normal, or from `least` to 1 of it with random sign."""
         shift = []
@@ -178,7 +183,7 @@ class Site:
     def listen(self, masks: Sequence[Mask] | None = None) -> None:
         """Measure the noise, along a random ray; values that differ from call to call count as well."""
         ray = self.ray(masks)
-        if self.value == 0 and not any(claim.any() for claim in self.claim):
+        if self.idle:
             close = noise_at(ray, self.value, max(SPACING, -self.bits))
             if close is not None and close.level == 0:  # zero all around, as claimed: what is farther is no noise
                 return
@@ -199,12 +204,12 @@ class Site:
     def is_rounding(self, block: int) -> bool:
         """Whether the claim for a block is what rounding left of larger terms. It counts as zero from then on.
 
-        It is asked for again a few roundings of the parameters away: what a formula says stays what it is, and what
-        is left of terms that cancel comes out different.
+        A claim that is far below those for other blocks is asked for again a few roundings of the parameters away: what
+        a formula says stays what it is, and what is left of terms that cancel comes out different.
         """
-        if self.zero[block]:
-            return False
         claim = self.claim[block]
+        if self.zero[block] or self.terrain[block].largest > self.reference * float(np.finfo(claim.dtype).eps) ** 0.5:
+            return False
         bound = HOLLOW * float(np.linalg.norm(claim.ravel()))
         if not any(np.linalg.norm((self._shaken(block) - claim).ravel()) > bound for _ in range(SHAKES)):
             return False
@@ -245,12 +250,12 @@ class Site:
         typical = relevant(self.claim[block])[1] * self.terrain[block].typical * abs(length)
         return Ray(self.subject, self.point, direction, self.effort), length, max(abs(direction.slope), typical)
 
-    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, float]:
-        """Measure the slope along one entry; also returns how long the direction is."""
+    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, Ray, float]:
+        """Measure the slope along one entry; also returns the ray, and how long its direction is."""
         ray, length, norm = self.along(block, index)
         comparison = self.measure(ray, goal=self.rtol * norm / 4 if norm > 0 else None)
         rounding = max(comparison.rounding, abs(comparison.claim)) if self.zero[block] else comparison.rounding
-        return replace(comparison, norm=norm, tolerance=self.rtol * norm, rounding=rounding), length
+        return replace(comparison, norm=norm, tolerance=self.rtol * norm, rounding=rounding), ray, length
 
     def measure(self, ray: Ray, *, goal: float | None = None, start: int | None = None) -> Comparison:
         """Measure the slope along a ray and compare it with the claim; `start` repeats the steps of another time."""

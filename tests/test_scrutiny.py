@@ -192,3 +192,16 @@ def test_a_step_far_too_low_to_explain_a_gap_excuses_nothing() -> None:
     x0 = np.array([1.0, 2.0, -0.5])
     assert gradcheck.check_gradients(loss, lambda x: 2 * x, x0, rng=0).verdict.value != "fail"
     assert gradcheck.check_gradients(loss, lambda x: 2.2 * x, x0, rng=0).verdict.value == "fail"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_wrong_gradient_that_differs_from_call_to_call_is_not_taken_for_rounding(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x0 = {"a": np.array([1.0, 2.0, -3.0]), "b": np.array([0.7, 1.3])}
+    report = gradcheck.check_gradients(
+        lambda x: float(x["a"] @ x["a"] + x["b"] @ x["b"]),
+        lambda x: {"a": 2 * x["a"], "b": 2 * x["b"] * rng.uniform(2, 9, 2)},
+        x0,
+        rng=seed,
+    )
+    assert report.blocks["b"].verdict.value == "fail"

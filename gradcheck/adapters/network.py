@@ -34,7 +34,7 @@ class NetworkSubject(ModelSubject):
     def session(self) -> Iterator[None]:
         """Also put back what layers keep from pass to pass: running averages, gradients, masks."""
         layers = [inner for layer in self._network.layers for _, inner in walk(layer)]
-        with kept([*layers, self._network.criterion]), super().session():
+        with kept([*layers, self._network.criterion], but="params"), super().session():
             yield
 
     def parts(self) -> Iterator[Subject]:
