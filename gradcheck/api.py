@@ -11,9 +11,12 @@ import numpy as np
 
 from gradcheck._version import __version__
 from gradcheck.adapters import MISSING, as_subject
+from gradcheck.check import Check
 from gradcheck.checker import check
+from gradcheck.comparison import Verdict
 from gradcheck.effort import Effort, Progress
 from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.finding import Finding
 from gradcheck.options import budget_of, mapping_of, seed_of, tolerance_of
 from gradcheck.report import Report, report_of
 from gradcheck.subject import Subject
@@ -149,9 +152,32 @@ def check_subject(
         effort = Effort(limit, listener, map=mapper)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # probes may leave the domain; NaN is what they look for
-            found = check(read, tolerance, np.random.default_rng(seed), effort, entries=entries)
-    seconds = time.perf_counter() - started
-    return report_of(found, version=__version__, target=read.name, seed=seed, rtol=tolerance, seconds=seconds)
+            rng = np.random.default_rng(seed)
+            found = check(read, tolerance, rng, effort, entries=entries)
+            findings = _findings(read, found, tolerance, rng, effort)
+    return report_of(
+        found,
+        findings,
+        version=__version__,
+        target=read.name,
+        seed=seed,
+        rtol=tolerance,
+        seconds=time.perf_counter() - started,
+        evaluations=effort.losses,
+        gradients=effort.gradients,
+    )
+
+
+def _findings(
+    read: Subject, found: Check, rtol: float, rng: np.random.Generator, effort: Effort
+) -> tuple[Finding, ...]:
+    """What is wrong and why. The catalogue is loaded where there is something to say only."""
+    if found.verdict is not Verdict.FAIL and not found.remarks:
+        return ()
+    from gradcheck.culprits import culprits
+    from gradcheck.findings import findings_of
+
+    return findings_of(found, culprits(read, found, rtol, rng, effort))
 
 
 def _listener(progress: bool | Progress, name: str, limit: int) -> Any:

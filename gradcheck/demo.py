@@ -76,10 +76,14 @@ def render_demo(found: tuple[Episode, ...]) -> RenderableType:
                 _verdict(ratio.verdict),
             )
     seen = [
-        Text.assemble((f"{e.title} × {e.scale:g}, {f.where}: ", "bold"), f"{f.message}; {f.evidence.split('; ')[-1]}")
+        Text.assemble(
+            (f"{e.title} × {e.scale:g}, {f.where}: ", "bold"),
+            f"{f.message}. ",
+            (f"{f.code} {f.slug}\n", "dim"),
+            *(f"    {line}\n" for line in f.evidence.splitlines() if line.startswith("w2")),
+        )
         for e in found
         for f in e.report.findings
-        if f.where == "w2"
     ]
     cost = Text(
         f"{sum(e.report.evaluations for e in found)} evaluations of the loss by gradcheck, "

@@ -1,110 +1,124 @@
-"""What can be said about a check beyond its numbers: findings, each with its evidence and its fix."""
+"""Which known mistake explains a block that is wrong: one, one with a constant, or two."""
 
 from __future__ import annotations
 
-import math
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from gradcheck.check import BlockCheck, Check
-from gradcheck.comparison import Verdict
-from gradcheck.finding import Finding
-from gradcheck.halving import Entry
+import numpy as np
+from numpy.typing import NDArray
 
-#: Mistakes that show while a subject is evaluated: slug to code, message and fix.
-_MANNERS = {
-    "not-finite": (
-        "GC502",
-        "the claimed gradient is not finite",
-        "Look for a division by zero, an overflow, or a logarithm or square root at zero in the gradient.",
-    ),
-    "nondeterministic": (
-        "GC503",
-        "the loss is not the same at each call",
-        "Fix the random seed inside the loss (dropout, sampling, shuffling), and keep the gradient call from changing "
-        "the loss.",
-    ),
-    "mutates-input": (
-        "GC504",
-        "the code changes its arguments",
-        "Work on a copy: x = x.copy(), or write x = x - step instead of x -= step.",
-    ),
-}
+from gradcheck.evidence import Evidence, Fit
+from gradcheck.mistakes import MISTAKES, SCALES
+from gradcheck.mistakes.mistake import Manner, Mistake, Moved, Scale
 
-_ISOLATED = "Look at what these places have in common: an index, a slice, an edge, a mask, a special case."
-
-#: So many entries of a list are shown.
-_SHOWN = 8
-
-#: Ratios are shown of entries at least this much larger than their error bars.
-_CLEAR = 100.0
+Array = NDArray[Any]
 
 
-def findings_of(check: Check) -> tuple[Finding, ...]:
-    """Findings, strongest first: what makes a gradient wrong, then what else was noticed."""
-    wrong = [_mismatch(block) for block in check.blocks if block.verdict is Verdict.FAIL and block.state is not None]
-    broken = [
-        _manner("not-finite", block.block.name, block.note)
-        for block in check.blocks
-        if block.verdict is Verdict.FAIL and block.state is None
+@dataclass(frozen=True)
+class Named:
+    """A mistake, and what is said of it."""
+
+    mistake: Mistake
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What explains the claim for one block.
+
+    Attributes
+    ----------
+    named : tuple of Named
+        The mistakes, the first of them the main one.
+    fit : Fit
+    points : int
+        At how many points it does.
+    """
+
+    named: tuple[Named, ...]
+    fit: Fit
+    points: int
+
+    @property
+    def evidence(self) -> str:
+        """What was claimed, what the mistake makes, and what is left over."""
+        where = "at your point and at a generic one" if self.points > 1 else "at your point"
+        text = (
+            f"along a random direction {self.fit.claimed:.6g} is claimed, and the mistake makes "
+            f"{self.fit.expected:.6g}; left over is at most {self.fit.left:.1e} of the claim, {where}"
+        )
+        if isinstance(self.named[0].mistake, Scale):
+            text += f"; the factor is {self.fit.factor:.9g} ± {self.fit.bar:.0e}"
+        return text
+
+
+def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
+    """The simplest mistake that makes the claim for a block; None if no known one does."""
+    counts = evidence.subject.counts()
+    points = len(evidence.views)
+    whole = evidence.identity(block)
+    if whole is not None:
+        named = _scaled(whole, counts)
+        return Diagnosis(named, whole, points) if named else None
+    found: list[tuple[Mistake, Fit]] = []
+    for mistake in MISTAKES:
+        if isinstance(mistake, (Scale, Manner)):
+            continue
+        for fit in evidence.fits(mistake, block):
+            if fit.plain or mistake.absorbs:
+                return Diagnosis((_named(mistake, fit),), fit, points)
+            found.append((mistake, fit))
+    for mistake, fit in found:
+        return Diagnosis((_named(mistake, fit), *_scaled(fit, counts)), fit, points)
+    for first, second, fit in _pairs(evidence, block):
+        return Diagnosis((first, second, *(() if fit.plain else _scaled(fit, counts))), fit, points)
+    return None
+
+
+def _named(mistake: Mistake, fit: Fit) -> Named:
+    return Named(mistake, mistake.message(fit.detail, fit.factor))
+
+
+def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
+    """What to say of a constant: a sign, a count, or a constant; a sign may stand beside one of the others."""
+    sign: tuple[Named, ...] = ()
+    factor = fit.factor
+    for scale in SCALES:
+        text = scale.reads(factor, fit.error, counts)
+        if text is not None and not (factor < 0 and scale.slug == "constant-factor"):
+            return (Named(scale, text),)
+    if factor < 0:
+        sign, factor = (Named(SCALES[0], SCALES[0].says),), -factor
+    for scale in SCALES:
+        text = scale.reads(factor, fit.error, counts)
+        if text is not None:
+            return (Named(scale, text), *sign)
+    return ()
+
+
+def _pairs(evidence: Evidence, block: int) -> Iterator[tuple[Named, Named, Fit]]:
+    """Two mistakes that move entries, one after the other."""
+    moves = [
+        (mistake, move)
+        for mistake in MISTAKES
+        if not isinstance(mistake, (Scale, Manner))
+        for move in evidence.moves(mistake, block)
     ]
-    manners = [_manner(slug, "the whole", evidence) for slug, evidence in sorted(check.remarks.items(), reverse=True)]
-    return (*broken, *wrong, *manners)
+    for (one, first), (two, second) in itertools.permutations(moves, 2):
+        if second[0].of != block or one is two:
+            continue
+        both = [
+            Moved(f"{f.detail}; {s.detail}", f.of, partial(_after, f, s)) for f, s in zip(first, second, strict=True)
+        ]
+        fit = evidence.fit(block, both)
+        if fit is not None:
+            yield Named(one, one.message(first[0].detail, 1.0)), Named(two, two.message(second[0].detail, 1.0)), fit
 
 
-def _manner(slug: str, where: str, evidence: str) -> Finding:
-    code, message, fix = _MANNERS[slug]
-    return Finding(code, slug, where, message, evidence, fix)
-
-
-def _mismatch(block: BlockCheck) -> Finding:
-    """A block that is wrong; why, is not known."""
-    assert block.state is not None
-    entries = block.location.entries if block.location else ()
-    worst = block.location.worst if block.location else None
-    where = block.block.name
-    wrong = [entry for entry in entries if entry.wrong]
-    listed = block.location is not None and block.location.listed
-    if listed:
-        message = f"{len(wrong)} of {block.block.size} entries are wrong, and no others were seen"
-    elif block.location is not None and block.location.complete and wrong:
-        message = f"{len(wrong)} of {len(entries)} entries are wrong"
-    else:
-        message = "the claimed gradient is wrong"
-    if len(wrong) == 1 and worst is not None and block.block.size > 1:
-        where = f"{where}[{', '.join(map(str, worst.index))}]"
-    if block.where != "your point":
-        message += f" at {block.where}"
-    evidence = str(block.state.comparison)
-    if worst is not None:
-        evidence = f"{block.block.name}{worst}"
-    ratio = _ratio(wrong)
-    if listed:
-        evidence = _listed(block.block.name, wrong)
-    elif ratio:
-        evidence += f"; {ratio}"
-    if block.note:
-        evidence += f" ({block.note})"
-    if listed:
-        return Finding("GC505", "isolated-entries", where, message, evidence, _ISOLATED)
-    fix = f"Derive the gradient of {block.block.name} again, and compare it with the numeric values above."
-    return Finding("GC000", "unexplained", where, message, evidence, fix)
-
-
-def _listed(name: str, wrong: list[Entry]) -> str:
-    """The wrong entries, those that are off by most first, as many as a reader wants to see."""
-    ordered = sorted(wrong, key=lambda entry: -abs(entry.gap))
-    shown = "\n".join(f"{name}{entry}" for entry in ordered[:_SHOWN])
-    return shown if len(ordered) <= _SHOWN else f"{shown}\nand {len(ordered) - _SHOWN} more"
-
-
-def _ratio(wrong: list[Entry]) -> str:
-    """The range of claimed/numeric, where it is one: that a ratio is constant, one point cannot show."""
-    clear = [entry for entry in wrong if abs(entry.numeric) > _CLEAR * entry.error]
-    if len(clear) < 2:
-        return ""
-    ratios = [entry.claimed / entry.numeric for entry in clear]
-    bars = [entry.error / abs(entry.numeric) * max(1.0, abs(ratio)) for entry, ratio in zip(clear, ratios, strict=True)]
-    low, high = min(ratios), max(ratios)
-    if high - low <= 2 * max(bars):
-        return ""
-    places = min(max(2 - math.floor(math.log10(high - low)), 2), 12)
-    return f"claimed/numeric goes from {low:.{places}f} to {high:.{places}f}"
+def _after(first: Moved, second: Moved, array: Array) -> Array:
+    """The second after the first, on directions."""
+    return np.asarray((second.dual or second.turn)((first.dual or first.turn)(array)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import Verdict
-from gradcheck.diagnosis import findings_of
 from gradcheck.finding import Finding
 from gradcheck.halving import Entry
 
@@ -132,8 +132,19 @@ class Report:
         return fragment_of(self)
 
 
-def report_of(check: Check, *, version: str, target: str, seed: int, rtol: float, seconds: float) -> Report:
-    """Turn a check into a report."""
+def report_of(
+    check: Check,
+    findings: Sequence[Finding] = (),
+    *,
+    version: str,
+    target: str,
+    seed: int,
+    rtol: float,
+    seconds: float,
+    evaluations: int,
+    gradients: int,
+) -> Report:
+    """Turn a check, and what is to be told of it, into a report."""
     return Report(
         version=version,
         target=target,
@@ -143,11 +154,11 @@ def report_of(check: Check, *, version: str, target: str, seed: int, rtol: float
         rtol=rtol,
         loss=check.value,
         noise=check.noise,
-        evaluations=check.evaluations,
-        gradients=check.gradients,
+        evaluations=evaluations,
+        gradients=gradients,
         seconds=seconds,
         blocks={block.block.name: _block_report(block, rtol) for block in check.blocks},
-        findings=findings_of(check),
+        findings=tuple(findings),
         notes=check.notes,
     )
 

@@ -262,7 +262,7 @@ class Site:
         tolerance = self.rtol * ray.small
         target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
         if start is None:
-            start = self._first_exponent(target) if self.exponent is None else self.exponent
+            start = self.first_exponent(target) if self.exponent is None else self.exponent
         budget = min(self.effort.left, 60)
         estimate = differentiate(
             ray,
@@ -291,7 +291,7 @@ class Site:
             reference=self.reference,
         )
 
-    def _first_exponent(self, target: float) -> int:
+    def first_exponent(self, target: float) -> int:
         """Half-way, in the exponent, between the least step whose round-off reaches the target and a large one.
 
         From there the ladder has room to shrink where the loss is rough and to grow where it is noisier than measured.

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.view import View
+
 #: The parameters (or the gradient) as a flat sequence of arrays, one a block.
 Point = tuple[NDArray[Any], ...]
 
@@ -52,6 +54,8 @@ class Subject(abc.ABC):
     ----------
     name : str
         For the report.
+    place : str
+        Of a part: the way to it, joined by dots.
     blocks : tuple of Block
     point : tuple of ndarray
         The parameters as they were given, one array a block, in the precision in which the loss is evaluated.
@@ -62,6 +66,7 @@ class Subject(abc.ABC):
     """
 
     name: str
+    place: str = ""
     blocks: tuple[Block, ...]
     point: Point
     parallel: bool = False
@@ -82,6 +87,23 @@ class Subject(abc.ABC):
     def parts(self) -> Iterator[Subject]:
         """Smaller subjects inside this one: layers, say."""
         return iter(())
+
+    @property
+    def samples(self) -> int:
+        """How many samples the loss is taken over; 1 if it cannot be split."""
+        return 1
+
+    def restricted(self, part: slice) -> Subject | None:
+        """The subject with part of its samples only, if it can be split. Lives within the same session."""
+        return None
+
+    def counts(self) -> dict[int, str]:
+        """Numbers that a mean may divide by, each with a sentence that says what it counts."""
+        return {}
+
+    def view(self, point: Point) -> View | None:
+        """What can be observed of a layer, or of a loss, if the subject is one."""
+        return None
 
     @contextmanager
     def session(self) -> Iterator[None]:

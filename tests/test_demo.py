@@ -43,6 +43,7 @@ def test_question_passes_and_answer_fails(output: str) -> None:
 
 def test_no_constant_ratio_is_claimed(output: str) -> None:
     assert "constant" not in output.lower()
+    assert " ".join(output.split()).count("GC302 extra-activation-derivative") == 2
     assert "goes from" in output
 
 

@@ -23,8 +23,17 @@ def test_wrong_block_is_a_finding_with_evidence_and_fix() -> None:
 
 
 def test_each_wrong_block_has_a_finding() -> None:
-    report = check_gradients(CASE.loss, lambda p: {k: 2 * v for k, v in CASE.gradient(p).items()}, CASE.start, rng=0)
-    assert sorted(finding.where for finding in report.findings) == ["W", "b"]
+    def gradient(p: dict[str, Array]) -> dict[str, Array]:
+        found = CASE.gradient(p)
+        return {"W": -found["W"], "b": 2 * found["b"]}
+
+    report = check_gradients(CASE.loss, gradient, CASE.start, rng=0)
+    assert [(f.where, f.slug) for f in report.findings] == [("W", "sign-flipped"), ("b", "constant-factor")]
+
+
+def test_blocks_with_the_same_mistake_share_a_finding() -> None:
+    report = check_gradients(CASE.loss, lambda p: {k: -v for k, v in CASE.gradient(p).items()}, CASE.start, rng=0)
+    assert [(f.where, f.slug) for f in report.findings] == [("W, b", "sign-flipped")]
 
 
 def test_single_wrong_entry_is_named_with_both_values() -> None:
@@ -42,9 +51,10 @@ def test_ratio_is_given_as_a_range_where_it_varies_and_never_as_constant() -> No
     (varies,) = check_gradients(logcosh, lambda x: factors * np.tanh(x), X, rng=0).findings
     assert "goes from 0.25" in varies.evidence
     assert "to 0.75" in varies.evidence
+    assert "constant" not in f"{varies.slug} {varies.message} {varies.evidence} {varies.fix}"
     (same,) = check_gradients(logcosh, lambda x: 0.25 * np.tanh(x), X, rng=0).findings
     assert "goes from" not in same.evidence
-    assert "constant" not in f"{same.message} {same.evidence} {same.fix}"
+    assert same.slug == "constant-factor"
 
 
 def test_gradient_that_is_not_finite_comes_first() -> None:
@@ -53,7 +63,7 @@ def test_gradient_that_is_not_finite_comes_first() -> None:
         return {"W": 2 * found["W"], "b": np.full(3, np.nan)}
 
     findings = check_gradients(CASE.loss, gradient, CASE.start, rng=0).findings
-    assert [(finding.code, finding.where) for finding in findings] == [("GC502", "b"), ("GC000", "W")]
+    assert [(finding.code, finding.where) for finding in findings] == [("GC502", "b"), ("GC102", "W")]
 
 
 def test_block_with_a_colon_in_its_name_is_named_in_full() -> None:

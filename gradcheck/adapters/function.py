@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
+from gradcheck.adapters.batch import counts_of, samples_of, split
 from gradcheck.adapters.reading import read_gradient, read_loss, read_parameters
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subject import Point, Subject
@@ -89,6 +91,23 @@ class FunctionSubject(Subject):
     def remarks(self) -> dict[str, str]:
         """Whether `fun` or `grad` wrote into its argument."""
         return dict(self._remarks)
+
+    @property
+    def samples(self) -> int:
+        """Samples that the arrays in `args` have in common along their first axes."""
+        return samples_of(self._args)
+
+    def restricted(self, part: slice) -> Subject | None:
+        """The same with part of the arrays in `args`."""
+        if self.samples < 2:
+            return None
+        smaller = copy.copy(self)
+        smaller._args = split(self._args, part)
+        return smaller
+
+    def counts(self) -> dict[int, str]:
+        """Lengths and sizes in `args`, or else in `x0`."""
+        return counts_of(self._args, self.blocks)
 
     def _pair(self, result: Any) -> tuple[Any, Any]:
         if not isinstance(result, (tuple, list)) or len(result) != 2:

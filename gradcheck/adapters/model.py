@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.batch import counts_of, samples_of, split
 from gradcheck.adapters.holder import Holder, parameters_of
 from gradcheck.adapters.reading import read_gradient, read_loss
 from gradcheck.errors import SubjectTypeError
@@ -139,6 +141,23 @@ class ModelSubject(Subject):
         known = {key: result[key] for key in self._holder.mapping if key in result}
         chosen = known if len(known) == len(self._holder.mapping) else dict(result)
         return tuple(np.array(g) for g in read_gradient(chosen, self.blocks, self._holder.structure, source))
+
+    @property
+    def samples(self) -> int:
+        """Samples that the arrays of the batch have in common along their first axes."""
+        return samples_of(self._batch)
+
+    def restricted(self, part: slice) -> Subject | None:
+        """The same model with part of the batch."""
+        if self.samples < 2:
+            return None
+        smaller = copy.copy(self)
+        smaller._batch = split(self._batch, part)
+        return smaller
+
+    def counts(self) -> dict[int, str]:
+        """Lengths and sizes in the batch, or else in the parameters."""
+        return counts_of(self._batch, self.blocks)
 
     def remarks(self) -> dict[str, str]:
         """Whether a call changed the parameters."""

@@ -10,17 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.adapters.function import FunctionSubject
 from gradcheck.adapters.keeping import kept
+from gradcheck.adapters.layer import LayerSubject, LossSubject, takes_whole_numbers
 from gradcheck.adapters.model import ModelSubject
 from gradcheck.nn import Layer, Network
 from gradcheck.nn.layers.container import walk
 from gradcheck.subject import Subject
 
 Array = NDArray[Any]
-
-#: The name under which the input of a layer stands among its parameters.
-INPUT = "x"
 
 
 class NetworkSubject(ModelSubject):
@@ -38,19 +35,23 @@ class NetworkSubject(ModelSubject):
             yield
 
     def parts(self) -> Iterator[Subject]:
-        """One subject a layer, inner ones too, with the input that it has in the network.
+        """One subject a layer, inner ones too, with the input that it has in the network; and one for the loss.
 
-        The loss of a part is Σ U·y over the layer's output y, with a random upstream gradient U, and its claimed
-        gradient what the layer's own `backward` makes of U: by its input and by its parameters. So the mistake of one
-        layer shows in its own part (and in those of layers around it), and in no other.
+        The mistake of one layer shows in its own part (and in those of layers around it), and in no other.
         """
-        for name, layer, x in captured(self._network, self._batch[0]):
-            if layer.params or not _whole(layer, x):  # else there is nothing to differentiate by
-                yield layer_subject(layer, x, name)
+        found, output = captured(self._network, self._batch[0])
+        for name, layer, x in found:
+            if layer.params or not takes_whole_numbers(layer, x):  # else there is nothing to differentiate by
+                others = tuple(other for another, _, other in found if another != name)
+                yield LayerSubject(layer, x, name, others)
+        yield LossSubject(copy.deepcopy(self._network.criterion), output, *self._batch[1:])
 
 
-def captured(network: Network, X: Any) -> list[tuple[str, Layer, Array]]:
-    """Name and a copy of each layer, with the input that it gets for a batch. The network stays as it is."""
+def captured(network: Network, X: Any) -> tuple[list[tuple[str, Layer, Array]], Array]:
+    """Name and a copy of each layer, with the input that it gets for a batch, and the output of the last.
+
+    The network stays as it is.
+    """
     double = copy.deepcopy(network)
     named = [(f"layers.{i}", layer) for i, layer in enumerate(double.layers)]
     every = [(name, inner) for outer, layer in named for name, inner in walk(layer, outer)]
@@ -58,8 +59,8 @@ def captured(network: Network, X: Any) -> list[tuple[str, Layer, Array]]:
     inputs: dict[str, Array] = {}
     for name, layer in every:
         _listen(layer, name, inputs)
-    double.forward(X)
-    return [(name, fresh[name], inputs[name]) for name, _ in every if name in inputs]
+    output = double.forward(X)
+    return [(name, fresh[name], inputs[name]) for name, _ in every if name in inputs], np.array(output)
 
 
 def _listen(layer: Layer, name: str, inputs: dict[str, Array]) -> None:
@@ -70,34 +71,3 @@ def _listen(layer: Layer, name: str, inputs: dict[str, Array]) -> None:
         return forward(x, *others, **options)
 
     layer.forward = recording  # type: ignore[method-assign]  # of a copy that is thrown away
-
-
-def layer_subject(layer: Layer, x: Array, name: str, seed: int = 0) -> Subject:
-    """A layer as a subject: blocks are its input (unless it holds indices) and its parameters."""
-    upstream = np.random.default_rng(seed).standard_normal(layer.forward(x).shape)
-    whole = _whole(layer, x)
-    start: dict[str, Array] = {} if whole else {INPUT: x}
-    start |= {key: np.array(value) for key, value in layer.params.items()}
-
-    def forward(point: dict[str, Array]) -> Array:
-        for key in layer.params:
-            layer.params[key] = point[key]
-        return layer.forward(x if whole else point[INPUT])
-
-    def loss(point: dict[str, Array]) -> float:
-        return float(np.sum(upstream * forward(point)))
-
-    def gradient(point: dict[str, Array]) -> dict[str, Array]:
-        y = forward(point)
-        downstream = layer.backward(upstream.astype(y.dtype))
-        return ({} if whole else {INPUT: downstream}) | {key: np.array(layer.grads[key]) for key in layer.params}
-
-    part = FunctionSubject(loss, gradient, start)
-    part.parallel = False  # it is the one layer that is moved
-    part.name = f"{name} ({type(layer).__name__})"
-    return part
-
-
-def _whole(layer: Layer, x: Array) -> bool:
-    """Whether the input is made of indices, which nobody differentiates by."""
-    return layer.takes_indices or x.dtype.kind in "iub"

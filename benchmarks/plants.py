@@ -1,0 +1,221 @@
+"""Mistakes planted in layers, losses and functions: the same transformations that a diagnosis tests."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck import nn
+from gradcheck.adapters.layer import INPUT, LayerSubject, LossSubject
+from gradcheck.mistakes import BY_SLUG, MISTAKES
+from gradcheck.mistakes.mistake import Right, Rival, Variant, Weighted
+from gradcheck.scene import Scene
+from gradcheck.subject import Point, Subject
+
+Array = NDArray[Any]
+
+#: A planted gradient differs from the right one, and from minus that, by this part of it at least; and from zero.
+VISIBLE = 1e-2
+
+#: A gradient that is so many times smaller than that of other blocks is zero, but for rounding.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A mistake, which of its kind, and the block that it is committed on.
+
+    Attributes
+    ----------
+    slug, detail, block : str
+    factor : float
+        A constant beside it.
+    """
+
+    slug: str
+    detail: str
+    block: str
+    factor: float = 1.0
+
+
+def numeric(loss: Any, point: Point, block: int) -> Array:
+    """Gradient of a rival loss, by extrapolated central differences; the steps that agree best are taken."""
+    found = np.empty(point[block].shape)
+    for index in np.ndindex(point[block].shape):
+        raw = []
+        for k in range(6, 20, 2):
+            step = 2.0**-k
+            values = []
+            for sign in (1, -1):
+                moved = [x.copy() for x in point]
+                moved[block][index] += sign * step
+                values.append(loss(tuple(moved)))
+            raw.append((values[0] - values[1]) / (2 * step))
+        finer = [(16 * b - a) / 15 for a, b in itertools.pairwise(raw)]
+        best = int(np.argmin(np.abs(np.diff(finer))))
+        found[index] = finer[best + 1]
+    return found
+
+
+def committed(plant: Plant, subject: Subject, point: Point, right: Point) -> Array:
+    """The wrong gradient of the plant's block."""
+    scene = Scene(subject, point, right)
+    block = [b.name for b in subject.blocks].index(plant.block)
+    variant = next(v for v in BY_SLUG[plant.slug].variants(scene, block) if v.detail == plant.detail)
+    return plant.factor * wrong_of(variant, scene, block)
+
+
+def wrong_of(variant: Variant, scene: Scene, block: int) -> Array:
+    """What a variant makes of the right gradient."""
+    if isinstance(variant, Rival):
+        return numeric(variant.loss, scene.point, block)
+    assert not isinstance(variant, (Right, Weighted))
+    return np.array(variant.commit(scene.claim))
+
+
+def plants(subject: Subject, right: Point, slugs: Any = None) -> Iterator[Plant]:
+    """All that can be planted on a subject and is seen there."""
+    scene = Scene(subject, subject.point, right)
+    largest = max(float(np.abs(g).max(initial=0.0)) for g in right)
+    for mistake in MISTAKES:
+        if slugs is not None and mistake.slug not in slugs:
+            continue
+        for b, block in enumerate(subject.blocks):
+            for variant in mistake.variants(scene, b):
+                if isinstance(variant, (Right, Weighted)):
+                    continue
+                wrong = wrong_of(variant, scene, b)
+                size = np.abs(right[b]).max(initial=0.0)
+                rivals = [right[b], -right[b], np.zeros_like(right[b])]
+                rivals = {"sign-flipped": rivals[:1], "zero-gradient": rivals[:1]}.get(mistake.slug, rivals)
+                seen = all(np.abs(wrong - rival).max(initial=0.0) > VISIBLE * size for rival in rivals)
+                if size > ROUNDING * largest and np.isfinite(wrong).all() and seen:
+                    yield Plant(mistake.slug, variant.detail, block.name)
+
+
+class PlantedLayer:
+    """Mixed into a layer: its backward pass commits a mistake."""
+
+    _plants: tuple[Plant, ...]
+
+    def forward(self, x: Any) -> Array:
+        y: Array = super().forward(x)  # type: ignore[misc]
+        self._seen = np.array(x)
+        return y
+
+    def backward(self, upstream: Array) -> Array:
+        downstream = self._right(upstream)
+        clean = self._clean()
+        part = LayerSubject(clean, self._seen, "layer", upstream=np.array(upstream))
+        right = {INPUT: downstream} | {name: np.array(value) for name, value in self.grads.items()}  # type: ignore[attr-defined]
+        gradient = tuple(right[block.name] for block in part.blocks)
+        for plant in self._plants:
+            wrong = committed(plant, part, part.point, gradient)
+            if plant.block == INPUT:
+                downstream = wrong
+            else:
+                self.grads[plant.block] = wrong  # type: ignore[attr-defined]
+        return downstream
+
+    def parameter_gradients(self, upstream: Array) -> None:
+        if self.__dict__.get("_inside"):
+            super().parameter_gradients(upstream)  # type: ignore[misc]
+        else:
+            self.backward(upstream)
+
+    def _right(self, upstream: Array) -> Array:
+        """What the layer itself makes of the upstream gradient."""
+        self._inside = True
+        try:
+            return np.array(super().backward(upstream))  # type: ignore[misc]
+        finally:
+            self._inside = False
+
+    def _clean(self) -> Any:
+        return as_class(copy.deepcopy(self), type(self).__mro__[2])
+
+
+class PlantedNetwork(nn.Network):
+    """A network whose loss does not compute the gradient as well."""
+
+    def loss(self, *batch: Any) -> Any:
+        return float(self.criterion.forward(self.forward(batch[0]), *batch[1:]))
+
+    def gradient(self, *batch: Any) -> dict[str, Array]:
+        return super().loss(*batch)[1]
+
+
+class PlantedLoss:
+    """Mixed into a loss: its derivative has a mistake."""
+
+    _plants: tuple[Plant, ...]
+
+    def forward(self, prediction: Any, target: Any, weight: Any = None) -> Array:
+        self._seen = np.array(prediction), target, weight
+        value: Array = super().forward(prediction, target, weight)  # type: ignore[misc]
+        return value
+
+    def backward(self) -> Array:
+        right: Array = np.array(super().backward())  # type: ignore[misc]
+        clean: Any = as_class(copy.deepcopy(self), type(self).__mro__[2])
+        part = LossSubject(clean, *self._seen)
+        for plant in self._plants:
+            right = committed(plant, part, part.point, (right,))
+        return right
+
+
+class Accumulating(PlantedLayer):
+    """Gradients of the parameters are added to those of the call before."""
+
+    def backward(self, upstream: Array) -> Array:
+        downstream = self._right(upstream)
+        sums = self.__dict__.setdefault("_sums", {})
+        for plant in self._plants:
+            grads = self.grads  # type: ignore[attr-defined]
+            sums[plant.block] = grads[plant.block] + sums.get(plant.block, 0.0)
+            grads[plant.block] = sums[plant.block].copy()
+        return downstream
+
+
+class Forgetful(PlantedLayer):
+    """The cache is written by the first forward pass only."""
+
+    def backward(self, upstream: Array) -> Array:
+        if "_first" not in self.__dict__:
+            self._first = copy.deepcopy(self._cache)  # type: ignore[has-type]
+        self._cache = copy.deepcopy(self._first)
+        return self._right(upstream)
+
+
+class Hasty(PlantedLayer):
+    """The weights are updated before the gradient by the input is computed."""
+
+    def backward(self, upstream: Array) -> Array:
+        self._right(upstream)
+        kept = {name: np.array(value) for name, value in self.grads.items()}  # type: ignore[attr-defined]
+        self.params["W"] -= 0.2 * kept["W"]  # type: ignore[attr-defined]
+        downstream = self._right(upstream)
+        for name, value in kept.items():
+            self.grads[name] = value  # type: ignore[attr-defined]
+        return downstream
+
+
+def as_class(thing: Any, kind: type) -> Any:
+    """The very same object, but of another class."""
+    other: Any = object.__new__(kind)
+    other.__dict__ = thing.__dict__
+    return other
+
+
+def planted(thing: Any, mixin: type, *plants: Plant) -> Any:
+    """A layer or loss that commits mistakes, and has the name of the right one."""
+    kind = type(thing)
+    other = as_class(thing, type(kind.__name__, (mixin, kind), {}))
+    other._plants = plants
+    return other
