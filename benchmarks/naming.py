@@ -2,8 +2,9 @@
 
     python -m benchmarks.naming --output docs/naming.md
 
-A third of the cells of the table of pairs (layer, loss), with new shapes of data and new numbers for each, get one
-plant of every kind, and one pair of plants; functions of other shapes get theirs on the gradients that they return.
+Each cell of the table of pairs (layer, loss), with a batch of a size of its own and numbers of its own, gets one plant of
+every kind in the layer and one in the loss, and one with the sign wrong as well; networks of drawn shapes, as plain
+functions that show no layers, get theirs on the gradients that they return.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 import gradcheck
 from benchmarks.output import add_output, write
 from benchmarks.plants import (
+    LOSS_MISTAKES,
     Accumulating,
     Forgetful,
     Hasty,
@@ -119,11 +121,22 @@ def _targets(network: nn.Network, batch: Any) -> Iterator[tuple[Any, Subject, bo
         yield network.layers[int(names[1])], part, names[1] == "0"
 
 
+def drawn(layer: str, loss: str, seed: int) -> tuple[nn.Network, tuple[Any, Any]]:
+    """The network of a cell, with a batch of 2 to 6 samples."""
+    network, (X, y) = example(layer, loss, seed)
+    rng = np.random.default_rng([seed, zlib.crc32(f"{loss} after {layer}".encode())])
+    m = int(rng.integers(2, 7))
+    shape = (m, *X.shape[1:])
+    whole = X.dtype.kind in "iu"
+    X = rng.integers(0, int(X.max()) + 1, shape) if whole else rng.standard_normal(shape)
+    return network, (X, y if y is None else np.resize(y, (m, *np.shape(y)[1:])))
+
+
 def cell(layer: str, loss: str, seed: int) -> list[Outcome]:
     """All plants of one cell, one of each kind; a pair; and the right network."""
     rng = np.random.default_rng([seed, zlib.crc32(f"{layer} {loss}".encode())])
     outcomes = []
-    network, batch = example(layer, loss, seed)
+    network, batch = drawn(layer, loss, seed)
     report = gradcheck.check_gradients(network, batch=batch, rng=seed)
     outcomes.append(_right(f"{layer} with {loss}, seed {seed}", report))
     number = [i for i, one in enumerate(network.layers) if type(one).__name__ == layer][-1]
@@ -144,19 +157,6 @@ def cell(layer: str, loss: str, seed: int) -> list[Outcome]:
         if place != "loss":
             outcomes += _behaviours(layer, loss, seed, place, number, part, first)
     return [outcome for outcome in outcomes if outcome.verdict]
-
-
-#: What is planted in losses: swapped, shifted and so on do not happen to a prediction's gradient.
-LOSS_MISTAKES = (
-    "sign-flipped",
-    "mean-sum",
-    "constant-factor",
-    "zero-gradient",
-    "transposed",
-    "extra-activation-derivative",
-    "loss-mismatch",
-    "low-precision",
-)
 
 
 def _right(case: str, report: gradcheck.Report) -> Outcome:
@@ -180,7 +180,7 @@ def _pair(every: dict[str, list[Plant]], rng: np.random.Generator) -> list[tuple
 def _planted(
     layer: str, loss: str, seed: int, place: str, number: int, chosen: tuple[Plant, ...], mixin: type = PlantedLayer
 ) -> Outcome:
-    network, batch = example(layer, loss, seed)
+    network, batch = drawn(layer, loss, seed)
     layers, criterion = list(network.layers), network.criterion
     if place == "loss":
         criterion = planted(criterion, PlantedLoss, *chosen)
@@ -203,7 +203,7 @@ def _behaviours(
     layer: str, loss: str, seed: int, place: str, number: int, part: Subject, first: bool
 ) -> Iterator[Outcome]:
     """Mistakes that are no transformation of a gradient, but a way of going about it."""
-    network, _ = example(layer, loss, seed)
+    network, _ = drawn(layer, loss, seed)
     thing = network.layers[number]
     simple = [name for name in thing.params if "." not in name]
     if simple:

@@ -26,6 +26,18 @@ VISIBLE = 1e-2
 #: A gradient that is so many times smaller than that of other blocks is zero, but for rounding.
 ROUNDING = 1e-9
 
+#: What is planted in losses: swapped, shifted and so on do not happen to a prediction's gradient.
+LOSS_MISTAKES = (
+    "sign-flipped",
+    "mean-sum",
+    "constant-factor",
+    "zero-gradient",
+    "transposed",
+    "extra-activation-derivative",
+    "loss-mismatch",
+    "low-precision",
+)
+
 
 @dataclass(frozen=True)
 class Plant:
@@ -67,8 +79,10 @@ def committed(plant: Plant, subject: Subject, point: Point, right: Point) -> Arr
     """The wrong gradient of the plant's block."""
     scene = Scene(subject, point, right)
     block = [b.name for b in subject.blocks].index(plant.block)
-    variant = next(v for v in BY_SLUG[plant.slug].variants(scene, block) if v.detail == plant.detail)
-    return plant.factor * wrong_of(variant, scene, block)
+    for variant in BY_SLUG[plant.slug].variants(scene, block):
+        if variant.detail == plant.detail:
+            return plant.factor * wrong_of(variant, scene, block)
+    return right[block]  # where the gradient is zero there is nothing to commit
 
 
 def wrong_of(variant: Variant, scene: Scene, block: int) -> Array:

@@ -95,6 +95,26 @@ def pairs(
     sys.exit(table.verdict.exit_status)
 
 
+@main.command()
+@click.argument("mistake", required=False)
+def explain(mistake: str | None) -> None:
+    """Explain a MISTAKE, by its code or slug: GC302, say. Without one, list them all."""
+    from gradcheck.explain import page, pages
+
+    with _user_errors():
+        found = page(mistake) if mistake else None
+    if found is None:
+        width = max(len(each.slug) for each in pages())
+        _write("\n".join(f"{each.code}  {each.slug:{width}}  {each.summary}" for each in pages()), None)
+    elif sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(found.text))
+    else:
+        _write(found.text.rstrip(), None)
+
+
 def _shown(report: Report, form: str, output: Path | None) -> str:
     if form == "json":
         from gradcheck.reports.json import json_of

@@ -20,6 +20,9 @@ from gradcheck.vantage import Vantage, vantages
 #: What a diagnosis needs of the budget to be begun.
 LEAST = 60
 
+#: Wrong entries that are no more than this part of a block are wrong by themselves.
+FEW = 0.02
+
 
 @dataclass(frozen=True)
 class Culprit:
@@ -118,17 +121,22 @@ def _diagnosed(
     if not wrong:
         return []
     views: tuple[Vantage, ...] = ()
-    listed = all(location is not None and location.listed for location in (found.blocks[i].location for i in wrong))
-    if not listed and effort.left >= LEAST and "nondeterministic" not in found.remarks:
+    isolated = all(_isolated(found.blocks[i]) for i in wrong)
+    if not isolated and effort.left >= LEAST and "nondeterministic" not in found.remarks:
         views = vantages(subject, rtol, rng, effort)
     evidence = Evidence(subject, views)
     result = []
     for i in wrong:
         block = found.blocks[i]
-        listed = block.location is not None and block.location.listed
-        diagnosis = diagnose(evidence, i) if views and not listed else None
+        diagnosis = diagnose(evidence, i) if views and not _isolated(block) else None
         pattern = ""
-        if diagnosis is None and views and not listed:
+        if diagnosis is None and views and not (block.location is not None and block.location.listed):
             pattern = pattern_of(views[0 if block.where == "your point" else -1], i)
         result.append(Culprit(block.block.name, block, diagnosis, pattern))
     return result
+
+
+def _isolated(block: BlockCheck) -> bool:
+    """Whether all wrong entries are known, and so few that no mistake of the whole block is looked for."""
+    location = block.location
+    return location is not None and location.listed and len(location.entries) <= FEW * block.block.size

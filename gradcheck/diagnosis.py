@@ -63,7 +63,13 @@ def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
     whole = evidence.identity(block)
     if whole is not None:
         named = _scaled(whole, counts)
-        return Diagnosis(named, whole, points) if named else None
+        if not named:
+            return None  # right along all directions: whatever is wrong is too small for a name
+        for mistake in MISTAKES if named[0].mistake.slug == "constant-factor" else ():
+            for fit in evidence.fits(mistake, block) if mistake.particular else ():
+                if fit.plain:
+                    return Diagnosis((_named(mistake, fit),), fit, points)
+        return Diagnosis(named, whole, points)
     found: list[tuple[Mistake, Fit]] = []
     for mistake in MISTAKES:
         if isinstance(mistake, (Scale, Manner)):

@@ -108,6 +108,8 @@ def fit(rows: Sequence[Sequence[Row]], detail: str = "") -> Fit | None:
     factor = sum(w * row.expected * row.claimed for w, row in zip(weights, flat, strict=True)) / bottom
     if factor == 0 or not math.isfinite(factor):
         return None
+    if any(BARS * abs(factor) * row.error > TELLING * row.norm for row in flat):
+        return None  # a factor that large would make anything of what may be zero
     limits = [BARS * abs(factor) * row.error + row.tolerance for row in flat]
     lefts = [abs(row.claimed - factor * row.expected) for row in flat]
     if any(left > limit for left, limit in zip(lefts, limits, strict=True)):

@@ -27,8 +27,8 @@ class LayerView:
         Output for another input, with the same parameters.
     loss : callable
         ``loss(point, upstream)``: Σ upstream · y, as a function of the point and for another upstream gradient.
-    others : tuple of ndarray
-        Inputs of other layers of the network.
+    others : dict of str to ndarray
+        Inputs of other layers of the network, by their names.
     fresh : tuple of ndarray
         What a copy of the layer that saw no other input claims at this point.
     after : dict of str to ndarray
@@ -42,7 +42,7 @@ class LayerView:
     parameters: dict[str, Array]
     forward: Callable[[Array], Array]
     loss: Callable[..., float]
-    others: tuple[Array, ...] = ()
+    others: dict[str, Array] = field(default_factory=dict)
     fresh: tuple[Array, ...] = ()
     after: dict[str, Array] = field(default_factory=dict)
 

@@ -41,7 +41,7 @@ STAGES = (
     ("api", "target"),
     ("pairing",),
     ("examples",),
-    ("demo",),
+    ("demo", "explain"),
     ("cli",),
     ("__main__", "__init__"),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,14 +36,19 @@ class LayerSubject(FunctionSubject):
     x : ndarray
         Input that it has in the network.
     name : str
-    others : tuple of ndarray
-        Inputs of other layers.
+    others : dict of str to ndarray
+        Inputs of other layers, by their names.
     upstream : ndarray, optional
         U; random by default.
     """
 
     def __init__(
-        self, layer: Layer, x: Array, name: str, others: tuple[Array, ...] = (), upstream: Array | None = None
+        self,
+        layer: Layer,
+        x: Array,
+        name: str,
+        others: Mapping[str, Array] = MappingProxyType({}),
+        upstream: Array | None = None,
     ) -> None:
         self._fresh = copy.deepcopy(layer)
         self._layer, self._x, self._others = layer, x, others
@@ -119,7 +126,7 @@ class LayerSubject(FunctionSubject):
             {key: given[key] for key in layer.params},
             lambda x: np.array(copy.deepcopy(layer).forward(x)),
             loss,
-            self._others,
+            dict(self._others),
             tuple(np.asarray(claimed[block.name]) for block in self.blocks),
             after,
         )

@@ -42,7 +42,7 @@ class NetworkSubject(ModelSubject):
         found, output = captured(self._network, self._batch[0])
         for name, layer, x in found:
             if layer.params or not takes_whole_numbers(layer, x):  # else there is nothing to differentiate by
-                others = tuple(other for another, _, other in found if another != name)
+                others = {another: other for another, _, other in found if another != name}
                 yield LayerSubject(layer, x, name, others)
         yield LossSubject(copy.deepcopy(self._network.criterion), output, *self._batch[1:])
 

@@ -38,7 +38,8 @@ class BroadcastNotSummed(Mistake):
                 others = tuple(a for a in range(upstream.ndim) if a != axis)
                 if n == claim.size > 1 and others:
                     left = upstream.sum(axis=others)
-                    if all(other.shape != left.shape or changes(left, other) for other in scene.claim):
+                    rest = [other for b, other in enumerate(scene.claim) if b != block and other.shape == left.shape]
+                    if all(changes(left, other) for other in rest):
                         yield Known(f"what is left is axis {axis} of the output", left)
 
 

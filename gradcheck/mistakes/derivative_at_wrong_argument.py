@@ -33,11 +33,11 @@ class DerivativeAtWrongArgument(Mistake):
                 yield Known(detail, layer.upstream * factor)
 
     @staticmethod
-    def _factors(forward: Any, z: Array, a: Array, others: tuple[Array, ...], right: Array) -> Iterator[Any]:
+    def _factors(forward: Any, z: Array, a: Array, others: dict[str, Array], right: Array) -> Iterator[Any]:
         yield "f′(a) for f′(z)", slopes(forward, a)
         for formula, of_output, of_input in (("a(1 − a)", a * (1 - a), z * (1 - z)), ("1 − a²", 1 - a * a, 1 - z * z)):
             if np.allclose(of_output, right, rtol=1e-7, atol=1e-9):
                 yield f"the formula {formula} with z for a", of_input
-        for other in others:
+        for name, other in others.items():
             if other.shape == z.shape and other.dtype.kind == "f" and not np.array_equal(other, z):
-                yield "f′ at the input of another layer", slopes(forward, other)
+                yield f"f′ at the input of {name}", slopes(forward, other)

@@ -15,6 +15,7 @@ class DropoutMask(Mistake):
 
     code, slug = "GC310", "dropout-mask"
     says = "without the mask of the dropout or its scale"
+    particular = True
     fix = "Multiply by what the forward pass multiplied by, mask and scale: upstream * mask / (1 - rate)."
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:

@@ -163,6 +163,8 @@ class Mistake(abc.ABC):
         What to do, in a sentence.
     absorbs : bool
         Whether a constant beside it is a matter of convention, and no mistake of its own.
+    particular : bool
+        Whether it says more of a claim than a constant factor that would do as well.
     """
 
     code: ClassVar[str]
@@ -170,6 +172,7 @@ class Mistake(abc.ABC):
     says: ClassVar[str]
     fix: ClassVar[str]
     absorbs: ClassVar[bool] = False
+    particular: ClassVar[bool] = False
 
     @abc.abstractmethod
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:

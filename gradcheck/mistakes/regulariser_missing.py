@@ -17,6 +17,7 @@ class RegulariserMissing(Mistake):
     code, slug = "GC402", "regulariser-missing"
     says = "without the penalty that the loss has"
     fix = "Add the derivative of the penalty: lam * w for lam/2 · Σ w², 2 * lam * w for lam · Σ w²."
+    absorbs = True
     sign: ClassVar[int] = -1
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:

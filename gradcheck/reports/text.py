@@ -92,6 +92,8 @@ def _notes(report: Report) -> list[str]:
     lines += report.notes
     if report.method == "gradcheck":
         lines.append(report.verdict.advice)
+        named = list(dict.fromkeys(f.code for f in report.findings if f.code != "GC000"))
+        lines += [f"More on it: {', '.join(f'gradcheck explain {code}' for code in named)}"] if named else []
     return lines
 
 
