@@ -2,8 +2,8 @@
 
     python -m benchmarks.naming --output docs/naming.md
 
-Each cell of the table of pairs (layer, loss), with a batch of a size of its own and numbers of its own, gets one plant of
-every kind in the layer and one in the loss, and one with the sign wrong as well; networks of drawn shapes, as plain
+Each cell of the table of pairs (layer, loss), with a batch of a size of its own and numbers of its own, gets one plant
+of every kind in the layer and one in the loss, and one with the sign wrong as well; networks of drawn shapes, as plain
 functions that show no layers, get theirs on the gradients that they return.
 """
 

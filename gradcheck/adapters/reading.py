@@ -158,8 +158,12 @@ def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
         )
     if array.shape != block.shape:
         text = f"{source} returned {called} with shape {array.shape}, and the parameter has shape {block.shape}"
+        more = array.ndim - len(block.shape)
         if array.shape == block.shape[::-1]:
-            text += ": transpose it?"
+            text += ": transpose it? (GC201 transposed)"
+        elif more > 0 and array.shape[more:] == block.shape:
+            axes = ", ".join(map(str, range(more)))
+            text += f": sum it over axis {axes}, which the parameter was broadcast along? (GC203 broadcast-not-summed)"
         elif array.size == block.size:
             text += ": reshape it?"
         raise SubjectError(text)
