@@ -275,6 +275,7 @@ def function(seed: int) -> list[Outcome]:
     for plant in chosen:
         report = gradcheck.check_gradients(loss, partial(wrong, plant=plant), start, args=(X, y), rng=seed)
         outcomes.append(judged(case, (plant,), plant.block, report))
+    outcomes += _nameless(case, clean, loss, gradient, start, (X, y), seed)
     outcomes += _single_entries(case, clean, loss, gradient, start, (X, y), rng, seed)
     if sigmoid:
 
@@ -292,6 +293,36 @@ def function(seed: int) -> list[Outcome]:
             whole = (Plant("extra-activation-derivative", "", "layers.0.W"),)
             outcomes.append(judged(case, whole, "layers.0.W", report))
     return outcomes
+
+
+#: Wrong gradients that no entry of the catalogue makes.
+NAMELESS = {
+    "random factors": lambda g, rng: g * (1 + 0.5 * rng.standard_normal(g.shape)),
+    "something added": lambda g, rng: g + np.abs(g).mean() * rng.standard_normal(g.shape),
+    "squared": lambda g, rng: g * np.abs(g) / np.abs(g).max(),
+    "every second entry zero": lambda g, rng: g * (np.arange(g.size).reshape(g.shape) % 2),
+}
+
+
+def _nameless(
+    case: str, clean: Subject, loss: Any, gradient: Any, start: Any, args: Any, seed: int
+) -> Iterator[Outcome]:
+    """Mistakes that have no name: any name is wrong."""
+    for k, (what, spoil) in enumerate(NAMELESS.items()):
+        name = clean.blocks[(seed + k) % len(clean.blocks)].name
+        if start[name].size < 3:
+            continue
+
+        def spoiled(p: Any, *args: Any, name: str = name, spoil: Any = spoil) -> Any:
+            found = gradient(p, *args)
+            return found | {name: spoil(found[name], np.random.default_rng(seed))}
+
+        report = gradcheck.check_gradients(loss, spoiled, start, args=args, rng=seed)
+        slugs = {finding.slug for finding in report.findings}
+        named = "right" if slugs <= {"unexplained", "isolated-entries"} else "wrong"
+        placed = bool(report.findings) and report.findings[0].where.startswith(name)
+        said = str(report.findings[0]) if report.findings else "nothing"
+        yield Outcome(case, "(no name)", what, name, report.verdict.value, placed, named, said)
 
 
 def _single_entries(

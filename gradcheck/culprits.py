@@ -38,6 +38,8 @@ class Culprit:
         In which rows, columns, … it is wrong, if not everywhere.
     affected : tuple of str
         Blocks of the whole subject that are wrong because of it.
+    trouble : str
+        Why the diagnosis could not be made, if that is so.
     """
 
     where: str
@@ -45,6 +47,7 @@ class Culprit:
     diagnosis: Diagnosis | None = None
     pattern: str = ""
     affected: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 def culprits(subject: Subject, found: Check, rtol: float, rng: np.random.Generator, effort: Effort) -> list[Culprit]:
@@ -128,11 +131,14 @@ def _diagnosed(
     result = []
     for i in wrong:
         block = found.blocks[i]
-        diagnosis = diagnose(evidence, i) if views and not _isolated(block) else None
-        pattern = ""
+        diagnosis, pattern, trouble = None, "", ""
+        try:
+            diagnosis = diagnose(evidence, i) if views and not _isolated(block) else None
+        except Exception as error:  # the user's code, at a point or on a part of the batch where it was never called
+            trouble = f"the search for a known mistake ended with {type(error).__name__}: {error}"
         if diagnosis is None and views and not (block.location is not None and block.location.listed):
             pattern = pattern_of(views[0 if block.where == "your point" else -1], i)
-        result.append(Culprit(block.block.name, block, diagnosis, pattern))
+        result.append(Culprit(block.block.name, block, diagnosis, pattern, trouble=trouble))
     return result
 
 

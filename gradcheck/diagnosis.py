@@ -17,6 +17,9 @@ from gradcheck.mistakes.mistake import Manner, Mistake, Moved, Scale
 
 Array = NDArray[Any]
 
+#: Entries that a block must have for two mistakes of order to be looked for in it.
+ENOUGH = 6
+
 
 @dataclass(frozen=True)
 class Named:
@@ -78,6 +81,7 @@ def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
             if fit.plain or mistake.absorbs:
                 return Diagnosis((_named(mistake, fit),), fit, points)
             found.append((mistake, fit))
+    evidence.weighing = False
     for mistake, fit in found:
         return Diagnosis((_named(mistake, fit), *_scaled(fit, counts)), fit, points)
     for first, second, fit in _pairs(evidence, block):
@@ -107,7 +111,12 @@ def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
 
 
 def _pairs(evidence: Evidence, block: int) -> Iterator[tuple[Named, Named, Fit]]:
-    """Two mistakes that move entries, one after the other."""
+    """Two mistakes that move entries, one after the other.
+
+    Of a few entries a good part of all permutations can be had in this way, and it would say nothing.
+    """
+    if evidence.subject.blocks[block].size < ENOUGH:
+        return
     moves = [
         (mistake, move)
         for mistake in MISTAKES

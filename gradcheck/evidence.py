@@ -129,10 +129,16 @@ class Evidence:
     ----------
     subject : Subject
     views : sequence of Vantage
+
+    Attributes
+    ----------
+    weighing : bool
+        Whether samples are still weighed: what does so in one block does so in all.
     """
 
     def __init__(self, subject: Subject, views: Sequence[Vantage]) -> None:
         self.subject, self.views = subject, tuple(views)
+        self.weighing = True
 
     def fits(self, mistake: Mistake, block: int) -> Iterator[Fit]:
         """Ways of committing a mistake that make the claim for a block."""
@@ -205,7 +211,7 @@ class Evidence:
 
     def _weighted(self, view: Vantage, block: int, variant: Weighted) -> Iterator[Row]:
         n = self.subject.samples
-        if not 1 < n <= CROWD:
+        if not (1 < n <= CROWD and self.weighing):
             return
         singles = [single for i in range(n) if (single := self.subject.restricted(slice(i, i + 1))) is not None]
         try:

@@ -129,7 +129,7 @@ def _mismatch(culprit: Culprit) -> Finding:
         evidence += f"; {ratio}"
     if block.note:
         evidence += f" ({block.note})"
-    evidence += _because(culprit)
+    evidence += _because(culprit) + (f"; {culprit.trouble}" if culprit.trouble else "")
     if few:
         mistake = BY_SLUG["isolated-entries"]
         return Finding(mistake.code, mistake.slug, where, message, evidence, mistake.fix)
