@@ -50,6 +50,12 @@ class Scene:
         """Whether a block is the input of a layer, or the prediction that a loss is given."""
         return self.view is not None and self.subject.blocks[block].name in ("x", "prediction")
 
+    def activation(self, block: int) -> LayerView | None:
+        """The layer, if it is an activation and the block its input."""
+        layer = self.layer
+        acts = layer is not None and self.is_input(block) and layer.elementwise and not layer.masked
+        return layer if acts else None
+
     @cached_property
     def repeated(self) -> tuple[Point, Point]:
         """The gradient claimed when it is asked for twice more, at this point."""

@@ -24,8 +24,8 @@ class DerivativeAtWrongArgument(Mistake):
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
         """At the layer's own output, by the formula in a, and at the inputs of other layers."""
-        layer = scene.layer
-        if layer is None or not scene.is_input(block) or not layer.elementwise or layer.masked:
+        layer = scene.activation(block)
+        if layer is None:
             return
         right = slopes(layer.forward, layer.x)
         for detail, factor in self._factors(layer.forward, layer.x, layer.y, layer.others, right):

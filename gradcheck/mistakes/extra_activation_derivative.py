@@ -30,8 +30,8 @@ class ExtraActivationDerivative(Mistake):
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
         """At an activation, before a loss of logits, and at the output of a model whose batch can be split."""
-        layer, loss = scene.layer, scene.loss
-        if layer is not None and scene.is_input(block) and layer.elementwise and not layer.masked:
+        layer, loss = scene.activation(block), scene.loss
+        if layer is not None:
             factor = slopes(layer.forward, layer.x)
             claim = layer.upstream * factor * factor
             if changes(claim, layer.upstream * factor):

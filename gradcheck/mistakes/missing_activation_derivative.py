@@ -24,8 +24,8 @@ class MissingActivationDerivative(Mistake):
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
         """The upstream gradient as it came."""
-        layer = scene.layer
-        if layer is not None and scene.is_input(block) and layer.elementwise and not layer.masked:
+        layer = scene.activation(block)
+        if layer is not None:
             yield Known("", layer.upstream)
         if scene.view is None:
             for name, weights in by_output().items():

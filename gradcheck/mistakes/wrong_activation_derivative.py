@@ -23,8 +23,8 @@ class WrongActivationDerivative(Mistake):
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
         """Each other activation of `gradcheck.nn`."""
-        layer = scene.layer
-        if layer is None or not scene.is_input(block) or not layer.elementwise or layer.masked:
+        layer = scene.activation(block)
+        if layer is None:
             return
         right = slopes(layer.forward, layer.x)
         for kind in ACTIVATIONS:
