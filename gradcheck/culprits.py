@@ -13,7 +13,7 @@ from gradcheck.comparison import Verdict
 from gradcheck.diagnosis import Diagnosis, diagnose
 from gradcheck.effort import Effort
 from gradcheck.evidence import Evidence
-from gradcheck.pattern import pattern_of
+from gradcheck.pattern import pattern_among, pattern_of
 from gradcheck.subject import Subject
 from gradcheck.vantage import Vantage, vantages
 
@@ -136,7 +136,10 @@ def _diagnosed(
             diagnosis = diagnose(evidence, i) if views and not _isolated(block) else None
         except Exception as error:  # the user's code, at a point or on a part of the batch where it was never called
             trouble = f"the search for a known mistake ended with {type(error).__name__}: {error}"
-        if diagnosis is None and views and not (block.location is not None and block.location.listed):
+        wrong_ones = [entry.index for entry in block.location.entries if entry.wrong] if block.location else []
+        if diagnosis is None and block.location is not None and (block.location.listed or block.location.complete):
+            pattern = pattern_among(wrong_ones, block.block.shape)
+        elif diagnosis is None and views:
             pattern = pattern_of(views[0 if block.where == "your point" else -1], i)
         result.append(Culprit(block.block.name, block, diagnosis, pattern, trouble=trouble))
     return result

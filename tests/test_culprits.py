@@ -1,0 +1,118 @@
+"""Layers are accused by their own check; what else is wrong is looked for in the whole; nothing hides a verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import gradcheck
+import gradcheck.nn as nn
+from gradcheck.nn.layer import Array
+from tests.cases import logcosh
+
+X: NDArray[Any] = np.random.default_rng(0).standard_normal((5, 3))
+Y: NDArray[Any] = np.random.default_rng(1).standard_normal((5, 2))
+
+
+class NoDerivative(nn.Tanh):
+    def backward(self, upstream: Array) -> Array:
+        self._kept(upstream)
+        return upstream
+
+
+class NegativeBias(nn.Dense):
+    def backward(self, upstream: Array) -> Array:
+        downstream = super().backward(upstream)
+        self.grads["b"] = -np.asarray(upstream).sum(axis=0)
+        return downstream
+
+    def parameter_gradients(self, upstream: Array) -> None:
+        super().parameter_gradients(upstream)
+        self.grads["b"] = -np.asarray(upstream).sum(axis=0)
+
+
+def generic(*layers: nn.Layer, loss: nn.losses.loss.Loss | None = None) -> nn.Network:
+    network = nn.Network(layers, loss or nn.MeanSquaredError())
+    rng = np.random.default_rng(7)
+    for value in network.params.values():
+        value += 0.3 * rng.standard_normal(value.shape)
+    return network
+
+
+def said(network: Any) -> list[tuple[str, str]]:
+    report = gradcheck.check_gradients(network, batch=(X, Y), rng=0)
+    assert report.verdict.value == "fail"
+    return [(finding.where, finding.slug) for finding in report.findings]
+
+
+def test_a_layer_is_blamed_once_for_all_that_it_spoils() -> None:
+    network = generic(nn.Dense(3, 4, rng=0), NoDerivative(), nn.Dense(4, 2, rng=1))
+    report = gradcheck.check_gradients(network, batch=(X, Y), rng=0)
+    (finding,) = report.findings
+    assert finding.where == "layers.1 (NoDerivative), by its input"
+    assert finding.slug == "missing-activation-derivative"
+    assert "wrong because of it: layers.0.W, layers.0.b" in finding.evidence
+    assert report.blocks["layers.2.W"].verdict.value == "pass"
+
+
+def test_two_layers_with_a_mistake_each_are_both_named() -> None:
+    network = generic(NegativeBias(3, 4, rng=0), NoDerivative(), nn.Dense(4, 2, rng=1))
+    assert sorted(said(network)) == [
+        ("layers.0.b", "sign-flipped"),
+        ("layers.1 (NoDerivative), by its input", "missing-activation-derivative"),
+    ]
+
+
+def test_the_innermost_layer_is_blamed() -> None:
+    network = generic(nn.Dense(3, 4, rng=0), nn.Residual(nn.Dense(4, 4, rng=2), NoDerivative()), nn.Dense(4, 2, rng=1))
+    (finding,) = said(network)
+    assert finding == ("layers.1.layers.1 (NoDerivative), by its input", "missing-activation-derivative")
+
+
+def test_a_mistake_outside_of_all_layers_is_looked_for_in_the_whole() -> None:
+    class Forgetful(nn.Network):
+        def loss(self, X: Any, y: Any, weight: Any = None) -> tuple[float, dict[str, Array]]:
+            value, grads = super().loss(X, y, weight)
+            return value + 0.05 * float((self.params["layers.0.W"] ** 2).sum()), grads
+
+    layers = [nn.Dense(3, 4, rng=0), nn.Tanh(), nn.Dense(4, 2, rng=1)]
+    network = Forgetful(layers, nn.MeanSquaredError())
+    report = gradcheck.check_gradients(network, batch=(X, Y), rng=0)
+    (finding,) = report.findings
+    assert (finding.where, finding.slug) == ("layers.0.W", "regulariser-missing")
+    assert "λ = 0.1" in finding.message
+
+
+def test_a_wrong_loss_is_a_place_of_its_own() -> None:
+    class Half(nn.MeanSquaredError):
+        def _slopes(self, prediction: Array, target: Array, factor: Array) -> Array:
+            return -super()._slopes(prediction, target, factor)
+
+    (finding,) = said(generic(nn.Dense(3, 2, rng=0), loss=Half()))
+    assert finding == ("loss (Half), by its prediction", "sign-flipped")
+
+
+def test_code_that_fails_while_a_mistake_is_looked_for_hides_no_verdict() -> None:
+    calls = []
+
+    def gradient(x: Array) -> Array:
+        calls.append(1)
+        if len(calls) > 4:
+            raise KeyError("enough")
+        return np.arange(6) * np.tanh(x)
+
+    report = gradcheck.check_gradients(logcosh, gradient, np.linspace(0.5, 2, 6), rng=0)
+    assert report.verdict.value == "fail"
+    assert "ended with KeyError" in report.findings[0].evidence
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_parameters_are_as_they_were(seed: int) -> None:
+    network = generic(nn.Dense(3, 4, rng=0), NoDerivative(), nn.Dropout(0.3, seed=seed), nn.Dense(4, 2, rng=1))
+    before = {name: value.copy() for name, value in network.params.items()}
+    said(network)
+    for name, value in network.params.items():
+        np.testing.assert_array_equal(value, before[name])
