@@ -96,6 +96,7 @@ class Outcome:
 
 def judged(case: str, plant: tuple[Plant, ...], place: str, report: gradcheck.Report) -> Outcome:
     """Compare a report with what was planted; of several plants any may come first."""
+    plant += tuple(p.then for p in plant if p.then is not None)
     wanted = {p.slug for p in plant} | {"sign-flipped" for p in plant if p.factor < 0}
     found = [f for f in report.findings if f.slug not in ("mutates-input",)]
     where = found[0].where if found else ""
@@ -278,6 +279,8 @@ def function(seed: int) -> list[Outcome]:
         for factor in (-1.0, 2.5) if every[name] else ():
             chosen.append(dataclasses.replace(every[name][int(rng.integers(len(every[name])))], factor=factor))
 
+    chosen += _two(every, clean, rng)
+
     def wrong(p: dict[str, Array], X: Array, y: Array, plant: Plant) -> dict[str, Array]:
         found = gradient(p, X, y)
         at = tuple(np.array(p[block.name]) for block in clean.blocks)
@@ -305,6 +308,23 @@ def function(seed: int) -> list[Outcome]:
             whole = (Plant("extra-activation-derivative", "", "layers.0.W"),)
             outcomes.append(judged(case, whole, "layers.0.W", report))
     return outcomes
+
+
+def _two(every: dict[str, list[Plant]], clean: Subject, rng: np.random.Generator) -> list[Plant]:
+    """Two mistakes of order in one block, that is large enough for them to be told."""
+    sizes = {block.name: block.size for block in clean.blocks}
+    found = []
+    for one, two in (("transposed", "reversed-axis"), ("shifted", "transposed"), ("swapped-blocks", "reversed-axis")):
+        pairs = [
+            (a, b)
+            for a in every[one]
+            for b in every[two]
+            if a.block == b.block and sizes[a.block] > 8 and "end" in a.detail + "end" * (one != "shifted")
+        ]
+        if pairs:
+            first, second = pairs[int(rng.integers(len(pairs)))]
+            found.append(dataclasses.replace(first, then=second))
+    return found
 
 
 #: Wrong gradients that no entry of the catalogue makes.

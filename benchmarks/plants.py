@@ -48,12 +48,15 @@ class Plant:
     slug, detail, block : str
     factor : float
         A constant beside it.
+    then : Plant or None
+        Another mistake of the same block, committed after it.
     """
 
     slug: str
     detail: str
     block: str
     factor: float = 1.0
+    then: Plant | None = None
 
 
 def numeric(loss: Any, point: Point, block: int) -> Array:
@@ -79,10 +82,13 @@ def committed(plant: Plant, subject: Subject, point: Point, right: Point) -> Arr
     """The wrong gradient of the plant's block."""
     scene = Scene(subject, point, right)
     block = [b.name for b in subject.blocks].index(plant.block)
+    wrong = right[block]  # where the gradient is zero there is nothing to commit
     for variant in BY_SLUG[plant.slug].variants(scene, block):
         if variant.detail == plant.detail:
-            return plant.factor * wrong_of(variant, scene, block)
-    return right[block]  # where the gradient is zero there is nothing to commit
+            wrong = plant.factor * wrong_of(variant, scene, block)
+    if plant.then is None:
+        return wrong
+    return committed(plant.then, subject, point, (*right[:block], wrong, *right[block + 1 :]))
 
 
 def wrong_of(variant: Variant, scene: Scene, block: int) -> Array:

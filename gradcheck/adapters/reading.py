@@ -161,10 +161,10 @@ def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
         more = array.ndim - len(block.shape)
         if array.shape == block.shape[::-1]:
             text += ": transpose it? (GC201 transposed)"
+        elif array.size == block.size:
+            text += ": reshape it?"
         elif more > 0 and array.shape[more:] == block.shape:
             axes = ", ".join(map(str, range(more)))
             text += f": sum it over axis {axes}, which the parameter was broadcast along? (GC203 broadcast-not-summed)"
-        elif array.size == block.size:
-            text += ": reshape it?"
         raise SubjectError(text)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
