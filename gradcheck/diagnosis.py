@@ -81,7 +81,7 @@ def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
             if fit.plain or mistake.absorbs:
                 return Diagnosis((_named(mistake, fit),), fit, points)
             found.append((mistake, fit))
-    evidence.weighing = False
+    evidence.weighing = not evidence.weighed
     for mistake, fit in found:
         return Diagnosis((_named(mistake, fit), *_scaled(fit, counts)), fit, points)
     for first, second, fit in _pairs(evidence, block):

@@ -134,11 +134,13 @@ class Evidence:
     ----------
     weighing : bool
         Whether samples are still weighed: what does so in one block does so in all.
+    weighed : bool
+        Whether they could be.
     """
 
     def __init__(self, subject: Subject, views: Sequence[Vantage]) -> None:
         self.subject, self.views = subject, tuple(views)
-        self.weighing = True
+        self.weighing, self.weighed = True, False
 
     def fits(self, mistake: Mistake, block: int) -> Iterator[Fit]:
         """Ways of committing a mistake that make the claim for a block."""
@@ -224,6 +226,7 @@ class Evidence:
         if share is None or len(singles) < n or not np.isfinite(weights).all():
             return
         for row in view.samples(block, singles):
+            self.weighed = True
             value = share * sum(w * slope.value for w, slope in zip(weights, row, strict=True))
             error = share * sum(abs(w) * slope.error for w, slope in zip(weights, row, strict=True))
             yield _row(view, view.claim[block], row[0].along, Slope(row[0].along, value, error))

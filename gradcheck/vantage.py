@@ -26,6 +26,9 @@ Array = NDArray[Any]
 #: Directions a block, what one slope may cost, and how sharp it has to be, in units of the tolerance.
 RAYS, COST, SHARP = 3, 40, 0.1
 
+#: What counts as measured; how sharp it is, the bar says.
+MEASURED = (Status.CONVERGED, Status.NOISY, Status.ROUGH)
+
 #: How far the second point lies, in units of the parameters' scale, or of 1 where that is more.
 FAR = (1.0, 0.3, 0.03)
 
@@ -116,7 +119,7 @@ class Vantage:
             largest=max(site.largest, RUN - 1 - site.bits),
             budget=COST,
         )
-        if estimate.status not in (Status.CONVERGED, Status.NOISY) or not math.isfinite(estimate.value):
+        if estimate.status not in MEASURED or not math.isfinite(estimate.value) or not math.isfinite(estimate.error):
             return None
         return Slope(along, estimate.value, estimate.error)
 
