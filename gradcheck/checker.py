@@ -13,11 +13,11 @@ from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import PROOF, Verdict
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
-from gradcheck.halving import Location, Matter, measure_all
+from gradcheck.halving import LEAVE, Location, Matter, measure_all
 from gradcheck.kinks import Membership, judge, right_beside
 from gradcheck.numerics.noise import EPSILON
 from gradcheck.site import Site
-from gradcheck.subject import Point, Subject
+from gradcheck.subject import Point, Subject, copied
 from gradcheck.survey import BlockState, State, survey
 
 #: A loss so many times larger is another regime.
@@ -25,6 +25,9 @@ FAR = 1e30
 
 #: Where a gradient of zero is right.
 FLAT = "the loss is zero all around your point, and so is the claim: check at a point where it is not as well"
+
+#: A block that could not be looked at closely any more.
+UNPROVED = "claim and slope part, but the budget ended before that was proved: another block is wrong"
 
 #: Joint rays through the user's point, and in all.
 RAYS_HERE, RAYS = 2, 3
@@ -103,7 +106,7 @@ class _Checker:
                 "a division by zero or a logarithm of zero in it"
             )
         self.effort.spend(gradients=1)
-        claim = tuple(np.array(g) for g in self.subject.gradient(_copy(point)))
+        claim = tuple(np.array(g) for g in self.subject.gradient(copied(point)))
         again = self._loss(point)
         site = Site(self.subject, point, value, claim, self.rtol, self.rng, self.effort, "your point")
         if again != value:
@@ -112,7 +115,7 @@ class _Checker:
 
     def _loss(self, point: Point) -> float:
         self.effort.spend(losses=1)
-        return self.subject.loss(_copy(point))
+        return self.subject.loss(copied(point))
 
     def _unsteady(self, first: float, second: float, third: float) -> float:
         """How much values at one point differ, noted if it is more than the rounding of a parallel sum."""
@@ -211,17 +214,24 @@ class _Checker:
         self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
 
     def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
-        """A gap that the error bar does not explain."""
+        """A gap that the error bar does not explain. Once one is proved, some of the budget is left for its cause."""
+        if self._short(LEAVE / 2):
+            return self._record(site, b, Verdict.UNDECIDED, state, note=UNPROVED)
         ruling = accuse(site, b, state, self.remarks, tolerated=tolerated)
         text = note if ruling.verdict is Verdict.FAIL else ruling.note
         self._record(ruling.site, b, ruling.verdict, ruling.state, ruling.location, text)
+
+    def _short(self, part: float) -> bool:
+        """Whether a block is known to be wrong, and less than a part of the budget is left to find out why."""
+        wrong = any(result.verdict is Verdict.FAIL for result in self.results.values())
+        return wrong and self.effort.left < part * self.effort.budget
 
     # -- a generic point -------------------------------------------------------------------------------------------
 
     def _look_elsewhere(self, here: Site, chosen: Sequence[int]) -> None:
         if not chosen:
             return
-        if self.effort.left < ELSEWHERE:
+        if self.effort.left < ELSEWHERE or self._short(LEAVE):
             self.notes.append("the budget did not suffice for a generic point nearby: only your point was checked")
             return
         self.effort.stage = "a generic point nearby"
@@ -317,7 +327,3 @@ class _Checker:
         matter = Matter.WRONG if result.verdict is Verdict.FAIL else Matter.TOLERATED
         location = Location(matter, entries, complete=len(entries) == here.point[b].size)
         self.results[b] = replace(result, location=location)
-
-
-def _copy(point: Point) -> Point:
-    return tuple(x.copy() for x in point)

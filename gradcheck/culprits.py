@@ -10,7 +10,7 @@ import numpy as np
 from gradcheck.check import BlockCheck, Check
 from gradcheck.checker import check
 from gradcheck.comparison import Verdict
-from gradcheck.diagnosis import Diagnosis, diagnose
+from gradcheck.diagnosis import Diagnosis, diagnose, together
 from gradcheck.effort import Effort
 from gradcheck.evidence import Evidence
 from gradcheck.pattern import pattern_among, pattern_of
@@ -19,6 +19,9 @@ from gradcheck.vantage import Vantage, vantages
 
 #: What a diagnosis needs of the budget to be begun.
 LEAST = 60
+
+#: So many blocks that are wrong are first looked at together: a sign or a mean is often wrong in all of them.
+SEVERAL = 3
 
 #: Wrong entries that are no more than this part of a block are wrong by themselves.
 FEW = 0.02
@@ -69,7 +72,7 @@ def _parts(
     """Parts that fail a check of their own; a part around such a one is not accused for it."""
     accused: list[Culprit] = []
     places: list[str] = []
-    for part in sorted(subject.parts(), key=lambda part: -part.place.count(".")):
+    for part in _inside(subject):
         if any(place.startswith(f"{part.place}.") for place in places):
             continue
         own = Effort(effort.budget, effort.progress, stage=f"{part.name} on its own")
@@ -95,6 +98,14 @@ def _parts(
                 where = own_block if own_block in failed else f"{part.name}, by its {_called(name)}"
                 accused.append(replace(culprit, where=where, affected=affected))
     return accused
+
+
+def _inside(subject: Subject) -> list[Subject]:
+    """The parts, those inside others first; none if they cannot be had."""
+    try:
+        return sorted(subject.parts(), key=lambda part: -part.place.count("."))
+    except Exception:  # layers that cannot be copied
+        return []
 
 
 def _called(name: str) -> str:
@@ -124,25 +135,43 @@ def _diagnosed(
     if not wrong:
         return []
     views: tuple[Vantage, ...] = ()
+    trouble = ""
     isolated = all(_isolated(found.blocks[i]) for i in wrong)
     if not isolated and effort.left >= LEAST and "nondeterministic" not in found.remarks:
-        views = vantages(subject, rtol, rng, effort)
-    evidence = Evidence(subject, views)
-    result = []
-    for i in wrong:
-        block = found.blocks[i]
-        diagnosis, pattern, trouble = None, "", ""
         try:
-            diagnosis = diagnose(evidence, i) if views and not _isolated(block) else None
-        except Exception as error:  # the user's code, at a point or on a part of the batch where it was never called
-            trouble = f"the search for a known mistake ended with {type(error).__name__}: {error}"
-        wrong_ones = [entry.index for entry in block.location.entries if entry.wrong] if block.location else []
-        if diagnosis is None and block.location is not None and (block.location.listed or block.location.complete):
-            pattern = pattern_among(wrong_ones, block.block.shape)
-        elif diagnosis is None and views:
-            pattern = pattern_of(views[0 if block.where == "your point" else -1], i)
-        result.append(Culprit(block.block.name, block, diagnosis, pattern, trouble=trouble))
+            views = vantages(subject, rtol, rng, effort)
+        except Exception as error:
+            trouble = _trouble(error)
+    evidence = Evidence(subject, views)
+    result: list[Culprit] = []
+    for i in wrong:
+        culprit = Culprit(found.blocks[i].block.name, found.blocks[i], trouble=trouble)
+        try:
+            if not result and len(wrong) >= SEVERAL and views:
+                same = together(evidence, wrong)
+                if same is not None:
+                    return [Culprit(found.blocks[j].block.name, found.blocks[j], same) for j in wrong]
+            result.append(_explained(culprit, evidence, i))
+        except Exception as error:
+            result.append(replace(culprit, trouble=_trouble(error)))
     return result
+
+
+def _trouble(error: Exception) -> str:
+    """What the user's code said at a point, or on a part of the batch, where it had not been called before."""
+    return f"the search for a known mistake ended with {type(error).__name__}: {error}"
+
+
+def _explained(culprit: Culprit, evidence: Evidence, i: int) -> Culprit:
+    """The culprit with its diagnosis, or else with the pattern of what is wrong."""
+    block, location = culprit.check, culprit.check.location
+    diagnosis = diagnose(evidence, i) if evidence.views and not _isolated(block) else None
+    pattern = ""
+    if diagnosis is None and location is not None and (location.listed or location.complete):
+        pattern = pattern_among([entry.index for entry in location.entries if entry.wrong], block.block.shape)
+    elif diagnosis is None and evidence.views:
+        pattern = pattern_of(evidence.views[0 if block.where == "your point" else -1], i)
+    return replace(culprit, diagnosis=diagnosis, pattern=pattern)
 
 
 def _isolated(block: BlockCheck) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +17,9 @@ from gradcheck.mistakes.mistake import Manner, Mistake, Moved, Scale
 
 Array = NDArray[Any]
 
-#: Entries that a block must have for two mistakes of order to be looked for in it.
-ENOUGH = 6
+#: Entries that a block must have for two mistakes of order to be looked for in it, and at most may have: there are
+#: hundreds of pairs to try.
+ENOUGH, MANY = 6, 20_000
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,13 @@ def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
     return None
 
 
+def together(evidence: Evidence, blocks: Sequence[int]) -> Diagnosis | None:
+    """A constant that explains several blocks at once; None if there is none."""
+    fit = evidence.together(blocks)
+    named = () if fit is None else _scaled(fit, evidence.subject.counts())
+    return Diagnosis(named, fit, len(evidence.views)) if fit is not None and named else None
+
+
 def _named(mistake: Mistake, fit: Fit) -> Named:
     return Named(mistake, mistake.message(fit.detail, fit.factor))
 
@@ -115,7 +123,7 @@ def _pairs(evidence: Evidence, block: int) -> Iterator[tuple[Named, Named, Fit]]
 
     Of a few entries a good part of all permutations can be had in this way, and it would say nothing.
     """
-    if evidence.subject.blocks[block].size < ENOUGH:
+    if not ENOUGH <= evidence.subject.blocks[block].size <= MANY:
         return
     moves = [
         (mistake, move)

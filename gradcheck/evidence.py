@@ -24,7 +24,7 @@ from gradcheck.mistakes.mistake import (
     Weighted,
 )
 from gradcheck.numerics.noise import EPSILON
-from gradcheck.subject import Subject
+from gradcheck.subject import Subject, copied
 from gradcheck.vantage import Slope, Vantage
 
 Array = NDArray[Any]
@@ -168,6 +168,19 @@ class Evidence:
         """The claim as a constant times the right gradient."""
         return self.fit(block, [Moved("", block, np.asarray)] * len(self.views))
 
+    def together(self, blocks: Sequence[int]) -> Fit | None:
+        """The claims for several blocks as one constant times the right gradient."""
+        rows = []
+        for view in self.views:
+            some = []
+            for moved, value, error in view.together(blocks):
+                each = [_row(view, view.claim[b], along, Slope(along, value, error)) for b, along in moved.items()]
+                norm = math.hypot(*(row.norm for row in each))
+                tolerance = math.hypot(*(row.tolerance for row in each))
+                some.append(Row(sum(row.claimed for row in each), value, error, norm, tolerance))
+            rows.append(some)
+        return fit(rows) if len(rows) > 1 and all(rows) else None
+
     def fit(self, block: int, variants: Sequence[Variant]) -> Fit | None:
         """Whether a variant, given for each point, makes the claim."""
         first = variants[0]
@@ -217,7 +230,7 @@ class Evidence:
             return
         singles = [single for i in range(n) if (single := self.subject.restricted(slice(i, i + 1))) is not None]
         try:
-            losses = np.array([single.loss(tuple(x.copy() for x in view.site.point)) for single in singles])
+            losses = np.array([single.loss(copied(view.site.point)) for single in singles])
         except Exception:
             return
         total = view.site.value

@@ -17,6 +17,9 @@ from gradcheck.survey import FEW
 #: Evaluations that one entry, or one half, may take.
 ENTRY_COST = 12
 
+#: The part of the budget that the entries of blocks leave for finding out what the mistake is.
+LEAVE = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -97,11 +100,11 @@ def measure_entry(site: Site, block: int, index: tuple[int, ...]) -> Entry:
     )
 
 
-def measure_all(site: Site, block: int) -> tuple[Entry, ...]:
-    """Measure every entry of a block, as far as the budget goes."""
+def measure_all(site: Site, block: int, *, leave: int = 0) -> tuple[Entry, ...]:
+    """Measure every entry of a block, as far as the budget goes without the part of it that is to be left."""
     entries = []
     for index in np.ndindex(site.point[block].shape):
-        if site.effort.left < ENTRY_COST:
+        if site.effort.left < ENTRY_COST + leave:
             break
         entries.append(measure_entry(site, block, index))
     return tuple(entries)
@@ -125,7 +128,7 @@ def locate(site: Site, block: int, whole: Comparison) -> Location:
     site.effort.stage = f"entries of {site.subject.blocks[block].name}"
     size = site.point[block].size
     if size <= FEW:
-        entries = measure_all(site, block)
+        entries = measure_all(site, block, leave=int(LEAVE * site.effort.budget))
         complete = len(entries) == size
         harmless = complete and all(entry.resolved and not entry.wrong for entry in entries)
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.subject import Point, Subject
+from gradcheck.subject import Point, Subject, copied
 from gradcheck.view import LayerView, LossView, View
 
 Array = NDArray[Any]
@@ -59,7 +59,5 @@ class Scene:
     @cached_property
     def repeated(self) -> tuple[Point, Point]:
         """The gradient claimed when it is asked for twice more, at this point."""
-        first, second = (
-            tuple(np.array(g) for g in self.subject.gradient(tuple(x.copy() for x in self.point))) for _ in range(2)
-        )
+        first, second = (tuple(np.array(g) for g in self.subject.gradient(copied(self.point))) for _ in range(2))
         return first, second

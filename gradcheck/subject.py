@@ -17,6 +17,11 @@ from gradcheck.view import View
 Point = tuple[NDArray[Any], ...]
 
 
+def copied(point: Point) -> Point:
+    """A point in arrays of its own."""
+    return tuple(x.copy() for x in point)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One named array of parameters.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from gradcheck.numerics.noise import EPSILON
 from gradcheck.ray import Ray
 from gradcheck.scene import Scene
 from gradcheck.site import Site
-from gradcheck.subject import Point, Subject
+from gradcheck.subject import Point, Subject, copied
 
 Array = NDArray[Any]
 
@@ -97,18 +97,36 @@ class Vantage:
 
     def slope(self, block: int, along: Array, loss: Callable[[Point], float] | None = None) -> Slope | None:
         """Slope of the loss, or of another one, along a direction; None where it cannot be told."""
+        found = self._measured({block: along}, loss)
+        return None if found is None else Slope(along, *found)
+
+    def together(self, blocks: Sequence[int]) -> list[tuple[dict[int, Array], float, float]]:
+        """Slopes of the loss along directions that move several blocks: these, value and error of each."""
+        found = []
+        for _ in range(RAYS):
+            moved = {block: self._drawn(block) for block in blocks}
+            slope = self._measured(moved)
+            found += [(moved, *slope)] if slope is not None else []
+        return found
+
+    def _measured(
+        self, moved: dict[int, Array], loss: Callable[[Point], float] | None = None
+    ) -> tuple[float, float] | None:
+        """Slope along a direction, and its bar."""
         site = self.site
         if site.effort.left < COST:
             return None
         arrays: list[Array | None] = [None] * len(site.point)
-        arrays[block] = along.astype(site.point[block].dtype)
+        for block, along in moved.items():
+            arrays[block] = along.astype(site.point[block].dtype)
         subject: Any = site.subject if loss is None else _Function(loss)
         ray = Ray(subject, site.point, Direction(tuple(arrays), 0.0, (None,) * len(arrays)), site.effort)
         centre = site.value
         if loss is not None:
             (centre,) = ray([0.0])
         noise = max(site.noise, EPSILON * abs(centre))
-        target = SHARP * site.rtol * float(np.linalg.norm((site.claim[block] * along).ravel()))
+        norms = [float(np.linalg.norm((site.claim[block] * along).ravel())) for block, along in moved.items()]
+        target = SHARP * site.rtol * math.hypot(*norms)
         estimate = differentiate(
             ray,
             noise=noise,
@@ -121,7 +139,7 @@ class Vantage:
         )
         if estimate.status not in MEASURED or not math.isfinite(estimate.value) or not math.isfinite(estimate.error):
             return None
-        return Slope(along, estimate.value, estimate.error)
+        return estimate.value, estimate.error
 
     def _drawn(self, block: int) -> Array:
         array = self.site.ray([b == block for b in range(len(self.site.point))]).direction.arrays[block]
@@ -131,8 +149,8 @@ class Vantage:
 
 def vantages(subject: Subject, rtol: float, rng: np.random.Generator, effort: Effort) -> tuple[Vantage, ...]:
     """The user's point, and a generic one as far from it as the loss lets it be."""
-    value = subject.loss(tuple(x.copy() for x in subject.point))
-    claim = tuple(np.array(g) for g in subject.gradient(tuple(x.copy() for x in subject.point)))
+    value = subject.loss(copied(subject.point))
+    claim = tuple(np.array(g) for g in subject.gradient(copied(subject.point)))
     here = Site(subject, subject.point, value, claim, rtol, rng, effort, "your point")
     here.listen()
     there = _elsewhere(here)

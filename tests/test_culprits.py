@@ -116,3 +116,25 @@ def test_the_parameters_are_as_they_were(seed: int) -> None:
     said(network)
     for name, value in network.params.items():
         np.testing.assert_array_equal(value, before[name])
+
+
+def blocks_of(factor: float, count: int = 60) -> gradcheck.Report:
+    """Check many blocks that all have a factor too many."""
+    rng = np.random.default_rng(2)
+    start = {f"W{i}": rng.normal(size=(4, 3)) for i in range(count)}
+
+    def loss(p: dict[str, Array]) -> float:
+        return sum((i + 1) * logcosh(value) for i, value in enumerate(p.values()))
+
+    def gradient(p: dict[str, Array]) -> dict[str, Array]:
+        return {name: factor * (i + 1) * np.tanh(value) for i, (name, value) in enumerate(p.items())}
+
+    return gradcheck.check_gradients(loss, gradient, start, rng=0)
+
+
+@pytest.mark.parametrize(("factor", "slug"), [(-1.0, "sign-flipped"), (2.5, "constant-factor"), (12.0, "mean-sum")])
+def test_a_factor_in_many_blocks_is_found_within_the_budget(factor: float, slug: str) -> None:
+    report = blocks_of(factor)
+    assert report.verdict.value == "fail"
+    assert [finding.slug for finding in report.findings] == [slug]
+    assert report.evaluations <= 2000

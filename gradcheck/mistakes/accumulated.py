@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.mistakes.mistake import Mistake, Right, Variant
 from gradcheck.scene import Scene
+from gradcheck.subject import copied
 
 #: How far two growths may differ, relative to their size.
 SAME = 1e-6
@@ -23,7 +24,7 @@ class Accumulated(Mistake):
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
         """What it grows by when it is asked for again at the same point."""
         first, second = (again[block] for again in scene.repeated)
-        third = scene.subject.gradient(tuple(x.copy() for x in scene.point))[block]
+        third = scene.subject.gradient(copied(scene.point))[block]
         growth, later = second - first, third - second
         size = np.abs(growth).max(initial=0.0)
         if size > 1e-9 * np.abs(first).max(initial=0.0) and np.abs(later - growth).max() <= SAME * size:

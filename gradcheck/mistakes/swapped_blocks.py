@@ -10,6 +10,9 @@ import numpy as np
 from gradcheck.mistakes.mistake import Mistake, Moved, Variant
 from gradcheck.scene import Scene
 
+#: So many other blocks are looked at: each costs slopes of its own.
+NEAREST = 6
+
 
 class SwappedBlocks(Mistake):
     """Two blocks of one size have each other's gradients."""
@@ -19,8 +22,9 @@ class SwappedBlocks(Mistake):
     fix = "Look at the order in which gradients are returned, and at the names under which they are stored."
 
     def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
-        """Each other block of as many entries."""
-        for other, known in enumerate(scene.subject.blocks):
-            if other != block and known.size == scene.claim[block].size > 0:
-                turn = partial(np.reshape, shape=scene.claim[block].shape)
-                yield Moved(f"that of {known.name}", other, turn)
+        """Other blocks of as many entries, the nearest ones."""
+        size, blocks = scene.claim[block].size, scene.subject.blocks
+        others = [i for i, known in enumerate(blocks) if i != block and known.size == size > 0]
+        for other in sorted(others, key=lambda i: abs(i - block))[:NEAREST]:
+            turn = partial(np.reshape, shape=scene.claim[block].shape)
+            yield Moved(f"that of {blocks[other].name}", other, turn)
