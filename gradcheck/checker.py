@@ -216,7 +216,8 @@ class _Checker:
     def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
         """A gap that the error bar does not explain. Once one is proved, some of the budget is left for its cause."""
         if self._short(LEAVE / 2):
-            return self._record(site, b, Verdict.UNDECIDED, state, note=UNPROVED)
+            self._record(site, b, Verdict.UNDECIDED, state, note=UNPROVED)
+            return
         ruling = accuse(site, b, state, self.remarks, tolerated=tolerated)
         text = note if ruling.verdict is Verdict.FAIL else ruling.note
         self._record(ruling.site, b, ruling.verdict, ruling.state, ruling.location, text)

@@ -1,174 +1,77 @@
+"""GC303: f′ of a, of another layer's input, or a formula in a that is given z."""
+
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 
-import gradcheck.nn as nn
-from gradcheck.mistakes.derivative_at_wrong_argument import DerivativeAtWrongArgument
-from gradcheck.mistakes.mistake import Known
-from gradcheck.nn.activations.activation import Activation
-from gradcheck.nn.layer import Array, Layer
-from tests.mistakes.networks import Case, around, assert_named, assert_silent, layer_of, mixed, shaken, variants
+import gradcheck
+from gradcheck import nn
+from gradcheck.nn.layer import Array
+from tests.mistakes.cases import batch, of_layer, slugs
 
 SLUG = "derivative-at-wrong-argument"
 
 
-class AtOutput(Activation):
-    """f′(a) for f′(z)."""
+def with_backward(kind: Any, formula: Any, **options: Any) -> nn.Layer:
+    """An activation whose backward pass is U times a formula of z and a."""
 
-    sign = 1.0
+    class Mine(kind):  # type: ignore[misc]
+        def backward(self, upstream: Array) -> Array:
+            z, a = self._kept(upstream)
+            return np.asarray(upstream * formula(z, a))
 
-    def backward(self, upstream: Array) -> Array:
-        _, a = self._kept(upstream)
-        return self.sign * upstream * self.derivative(a)
-
-
-class FlippedAtOutput(AtOutput):
-    sign = -1.0
+    return Mine(**options)
 
 
-class LogisticOfInput(nn.Sigmoid):
-    def derivative(self, z: Array) -> Array:
-        return z * (1 - z)
-
-
-class TanhOfInput(nn.Tanh):
-    def derivative(self, z: Array) -> Array:
-        return 1 - z**2
-
-
-class FlippedTanhOfInput(nn.Tanh):
-    def derivative(self, z: Array) -> Array:
-        return z**2 - 1
-
-
-class OwnTanh(Layer):
-    """A hyperbolic tangent that keeps what it should not."""
-
-    def forward(self, x: Array) -> Array:
-        a: Array = np.tanh(x)
-        self._keep(a, a)
-        return a
-
-    def backward(self, upstream: Array) -> Array:
-        kept, _ = self._kept(upstream)
-        downstream: Array = upstream / np.cosh(kept) ** 2
-        return downstream
-
-
-class OfAnother(nn.Tanh):
-    """Takes the z of another layer."""
-
-    def __init__(self, other: Layer) -> None:
-        super().__init__()
-        self.other = other
-
-    def backward(self, upstream: Array) -> Array:
-        z, _ = self.other._cache
-        return upstream * self.derivative(z)
-
-
-class AtHalf(Activation):
-    def backward(self, upstream: Array) -> Array:
-        z, _ = self._kept(upstream)
-        return upstream * self.derivative(z / 2)
-
-
-class FromOutput(nn.Sigmoid):
-    """The formula in a that is given a, as it should be."""
-
-    def backward(self, upstream: Array) -> Array:
-        _, a = self._kept(upstream)
-        downstream: Array = upstream * a * (1 - a)
-        return downstream
-
-
-class NearlyFromOutput(nn.Tanh):
-    def backward(self, upstream: Array) -> Array:
-        _, a = self._kept(upstream)
-        downstream: Array = upstream * (1 - 0.95 * a**2)
-        return downstream
-
-
-SMOOTH = (nn.Tanh, nn.Sigmoid, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.Softplus)
 HITS = {
-    **{f"{kind.__name__} at its output": around(mixed(AtOutput, kind), seed=i) for i, kind in enumerate(SMOOTH)},
-    "of three axes": around(mixed(AtOutput, nn.GELU), (3, 2), samples=4, seed=3),
-    "own layer": around(OwnTanh(), samples=6),
-    "a(1 − a) of z": around(LogisticOfInput()),
-    "a(1 − a) of z, of three axes": around(LogisticOfInput(), (2, 2), seed=1),
-    "1 − a² of z": around(TanhOfInput()),
-    "1 − a² of z, another seed": around(TanhOfInput(), (5,), seed=7),
+    "tanh at a": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: 1 - np.tanh(a) ** 2)),
+    "sigmoid at a": lambda: of_layer(with_backward(nn.Sigmoid, lambda z, a: np.exp(-a) / (1 + np.exp(-a)) ** 2)),
+    "z(1 − z)": lambda: of_layer(with_backward(nn.Sigmoid, lambda z, a: z * (1 - z))),
+    "1 − z²": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: 1 - z * z)),
+    "with a sign": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: z * z - 1)),
 }
-FLIPPED = {
-    "at its output": around(mixed(FlippedAtOutput, nn.Sigmoid)),
-    "1 − a² of z": around(FlippedTanhOfInput()),
-}
-RIGHT = {
-    **{kind.__name__: around(kind(), seed=i) for i, kind in enumerate(SMOOTH)},
-    "a(1 − a) of a": around(FromOutput()),
-    "ReLU at its output": around(mixed(AtOutput, nn.ReLU)),
-    "LeakyReLU at its output": around(mixed(AtOutput, nn.LeakyReLU)),
-}
-WRONG = {
-    "at half of z": around(mixed(AtHalf, nn.Tanh)),
-    "wrong constant": around(NearlyFromOutput()),
+
+SILENT = {
+    "right by a": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: 1 - a * a)),
+    "right by z": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: 1 - np.tanh(z) ** 2)),
+    "at half of z": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: 1 - np.tanh(z / 2) ** 2)),
+    "another formula": lambda: of_layer(with_backward(nn.Sigmoid, lambda z, a: a)),
 }
 
 
-@pytest.mark.parametrize("name", HITS)
-def test_derivative_at_another_number_is_named(name: str) -> None:
-    assert_named(HITS[name], SLUG)
+@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
+def test_it_is_named(spoil: Any) -> None:
+    report = spoil()
+    assert report.verdict.value == "fail"
+    assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("name", FLIPPED)
-def test_sign_is_named_beside_it(name: str) -> None:
-    assert_named(FLIPPED[name], SLUG, "sign-flipped")
+@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
+def test_a_near_miss_is_not(spoil: Any) -> None:
+    assert SLUG not in slugs(spoil())
 
 
-def test_input_of_another_layer_is_named_with_that_layer() -> None:
-    first = nn.Tanh()
-    layers = [nn.Dense(3, 4, rng=0), first, nn.Dense(4, 4, rng=1), OfAnother(first), nn.Dense(4, 2, rng=2)]
-    rng = np.random.default_rng(4)
-    network = shaken(nn.Network(layers, nn.MeanSquaredError()), 5)
-    batch = rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
-    network.loss(*batch)
-    report = assert_named(Case(network, batch, "layers.3"), SLUG)
+@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
+def test_its_place_is_the_layer(build: Any) -> None:
+    assert build().findings[0].where.startswith("layers.1")
+
+
+def test_another_layers_input_is_named() -> None:
+    class Second(nn.Tanh):
+        other: Any = None
+
+        def backward(self, upstream: Array) -> Array:
+            return np.asarray(upstream * (1 - np.tanh(self.other) ** 2))
+
+    second = Second()
+    layers = [nn.Dense(3, 4, rng=0), nn.Tanh(), nn.Dense(4, 4, rng=1), second, nn.Dense(4, 2, rng=2)]
+    made = nn.Network(layers, nn.MeanSquaredError())
+    X, y = batch(5)
+    second.other = layers[0].forward(X)
+    report = gradcheck.check_gradients(made, batch=(X, y), rng=0)
+    assert slugs(report)[0] == SLUG
+    assert report.findings[0].where.startswith("layers.3")
     assert "layers.1" in report.findings[0].message
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_activations_pass(name: str) -> None:
-    assert_silent(RIGHT[name], SLUG, right=True)
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_other_mistakes_are_not_mistaken_for_it(name: str) -> None:
-    assert_silent(WRONG[name], SLUG, right=False)
-
-
-def test_variants_are_the_derivative_at_the_output_and_the_formula_of_the_input() -> None:
-    part = layer_of(around(nn.Tanh()))
-    z, a = part.point[0], np.tanh(part.point[0])
-    found = variants(DerivativeAtWrongArgument(), part)
-    for variant, factor in zip(found.values(), (1 - np.tanh(a) ** 2, 1 - z**2), strict=True):
-        assert isinstance(variant, Known)
-        np.testing.assert_allclose(variant.claim, part.upstream * factor, rtol=1e-6, atol=1e-9)
-
-
-def test_inputs_of_other_layers_of_the_same_shape_are_tried() -> None:
-    layers = [nn.Dense(3, 4, rng=0), nn.Tanh(), nn.Dense(4, 4, rng=1), nn.Sigmoid(), nn.Dense(4, 2, rng=2)]
-    rng = np.random.default_rng(6)
-    X, Y = rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
-    network = shaken(nn.Network(layers, nn.MeanSquaredError()), 7)
-    part = layer_of(Case(network, (X, Y), "layers.3"))
-    z = X @ network.params["layers.0.W"] + network.params["layers.0.b"]
-    variant = variants(DerivativeAtWrongArgument(), part)["f′ at the input of layers.1"]
-    assert isinstance(variant, Known)
-    s = 1 / (1 + np.exp(-z))
-    np.testing.assert_allclose(variant.claim, part.upstream * s * (1 - s), rtol=1e-6)
-
-
-@pytest.mark.parametrize("layer", [nn.ReLU(), nn.LeakyReLU(), nn.Dropout(0.4), nn.Dense(4, 4, rng=0)])
-def test_nothing_is_tried_where_the_argument_changes_nothing(layer: Layer) -> None:
-    assert not variants(DerivativeAtWrongArgument(), layer_of(around(layer)))
