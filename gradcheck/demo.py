@@ -90,7 +90,7 @@ def render_demo(found: tuple[Episode, ...]) -> RenderableType:
         f"{sum(e.textbook.evaluations for e in found)} by the textbook; reproduce with --seed {found[0].report.seed}",
         style="dim",
     )
-    return Group(Text(_STORY), "", table, "", *seen, "", Text(_CONCLUSION), cost)
+    return Group(Text(_STORY), "", table, "", *seen, Text(_CONCLUSION), cost)
 
 
 def _verdict(verdict: Verdict) -> Text:
