@@ -43,17 +43,38 @@ def main() -> None:
 @click.option("--entries", is_flag=True, help="Measure every entry one by one as well.")
 @click.option("--workers", type=int, help="Processes that evaluate the loss.  [default: 1]")
 @click.option("--method", type=click.Choice(["gradcheck", "textbook"]), default="gradcheck", help="How to check.")
-def check(target: str, form: str, output: Path | None, seed: int | None, **options: Any) -> None:
-    """Check the gradient of TARGET: file.py:name or package.module:name.
+@click.option("--loss", help="Of a script that never computes its loss: an expression in its variables.")
+@click.option("--pair", "pairs", multiple=True, metavar="W=dW", help="Of a script: dW claims to be the gradient by W.")
+@click.option("--function", help="Of a script: the function that is one training step.")
+@click.argument("arguments", nargs=-1)
+def check(
+    target: str,
+    form: str,
+    output: Path | None,
+    seed: int | None,
+    loss: str | None,
+    pairs: tuple[str, ...],
+    function: str | None,
+    arguments: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Check the gradient of TARGET: script.py, notebook.ipynb, file.py:name or package.module:name.
 
-    The name is a model (with `params` and `loss`), a gradcheck Subject, or a function without arguments that returns
-    one of them or the tuple (fun, grad, x0). What the module prints goes to standard error.
+    A script is checked as it stands: it runs up to its training loop, files that it writes until then included. One
+    pass of the loop is then replayed, with small changes, without plots, input, output or waiting; the loop itself is
+    never run. ARGUMENTS, after --, are the script's own.
+
+    A name is a model (with `params` and `loss`), a gradcheck Subject, or a function without arguments that returns one
+    of them or the tuple (fun, grad, x0). What the program prints goes to standard error.
     """
-    from gradcheck.api import check_subject
-    from gradcheck.target import load
-
     with _user_errors(), redirect_stdout(sys.stderr):
-        report = check_subject(load(target), rng=seed, progress=sys.stderr.isatty(), **options)
+        if Path(target).suffix in (".py", ".ipynb"):
+            report = _program(target, seed, loss, pairs, function, arguments, options)
+        else:
+            from gradcheck.api import check_subject
+            from gradcheck.target import load
+
+            report = check_subject(load(target), rng=seed, progress=sys.stderr.isatty(), **options)
         text = _shown(report, form, output)
     _write(text, output)
     sys.exit(report.verdict.exit_status)
@@ -113,6 +134,27 @@ def explain(mistake: str | None) -> None:
         Console().print(Markdown(found.text))
     else:
         _write(found.text.rstrip(), None)
+
+
+def _program(
+    target: str,
+    seed: int | None,
+    loss: str | None,
+    pairs: tuple[str, ...],
+    function: str | None,
+    arguments: tuple[str, ...],
+    options: dict[str, Any],
+) -> Report:
+    """Check a script or a notebook."""
+    from gradcheck.errors import TargetError
+    from gradcheck.script.hints import hints_of
+    from gradcheck.script.program import check_program
+    from gradcheck.target import existing
+
+    if options["method"] != "gradcheck" or options["entries"] or options["workers"] is not None:
+        raise TargetError("--method, --entries and --workers are for models and functions, not for scripts")
+    hints = hints_of(loss, pairs, function, arguments)
+    return check_program(existing(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
 
 
 def _shown(report: Report, form: str, output: Path | None) -> str:

@@ -63,7 +63,7 @@ def culprits(subject: Subject, found: Check, rtol: float, rng: np.random.Generat
         accused = list(_parts(subject, found, [found.blocks[i].block.name for i in failed], rtol, rng, effort))
         explained = {name for culprit in accused for name in culprit.affected}
         rest = [i for i in failed if found.blocks[i].block.name not in explained]
-        return accused + _diagnosed(subject, found, rest, rtol, rng, effort)
+        return accused + diagnosed(subject, found, rest, rtol, rng, effort)
 
 
 def _parts(
@@ -86,7 +86,7 @@ def _parts(
                     continue
                 places.append(part.place)
                 finite = [i for i in wrong if result.blocks[i].state is not None]
-                blamed = _diagnosed(part, result, finite, rtol, rng, own)
+                blamed = diagnosed(part, result, finite, rtol, rng, own)
                 blamed += [Culprit("", result.blocks[i]) for i in wrong if i not in finite]
         except Exception:  # the user's code, which may not work alone: then the whole is looked at instead
             continue
@@ -128,7 +128,7 @@ def _affected(part: Subject, name: str, failed: Sequence[str]) -> tuple[str, ...
     )
 
 
-def _diagnosed(
+def diagnosed(
     subject: Subject, found: Check, wrong: Sequence[int], rtol: float, rng: np.random.Generator, effort: Effort
 ) -> list[Culprit]:
     """What explains each of the blocks that failed."""

@@ -68,6 +68,38 @@ class BlockReport:
         return f"{self.name}: {self.verdict.value}, relative error {self.relative_error:.1e} ± {self.error_bar:.1e}"
 
 
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """One line of a backward pass.
+
+    Attributes
+    ----------
+    file : str
+    line : int
+    target : str
+        The derivative, as the program calls it.
+    of : str
+        The variable that it is the derivative by.
+    verdict : Verdict
+    factor : float or None
+        The constant that it carries by convention, relative to the derivative of the loss; None if it is wrong in
+        another way than by a constant.
+    text : str
+        The line.
+    """
+
+    file: str
+    line: int
+    target: str
+    of: str
+    verdict: Verdict
+    factor: float | None
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.target} (of {self.of}): {self.verdict.value}"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """What a check found. True if the gradient passed.
@@ -112,6 +144,8 @@ class Report:
     blocks: dict[str, BlockReport]
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    lines: tuple[LineReport, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS

@@ -33,7 +33,7 @@ def load(target: str) -> Subject:
     """
     place, separator, name = target.rpartition(":")
     if not separator or not place or not name:
-        raise TargetError(f"{target!r} names no object: write file.py:name or package.module:name")
+        raise TargetError(f"{target!r} names no object: write script.py, file.py:name or package.module:name")
     found = _attribute(_module(place), name, place)
     if inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found)):
         found = _called(found, target)
@@ -85,11 +85,18 @@ def _exited(place: str, error: SystemExit) -> TargetError:
     )
 
 
+def existing(place: str | Path) -> Path:
+    """The path of a file that is there. Raises `TargetError`, with the nearest name, if it is not."""
+    path = Path(place)
+    if not path.is_file():
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob(f"*{path.suffix}")], n=1)
+        raise TargetError(f"there is no file {str(path)!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    return path
+
+
 def _from_file(path: Path) -> ModuleType:
     """Import a file under a name of its own, so that it can be called like any library."""
-    if not path.is_file():
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.py")], n=1)
-        raise TargetError(f"there is no file {str(path)!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    existing(path)
     name = f"gradcheck_target_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

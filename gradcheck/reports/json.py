@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcheck.finding import Finding
 from gradcheck.halving import Entry
-from gradcheck.report import BlockReport, Report
+from gradcheck.report import BlockReport, LineReport, Report
 
 
 def json_of(report: Report) -> str:
@@ -32,7 +32,20 @@ def plain(report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "blocks": [_block(block) for block in report.blocks.values()],
         "findings": [_finding(finding) for finding in report.findings],
+        "lines": [_line(line) for line in report.lines],
         "notes": list(report.notes),
+    }
+
+
+def _line(line: LineReport) -> dict[str, Any]:
+    return {
+        "file": line.file,
+        "line": line.line,
+        "target": line.target,
+        "of": line.of,
+        "verdict": line.verdict.value,
+        "factor": _number(line.factor),
+        "text": line.text,
     }
 
 

@@ -57,6 +57,18 @@ class FindingObject(TypedDict):
     fix: str
 
 
+class LineObject(TypedDict):
+    """One line of the backward pass of a script."""
+
+    file: str
+    line: int
+    target: str
+    of: str
+    verdict: VerdictName
+    factor: Number | None
+    text: str
+
+
 class ReportObject(TypedDict):
     """The whole report."""
 
@@ -73,6 +85,7 @@ class ReportObject(TypedDict):
     seconds: float
     blocks: list[BlockObject]
     findings: list[FindingObject]
+    lines: list[LineObject]
     notes: list[str]
 
 

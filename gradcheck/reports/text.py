@@ -17,6 +17,9 @@ from gradcheck.reports.numbers import shape, short, size
 #: Of each verdict, in a terminal.
 COLOUR = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
 
+#: Before a line of a program.
+MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗ wrong", Verdict.UNDECIDED: "?"}
+
 #: Width where there is no terminal to ask.
 WIDTH = 110
 
@@ -41,6 +44,8 @@ def coloured_of(report: Report) -> str:
 def render(report: Report) -> RenderableType:
     """The report for rich: one line a block, then the findings, then what it cost."""
     parts: list[RenderableType] = [_headline(report), "", _blocks(report)]
+    if report.lines:
+        parts += ["", *_lines(report)]
     for finding in report.findings:
         parts += ["", _finding(finding)]
     parts += ["", *[Text(note) for note in _notes(report)], _cost(report)]
@@ -76,6 +81,26 @@ def _blocks(report: Report) -> Table:
             Text(block.verdict.value, style=COLOUR[block.verdict]),
         )
     return table
+
+
+def _lines(report: Report) -> list[RenderableType]:
+    """The lines of the backward pass, each with its mark; the file above them where there are several."""
+    files = list(dict.fromkeys(line.file for line in report.lines))
+    shown: list[RenderableType] = []
+    for file in files:
+        shown += [Text(file, style="dim")] if len(files) > 1 else []
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("line", justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        table.add_column("", overflow="fold")
+        table.add_column("derivative by", no_wrap=True)
+        for line in report.lines:
+            if line.file == file:
+                style = COLOUR[line.verdict]
+                code = Text(line.text or line.target, style="bold" if line.verdict is Verdict.FAIL else "")
+                table.add_row(str(line.line), Text(MARK[line.verdict], style=style), code, Text(line.of))
+        shown.append(table)
+    return shown
 
 
 def _finding(finding: Finding) -> RenderableType:

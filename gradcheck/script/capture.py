@@ -1,0 +1,147 @@
+"""Runs a program up to its training step, and takes hold of that step with everything that it reads."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import sys
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gradcheck.errors import TargetError
+from gradcheck.script import sandbox
+from gradcheck.script.loops import Loop, candidates
+from gradcheck.script.source import Source
+from gradcheck.script.step import Step
+from gradcheck.script.tape import Captured, Tape
+from gradcheck.script.taps import TAPE, Taps
+
+
+class Program:
+    """A program with taps in it.
+
+    Parameters
+    ----------
+    path : Path
+    sources : sequence of Source
+        One of a script, one a cell of a notebook.
+    """
+
+    def __init__(self, path: Path, sources: Sequence[Source]) -> None:
+        self.path, self.tape = path, Tape()
+        self.sources = {source.file: source for source in sources}
+        self.order = [source.file for source in sources]
+        self.loops: list[Loop] = []
+        self.trees: list[ast.Module] = []
+        self._codes = [self._compiled(source) for source in sources]
+
+    def _compiled(self, source: Source) -> types.CodeType:
+        tree = source.tree()
+        self.trees.append(copy.deepcopy(tree))
+        raw: list[Any] = []
+        taps = Taps(source.file, source.text, self.tape.sites, raw)
+        first = len(self.loops)
+        taps.loops = _Numbered(raw, first)
+        tapped = ast.fix_missing_locations(taps.visit(tree))
+        self.loops += [Loop(first + i, *entry) for i, entry in enumerate(raw)]
+        return compile(tapped, source.file, "exec", dont_inherit=True)
+
+    def _beside(self, file: Path, module: Any) -> None:
+        """A module of the user's own."""
+        source = Source(str(file), file.read_text(encoding="utf-8"))
+        self.sources[source.file] = source
+        setattr(module, TAPE, self.tape)
+        exec(self._compiled(source), vars(module))  # noqa: S102
+
+    def captured(self, arguments: Sequence[str]) -> tuple[Step, list[Loop]]:
+        """Run until the likeliest loop begins; the step, and the other loops that may be it."""
+        ranked = candidates(self.loops, self.trees)
+        tried: set[int] = set()
+        while True:
+            ranked = [loop for loop in candidates(self.loops, self.trees) if loop.number not in tried]
+            if not ranked:
+                break
+            loop = ranked[0]
+            tried.add(loop.number)
+            scope = self._run(loop.number, arguments)
+            if scope is not None:
+                return Step(self, loop, *scope), ranked[1:]
+            again = candidates(self.loops, self.trees)
+            if again and again[0].number not in tried and again[0].file != loop.file:
+                continue
+        raise TargetError(self._no_loop())
+
+    def captured_at(self, loop: Loop, arguments: Sequence[str]) -> Step:
+        """Run until another loop begins."""
+        scope = self._run(loop.number, arguments)
+        if scope is None:
+            raise TargetError(self._no_loop())
+        return Step(self, self.loops[loop.number], *scope)
+
+    def _no_loop(self) -> str:
+        name = self.path.name
+        if not self.loops:
+            return (
+                f"{name} has no loop, so that no training step was found: gradcheck looks for a for or while loop that "
+                "computes derivatives and changes parameters by them. To check one function, use --function NAME; to "
+                f"check a model or a loss and its gradient, {name}:name"
+            )
+        lines = ", ".join(str(loop.line) for loop in self.loops[:5])
+        if not candidates(self.loops, self.trees):
+            return (
+                f"no loop of {name} changes parameters: the loops in line {lines} were looked at for an update such as "
+                "w -= rate * dw or w = w - rate * dw. To check one function, use --function NAME"
+            )
+        return (
+            f"{name} came to its end without beginning the loop that trains (looked for in line {lines}): call what "
+            "trains at the end of the script, or name it with --function NAME"
+        )
+
+    def _run(self, wanted: int, arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Run as __main__ until a loop begins; its scope and variables."""
+        tape = self.tape
+        tape.wanted, tape.captured = wanted, None
+        module = types.ModuleType("__main__")
+        module.__file__ = str(self.path)
+        vars(module).update({TAPE: tape, "__builtins__": builtins})
+        finder = sandbox.Finder(self.path.resolve().parent, self._beside)
+        with sandbox.started(str(self.path), arguments, finder):
+            before = sys.modules.get("__main__")
+            sys.modules["__main__"] = module
+            try:
+                for code in self._codes:
+                    exec(code, vars(module))  # noqa: S102
+            except Captured:
+                return tape.captured
+            except SystemExit as error:
+                raise TargetError(
+                    f"{self.path.name} ended with exit({error.code!r}) before its training loop began; arguments for it "
+                    "are given after --, as in: gradcheck check script.py -- --epochs 3"
+                ) from None
+            except EOFError:
+                raise TargetError(
+                    f"{self.path.name} reads from standard input before its training loop begins: redirect a file into "
+                    "it, gradcheck check script.py < answers.txt"
+                ) from None
+            finally:
+                if before is not None:
+                    sys.modules["__main__"] = before
+        return None
+
+
+class _Numbered(list[Any]):
+    """A list whose entries are numbered on from those of other sources."""
+
+    def __init__(self, target: list[Any], first: int) -> None:
+        super().__init__()
+        self._target, self._first = target, first
+
+    def append(self, entry: Any) -> None:
+        """Keep an entry."""
+        self._target.append(entry)
+
+    def __len__(self) -> int:
+        return self._first + len(self._target)

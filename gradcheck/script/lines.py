@@ -1,0 +1,167 @@
+"""The verdict of each line of a backward pass, and the lines to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gradcheck.comparison import Verdict
+from gradcheck.report import LineReport
+from gradcheck.script.chain import Chain, Ratio
+from gradcheck.script.conventions import own_factor, to_blame
+from gradcheck.script.flow import Flow
+from gradcheck.script.nodes import Node
+from gradcheck.script.pairs import Pair, Pairing
+
+
+@dataclass(frozen=True)
+class Accused:
+    """A line that is wrong.
+
+    Attributes
+    ----------
+    pair : Pair
+    node : Node
+        The value that the line computes: the derivative, or a term of it.
+    constant : float or None
+        If it is wrong by no more than a constant: that constant.
+    """
+
+    pair: Pair
+    node: Node
+    constant: float | None = None
+
+
+class Judgement:
+    """Which lines are right, and which are to blame.
+
+    Parameters
+    ----------
+    pairing : Pairing
+    totals : dict
+        For each gradient of a parameter, by its node: how it compares with the derivative of the loss.
+    """
+
+    def __init__(self, pairing: Pairing, totals: Mapping[int, Ratio]) -> None:
+        self.pairing, self.totals = pairing, totals
+        self.flow: Flow = pairing.flow
+        self.chain: Chain = pairing.chain
+        self.above = {i: self.flow.ancestors([i]) & set(pairing.backward) for i in pairing.claims}
+        self.right = [i for i, total in totals.items() if total.right]
+        self.wrong = [i for i, total in totals.items() if not total.right]
+        self.accused = self._accused() if self.wrong else []
+
+    def _accused(self) -> list[Accused]:
+        found: list[Accused] = []
+        for pair in self.pairing.pairs.values():
+            if not pair.proportional and pair.ratio.known and self._matters(pair.node.index):
+                found.append(Accused(pair, self._term(pair)))
+        below = set()
+        for accused in found:
+            below |= self.flow.descendants([accused.pair.node.index])
+        constants = [
+            self.pairing.pairs[i]
+            for i in self.wrong
+            if i in self.pairing.pairs and i not in below and self.pairing.pairs[i].proportional
+        ]
+        raw = [p for p in self.pairing.pairs.values() if p.raw and p.node.index not in below]
+        for pair in raw:
+            odd = [s for s in self.pairing.sources(pair.node) if abs(s.scale - 1) > 1e-6]
+            for source in odd:
+                blamed = self.pairing.pairs[source.node.index]
+                if self._matters(blamed.node.index):
+                    found.append(Accused(blamed, blamed.node, blamed.scale))
+        if constants and not raw:
+            right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
+            for pair in to_blame(self.pairing.pairs, constants, right, self.above):
+                off = next(c.scale for c in constants if pair.node.index in self.above[c.node.index])
+                found.append(Accused(pair, pair.node, off))
+        unique = {(a.node.site.file, a.node.site.line): a for a in reversed(found)}
+        return sorted(unique.values(), key=lambda a: a.node.index)
+
+    def _matters(self, index: int) -> bool:
+        """Whether gradients depend on a value, and all that do are wrong."""
+        reached = [i for i, above in self.above.items() if index in above]
+        return bool(reached) and not any(i in self.right for i in reached)
+
+    def _term(self, pair: Pair) -> Node:
+        """The line of a sum whose term is wrong, if the derivative is one and that can be told."""
+        inside = self._inside(pair)
+        failing = []
+        for node in inside:
+            ratio = self._partial(pair, node)
+            if ratio is not None and not ratio.constant:
+                failing.append(node)
+        first = [n for n in failing if not any(m.index in self.flow.ancestors([n.index]) for m in failing if m is not n)]
+        lines = {(n.site.file, n.site.line) for n in first}
+        return first[0] if len(lines) == 1 else pair.node
+
+    def _inside(self, pair: Pair) -> list[Node]:
+        """Values without a role of their own that a derivative is made of, of its shape."""
+        found, stack, seen = [], list(self.flow.parents[pair.node.index]), set()
+        while stack:
+            index = stack.pop()
+            if index in seen or index not in self.pairing.backward or index in self.pairing.pairs:
+                continue
+            seen.add(index)
+            node = self.flow.nodes[index]
+            if node.size == pair.node.size:
+                found.append(node)
+            stack += list(self.flow.parents[index])
+        return sorted(found, key=lambda n: n.index)[:60]
+
+    def _partial(self, pair: Pair, node: Node) -> Ratio | None:
+        """A term against the part of the chain rule that goes through what the term is made of."""
+        own = self.pairing.sources(node)
+        direct = not own
+        ratio = self.chain.ratio(pair.place, node, pair.factor, own, held=pair.sources, direct=direct)
+        if not ratio.constant and own:
+            ratio = self.chain.ratio(pair.place, node, pair.factor, own, held=pair.sources, direct=True)
+        return ratio if ratio.known else None
+
+    def lines(self) -> list[LineReport]:
+        """Every line with a role, in the order of the source."""
+        accused = {(a.node.site.file, a.node.site.line) for a in self.accused}
+        found: dict[tuple[str, int], LineReport] = {}
+        for pair in self.pairing.pairs.values():
+            if pair.node.increment and pair.parameter is not None and len(pair.sources) == 1:
+                if pair.sources[0].place.key() == pair.place.key() and abs(own_factor(pair) - 1) < 1e-6:
+                    continue  # an update by a gradient that has a line of its own
+            site = pair.node.site
+            key = (site.file, site.line)
+            verdict = self._verdict(pair, key in accused)
+            report = LineReport(
+                site.file,
+                site.line,
+                _target(pair.node),
+                pair.place.label,
+                verdict,
+                pair.ratio.factor if pair.proportional else None,
+                site.text,
+            )
+            old = found.get(key)
+            if old is None or _worse(verdict, old.verdict):
+                found[key] = report
+        for accused_one in self.accused:
+            site = accused_one.node.site
+            if (site.file, site.line) not in found:
+                found[site.file, site.line] = LineReport(
+                    site.file, site.line, _target(accused_one.node), accused_one.pair.place.label, Verdict.FAIL, None, site.text
+                )
+        return [found[key] for key in sorted(found)]
+
+    def _verdict(self, pair: Pair, accused: bool) -> Verdict:
+        if accused:
+            return Verdict.FAIL
+        return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
+
+
+def _worse(new: Verdict, old: Verdict) -> bool:
+    order: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)
+    return order.index(new) > order.index(old)
+
+
+def _target(node: Node) -> str:
+    plain = [name for name in node.names if "(" not in name and " " not in name]
+    return plain[0] if plain else node.names[0]
+

@@ -1,0 +1,65 @@
+"""What names say: which variable is the derivative by which other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: Around the name of a variable, in the name of the derivative by it.
+_BEFORE = re.compile(r"(?i)^(d_?L_?d_?|d_?J_?d_?|d_|d(?=[A-Za-z])|grads?_?|gradient_?|g_|g(?=[A-Z])|nabla_?|delta_?|del_?|partial_?|err(or)?_|adj_?|bar_)(\w+)$")
+_AFTER = re.compile(r"(?i)^(\w+?)_?(grads?|gradients?|deltas?|errors?|err|bar|adj|adjoint|d|sens)$")
+
+#: Of a container whose items are derivatives by what they are called.
+_HOLDER = re.compile(r"(?i)^(d|g|gs|grads?|gradients?|nablas?|deltas?|dparams?|derivs?|gradient|adj)$")
+
+#: Of a loss, the plain names before the longer ones.
+_LOSS = re.compile(r"(?i)^(loss|cost|j|l|e|nll|objective|obj|error|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml|elbo_loss|neg_elbo)$")
+_LOSSY = re.compile(r"(?i)(loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|likelihood|risk|misfit|chi2)")
+_HELD_OUT = re.compile(r"(?i)(val|test|valid|dev|eval|best|prev|old|smooth|running|avg|epoch)")
+
+
+def tokens(name: str) -> list[str]:
+    """The words of ``self.layers[0].grads['W1']``: self, layers, 0, grads, W1."""
+    return re.findall(r"[A-Za-z_]\w*|-?\d+", name)
+
+
+def last(name: str) -> str:
+    """The last word that is no number."""
+    words = [word for word in tokens(name) if not word.lstrip("-").isdigit()]
+    return words[-1] if words else ""
+
+
+def derivative_by(name: str) -> set[str]:
+    """Names, in lower case, of what this may be the derivative by; empty if it sounds like no derivative."""
+    if "(" in name or " " in name:
+        return set()
+    words = [word for word in tokens(name) if not word.lstrip("-").isdigit()]
+    if not words:
+        return set()
+    found = set()
+    word = words[-1]
+    if len(words) > 1 and _HOLDER.match(words[-2]):
+        found.add(word.lower())
+    before = _BEFORE.match(word)
+    if before:
+        found.add(before.group(before.lastindex or 1).lower())
+    after = _AFTER.match(word)
+    if after:
+        found.add(after.group(1).lower())
+    return {each.strip("_") for each in found if each.strip("_")}
+
+
+def matches(variable: Iterable[str], derivative: Iterable[str]) -> bool:
+    """Whether one of the names of a derivative names one of the names of a variable."""
+    wanted = {last(name).lower().strip("_") for name in variable if "(" not in name and " " not in name}
+    return any(derivative_by(name) & wanted for name in derivative)
+
+
+def loss_rank(names: Iterable[str]) -> int:
+    """How much a scalar sounds like the loss: 0 is best."""
+    ranks = []
+    for name in names:
+        word = last(name) if "(" not in name and " " not in name else name
+        rank = 0 if _LOSS.match(word) else 1 if _LOSSY.search(word) else 3
+        ranks.append(rank + (2 if _HELD_OUT.search(word) and rank < 3 else 0))
+    return min(ranks, default=3)

@@ -1,0 +1,120 @@
+"""What the mistake in a line is, in the program's own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check import Check
+from gradcheck.checker import check
+from gradcheck.comparison import Verdict
+from gradcheck.culprits import Culprit, diagnosed
+from gradcheck.effort import Effort
+from gradcheck.finding import Finding
+from gradcheck.mistakes import BY_SLUG
+from gradcheck.script.chain import Place
+from gradcheck.script.lines import Accused, Judgement
+from gradcheck.script.nodes import Node
+from gradcheck.script.subjects import SMALL, LineSubject
+
+if TYPE_CHECKING:
+    from gradcheck.script.program import Analysis
+
+Array = NDArray[Any]
+
+#: What the diagnosis of one line may cost.
+BUDGET = 1500
+
+
+def finding_of(
+    analysis: Analysis, judgement: Judgement, accused: Accused, names: list[str], rtol: float, rng: np.random.Generator
+) -> Finding:
+    """The finding for a line to blame."""
+    site = accused.node.site
+    culprit = _culprit(analysis, accused, rtol, rng)
+    slug, detail, evidence = "unexplained", "", ""
+    if culprit is not None and culprit.diagnosis is not None:
+        named = culprit.diagnosis.named[0]
+        slug, detail, evidence = named.mistake.slug, named.message, culprit.diagnosis.evidence
+    elif accused.constant is not None:
+        slug, detail = "constant-factor", f"{accused.constant:.6g} times what it should be"
+    target, by = _label(accused), accused.pair.place.label
+    text = site.text if site.text else target
+    what = detail or (f"{culprit.pattern}" if culprit is not None and culprit.pattern else "no known mistake explains how")
+    message = f"line {site.line}: {text} is not the derivative by {by}: {what}"
+    if accused.node is not accused.pair.node:
+        message = f"line {site.line}: {text} is not its part of the derivative by {by}: {what}"
+    if not evidence:
+        evidence = "held against the chain rule at the program's own point and at one with its parameters drawn anew"
+    evidence += f"; wrong because of it: {', '.join(names)}"
+    mistake = BY_SLUG.get(slug)
+    code = mistake.code if mistake else "GC000"
+    fix = mistake.fix if mistake else f"Derive {target} again from what the forward pass makes of {by}."
+    return Finding(code, slug, target, message, evidence, fix, site.file, site.line)
+
+
+def _label(accused: Accused) -> str:
+    plain = [n for n in accused.node.names if "(" not in n and " " not in n]
+    return plain[0] if plain else accused.node.names[0]
+
+
+def _culprit(analysis: Analysis, accused: Accused, rtol: float, rng: np.random.Generator) -> Culprit | None:
+    """The line as a subject of its own, checked and diagnosed."""
+    pair = accused.pair
+    base = analysis.bases[-1]
+    sources = pair.sources
+    factor = pair.factor
+    if accused.node is not pair.node:
+        sources = ()
+    subject = LineSubject(
+        analysis.chain,
+        base,
+        pair.place,
+        pair.node,
+        factor,
+        sources,
+        _child(analysis, pair.place),
+        _counts(analysis),
+        _others(analysis, pair.place, base),
+    )
+    effort = Effort(BUDGET)
+    try:
+        result: Check = check(subject, rtol, rng, effort)
+        wrong = [i for i, b in enumerate(result.blocks) if b.verdict is Verdict.FAIL and b.state is not None]
+        blamed = diagnosed(subject, result, wrong, rtol, rng, effort)
+    except Exception:  # the program's own code, at values that it was not written for
+        return None
+    return blamed[0] if blamed else None
+
+
+def _child(analysis: Analysis, place: Place) -> Node | None:
+    """What the program makes of a variable at once, of the same shape and entry by entry: an activation."""
+    if place.node is None or place.node.size > SMALL:
+        return None
+    for index in sorted(analysis.flow.children.get(place.node.index, {})):
+        node = analysis.flow.nodes[index]
+        if index in analysis.forward and node.shape == place.shape and node.shape != () and not node.increment:
+            return node
+    return None
+
+
+def _counts(analysis: Analysis) -> dict[int, str]:
+    """Lengths of axes of what the step computes."""
+    found: dict[int, str] = {}
+    for node in analysis.flow.nodes:
+        for axis, n in enumerate(node.shape):
+            if n > 1 and n not in found:
+                found[n] = f"{n} is the length of axis {axis} of {node.names[0]}"
+    return found
+
+
+def _others(analysis: Analysis, place: Place, base: Any) -> dict[str, Array]:
+    """Other variables of the same shape."""
+    found = {}
+    for index in analysis.forward:
+        node = analysis.flow.nodes[index]
+        if node.shape == place.shape and node is not place.node and " " not in node.names[0]:
+            found[node.names[0]] = base.value(node)
+    return dict(list(found.items())[:12])

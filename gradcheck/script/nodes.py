@@ -1,0 +1,165 @@
+"""The values of a step as nodes that can be held, moved and read: an event, or all writes to one array together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.script.tape import Action, Event, Site
+
+Array = NDArray[Any]
+
+#: A line that assigns more often than this is looked at as one.
+OFTEN = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One value of a step.
+
+    Attributes
+    ----------
+    index : int
+    events : tuple of int
+    site : Site
+    names : tuple of str
+    shape : tuple of int
+    keys : tuple
+        For several writes to parts of an array: which parts.
+    rate : float
+        Of an increment: the learning rate in it.
+    in_place : bool
+    object_id : int
+    """
+
+    index: int
+    events: tuple[int, ...]
+    site: Site
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    keys: tuple[Any, ...] = ()
+    rate: float = 1.0
+    in_place: bool = False
+    object_id: int = 0
+    container_id: int = 0
+
+    @property
+    def first(self) -> int:
+        """Its first event."""
+        return self.events[0]
+
+    @property
+    def last(self) -> int:
+        """Its last event."""
+        return self.events[-1]
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def increment(self) -> bool:
+        """Whether it is what is added to something."""
+        return self.site.kind == "increment"
+
+    def read(self, values: Callable[[int], Array]) -> Array:
+        """Its value from the values of its events."""
+        if not self.keys:
+            if len(self.events) == 1:
+                return values(self.events[0]).reshape(self.shape)
+            return np.concatenate([values(e).ravel() for e in self.events])
+        whole = np.zeros(self.shape)
+        for event, key in zip(self.events, self.keys, strict=True):
+            whole[key] = values(event)
+        return whole
+
+    def held(self, value: Array) -> dict[int, Action]:
+        """Actions that give it a value."""
+        return {event: _constant(part) for event, part in self._parts(value)}
+
+    def moved(self, shift: Array) -> dict[int, Action]:
+        """Actions that add to it."""
+        return {event: _added(part) for event, part in self._parts(shift, once=True)}
+
+    def _parts(self, whole: Array, *, once: bool = False) -> list[tuple[int, Array]]:
+        if not self.keys:
+            if len(self.events) == 1:
+                return [(self.events[0], whole)]
+            size = whole.size // len(self.events)
+            return [(e, whole.ravel()[i * size : (i + 1) * size]) for i, e in enumerate(self.events)]
+        writer = np.full(self.shape, -1)
+        for i, key in enumerate(self.keys):
+            writer[key] = i
+        return [
+            (event, np.where(writer[key] == i, whole[key], 0.0) if once else whole[key])
+            for i, (event, key) in enumerate(zip(self.events, self.keys, strict=True))
+        ]
+
+
+def _constant(value: Array) -> Action:
+    return lambda _: value
+
+
+def _added(shift: Array) -> Action:
+    return lambda value: value + shift.reshape(value.shape)
+
+
+def nodes_of(events: Sequence[Event], recurrent: Callable[[list[int]], bool]) -> list[Node]:
+    """The nodes of a recorded step.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    recurrent : callable
+        Whether the first of some events, writes to parts of one array from one line, changes a later one.
+    """
+    by_site: dict[tuple[int, int], list[int]] = {}
+    for event in events:
+        container = id(event.container) if event.container is not None else 0
+        by_site.setdefault((event.site.index, container), []).append(event.index)
+    grouped: dict[int, list[int]] = {}
+    for (_, container), indices in by_site.items():
+        parts = container != 0 and len(indices) > 1
+        if (parts and not recurrent(indices)) or len(indices) > OFTEN:
+            grouped[indices[0]] = indices
+    inside = {i for indices in grouped.values() for i in indices}
+    found: list[Node] = []
+    for event in events:
+        if event.index in grouped:
+            members = [events[i] for i in grouped[event.index]]
+            found.append(_group(len(found), members))
+        elif event.index not in inside:
+            found.append(
+                Node(
+                    len(found),
+                    (event.index,),
+                    event.site,
+                    tuple(event.names),
+                    event.value.shape,
+                    rate=event.rate,
+                    in_place=event.in_place,
+                    object_id=event.object_id,
+                    container_id=id(event.container) if event.container is not None else 0,
+                )
+            )
+    return found
+
+
+def _group(index: int, members: Sequence[Event]) -> Node:
+    first = members[0]
+    names = tuple(dict.fromkeys(name for member in members for name in member.names))
+    events = tuple(member.index for member in members)
+    if first.container is None:
+        if len({m.value.size for m in members}) > 1:
+            return Node(index, events[-1:], first.site, names, members[-1].value.shape)
+        return Node(index, events, first.site, names, (sum(member.value.size for member in members),))
+    stem = first.site.target.split("[")[0]
+    keys = tuple(member.key for member in members)
+    return Node(
+        index, events, first.site, (stem, *names), first.container.shape, keys, object_id=id(first.container)
+    )

@@ -1,0 +1,291 @@
+"""Which value of the backward pass is the derivative by which variable, and whether the chain rule gives it.
+
+Worked out from the loss towards the parameters. A value is the derivative by a variable if the chain rule, applied to
+the derivatives found before it, makes it, up to a constant; names say which variable to try first, and decide where the
+chain rule makes nothing of it. What is left without a role is looked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradcheck.script.chain import Chain, Place, Ratio, Source
+from gradcheck.script.flow import Flow
+from gradcheck.script.names import derivative_by, matches
+from gradcheck.script.nodes import Node
+from gradcheck.script.roles import Parameter
+
+#: Variables that are tried for one derivative, at most.
+TRIED = 80
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A derivative of the program, and what it is by.
+
+    Attributes
+    ----------
+    place : Place
+    node : Node
+    sources : tuple of Source
+        The derivatives that it is made of.
+    ratio : Ratio
+        Against the chain rule, the constants of the sources taken out.
+    factor : float
+        Of an increment that is a gradient: what makes it one.
+    parameter : Parameter or None
+    raw : bool
+        Whether it is what the chain rule makes of its sources as they are, constants and all.
+    """
+
+    place: Place
+    node: Node
+    sources: tuple[Source, ...]
+    ratio: Ratio
+    factor: float = 1.0
+    parameter: Parameter | None = None
+    raw: bool = False
+
+    @property
+    def proportional(self) -> bool:
+        """Whether it is right up to a constant."""
+        return self.ratio.constant
+
+    @property
+    def scale(self) -> float:
+        """The constant that it carries, as far as that is known."""
+        return self.ratio.factor if self.ratio.constant and not self.ratio.idle and not self.raw else 1.0
+
+
+class Pairing:
+    """The roles of the values of a backward pass.
+
+    Parameters
+    ----------
+    flow : Flow
+    chain : Chain
+    forward : set of int
+        Nodes that the loss depends on.
+    parameters : sequence of Parameter
+    given : dict of str to str
+        Names of derivatives, by those of variables, that the user gave.
+    """
+
+    def __init__(
+        self, flow: Flow, chain: Chain, forward: set[int], parameters: Sequence[Parameter], given: dict[str, str]
+    ) -> None:
+        self.flow, self.chain, self.forward, self.parameters, self.given = flow, chain, forward, parameters, given
+        self.claims = {p.claim.index: p for p in parameters}
+        updates = {n.index for p in parameters for n in p.updates}
+        self.backward = sorted(flow.ancestors(self.claims, stop=updates) - forward - updates)
+        self.pairs: dict[int, Pair] = {}
+        self._places = [Place(node=flow.nodes[i]) for i in sorted(forward, reverse=True)]
+        self._places += [Place(leaf=p.leaf) for p in parameters]
+        for index in self.backward:
+            pair = self._paired(flow.nodes[index])
+            if pair is not None:
+                self.pairs[index] = pair
+
+    # -- one value -----------------------------------------------------------------------------------------------------
+
+    def sources(self, node: Node) -> tuple[Source, ...]:
+        """The nearest derivatives with a role that a value is made of."""
+        found: dict[int, Source] = {}
+        stack, seen = [i for i in self.flow.parents[node.index]], {node.index}
+        while stack:
+            index = stack.pop()
+            if index in seen or index in self.forward or index not in self.flow.parents:
+                continue
+            seen.add(index)
+            pair = self.pairs.get(index)
+            if pair is not None:
+                found[index] = Source(pair.place, pair.node, pair.scale)
+            else:
+                stack += list(self.flow.parents[index])
+        return tuple(found[i] for i in sorted(found))
+
+    def _paired(self, node: Node) -> Pair | None:
+        parameter = self.claims.get(node.index)
+        sources = self.sources(node)
+        if parameter is not None:
+            return self._claim(node, parameter, sources)
+        if node.increment:
+            return None
+        best: Pair | None = None
+        options = list(self._options(node))
+        for place in options:
+            pair = self._tried(place, node, sources)
+            if pair is not None:
+                return pair
+        if self._unfinished(node):
+            return None
+        place = self._as_used(node, sources) or self._by_name(node, options)
+        if place is not None:
+            ratio = self.chain.ratio(place, node, 1.0, sources)
+            best = Pair(place, node, sources, ratio)
+        return best
+
+    def _claim(self, node: Node, parameter: Parameter, sources: tuple[Source, ...]) -> Pair:
+        place = Place(leaf=parameter.leaf)
+        pair = self._measured(place, node, sources, parameter.factor)
+        pair = replace(pair, parameter=parameter)
+        if pair.proportional:
+            return pair
+        return self._otherwise(pair)
+
+    def _measured(self, place: Place, node: Node, sources: tuple[Source, ...], factor: float = 1.0) -> Pair:
+        ratio = self.chain.ratio(place, node, factor, sources)
+        pair = Pair(place, node, sources, ratio, factor)
+        if not ratio.constant and any(abs(s.scale - 1) > 1e-6 for s in sources):
+            plain = tuple(replace(s, scale=1.0) for s in sources)
+            raw = self.chain.ratio(place, node, factor, plain)
+            if raw.constant:
+                return Pair(place, node, plain, raw, factor, raw=True)
+        return pair
+
+    def _otherwise(self, pair: Pair) -> Pair:
+        """A derivative that fails, but would be right if one of its sources were that by another variable."""
+        for i, source in enumerate(pair.sources):
+            if source.place.node is None:
+                continue
+            for place in self._between(pair.place, source):
+                others = (*pair.sources[:i], replace(source, place=place, scale=1.0), *pair.sources[i + 1 :])
+                ratio = self.chain.ratio(pair.place, pair.node, pair.factor, others)
+                if ratio.constant and not ratio.idle:
+                    old = self.pairs[source.node.index]
+                    again = self.chain.ratio(place, old.node, old.factor, old.sources)
+                    self.pairs[source.node.index] = replace(old, place=place, ratio=again)
+                    return replace(pair, sources=others, ratio=ratio)
+        return pair
+
+    def _between(self, place: Place, source: Source) -> Iterator[Place]:
+        """Variables of the same shape on the way from one variable to that of a source."""
+        assert source.place.node is not None
+        above = self.flow.ancestors([source.place.node.index]) & self.forward
+        for index in sorted(above, reverse=True):
+            node = self.flow.nodes[index]
+            if node.shape == source.place.shape and index != source.place.node.index and not node.increment:
+                yield Place(node=node)
+
+    # -- which variables ---------------------------------------------------------------------------------------------
+
+    def _options(self, node: Node) -> list[Place]:
+        """Variables that a value may be the derivative by, the likeliest first."""
+        fitting = [p for p in self._places if p.shape == node.shape and not (p.node is not None and p.node.increment)]
+        wanted = {self.given[n] for n in node.names if n in self.given}
+        if wanted:
+            return [p for p in fitting if wanted & set(p.names)]
+        named = [p for p in fitting if matches(p.names, node.names)]
+        if node.size == 1 and not named:
+            return []
+        rest = [p for p in fitting if p not in named]
+        return [*named, *rest][:TRIED]
+
+    def _tried(self, place: Place, node: Node, sources: tuple[Source, ...]) -> Pair | None:
+        if not self._quick(place, node, sources):
+            return None
+        pair = self._measured(place, node, sources)
+        if not pair.proportional or pair.ratio.idle:
+            return None
+        if node.size == 1 and not (matches(place.names, node.names) or pair.ratio.right):
+            return None
+        return pair
+
+    def _quick(self, place: Place, node: Node, sources: tuple[Source, ...]) -> bool:
+        """Whether a few replays leave it possible that the chain rule makes the value, up to a constant."""
+        base = self.chain.bases[-1]
+        value = place.value(base)
+        claim = base.value(node).reshape(value.shape)
+        for scaled in (sources, tuple(replace(s, scale=1.0) for s in sources)):
+            ratios = []
+            for _ in range(2):
+                along = self.chain._direction(value)
+                h = 2.0**-10
+                above, below = (
+                    self.chain.surrogate(base, place, scaled, scaled, True, value + t * along) for t in (h, -h)
+                )
+                slope = (above - below) / (2 * h)
+                contributions = np.linalg.norm(claim * along)
+                if not np.isfinite(slope) or slope == 0 or contributions == 0:
+                    break
+                ratios.append((float((claim * along).sum()), slope, contributions))
+            if len(ratios) == 2:
+                (c1, s1, n1), (c2, s2, n2) = ratios
+                if abs(c1 * s2 - c2 * s1) <= 0.02 * (n1 * abs(s2) + n2 * abs(s1)):
+                    return True
+            if all(s.scale == 1.0 for s in sources):
+                break
+        return False
+
+    def _unfinished(self, node: Node) -> bool:
+        """Whether a value is only used to become another value of the same name or array."""
+        children = [self.flow.nodes[i] for i in self.flow.children.get(node.index, {}) if i not in self.forward]
+        return bool(children) and all(
+            (c.object_id == node.object_id and c.object_id != 0)
+            or (c.container_id and c.container_id == node.object_id)
+            or (node.container_id and node.container_id in (c.object_id, c.container_id))
+            or c.names[0] == node.names[0]
+            or (bool(set(c.names) & set(node.names)) and not c.increment)
+            for c in children
+        )
+
+    def _as_used(self, node: Node, sources: tuple[Source, ...]) -> Place | None:
+        """The variable that a value must be the derivative by for what is made of it to be right."""
+        for index in self._users(node):
+            user = self.flow.nodes[index]
+            parameter = self.claims.get(index)
+            targets = [Place(leaf=parameter.leaf)] if parameter else [p for p in self._options(user) if matches(p.names, user.names)][:4]
+            others = [s for s in self.sources(user) if s.node is not node]
+            for target in targets:
+                for place in self._fitting_below(target, node):
+                    held = [s for s in others if not self._above(s, node)]
+                    ratio = self.chain.ratio(
+                        target, user, parameter.factor if parameter else 1.0, [*held, Source(place, node)]
+                    )
+                    if ratio.constant and not ratio.idle:
+                        return place
+        return None
+
+    def _above(self, source: Source, node: Node) -> bool:
+        """Whether a source comes into what uses a value by way of that value."""
+        return source.node.index in self.flow.ancestors([node.index])
+
+    def _users(self, node: Node) -> list[int]:
+        """What is made of a value, looking through increments and what only carries it on."""
+        found, stack, seen = [], list(self.flow.children.get(node.index, {})), set()
+        while stack:
+            index = stack.pop()
+            if index in seen or index in self.forward or index not in self.backward:
+                continue
+            seen.add(index)
+            user = self.flow.nodes[index]
+            if index in self.claims or any(derivative_by(n) for n in user.names):
+                found.append(index)
+            if index not in self.claims:
+                stack += list(self.flow.children.get(index, {}))
+        return sorted(found, key=lambda i: (i not in self.claims, i))[:6]
+
+    def _fitting_below(self, target: Place, node: Node) -> list[Place]:
+        below = (
+            self.flow.descendants([target.node.index])
+            if target.node is not None
+            else self.flow.descendants(self.flow.from_leaf(target.leaf)[1]) if target.leaf is not None else set()
+        )
+        return [
+            Place(node=self.flow.nodes[i])
+            for i in sorted(below & self.forward)
+            if self.flow.nodes[i].shape == node.shape and not self.flow.nodes[i].increment
+        ][:12]
+
+    def _by_name(self, node: Node, options: Iterable[Place]) -> Place | None:
+        """The variable that the name says; of several with that name, the one whose turn it is."""
+        named = [p for p in options if p.node is not None and matches(p.names, node.names)]
+        if not named:
+            return None
+        same = [i for i in self.backward if self.flow.nodes[i].site is node.site]
+        turn = same.index(node.index) if node.index in same else 0
+        by_site = [p for p in named if p.node is not None and p.node.site is named[0].node.site]  # type: ignore[union-attr]
+        return by_site[min(turn, len(by_site) - 1)]

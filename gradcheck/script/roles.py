@@ -1,0 +1,264 @@
+"""Which variables are parameters, what claims to be their gradient, and what is the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import SubjectError
+from gradcheck.script.flow import Base, Flow, Path
+from gradcheck.script.names import loss_rank, matches
+from gradcheck.script.nodes import Node
+from gradcheck.script.state import Leaf
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that the step updates.
+
+    Attributes
+    ----------
+    leaf : Leaf
+    updates : tuple of Node
+        What it is made of by the step, one after the other.
+    claim : Node
+        What claims to be its gradient, but for the factor.
+    factor : float
+        Of an increment: what it has to be multiplied by to be a gradient.
+    """
+
+    leaf: Leaf
+    updates: tuple[Node, ...]
+    claim: Node
+    factor: float
+
+    @property
+    def name(self) -> str:
+        """As the program writes it."""
+        return self.leaf.name
+
+    def claimed(self, value: Array) -> Array:
+        """The gradient from the value of the claim."""
+        return np.asarray(self.factor * value).reshape(self.leaf.value.shape)
+
+
+def changed_leaves(flow: Flow) -> list[Leaf]:
+    """Floats and arrays that the step leaves with other values than it found."""
+    trace = flow.base.trace
+    found = []
+    for path, leaf in trace.before.items():
+        after = trace.after.get(path)
+        if after is not None and after.value.shape == leaf.value.shape and leaf.value.size:
+            if not np.array_equal(after.value, leaf.value, equal_nan=True):
+                found.append(leaf)
+    return found
+
+
+def updated(flow: Flow, leaves: Sequence[Leaf]) -> list[tuple[Leaf, list[Node]]]:
+    """Leaves that the step changes by adding to them, with the nodes that hold the new value."""
+    after = flow.base.trace.after
+    found = []
+    for leaf in leaves:
+        shift, moved = flow.from_leaf(leaf)
+        chain: list[Node] = []
+        carried = {i: change for i, change in moved.items() if _carries(flow.nodes[i], leaf, shift, change)}
+        queue = sorted(carried)
+        while queue:
+            index = queue.pop(0)
+            node = flow.nodes[index]
+            if node in chain:
+                continue
+            chain.append(node)
+            if index not in flow.children:
+                flow.follow([node])
+            for child, change in flow.children[index].items():
+                if flow.nodes[child].shape == node.shape and _alike(change, _unit(change, node, flow)):
+                    queue.append(child)
+        final = [n for n in chain if _ends(flow.base, n, leaf, after[leaf.path].value)]
+        if final:
+            ends = {n.index for n in final}
+            kept = [n for n in chain if n.index in ends or ends & flow.descendants([n.index]) and _same_thing(n, final)]
+            found.append((leaf, kept))
+    return found
+
+
+def _same_thing(node: Node, final: Sequence[Node]) -> bool:
+    names = {name for end in final for name in end.names}
+    return bool(set(node.names) & names) or any(node.object_id == end.object_id for end in final)
+
+
+def _unit(change: Array, node: Node, flow: Flow) -> Array:
+    return change  # an update of an update is one if it keeps shape; whether it is one, its end says
+
+
+def _alike(change: Array, other: Array) -> bool:
+    return change.shape == other.shape
+
+
+def _carries(node: Node, leaf: Leaf, shift: Array, change: Array) -> bool:
+    """Whether a leaf that moves takes a node with it, entry by entry."""
+    if node.container_id and node.container_id == id(leaf.found):
+        key = node.keys[0] if node.keys else None
+        return key is None or True
+    if change.shape != shift.shape:
+        return False
+    moved = shift != 0
+    ratio = change[moved] / shift[moved]
+    return bool(((ratio > 0.5) & (ratio < 1.5)).mean() > 0.99) if ratio.size else False
+
+
+def _ends(base: Base, node: Node, leaf: Leaf, after: Array) -> bool:
+    if node.increment:
+        return False
+    if node.container_id and node.container_id == id(leaf.found):
+        return True
+    value = base.value(node)
+    return value.shape == after.shape and np.array_equal(value, after, equal_nan=True)
+
+
+def neutralise(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]]) -> None:
+    """From now on updates do nothing: a loss after them is that of the parameters as they were."""
+    for leaf, nodes in found:
+        for node in nodes:
+            for event in node.events:
+                flow.base.neutral[event] = leaf.path
+                part = flow.base.trace.events[event]
+                if part.container is not None and part.key is not None and not part.value.shape == leaf.value.shape:
+                    flow.base.neutral_keys[event] = part.key
+
+
+def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: str | None) -> Node:
+    """The scalar that is the loss.
+
+    Raises
+    ------
+    SubjectError
+        If there is none, or there are several, with what was looked for.
+    """
+    scalars = [n for n in flow.nodes if n.size == 1 and n.index not in updates and not n.increment]
+    moving = _moved_by(flow, leaves, scalars)
+    if expression is not None:
+        chosen = [n for n in moving if n.site.file and n.names[0] == "loss" and n.site.kind == "expression"]
+        if not chosen:
+            raise SubjectError(f"--loss {expression}: its value does not depend on the parameters")
+        return chosen[-1]
+    flow.follow()
+    into_updates = flow.ancestors(updates)
+    names = {n.index: loss_rank(n.names) for n in moving}
+    pool = [n for n in moving if names[n.index] < 3 or n.index not in into_updates]
+    pool = [n for n in pool if not (names[n.index] >= 3 and n.site.kind == "return")] or pool
+    if not pool:
+        raise SubjectError(_no_loss(flow, leaves))
+    best = min(names[n.index] for n in pool)
+    pool = [n for n in pool if names[n.index] == best]
+    sinks = [n for n in pool if not (flow.descendants([n.index]) - {n.index}) & {m.index for m in pool}]
+    latest: dict[str, Node] = {}
+    for node in sinks:
+        latest[node.names[0]] = node
+    found = list(latest.values())
+    if best >= 3 and len(found) > 1:
+        said = ", ".join(f"{n.names[0]} (line {n.site.line})" for n in found[:6])
+        raise SubjectError(f"several numbers depend on the parameters, and none is called a loss: {said}. Say which with --loss EXPR")
+    if len(found) > 1:
+        exact = [n for n in found if n.site.kind == "assign"]
+        found = exact or found
+    if len(found) > 1:
+        said = ", ".join(f"{n.names[0]} (line {n.site.line})" for n in found[:6])
+        raise SubjectError(f"several numbers may be the loss: {said}. Say which with --loss EXPR")
+    return found[0]
+
+
+def _moved_by(flow: Flow, leaves: Sequence[Leaf], scalars: Sequence[Node]) -> list[Node]:
+    """Scalars that change when parameters do."""
+    found: dict[int, Node] = {}
+    for _ in range(2):
+        shifts = {leaf.path: leaf.value + 30 * flow._step_of(leaf.value) for leaf in leaves}
+        seen = flow.base.run(scalars, leaves=shifts)
+        for node, value in zip(scalars, seen or [], strict=False):
+            old = flow.base.value(node)
+            if np.isfinite(value).all() and np.abs(value - old).max() > 1e-13 * np.abs(old).max():
+                found[node.index] = node
+    return [found[i] for i in sorted(found)]
+
+
+def _no_loss(flow: Flow, leaves: Sequence[Leaf]) -> str:
+    names = ", ".join(leaf.name for leaf in leaves[:6])
+    return (
+        f"the step in line {flow.step.loop.line} never computes its loss: gradcheck looked for a number that depends on "
+        f"{names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's variables, as "
+        "in --loss 'np.mean((output - y) ** 2)'"
+    )
+
+
+def claims(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]], forward: set[int]) -> list[Parameter]:
+    """What claims to be the gradient of each parameter."""
+    states = {leaf.path: leaf for leaf in changed_leaves(flow)}
+    for leaf, _ in found:
+        states.pop(leaf.path, None)
+    fed: dict[int, list[Leaf]] = {}
+    for leaf in states.values():
+        for index in flow.from_leaf(leaf)[1]:
+            fed.setdefault(index, []).append(leaf)
+    influence = {leaf.path: flow.ancestors([n.index for n in nodes]) for leaf, nodes in found}
+    result = []
+    for leaf, nodes in found:
+        others = set().union(*(influence[other.path] for other, _ in found if other is not leaf))
+        result.append(_claim(flow, leaf, nodes, forward, fed, others))
+    return result
+
+
+def _claim(
+    flow: Flow, leaf: Leaf, nodes: Sequence[Node], forward: set[int], fed: dict[int, list[Leaf]], others: set[int]
+) -> Parameter:
+    own = {n.index for n in nodes}
+    back = flow.ancestors(own)
+    shape = leaf.value.shape
+
+    def like(node: Node) -> bool:
+        return node.shape == shape or (node.size == leaf.value.size and node.size > 1) or node.size == leaf.value.size == 1
+
+    stateful = {
+        i
+        for i in back
+        if i not in forward and i not in own and like(flow.nodes[i]) and any(s.value.shape == shape and not _is_rate(s) for s in fed.get(i, []))
+    }
+    direct = [flow.nodes[i] for n in nodes for i in flow.parents[n.index] if i not in own]
+    increments = [n for n in direct if n.increment and like(n) and n.index not in forward]
+    if not stateful and len(increments) == 1:
+        node = increments[0]
+        return Parameter(leaf, tuple(nodes), node, -node.site.sign / node.rate)
+    if stateful:
+        roots = set()
+        for i in stateful:
+            roots |= flow.ancestors([i]) - {i}
+    else:
+        roots = back - own
+    pool = [
+        flow.nodes[i]
+        for i in roots
+        if i not in forward and i not in stateful and i not in others and like(flow.nodes[i]) and not flow.nodes[i].increment
+    ]
+    named = [n for n in pool if matches([leaf.name], n.names)]
+    if named:
+        return Parameter(leaf, tuple(nodes), max(named, key=lambda n: n.last), 1.0)
+    if pool:
+        return Parameter(leaf, tuple(nodes), max(pool, key=lambda n: n.last), 1.0)
+    if increments:
+        node = increments[-1]
+        return Parameter(leaf, tuple(nodes), node, -node.site.sign / node.rate)
+    raise SubjectError(
+        f"what the gradient of {leaf.name} is could not be found in its update, line {nodes[-1].site.line}: name it with "
+        f"--pair {leaf.name}=NAME"
+    )
+
+
+def _is_rate(leaf: Leaf) -> bool:
+    from gradcheck.script.taps import RATE
+
+    return bool(leaf.scalar and RATE.match(str(leaf.key)))

@@ -1,0 +1,201 @@
+"""Everything that a step can read and change: kept, put back, and searched for numbers."""
+
+from __future__ import annotations
+
+import random
+import types
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.script.tape import Tape, is_real
+
+Array = NDArray[Any]
+
+#: Not looked into.
+_CLOSED = (Tape, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, str, bytes, int, complex)
+
+#: Sequences longer than this are taken as data, not searched for parameters.
+LONG = 5_000
+
+
+def insides(value: Any) -> Iterator[tuple[str, Any]]:
+    """What a container or an object of a user's class holds, each with how it is written."""
+    if isinstance(value, dict):
+        for key, item in list(value.items()):
+            yield f"[{key!r}]", item
+    elif isinstance(value, (list, tuple, deque)):
+        if len(value) <= LONG:
+            for i, item in enumerate(value):
+                yield f"[{i}]", item
+    elif hasattr(value, "__dict__") and not isinstance(value, _CLOSED):
+        for key, item in list(vars(value).items()):
+            yield f".{key}", item
+
+
+class Snapshot:
+    """The contents of all that can be reached from some objects.
+
+    Parameters
+    ----------
+    roots : sequence of objects
+    """
+
+    def __init__(self, roots: Sequence[Any]) -> None:
+        self._held: dict[int, tuple[Any, Any]] = {}
+        stack = list(roots)
+        while stack:
+            value = stack.pop()
+            if id(value) in self._held or isinstance(value, _CLOSED) or value is None:
+                continue
+            content = _content(value)
+            if content is None and not isinstance(value, tuple):
+                continue
+            self._held[id(value)] = (value, content)
+            stack += [item for _, item in insides(value)]
+        self._generators = (np.random.get_state(), random.getstate())
+        self._kept = list(self._held.values())
+
+    def narrow(self) -> None:
+        """From now on only put back what has changed since."""
+        self._kept = [
+            (value, content)
+            for value, content in self._held.values()
+            if content is not None and not _same(value, content)
+        ]
+
+    def also(self, values: Sequence[Any]) -> None:
+        """Put these back as well, and the containers of numbers among them."""
+        known = {id(value) for value, _ in self._kept}
+        self._kept += [self._held[id(v)] for v in values if id(v) in self._held and id(v) not in known]
+
+    def restore(self) -> None:
+        """Put everything back, in place."""
+        for value, content in self._kept:
+            if content is not None:
+                _put_back(value, content)
+        np.random.set_state(self._generators[0])
+        random.setstate(self._generators[1])
+
+
+def _content(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy() if value.dtype != object and value.flags.writeable else None
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, (list, deque)):
+        return list(value)
+    if isinstance(value, np.random.Generator):
+        return value.bit_generator.state
+    if isinstance(value, np.random.RandomState):
+        return value.get_state()
+    if isinstance(value, random.Random):
+        return value.getstate()
+    if hasattr(value, "__dict__") and not isinstance(value, tuple):
+        return dict(vars(value))
+    return None
+
+
+def _same(value: Any, content: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return bool(np.array_equal(value, content, equal_nan=value.dtype.kind == "f"))
+    if isinstance(value, dict):
+        return len(value) == len(content) and all(k in value and value[k] is v for k, v in content.items())
+    if isinstance(value, (list, deque)):
+        return len(value) == len(content) and all(a is b for a, b in zip(value, content, strict=True))
+    if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+        return False
+    return _same(vars(value), content)
+
+
+def _put_back(value: Any, content: Any) -> None:
+    if isinstance(value, np.ndarray):
+        value[...] = content
+    elif isinstance(value, (dict, list, deque)):
+        if not _same(value, content):
+            value.clear()
+            value.update(content) if isinstance(value, dict) else value.extend(content)
+    elif isinstance(value, np.random.Generator):
+        value.bit_generator.state = content
+    elif isinstance(value, np.random.RandomState):
+        value.set_state(content)
+    elif isinstance(value, random.Random):
+        value.setstate(content)
+    else:
+        held = vars(value)
+        if not _same(held, content):
+            held.clear()
+            held.update(content)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A float, or an array of floats, that can be reached by names.
+
+    Attributes
+    ----------
+    name : str
+        As a program would write it.
+    path : tuple of str
+        The way to it.
+    value : ndarray
+        A copy.
+    scalar : bool
+    owner : object
+        What holds it, and `key` where.
+    key : object
+    """
+
+    name: str
+    path: tuple[Any, ...]
+    value: Array
+    scalar: bool
+    owner: Any
+    key: Any
+    found: Any
+
+    def put(self, owner: Any, value: Array) -> None:
+        """Put a value there: into the array, or in place of the number."""
+        if not self.scalar:
+            self.found[...] = value
+        elif isinstance(owner, (dict, list)):
+            owner[self.key] = type(self.found)(value)
+        else:
+            setattr(owner, self.key, type(self.found)(value))
+
+
+def leaves(variables: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
+    """All floats and arrays of floats that variables lead to, by the way to them; each array once."""
+    found: dict[tuple[Any, ...], Leaf] = {}
+    seen: set[int] = set()
+    queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]] = deque()
+    for name, value in variables.items():
+        if not name.startswith("__"):
+            queue.append(((name,), name, value, variables, name))
+    while queue:
+        path, name, value, owner, key = queue.popleft()
+        if len(path) > 6 or isinstance(value, _CLOSED):
+            continue
+        if isinstance(value, np.ndarray):
+            if id(value) in seen or not is_real(value):
+                continue
+            seen.add(id(value))
+            found[path] = Leaf(name, path, np.array(value, dtype=np.float64), False, owner, key, value)
+        elif is_real(value):
+            found[path] = Leaf(name, path, np.array(value, dtype=np.float64), True, owner, key, value)
+        elif id(value) not in seen:
+            seen.add(id(value))
+            for step, item in insides(value):
+                inner = step[1:] if step.startswith(".") else _key(value, step)
+                queue.append(((*path, step), name + step, item, value, inner))
+    return found
+
+
+def _key(container: Any, step: str) -> Any:
+    if isinstance(container, dict):
+        return next(key for key in container if f"[{key!r}]" == step)
+    return int(step[1:-1])

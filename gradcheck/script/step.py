@@ -1,0 +1,229 @@
+"""One pass through the training loop, that can be run again at will: from the same state, or with changes."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import TargetError
+from gradcheck.script import sandbox
+from gradcheck.script.loops import Loop
+from gradcheck.script.state import Leaf, Snapshot, leaves
+from gradcheck.script.tape import Action, Diverged, Event, Finished, Left
+from gradcheck.script.taps import TAPE, Taps
+
+if TYPE_CHECKING:
+    from gradcheck.script.capture import Program
+
+Array = NDArray[Any]
+
+#: The function that the body of the loop becomes.
+BODY = "_gradcheck_step_"
+
+#: More events than this are too many to follow one by one.
+MOST = 60_000
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happened in a run that was recorded.
+
+    Attributes
+    ----------
+    events : list of Event
+    before, after : dict
+        The floats and arrays that the program's variables led to.
+    """
+
+    events: list[Event]
+    before: dict[tuple[Any, ...], Leaf]
+    after: dict[tuple[Any, ...], Leaf]
+
+
+class Step:
+    """A training step.
+
+    Parameters
+    ----------
+    program : Program
+    loop : Loop
+    scope : dict
+        The module's variables.
+    variables : dict
+        Those of the function that the loop stands in; of a loop outside any function, the same.
+    """
+
+    def __init__(self, program: Program, loop: Loop, scope: dict[str, Any], variables: dict[str, Any]) -> None:
+        self.program, self.loop, self.scope, self.tape = program, loop, scope, program.tape
+        self.top = not loop.functions
+        self.locals = {} if self.top else variables
+        self.runs = 0
+        self._extra: ast.expr | None = None
+        self._values: dict[tuple[Any, ...], Array] = {}
+        roots = [scope, self.locals]
+        self.snapshot = Snapshot(roots)
+        self._variables = self._own(scope) if self.top else self.locals
+        self.before = leaves(self._variables)
+        self._body = self._compiled()
+
+    def _own(self, scope: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in scope.items() if not k.startswith("_gradcheck")}
+
+    # -- the body ----------------------------------------------------------------------------------------------------
+
+    def _compiled(self, loss: ast.expr | None = None) -> Any:
+        """The body of the loop as a function of the local variables."""
+        node = copy.deepcopy(self.loop.node)
+        body: list[ast.stmt] = _without_returns(node.body)
+        assigned = _assigned(node)
+        globals_ = {n for f in self.loop.functions for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
+        parameters = [name for name in self.locals if name.isidentifier() and name not in globals_]
+        taps = Taps(self.loop.file, self.loop.text, self.tape.sites)
+        taps.functions = list(self.loop.functions)
+        tapped = [n for statement in body for n in _listed(taps.visit(statement))]
+        final: list[ast.stmt] = []
+        if loss is not None:
+            call = taps.call("value", taps.site(node, "loss", "expression"), loss)
+            final = [ast.Expr(call)]
+        once = ast.For(
+            ast.Name(f"{BODY}once", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), [*tapped, *final], []
+        )
+        shared = sorted(assigned if self.top else globals_ & (assigned | globals_))
+        head: list[ast.stmt] = [ast.Global(shared)] if shared else []
+        tail = ast.Return(ast.Call(ast.Name("locals", ast.Load()), [], []))
+        wrapped = ast.parse(f"def {BODY}({', '.join(parameters)}): pass", self.loop.file)
+        function: Any = wrapped.body[0]
+        function.body = [*head, once, tail]
+        for new in (once, tail, *head):
+            ast.copy_location(new, node)
+        namespace: dict[str, Any] = {}
+        exec(compile(ast.fix_missing_locations(wrapped), self.loop.file, "exec", dont_inherit=True), self.scope, namespace)  # noqa: S102
+        self._parameters = parameters
+        return namespace[BODY]
+
+    def with_loss(self, expression: str) -> None:
+        """Compute an expression at the end of each pass, as the loss."""
+        try:
+            tree = ast.parse(expression, "--loss", mode="eval")
+        except SyntaxError as error:
+            raise TargetError(f"--loss {expression!r} is no Python expression: {error.msg}") from None
+        self._body = self._compiled(tree.body)
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def record(self, values: Mapping[tuple[Any, ...], Array] | None = None, *, first: bool = False) -> Trace:
+        """Run the step once and keep all that happens; at other values of some leaves if they are given."""
+        self._values = dict(values or {})
+        variables = self._prepare()
+        before = leaves(self._variables_of(variables))
+        self.tape.begin(record=True)
+        result = variables
+        try:
+            with sandbox.quiet():
+                result = self._call(variables)
+        except Left:
+            pass
+        finally:
+            self.tape.end()
+        events = self.tape.events
+        if len(events) > MOST:
+            raise TargetError(
+                f"one pass of the loop in line {self.loop.line} assigns {len(events)} numbers one by one, too many to "
+                "follow: check a smaller problem, a few samples and small layers"
+            )
+        after = leaves(self._variables_of(result))
+        if first:
+            self.snapshot.narrow()
+        self.snapshot.restore()
+        return Trace(events, before, after)
+
+    def replay(
+        self,
+        actions: Mapping[int, Action] | None = None,
+        watch: set[int] | None = None,
+        last: int | None = None,
+        values: Mapping[tuple[Any, ...], Array] | None = None,
+    ) -> dict[int, Array] | None:
+        """Run the step again, with changes; what was watched, or None if it took another branch or failed."""
+        self.runs += 1
+        self._values = dict(values or {})
+        variables = self._prepare()
+        self.tape.begin(actions, watch, last)
+        try:
+            with sandbox.quiet():
+                self._call(variables)
+        except (Finished, Left):
+            pass
+        except Exception:
+            return None
+        finally:
+            self.tape.end()
+            self.snapshot.restore()
+        if watch and not watch <= set(self.tape.seen):
+            return None
+        return self.tape.seen
+
+    def _variables_of(self, variables: dict[str, Any]) -> dict[str, Any]:
+        own = self._own(self.scope)
+        return own if self.top else {**{k: v for k, v in variables.items() if not k.startswith("_gradcheck")}}
+
+    def _prepare(self) -> dict[str, Any]:
+        variables = dict(self.locals)
+        owners = {id(self.locals): variables}
+        for path, value in self._values.items():
+            leaf = self.before[path]
+            owner: Any = leaf.owner
+            if owner is self._variables:
+                owner = self.scope if self.top else owners.get(id(owner), owner)
+            leaf.put(owner, value)
+        return variables
+
+    def _call(self, variables: dict[str, Any]) -> Any:
+        return self._body(*[variables[name] for name in self._parameters])
+
+
+class _Returns(ast.NodeTransformer):
+    """Returns out of the body, as calls of the tape."""
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        function = ast.Attribute(ast.Name(TAPE, ast.Load()), "leave", ast.Load())
+        value = [] if node.value is None else [node.value]
+        return ast.copy_location(ast.Expr(ast.Call(function, value, [])), node)
+
+    def _closed(self, node: Any) -> Any:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _closed
+
+
+def _without_returns(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    return [_Returns().visit(statement) for statement in body]
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
+def _assigned(loop: Any) -> set[str]:
+    """Names that the body binds, of which none is bound in a scope of its own."""
+    names: set[str] = set()
+    stack: list[ast.AST] = list(loop.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            names.add(node.name)
+            continue
+        if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        stack += list(ast.iter_child_nodes(node))
+    return names

@@ -1,0 +1,349 @@
+"""What assignments pass through while a step runs: it records their values, and can change them.
+
+The rewritten program calls a method of the tape wherever it assigns. Each call that carries a number or an array of
+floats is an *event*; events are numbered as they come. A replay of the same step meets the same events in the same
+order, so that an action can be attached to any of them; where it does not, it has taken another branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place in the source where something is assigned.
+
+    Attributes
+    ----------
+    index : int
+    file : str
+    line, column : int
+    target : str
+        What is assigned to, as it is written; of an expression, its own text.
+    function : str
+        The function that it stands in.
+    text : str
+        The statement.
+    kind : str
+        "assign", "increment", "expression", "return".
+    sign : int
+        Of an increment: whether it is added or subtracted.
+    """
+
+    index: int
+    file: str
+    line: int
+    column: int
+    target: str
+    function: str
+    text: str
+    kind: str = "assign"
+    sign: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.target}"
+
+
+@dataclass
+class Event:
+    """One value on its way to where it is assigned.
+
+    Attributes
+    ----------
+    index : int
+    site : Site
+    value : ndarray
+        A copy.
+    names : dict of str to None
+        What it is called, there and later.
+    rate : float
+        Of an increment: the learning rate in it.
+    container : ndarray or None
+        What it is a part of, and `key` which part.
+    key : object
+    in_place : bool
+        Whether it is what an array holds after it was changed.
+    """
+
+    index: int
+    site: Site
+    value: Array
+    names: dict[str, None]
+    rate: float = 1.0
+    container: Any = None
+    key: Any = None
+    in_place: bool = False
+    object_id: int = 0
+
+
+class Diverged(Exception):
+    """A replay took another branch than the step that was recorded."""
+
+
+class Finished(BaseException):
+    """All that a replay was for has been seen."""
+
+
+class Left(BaseException):
+    """The body of the loop was left by a return."""
+
+
+class Captured(BaseException):
+    """The program arrived at the step."""
+
+
+Action = Callable[[Any], Any]
+
+
+@dataclass
+class Tape:
+    """The state of one run.
+
+    Attributes
+    ----------
+    active : bool
+        Whether anything is recorded or changed at all.
+    layout : list of int or None
+        Sites in the order of the recorded events; None while recording.
+    """
+
+    sites: list[Site] = field(default_factory=list)
+    active: bool = False
+    wanted: int | None = None
+    captured: tuple[dict[str, Any], dict[str, Any]] | None = None
+    arrived: set[int] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)
+    layout: list[int] | None = None
+    drawn: list[Any] = field(default_factory=list)
+    integers: dict[int, None] = field(default_factory=dict)
+
+    # -- one run -----------------------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        actions: Mapping[int, Action] | None = None,
+        watch: set[int] | None = None,
+        last: int | None = None,
+        *,
+        record: bool = False,
+    ) -> None:
+        """Start a run: record all events, or apply actions and keep what is watched."""
+        self.active, self.recording = True, record
+        self.actions, self.watch, self.last = actions or {}, watch or set(), last
+        self.count, self.next_count = 0, 0
+        self.known: dict[int, int] = {}
+        self.kept: list[Any] = []
+        self.seen: dict[int, Array] = {}
+        if record:
+            self.events, self.layout, self.drawn = [], None, []
+
+    def end(self) -> None:
+        """Back to letting everything pass."""
+        if self.recording:
+            self.layout = [event.site.index for event in self.events]
+        self.active = False
+        self.kept, self.known = [], {}
+
+    # -- what the program calls ----------------------------------------------------------------------------------------
+
+    def value(self, site: int, value: Any) -> Any:
+        """A value that is assigned, returned or passed on."""
+        if not self.active:
+            return value
+        if not is_real(value):
+            if self.recording and isinstance(value, (dict, list, tuple)):
+                self._called(self.sites[site].target, value)
+            elif self.recording and isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+                self.integers[site] = None
+            return value
+        if self._alias(site, value):
+            return value
+        return self._event(site, value)
+
+    def increment(self, site: int, value: Any, rate: Any = 1.0) -> Any:
+        """What is added or subtracted, with the learning rate that it contains."""
+        if not self.active or not is_real(value):
+            return value
+        return self._event(site, value, rate=rate)
+
+    def post(self, site: int, value: Any) -> Any:
+        """What a name holds after it was changed in place, or bound again by an augmented assignment."""
+        if not self.active or not is_real(value):
+            return value
+        return self._event(site, value, in_place=isinstance(value, np.ndarray))
+
+    def post_item(self, site: int, container: Any, key: Any, augmented: bool) -> None:
+        """The same for an item."""
+        if not self.active:
+            return
+        if isinstance(container, np.ndarray):
+            if container.dtype.kind != "f" or not container.size:
+                return
+            if _whole(key):
+                self._event(site, container, in_place=True)
+                return
+            part = container[key]
+            if np.size(part) == 0:
+                return
+            index, keep = self.count, container
+            new = self._event(site, part, container=keep, key=key)
+            if index in self.actions:
+                container[key] = new
+            return
+        try:
+            value = container[key]
+        except Exception:
+            return
+        if not is_real(value):
+            self.value(site, value)
+            return
+        if not augmented and self._alias(site, value):
+            return
+        new = self._event(site, value, in_place=augmented and isinstance(value, np.ndarray))
+        if new is not value:
+            container[key] = new
+
+    def post_attribute(self, site: int, owner: Any, name: str) -> None:
+        """The same for an attribute."""
+        if not self.active:
+            return
+        value = getattr(owner, name)
+        if is_real(value):
+            new = self._event(site, value, in_place=isinstance(value, np.ndarray))
+            if new is not value:
+                setattr(owner, name, new)
+
+    def unpack(self, sites: tuple[Any, ...], value: Any) -> Any:
+        """Several values at once: an event each, or further names of such."""
+        if not self.active:
+            return value
+        if isinstance(value, np.ndarray):
+            value = list(value) if value.ndim else value
+        if not isinstance(value, (tuple, list)) or len(value) != len(sites):
+            return value
+        return tuple(
+            self.unpack(site, v) if isinstance(site, tuple) else v if site is None else self.value(site, v)
+            for site, v in zip(sites, value, strict=True)
+        )
+
+    def name(self, site: int, value: Any) -> Any:
+        """Another name for a value."""
+        if self.active and self.recording:
+            self._called(self.sites[site].target, value)
+        return value
+
+    def draw(self, iterator: Any, *default: Any) -> Any:
+        """``next(iterator)``, which a replay does not draw again."""
+        if not self.active:
+            return next(iterator, *default)
+        if self.recording:
+            self.drawn.append(next(iterator, *default))
+        self.next_count += 1
+        return _copied(self.drawn[self.next_count - 1])
+
+    def leave(self, value: Any = None) -> Any:
+        """A return out of the body of the loop."""
+        raise Left
+
+    def arrive(self, loop: int, scope: dict[str, Any], variables: dict[str, Any]) -> None:
+        """The first pass of a loop begins."""
+        self.arrived.add(loop)
+        if loop == self.wanted and self.captured is None:
+            self.captured = (scope, dict(variables))
+            raise Captured
+
+    # -- events --------------------------------------------------------------------------------------------------------
+
+    def _event(self, site: int, value: Any, rate: Any = 1.0, **more: Any) -> Any:
+        index = self.count
+        self.count += 1
+        if self.recording:
+            where = self.sites[site]
+            rate = float(rate) if isinstance(rate, (int, float, np.floating)) and rate else 1.0
+            event = Event(index, where, np.array(value, dtype=np.float64), {where.target: None}, rate, **more)
+            self.events.append(event)
+        elif self.layout is None or index >= len(self.layout) or self.layout[index] != site:
+            raise Diverged(f"event {index} at {self.sites[site]}")
+        if index in self.watch:
+            self.seen[index] = np.array(value, dtype=np.float64)
+        action = self.actions.get(index)
+        if action is not None:
+            value = _applied(action, value, in_place=bool(more.get("in_place")))
+        if "container" not in more:
+            self.known[id(value)] = index
+            self.kept.append(value)
+            if self.recording:
+                event.object_id = id(value)
+        if index == self.last:
+            raise Finished
+        return value
+
+    def _alias(self, site: int, value: Any) -> bool:
+        index = self.known.get(id(value))
+        if index is None:
+            return False
+        if self.recording:
+            self.events[index].names[self.sites[site].target] = None
+        return True
+
+    def _called(self, target: str, value: Any, depth: int = 3) -> None:
+        """Give a name to the arrays inside a container."""
+        if is_real(value):
+            index = self.known.get(id(value))
+            if index is not None:
+                self.events[index].names[target] = None
+        elif depth and isinstance(value, dict) and len(value) < 200:
+            for key, item in value.items():
+                self._called(f"{target}[{key!r}]", item, depth - 1)
+        elif depth and isinstance(value, (list, tuple)) and len(value) < 200:
+            for i, item in enumerate(value):
+                self._called(f"{target}[{i}]", item, depth - 1)
+
+
+def is_real(value: Any) -> bool:
+    """Whether a value is a float or an array of floats."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind == "f" and value.size > 0
+    return isinstance(value, (float, np.floating))
+
+
+def _whole(key: Any) -> bool:
+    """Whether an index chooses by a mask or by lists, so that what is written is best seen in the whole."""
+    keys = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(k, (np.ndarray, list)) or k is Ellipsis for k in keys) or any(
+        isinstance(k, slice) and k == slice(None) for k in keys[:1] if len(keys) == 1
+    )
+
+
+def _applied(action: Action, value: Any, *, in_place: bool) -> Any:
+    new = action(np.asarray(value, dtype=np.float64))
+    if isinstance(value, np.ndarray):
+        if in_place:
+            value[...] = new
+            return value
+        return np.array(new, dtype=value.dtype).reshape(value.shape)
+    return type(value)(new)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (tuple, list)):
+        return type(value)(_copied(v) for v in value)
+    return value
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """Items of a container that may hold arrays."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, (list, tuple)):
+        yield from value
