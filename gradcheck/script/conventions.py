@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from gradcheck.script.pairs import Pair
@@ -17,8 +18,10 @@ def own_factor(pair: Pair) -> float:
     return pair.scale / before
 
 
-def to_blame(pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[Pair], above: Mapping[int, set[int]]) -> list[Pair]:
-    """The fewest lines that, multiplied by a constant each, make all parameters right.
+def to_blame(
+    pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[Pair], above: Mapping[int, set[int]]
+) -> list[tuple[Pair, float]]:
+    """The fewest lines that, multiplied by a constant each, make all parameters right; each with its constant.
 
     Parameters
     ----------
@@ -29,7 +32,10 @@ def to_blame(pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[P
     above : dict
         For each gradient of a parameter, the derivatives that it is made of.
     """
-    blamed: list[Pair] = []
+    one = _one_line(pairs, wrong, right, above)
+    if one is not None:
+        return [one]
+    blamed: list[tuple[Pair, float]] = []
     left = list(wrong)
     safe = set().union(*(above[p.node.index] for p in right)) if right else set()
     while left:
@@ -39,11 +45,42 @@ def to_blame(pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[P
         common = set.intersection(*(above[p.node.index] for p in group)) - safe
         options = [pairs[i] for i in common if i in pairs and pairs[i].proportional]
         if not options:
-            blamed += group
+            blamed += [(p, p.scale) for p in group]
             continue
         odd = [p for p in options if abs(own_factor(p) - 1) > SAME]
         exact = [p for p in odd if abs(own_factor(p) / factor - 1) < SAME]
         pool = exact or odd or [p for p in options if not p.node.increment] or options
         # what stands alone before one parameter is its own line; what several share is blamed where they part
-        blamed.append((min if exact or len(group) > 1 else max)(pool, key=lambda p: p.node.index))
+        chosen = (min if exact or len(group) > 1 else max)(pool, key=lambda p: p.node.index)
+        blamed.append((chosen, factor))
     return blamed
+
+
+def _one_line(
+    pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[Pair], above: Mapping[int, set[int]]
+) -> tuple[Pair, float] | None:
+    """One line that brings in the same constant wherever it is passed, if that explains all parameters."""
+    lines: dict[tuple[str, int], list[Pair]] = {}
+    for pair in pairs.values():
+        if pair.proportional and not pair.ratio.idle:
+            lines.setdefault((pair.node.site.file, pair.node.site.line), []).append(pair)
+    fitting = []
+    for found in lines.values():
+        passed = {p.node.index: sum(q.node.index in above[p.node.index] for q in found) for p in (*wrong, *right)}
+        first = next((p for p in wrong if passed[p.node.index] == 1), None)
+        if first is None:
+            continue
+        factor = first.scale
+        explained = all(
+            math.isclose(p.scale, factor ** passed[p.node.index], rel_tol=SAME) for p in (*wrong, *right)
+        )
+        if explained:
+            own = all(math.isclose(own_factor(p), factor, rel_tol=SAME) for p in found)
+            fitting.append((not own, found[0].node.increment, -len(found), -found[0].node.index, found[0], factor))
+    if not fitting:
+        return None
+    if len(wrong) > 1:
+        best = min(fitting, key=lambda f: (f[0], f[1], f[2], -f[3]))
+    else:
+        best = min(fitting, key=lambda f: f[:4])
+    return best[4], best[5]

@@ -92,9 +92,11 @@ class Flow:
         self.base = Base(step, {}, trace, "your point")
         self.nodes = nodes_of(trace.events, self._recurrent)
         self._holding: dict[int, Action] = {}
+        self._from_leaf: dict[Path, tuple[Array, dict[int, Array]]] = {}
         for node in self.nodes:
             self._holding.update(node.held(self.base.value(node)))
         self.children: dict[int, dict[int, Array]] = {}
+        self.shifts: dict[int, Array] = {}
         self.parents: dict[int, set[int]] = {node.index: set() for node in self.nodes}
 
     def _recurrent(self, indices: list[int]) -> bool:
@@ -115,11 +117,11 @@ class Flow:
 
     def from_leaf(self, leaf: Leaf) -> tuple[Array, dict[int, Array]]:
         """How a leaf was moved, and the nodes that depend directly on it, each with how it moved."""
-        shift = self._step_of(leaf.value)
-        seen = self.step.replay(
-            self._holding, set(self._holding), values={leaf.path: leaf.value + shift}
-        )
-        return shift, self._moved(seen, ())
+        if leaf.path not in self._from_leaf:
+            shift = self._step_of(leaf.value)
+            seen = self.step.replay(self._holding, set(self._holding), values={leaf.path: leaf.value + shift})
+            self._from_leaf[leaf.path] = shift, self._moved(seen, ())
+        return self._from_leaf[leaf.path]
 
     def follow(self, nodes: Iterable[Node] | None = None) -> None:
         """Find the children of nodes."""
@@ -131,6 +133,7 @@ class Flow:
             actions = {**self._holding, **node.held(value + shift)}
             seen = self.step.replay(actions, set(self._holding))
             found = self._moved(seen, node.events)
+            self.shifts[node.index] = shift
             self.children[node.index] = found
             for child in found:
                 self.parents[child].add(node.index)

@@ -12,6 +12,7 @@ from gradcheck.script.conventions import own_factor, to_blame
 from gradcheck.script.flow import Flow
 from gradcheck.script.nodes import Node
 from gradcheck.script.pairs import Pair, Pairing
+from gradcheck.script.tape import Site
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class Accused:
     pair: Pair
     node: Node
     constant: float | None = None
+
+    @property
+    def site(self) -> Site:
+        """Where the line is: of a value that was only given another name, where it was given it."""
+        if self.pair.moved and self.node is self.pair.node:
+            others = [s for s in self.node.names.values() if s.line != self.node.site.line and s.kind == "assign"]
+            return others[-1] if others else self.node.site
+        return self.node.site
 
 
 class Judgement:
@@ -54,7 +63,7 @@ class Judgement:
     def _accused(self) -> list[Accused]:
         found: list[Accused] = []
         for pair in self.pairing.pairs.values():
-            if not pair.proportional and pair.ratio.known and self._matters(pair.node.index):
+            if (not pair.proportional or pair.moved) and pair.ratio.known and self._matters(pair.node.index):
                 found.append(Accused(pair, self._term(pair)))
         below = set()
         for accused in found:
@@ -73,10 +82,9 @@ class Judgement:
                     found.append(Accused(blamed, blamed.node, blamed.scale))
         if constants and not raw:
             right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
-            for pair in to_blame(self.pairing.pairs, constants, right, self.above):
-                off = next(c.scale for c in constants if pair.node.index in self.above[c.node.index])
-                found.append(Accused(pair, pair.node, off))
-        unique = {(a.node.site.file, a.node.site.line): a for a in reversed(found)}
+            for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
+                found.append(Accused(pair, pair.node, constant))
+        unique = {(a.site.file, a.site.line): a for a in reversed(found)}
         return sorted(unique.values(), key=lambda a: a.node.index)
 
     def _matters(self, index: int) -> bool:
@@ -86,9 +94,13 @@ class Judgement:
 
     def _term(self, pair: Pair) -> Node:
         """The line of a sum whose term is wrong, if the derivative is one and that can be told."""
-        inside = self._inside(pair)
         failing = []
-        for node in inside:
+        for node in self._inside(pair):
+            same = bool(set(node.names) & set(pair.node.names))
+            if not same and (not self.pairing.sources(node) or not self.pairing.additive(node, pair.node)):
+                continue
+            if node.size == 1 and not same:
+                continue
             ratio = self._partial(pair, node)
             if ratio is not None and not ratio.constant:
                 failing.append(node)
@@ -121,7 +133,7 @@ class Judgement:
 
     def lines(self) -> list[LineReport]:
         """Every line with a role, in the order of the source."""
-        accused = {(a.node.site.file, a.node.site.line) for a in self.accused}
+        accused = {(a.site.file, a.site.line) for a in self.accused}
         found: dict[tuple[str, int], LineReport] = {}
         for pair in self.pairing.pairs.values():
             if pair.node.increment and pair.parameter is not None and len(pair.sources) == 1:
@@ -133,7 +145,7 @@ class Judgement:
             report = LineReport(
                 site.file,
                 site.line,
-                _target(pair.node),
+                pair.node.label,
                 pair.place.label,
                 verdict,
                 pair.ratio.factor if pair.proportional else None,
@@ -143,10 +155,10 @@ class Judgement:
             if old is None or _worse(verdict, old.verdict):
                 found[key] = report
         for accused_one in self.accused:
-            site = accused_one.node.site
+            site = accused_one.site
             if (site.file, site.line) not in found:
                 found[site.file, site.line] = LineReport(
-                    site.file, site.line, _target(accused_one.node), accused_one.pair.place.label, Verdict.FAIL, None, site.text
+                    site.file, site.line, accused_one.node.label, accused_one.pair.place.label, Verdict.FAIL, None, site.text
                 )
         return [found[key] for key in sorted(found)]
 
@@ -159,9 +171,4 @@ class Judgement:
 def _worse(new: Verdict, old: Verdict) -> bool:
     order: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)
     return order.index(new) > order.index(old)
-
-
-def _target(node: Node) -> str:
-    plain = [name for name in node.names if "(" not in name and " " not in name]
-    return plain[0] if plain else node.names[0]
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.script.taps import rates
+
 #: Names of derivatives and errors, as people write them.
 ADJOINT = re.compile(r"(?i)^(d[A-Z0-9_]\w*|d[a-z]{1,4}\d*|d_\w+|grads?\w*|\w+_grads?|g_\w+|delta\w*|\w*_delta|nabla\w*|\w*error|backward\w*|backprop\w*)$")
 
@@ -48,32 +50,31 @@ def candidates(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     functions = _functions(trees)
     found = []
     for loop in loops:
-        updates, adjoints = _contents(loop.node.body, functions, set())
+        updates, rated, adjoints = _contents(loop.node.body, functions, set())
         if updates:
-            found.append((loop, updates, adjoints))
-    most = max((len(a) for _, _, a in found), default=0)
+            found.append((loop, rated, adjoints))
+    most = max((len(rated) for _, rated, _ in found), default=0), max((len(a) for *_, a in found), default=0)
 
     def rank(entry: tuple[Loop, set[int], set[str]]) -> tuple[Any, ...]:
-        loop, updates, adjoints = entry
-        inner = sum(1 for n in ast.walk(loop.node) if isinstance(n, (ast.For, ast.While)))
-        return (2 * len(adjoints) < most, -len(loop.functions) > 0, _depth(loop, found, adjoints), inner)
+        loop, rated, adjoints = entry
+        return (most[0] - len(rated), most[1] - len(adjoints), _depth(loop, functions))
 
     return [entry[0] for entry in sorted(found, key=rank)]
 
 
-def _depth(loop: Loop, found: Sequence[tuple[Loop, set[int], set[str]]], adjoints: set[str]) -> int:
-    """How many loops inside this one, or called from it, hold as much: the innermost comes first."""
-    inside = {id(n) for n in ast.walk(loop.node)}
-    own = {n.lineno for n in ast.walk(loop.node) if isinstance(n, (ast.For, ast.While))}
-    count = 0
-    for other, _, others in found:
-        within = other.file == loop.file and other.line in own and other.line != loop.line
-        called = other.functions and other.functions != loop.functions and getattr(
-            other.functions[-1], "name", ""
-        ) in _calls(loop.node)
-        if (within or called) and len(others) >= len(adjoints):
-            count += 1
-    del inside
+def _depth(loop: Loop, functions: dict[str, list[Any]]) -> int:
+    """How many loops there are inside this one, and in what it calls: the innermost comes first."""
+    seen: set[int] = set()
+    stack, count = list(loop.node.body), 0
+    while stack:
+        node = stack.pop()
+        for inner in ast.walk(node):
+            count += isinstance(inner, (ast.For, ast.While))
+        for name in _calls(node):
+            for function in functions.get(name, []):
+                if id(function) not in seen:
+                    seen.add(id(function))
+                    stack += function.body
     return count
 
 
@@ -100,16 +101,21 @@ def _calls(node: ast.AST) -> set[str]:
     return found
 
 
-def _contents(body: Sequence[Any], functions: dict[str, list[Any]], seen: set[int]) -> tuple[set[int], set[str]]:
-    """Statements that change something by adding to it, and names of derivatives that are assigned."""
+def _contents(
+    body: Sequence[Any], functions: dict[str, list[Any]], seen: set[int]
+) -> tuple[set[int], set[int], set[str]]:
+    """Sums and differences, those with a learning rate in them, and names of derivatives that are assigned."""
     updates: set[int] = set()
+    rated: set[int] = set()
     adjoints: set[str] = set()
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
                 updates |= {id(node)} if not isinstance(node.value, ast.Constant) else set()
+                rated |= {id(node)} if rates(node.value) else set()
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
                 updates.add(id(node))
+                rated |= {id(node)} if rates(node.right) else set()
             for name in _assigned(node):
                 if ADJOINT.match(name):
                     adjoints.add(name)
@@ -119,8 +125,9 @@ def _contents(body: Sequence[Any], functions: dict[str, list[Any]], seen: set[in
                     seen.add(id(function))
                     more = _contents(function.body, functions, seen)
                     updates |= more[0]
-                    adjoints |= more[1]
-    return updates, adjoints
+                    rated |= more[1]
+                    adjoints |= more[2]
+    return updates, rated, adjoints
 
 
 def _assigned(node: ast.AST) -> list[str]:

@@ -12,6 +12,9 @@ _AFTER = re.compile(r"(?i)^(\w+?)_?(grads?|gradients?|deltas?|errors?|err|bar|ad
 #: Of a container whose items are derivatives by what they are called.
 _HOLDER = re.compile(r"(?i)^(d|g|gs|grads?|gradients?|nablas?|deltas?|dparams?|derivs?|gradient|adj)$")
 
+#: Of derivatives that do not say by what.
+_DERIVED = re.compile(r"(?i)^(delta|grad|gradient|error|err|dout|upstream|adjoint|residual|lam|lambda_?|costate)s?\d*$")
+
 #: Of a loss, the plain names before the longer ones.
 _LOSS = re.compile(r"(?i)^(loss|cost|j|l|e|nll|objective|obj|error|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml|elbo_loss|neg_elbo)$")
 _LOSSY = re.compile(r"(?i)(loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|likelihood|risk|misfit|chi2)")
@@ -51,8 +54,20 @@ def derivative_by(name: str) -> set[str]:
 
 def matches(variable: Iterable[str], derivative: Iterable[str]) -> bool:
     """Whether one of the names of a derivative names one of the names of a variable."""
-    wanted = {last(name).lower().strip("_") for name in variable if "(" not in name and " " not in name}
-    return any(derivative_by(name) & wanted for name in derivative)
+    wanted = {_singular(last(name).lower().strip("_")) for name in variable if "(" not in name and " " not in name}
+    return any({_singular(each) for each in derivative_by(name)} & wanted for name in derivative)
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 1 and word.endswith("s") else word
+
+
+def sounds_derived(names: Iterable[str]) -> bool:
+    """Whether one of the names is that of a derivative, of whatever."""
+    return any(
+        "(" not in name and " " not in name and (bool(derivative_by(name)) or bool(_DERIVED.match(last(name))))
+        for name in names
+    )
 
 
 def loss_rank(names: Iterable[str]) -> int:

@@ -13,8 +13,9 @@ from gradcheck.comparison import Verdict
 from gradcheck.culprits import Culprit, diagnosed
 from gradcheck.effort import Effort
 from gradcheck.finding import Finding
-from gradcheck.mistakes import BY_SLUG
+from gradcheck.mistakes import BY_SLUG, SCALES
 from gradcheck.script.chain import Place
+from gradcheck.script.factors import factor_of
 from gradcheck.script.lines import Accused, Judgement
 from gradcheck.script.nodes import Node
 from gradcheck.script.subjects import SMALL, LineSubject
@@ -32,15 +33,25 @@ def finding_of(
     analysis: Analysis, judgement: Judgement, accused: Accused, names: list[str], rtol: float, rng: np.random.Generator
 ) -> Finding:
     """The finding for a line to blame."""
-    site = accused.node.site
-    culprit = _culprit(analysis, accused, rtol, rng)
+    site, pair = accused.site, accused.pair
     slug, detail, evidence = "unexplained", "", ""
+    culprit = None
+    if accused.constant is None:
+        factor = factor_of(
+            analysis.flow, analysis.chain, analysis.forward, pair.place, pair.node, pair.factor, pair.sources
+        )
+        if factor is not None:
+            slug, detail = factor.slug, factor.says
+        else:
+            culprit = _culprit(analysis, accused, rtol, rng)
+    else:
+        named_constant = scaled(accused.constant, _counts(analysis))
+        if named_constant is not None:
+            slug, detail = named_constant
     if culprit is not None and culprit.diagnosis is not None:
         named = culprit.diagnosis.named[0]
         slug, detail, evidence = named.mistake.slug, named.message, culprit.diagnosis.evidence
-    elif accused.constant is not None:
-        slug, detail = "constant-factor", f"{accused.constant:.6g} times what it should be"
-    target, by = _label(accused), accused.pair.place.label
+    target, by = accused.node.label, accused.pair.place.label
     text = site.text if site.text else target
     what = detail or (f"{culprit.pattern}" if culprit is not None and culprit.pattern else "no known mistake explains how")
     message = f"line {site.line}: {text} is not the derivative by {by}: {what}"
@@ -55,9 +66,14 @@ def finding_of(
     return Finding(code, slug, target, message, evidence, fix, site.file, site.line)
 
 
-def _label(accused: Accused) -> str:
-    plain = [n for n in accused.node.names if "(" not in n and " " not in n]
-    return plain[0] if plain else accused.node.names[0]
+def scaled(constant: float, counts: dict[int, str]) -> tuple[str, str] | None:
+    """Slug and words for a constant factor."""
+    error = 1e-5 * abs(constant)
+    for scale in SCALES:
+        text = scale.reads(constant, error, counts)
+        if text is not None:
+            return scale.slug, text
+    return None
 
 
 def _culprit(analysis: Analysis, accused: Accused, rtol: float, rng: np.random.Generator) -> Culprit | None:
@@ -106,7 +122,7 @@ def _counts(analysis: Analysis) -> dict[int, str]:
     for node in analysis.flow.nodes:
         for axis, n in enumerate(node.shape):
             if n > 1 and n not in found:
-                found[n] = f"{n} is the length of axis {axis} of {node.names[0]}"
+                found[n] = f"{n} is the length of axis {axis} of {node.label}"
     return found
 
 
@@ -115,6 +131,6 @@ def _others(analysis: Analysis, place: Place, base: Any) -> dict[str, Array]:
     found = {}
     for index in analysis.forward:
         node = analysis.flow.nodes[index]
-        if node.shape == place.shape and node is not place.node and " " not in node.names[0]:
-            found[node.names[0]] = base.value(node)
+        if node.shape == place.shape and node is not place.node and " " not in node.label:
+            found[node.label] = base.value(node)
     return dict(list(found.items())[:12])

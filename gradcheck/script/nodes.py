@@ -26,7 +26,8 @@ class Node:
     index : int
     events : tuple of int
     site : Site
-    names : tuple of str
+    names : dict of str to Site
+        What it is called, and where.
     shape : tuple of int
     keys : tuple
         For several writes to parts of an array: which parts.
@@ -39,7 +40,7 @@ class Node:
     index: int
     events: tuple[int, ...]
     site: Site
-    names: tuple[str, ...]
+    names: dict[str, Site]
     shape: tuple[int, ...]
     keys: tuple[Any, ...] = ()
     rate: float = 1.0
@@ -61,6 +62,17 @@ class Node:
     def size(self) -> int:
         """Number of entries."""
         return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def label(self) -> str:
+        """The name to speak of it by."""
+        plain = [name for name in self.names if "(" not in name and " " not in name]
+        return plain[0] if plain else next(iter(self.names))
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has a name, and is not only an expression on the way."""
+        return any("(" not in name and " " not in name for name in self.names)
 
     @property
     def increment(self) -> bool:
@@ -139,7 +151,7 @@ def nodes_of(events: Sequence[Event], recurrent: Callable[[list[int]], bool]) ->
                     len(found),
                     (event.index,),
                     event.site,
-                    tuple(event.names),
+                    dict(event.names),
                     event.value.shape,
                     rate=event.rate,
                     in_place=event.in_place,
@@ -152,7 +164,7 @@ def nodes_of(events: Sequence[Event], recurrent: Callable[[list[int]], bool]) ->
 
 def _group(index: int, members: Sequence[Event]) -> Node:
     first = members[0]
-    names = tuple(dict.fromkeys(name for member in members for name in member.names))
+    names = {name: site for member in members for name, site in member.names.items()}
     events = tuple(member.index for member in members)
     if first.container is None:
         if len({m.value.size for m in members}) > 1:
@@ -161,5 +173,5 @@ def _group(index: int, members: Sequence[Event]) -> Node:
     stem = first.site.target.split("[")[0]
     keys = tuple(member.key for member in members)
     return Node(
-        index, events, first.site, (stem, *names), first.container.shape, keys, object_id=id(first.container)
+        index, events, first.site, {stem: first.site, **names}, first.container.shape, keys, object_id=id(first.container)
     )

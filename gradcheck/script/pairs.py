@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.script.chain import Chain, Place, Ratio, Source
 from gradcheck.script.flow import Flow
-from gradcheck.script.names import derivative_by, matches
+from gradcheck.script.names import matches, sounds_derived
 from gradcheck.script.nodes import Node
 from gradcheck.script.roles import Parameter
 
@@ -39,6 +39,8 @@ class Pair:
     parameter : Parameter or None
     raw : bool
         Whether it is what the chain rule makes of its sources as they are, constants and all.
+    moved : bool
+        Whether it is right as the derivative by another variable, but used as that by this one.
     """
 
     place: Place
@@ -48,6 +50,7 @@ class Pair:
     factor: float = 1.0
     parameter: Parameter | None = None
     raw: bool = False
+    moved: bool = False
 
     @property
     def proportional(self) -> bool:
@@ -81,6 +84,9 @@ class Pairing:
         self.claims = {p.claim.index: p for p in parameters}
         updates = {n.index for p in parameters for n in p.updates}
         self.backward = sorted(flow.ancestors(self.claims, stop=updates) - forward - updates)
+        self._above_claims = {i: flow.ancestors([i]) for i in self.claims}
+        self.mirrors = self._mirrors()
+        self.terms = self._terms()
         self.pairs: dict[int, Pair] = {}
         self._places = [Place(node=flow.nodes[i]) for i in sorted(forward, reverse=True)]
         self._places += [Place(leaf=p.leaf) for p in parameters]
@@ -88,6 +94,46 @@ class Pairing:
             pair = self._paired(flow.nodes[index])
             if pair is not None:
                 self.pairs[index] = pair
+
+    def _mirrors(self) -> set[int]:
+        """Values that the backward pass computes once more, as the forward pass had them."""
+        found = set()
+        for index in self.backward:
+            node = self.flow.nodes[index]
+            for other in self.forward:
+                twin = self.flow.nodes[other]
+                if twin.shape == node.shape and all(
+                    np.array_equal(base.value(twin), base.value(node)) for base in self.chain.bases
+                ):
+                    found.add(index)
+                    break
+        return found
+
+    def _terms(self) -> dict[int, Parameter]:
+        """Values that are added up to the gradient of one parameter."""
+        found: dict[int, Parameter] = {}
+        for index in self.backward:
+            node = self.flow.nodes[index]
+            reached = [i for i in self.claims if index in self._above_claims[i]]
+            if len(reached) != 1 or reached[0] == index:
+                continue
+            parameter = self.claims[reached[0]]
+            if node.shape == parameter.leaf.value.shape and node.size > 1 and self.additive(node, parameter.claim):
+                found[index] = parameter
+        return found
+
+    def additive(self, node: Node, whole: Node) -> bool:
+        """Whether a value goes into another as a term of a sum, perhaps times a constant."""
+        base = self.chain.bases[-1]
+        value = base.value(node)
+        if node.size != whole.size:
+            return False
+        shift = self.chain._direction(value) * 1e-3
+        seen = base.run([whole], node.moved(shift))
+        if seen is None:
+            return False
+        moved = (seen[0] - base.value(whole)).ravel() / shift.ravel()
+        return bool(np.ptp(moved) <= 1e-5 * np.abs(moved).max()) and bool(moved.any())
 
     # -- one value -----------------------------------------------------------------------------------------------------
 
@@ -112,21 +158,45 @@ class Pairing:
         sources = self.sources(node)
         if parameter is not None:
             return self._claim(node, parameter, sources)
-        if node.increment:
+        if node.increment or not node.plain or node.index in self.mirrors:
             return None
-        best: Pair | None = None
-        options = list(self._options(node))
+        if self._summed(node):
+            return None
+        options = self._options(node)
+        named = [place for place in options if self._names(place, node)]
         for place in options:
             pair = self._tried(place, node, sources)
             if pair is not None:
-                return pair
+                if place in named or not named or self._unfinished(node):
+                    return pair
+                wanted = [p for p in named if self._serves(node, p)]
+                if not wanted or self._serves(node, place):
+                    return pair
+                return Pair(wanted[0], node, sources, self.chain.ratio(wanted[0], node, 1.0, sources))
         if self._unfinished(node):
             return None
-        place = self._as_used(node, sources) or self._by_name(node, options)
-        if place is not None:
-            ratio = self.chain.ratio(place, node, 1.0, sources)
-            best = Pair(place, node, sources, ratio)
-        return best
+        for place in named[:4]:
+            pair = Pair(place, node, sources, Ratio(0.0, constant=False))
+            other = self._otherwise(pair)
+            if other is not pair:
+                return other
+        place_or_none = self._as_used(node) or self._by_name(node, options) or self._alone(node)
+        if place_or_none is None:
+            return None
+        return Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))
+
+    @staticmethod
+    def _names(place: Place, node: Node) -> bool:
+        return matches(place.names, node.names)
+
+    def _alone(self, node: Node) -> Place | None:
+        """The parameter, if a value of its shape goes into the update of no other."""
+        reached = [p for i, p in self.claims.items() if node.index in self._above_claims[i]]
+        if len(reached) == 1 and reached[0].leaf.value.shape == node.shape:
+            grown = [self.flow.nodes[i] for i in self.flow.children.get(node.index, {})]
+            if any(n.index == reached[0].claim.index for n in grown):
+                return Place(leaf=reached[0].leaf)
+        return None
 
     def _claim(self, node: Node, parameter: Parameter, sources: tuple[Source, ...]) -> Pair:
         place = Place(leaf=parameter.leaf)
@@ -151,13 +221,16 @@ class Pairing:
         for i, source in enumerate(pair.sources):
             if source.place.node is None:
                 continue
+            below = {p.key() for p in self._fitting_below(pair.place, source.node)}
             for place in self._between(pair.place, source):
+                if place.key() not in below:
+                    continue
                 others = (*pair.sources[:i], replace(source, place=place, scale=1.0), *pair.sources[i + 1 :])
                 ratio = self.chain.ratio(pair.place, pair.node, pair.factor, others)
                 if ratio.constant and not ratio.idle:
                     old = self.pairs[source.node.index]
                     again = self.chain.ratio(place, old.node, old.factor, old.sources)
-                    self.pairs[source.node.index] = replace(old, place=place, ratio=again)
+                    self.pairs[source.node.index] = replace(old, place=place, ratio=again, moved=True)
                     return replace(pair, sources=others, ratio=ratio)
         return pair
 
@@ -181,7 +254,9 @@ class Pairing:
         named = [p for p in fitting if matches(p.names, node.names)]
         if node.size == 1 and not named:
             return []
-        rest = [p for p in fitting if p not in named]
+        seen = {s.place.node.index for s in self.sources(node) if s.place.node is not None}
+        upstream = self.flow.ancestors(seen) if seen else self.forward
+        rest = [p for p in fitting if p not in named and (p.node is None or p.node.index in upstream)]
         return [*named, *rest][:TRIED]
 
     def _tried(self, place: Place, node: Node, sources: tuple[Source, ...]) -> Pair | None:
@@ -220,6 +295,10 @@ class Pairing:
                 break
         return False
 
+    def _feeds(self, node: Node, place: Place) -> bool:
+        """Whether a value goes into the update of a parameter."""
+        return any(p.leaf is place.leaf and node.index in self._above_claims[i] for i, p in self.claims.items())
+
     def _unfinished(self, node: Node) -> bool:
         """Whether a value is only used to become another value of the same name or array."""
         children = [self.flow.nodes[i] for i in self.flow.children.get(node.index, {}) if i not in self.forward]
@@ -227,31 +306,70 @@ class Pairing:
             (c.object_id == node.object_id and c.object_id != 0)
             or (c.container_id and c.container_id == node.object_id)
             or (node.container_id and node.container_id in (c.object_id, c.container_id))
-            or c.names[0] == node.names[0]
             or (bool(set(c.names) & set(node.names)) and not c.increment)
             for c in children
         )
 
-    def _as_used(self, node: Node, sources: tuple[Source, ...]) -> Place | None:
-        """The variable that a value must be the derivative by for what is made of it to be right."""
-        for index in self._users(node):
-            user = self.flow.nodes[index]
-            parameter = self.claims.get(index)
-            targets = [Place(leaf=parameter.leaf)] if parameter else [p for p in self._options(user) if matches(p.names, user.names)][:4]
-            others = [s for s in self.sources(user) if s.node is not node]
-            for target in targets:
-                for place in self._fitting_below(target, node):
-                    held = [s for s in others if not self._above(s, node)]
-                    ratio = self.chain.ratio(
-                        target, user, parameter.factor if parameter else 1.0, [*held, Source(place, node)]
-                    )
-                    if ratio.constant and not ratio.idle:
-                        return place
-        return None
+    def _as_used(self, node: Node) -> Place | None:
+        """The variable that a value must be the derivative by for what is made of it to be right.
 
-    def _above(self, source: Source, node: Node) -> bool:
-        """Whether a source comes into what uses a value by way of that value."""
-        return source.node.index in self.flow.ancestors([node.index])
+        A name that is none of a derivative has to be borne out by two parameters: that one product of a line is right
+        if another is taken for a derivative happens by itself.
+        """
+        needed = 1 if sounds_derived(node.names) else 2
+        borne: dict[object, tuple[Place, set[object]]] = {}
+        for index, target, factor in self._uses(node):
+            for place in self._fitting_below(target, node):
+                if place.key() != target.key() and self._made_of(index, target, factor, node, place):
+                    borne.setdefault(place.key(), (place, set()))[1].add(target.key())
+        best = max(borne.values(), key=lambda entry: len(entry[1]), default=None)
+        return best[0] if best is not None and len(best[1]) >= needed else None
+
+    def _summed(self, node: Node) -> bool:
+        """Whether a value is a part of a sum that has grown, or grows, into a derivative."""
+        if self._unfinished(node) and any(
+            self.flow.nodes[i].increment and self.flow.nodes[i].site.line == node.site.line
+            for i in self.flow.parents[node.index]
+        ):
+            return True
+        for index in self.flow.children.get(node.index, {}):
+            child = self.flow.nodes[index]
+            if index in self.backward and index not in self.terms and not child.increment and child.size == node.size > 1:
+                if sounds_derived(child.names) and len(self._inputs(child)) > 1 and self.additive(node, child):
+                    return True
+        return False
+
+    def _inputs(self, node: Node) -> list[int]:
+        return [i for i in self.flow.parents[node.index] if i in self.backward]
+
+    def _serves(self, node: Node, place: Place) -> bool:
+        """Whether something that is made of a value is right if the value is the derivative by a variable."""
+        return any(self._made_of(index, target, factor, node, place) for index, target, factor in self._uses(node)[:3])
+
+    def _uses(self, node: Node) -> list[tuple[int, Place, float]]:
+        """What is made of a value, with what it is the derivative by."""
+        found: list[tuple[int, Place, float]] = []
+        for index in self._users(node):
+            parameter = self.claims.get(index, self.terms.get(index))
+            if parameter is not None:
+                found.append((index, Place(leaf=parameter.leaf), parameter.factor))
+            else:
+                user = self.flow.nodes[index]
+                found += [(index, p, 1.0) for p in self._options(user) if self._names(p, user)][:4]
+        return found
+
+    def _made_of(self, index: int, target: Place, factor: float, node: Node, place: Place) -> bool:
+        """Whether a value is right by the chain rule, if one that it is made of is the derivative by a variable."""
+        user = self.flow.nodes[index]
+        above = self.flow.ancestors([node.index])
+        others = [s for s in self.sources(user) if s.node is not node and s.node.index not in above]
+        if index in self.terms:
+            assert place.node is not None
+            again = [n for n in self.flow.nodes if n.site is place.node.site and n.index in self.forward]
+            ratio = self.chain.ratio(target, user, factor, [Source(place, node)], direct=False, pinned=again)
+        else:
+            ratio = self.chain.ratio(target, user, factor, [*others, Source(place, node)])
+        return ratio.constant and not ratio.idle
 
     def _users(self, node: Node) -> list[int]:
         """What is made of a value, looking through increments and what only carries it on."""
@@ -262,11 +380,11 @@ class Pairing:
                 continue
             seen.add(index)
             user = self.flow.nodes[index]
-            if index in self.claims or any(derivative_by(n) for n in user.names):
+            if index in self.claims or index in self.terms or sounds_derived(user.names):
                 found.append(index)
-            if index not in self.claims:
+            if index not in self.claims and index not in self.terms and index not in self.pairs:
                 stack += list(self.flow.children.get(index, {}))
-        return sorted(found, key=lambda i: (i not in self.claims, i))[:6]
+        return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, i))[:6]
 
     def _fitting_below(self, target: Place, node: Node) -> list[Place]:
         below = (
@@ -282,9 +400,12 @@ class Pairing:
 
     def _by_name(self, node: Node, options: Iterable[Place]) -> Place | None:
         """The variable that the name says; of several with that name, the one whose turn it is."""
-        named = [p for p in options if p.node is not None and matches(p.names, node.names)]
+        named = [p for p in options if self._names(p, node)]
         if not named:
             return None
+        if named[0].node is None:
+            reached = [p for p in named if p.node is None and self._feeds(node, p)]
+            return (reached or named)[0]
         same = [i for i in self.backward if self.flow.nodes[i].site is node.site]
         turn = same.index(node.index) if node.index in same else 0
         by_site = [p for p in named if p.node is not None and p.node.site is named[0].node.site]  # type: ignore[union-attr]

@@ -258,7 +258,7 @@ def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
     names = ", ".join(f"{p.name} (line {p.updates[-1].site.line})" for p in analysis.parameters)
     loop = analysis.step.loop
     notes = [
-        f"One pass of the loop in line {loop.line} was replayed; the loss is {analysis.loss.names[0]}, line "
+        f"One pass of the loop in line {loop.line} was replayed; the loss is {analysis.loss.label}, line "
         f"{analysis.loss.site.line}; parameters: {names}"
     ]
     if len(analysis.bases) < 2:

@@ -52,11 +52,15 @@ def changed_leaves(flow: Flow) -> list[Leaf]:
     """Floats and arrays that the step leaves with other values than it found."""
     trace = flow.base.trace
     found = []
+    seen: set[int] = set()
     for path, leaf in trace.before.items():
         after = trace.after.get(path)
+        if not leaf.scalar and id(leaf.found) in seen:
+            continue
         if after is not None and after.value.shape == leaf.value.shape and leaf.value.size:
             if not np.array_equal(after.value, leaf.value, equal_nan=True):
                 found.append(leaf)
+                seen.add(id(leaf.found))
     return found
 
 
@@ -78,12 +82,12 @@ def updated(flow: Flow, leaves: Sequence[Leaf]) -> list[tuple[Leaf, list[Node]]]
             if index not in flow.children:
                 flow.follow([node])
             for child, change in flow.children[index].items():
-                if flow.nodes[child].shape == node.shape and _alike(change, _unit(change, node, flow)):
+                if _carries(flow.nodes[child], leaf, flow.shifts[index], change):
                     queue.append(child)
         final = [n for n in chain if _ends(flow.base, n, leaf, after[leaf.path].value)]
         if final:
             ends = {n.index for n in final}
-            kept = [n for n in chain if n.index in ends or ends & flow.descendants([n.index]) and _same_thing(n, final)]
+            kept = [n for n in chain if n.index in ends or (ends & flow.descendants([n.index]) and _same_thing(n, final))]
             found.append((leaf, kept))
     return found
 
@@ -93,19 +97,12 @@ def _same_thing(node: Node, final: Sequence[Node]) -> bool:
     return bool(set(node.names) & names) or any(node.object_id == end.object_id for end in final)
 
 
-def _unit(change: Array, node: Node, flow: Flow) -> Array:
-    return change  # an update of an update is one if it keeps shape; whether it is one, its end says
-
-
-def _alike(change: Array, other: Array) -> bool:
-    return change.shape == other.shape
-
-
 def _carries(node: Node, leaf: Leaf, shift: Array, change: Array) -> bool:
     """Whether a leaf that moves takes a node with it, entry by entry."""
+    if node.increment:
+        return False
     if node.container_id and node.container_id == id(leaf.found):
-        key = node.keys[0] if node.keys else None
-        return key is None or True
+        return True
     if change.shape != shift.shape:
         return False
     moved = shift != 0
@@ -144,7 +141,7 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
     scalars = [n for n in flow.nodes if n.size == 1 and n.index not in updates and not n.increment]
     moving = _moved_by(flow, leaves, scalars)
     if expression is not None:
-        chosen = [n for n in moving if n.site.file and n.names[0] == "loss" and n.site.kind == "expression"]
+        chosen = [n for n in moving if n.site.file and "loss" in n.names and n.site.kind == "expression"]
         if not chosen:
             raise SubjectError(f"--loss {expression}: its value does not depend on the parameters")
         return chosen[-1]
@@ -160,16 +157,16 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
     sinks = [n for n in pool if not (flow.descendants([n.index]) - {n.index}) & {m.index for m in pool}]
     latest: dict[str, Node] = {}
     for node in sinks:
-        latest[node.names[0]] = node
+        latest[next(iter(node.names))] = node
     found = list(latest.values())
     if best >= 3 and len(found) > 1:
-        said = ", ".join(f"{n.names[0]} (line {n.site.line})" for n in found[:6])
+        said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
         raise SubjectError(f"several numbers depend on the parameters, and none is called a loss: {said}. Say which with --loss EXPR")
     if len(found) > 1:
         exact = [n for n in found if n.site.kind == "assign"]
         found = exact or found
     if len(found) > 1:
-        said = ", ".join(f"{n.names[0]} (line {n.site.line})" for n in found[:6])
+        said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
         raise SubjectError(f"several numbers may be the loss: {said}. Say which with --loss EXPR")
     return found[0]
 

@@ -169,7 +169,7 @@ class Leaf:
 
 
 def leaves(variables: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
-    """All floats and arrays of floats that variables lead to, by the way to them; each array once."""
+    """All floats and arrays of floats that variables lead to, by the ways to them."""
     found: dict[tuple[Any, ...], Leaf] = {}
     seen: set[int] = set()
     queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]] = deque()
@@ -181,9 +181,8 @@ def leaves(variables: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
         if len(path) > 6 or isinstance(value, _CLOSED):
             continue
         if isinstance(value, np.ndarray):
-            if id(value) in seen or not is_real(value):
+            if not is_real(value):
                 continue
-            seen.add(id(value))
             found[path] = Leaf(name, path, np.array(value, dtype=np.float64), False, owner, key, value)
         elif is_real(value):
             found[path] = Leaf(name, path, np.array(value, dtype=np.float64), True, owner, key, value)

@@ -160,7 +160,7 @@ class _Moved:
         own = [s for s in sources if s.place.node is child]
         if own:
             return np.asarray(sum(self._base.value(s.node).reshape(y.shape) / s.scale for s in own))
-        kept = [s for s in sources if s.place.node is not None]
+        kept = [s for s in sources if s.place.node is not None and s.place.node is not child]
 
         def phi(value: Array) -> float:
             held = {**actions, **child.held(value)}

@@ -62,8 +62,8 @@ class Event:
     site : Site
     value : ndarray
         A copy.
-    names : dict of str to None
-        What it is called, there and later.
+    names : dict of str to Site
+        What it is called, there and later, and where.
     rate : float
         Of an increment: the learning rate in it.
     container : ndarray or None
@@ -76,7 +76,7 @@ class Event:
     index: int
     site: Site
     value: Array
-    names: dict[str, None]
+    names: dict[str, Site]
     rate: float = 1.0
     container: Any = None
     key: Any = None
@@ -160,7 +160,7 @@ class Tape:
             return value
         if not is_real(value):
             if self.recording and isinstance(value, (dict, list, tuple)):
-                self._called(self.sites[site].target, value)
+                self._called(self.sites[site].target, value, self.sites[site])
             elif self.recording and isinstance(value, np.ndarray) and value.dtype.kind in "iu":
                 self.integers[site] = None
             return value
@@ -206,10 +206,18 @@ class Tape:
             self.value(site, value)
             return
         if not augmented and self._alias(site, value):
+            self._keyed(site, value, key)
             return
         new = self._event(site, value, in_place=augmented and isinstance(value, np.ndarray))
+        self._keyed(site, new, key)
         if new is not value:
             container[key] = new
+
+    def _keyed(self, site: int, value: Any, key: Any) -> None:
+        """Call a value what its key says, where the source computes the key."""
+        if self.recording and isinstance(key, (str, int)):
+            stem = self.sites[site].target.split("[")[0]
+            self.events[self.known[id(value)]].names.setdefault(f"{stem}[{key!r}]", self.sites[site])
 
     def post_attribute(self, site: int, owner: Any, name: str) -> None:
         """The same for an attribute."""
@@ -237,7 +245,7 @@ class Tape:
     def name(self, site: int, value: Any) -> Any:
         """Another name for a value."""
         if self.active and self.recording:
-            self._called(self.sites[site].target, value)
+            self._called(self.sites[site].target, value, self.sites[site])
         return value
 
     def draw(self, iterator: Any, *default: Any) -> Any:
@@ -268,7 +276,7 @@ class Tape:
         if self.recording:
             where = self.sites[site]
             rate = float(rate) if isinstance(rate, (int, float, np.floating)) and rate else 1.0
-            event = Event(index, where, np.array(value, dtype=np.float64), {where.target: None}, rate, **more)
+            event = Event(index, where, np.array(value, dtype=np.float64), {where.target: where}, rate, **more)
             self.events.append(event)
         elif self.layout is None or index >= len(self.layout) or self.layout[index] != site:
             raise Diverged(f"event {index} at {self.sites[site]}")
@@ -291,21 +299,21 @@ class Tape:
         if index is None:
             return False
         if self.recording:
-            self.events[index].names[self.sites[site].target] = None
+            self.events[index].names.setdefault(self.sites[site].target, self.sites[site])
         return True
 
-    def _called(self, target: str, value: Any, depth: int = 3) -> None:
+    def _called(self, target: str, value: Any, site: Site, depth: int = 3) -> None:
         """Give a name to the arrays inside a container."""
         if is_real(value):
             index = self.known.get(id(value))
             if index is not None:
-                self.events[index].names[target] = None
+                self.events[index].names.setdefault(target, site)
         elif depth and isinstance(value, dict) and len(value) < 200:
             for key, item in value.items():
-                self._called(f"{target}[{key!r}]", item, depth - 1)
+                self._called(f"{target}[{key!r}]", item, site, depth - 1)
         elif depth and isinstance(value, (list, tuple)) and len(value) < 200:
             for i, item in enumerate(value):
-                self._called(f"{target}[{i}]", item, depth - 1)
+                self._called(f"{target}[{i}]", item, site, depth - 1)
 
 
 def is_real(value: Any) -> bool:
@@ -327,10 +335,10 @@ def _applied(action: Action, value: Any, *, in_place: bool) -> Any:
     new = action(np.asarray(value, dtype=np.float64))
     if isinstance(value, np.ndarray):
         if in_place:
-            value[...] = new
+            value[...] = np.asarray(new).reshape(value.shape)
             return value
         return np.array(new, dtype=value.dtype).reshape(value.shape)
-    return type(value)(new)
+    return type(value)(np.asarray(new).reshape(()))
 
 
 def _copied(value: Any) -> Any:

@@ -18,6 +18,9 @@ RATE = re.compile(r"(?i)^_?(lr|lr_?t|alpha|eta|rate|step|step_?size|learn(ing)?_
 #: Functions whose results are worth seeing where they stand as an argument.
 PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "outer", "inner", "convolve", "concatenate", "hstack", "vstack"}
 
+#: Functions whose results are seen wherever they stand.
+STATISTICS = {"mean", "var", "std"}
+
 #: Functions without effects, which may be called once more to find an index again.
 PURE = {"str", "len", "int", "range", "slice", "min", "max", "abs", "repr", "arange"}
 
@@ -44,6 +47,7 @@ class Taps(ast.NodeTransformer):
         self.functions: list[ast.AST] = []
         self.statement: ast.stmt | None = None
         self.in_class = False
+        self.bare = False
 
     # -- sites -----------------------------------------------------------------------------------------------------
 
@@ -226,6 +230,13 @@ class Taps(ast.NodeTransformer):
         """Arguments that are computed on the spot; `next` is not drawn again by a replay."""
         if isinstance(node.func, ast.Name) and node.func.id == "next" and not node.keywords:
             return self.call("draw", *[self.visit(a) for a in node.args])
+        if isinstance(node.func, ast.Attribute) and node.func.attr in STATISTICS and not self.bare:
+            self.bare = True
+            try:
+                return self.call("value", self.site(node, self.written(node), "expression"), self.visit(node))
+            finally:
+                self.bare = False
+        self.bare = False
         node.func = self.visit(node.func)
         shown = _shows(node.func)
         node.args = [self._argument(a, shown) for a in node.args]
@@ -296,7 +307,7 @@ class Taps(ast.NodeTransformer):
         """A value to be assigned; where it changes what was there by adding to it, what is added is seen."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
             own = stored is not None and _contains(node.left, stored) and not _contains(node.right, stored)
-            if own or (isinstance(node.op, ast.Sub) and _rates(node.right)):
+            if own or (isinstance(node.op, ast.Sub) and rates(node.right)):
                 sign = 1 if isinstance(node.op, ast.Add) else -1
                 right = node.right
                 node.left = self.visit(node.left)
@@ -427,7 +438,7 @@ def _factors(node: ast.expr, power: int = 1) -> list[tuple[ast.expr, int]]:
     return [(node, power)]
 
 
-def _rates(node: ast.expr) -> list[tuple[ast.expr, int]]:
+def rates(node: ast.expr) -> list[tuple[ast.expr, int]]:
     """The factors that are learning rates by their names."""
     found = []
     for factor, power in _factors(node):
@@ -442,7 +453,7 @@ def _rates(node: ast.expr) -> list[tuple[ast.expr, int]]:
 
 def _rate(node: ast.expr) -> ast.expr | None:
     """The learning rate in a product; without a name for it, a constant before something that only names a gradient."""
-    found = _rates(node)
+    found = rates(node)
     factors = _factors(node)
     if not found and all(isinstance(f, ast.Constant) or _load(f) for f, _ in factors) and len(factors) > 1:
         found = [(f, p) for f, p in factors if isinstance(f, ast.Constant)]
