@@ -32,9 +32,9 @@ def to_blame(
     above : dict
         For each gradient of a parameter, the derivatives that it is made of.
     """
-    one = _one_line(pairs, wrong, right, above)
-    if one is not None:
-        return [one]
+    one_line = _one_line(pairs, wrong, right, above)
+    if one_line is not None:
+        return [one_line]
     blamed: list[tuple[Pair, float]] = []
     left = list(wrong)
     safe = set().union(*(above[p.node.index] for p in right)) if right else set()
@@ -44,8 +44,12 @@ def to_blame(
         left = [p for p in left if p not in group]
         common = set.intersection(*(above[p.node.index] for p in group)) - safe
         options = [pairs[i] for i in common if i in pairs and pairs[i].proportional]
+        if not options and len(group) > 1:
+            for one in group:
+                blamed += to_blame(pairs, [one], right, above)
+            continue
         if not options:
-            blamed += [(p, p.scale) for p in group]
+            blamed.append((group[0], factor))
             continue
         odd = [p for p in options if abs(own_factor(p) - 1) > SAME]
         exact = [p for p in odd if abs(own_factor(p) / factor - 1) < SAME]

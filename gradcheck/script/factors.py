@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ FORMULAS = {
 
 #: How well the claim has to be met, relative to its norm.
 MET = 1e-5
+
+#: Variables that are looked at.
+NEAR = 24
 
 #: Entries that are measured.
 ENTRIES = 60
@@ -67,6 +71,8 @@ class _View:
     values: dict[str, Array]
     slope: Array | None
     at_output: Array | None
+    upstream: Array | None = None
+    shares: frozenset[str] = frozenset()
 
 
 def factor_of(
@@ -77,10 +83,18 @@ def factor_of(
         return None
     chosen = _entries(place.shape, chain.rng)
     views = [_view(flow, chain, base, forward, place, node, scale, sources, chosen) for base in chain.bases]
+    for name in views[0].shares:
+        if all(view.upstream is not None and name in view.shares for view in views):
+            made = [view.upstream * view.values[name] * (1 - view.values[name]) for view in views if view.upstream is not None]
+            constant = _explains([replace(v, right=m) for v, m in zip(views, made, strict=True)], [np.ones_like(m) for m in made])
+            if constant is not None:
+                return Factor("softmax-diagonal", f"only the diagonal of the Jacobian of the softmax {name} is used", constant)
     for slug, says, factors in _candidates(views, place.label):
+        if np.ptp(np.concatenate(factors)) == 0:
+            continue
         constant = _explains(views, factors)
         if constant is not None:
-            return Factor(slug, says, constant)
+            return Factor(slug, re.sub(r"#\d+", " of another step", says), constant)
     return None
 
 
@@ -106,14 +120,30 @@ def _view(
     pick = tuple(np.array(axis) for axis in zip(*chosen, strict=True))
     right = chain.gradient(base, place, sources, chosen)
     below = flow.descendants([place.node.index]) & forward
-    values = {}
-    for index in [place.node.index, *sorted(below - {place.node.index})]:
+    values: dict[str, Array] = {}
+    indices: dict[str, int] = {}
+    near = [place.node.index, *sorted(below - {place.node.index}), *sorted(forward - below, reverse=True)]
+    for index in near:
         other = flow.nodes[index]
-        if other.shape == place.shape and not other.increment:
-            values.setdefault(other.label, base.value(other)[pick])
+        if other.shape == place.shape and not other.increment and len(values) < NEAR:
+            name = other.label if other.label not in values else f"{other.label}#{index}"
+            values[name] = base.value(other)[pick]
+            indices[name] = index
     slope, at_output = _activation(flow, base, forward, place, pick)
     claim = (scale * base.value(node)).reshape(place.shape)[pick]
-    return _View(claim, right, values, slope, at_output)
+    upstream = None
+    for source in sources:
+        if source.place.shape == place.shape and source.place.key() != place.key():
+            upstream = base.value(source.node).reshape(place.shape)[pick]
+    shares = frozenset(name for name, i in indices.items() if _is_share(base.value(flow.nodes[i])))
+    return _View(claim, right, values, slope, at_output, upstream, shares)
+
+
+def _is_share(value: Array) -> bool:
+    """Whether numbers are probabilities that sum to one along an axis."""
+    return bool((value > 0).all()) and any(
+        value.shape[axis] > 1 and np.allclose(value.sum(axis=axis), 1, atol=1e-10) for axis in range(value.ndim)
+    )
 
 
 def _activation(
@@ -214,6 +244,6 @@ def _explains(views: Sequence[_View], factors: Sequence[Array]) -> float | None:
     if not bottom > 0:
         return None
     constant = float(c @ p) / bottom
-    if np.ptp(np.concatenate(list(factors))) == 0 or np.linalg.norm(c - constant * p) > MET:
+    if np.linalg.norm(c - constant * p) > MET:
         return None
     return constant

@@ -63,8 +63,9 @@ class Judgement:
     def _accused(self) -> list[Accused]:
         found: list[Accused] = []
         for pair in self.pairing.pairs.values():
-            if (not pair.proportional or pair.moved) and pair.ratio.known and self._matters(pair.node.index):
-                found.append(Accused(pair, self._term(pair)))
+            if self._fails(pair) and pair.ratio.known and self._matters(pair.node.index):
+                if not any(self._fails(self.pairing.pairs[s.node.index]) for s in pair.sources):
+                    found.append(Accused(pair, self._term(pair)))
         below = set()
         for accused in found:
             below |= self.flow.descendants([accused.pair.node.index])
@@ -83,9 +84,27 @@ class Judgement:
         if constants and not raw:
             right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
             for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
-                found.append(Accused(pair, pair.node, constant))
+                found.append(Accused(pair, self._constant_term(pair, constant), constant))
         unique = {(a.site.file, a.site.line): a for a in reversed(found)}
         return sorted(unique.values(), key=lambda a: a.node.index)
+
+    @staticmethod
+    def _fails(pair: Pair) -> bool:
+        """Whether a derivative is wrong by more than a constant; what is made of it is not judged then."""
+        return not pair.proportional or pair.moved
+
+    def _constant_term(self, pair: Pair, constant: float) -> Node:
+        """The line of a sum whose terms bring in a constant, if that can be told."""
+        found: dict[tuple[str, int], Node] = {}
+        inside = self._inside(pair)
+        for node in inside:
+            if self.pairing.sources(node) and node.size > 1:
+                ratio = self._partial(pair, node)
+                if ratio is not None and ratio.constant and abs(ratio.factor / constant - 1) < 1e-3:
+                    found.setdefault((node.site.file, node.site.line), node)
+        terms = {n.index for n in found.values()}
+        first = [n for n in found.values() if not (self.flow.ancestors([n.index]) - {n.index}) & terms]
+        return first[0] if len(first) == 1 and pair.place.leaf is not None else pair.node
 
     def _matters(self, index: int) -> bool:
         """Whether gradients depend on a value, and all that do are wrong."""
@@ -104,9 +123,31 @@ class Judgement:
             ratio = self._partial(pair, node)
             if ratio is not None and not ratio.constant:
                 failing.append(node)
+        if not failing and pair.parameter is not None:
+            return self._writer(pair)
         first = [n for n in failing if not any(m.index in self.flow.ancestors([n.index]) for m in failing if m is not n)]
         lines = {(n.site.file, n.site.line) for n in first}
         return first[0] if len(lines) == 1 else pair.node
+
+    def _writer(self, pair: Pair) -> Node:
+        """The only line that writes into the array that is the gradient, if there is one; a buffer that none fills."""
+        found: dict[tuple[str, int], Node] = {}
+        buffers: list[Node] = []
+        stack, seen = list(self.flow.parents[pair.node.index]), set()
+        while stack:
+            index = stack.pop()
+            if index in seen or index not in self.pairing.backward or index in self.pairing.pairs:
+                continue
+            seen.add(index)
+            node = self.flow.nodes[index]
+            if not self.flow.parents[index]:
+                buffers.append(node)
+            elif node.container_id or node.in_place or node.keys:
+                found.setdefault((node.site.file, node.site.line), node)
+            stack += list(self.flow.parents[index])
+        if len(found) == 1:
+            return next(iter(found.values()))
+        return buffers[0] if not found and len(buffers) == 1 else pair.node
 
     def _inside(self, pair: Pair) -> list[Node]:
         """Values without a role of their own that a derivative is made of, of its shape."""

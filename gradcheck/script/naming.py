@@ -18,6 +18,7 @@ from gradcheck.script.chain import Place
 from gradcheck.script.factors import factor_of
 from gradcheck.script.lines import Accused, Judgement
 from gradcheck.script.nodes import Node
+from gradcheck.script.paths import path_of
 from gradcheck.script.subjects import SMALL, LineSubject
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def finding_of(
         )
         if factor is not None:
             slug, detail = factor.slug, factor.says
+        elif (path := path_of(analysis.flow, analysis.chain, analysis.forward, pair)) is not None:
+            slug, detail = path
         else:
             culprit = _culprit(analysis, accused, rtol, rng)
     else:

@@ -47,6 +47,7 @@ class Node:
     in_place: bool = False
     object_id: int = 0
     container_id: int = 0
+    container_shape: tuple[int, ...] = ()
 
     @property
     def first(self) -> int:
@@ -91,30 +92,45 @@ class Node:
         return whole
 
     def held(self, value: Array) -> dict[int, Action]:
-        """Actions that give it a value."""
-        return {event: _constant(part) for event, part in self._parts(value)}
+        """Actions that give it a value; what is written over later in the same array is left as it comes."""
+        if not self.keys:
+            return {event: _constant(part) for event, part in self._parts(value)}
+        writer = self._writer()
+        return {
+            event: _replaced(np.asarray(writer[key] == i), np.asarray(value[key]))
+            for i, (event, key) in enumerate(zip(self.events, self.keys, strict=True))
+        }
 
     def moved(self, shift: Array) -> dict[int, Action]:
         """Actions that add to it."""
-        return {event: _added(part) for event, part in self._parts(shift, once=True)}
+        return {event: _added(part) for event, part in self._parts(shift)}
 
-    def _parts(self, whole: Array, *, once: bool = False) -> list[tuple[int, Array]]:
+    def _writer(self) -> Array:
+        """Which of its events has the last word on each entry."""
+        writer = np.full(self.shape, -1)
+        for i, key in enumerate(self.keys):
+            writer[key] = i
+        return writer
+
+    def _parts(self, whole: Array) -> list[tuple[int, Array]]:
         if not self.keys:
             if len(self.events) == 1:
                 return [(self.events[0], whole)]
             size = whole.size // len(self.events)
             return [(e, whole.ravel()[i * size : (i + 1) * size]) for i, e in enumerate(self.events)]
-        writer = np.full(self.shape, -1)
-        for i, key in enumerate(self.keys):
-            writer[key] = i
+        writer = self._writer()
         return [
-            (event, np.where(writer[key] == i, whole[key], 0.0) if once else whole[key])
+            (event, np.where(writer[key] == i, whole[key], 0.0))
             for i, (event, key) in enumerate(zip(self.events, self.keys, strict=True))
         ]
 
 
 def _constant(value: Array) -> Action:
     return lambda _: value
+
+
+def _replaced(mask: Array, value: Array) -> Action:
+    return lambda old: np.where(mask, value, old)
 
 
 def _added(shift: Array) -> Action:
@@ -157,6 +173,7 @@ def nodes_of(events: Sequence[Event], recurrent: Callable[[list[int]], bool]) ->
                     in_place=event.in_place,
                     object_id=event.object_id,
                     container_id=id(event.container) if event.container is not None else 0,
+                    container_shape=event.container.shape if event.container is not None else (),
                 )
             )
     return found

@@ -160,7 +160,7 @@ class Pairing:
             return self._claim(node, parameter, sources)
         if node.increment or not node.plain or node.index in self.mirrors:
             return None
-        if self._summed(node):
+        if self._summed(node) or self._piece(node) or not self.flow.parents[node.index]:
             return None
         options = self._options(node)
         named = [place for place in options if self._names(place, node)]
@@ -325,6 +325,13 @@ class Pairing:
         best = max(borne.values(), key=lambda entry: len(entry[1]), default=None)
         return best[0] if best is not None and len(best[1]) >= needed else None
 
+    def _piece(self, node: Node) -> bool:
+        """Whether a value is written into a part of the gradient of a parameter."""
+        reached = [p for i, p in self.claims.items() if node.index in self._above_claims[i]]
+        return (
+            bool(node.container_id) and len(reached) == 1 and node.container_shape == reached[0].leaf.value.shape
+        )
+
     def _summed(self, node: Node) -> bool:
         """Whether a value is a part of a sum that has grown, or grows, into a derivative."""
         if self._unfinished(node) and any(
@@ -384,7 +391,7 @@ class Pairing:
                 found.append(index)
             if index not in self.claims and index not in self.terms and index not in self.pairs:
                 stack += list(self.flow.children.get(index, {}))
-        return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, i))[:6]
+        return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, -self.flow.nodes[i].size, i))[:6]
 
     def _fitting_below(self, target: Place, node: Node) -> list[Place]:
         below = (
@@ -392,11 +399,19 @@ class Pairing:
             if target.node is not None
             else self.flow.descendants(self.flow.from_leaf(target.leaf)[1]) if target.leaf is not None else set()
         )
-        return [
+        fitting = [
             Place(node=self.flow.nodes[i])
             for i in sorted(below & self.forward)
             if self.flow.nodes[i].shape == node.shape and not self.flow.nodes[i].increment
-        ][:12]
+        ]
+        return sorted(fitting, key=lambda place: not self._in_turn(place, node))[:24]
+
+    def _in_turn(self, place: Place, node: Node) -> bool:
+        """Whether a variable is as far from the end among those of its line as a value is from the start of its own."""
+        assert place.node is not None
+        same = [i for i in self.backward if self.flow.nodes[i].site is node.site]
+        there = [i for i in sorted(self.forward, reverse=True) if self.flow.nodes[i].site is place.node.site]
+        return len(same) == len(there) and same.index(node.index) == there.index(place.node.index)
 
     def _by_name(self, node: Node, options: Iterable[Place]) -> Place | None:
         """The variable that the name says; of several with that name, the one whose turn it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Sequence
@@ -21,16 +22,18 @@ from gradcheck.effort import Effort, Progress
 from gradcheck.errors import SubjectError
 from gradcheck.finding import Finding
 from gradcheck.findings import findings_of
+from gradcheck.mistakes import BY_SLUG
 from gradcheck.options import budget_of, seed_of, tolerance_of
 from gradcheck.report import Report, report_of
 from gradcheck.script import roles
 from gradcheck.script.capture import Program
-from gradcheck.script.chain import Chain
+from gradcheck.script.chain import Chain, Place
 from gradcheck.script.flow import Base, Flow
 from gradcheck.script.hints import Hints
-from gradcheck.script.lines import Judgement
+from gradcheck.script.lines import Accused, Judgement
 from gradcheck.script.naming import finding_of
 from gradcheck.script.pairs import Pairing
+from gradcheck.script.repair import Edit, edits, swaps
 from gradcheck.script.source import Source, read
 from gradcheck.script.step import Step
 from gradcheck.script.subjects import ProgramSubject
@@ -39,6 +42,9 @@ Array = NDArray[Any]
 
 #: How far the second point lies, in units of the scale that parameters are drawn on again.
 FAR = (1.0, 0.3, 0.05)
+
+#: Lines that a repair is looked for, and for how many seconds each.
+REPAIRED, PATIENCE = 2, 3.0
 
 
 def check_program(
@@ -116,7 +122,7 @@ class Analysis:
     """
 
     def __init__(self, step: Step, hints: Hints, rng: np.random.Generator) -> None:
-        self.step, self.rng = step, rng
+        self.step, self.rng, self.hints = step, rng, hints
         if hints.loss is not None:
             step.with_loss(hints.loss)
         trace = step.record(first=True)
@@ -167,10 +173,23 @@ class Analysis:
         here, there = abs(float(self.base.value(self.loss).sum())), abs(float(base.value(self.loss).sum()))
         return there <= 1e4 * max(here, 1.0)
 
+    def right_with(self, sources: Sequence[Source], names: Sequence[str], rng: np.random.Generator) -> bool:
+        """Whether parameters have the right gradient in a changed version of the program."""
+        try:
+            program = Program(self.step.program.path, sources)
+            step = program.captured_at(program.loops[self.step.loop.number], self.hints.arguments)
+            other = Analysis(step, self.hints, rng)
+        except Exception:  # a change that does not run is no repair
+            return False
+        found = {p.name: p for p in other.parameters}
+        for name in names:
+            p = found.get(name)
+            if p is None or not other.chain.ratio(Place(leaf=p.leaf), p.claim, p.factor, ()).right:
+                return False
+        return True
+
     def judgement(self) -> Judgement:
         """Pair everything, and hold every line against the chain rule."""
-        from gradcheck.script.chain import Place
-
         pairing = Pairing(self.flow, self.chain, self.forward, self.parameters, self.given)
         totals = {
             p.claim.index: self.chain.ratio(Place(leaf=p.leaf), p.claim, p.factor, ()) for p in self.parameters
@@ -244,7 +263,15 @@ def _findings(
         if not names:
             continue
         reached |= set(names)
-        findings.append(finding_of(analysis, judgement, accused, names, rtol, rng))
+        finding = finding_of(analysis, judgement, accused, names, rtol, rng)
+        fixed = repaired(analysis, accused, names, rng) if len(findings) < REPAIRED else None
+        if fixed is not None:
+            mistake = BY_SLUG.get(fixed.slug) if finding.slug == "unexplained" and fixed.slug else None
+            if mistake is not None:
+                head = finding.message.removesuffix("no known mistake explains how")
+                finding = replace(finding, code=mistake.code, slug=mistake.slug, message=head + mistake.says)
+            finding = replace(finding, fix=f"Write: {fixed.text}\nWith it the gradient by {', '.join(names)} is right.")
+        findings.append(finding)
     rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
     if rest:
         chosen = replace(found, blocks=tuple(b if i in rest else replace(b, verdict=Verdict.PASS) for i, b in enumerate(found.blocks)))
@@ -252,6 +279,33 @@ def _findings(
             site = next((p.claim.site for p in analysis.parameters if p.name in finding.where), None)
             findings.append(replace(finding, file=site.file, line=site.line) if site else finding)
     return tuple(findings)
+
+
+def repaired(analysis: Analysis, accused: Accused, names: list[str], rng: np.random.Generator) -> Edit | None:
+    """The first small change of a line with which the gradients that it made wrong are right."""
+    program = analysis.step.program
+    site = accused.site
+    text = program.sources[site.file].text
+    limit = time.perf_counter() + PATIENCE
+    others = _variables(analysis, accused)
+    for edit in itertools.chain(edits(text, site.line), swaps(text, site.line, others)):
+        if time.perf_counter() > limit:
+            break
+        pieces = [Source(f, edit.source if f == site.file else program.sources[f].text) for f in program.order]
+        if site.file not in program.order:
+            return None  # a module of the user's own: only the script itself is run again
+        if analysis.right_with(pieces, names, rng):
+            return edit
+    return None
+
+
+def _variables(analysis: Analysis, accused: Accused) -> list[str]:
+    """Names of variables of the function that a line stands in, which could stand in it as well."""
+    found = []
+    for node in analysis.flow.nodes:
+        if node.site.function == accused.site.function and node.index != accused.node.index:
+            found += [name for name in node.names if name.isidentifier()]
+    return list(dict.fromkeys(found))[:12]
 
 
 def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
