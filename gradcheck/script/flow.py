@@ -92,6 +92,7 @@ class Flow:
         self.base = Base(step, {}, trace, "your point")
         self.nodes = nodes_of(trace.events, self._recurrent)
         self._holding: dict[int, Action] = {}
+        self._bytes = {event.index: event.value.tobytes() for event in trace.events}
         self._from_leaf: dict[Path, tuple[Array, dict[int, Array]]] = {}
         for node in self.nodes:
             self._holding.update(node.held(self.base.value(node)))
@@ -142,8 +143,10 @@ class Flow:
         if seen is None:
             return {}
         found = {}
+        first = min(own, default=-1)
+        changed = {e for e, value in seen.items() if e > first and value.tobytes() != self._bytes[e]}
         for node in self.nodes:
-            if any(e in own for e in node.events):
+            if not any(e in changed for e in node.events) or any(e in own for e in node.events):
                 continue
             change = 0.0
             scale = 0.0
@@ -151,8 +154,8 @@ class Flow:
                 if event in seen:
                     old = self.base.trace.events[event].value
                     gap = np.abs(seen[event] - old)
-                    change = max(change, float(np.nanmax(gap, initial=0.0)))
-                    scale = max(scale, float(np.nanmax(np.abs(old), initial=0.0)))
+                    change = max(change, float(np.nan_to_num(gap).max()))
+                    scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
             if change > ARRIVED * MOVE * max(scale, 1e-300):
                 found[node.index] = node.read(seen.__getitem__) - self.base.value(node)
         return found

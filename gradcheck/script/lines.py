@@ -84,7 +84,7 @@ class Judgement:
         if constants and not raw:
             right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
             for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
-                found.append(Accused(pair, self._constant_term(pair, constant), constant))
+                found.append(Accused(pair, self._constant_term(pair), constant))
         unique = {(a.site.file, a.site.line): a for a in reversed(found)}
         return sorted(unique.values(), key=lambda a: a.node.index)
 
@@ -93,14 +93,14 @@ class Judgement:
         """Whether a derivative is wrong by more than a constant; what is made of it is not judged then."""
         return not pair.proportional or pair.moved
 
-    def _constant_term(self, pair: Pair, constant: float) -> Node:
+    def _constant_term(self, pair: Pair) -> Node:
         """The line of a sum whose terms bring in a constant, if that can be told."""
         found: dict[tuple[str, int], Node] = {}
         inside = self._inside(pair)
         for node in inside:
             if self.pairing.sources(node) and node.size > 1:
                 ratio = self._partial(pair, node)
-                if ratio is not None and ratio.constant and abs(ratio.factor / constant - 1) < 1e-3:
+                if ratio is not None and ratio.constant and abs(ratio.factor / pair.ratio.factor - 1) < 1e-3:
                     found.setdefault((node.site.file, node.site.line), node)
         terms = {n.index for n in found.values()}
         first = [n for n in found.values() if not (self.flow.ancestors([n.index]) - {n.index}) & terms]
@@ -123,7 +123,7 @@ class Judgement:
             ratio = self._partial(pair, node)
             if ratio is not None and not ratio.constant:
                 failing.append(node)
-        if not failing and pair.parameter is not None:
+        if not failing and pair.node.increment:
             return self._writer(pair)
         first = [n for n in failing if not any(m.index in self.flow.ancestors([n.index]) for m in failing if m is not n)]
         lines = {(n.site.file, n.site.line) for n in first}

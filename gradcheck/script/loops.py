@@ -112,7 +112,7 @@ def _contents(
         for node in ast.walk(statement):
             if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
                 updates |= {id(node)} if not isinstance(node.value, ast.Constant) else set()
-                rated |= {id(node)} if rates(node.value) else set()
+                rated |= {id(node)} if rates(node.value) or _by_number(node) else set()
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
                 updates.add(id(node))
                 rated |= {id(node)} if rates(node.right) else set()
@@ -128,6 +128,17 @@ def _contents(
                     rated |= more[1]
                     adjoints |= more[2]
     return updates, rated, adjoints
+
+
+def _by_number(node: ast.AugAssign) -> bool:
+    """Whether a number times something that has a name is subtracted."""
+    product = node.value
+    return (
+        isinstance(node.op, ast.Sub)
+        and isinstance(product, ast.BinOp)
+        and isinstance(product.left, ast.Constant)
+        and isinstance(product.left.value, float)
+    )
 
 
 def _assigned(node: ast.AST) -> list[str]:

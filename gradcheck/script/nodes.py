@@ -14,7 +14,7 @@ from gradcheck.script.tape import Action, Event, Site
 Array = NDArray[Any]
 
 #: A line that assigns more often than this is looked at as one.
-OFTEN = 40
+OFTEN = 300
 
 
 @dataclass(frozen=True, eq=False)

@@ -180,7 +180,8 @@ class Pairing:
             other = self._otherwise(pair)
             if other is not pair:
                 return other
-        place_or_none = self._as_used(node) or self._by_name(node, options) or self._alone(node)
+        used = self._as_used(node) if node.size > 1 else None
+        place_or_none = used or self._by_name(node, options) or self._alone(node)
         if place_or_none is None:
             return None
         return Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))

@@ -21,6 +21,9 @@ PLACES = 16
 
 def path_of(flow: Flow, chain: Chain, forward: set[int], pair: Pair) -> tuple[str, str] | None:
     """Slug and words, if a claim is right along some paths, or for one sample; else None."""
+    penalty = _off_by_penalty(chain, pair)
+    if penalty is not None:
+        return penalty
     children = _children(flow, forward, pair)
     reduced = _reduced(flow, forward, pair)
     if reduced and _right(chain, pair, pinned=reduced):
@@ -45,6 +48,29 @@ def path_of(flow: Flow, chain: Chain, forward: set[int], pair: Pair) -> tuple[st
                 names = ", ".join(dict.fromkeys(f"{n.label} (line {n.site.line})" for n in left_out))
                 return slug, f"without {'the steps before' if slug == 'truncated-bptt' else 'the path through'} {names}"
     return _sample(chain, pair)
+
+
+def _off_by_penalty(chain: Chain, pair: Pair) -> tuple[str, str] | None:
+    """Whether a claim is off by a constant times the parameter, at all points the same."""
+    if pair.place.leaf is None or pair.node.size < 2:
+        return None
+    found = []
+    for base in chain.bases:
+        value = pair.place.value(base)
+        claim = pair.factor * base.value(pair.node).reshape(value.shape)
+        for _ in range(2):
+            along = chain._direction(value)
+            slope, bar = chain.slope(base, pair.place, pair.sources, pair.sources, True, along)
+            gap = slope - float((claim * along).sum())
+            found.append((gap, float((value * along).sum()), float(np.linalg.norm(value * along)), bar))
+    if not all(np.isfinite(entry).all() for entry in found):
+        return None
+    strength = sum(gap * own for gap, own, _, _ in found) / sum(own * own for _, own, _, _ in found)
+    if any(abs(gap - strength * own) > 1e-4 * abs(strength) * norm + 4 * bar for gap, own, norm, bar in found):
+        return None
+    if strength > 0:
+        return "regulariser-missing", f"without {strength:.4g} * {pair.place.label}, the gradient of the penalty in the loss"
+    return "regulariser-extra", f"with {-strength:.4g} * {pair.place.label} too much, the gradient of a penalty that the loss has not"
 
 
 def _penalty(chain: Chain, pair: Pair) -> bool:

@@ -301,11 +301,13 @@ def repaired(analysis: Analysis, accused: Accused, names: list[str], rng: np.ran
 
 def _variables(analysis: Analysis, accused: Accused) -> list[str]:
     """Names of variables of the function that a line stands in, which could stand in it as well."""
+    read = [analysis.flow.nodes[i] for i in analysis.flow.parents[accused.node.index]]
+    shapes = {node.shape for node in read}
     found = []
     for node in analysis.flow.nodes:
-        if node.site.function == accused.site.function and node.index != accused.node.index:
+        if node.site.function == accused.site.function and node.index != accused.node.index and node.shape in shapes:
             found += [name for name in node.names if name.isidentifier()]
-    return list(dict.fromkeys(found))[:12]
+    return list(dict.fromkeys(found))[:20]
 
 
 def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:

@@ -49,8 +49,10 @@ class Parameter:
 
 
 def changed_leaves(flow: Flow) -> list[Leaf]:
-    """Floats and arrays that the step leaves with other values than it found."""
+    """Floats and arrays that the step assigns, or leaves with other values than it found."""
     trace = flow.base.trace
+    written = {event.object_id for event in trace.events if event.in_place}
+    named = {name for event in trace.events if event.site.kind == "assign" for name in event.names}
     found = []
     seen: set[int] = set()
     for path, leaf in trace.before.items():
@@ -58,7 +60,8 @@ def changed_leaves(flow: Flow) -> list[Leaf]:
         if not leaf.scalar and id(leaf.found) in seen:
             continue
         if after is not None and after.value.shape == leaf.value.shape and leaf.value.size:
-            if not np.array_equal(after.value, leaf.value, equal_nan=True):
+            assigned = id(leaf.found) in written or leaf.name in named
+            if assigned or not np.array_equal(after.value, leaf.value, equal_nan=True):
                 found.append(leaf)
                 seen.add(id(leaf.found))
     return found

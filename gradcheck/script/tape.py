@@ -188,7 +188,12 @@ class Tape:
             if container.dtype.kind != "f" or not container.size:
                 return
             if _whole(key):
-                self._event(site, container, in_place=True)
+                if self.recording:
+                    stem = self.sites[site].target.split("[")[0]
+                    self._event(site, container, in_place=True)
+                    self.events[-1].names.setdefault(stem, self.sites[site])
+                else:
+                    self._event(site, container, in_place=True)
                 return
             part = container[key]
             if np.size(part) == 0:
