@@ -38,6 +38,7 @@ STAGES = (
     ("culprits",),
     ("findings", "report"),
     ("reports", "textbook", "options", "progress", "blame"),
+    ("script",),
     ("api", "target"),
     ("pairing",),
     ("examples",),

@@ -54,7 +54,7 @@ class Program:
         source = Source(str(file), file.read_text(encoding="utf-8"))
         self.sources[source.file] = source
         setattr(module, TAPE, self.tape)
-        exec(self._compiled(source), vars(module))  # noqa: S102
+        exec(self._compiled(source), vars(module))
 
     def captured(self, arguments: Sequence[str]) -> tuple[Step, list[Loop]]:
         """Run until the likeliest loop begins; the step, and the other loops that may be it."""
@@ -113,12 +113,12 @@ class Program:
             sys.modules["__main__"] = module
             try:
                 for code in self._codes:
-                    exec(code, vars(module))  # noqa: S102
+                    exec(code, vars(module))
             except Captured:
                 return tape.captured
             except SystemExit as error:
                 raise TargetError(
-                    f"{self.path.name} ended with exit({error.code!r}) before its training loop began; arguments for it "
+                    f"{self.path.name} ended with exit({error.code!r}) before its training loop began; its arguments "
                     "are given after --, as in: gradcheck check script.py -- --epochs 3"
                 ) from None
             except EOFError:

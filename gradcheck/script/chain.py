@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -184,7 +185,7 @@ class Chain:
                 above, below = phi(h), phi(-h)
                 size = max(size, abs(above), abs(below))
                 rough.append((above - below) / (2 * h))
-            second = [(16 * b - a) / 15 for a, b in zip(rough, rough[1:], strict=False)]
+            second = [(16 * b - a) / 15 for a, b in itertools.pairwise(rough)]
             third = (256 * second[1] - second[0]) / 255
             noise = 8 * np.finfo(float).eps * size / 2.0 ** -(start + 2 * HALVINGS - 2)
             bar = abs(third - second[1]) + noise

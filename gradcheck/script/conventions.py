@@ -75,9 +75,7 @@ def _one_line(
         if first is None:
             continue
         factor = first.scale
-        explained = all(
-            math.isclose(p.scale, factor ** passed[p.node.index], rel_tol=SAME) for p in (*wrong, *right)
-        )
+        explained = all(math.isclose(p.scale, factor ** passed[p.node.index], rel_tol=SAME) for p in (*wrong, *right))
         if explained:
             own = all(math.isclose(own_factor(p), factor, rel_tol=SAME) for p in found)
             fitting.append((not own, found[0].node.increment, -len(found), -found[0].node.index, found[0], factor))

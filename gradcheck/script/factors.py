@@ -1,9 +1,9 @@
-"""Factors that turn the right derivative into the claim, entry by entry: those that the derivatives of activations are."""
+"""Factors that make the claim of the right derivative, entry by entry: what derivatives of activations are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from gradcheck.script.nodes import Node
 Array = NDArray[Any]
 
 #: Derivatives of activations as people write them, in their output or their input.
-FORMULAS = {
+FORMULAS: dict[str, Callable[[Array], Array]] = {
     "{} * (1 - {})": lambda v: v * (1 - v),
     "1 - {}**2": lambda v: 1 - v * v,
     "{} > 0": lambda v: (v > 0).astype(float),
@@ -85,10 +85,18 @@ def factor_of(
     views = [_view(flow, chain, base, forward, place, node, scale, sources, chosen) for base in chain.bases]
     for name in views[0].shares:
         if all(view.upstream is not None and name in view.shares for view in views):
-            made = [view.upstream * view.values[name] * (1 - view.values[name]) for view in views if view.upstream is not None]
-            constant = _explains([replace(v, right=m) for v, m in zip(views, made, strict=True)], [np.ones_like(m) for m in made])
+            made = [
+                view.upstream * view.values[name] * (1 - view.values[name])
+                for view in views
+                if view.upstream is not None
+            ]
+            constant = _explains(
+                [replace(v, right=m) for v, m in zip(views, made, strict=True)], [np.ones_like(m) for m in made]
+            )
             if constant is not None:
-                return Factor("softmax-diagonal", f"only the diagonal of the Jacobian of the softmax {name} is used", constant)
+                return Factor(
+                    "softmax-diagonal", f"only the diagonal of the Jacobian of the softmax {name} is used", constant
+                )
     for slug, says, factors in _candidates(views, place.label):
         if np.ptp(np.concatenate(factors)) == 0:
             continue
@@ -192,7 +200,9 @@ def _candidates(views: Sequence[_View], own: str) -> Iterator[tuple[str, str, li
         usual: list[str] = []
         if known:
             right: list[Array] = [s for s in slopes_ if s is not None]
-            usual = [text for text, arrays in named.items() if all(_close(a, r) for a, r in zip(arrays, right, strict=True))]
+            usual = [
+                text for text, arrays in named.items() if all(_close(a, r) for a, r in zip(arrays, right, strict=True))
+            ]
             text = min(usual, key=len) if usual else f"the derivative of the activation at {own}"
             yield "missing-activation-derivative", f"the factor {text} is missing", [1 / r for r in right]
             yield "extra-activation-derivative", f"the factor {text} is there once too often", right

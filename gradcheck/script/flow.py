@@ -103,7 +103,12 @@ class Flow:
     def _recurrent(self, indices: list[int]) -> bool:
         events = self.base.trace.events
         first = indices[0]
-        ahead = {i - 1 if events[i - 1].site.kind == "increment" and events[i - 1].site.line == events[i].site.line else i for i in indices[1:]}
+
+        def added(i: int) -> bool:
+            before = events[i - 1]
+            return before.site.kind == "increment" and before.site.line == events[i].site.line
+
+        ahead = {i - 1 if added(i) else i for i in indices[1:]}
         shift = self._step_of(events[first].value)
         seen = self.step.replay({first: lambda v: v + shift}, ahead)
         if seen is None:

@@ -38,6 +38,8 @@ def hints_of(
     for pair in pairs:
         variable, equals, derivative = (part.strip() for part in pair.partition("="))
         if not (variable and equals and derivative):
-            raise TargetError(f"--pair {pair!r}: write the variable, =, and what claims to be the derivative by it: W1=dW1")
+            raise TargetError(
+                f"--pair {pair!r}: write the variable, =, and what claims to be the derivative by it: W1=dW1"
+            )
         split.append((variable, derivative))
     return Hints(loss, tuple(split), function, tuple(arguments))

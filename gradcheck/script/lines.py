@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradcheck.comparison import Verdict
 from gradcheck.report import LineReport
@@ -63,9 +63,9 @@ class Judgement:
     def _accused(self) -> list[Accused]:
         found: list[Accused] = []
         for pair in self.pairing.pairs.values():
-            if self._fails(pair) and pair.ratio.known and self._matters(pair.node.index):
-                if not any(self._fails(self.pairing.pairs[s.node.index]) for s in pair.sources):
-                    found.append(Accused(pair, self._term(pair)))
+            first = not any(self._fails(self.pairing.pairs[s.node.index]) for s in pair.sources)
+            if first and self._fails(pair) and pair.ratio.known and self._matters(pair.node.index):
+                found.append(Accused(pair, self._term(pair)))
         below = set()
         for accused in found:
             below |= self.flow.descendants([accused.pair.node.index])
@@ -77,10 +77,11 @@ class Judgement:
         raw = [p for p in self.pairing.pairs.values() if p.raw and p.node.index not in below]
         for pair in raw:
             odd = [s for s in self.pairing.sources(pair.node) if abs(s.scale - 1) > 1e-6]
-            for source in odd:
-                blamed = self.pairing.pairs[source.node.index]
-                if self._matters(blamed.node.index):
-                    found.append(Accused(blamed, blamed.node, blamed.scale))
+            blamed = [self.pairing.pairs[s.node.index] for s in odd if self._matters(s.node.index)]
+            found += [Accused(b, b.node, b.scale) for b in blamed]
+            if not blamed and self._matters(pair.node.index):
+                own = replace(pair, sources=self.pairing.sources(pair.node), raw=False)
+                found.append(Accused(own, pair.node))
         if constants and not raw:
             right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
             for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
@@ -125,7 +126,9 @@ class Judgement:
                 failing.append(node)
         if not failing and pair.node.increment:
             return self._writer(pair)
-        first = [n for n in failing if not any(m.index in self.flow.ancestors([n.index]) for m in failing if m is not n)]
+        first = [
+            n for n in failing if not any(m.index in self.flow.ancestors([n.index]) for m in failing if m is not n)
+        ]
         lines = {(n.site.file, n.site.line) for n in first}
         return first[0] if len(lines) == 1 else pair.node
 
@@ -158,7 +161,7 @@ class Judgement:
                 continue
             seen.add(index)
             node = self.flow.nodes[index]
-            if node.size == pair.node.size:
+            if node.size == pair.node.size and self.flow.parents[index]:
                 found.append(node)
             stack += list(self.flow.parents[index])
         return sorted(found, key=lambda n: n.index)[:60]
@@ -177,9 +180,8 @@ class Judgement:
         accused = {(a.site.file, a.site.line) for a in self.accused}
         found: dict[tuple[str, int], LineReport] = {}
         for pair in self.pairing.pairs.values():
-            if pair.node.increment and pair.parameter is not None and len(pair.sources) == 1:
-                if pair.sources[0].place.key() == pair.place.key() and abs(own_factor(pair) - 1) < 1e-6:
-                    continue  # an update by a gradient that has a line of its own
+            if _carries_on(pair):
+                continue  # an update by a gradient that has a line of its own
             site = pair.node.site
             key = (site.file, site.line)
             verdict = self._verdict(pair, key in accused)
@@ -199,7 +201,13 @@ class Judgement:
             site = accused_one.site
             if (site.file, site.line) not in found:
                 found[site.file, site.line] = LineReport(
-                    site.file, site.line, accused_one.node.label, accused_one.pair.place.label, Verdict.FAIL, None, site.text
+                    site.file,
+                    site.line,
+                    accused_one.node.label,
+                    accused_one.pair.place.label,
+                    Verdict.FAIL,
+                    None,
+                    site.text,
                 )
         return [found[key] for key in sorted(found)]
 
@@ -209,7 +217,13 @@ class Judgement:
         return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
 
 
+def _carries_on(pair: Pair) -> bool:
+    """Whether an increment is no more than the gradient of the parameter, which has a line of its own."""
+    if not pair.node.increment or pair.parameter is None or len(pair.sources) != 1:
+        return False
+    return pair.sources[0].place.key() == pair.place.key() and abs(own_factor(pair) - 1) < 1e-6
+
+
 def _worse(new: Verdict, old: Verdict) -> bool:
     order: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)
     return order.index(new) > order.index(old)
-

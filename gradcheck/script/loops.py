@@ -11,7 +11,10 @@ from typing import Any
 from gradcheck.script.taps import rates
 
 #: Names of derivatives and errors, as people write them.
-ADJOINT = re.compile(r"(?i)^(d[A-Z0-9_]\w*|d[a-z]{1,4}\d*|d_\w+|grads?\w*|\w+_grads?|g_\w+|delta\w*|\w*_delta|nabla\w*|\w*error|backward\w*|backprop\w*)$")
+ADJOINT = re.compile(
+    r"(?i)^(d[A-Z0-9_]\w*|d[a-z]{1,4}\d*|d_\w+|grads?\w*|\w+_grads?|g_\w+|delta\w*|\w*_delta|nabla\w*|"
+    r"\w*error|backward\w*|backprop\w*)$"
+)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable
 
 #: Around the name of a variable, in the name of the derivative by it.
-_BEFORE = re.compile(r"(?i)^(d_?L_?d_?|d_?J_?d_?|d_|d(?=[A-Za-z])|grads?_?|gradient_?|g_|g(?=[A-Z])|nabla_?|delta_?|del_?|partial_?|err(or)?_|adj_?|bar_)(\w+)$")
+_BEFORE = re.compile(
+    r"(?i)^(d_?L_?d_?|d_?J_?d_?|d_|d(?=[A-Za-z])|grads?_?|gradient_?|g_|g(?=[A-Z])|nabla_?|delta_?|del_?|partial_?"
+    r"|err(or)?_|adj_?|bar_)(\w+)$"
+)
 _AFTER = re.compile(r"(?i)^(\w+?)_?(grads?|gradients?|deltas?|errors?|err|bar|adj|adjoint|d|sens)$")
 
 #: Of a container whose items are derivatives by what they are called.
@@ -16,8 +19,13 @@ _HOLDER = re.compile(r"(?i)^(d|g|gs|grads?|gradients?|nablas?|deltas?|dparams?|d
 _DERIVED = re.compile(r"(?i)^(delta|grad|gradient|error|err|dout|upstream|adjoint|residual|lam|lambda_?|costate)s?\d*$")
 
 #: Of a loss, the plain names before the longer ones.
-_LOSS = re.compile(r"(?i)^(loss|cost|j|l|e|nll|objective|obj|error|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml|elbo_loss|neg_elbo)$")
-_LOSSY = re.compile(r"(?i)(loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|likelihood|risk|misfit|chi2)")
+_LOSS = re.compile(
+    r"(?i)^(loss|cost|j|l|e|nll|objective|obj|error|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml"
+    r"|elbo_loss|neg_elbo)$"
+)
+_LOSSY = re.compile(
+    r"(?i)(loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|likelihood|risk|misfit|chi2)"
+)
 _HELD_OUT = re.compile(r"(?i)(val|test|valid|dev|eval|best|prev|old|smooth|running|avg|epoch)")
 
 

@@ -56,7 +56,9 @@ def finding_of(
         slug, detail, evidence = named.mistake.slug, named.message, culprit.diagnosis.evidence
     target, by = accused.node.label, accused.pair.place.label
     text = site.text if site.text else target
-    what = detail or (f"{culprit.pattern}" if culprit is not None and culprit.pattern else "no known mistake explains how")
+    what = detail or (
+        f"{culprit.pattern}" if culprit is not None and culprit.pattern else "no known mistake explains how"
+    )
     message = f"line {site.line}: {text} is not the derivative by {by}: {what}"
     if accused.node is not accused.pair.node:
         message = f"line {site.line}: {text} is not its part of the derivative by {by}: {what}"
@@ -126,6 +128,9 @@ def _counts(analysis: Analysis) -> dict[int, str]:
         for axis, n in enumerate(node.shape):
             if n > 1 and n not in found:
                 found[n] = f"{n} is the length of axis {axis} of {node.label}"
+    for name, value in analysis.step.lists():
+        if len(value) > 1:
+            found.setdefault(len(value), f"{len(value)} is the length of {name}")
     return found
 
 

@@ -190,5 +190,11 @@ def _group(index: int, members: Sequence[Event]) -> Node:
     stem = first.site.target.split("[")[0]
     keys = tuple(member.key for member in members)
     return Node(
-        index, events, first.site, {stem: first.site, **names}, first.container.shape, keys, object_id=id(first.container)
+        index,
+        events,
+        first.site,
+        {stem: first.site, **names},
+        first.container.shape,
+        keys,
+        object_id=id(first.container),
     )

@@ -94,6 +94,18 @@ class Pairing:
             pair = self._paired(flow.nodes[index])
             if pair is not None:
                 self.pairs[index] = pair
+        self._renew()
+
+    def _renew(self) -> None:
+        """Measure again what is made of values that turned out to be used as derivatives by other variables."""
+        for index in self.backward:
+            pair = self.pairs.get(index)
+            if pair is None or pair.moved:
+                continue
+            sources = self.sources(pair.node)
+            if any(self.pairs[s.node.index].moved for s in sources):
+                again = self._measured(pair.place, pair.node, sources, pair.factor)
+                self.pairs[index] = replace(again, parameter=pair.parameter)
 
     def _mirrors(self) -> set[int]:
         """Values that the backward pass computes once more, as the forward pass had them."""
@@ -140,7 +152,7 @@ class Pairing:
     def sources(self, node: Node) -> tuple[Source, ...]:
         """The nearest derivatives with a role that a value is made of."""
         found: dict[int, Source] = {}
-        stack, seen = [i for i in self.flow.parents[node.index]], {node.index}
+        stack, seen = list(self.flow.parents[node.index]), {node.index}
         while stack:
             index = stack.pop()
             if index in seen or index in self.forward or index not in self.flow.parents:
@@ -170,9 +182,10 @@ class Pairing:
                 if place in named or not named or self._unfinished(node):
                     return pair
                 wanted = [p for p in named if self._serves(node, p)]
-                if not wanted or self._serves(node, place):
+                if not wanted and self._serves(node, place):
                     return pair
-                return Pair(wanted[0], node, sources, self.chain.ratio(wanted[0], node, 1.0, sources))
+                meant = (wanted or named)[0]
+                return Pair(meant, node, sources, self.chain.ratio(meant, node, 1.0, sources))
         if self._unfinished(node):
             return None
         for place in named[:4]:
@@ -219,6 +232,9 @@ class Pairing:
 
     def _otherwise(self, pair: Pair) -> Pair:
         """A derivative that fails, but would be right if one of its sources were that by another variable."""
+        joint = self._all_moved(pair)
+        if joint is not None:
+            return joint
         for i, source in enumerate(pair.sources):
             if source.place.node is None:
                 continue
@@ -234,6 +250,27 @@ class Pairing:
                     self.pairs[source.node.index] = replace(old, place=place, ratio=again, moved=True)
                     return replace(pair, sources=others, ratio=ratio)
         return pair
+
+    def _all_moved(self, pair: Pair) -> Pair | None:
+        """The same for all values of a line at once, as a loop makes them."""
+        for site in {s.node.site.index: s.node.site for s in pair.sources}.values():
+            same = [self.flow.nodes[i] for i in self.backward if self.flow.nodes[i].site is site]
+            if len(same) < 2 or any(n.shape != same[0].shape for n in same):
+                continue
+            others = [s for s in pair.sources if s.node.site is not site]
+            for places in self._rows(same):
+                sources = (*others, *(Source(p, n) for p, n in zip(places, same, strict=True)))
+                ratio = self.chain.ratio(pair.place, pair.node, pair.factor, sources)
+                if not ratio.constant or ratio.idle:
+                    continue
+                for place, node in zip(places, same, strict=True):
+                    old = self.pairs.get(node.index)
+                    made = old.sources if old is not None else self.sources(node)
+                    again = self.chain.ratio(place, node, 1.0, made)
+                    if not again.constant:
+                        self.pairs[node.index] = Pair(place, node, made, again, moved=True)
+                return replace(pair, sources=sources, ratio=ratio)
+        return None
 
     def _between(self, place: Place, source: Source) -> Iterator[Place]:
         """Variables of the same shape on the way from one variable to that of a source."""
@@ -317,21 +354,53 @@ class Pairing:
         A name that is none of a derivative has to be borne out by two parameters: that one product of a line is right
         if another is taken for a derivative happens by itself.
         """
-        needed = 1 if sounds_derived(node.names) else 2
+        sure = sounds_derived(node.names)
         borne: dict[object, tuple[Place, set[object]]] = {}
         for index, target, factor in self._uses(node):
             for place in self._fitting_below(target, node):
                 if place.key() != target.key() and self._made_of(index, target, factor, node, place):
-                    borne.setdefault(place.key(), (place, set()))[1].add(target.key())
+                    found = borne.setdefault(place.key(), (place, set()))[1]
+                    found.add(target.key())
+                    if sure or (
+                        self.flow.nodes[index].size != node.size and index in self.flow.children.get(node.index, {})
+                    ):
+                        found.add("surely")
+                    if len(found) > 2:
+                        return place
         best = max(borne.values(), key=lambda entry: len(entry[1]), default=None)
-        return best[0] if best is not None and len(best[1]) >= needed else None
+        if best is not None and len(best[1]) >= 2:
+            return best[0]
+        return self._jointly(node) if sure else None
+
+    def _jointly(self, node: Node) -> Place | None:
+        """The variable, if all values of a line together, each by its own, make the gradient of a parameter right."""
+        same = [self.flow.nodes[i] for i in self.backward if self.flow.nodes[i].site is node.site]
+        for index, parameter in self.claims.items() if len(same) > 1 else ():
+            if node.index not in self._above_claims[index]:
+                continue
+            for places in self._rows(same):
+                sources = [Source(p, n) for p, n in zip(places, same, strict=True)]
+                ratio = self.chain.ratio(Place(leaf=parameter.leaf), parameter.claim, parameter.factor, sources)
+                if ratio.constant and not ratio.idle:
+                    return places[same.index(node)]
+        return None
+
+    def _rows(self, same: list[Node]) -> Iterator[list[Place]]:
+        """For the values of one line, the variables of another, in the same order and in the opposite one."""
+        by_site: dict[int, list[Node]] = {}
+        for i in sorted(self.forward):
+            other = self.flow.nodes[i]
+            if other.shape == same[0].shape and not other.increment:
+                by_site.setdefault(other.site.index, []).append(other)
+        for row in by_site.values():
+            if len(row) >= len(same):
+                yield [Place(node=n) for n in reversed(row[-len(same) :])]
+                yield [Place(node=n) for n in row[: len(same)]]
 
     def _piece(self, node: Node) -> bool:
         """Whether a value is written into a part of the gradient of a parameter."""
         reached = [p for i, p in self.claims.items() if node.index in self._above_claims[i]]
-        return (
-            bool(node.container_id) and len(reached) == 1 and node.container_shape == reached[0].leaf.value.shape
-        )
+        return bool(node.container_id) and len(reached) == 1 and node.container_shape == reached[0].leaf.value.shape
 
     def _summed(self, node: Node) -> bool:
         """Whether a value is a part of a sum that has grown, or grows, into a derivative."""
@@ -342,7 +411,12 @@ class Pairing:
             return True
         for index in self.flow.children.get(node.index, {}):
             child = self.flow.nodes[index]
-            if index in self.backward and index not in self.terms and not child.increment and child.size == node.size > 1:
+            if (
+                index in self.backward
+                and index not in self.terms
+                and not child.increment
+                and child.size == node.size > 1
+            ):
                 if sounds_derived(child.names) and len(self._inputs(child)) > 1 and self.additive(node, child):
                     return True
         return False
@@ -375,8 +449,9 @@ class Pairing:
             assert place.node is not None
             again = [n for n in self.flow.nodes if n.site is place.node.site and n.index in self.forward]
             ratio = self.chain.ratio(target, user, factor, [Source(place, node)], direct=False, pinned=again)
-        else:
-            ratio = self.chain.ratio(target, user, factor, [*others, Source(place, node)])
+            if ratio.constant and not ratio.idle:
+                return True
+        ratio = self.chain.ratio(target, user, factor, [*others, Source(place, node)])
         return ratio.constant and not ratio.idle
 
     def _users(self, node: Node) -> list[int]:
@@ -390,15 +465,17 @@ class Pairing:
             user = self.flow.nodes[index]
             if index in self.claims or index in self.terms or sounds_derived(user.names):
                 found.append(index)
-            if index not in self.claims and index not in self.terms and index not in self.pairs:
+            if index not in self.claims and index not in self.pairs:
                 stack += list(self.flow.children.get(index, {}))
-        return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, -self.flow.nodes[i].size, i))[:6]
+        return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, -self.flow.nodes[i].size, i))[:8]
 
     def _fitting_below(self, target: Place, node: Node) -> list[Place]:
         below = (
             self.flow.descendants([target.node.index])
             if target.node is not None
-            else self.flow.descendants(self.flow.from_leaf(target.leaf)[1]) if target.leaf is not None else set()
+            else self.flow.descendants(self.flow.from_leaf(target.leaf)[1])
+            if target.leaf is not None
+            else set()
         )
         fitting = [
             Place(node=self.flow.nodes[i])
@@ -424,5 +501,5 @@ class Pairing:
             return (reached or named)[0]
         same = [i for i in self.backward if self.flow.nodes[i].site is node.site]
         turn = same.index(node.index) if node.index in same else 0
-        by_site = [p for p in named if p.node is not None and p.node.site is named[0].node.site]  # type: ignore[union-attr]
+        by_site = [p for p in named if p.node is not None and p.node.site is named[0].node.site]
         return by_site[min(turn, len(by_site) - 1)]

@@ -69,8 +69,14 @@ def _off_by_penalty(chain: Chain, pair: Pair) -> tuple[str, str] | None:
     if any(abs(gap - strength * own) > 1e-4 * abs(strength) * norm + 4 * bar for gap, own, norm, bar in found):
         return None
     if strength > 0:
-        return "regulariser-missing", f"without {strength:.4g} * {pair.place.label}, the gradient of the penalty in the loss"
-    return "regulariser-extra", f"with {-strength:.4g} * {pair.place.label} too much, the gradient of a penalty that the loss has not"
+        return (
+            "regulariser-missing",
+            f"without {strength:.4g} * {pair.place.label}, the gradient of the penalty in the loss",
+        )
+    return (
+        "regulariser-extra",
+        f"with {-strength:.4g} * {pair.place.label} too much, the gradient of a penalty that the loss has not",
+    )
 
 
 def _penalty(chain: Chain, pair: Pair) -> bool:
@@ -125,6 +131,7 @@ def _reduced(flow: Flow, forward: set[int], pair: Pair) -> list[Node]:
         and len(shape) > 1
         and _broadcasts(flow.nodes[i].shape, shape)
         and flow.nodes[i].size > 1
+        and any(flow.nodes[c].shape == shape for c in flow.children.get(i, {}) if c in forward)
     ]
 
 
@@ -191,4 +198,3 @@ class _OnlyPart(Base):
         part = tuple([slice(None)] * self._axis + [self._chosen])
         kept[part] = value[part]
         return kept
-

@@ -44,7 +44,7 @@ Array = NDArray[Any]
 FAR = (1.0, 0.3, 0.05)
 
 #: Lines that a repair is looked for, and for how many seconds each.
-REPAIRED, PATIENCE = 2, 3.0
+REPAIRED, PATIENCE = 1, 2.0
 
 
 def check_program(
@@ -80,9 +80,10 @@ def check_program(
             trouble = trouble or error
             if not others:
                 break
-            step, others = Program(path, sources if sources is not None else read(path)).captured_at(
-                others[0], hints.arguments
-            ), others[1:]
+            step, others = (
+                Program(path, sources if sources is not None else read(path)).captured_at(others[0], hints.arguments),
+                others[1:],
+            )
     if analysis is None:
         assert trouble is not None
         raise trouble
@@ -162,7 +163,9 @@ class Analysis:
                 width = 1.0 / math.sqrt(max(old.shape, default=1))
                 size = max(float(np.sqrt(np.mean(old * old))), width)
                 values[parameter.leaf.path] = old + distance * size * self.rng.standard_normal(old.shape)
-            base = Base(self.step, values, self.base.trace, "a point drawn anew", self.base.neutral, self.base.neutral_keys)
+            base = Base(
+                self.step, values, self.base.trace, "a point drawn anew", self.base.neutral, self.base.neutral_keys
+            )
             moved = _recorded(base)
             if moved is not None and np.isfinite(moved.value(self.loss)).all() and self._tame(moved):
                 return moved
@@ -191,9 +194,7 @@ class Analysis:
     def judgement(self) -> Judgement:
         """Pair everything, and hold every line against the chain rule."""
         pairing = Pairing(self.flow, self.chain, self.forward, self.parameters, self.given)
-        totals = {
-            p.claim.index: self.chain.ratio(Place(leaf=p.leaf), p.claim, p.factor, ()) for p in self.parameters
-        }
+        totals = {p.claim.index: self.chain.ratio(Place(leaf=p.leaf), p.claim, p.factor, ()) for p in self.parameters}
         return Judgement(pairing, totals)
 
 
@@ -256,7 +257,7 @@ def _findings(
         return findings_of(found) if found.remarks else ()
     failed = {b.block.name for b in found.blocks if b.verdict is Verdict.FAIL}
     reached: set[str] = set()
-    findings = []
+    findings: list[Finding] = []
     for accused in judgement.accused:
         below = analysis.flow.descendants([accused.pair.node.index]) | {accused.pair.node.index}
         names = [p.name for p in analysis.parameters if p.claim.index in below and p.name in failed]
@@ -274,7 +275,10 @@ def _findings(
         findings.append(finding)
     rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
     if rest:
-        chosen = replace(found, blocks=tuple(b if i in rest else replace(b, verdict=Verdict.PASS) for i, b in enumerate(found.blocks)))
+        chosen = replace(
+            found,
+            blocks=tuple(b if i in rest else replace(b, verdict=Verdict.PASS) for i, b in enumerate(found.blocks)),
+        )
         for finding in findings_of(chosen, culprits(subject, chosen, rtol, rng, effort)):
             site = next((p.claim.site for p in analysis.parameters if p.name in finding.where), None)
             findings.append(replace(finding, file=site.file, line=site.line) if site else finding)
@@ -327,4 +331,3 @@ def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
     if carried:
         notes.append(f"By convention, made up for later: {'; '.join(carried[:6])}")
     return tuple(notes)
-

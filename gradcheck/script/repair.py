@@ -146,7 +146,9 @@ def _indices(node: ast.Subscript) -> Iterator[tuple[str, ast.expr]]:
     for i, item in enumerate(items):
         if isinstance(item, ast.Slice):
             if isinstance(item.step, ast.UnaryOp):
-                rest = [ast.Slice() if isinstance(e, ast.Slice) and isinstance(e.step, ast.UnaryOp) else e for e in items]
+                rest = [
+                    ast.Slice() if isinstance(e, ast.Slice) and isinstance(e.step, ast.UnaryOp) else e for e in items
+                ]
                 yield "reversed-axis", ast.Subscript(node.value, ast.Tuple(rest, ast.Load()), ast.Load())
             continue
         if isinstance(item, ast.Constant) and isinstance(item.value, str):
@@ -160,7 +162,9 @@ def _indices(node: ast.Subscript) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _neighbours(item: ast.expr) -> Iterator[ast.expr]:
-    plain = isinstance(item, ast.BinOp) and isinstance(item.right, ast.Constant) and isinstance(item.op, (ast.Add, ast.Sub))
+    plain = (
+        isinstance(item, ast.BinOp) and isinstance(item.right, ast.Constant) and isinstance(item.op, (ast.Add, ast.Sub))
+    )
     if plain:
         yield item.left  # type: ignore[attr-defined]
     yield ast.BinOp(item, ast.Add(), ast.Constant(1))

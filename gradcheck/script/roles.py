@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
-from gradcheck.script.flow import Base, Flow, Path
+from gradcheck.script.flow import Base, Flow
 from gradcheck.script.names import loss_rank, matches
 from gradcheck.script.nodes import Node
 from gradcheck.script.state import Leaf
@@ -90,7 +90,9 @@ def updated(flow: Flow, leaves: Sequence[Leaf]) -> list[tuple[Leaf, list[Node]]]
         final = [n for n in chain if _ends(flow.base, n, leaf, after[leaf.path].value)]
         if final:
             ends = {n.index for n in final}
-            kept = [n for n in chain if n.index in ends or (ends & flow.descendants([n.index]) and _same_thing(n, final))]
+            kept = [
+                n for n in chain if n.index in ends or (ends & flow.descendants([n.index]) and _same_thing(n, final))
+            ]
             found.append((leaf, kept))
     return found
 
@@ -164,7 +166,9 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
     found = list(latest.values())
     if best >= 3 and len(found) > 1:
         said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
-        raise SubjectError(f"several numbers depend on the parameters, and none is called a loss: {said}. Say which with --loss EXPR")
+        raise SubjectError(
+            f"several numbers depend on the parameters, and none is called a loss: {said}. Say which with --loss EXPR"
+        )
     if len(found) > 1:
         exact = [n for n in found if n.site.kind == "assign"]
         found = exact or found
@@ -221,12 +225,17 @@ def _claim(
     shape = leaf.value.shape
 
     def like(node: Node) -> bool:
-        return node.shape == shape or (node.size == leaf.value.size and node.size > 1) or node.size == leaf.value.size == 1
+        return (
+            node.shape == shape or (node.size == leaf.value.size and node.size > 1) or node.size == leaf.value.size == 1
+        )
 
     stateful = {
         i
         for i in back
-        if i not in forward and i not in own and like(flow.nodes[i]) and any(s.value.shape == shape and not _is_rate(s) for s in fed.get(i, []))
+        if i not in forward
+        and i not in own
+        and like(flow.nodes[i])
+        and any(s.value.shape == shape and not _is_rate(s) for s in fed.get(i, []))
     }
     direct = [flow.nodes[i] for n in nodes for i in flow.parents[n.index] if i not in own]
     increments = [n for n in direct if n.increment and like(n) and n.index not in forward]
@@ -242,7 +251,11 @@ def _claim(
     pool = [
         flow.nodes[i]
         for i in roots
-        if i not in forward and i not in stateful and i not in others and like(flow.nodes[i]) and not flow.nodes[i].increment
+        if i not in forward
+        and i not in stateful
+        and i not in others
+        and like(flow.nodes[i])
+        and not flow.nodes[i].increment
     ]
     named = [n for n in pool if matches([leaf.name], n.names)]
     if named:

@@ -49,7 +49,7 @@ def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathF
         np.seterr(**options)
         np.set_printoptions(**prints)
         np.random.set_state(generators)
-        warnings.filters[:] = filters
+        warnings.filters[:] = filters  # type: ignore[index]
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def quiet() -> Iterator[None]:
             return io.BytesIO() if "b" in mode else io.StringIO()
         return opened(file, mode, *args, **options)
 
-    builtins.open, builtins.input, time.sleep = open_, lambda *_: "", lambda _: None  # type: ignore[assignment]
+    builtins.open, builtins.input, time.sleep = open_, lambda *_: "", lambda _: None
     sys.stdout, sys.stderr = sink, sink
     shown = _without_windows()
     saved = {name: getattr(np, name) for name in ("save", "savez", "savez_compressed", "savetxt")}

@@ -17,7 +17,18 @@ from gradcheck.script.tape import Tape, is_real
 Array = NDArray[Any]
 
 #: Not looked into.
-_CLOSED = (Tape, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, str, bytes, int, complex)
+_CLOSED = (
+    Tape,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    type,
+    str,
+    bytes,
+    int,
+    complex,
+)
 
 #: Sequences longer than this are taken as data, not searched for parameters.
 LONG = 5_000

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import TargetError
 from gradcheck.script import sandbox
 from gradcheck.script.loops import Loop
 from gradcheck.script.state import Leaf, Snapshot, leaves
-from gradcheck.script.tape import Action, Diverged, Event, Finished, Left
+from gradcheck.script.tape import Action, Event, Finished, Left
 from gradcheck.script.taps import TAPE, Taps
 
 if TYPE_CHECKING:
@@ -103,7 +102,11 @@ class Step:
         for new in (once, tail, *head):
             ast.copy_location(new, node)
         namespace: dict[str, Any] = {}
-        exec(compile(ast.fix_missing_locations(wrapped), self.loop.file, "exec", dont_inherit=True), self.scope, namespace)  # noqa: S102
+        exec(
+            compile(ast.fix_missing_locations(wrapped), self.loop.file, "exec", dont_inherit=True),
+            self.scope,
+            namespace,
+        )
         self._parameters = parameters
         return namespace[BODY]
 
@@ -114,6 +117,10 @@ class Step:
         except SyntaxError as error:
             raise TargetError(f"--loss {expression!r} is no Python expression: {error.msg}") from None
         self._body = self._compiled(tree.body)
+
+    def lists(self) -> list[tuple[str, Any]]:
+        """The program's lists and tuples, by their names."""
+        return [(k, v) for k, v in {**self._own(self.scope), **self.locals}.items() if isinstance(v, (list, tuple))]
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,7 +129,14 @@ class LineSubject(Subject):
 
     def _view(self, x: Array, child: Node) -> View | None:
         y = self._forward(child, x)
-        moved = Base(self._base.step, self._base.values, self._base.trace, self._base.name, self._base.neutral, self._base.neutral_keys)
+        moved = Base(
+            self._base.step,
+            self._base.values,
+            self._base.trace,
+            self._base.name,
+            self._base.neutral,
+            self._base.neutral_keys,
+        )
         upstream = _Moved(self._chain, moved, self._place, x).upstream(child, y, self._sources)
         return LayerView(
             layer=None,
@@ -185,7 +193,7 @@ class _Moved:
                 above[index] += h
                 below[index] -= h
                 rough.append((phi(above) - phi(below)) / (2 * h))
-            second = [(16 * b - a) / 15 for a, b in zip(rough, rough[1:], strict=False)]
+            second = [(16 * b - a) / 15 for a, b in itertools.pairwise(rough)]
             found[index] = (256 * second[1] - second[0]) / 255
         return found
 

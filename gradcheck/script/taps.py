@@ -13,7 +13,9 @@ from gradcheck.script.tape import Site
 TAPE = "_gradcheck_tape_"
 
 #: Names of learning rates.
-RATE = re.compile(r"(?i)^_?(lr|lr_?t|alpha|eta|rate|step|step_?size|learn(ing)?_?rate|mu|gamma|epsilon|eps|l_?rate)\d*$")
+RATE = re.compile(
+    r"(?i)^_?(lr|lr_?t|alpha|eta|rate|step|step_?size|learn(ing)?_?rate|mu|gamma|epsilon|eps|l_?rate)\d*$"
+)
 
 #: Functions whose results are worth seeing where they stand as an argument.
 PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "outer", "inner", "convolve", "concatenate", "hstack", "vstack"}
@@ -131,11 +133,9 @@ class Taps(ast.NodeTransformer):
             if all(isinstance(t, ast.Subscript) for t in node.targets):
                 node.value = value
             else:
-                node.value = self.call(
-                    "name" if _load(node.value) else "value", self.site(single, target), value
-                )
-        for target in node.targets:
-            for item in _items(target):
+                node.value = self.call("name" if _load(node.value) else "value", self.site(single, target), value)
+        for each in node.targets:
+            for item in _items(each):
                 more, tap = self._item(item, augmented=False)
                 before += more
                 after.append(tap)
@@ -169,7 +169,9 @@ class Taps(ast.NodeTransformer):
         if isinstance(target, ast.Name):
             load = ast.Name(target.id, ast.Load())
             tap = ast.Assign(
-                [ast.Name(target.id, ast.Store())], self.call("post", self.site(node, written), load), lineno=node.lineno
+                [ast.Name(target.id, ast.Store())],
+                self.call("post", self.site(node, written), load),
+                lineno=node.lineno,
             )
         elif isinstance(target, ast.Subscript):
             before, tap = self._item(target, augmented=True)
@@ -178,9 +180,7 @@ class Taps(ast.NodeTransformer):
                 node.target.slice = ast.Name(f"{TAPE}index", ast.Load())
         else:
             owner = _loaded(target.value)
-            tap = ast.Expr(
-                self.call("post_attribute", self.site(node, written), owner, ast.Constant(target.attr))
-            )
+            tap = ast.Expr(self.call("post_attribute", self.site(node, written), owner, ast.Constant(target.attr)))
         return [*before, node, tap]
 
     def visit_Return(self, node: ast.Return) -> Any:
