@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import difflib
 import sys
 import types
 from collections.abc import Sequence
@@ -28,9 +29,12 @@ class Program:
     path : Path
     sources : sequence of Source
         One of a script, one a cell of a notebook.
+    given : dict, optional
+        Variables that it finds when it starts.
     """
 
-    def __init__(self, path: Path, sources: Sequence[Source]) -> None:
+    def __init__(self, path: Path, sources: Sequence[Source], given: dict[str, Any] | None = None) -> None:
+        self.given = given
         self.path, self.tape = path, Tape()
         self.sources = {source.file: source for source in sources}
         self.order = [source.file for source in sources]
@@ -56,8 +60,10 @@ class Program:
         setattr(module, TAPE, self.tape)
         exec(self._compiled(source), vars(module))
 
-    def captured(self, arguments: Sequence[str]) -> tuple[Step, list[Loop]]:
-        """Run until the likeliest loop begins; the step, and the other loops that may be it."""
+    def captured(self, arguments: Sequence[str], function: str | None = None) -> tuple[Step, list[Loop]]:
+        """Run until the likeliest loop begins, or a function is called; the step, and what else may be it."""
+        if function is not None:
+            return self._called(function, arguments), []
         ranked = candidates(self.loops, self.trees)
         tried: set[int] = set()
         while True:
@@ -73,6 +79,21 @@ class Program:
             if again and again[0].number not in tried and again[0].file != loop.file:
                 continue
         raise TargetError(self._no_loop())
+
+    def _called(self, function: str, arguments: Sequence[str]) -> Step:
+        """Run until a function is called."""
+        names = {}
+        for loop in self.loops:
+            if isinstance(loop.node, ast.FunctionDef):
+                names[loop.node.name] = loop
+        if function not in names:
+            near = difflib.get_close_matches(function, names, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TargetError(f"--function {function}: {self.path.name} has no function of that name{hint}")
+        scope = self._run(names[function].number, arguments)
+        if scope is None:
+            raise TargetError(f"--function {function}: {self.path.name} never calls it; call it once at the end")
+        return Step(self, names[function], *scope)
 
     def captured_at(self, loop: Loop, arguments: Sequence[str]) -> Step:
         """Run until another loop begins."""
@@ -106,6 +127,7 @@ class Program:
         tape.wanted, tape.captured = wanted, None
         module = types.ModuleType("__main__")
         module.__file__ = str(self.path)
+        vars(module).update(self.given or {})
         vars(module).update({TAPE: tape, "__builtins__": builtins})
         finder = sandbox.Finder(self.path.resolve().parent, self._beside)
         with sandbox.started(str(self.path), arguments, finder):

@@ -218,6 +218,8 @@ def _candidates(views: Sequence[_View], own: str) -> Iterator[tuple[str, str, li
                 if other in usual:
                     continue
                 slug = "derivative-at-wrong-argument" if _kind(other) in kinds else "wrong-activation-derivative"
+                if _kind(other) == "{}" and "{}" in kinds:
+                    slug = "stale-cache"
                 yield slug, f"{other} stands where {text} should", [a / r for a, r in zip(arrays, right, strict=True)]
         for other, arrays in named.items():
             if _kind(other) in ("{} * (1 - {})", "1 - {}**2", "{} > 0", "sigmoid'({})", "1 - tanh({})**2"):

@@ -36,8 +36,13 @@ class Accused:
     def site(self) -> Site:
         """Where the line is: of a value that was only given another name, where it was given it."""
         if self.pair.moved and self.node is self.pair.node:
-            others = [s for s in self.node.names.values() if s.line != self.node.site.line and s.kind == "assign"]
-            return others[-1] if others else self.node.site
+            own = self.node.site
+            others = [
+                s
+                for s in self.node.names.values()
+                if s.line > own.line and s.kind == "assign" and (s.file, s.function) == (own.file, own.function)
+            ]
+            return others[-1] if others else own
         return self.node.site
 
 
@@ -58,6 +63,7 @@ class Judgement:
         self.above = {i: self.flow.ancestors([i]) & set(pairing.backward) for i in pairing.claims}
         self.right = [i for i, total in totals.items() if total.right]
         self.wrong = [i for i, total in totals.items() if not total.right]
+        self.open: set[tuple[str, int]] = set()
         self.accused = self._accused() if self.wrong else []
 
     def _accused(self) -> list[Accused]:
@@ -175,6 +181,23 @@ class Judgement:
             ratio = self.chain.ratio(pair.place, node, pair.factor, own, held=pair.sources, direct=True)
         return ratio if ratio.known else None
 
+    def read_by(self, accused: Accused) -> Node | None:
+        """An array without a role that an unexplained line reads, made of the forward pass in a line of its own."""
+        stack, read = list(self.flow.parents[accused.node.index]), set()
+        while stack:
+            index = stack.pop()
+            through = self.flow.nodes[index]
+            if index not in read and index in self.pairing.backward:
+                read.add(index)
+                stack += list(self.flow.parents[index]) if through.increment or not through.plain else []
+        for index in sorted(read):
+            node = self.flow.nodes[index]
+            if index in self.pairing.backward and index not in self.pairing.pairs and index not in self.pairing.mirrors:
+                made = self.flow.parents[index] & self.pairing.forward
+                if made and node.plain and node.size > 1 and not self.pairing.sources(node) and not node.increment:
+                    return node
+        return None
+
     def lines(self) -> list[LineReport]:
         """Every line with a role, in the order of the source."""
         accused = {(a.site.file, a.site.line) for a in self.accused}
@@ -212,6 +235,8 @@ class Judgement:
         return [found[key] for key in sorted(found)]
 
     def _verdict(self, pair: Pair, accused: bool) -> Verdict:
+        if accused and (pair.node.site.file, pair.node.site.line) in self.open:
+            return Verdict.UNDECIDED
         if accused:
             return Verdict.FAIL
         return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED

@@ -53,6 +53,8 @@ def candidates(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     functions = _functions(trees)
     found = []
     for loop in loops:
+        if not isinstance(loop.node, (ast.For, ast.While)):
+            continue
         updates, rated, adjoints = _contents(loop.node.body, functions, set())
         if updates:
             found.append((loop, rated, adjoints))

@@ -21,6 +21,9 @@ from gradcheck.script.roles import Parameter
 #: Variables that are tried for one derivative, at most.
 TRIED = 80
 
+#: After so many values of a line for which no variable was found, no more are looked at.
+IN_VAIN = 3
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -88,12 +91,18 @@ class Pairing:
         self.mirrors = self._mirrors()
         self.terms = self._terms()
         self.pairs: dict[int, Pair] = {}
+        self._met: dict[int, int] = {}
+        self._vain: dict[int, int] = {}
+        self._last: dict[tuple[int, tuple[int, ...]], int] = {}
         self._places = [Place(node=flow.nodes[i]) for i in sorted(forward, reverse=True)]
         self._places += [Place(leaf=p.leaf) for p in parameters]
         for index in self.backward:
             pair = self._paired(flow.nodes[index])
             if pair is not None:
                 self.pairs[index] = pair
+                if pair.place.node is not None:
+                    self._met[pair.node.site.index] = pair.place.node.site.index
+                    self._last[pair.node.site.index, pair.node.shape] = pair.place.node.index
         self._renew()
 
     def _renew(self) -> None:
@@ -197,7 +206,8 @@ class Pairing:
         place_or_none = used or self._by_name(node, options) or self._alone(node)
         if place_or_none is None:
             return None
-        return Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))
+        pair = Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))
+        return pair if pair.proportional or place_or_none.leaf is None else self._otherwise(pair)
 
     @staticmethod
     def _names(place: Place, node: Node) -> bool:
@@ -253,11 +263,12 @@ class Pairing:
 
     def _all_moved(self, pair: Pair) -> Pair | None:
         """The same for all values of a line at once, as a loop makes them."""
-        for site in {s.node.site.index: s.node.site for s in pair.sources}.values():
-            same = [self.flow.nodes[i] for i in self.backward if self.flow.nodes[i].site is site]
-            if len(same) < 2 or any(n.shape != same[0].shape for n in same):
+        for site, shape in {(s.node.site.index, s.node.shape) for s in pair.sources}:
+            alike = [n for n in map(self.flow.nodes.__getitem__, self.backward) if n.site.index == site]
+            same = [n for n in alike if n.shape == shape]
+            if len(same) < 2:
                 continue
-            others = [s for s in pair.sources if s.node.site is not site]
+            others = [s for s in pair.sources if s.node not in same]
             for places in self._rows(same):
                 sources = (*others, *(Source(p, n) for p, n in zip(places, same, strict=True)))
                 ratio = self.chain.ratio(pair.place, pair.node, pair.factor, sources)
@@ -295,6 +306,11 @@ class Pairing:
         seen = {s.place.node.index for s in self.sources(node) if s.place.node is not None}
         upstream = self.flow.ancestors(seen) if seen else self.forward
         rest = [p for p in fitting if p not in named and (p.node is None or p.node.index in upstream)]
+        met = self._met.get(node.site.index)
+        again = [p for p in (*named, *rest) if p.node is not None and p.node.site.index == met]
+        again.sort(key=lambda p: not self._in_turn(p, node))
+        if again:
+            return [*again, *[p for p in named if p not in again]]
         return [*named, *rest][:TRIED]
 
     def _tried(self, place: Place, node: Node, sources: tuple[Source, ...]) -> Pair | None:
@@ -355,9 +371,14 @@ class Pairing:
         if another is taken for a derivative happens by itself.
         """
         sure = sounds_derived(node.names)
+        if self._vain.get(node.site.index, 0) >= IN_VAIN:
+            return None
         borne: dict[object, tuple[Place, set[object]]] = {}
         for index, target, factor in self._uses(node):
+            met = self._met.get(node.site.index)
             for place in self._fitting_below(target, node):
+                if met is not None and place.node is not None and place.node.site.index != met:
+                    continue
                 if place.key() != target.key() and self._made_of(index, target, factor, node, place):
                     found = borne.setdefault(place.key(), (place, set()))[1]
                     found.add(target.key())
@@ -365,15 +386,19 @@ class Pairing:
                         self.flow.nodes[index].size != node.size and index in self.flow.children.get(node.index, {})
                     ):
                         found.add("surely")
-                    if len(found) > 2:
+                    if len(found) > 1:
                         return place
         best = max(borne.values(), key=lambda entry: len(entry[1]), default=None)
         if best is not None and len(best[1]) >= 2:
             return best[0]
-        return self._jointly(node) if sure else None
+        found_jointly = self._jointly(node, 1 if sure else 2)
+        if found_jointly is None:
+            self._vain[node.site.index] = self._vain.get(node.site.index, 0) + 1
+        return found_jointly
 
-    def _jointly(self, node: Node) -> Place | None:
-        """The variable, if all values of a line together, each by its own, make the gradient of a parameter right."""
+    def _jointly(self, node: Node, needed: int) -> Place | None:
+        """The variable, if all values of a line together, each by its own, make gradients of parameters right."""
+        found: dict[object, int] = {}
         same = [self.flow.nodes[i] for i in self.backward if self.flow.nodes[i].site is node.site]
         for index, parameter in self.claims.items() if len(same) > 1 else ():
             if node.index not in self._above_claims[index]:
@@ -381,8 +406,11 @@ class Pairing:
             for places in self._rows(same):
                 sources = [Source(p, n) for p, n in zip(places, same, strict=True)]
                 ratio = self.chain.ratio(Place(leaf=parameter.leaf), parameter.claim, parameter.factor, sources)
+                place = places[same.index(node)]
                 if ratio.constant and not ratio.idle:
-                    return places[same.index(node)]
+                    found[place.key()] = found.get(place.key(), 0) + 1
+                    if found[place.key()] >= needed:
+                        return place
         return None
 
     def _rows(self, same: list[Node]) -> Iterator[list[Place]]:
@@ -411,14 +439,10 @@ class Pairing:
             return True
         for index in self.flow.children.get(node.index, {}):
             child = self.flow.nodes[index]
-            if (
-                index in self.backward
-                and index not in self.terms
-                and not child.increment
-                and child.size == node.size > 1
-            ):
-                if sounds_derived(child.names) and len(self._inputs(child)) > 1 and self.additive(node, child):
-                    return True
+            if index not in self.backward or index in self.terms or child.increment or not child.size == node.size > 1:
+                continue
+            if sounds_derived(child.names) and len(self._inputs(child)) > 1 and self.additive(node, child):
+                return True
         return False
 
     def _inputs(self, node: Node) -> list[int]:
@@ -451,11 +475,15 @@ class Pairing:
             ratio = self.chain.ratio(target, user, factor, [Source(place, node)], direct=False, pinned=again)
             if ratio.constant and not ratio.idle:
                 return True
-        ratio = self.chain.ratio(target, user, factor, [*others, Source(place, node)])
-        return ratio.constant and not ratio.idle
+        for scale in dict.fromkeys((1.0, *map(float, node.shape if not others else ()))):
+            ratio = self.chain.ratio(target, user, factor, [*others, Source(place, node, scale)])
+            if ratio.constant and not ratio.idle:
+                return True
+        return False
 
     def _users(self, node: Node) -> list[int]:
         """What is made of a value, looking through increments and what only carries it on."""
+        sure = sounds_derived(node.names)
         found, stack, seen = [], list(self.flow.children.get(node.index, {})), set()
         while stack:
             index = stack.pop()
@@ -465,7 +493,8 @@ class Pairing:
             user = self.flow.nodes[index]
             if index in self.claims or index in self.terms or sounds_derived(user.names):
                 found.append(index)
-            if index not in self.claims and index not in self.pairs:
+            beyond = index not in self.claims and index not in self.pairs
+            if beyond and (sure or not user.plain or user.increment):
                 stack += list(self.flow.children.get(index, {}))
         return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, -self.flow.nodes[i].size, i))[:8]
 
@@ -482,6 +511,9 @@ class Pairing:
             for i in sorted(below & self.forward)
             if self.flow.nodes[i].shape == node.shape and not self.flow.nodes[i].increment
         ]
+        last = self._last.get((node.site.index, node.shape))
+        if last is not None:  # the variable of the value before, from the same line, is near
+            return sorted(fitting, key=lambda place: abs(place.node.index - last) if place.node else 0)[:24]
         return sorted(fitting, key=lambda place: not self._in_turn(place, node))[:24]
 
     def _in_turn(self, place: Place, node: Node) -> bool:

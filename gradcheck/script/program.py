@@ -56,8 +56,21 @@ def check_program(
     rng: Any = None,
     budget: int | None = None,
     progress: Progress | None = None,
+    namespace: dict[str, Any] | None = None,
 ) -> Report:
     """Check the gradient of a program's training step, and each line of its backward pass.
+
+    Parameters
+    ----------
+    path : Path
+        A script or a notebook.
+    hints : Hints, optional
+    sources : sequence of Source, optional
+        Its pieces, if they are not what the file holds.
+    rtol, rng, budget, progress
+        As for `check_gradients`.
+    namespace : dict, optional
+        Variables that the program finds when it starts.
 
     Raises
     ------
@@ -68,8 +81,8 @@ def check_program(
     started = time.perf_counter()
     seed = seed_of(rng)
     generator = np.random.default_rng(seed)
-    program = Program(path, sources if sources is not None else read(path))
-    step, others = program.captured(hints.arguments)
+    program = Program(path, sources if sources is not None else read(path), given=namespace)
+    step, others = program.captured(hints.arguments, hints.function)
     analysis: Analysis | None = None
     trouble: Exception | None = None
     for _ in range(3):
@@ -81,7 +94,9 @@ def check_program(
             if not others:
                 break
             step, others = (
-                Program(path, sources if sources is not None else read(path)).captured_at(others[0], hints.arguments),
+                Program(path, sources if sources is not None else read(path), given=namespace).captured_at(
+                    others[0], hints.arguments
+                ),
                 others[1:],
             )
     if analysis is None:
@@ -131,6 +146,8 @@ class Analysis:
         self.flow = Flow(step, trace, rng)
         changed = roles.changed_leaves(self.flow)
         updated = roles.updated(self.flow, changed)
+        if not updated and hints.function is not None:
+            updated = roles.named(self.flow, dict(hints.pairs))
         if not updated:
             raise SubjectError(_no_update(step, changed))
         roles.neutralise(self.flow, updated)
@@ -141,7 +158,7 @@ class Analysis:
         updated = [entry for entry in updated if self._moves(entry[0])]
         if not updated:
             raise SubjectError(_no_update(step, changed))
-        self.parameters = roles.claims(self.flow, updated, self.forward)
+        self.parameters = roles.claims(self.flow, updated, self.forward, dict(hints.pairs))
         self.base = self.flow.base
         _refresh(self.base)
         self.bases = [self.base]
@@ -179,7 +196,7 @@ class Analysis:
     def right_with(self, sources: Sequence[Source], names: Sequence[str], rng: np.random.Generator) -> bool:
         """Whether parameters have the right gradient in a changed version of the program."""
         try:
-            program = Program(self.step.program.path, sources)
+            program = Program(self.step.program.path, sources, given=self.step.program.given)
             step = program.captured_at(program.loops[self.step.loop.number], self.hints.arguments)
             other = Analysis(step, self.hints, rng)
         except Exception:  # a change that does not run is no repair
@@ -272,6 +289,10 @@ def _findings(
                 head = finding.message.removesuffix("no known mistake explains how")
                 finding = replace(finding, code=mistake.code, slug=mistake.slug, message=head + mistake.says)
             finding = replace(finding, fix=f"Write: {fixed.text}\nWith it the gradient by {', '.join(names)} is right.")
+        elif finding.slug == "unexplained" and (read := judgement.read_by(accused)) is not None:
+            judgement.open.add((accused.site.file, accused.site.line))
+            text = f"line {read.site.line}: {read.label}, or what line {accused.site.line} makes of it, is wrong"
+            finding = replace(finding, message=f"{text}: {finding.message}", line=read.site.line, file=read.site.file)
         findings.append(finding)
     rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
     if rest:
@@ -315,11 +336,13 @@ def _variables(analysis: Analysis, accused: Accused) -> list[str]:
 
 
 def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
-    names = ", ".join(f"{p.name} (line {p.updates[-1].site.line})" for p in analysis.parameters)
+    names = ", ".join(f"{p.name} (line {(p.updates or (p.claim,))[-1].site.line})" for p in analysis.parameters)
     loop = analysis.step.loop
+    what = (
+        f"One call of {loop.node.name}" if hasattr(loop.node, "name") else f"One pass of the loop in line {loop.line}"
+    )
     notes = [
-        f"One pass of the loop in line {loop.line} was replayed; the loss is {analysis.loss.label}, line "
-        f"{analysis.loss.site.line}; parameters: {names}"
+        f"{what} was replayed; the loss is {analysis.loss.label}, line {analysis.loss.site.line}; parameters: {names}"
     ]
     if len(analysis.bases) < 2:
         notes.append("The step takes another branch at other parameters: only the program's own point was looked at")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
 from gradcheck.script.flow import Base, Flow
-from gradcheck.script.names import loss_rank, matches
+from gradcheck.script.names import last, loss_rank, matches
 from gradcheck.script.nodes import Node
 from gradcheck.script.state import Leaf
 
@@ -131,7 +131,7 @@ def neutralise(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]]) -> None:
             for event in node.events:
                 flow.base.neutral[event] = leaf.path
                 part = flow.base.trace.events[event]
-                if part.container is not None and part.key is not None and not part.value.shape == leaf.value.shape:
+                if part.container is not None and part.key is not None and part.value.shape != leaf.value.shape:
                     flow.base.neutral_keys[event] = part.key
 
 
@@ -194,14 +194,41 @@ def _moved_by(flow: Flow, leaves: Sequence[Leaf], scalars: Sequence[Node]) -> li
 def _no_loss(flow: Flow, leaves: Sequence[Leaf]) -> str:
     names = ", ".join(leaf.name for leaf in leaves[:6])
     return (
-        f"the step in line {flow.step.loop.line} never computes its loss: gradcheck looked for a number that depends on "
-        f"{names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's variables, as "
+        f"the step in line {flow.step.loop.line} never computes its loss: gradcheck looked for a number that depends "
+        f"on {names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's variables, as "
         "in --loss 'np.mean((output - y) ** 2)'"
     )
 
 
-def claims(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]], forward: set[int]) -> list[Parameter]:
-    """What claims to be the gradient of each parameter."""
+def named(flow: Flow, given: dict[str, str]) -> list[tuple[Leaf, list[Node]]]:
+    """Of a function that updates nothing: leaves that some value is called the derivative by."""
+    found: list[tuple[Leaf, list[Node]]] = []
+    seen: set[int] = set()
+    for leaf in flow.base.trace.before.values():
+        if id(leaf.found) not in seen and _by_name(flow, leaf, given) is not None:
+            seen.add(id(leaf.found))
+            found.append((leaf, []))
+    return found
+
+
+def _by_name(flow: Flow, leaf: Leaf, given: dict[str, str]) -> Node | None:
+    """The last value that is called the derivative by a leaf, or that the user says is it."""
+    wanted = given.get(leaf.name, given.get(last(leaf.name)))
+    for node in reversed(flow.nodes):
+        if node.increment or node.size != leaf.value.size:
+            continue
+        if wanted is not None:
+            if wanted in node.names or wanted in {last(name) for name in node.names}:
+                return node
+        elif node.shape == leaf.value.shape and matches([leaf.name], node.names):
+            return node
+    return None
+
+
+def claims(
+    flow: Flow, found: Sequence[tuple[Leaf, list[Node]]], forward: set[int], given: dict[str, str]
+) -> list[Parameter]:
+    """What claims to be the gradient of each parameter; what the user gave comes first."""
     states = {leaf.path: leaf for leaf in changed_leaves(flow)}
     for leaf, _ in found:
         states.pop(leaf.path, None)
@@ -212,6 +239,10 @@ def claims(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]], forward: set[in
     influence = {leaf.path: flow.ancestors([n.index for n in nodes]) for leaf, nodes in found}
     result = []
     for leaf, nodes in found:
+        own = _by_name(flow, leaf, given) if not nodes or {leaf.name, last(leaf.name)} & set(given) else None
+        if own is not None:
+            result.append(Parameter(leaf, tuple(nodes), own, 1.0))
+            continue
         others = set().union(*(influence[other.path] for other, _ in found if other is not leaf))
         result.append(_claim(flow, leaf, nodes, forward, fed, others))
     return result

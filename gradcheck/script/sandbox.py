@@ -1,4 +1,4 @@
-"""Running a program as if it were started by itself, without letting it print, plot, ask, or write while it is replayed."""
+"""Running a program as if it were started by itself, and replaying a part of it unheard and unseen."""
 
 from __future__ import annotations
 

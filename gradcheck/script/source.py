@@ -64,7 +64,7 @@ def _plain(cell: str) -> str:
     """A cell without what only IPython understands; lines keep their numbers."""
     if cell.lstrip().startswith("%%"):
         kept = cell.lstrip().startswith(("%%time", "%%capture", "%%gradcheck"))
-        head, *rest = cell.split("\n")
+        rest = cell.split("\n")[1:]
         return "\n".join(["", *rest]) if kept else ""
     lines = []
     for line in cell.split("\n"):

@@ -95,10 +95,14 @@ class Taps(ast.NodeTransformer):
 
     def _function(self, node: Any) -> Any:
         outside, self.in_class = self.in_class, False
+        whole = copy.deepcopy(node)
         self.functions.append(node)
+        number = self._kept(whole)
         node.body = [n for statement in node.body for n in _listed(self.visit(statement))]
         self.functions.pop()
         self.in_class = outside
+        if number is not None:
+            node.body.insert(_after_docstring(node), self._arrival(number, node))
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
@@ -211,15 +215,23 @@ class Taps(ast.NodeTransformer):
             call = self.call("post", site, original)
         return [node, ast.Expr(call)]
 
+    def _kept(self, node: Any) -> int | None:
+        """Keep a loop, or a function, as it is written; its number."""
+        if self.loops is None:
+            return None
+        self.loops.append((node, tuple(self.functions), self.file, self.text))
+        return len(self.loops) - 1
+
+    def _arrival(self, number: int, node: Any) -> ast.stmt:
+        """The statement that tells that a loop, or a function, begins."""
+        scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
+        return ast.copy_location(ast.Expr(self.call("arrive", ast.Constant(number), scope, variables)), node)
+
     def _loop(self, node: Any) -> Any:
-        if self.loops is not None:
-            self.loops.append((copy.deepcopy(node), tuple(self.functions), self.file, self.text))
-            number = len(self.loops) - 1
+        number = self._kept(copy.deepcopy(node))
         self.generic_visit(node)
-        if self.loops is not None:
-            scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
-            arrive = ast.Expr(self.call("arrive", ast.Constant(number), scope, variables))
-            node.body.insert(0, ast.copy_location(arrive, node))
+        if number is not None:
+            node.body.insert(0, self._arrival(number, node))
         return node
 
     visit_For = visit_While = _loop
@@ -359,6 +371,12 @@ class Taps(ast.NodeTransformer):
         site = self.site(target, self.written(target))
         call = self.call("post_item", site, _loaded(target.value), _as_key(key), ast.Constant(augmented))
         return before, ast.Expr(call)
+
+
+def _after_docstring(node: Any) -> int:
+    first = node.body[0]
+    text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return 1 if text else 0
 
 
 def _as_key(node: ast.expr) -> ast.expr:

@@ -1,0 +1,184 @@
+"""What a program can be that cannot be checked: a clear message with the line, and nothing left changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradcheck.errors import GradcheckError, SubjectError, TargetError
+from gradcheck.script.hints import Hints, hints_of
+from gradcheck.script.program import check_program
+
+HEAD = "import numpy as np\nx = np.linspace(-1, 1, 7)\ny = 3 * x\nw = np.array([0.5])\n"
+STEP = "for i in range(10**9):\n    r = w * x - y\n    loss = np.mean(r**2)\n    dw = 2 * np.mean(r * x)\n    w = w - 0.1 * dw\n"
+
+
+def program(folder: Path, text: str) -> Path:
+    path = folder / "train.py"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import numpy as np\nw = = 1\n", "line 2"),
+        ("import numpy as np\nw = np.ones(3)\n", "has no loop"),
+        (HEAD + "for i in range(9):\n    z = np.tanh(w)\n", "changes parameters"),
+        (HEAD + "for i in range(9):\n    dw = 2 * np.mean((w * x - y) * x)\n    w = w - 0.1 * dw\n", "--loss"),
+        (HEAD + "import sys\nsys.exit(3)\n" + STEP, "exit"),
+        (HEAD + "n = int(input())\n" + STEP, "standard input"),
+        (HEAD + "def train():\n" + "\n".join("    " + line for line in STEP.split("\n")), "came to its end"),
+    ],
+)
+def test_the_message_says_what_was_looked_for(
+    tmp_path: Path, text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115
+    with pytest.raises((GradcheckError, OSError), match=said if said != "standard input" else ""):
+        check_program(program(tmp_path, text))
+
+
+def test_the_users_own_error_is_passed_on(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        check_program(program(tmp_path, HEAD + "1 / 0\n" + STEP))
+    with pytest.raises(KeyError, match="nothing"):
+        check_program(program(tmp_path, HEAD + STEP.replace("    loss", "    {}['nothing']\n    loss")))
+
+
+def test_a_loss_may_be_given(tmp_path: Path) -> None:
+    text = HEAD + "for i in range(9):\n    dw = 2 * np.mean((w * x - y) * x)\n    w = w - 0.1 * dw\n"
+    path = program(tmp_path, text)
+    assert check_program(path, hints=Hints(loss="np.mean((w * x - y)**2)")).verdict.value == "pass"
+    assert check_program(path, hints=Hints(loss="np.mean((w * x - y)**4)")).verdict.value == "fail"
+    with pytest.raises(TargetError, match="no Python expression"):
+        check_program(path, hints=Hints(loss="np.mean("))
+
+
+def test_a_pair_that_is_none_is_refused() -> None:
+    assert hints_of(None, ["W1=dW1"]).pairs == (("W1", "dW1"),)
+    with pytest.raises(TargetError, match="W1=dW1"):
+        hints_of(None, ["W1"])
+
+
+def test_one_function_may_be_named(tmp_path: Path) -> None:
+    text = (
+        "import numpy as np\n"
+        "def loss_and_grad(w, x, y):\n    r = x @ w - y\n    loss = np.mean(r**2)\n"
+        "    dw = 2 * x.T @ r / len(y)\n    return loss, dw\n"
+        "rng = np.random.default_rng(0)\nloss_and_grad(rng.normal(size=3), rng.normal(size=(8, 3)), rng.normal(size=8))\n"
+    )
+    path = program(tmp_path, text)
+    assert check_program(path, hints=Hints(function="loss_and_grad")).verdict.value == "pass"
+    path = program(tmp_path, text.replace("2 * x.T", "x.T"))
+    report = check_program(path, hints=Hints(function="loss_and_grad"))
+    assert (report.verdict.value, report.findings[0].line) == ("fail", 5)
+    with pytest.raises(TargetError, match="did you mean loss_and_grad"):
+        check_program(path, hints=Hints(function="loss_and_grads"))
+
+
+def test_nothing_of_the_interpreter_is_changed(tmp_path: Path) -> None:
+    before = (Path.cwd(), list(sys.argv), list(sys.path), np.geterr(), dict(os.environ))
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    text = (
+        HEAD + "import os\nos.chdir('/')\nos.environ['A_B_C'] = '1'\nnp.random.seed(1)\nnp.seterr(all='raise')\n" + STEP
+    )
+    assert check_program(program(tmp_path, text)).verdict.value == "pass"
+    assert before == (Path.cwd(), list(sys.argv), list(sys.path), np.geterr(), dict(os.environ))
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_a_step_that_writes_plots_asks_and_waits_does_none_of_it(tmp_path: Path) -> None:
+    inside = (
+        "    print(loss)\n    input('go on?')\n    import time; time.sleep(100)\n    open('log.txt', 'w').write('x')\n"
+    )
+    report = check_program(program(tmp_path, HEAD + STEP + inside))
+    assert report.verdict.value == "pass"
+    assert not (tmp_path / "log.txt").exists()
+    assert not Path("log.txt").exists()
+
+
+def test_a_notebook_is_checked_with_cell_and_line(tmp_path: Path) -> None:
+    cells = ["%matplotlib inline\n" + HEAD, "!ls\n" + STEP.replace("2 * np", "-2 * np")]
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [
+            {"cell_type": "code", "source": cell, "metadata": {}, "outputs": [], "execution_count": None, "id": str(i)}
+            for i, cell in enumerate(cells)
+        ],
+    }
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    report = check_program(path)
+    finding = report.findings[0]
+    assert (finding.slug, finding.line) == ("sign-flipped", 5)
+    assert finding.file == f"{path}, cell 2"
+
+
+def test_the_cell_magic_uses_the_notebooks_variables_and_leaves_them() -> None:
+    from gradcheck.magic import load_ipython_extension
+
+    class Shell:
+        def __init__(self) -> None:
+            self.user_ns = {"np": np, "x": np.linspace(-1, 1, 7), "y": np.ones(7), "w": np.array([0.5])}
+
+        def register_magic_function(self, function: object, kind: str, name: str) -> None:
+            assert (kind, name) == ("cell", "gradcheck")
+            self.magic = function
+
+    shell = Shell()
+    load_ipython_extension(shell)
+    report = shell.magic("--seed 1", STEP)  # type: ignore[operator]
+    assert report.verdict.value == "pass"
+    assert shell.user_ns["w"] == [0.5]
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    path = program(tmp_path, HEAD + "import sys\nassert sys.argv[1:] == ['--epochs', '3']\n" + STEP)
+    command = [
+        sys.executable,
+        "-m",
+        "gradcheck",
+        "check",
+        str(path),
+        "--format",
+        "json",
+        "--seed",
+        "0",
+        "--",
+        "--epochs",
+        "3",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["verdict"] == "pass"
+    assert [line["target"] for line in report["lines"]] == ["dw"]
+
+
+def test_modules_beside_the_script_have_taps_as_well(tmp_path: Path) -> None:
+    (tmp_path / "layers.py").write_text(
+        "import numpy as np\ndef backward(r, x):\n    return -2 * np.mean(r * x)\n", encoding="utf-8"
+    )
+    text = "from layers import backward\n" + HEAD + STEP.replace("2 * np.mean(r * x)", "backward(r, x)")
+    report = check_program(program(tmp_path, text))
+    assert report.verdict.value == "fail"
+    assert report.findings[0].file == str(tmp_path / "layers.py")
+    assert report.findings[0].line == 3
+    assert "layers" not in sys.modules
+
+
+def test_integers_are_told_of(tmp_path: Path) -> None:
+    text = HEAD.replace("np.array([0.5])", "np.array([1])") + STEP.replace(
+        "w = w - 0.1 * dw", "w = w - np.round(dw).astype(int)"
+    )
+    with pytest.raises(SubjectError, match=r"integers|updates no parameters"):
+        check_program(program(tmp_path, text))
