@@ -43,7 +43,7 @@ STAGES = (
     ("pairing",),
     ("examples",),
     ("demo", "explain"),
-    ("cli",),
+    ("cli", "magic"),
     ("__main__", "__init__"),
 )
 LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}

@@ -14,11 +14,13 @@ from typing import Any
 
 from gradcheck.errors import TargetError
 from gradcheck.script import sandbox
+from gradcheck.script.events import Captured
+from gradcheck.script.expressions import TAPE
 from gradcheck.script.loops import Loop, candidates
 from gradcheck.script.source import Source
 from gradcheck.script.step import Step
-from gradcheck.script.tape import Captured, Tape
-from gradcheck.script.taps import TAPE, Taps
+from gradcheck.script.tape import Tape
+from gradcheck.script.taps import Taps
 
 
 class Program:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from gradcheck.script.pairs import Pair
+from gradcheck.script.uses import Pair
 
 #: Constants nearer to each other than this are the same.
 SAME = 1e-4

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.script.events import Action
 from gradcheck.script.nodes import Node, nodes_of
 from gradcheck.script.state import Leaf
 from gradcheck.script.step import Step, Trace
-from gradcheck.script.tape import Action
 
 Array = NDArray[Any]
 Path = tuple[Any, ...]

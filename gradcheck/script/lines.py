@@ -9,10 +9,11 @@ from gradcheck.comparison import Verdict
 from gradcheck.report import LineReport
 from gradcheck.script.chain import Chain, Ratio
 from gradcheck.script.conventions import own_factor, to_blame
+from gradcheck.script.events import Site
 from gradcheck.script.flow import Flow
 from gradcheck.script.nodes import Node
-from gradcheck.script.pairs import Pair, Pairing
-from gradcheck.script.tape import Site
+from gradcheck.script.pairs import Pairing
+from gradcheck.script.uses import Pair
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ class Accused:
             own = self.node.site
             others = [
                 s
-                for s in self.node.names.values()
-                if s.line > own.line and s.kind == "assign" and (s.file, s.function) == (own.file, own.function)
+                for name, s in self.node.names.items()
+                if s.kind == "assign" and name == s.target and name.isidentifier()
+                if s.line > own.line and (s.file, s.function) == (own.file, own.function)
             ]
             return others[-1] if others else own
         return self.node.site
@@ -193,7 +195,7 @@ class Judgement:
         for index in sorted(read):
             node = self.flow.nodes[index]
             if index in self.pairing.backward and index not in self.pairing.pairs and index not in self.pairing.mirrors:
-                made = self.flow.parents[index] & self.pairing.forward
+                made = self.flow.ancestors([index]) & self.pairing.forward
                 if made and node.plain and node.size > 1 and not self.pairing.sources(node) and not node.increment:
                     return node
         return None

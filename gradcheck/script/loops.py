@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.script.taps import rates
+from gradcheck.script.syntax import rates
 
 #: Names of derivatives and errors, as people write them.
 ADJOINT = re.compile(

@@ -22,7 +22,7 @@ from gradcheck.script.paths import path_of
 from gradcheck.script.subjects import SMALL, LineSubject
 
 if TYPE_CHECKING:
-    from gradcheck.script.program import Analysis
+    from gradcheck.script.analysis import Analysis
 
 Array = NDArray[Any]
 

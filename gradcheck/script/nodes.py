@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.script.tape import Action, Event, Site
+from gradcheck.script.events import Action, Event, Site
 
 Array = NDArray[Any]
 

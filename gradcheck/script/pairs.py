@@ -7,8 +7,8 @@ chain rule makes nothing of it. What is left without a role is looked through.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,56 +17,10 @@ from gradcheck.script.flow import Flow
 from gradcheck.script.names import matches, sounds_derived
 from gradcheck.script.nodes import Node
 from gradcheck.script.roles import Parameter
-
-#: Variables that are tried for one derivative, at most.
-TRIED = 80
-
-#: After so many values of a line for which no variable was found, no more are looked at.
-IN_VAIN = 3
+from gradcheck.script.uses import Pair, Uses
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A derivative of the program, and what it is by.
-
-    Attributes
-    ----------
-    place : Place
-    node : Node
-    sources : tuple of Source
-        The derivatives that it is made of.
-    ratio : Ratio
-        Against the chain rule, the constants of the sources taken out.
-    factor : float
-        Of an increment that is a gradient: what makes it one.
-    parameter : Parameter or None
-    raw : bool
-        Whether it is what the chain rule makes of its sources as they are, constants and all.
-    moved : bool
-        Whether it is right as the derivative by another variable, but used as that by this one.
-    """
-
-    place: Place
-    node: Node
-    sources: tuple[Source, ...]
-    ratio: Ratio
-    factor: float = 1.0
-    parameter: Parameter | None = None
-    raw: bool = False
-    moved: bool = False
-
-    @property
-    def proportional(self) -> bool:
-        """Whether it is right up to a constant."""
-        return self.ratio.constant
-
-    @property
-    def scale(self) -> float:
-        """The constant that it carries, as far as that is known."""
-        return self.ratio.factor if self.ratio.constant and not self.ratio.idle and not self.raw else 1.0
-
-
-class Pairing:
+class Pairing(Uses):
     """The roles of the values of a backward pass.
 
     Parameters
@@ -83,19 +37,7 @@ class Pairing:
     def __init__(
         self, flow: Flow, chain: Chain, forward: set[int], parameters: Sequence[Parameter], given: dict[str, str]
     ) -> None:
-        self.flow, self.chain, self.forward, self.parameters, self.given = flow, chain, forward, parameters, given
-        self.claims = {p.claim.index: p for p in parameters}
-        updates = {n.index for p in parameters for n in p.updates}
-        self.backward = sorted(flow.ancestors(self.claims, stop=updates) - forward - updates)
-        self._above_claims = {i: flow.ancestors([i]) for i in self.claims}
-        self.mirrors = self._mirrors()
-        self.terms = self._terms()
-        self.pairs: dict[int, Pair] = {}
-        self._met: dict[int, int] = {}
-        self._vain: dict[int, int] = {}
-        self._last: dict[tuple[int, tuple[int, ...]], int] = {}
-        self._places = [Place(node=flow.nodes[i]) for i in sorted(forward, reverse=True)]
-        self._places += [Place(leaf=p.leaf) for p in parameters]
+        super().__init__(flow, chain, forward, parameters, given)
         for index in self.backward:
             pair = self._paired(flow.nodes[index])
             if pair is not None:
@@ -116,63 +58,7 @@ class Pairing:
                 again = self._measured(pair.place, pair.node, sources, pair.factor)
                 self.pairs[index] = replace(again, parameter=pair.parameter)
 
-    def _mirrors(self) -> set[int]:
-        """Values that the backward pass computes once more, as the forward pass had them."""
-        found = set()
-        for index in self.backward:
-            node = self.flow.nodes[index]
-            for other in self.forward:
-                twin = self.flow.nodes[other]
-                if twin.shape == node.shape and all(
-                    np.array_equal(base.value(twin), base.value(node)) for base in self.chain.bases
-                ):
-                    found.add(index)
-                    break
-        return found
-
-    def _terms(self) -> dict[int, Parameter]:
-        """Values that are added up to the gradient of one parameter."""
-        found: dict[int, Parameter] = {}
-        for index in self.backward:
-            node = self.flow.nodes[index]
-            reached = [i for i in self.claims if index in self._above_claims[i]]
-            if len(reached) != 1 or reached[0] == index:
-                continue
-            parameter = self.claims[reached[0]]
-            if node.shape == parameter.leaf.value.shape and node.size > 1 and self.additive(node, parameter.claim):
-                found[index] = parameter
-        return found
-
-    def additive(self, node: Node, whole: Node) -> bool:
-        """Whether a value goes into another as a term of a sum, perhaps times a constant."""
-        base = self.chain.bases[-1]
-        value = base.value(node)
-        if node.size != whole.size:
-            return False
-        shift = self.chain._direction(value) * 1e-3
-        seen = base.run([whole], node.moved(shift))
-        if seen is None:
-            return False
-        moved = (seen[0] - base.value(whole)).ravel() / shift.ravel()
-        return bool(np.ptp(moved) <= 1e-5 * np.abs(moved).max()) and bool(moved.any())
-
     # -- one value -----------------------------------------------------------------------------------------------------
-
-    def sources(self, node: Node) -> tuple[Source, ...]:
-        """The nearest derivatives with a role that a value is made of."""
-        found: dict[int, Source] = {}
-        stack, seen = list(self.flow.parents[node.index]), {node.index}
-        while stack:
-            index = stack.pop()
-            if index in seen or index in self.forward or index not in self.flow.parents:
-                continue
-            seen.add(index)
-            pair = self.pairs.get(index)
-            if pair is not None:
-                found[index] = Source(pair.place, pair.node, pair.scale)
-            else:
-                stack += list(self.flow.parents[index])
-        return tuple(found[i] for i in sorted(found))
 
     def _paired(self, node: Node) -> Pair | None:
         parameter = self.claims.get(node.index)
@@ -208,10 +94,6 @@ class Pairing:
             return None
         pair = Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))
         return pair if pair.proportional or place_or_none.leaf is None else self._otherwise(pair)
-
-    @staticmethod
-    def _names(place: Place, node: Node) -> bool:
-        return matches(place.names, node.names)
 
     def _alone(self, node: Node) -> Place | None:
         """The parameter, if a value of its shape goes into the update of no other."""
@@ -283,35 +165,7 @@ class Pairing:
                 return replace(pair, sources=sources, ratio=ratio)
         return None
 
-    def _between(self, place: Place, source: Source) -> Iterator[Place]:
-        """Variables of the same shape on the way from one variable to that of a source."""
-        assert source.place.node is not None
-        above = self.flow.ancestors([source.place.node.index]) & self.forward
-        for index in sorted(above, reverse=True):
-            node = self.flow.nodes[index]
-            if node.shape == source.place.shape and index != source.place.node.index and not node.increment:
-                yield Place(node=node)
-
     # -- which variables ---------------------------------------------------------------------------------------------
-
-    def _options(self, node: Node) -> list[Place]:
-        """Variables that a value may be the derivative by, the likeliest first."""
-        fitting = [p for p in self._places if p.shape == node.shape and not (p.node is not None and p.node.increment)]
-        wanted = {self.given[n] for n in node.names if n in self.given}
-        if wanted:
-            return [p for p in fitting if wanted & set(p.names)]
-        named = [p for p in fitting if matches(p.names, node.names)]
-        if node.size == 1 and not named:
-            return []
-        seen = {s.place.node.index for s in self.sources(node) if s.place.node is not None}
-        upstream = self.flow.ancestors(seen) if seen else self.forward
-        rest = [p for p in fitting if p not in named and (p.node is None or p.node.index in upstream)]
-        met = self._met.get(node.site.index)
-        again = [p for p in (*named, *rest) if p.node is not None and p.node.site.index == met]
-        again.sort(key=lambda p: not self._in_turn(p, node))
-        if again:
-            return [*again, *[p for p in named if p not in again]]
-        return [*named, *rest][:TRIED]
 
     def _tried(self, place: Place, node: Node, sources: tuple[Source, ...]) -> Pair | None:
         if not self._quick(place, node, sources):
@@ -349,87 +203,6 @@ class Pairing:
                 break
         return False
 
-    def _feeds(self, node: Node, place: Place) -> bool:
-        """Whether a value goes into the update of a parameter."""
-        return any(p.leaf is place.leaf and node.index in self._above_claims[i] for i, p in self.claims.items())
-
-    def _unfinished(self, node: Node) -> bool:
-        """Whether a value is only used to become another value of the same name or array."""
-        children = [self.flow.nodes[i] for i in self.flow.children.get(node.index, {}) if i not in self.forward]
-        return bool(children) and all(
-            (c.object_id == node.object_id and c.object_id != 0)
-            or (c.container_id and c.container_id == node.object_id)
-            or (node.container_id and node.container_id in (c.object_id, c.container_id))
-            or (bool(set(c.names) & set(node.names)) and not c.increment)
-            for c in children
-        )
-
-    def _as_used(self, node: Node) -> Place | None:
-        """The variable that a value must be the derivative by for what is made of it to be right.
-
-        A name that is none of a derivative has to be borne out by two parameters: that one product of a line is right
-        if another is taken for a derivative happens by itself.
-        """
-        sure = sounds_derived(node.names)
-        if self._vain.get(node.site.index, 0) >= IN_VAIN:
-            return None
-        borne: dict[object, tuple[Place, set[object]]] = {}
-        for index, target, factor in self._uses(node):
-            met = self._met.get(node.site.index)
-            for place in self._fitting_below(target, node):
-                if met is not None and place.node is not None and place.node.site.index != met:
-                    continue
-                if place.key() != target.key() and self._made_of(index, target, factor, node, place):
-                    found = borne.setdefault(place.key(), (place, set()))[1]
-                    found.add(target.key())
-                    if sure or (
-                        self.flow.nodes[index].size != node.size and index in self.flow.children.get(node.index, {})
-                    ):
-                        found.add("surely")
-                    if len(found) > 1:
-                        return place
-        best = max(borne.values(), key=lambda entry: len(entry[1]), default=None)
-        if best is not None and len(best[1]) >= 2:
-            return best[0]
-        found_jointly = self._jointly(node, 1 if sure else 2)
-        if found_jointly is None:
-            self._vain[node.site.index] = self._vain.get(node.site.index, 0) + 1
-        return found_jointly
-
-    def _jointly(self, node: Node, needed: int) -> Place | None:
-        """The variable, if all values of a line together, each by its own, make gradients of parameters right."""
-        found: dict[object, int] = {}
-        same = [self.flow.nodes[i] for i in self.backward if self.flow.nodes[i].site is node.site]
-        for index, parameter in self.claims.items() if len(same) > 1 else ():
-            if node.index not in self._above_claims[index]:
-                continue
-            for places in self._rows(same):
-                sources = [Source(p, n) for p, n in zip(places, same, strict=True)]
-                ratio = self.chain.ratio(Place(leaf=parameter.leaf), parameter.claim, parameter.factor, sources)
-                place = places[same.index(node)]
-                if ratio.constant and not ratio.idle:
-                    found[place.key()] = found.get(place.key(), 0) + 1
-                    if found[place.key()] >= needed:
-                        return place
-        return None
-
-    def _rows(self, same: list[Node]) -> Iterator[list[Place]]:
-        """For the values of one line, the variables of another, in the same order and in the opposite one."""
-        by_site: dict[int, list[Node]] = {}
-        for i in sorted(self.forward):
-            other = self.flow.nodes[i]
-            if other.shape == same[0].shape and not other.increment:
-                by_site.setdefault(other.site.index, []).append(other)
-        for row in by_site.values():
-            if len(row) >= len(same):
-                yield [Place(node=n) for n in reversed(row[-len(same) :])]
-                yield [Place(node=n) for n in row[: len(same)]]
-
-    def _piece(self, node: Node) -> bool:
-        """Whether a value is written into a part of the gradient of a parameter."""
-        reached = [p for i, p in self.claims.items() if node.index in self._above_claims[i]]
-        return bool(node.container_id) and len(reached) == 1 and node.container_shape == reached[0].leaf.value.shape
-
     def _summed(self, node: Node) -> bool:
         """Whether a value is a part of a sum that has grown, or grows, into a derivative."""
         if self._unfinished(node) and any(
@@ -444,84 +217,6 @@ class Pairing:
             if sounds_derived(child.names) and len(self._inputs(child)) > 1 and self.additive(node, child):
                 return True
         return False
-
-    def _inputs(self, node: Node) -> list[int]:
-        return [i for i in self.flow.parents[node.index] if i in self.backward]
-
-    def _serves(self, node: Node, place: Place) -> bool:
-        """Whether something that is made of a value is right if the value is the derivative by a variable."""
-        return any(self._made_of(index, target, factor, node, place) for index, target, factor in self._uses(node)[:3])
-
-    def _uses(self, node: Node) -> list[tuple[int, Place, float]]:
-        """What is made of a value, with what it is the derivative by."""
-        found: list[tuple[int, Place, float]] = []
-        for index in self._users(node):
-            parameter = self.claims.get(index, self.terms.get(index))
-            if parameter is not None:
-                found.append((index, Place(leaf=parameter.leaf), parameter.factor))
-            else:
-                user = self.flow.nodes[index]
-                found += [(index, p, 1.0) for p in self._options(user) if self._names(p, user)][:4]
-        return found
-
-    def _made_of(self, index: int, target: Place, factor: float, node: Node, place: Place) -> bool:
-        """Whether a value is right by the chain rule, if one that it is made of is the derivative by a variable."""
-        user = self.flow.nodes[index]
-        above = self.flow.ancestors([node.index])
-        others = [s for s in self.sources(user) if s.node is not node and s.node.index not in above]
-        if index in self.terms:
-            assert place.node is not None
-            again = [n for n in self.flow.nodes if n.site is place.node.site and n.index in self.forward]
-            ratio = self.chain.ratio(target, user, factor, [Source(place, node)], direct=False, pinned=again)
-            if ratio.constant and not ratio.idle:
-                return True
-        for scale in dict.fromkeys((1.0, *map(float, node.shape if not others else ()))):
-            ratio = self.chain.ratio(target, user, factor, [*others, Source(place, node, scale)])
-            if ratio.constant and not ratio.idle:
-                return True
-        return False
-
-    def _users(self, node: Node) -> list[int]:
-        """What is made of a value, looking through increments and what only carries it on."""
-        sure = sounds_derived(node.names)
-        found, stack, seen = [], list(self.flow.children.get(node.index, {})), set()
-        while stack:
-            index = stack.pop()
-            if index in seen or index in self.forward or index not in self.backward:
-                continue
-            seen.add(index)
-            user = self.flow.nodes[index]
-            if index in self.claims or index in self.terms or sounds_derived(user.names):
-                found.append(index)
-            beyond = index not in self.claims and index not in self.pairs
-            if beyond and (sure or not user.plain or user.increment):
-                stack += list(self.flow.children.get(index, {}))
-        return sorted(found, key=lambda i: (i not in self.claims, i not in self.terms, -self.flow.nodes[i].size, i))[:8]
-
-    def _fitting_below(self, target: Place, node: Node) -> list[Place]:
-        below = (
-            self.flow.descendants([target.node.index])
-            if target.node is not None
-            else self.flow.descendants(self.flow.from_leaf(target.leaf)[1])
-            if target.leaf is not None
-            else set()
-        )
-        fitting = [
-            Place(node=self.flow.nodes[i])
-            for i in sorted(below & self.forward)
-            if self.flow.nodes[i].shape == node.shape and not self.flow.nodes[i].increment
-        ]
-        last = self._last.get((node.site.index, node.shape))
-        if last is not None:  # the variable of the value before, from the same line, is near
-            return sorted(fitting, key=lambda place: abs(place.node.index - last) if place.node else 0)[:24]
-        return sorted(fitting, key=lambda place: not self._in_turn(place, node))[:24]
-
-    def _in_turn(self, place: Place, node: Node) -> bool:
-        """Whether a variable is as far from the end among those of its line as a value is from the start of its own."""
-        assert place.node is not None
-        same = [i for i in self.backward if self.flow.nodes[i].site is node.site]
-        there = [i for i in sorted(self.forward, reverse=True) if self.flow.nodes[i].site is place.node.site]
-        return len(same) == len(there) and same.index(node.index) == there.index(place.node.index)
 
     def _by_name(self, node: Node, options: Iterable[Place]) -> Place | None:
         """The variable that the name says; of several with that name, the one whose turn it is."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.script.chain import Chain, Ratio, Source
 from gradcheck.script.flow import Base, Flow
 from gradcheck.script.nodes import Node
-from gradcheck.script.pairs import Pair
+from gradcheck.script.uses import Pair
 
 Array = NDArray[Any]
 

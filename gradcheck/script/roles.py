@@ -143,6 +143,7 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
     SubjectError
         If there is none, or there are several, with what was looked for.
     """
+    flow.follow()
     scalars = [n for n in flow.nodes if n.size == 1 and n.index not in updates and not n.increment]
     moving = _moved_by(flow, leaves, scalars)
     if expression is not None:
@@ -150,7 +151,6 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
         if not chosen:
             raise SubjectError(f"--loss {expression}: its value does not depend on the parameters")
         return chosen[-1]
-    flow.follow()
     into_updates = flow.ancestors(updates)
     names = {n.index: loss_rank(n.names) for n in moving}
     pool = [n for n in moving if names[n.index] < 3 or n.index not in into_updates]
@@ -195,8 +195,8 @@ def _no_loss(flow: Flow, leaves: Sequence[Leaf]) -> str:
     names = ", ".join(leaf.name for leaf in leaves[:6])
     return (
         f"the step in line {flow.step.loop.line} never computes its loss: gradcheck looked for a number that depends "
-        f"on {names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's variables, as "
-        "in --loss 'np.mean((output - y) ** 2)'"
+        f"on {names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's "
+        "variables, as in --loss 'np.mean((output - y) ** 2)'"
     )
 
 
@@ -297,12 +297,12 @@ def _claim(
         node = increments[-1]
         return Parameter(leaf, tuple(nodes), node, -node.site.sign / node.rate)
     raise SubjectError(
-        f"what the gradient of {leaf.name} is could not be found in its update, line {nodes[-1].site.line}: name it with "
-        f"--pair {leaf.name}=NAME"
+        f"what the gradient of {leaf.name} is could not be found in its update, line {nodes[-1].site.line}: name it "
+        f"with --pair {leaf.name}=NAME"
     )
 
 
 def _is_rate(leaf: Leaf) -> bool:
-    from gradcheck.script.taps import RATE
+    from gradcheck.script.syntax import RATE
 
     return bool(leaf.scalar and RATE.match(str(leaf.key)))

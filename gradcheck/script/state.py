@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.script.tape import Tape, is_real
+from gradcheck.script.events import is_real
+from gradcheck.script.tape import Tape
 
 Array = NDArray[Any]
 

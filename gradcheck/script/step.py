@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import TargetError
 from gradcheck.script import sandbox
+from gradcheck.script.events import Action, Event, Finished, Left
+from gradcheck.script.expressions import TAPE
 from gradcheck.script.loops import Loop
 from gradcheck.script.state import Leaf, Snapshot, leaves
-from gradcheck.script.tape import Action, Event, Finished, Left
-from gradcheck.script.taps import TAPE, Taps
+from gradcheck.script.taps import Taps
 
 if TYPE_CHECKING:
     from gradcheck.script.capture import Program

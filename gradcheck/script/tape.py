@@ -7,100 +7,26 @@ order, so that an action can be attached to any of them; where it does not, it h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Site:
-    """A place in the source where something is assigned.
-
-    Attributes
-    ----------
-    index : int
-    file : str
-    line, column : int
-    target : str
-        What is assigned to, as it is written; of an expression, its own text.
-    function : str
-        The function that it stands in.
-    text : str
-        The statement.
-    kind : str
-        "assign", "increment", "expression", "return".
-    sign : int
-        Of an increment: whether it is added or subtracted.
-    """
-
-    index: int
-    file: str
-    line: int
-    column: int
-    target: str
-    function: str
-    text: str
-    kind: str = "assign"
-    sign: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.target}"
-
-
-@dataclass
-class Event:
-    """One value on its way to where it is assigned.
-
-    Attributes
-    ----------
-    index : int
-    site : Site
-    value : ndarray
-        A copy.
-    names : dict of str to Site
-        What it is called, there and later, and where.
-    rate : float
-        Of an increment: the learning rate in it.
-    container : ndarray or None
-        What it is a part of, and `key` which part.
-    key : object
-    in_place : bool
-        Whether it is what an array holds after it was changed.
-    """
-
-    index: int
-    site: Site
-    value: Array
-    names: dict[str, Site]
-    rate: float = 1.0
-    container: Any = None
-    key: Any = None
-    in_place: bool = False
-    object_id: int = 0
-
-
-class Diverged(Exception):
-    """A replay took another branch than the step that was recorded."""
-
-
-class Finished(BaseException):
-    """All that a replay was for has been seen."""
-
-
-class Left(BaseException):
-    """The body of the loop was left by a return."""
-
-
-class Captured(BaseException):
-    """The program arrived at the step."""
-
-
-Action = Callable[[Any], Any]
+from gradcheck.script.events import (
+    Action,
+    Array,
+    Captured,
+    Diverged,
+    Event,
+    Finished,
+    Left,
+    Site,
+    applied,
+    by_mask,
+    copied,
+    is_real,
+)
 
 
 @dataclass
@@ -187,7 +113,7 @@ class Tape:
         if isinstance(container, np.ndarray):
             if container.dtype.kind != "f" or not container.size:
                 return
-            if _whole(key):
+            if by_mask(key):
                 if self.recording:
                     stem = self.sites[site].target.split("[")[0]
                     self._event(site, container, in_place=True)
@@ -260,7 +186,7 @@ class Tape:
         if self.recording:
             self.drawn.append(next(iterator, *default))
         self.next_count += 1
-        return _copied(self.drawn[self.next_count - 1])
+        return copied(self.drawn[self.next_count - 1])
 
     def leave(self, value: Any = None) -> Any:
         """A return out of the body of the loop."""
@@ -289,7 +215,7 @@ class Tape:
             self.seen[index] = np.array(value, dtype=np.float64)
         action = self.actions.get(index)
         if action is not None:
-            value = _applied(action, value, in_place=bool(more.get("in_place")))
+            value = applied(action, value, in_place=bool(more.get("in_place")))
         if "container" not in more:
             self.known[id(value)] = index
             self.kept.append(value)
@@ -319,44 +245,3 @@ class Tape:
         elif depth and isinstance(value, (list, tuple)) and len(value) < 200:
             for i, item in enumerate(value):
                 self._called(f"{target}[{i}]", item, site, depth - 1)
-
-
-def is_real(value: Any) -> bool:
-    """Whether a value is a float or an array of floats."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind == "f" and value.size > 0
-    return isinstance(value, (float, np.floating))
-
-
-def _whole(key: Any) -> bool:
-    """Whether an index chooses by a mask or by lists, so that what is written is best seen in the whole."""
-    keys = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(k, (np.ndarray, list)) or k is Ellipsis for k in keys) or any(
-        isinstance(k, slice) and k == slice(None) for k in keys[:1] if len(keys) == 1
-    )
-
-
-def _applied(action: Action, value: Any, *, in_place: bool) -> Any:
-    new = action(np.asarray(value, dtype=np.float64))
-    if isinstance(value, np.ndarray):
-        if in_place:
-            value[...] = np.asarray(new).reshape(value.shape)
-            return value
-        return np.array(new, dtype=value.dtype).reshape(value.shape)
-    return type(value)(np.asarray(new).reshape(()))
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, (tuple, list)):
-        return type(value)(_copied(v) for v in value)
-    return value
-
-
-def parts(value: Any) -> Iterator[Any]:
-    """Items of a container that may hold arrays."""
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, (list, tuple)):
-        yield from value

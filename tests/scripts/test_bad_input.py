@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -16,7 +17,10 @@ from gradcheck.script.hints import Hints, hints_of
 from gradcheck.script.program import check_program
 
 HEAD = "import numpy as np\nx = np.linspace(-1, 1, 7)\ny = 3 * x\nw = np.array([0.5])\n"
-STEP = "for i in range(10**9):\n    r = w * x - y\n    loss = np.mean(r**2)\n    dw = 2 * np.mean(r * x)\n    w = w - 0.1 * dw\n"
+STEP = (
+    "for i in range(10**9):\n    r = w * x - y\n    loss = np.mean(r**2)\n"
+    "    dw = 2 * np.mean(r * x)\n    w = w - 0.1 * dw\n"
+)
 
 
 def program(folder: Path, text: str) -> Path:
@@ -40,8 +44,8 @@ def program(folder: Path, text: str) -> Path:
 def test_the_message_says_what_was_looked_for(
     tmp_path: Path, text: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115
-    with pytest.raises((GradcheckError, OSError), match=said if said != "standard input" else ""):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    with pytest.raises(GradcheckError, match=said):
         check_program(program(tmp_path, text))
 
 
@@ -72,7 +76,8 @@ def test_one_function_may_be_named(tmp_path: Path) -> None:
         "import numpy as np\n"
         "def loss_and_grad(w, x, y):\n    r = x @ w - y\n    loss = np.mean(r**2)\n"
         "    dw = 2 * x.T @ r / len(y)\n    return loss, dw\n"
-        "rng = np.random.default_rng(0)\nloss_and_grad(rng.normal(size=3), rng.normal(size=(8, 3)), rng.normal(size=8))\n"
+        "rng = np.random.default_rng(0)\n"
+        "loss_and_grad(rng.normal(size=3), rng.normal(size=(8, 3)), rng.normal(size=8))\n"
     )
     path = program(tmp_path, text)
     assert check_program(path, hints=Hints(function="loss_and_grad")).verdict.value == "pass"
@@ -85,13 +90,13 @@ def test_one_function_may_be_named(tmp_path: Path) -> None:
 
 def test_nothing_of_the_interpreter_is_changed(tmp_path: Path) -> None:
     before = (Path.cwd(), list(sys.argv), list(sys.path), np.geterr(), dict(os.environ))
-    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    state = str(np.random.get_state())  # noqa: NPY002
     text = (
         HEAD + "import os\nos.chdir('/')\nos.environ['A_B_C'] = '1'\nnp.random.seed(1)\nnp.seterr(all='raise')\n" + STEP
     )
     assert check_program(program(tmp_path, text)).verdict.value == "pass"
     assert before == (Path.cwd(), list(sys.argv), list(sys.path), np.geterr(), dict(os.environ))
-    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+    assert state == str(np.random.get_state())  # noqa: NPY002
 
 
 def test_a_step_that_writes_plots_asks_and_waits_does_none_of_it(tmp_path: Path) -> None:

@@ -1,0 +1,140 @@
+"""Questions about pieces of a syntax tree: what they name, what they multiply, what they write into."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from typing import Any
+
+#: Names of learning rates.
+RATE = re.compile(
+    r"(?i)^_?(lr|lr_?t|alpha|eta|rate|step|step_?size|learn(ing)?_?rate|mu|gamma|epsilon|eps|l_?rate)\d*$"
+)
+
+#: Functions whose results are worth seeing where they stand as an argument.
+PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "outer", "inner", "convolve", "concatenate", "hstack", "vstack"}
+
+#: Functions whose results are seen wherever they stand.
+STATISTICS = {"mean", "var", "std"}
+
+#: Functions without effects, which may be called once more to find an index again.
+PURE = {"str", "len", "int", "range", "slice", "min", "max", "abs", "repr", "arange"}
+
+#: Functions that write into their first argument.
+WRITERS = {"copyto", "put", "fill_diagonal", "put_along_axis", "place", "putmask"}
+
+
+def after_docstring(node: Any) -> int:
+    """Where the statements of a function begin, after its docstring."""
+    first = node.body[0]
+    text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return 1 if text else 0
+
+
+def as_key(node: ast.expr) -> ast.expr:
+    """An index as an expression outside brackets: slices become calls."""
+    if isinstance(node, ast.Slice):
+        ends = [end if end is not None else ast.Constant(None) for end in (node.lower, node.upper, node.step)]
+        return ast.Call(ast.Name("slice", ast.Load()), ends, [])
+    if isinstance(node, ast.Tuple):
+        return ast.Tuple([as_key(e) for e in node.elts], ast.Load())
+    return node
+
+
+def listed(found: Any) -> list[Any]:
+    """What a transformer returned, as a list."""
+    return found if isinstance(found, list) else [found]
+
+
+def loaded(node: ast.expr) -> ast.expr:
+    """A copy of a target, to be read."""
+    fresh = copy.deepcopy(node)
+    for n in ast.walk(fresh):
+        if hasattr(n, "ctx"):
+            n.ctx = ast.Load()
+    return fresh
+
+
+def items(target: ast.expr) -> list[ast.Subscript]:
+    """The items among the targets of an assignment."""
+    if isinstance(target, ast.Subscript):
+        return [target]
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [item for e in target.elts for item in items(e)]
+    return []
+
+
+def only_names(node: ast.expr) -> bool:
+    """Whether an expression only names something that is there."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return isinstance(node, (ast.Name, ast.Constant))
+
+
+def called(node: ast.Call) -> str:
+    """The name of the function or method that is called."""
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def shows(function: ast.expr) -> bool:
+    """Whether a function prints or keeps what it is given."""
+    return getattr(function, "attr", getattr(function, "id", "")) in {"print", "append", "write", "set_description"}
+
+
+def written_into(node: ast.expr) -> ast.expr | None:
+    """The array that a call writes into, if it is one of those that do."""
+    if not isinstance(node, ast.Call):
+        return None
+    for keyword in node.keywords:
+        if keyword.arg == "out":
+            return keyword.value
+    function = node.func
+    if isinstance(function, ast.Attribute):
+        if node.args and (function.attr in WRITERS or function.attr == "at"):
+            return node.args[0] if only_names(node.args[0]) else None
+        if function.attr in {"fill", "sort"} and only_names(function.value):
+            return function.value
+    return None
+
+
+def contains(node: ast.AST, target: ast.AST) -> bool:
+    """Whether an expression reads what an assignment writes."""
+    wanted = ast.unparse(target)
+    return any(isinstance(n, type(target)) and ast.unparse(n) == wanted for n in ast.walk(node))
+
+
+def factors(node: ast.expr, power: int = 1) -> list[tuple[ast.expr, int]]:
+    """Factors of a product, with the exponents 1 and -1."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        below = power if isinstance(node.op, ast.Mult) else -power
+        return factors(node.left, power) + factors(node.right, below)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return factors(node.operand, power)
+    return [(node, power)]
+
+
+def rates(node: ast.expr) -> list[tuple[ast.expr, int]]:
+    """The factors that are learning rates by their names."""
+    found = []
+    for factor, power in factors(node):
+        last: Any = factor
+        if isinstance(last, ast.Subscript) and isinstance(last.slice, ast.Constant):
+            last = last.slice
+        name = getattr(last, "attr", getattr(last, "id", getattr(last, "value", "")))
+        if isinstance(name, str) and RATE.match(name):
+            found.append((factor, power))
+    return found
+
+
+def rate(node: ast.expr) -> ast.expr | None:
+    """The learning rate in a product; without a name for it, a constant before something that only names a gradient."""
+    found = rates(node)
+    each = factors(node)
+    if not found and all(isinstance(f, ast.Constant) or only_names(f) for f, _ in each) and len(each) > 1:
+        found = [(f, p) for f, p in each if isinstance(f, ast.Constant)]
+    product: ast.expr | None = None
+    for factor, power in found:
+        one = factor if power > 0 else ast.BinOp(ast.Constant(1.0), ast.Div(), factor)
+        product = one if product is None else ast.BinOp(product, ast.Mult(), one)
+    return product
