@@ -20,6 +20,9 @@ Array = NDArray[Any]
 #: First step relative to the size of a variable, as a power of two, and how many halvings.
 START, HALVINGS = 7, 3
 
+#: The step of a rough slope, and how far two of them may contradict a constant.
+ROUGH, POSSIBLE = 2.0**-10, 0.02
+
 #: Directions at each point.
 DIRECTIONS = 2
 
@@ -211,6 +214,8 @@ class Chain:
         size = int(np.prod(place.shape))
         if claim.size != size or any(int(np.prod(s.place.shape)) != s.node.size for s in sources):
             return Ratio(math.nan, constant=False, known=False)
+        if size > 1 and not self._possible(place, claim, sources, held, direct, pinned):
+            return Ratio(math.nan, constant=False)
         claimed: list[float] = []
         slopes: list[float] = []
         bars: list[float] = []
@@ -230,6 +235,32 @@ class Chain:
                 if len(slopes) > 1 and not _compared(claimed, slopes, bars, norms).constant:
                     break
         return _compared(claimed, slopes, bars, norms)
+
+    def _possible(
+        self,
+        place: Place,
+        claim: Node,
+        sources: Sequence[Source],
+        held: Sequence[Source],
+        direct: bool,
+        pinned: Sequence[Node],
+    ) -> bool:
+        """Whether two rough slopes leave it possible that the chain rule makes the claim, up to a constant."""
+        base = self.bases[-1]
+        value = place.value(base)
+        array = base.value(claim).reshape(value.shape)
+        rough = []
+        for _ in range(2):
+            along = self._direction(value)
+            ends = [
+                self.surrogate(base, place, sources, held, direct, value + t * along, pinned) for t in (ROUGH, -ROUGH)
+            ]
+            slope = (ends[0] - ends[1]) / (2 * ROUGH)
+            if not math.isfinite(slope) or slope == 0:
+                return True  # nothing can be told so roughly
+            rough.append((float((array * along).sum()), slope, float(np.linalg.norm(array * along))))
+        (c1, s1, n1), (c2, s2, n2) = rough
+        return abs(c1 * s2 - c2 * s1) <= POSSIBLE * (n1 * abs(s2) + n2 * abs(s1))
 
     def _direction(self, value: Array) -> Array:
         size = float(np.sqrt(np.mean(value * value)))

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from gradcheck.script.chain import Chain, Place, Ratio, Source
 from gradcheck.script.flow import Flow
 from gradcheck.script.names import matches, sounds_derived
@@ -168,40 +166,12 @@ class Pairing(Uses):
     # -- which variables ---------------------------------------------------------------------------------------------
 
     def _tried(self, place: Place, node: Node, sources: tuple[Source, ...]) -> Pair | None:
-        if not self._quick(place, node, sources):
-            return None
         pair = self._measured(place, node, sources)
         if not pair.proportional or pair.ratio.idle:
             return None
         if node.size == 1 and not (matches(place.names, node.names) or pair.ratio.right):
             return None
         return pair
-
-    def _quick(self, place: Place, node: Node, sources: tuple[Source, ...]) -> bool:
-        """Whether a few replays leave it possible that the chain rule makes the value, up to a constant."""
-        base = self.chain.bases[-1]
-        value = place.value(base)
-        claim = base.value(node).reshape(value.shape)
-        for scaled in (sources, tuple(replace(s, scale=1.0) for s in sources)):
-            ratios = []
-            for _ in range(2):
-                along = self.chain._direction(value)
-                h = 2.0**-10
-                above, below = (
-                    self.chain.surrogate(base, place, scaled, scaled, True, value + t * along) for t in (h, -h)
-                )
-                slope = (above - below) / (2 * h)
-                contributions = np.linalg.norm(claim * along)
-                if not np.isfinite(slope) or slope == 0 or contributions == 0:
-                    break
-                ratios.append((float((claim * along).sum()), slope, contributions))
-            if len(ratios) == 2:
-                (c1, s1, n1), (c2, s2, n2) = ratios
-                if abs(c1 * s2 - c2 * s1) <= 0.02 * (n1 * abs(s2) + n2 * abs(s1)):
-                    return True
-            if all(s.scale == 1.0 for s in sources):
-                break
-        return False
 
     def _summed(self, node: Node) -> bool:
         """Whether a value is a part of a sum that has grown, or grows, into a derivative."""
