@@ -10,6 +10,7 @@ from gradcheck.script.events import Site
 from gradcheck.script.syntax import (
     PRODUCTS,
     STATISTICS,
+    Written,
     called,
     contains,
     only_names,
@@ -38,6 +39,7 @@ class Expressions(ast.NodeTransformer):
 
     def __init__(self, file: str, text: str, sites: list[Site], loops: list[Any] | None = None) -> None:
         self.file, self.text, self.sites, self.loops = file, text, sites, loops
+        self._source = Written(text)
         self.functions: list[ast.AST] = []
         self.statement: ast.stmt | None = None
         self.in_class = False
@@ -48,8 +50,7 @@ class Expressions(ast.NodeTransformer):
     def site(self, node: ast.AST, target: str, kind: str = "assign", sign: int = 1) -> ast.expr:
         """A new site; returns its index as an expression."""
         function = getattr(self.functions[-1], "name", "<lambda>") if self.functions else ""
-        statement = ast.get_source_segment(self.text, self.statement) if self.statement else ""
-        text = " ".join((statement or "").split("\n")[0].split())
+        text = self._source.opening(self.statement) if self.statement else ""
         self.sites.append(
             Site(
                 len(self.sites),
@@ -67,7 +68,7 @@ class Expressions(ast.NodeTransformer):
 
     def written(self, node: ast.AST) -> str:
         """A piece of the source as it is written, in one line."""
-        return " ".join((ast.get_source_segment(self.text, node) or ast.unparse(node)).split())
+        return self._source.piece(node) or ast.unparse(node)
 
     def call(self, method: str, *arguments: ast.expr) -> ast.Call:
         """A call of the tape."""

@@ -25,6 +25,34 @@ PURE = {"str", "len", "int", "range", "slice", "min", "max", "abs", "repr", "ara
 WRITERS = {"copyto", "put", "fill_diagonal", "put_along_axis", "place", "putmask"}
 
 
+class Written:
+    """The pieces of a source as they are written; its lines are split once, for there are many pieces.
+
+    Parameters
+    ----------
+    text : str
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = [line.encode() for line in text.split("\n")]
+
+    def piece(self, node: ast.AST) -> str:
+        """What a node stands for, in one line; nothing if it has no place in the source."""
+        first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        if first is None or last is None:
+            return ""
+        lines = self._lines[first - 1 : last]
+        lines[-1] = lines[-1][: getattr(node, "end_col_offset", None)]
+        lines[0] = lines[0][getattr(node, "col_offset", 0) :]
+        return " ".join(b" ".join(lines).decode().split())
+
+    def opening(self, node: ast.AST) -> str:
+        """The first line of what a node stands for."""
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+        end = getattr(node, "end_col_offset", None) if first == last else None
+        return " ".join(self._lines[first - 1][getattr(node, "col_offset", 0) : end].decode().split())
+
+
 def after_docstring(node: Any) -> int:
     """Where the statements of a function begin, after its docstring."""
     first = node.body[0]
