@@ -14,7 +14,7 @@ from gradcheck.comparison import PROOF, Verdict
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
 from gradcheck.halving import LEAVE, Location, Matter, measure_all
-from gradcheck.kinks import Membership, judge, right_beside
+from gradcheck.kinks import Membership, Surroundings, judge, right_beside, sharpened
 from gradcheck.numerics.noise import EPSILON
 from gradcheck.site import Site
 from gradcheck.subject import Point, Subject, copied
@@ -151,12 +151,22 @@ class _Checker:
         single = sum(here.point[b].size for b in finite) == 1
         if here.idle and here.noise == 0:
             self.notes.append(FLAT)
-        states = survey(here, finite, 1 if single else RAYS_HERE)
+        states = survey(here, finite, 1 if single else RAYS_HERE, apart=False)
+        doubts = [b for b, state in states.items() if state.state in (State.SUSPECT, State.KINK)]
+        shared = [b for b in doubts if not states[b].own]
+        around = Surroundings(here)
+        sharp = sharpened(here, states[shared[0]]) if shared else None
+        if sharp is not None and right_beside(here, sharp):  # on kinks that explain what all together show
+            for b in shared:
+                self._subgradient(here, b, replace(states[b], comparison=sharp.comparison), around)
+            doubts = [b for b in doubts if b not in shared]
+        elif shared:
+            states |= {b: survey(here, [b], 1)[b] for b in shared}
         for b, state in states.items():
-            if state.state in (State.SUSPECT, State.KINK):
-                self._settle(here, b, state)
-            else:
+            if state.state not in (State.SUSPECT, State.KINK):
                 self._conclude(here, b, state)
+            elif b in doubts:
+                self._settle(here, b, state, around)
 
     def _conclude(self, site: Site, b: int, state: BlockState) -> None:
         verdict = Verdict.PASS if state.state is State.AGREES else Verdict.UNDECIDED
@@ -178,18 +188,19 @@ class _Checker:
 
     # -- doubts at the user's point ----------------------------------------------------------------------------------
 
-    def _settle(self, here: Site, b: int, state: BlockState) -> None:
+    def _settle(self, here: Site, b: int, state: BlockState, around: Surroundings) -> None:
         """A block that disagrees, or has a kink, at the user's point."""
-        if right_beside(here, state):
-            self._subgradient(here, b, state)
+        sharp = sharpened(here, state)
+        if right_beside(here, sharp):
+            self._subgradient(here, b, sharp, around)
         elif state.state is State.SUSPECT:
             self._accuse(here, b, state)
         else:
             self._accuse_beside(here, b, state)
 
-    def _subgradient(self, here: Site, b: int, state: BlockState) -> None:
+    def _subgradient(self, here: Site, b: int, state: BlockState, around: Surroundings) -> None:
         """The gradient is right on either side: the claim at the point itself must be a subgradient."""
-        answer = judge(here, b)
+        answer = judge(here, b, around)
         if answer.membership is Membership.INSIDE:
             note = "on a kink: the claim is a valid subgradient, and right on either side"
             self._record(here, b, Verdict.PASS, state, note=note)

@@ -10,18 +10,25 @@ have been found right beside it, or between the one-sided slopes along that entr
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.comparison import Comparison
 from gradcheck.halving import Entry
+from gradcheck.numerics.derivative import SHRINK
 from gradcheck.site import Site
+from gradcheck.subject import Point, copied
 from gradcheck.survey import BlockState
 
 #: How far the tiny displacements go, in units of the scale of the parameters, and how many pairs of them.
 #: A few serve for independent kinks; where several share one tie, more are drawn until the claim has shown up.
 TINY, PAIRS, MANY_PAIRS = 2.0**-20, 6, 48
+
+#: The difference of one-sided slopes is off by so many times the noise over the step.
+ROUNDOFF = 8.0
 
 #: How far beside the point a one-sided slope is claimed: so little that the loss does not bend in between.
 NEXT = 2.0**-26
@@ -48,6 +55,30 @@ class Subgradient:
     right: float = 0.0
 
 
+def sharpened(site: Site, state: BlockState) -> BlockState:
+    """The state with one-sided slopes from steps so short that they can be held against the claims beside the point.
+
+    A kink shows at long steps already, over which the loss bends as well. The shortest that serve are those whose
+    round-off is a quarter of what the one-sided slopes have to be known to.
+    """
+    comparison = state.comparison
+    sharp = _sharp(comparison)
+    if not comparison.kink or comparison.estimate.side_error <= sharp or not sharp > 0:
+        return state
+    least = math.frexp(ROUNDOFF * max(site.noise, 5e-324) / (sharp / 4))[1]
+    start = max(least, -site.bits) + SHRINK  # a kink is one that lasts while steps shrink so far
+    if start >= math.frexp(comparison.estimate.step)[1] - 1:
+        return state
+    again = site.measure(state.ray, start=start)
+    return replace(state, comparison=again) if again.kink else state
+
+
+def _sharp(comparison: Comparison) -> float:
+    """What the one-sided slopes have to be known to."""
+    steepest = max(abs(comparison.estimate.right), abs(comparison.estimate.left))
+    return 1e-4 * steepest if comparison.zero else 4 * comparison.tolerance
+
+
 def right_beside(site: Site, state: BlockState) -> bool:
     """Whether the claims just to the left and just to the right of the point, along the ray, are the slopes there.
 
@@ -55,9 +86,7 @@ def right_beside(site: Site, state: BlockState) -> bool:
     change from one side to the other; if they change alike, the gradient is right on either side.
     """
     comparison, estimate = state.comparison, state.comparison.estimate
-    steepest = max(abs(estimate.right), abs(estimate.left))
-    sharp = 1e-4 * steepest if comparison.zero else 4 * comparison.tolerance
-    if comparison.kink and estimate.side_error > sharp:
+    if comparison.kink and estimate.side_error > _sharp(comparison):
         return False
     for step, slope in ((NEXT, estimate.right), (-NEXT, estimate.left)):
         claim = site.beside(state.ray, step)
@@ -71,7 +100,41 @@ def right_beside(site: Site, state: BlockState) -> bool:
     return True
 
 
-def judge(site: Site, block: int) -> Subgradient:
+class Surroundings:
+    """Gradients at tiny random displacements of a site; the same serve for all of its blocks.
+
+    Parameters
+    ----------
+    site : Site
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._found: list[Point] = []
+
+    def samples(self, start: int) -> list[Point]:
+        """Those from a number on; some more are drawn if there are none, of which none may be finite."""
+        if start >= len(self._found):
+            self._draw()
+        return self._found[start:]
+
+    def _draw(self) -> None:
+        site = self.site
+        for _ in range(PAIRS):
+            shift = site.random_shift()
+            for sign in (TINY, -TINY):
+                point = tuple(
+                    np.asarray(x + (sign * d).astype(x.dtype)) for x, d in zip(site.point, shift, strict=True)
+                )
+                site.effort.spend(gradients=1)
+                try:
+                    gradient = site.subject.gradient(site.subject.representable(point))
+                except Exception:
+                    continue
+                self._found.append(copied(gradient))
+
+
+def judge(site: Site, block: int, around: Surroundings) -> Subgradient:
     """Judge the claim of one block at a site that lies on a kink.
 
     Parameters
@@ -79,12 +142,17 @@ def judge(site: Site, block: int) -> Subgradient:
     site : Site
         The gradient must have been found right on either side of it, see `right_beside`.
     block : int
+    around : Surroundings
+        Of the site.
     """
     site.effort.stage = f"kinks in {site.subject.blocks[block].name}"
     claim = np.asarray(site.claim[block], dtype=np.float64)
     samples: list[NDArray[np.float64]] = []
+    seen = 0
     while len(samples) < 2 * MANY_PAIRS:
-        fresh = _gradients_around(site, block)
+        drawn = around.samples(seen)
+        seen += len(drawn)
+        fresh = [np.asarray(g[block], dtype=np.float64) for g in drawn if np.isfinite(g[block]).all()]
         samples += fresh
         low, high = np.min(samples, axis=0), np.max(samples, axis=0)
         sizes = np.maximum(np.abs(low), np.abs(high))
@@ -100,22 +168,6 @@ def judge(site: Site, block: int) -> Subgradient:
         if found.membership is not Membership.INSIDE:
             return found
     return Subgradient(Membership.INSIDE)
-
-
-def _gradients_around(site: Site, block: int) -> list[NDArray[np.float64]]:
-    samples = []
-    for _ in range(PAIRS):
-        shift = site.random_shift()
-        for sign in (TINY, -TINY):
-            point = tuple(np.asarray(x + (sign * d).astype(x.dtype)) for x, d in zip(site.point, shift, strict=True))
-            site.effort.spend(gradients=1)
-            try:
-                gradient = site.subject.gradient(site.subject.representable(point))[block]
-            except Exception:
-                continue
-            if np.isfinite(gradient).all():
-                samples.append(np.array(gradient, dtype=np.float64))
-    return samples
 
 
 def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[float], slack: float) -> Subgradient:

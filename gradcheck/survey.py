@@ -78,7 +78,9 @@ def state_of(comparison: Comparison) -> State:
     return State.UNRESOLVED
 
 
-def survey(site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True) -> dict[int, BlockState]:
+def survey(
+    site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True, apart: bool = True
+) -> dict[int, BlockState]:
     """States of the chosen blocks.
 
     Parameters
@@ -90,6 +92,9 @@ def survey(site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True
         How many joint rays must agree.
     closely : bool
         Whether more is spent on blocks that a first look leaves open.
+    apart : bool
+        Whether blocks are looked at one by one where all together disagree or have a kink; those whose claim is zero
+        always are.
 
     Returns
     -------
@@ -98,13 +103,14 @@ def survey(site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True
     zero = [b for b in chosen if site.zero[b]]
     live = [b for b in chosen if b not in zero]
     states: dict[int, BlockState] = {}
-    for group, count in ((live, rays), (zero, 1)):
-        if group:
-            states |= _together(site, group, count, closely)
+    if live:
+        states |= _together(site, live, rays, closely, apart)
+    if zero:
+        states |= _together(site, zero, 1, closely, apart=True)
     return states
 
 
-def _together(site: Site, group: Sequence[int], count: int, closely: bool) -> dict[int, BlockState]:
+def _together(site: Site, group: Sequence[int], count: int, closely: bool, apart: bool) -> dict[int, BlockState]:
     ray, comparison = _look(site, group)
     done = 1
     while done < count and state_of(comparison) is State.AGREES and _affordable(site.effort):
@@ -118,7 +124,8 @@ def _together(site: Site, group: Sequence[int], count: int, closely: bool) -> di
     for b in group:
         share = ray.share(b)
         sharp = comparison.zero or comparison.bar <= site.rtol * share.small
-        if len(group) == 1 or (state is State.AGREES and sharp):
+        asked = not apart and state in (State.SUSPECT, State.KINK)
+        if len(group) == 1 or asked or (state is State.AGREES and sharp):
             states[b] = BlockState(state, comparison, share, ray, own=len(group) == 1, rays=done)
         else:
             own_ray, alone = _look(site, [b])

@@ -93,6 +93,28 @@ def test_mistake_among_units_at_exactly_zero_is_found(factor: float, seed: int) 
     assert report.blocks["V"].verdict.value == "pass"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_kinks_of_several_blocks_are_settled_together(seed: int) -> None:
+    report = check_gradients(Hidden(), rng=seed)
+    assert report
+    assert report.evaluations <= 40
+    assert report.gradients <= 16
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (0.999, "fail")])
+def test_kink_seen_at_steps_over_which_the_loss_bends(factor: float, expected: str, seed: int) -> None:
+    """The loss bends much faster than its kinks stand out: short steps tell its one-sided slopes."""
+
+    def loss(x: Array) -> float:
+        return float(np.sum(np.exp(8 * np.abs(x))))
+
+    def gradient(x: Array) -> Array:
+        return factor * np.sign(x) * 8 * np.exp(8 * np.abs(x))
+
+    assert verdict(loss, gradient, np.array([0.0, 1.0, 0.0, -0.8]), rng=seed) == expected
+
+
 @pytest.mark.parametrize("distance", [1e-2, 1e-4, 1e-6])
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (1.01, "fail"), (-1.0, "fail"), (0.0, "fail")])
 def test_point_close_to_a_kink(distance: float, factor: float, expected: str) -> None:
