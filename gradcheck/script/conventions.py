@@ -18,6 +18,12 @@ def own_factor(pair: Pair) -> float:
     return pair.scale / before
 
 
+def _brought(pair: Pair, right: Sequence[Pair]) -> float:
+    """The constant that a line brings in, beside what updates that are right bring in: a sign, where all ascend."""
+    usual = {round(own_factor(p), 6) for p in right if p.node.increment}
+    return own_factor(pair) / (usual.pop() if pair.node.increment and len(usual) == 1 else 1.0)
+
+
 def to_blame(
     pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[Pair], above: Mapping[int, set[int]]
 ) -> list[tuple[Pair, float]]:
@@ -51,8 +57,8 @@ def to_blame(
         if not options:
             blamed.append((group[0], factor))
             continue
-        odd = [p for p in options if abs(own_factor(p) - 1) > SAME]
-        exact = [p for p in odd if abs(own_factor(p) / factor - 1) < SAME]
+        odd = [p for p in options if abs(_brought(p, right) - 1) > SAME]
+        exact = [p for p in odd if abs(_brought(p, right) / factor - 1) < SAME]
         pool = exact or odd or [p for p in options if not p.node.increment] or options
         # what stands alone before one parameter is its own line; what several share is blamed where they part
         chosen = (min if exact or len(group) > 1 else max)(pool, key=lambda p: p.node.index)
@@ -77,7 +83,7 @@ def _one_line(
         factor = first.scale
         explained = all(math.isclose(p.scale, factor ** passed[p.node.index], rel_tol=SAME) for p in (*wrong, *right))
         if explained:
-            own = all(math.isclose(own_factor(p), factor, rel_tol=SAME) for p in found)
+            own = all(math.isclose(_brought(p, right), factor, rel_tol=SAME) for p in found)
             fitting.append((not own, found[0].node.increment, -len(found), -found[0].node.index, found[0], factor))
     if not fitting:
         return None

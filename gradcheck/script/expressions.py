@@ -135,11 +135,12 @@ class Expressions(ast.NodeTransformer):
 
     def _argument(self, node: ast.expr, shown: bool) -> ast.expr:
         """An argument, seen if it is a computation: of what is printed or kept, any."""
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.BinOp):
+        minus = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        if isinstance(node, ast.UnaryOp) and minus and not (shown and isinstance(node.operand, ast.Call)):
             node.operand = self._argument(node.operand, shown)
             return node
         worth = isinstance(node, ast.BinOp) or (isinstance(node, ast.Call) and (shown or called(node) in PRODUCTS))
-        if worth or (shown and isinstance(node, ast.UnaryOp)):
+        if worth or minus:
             return self._seen(node, self.written(node), "expression")
         visited: ast.expr = self.visit(node)
         return visited

@@ -13,6 +13,7 @@ from gradcheck.script.events import Site
 from gradcheck.script.flow import Flow
 from gradcheck.script.nodes import Node
 from gradcheck.script.pairs import Pairing
+from gradcheck.script.proof import Proof
 from gradcheck.script.uses import Pair
 
 
@@ -27,15 +28,23 @@ class Accused:
         The value that the line computes: the derivative, or a term of it.
     constant : float or None
         If it is wrong by no more than a constant: that constant.
+    passes : tuple of Node
+        What the same line computes wrongly in all passes.
+    used : Site or None
+        Where what it computes is used, if the line itself serves other gradients rightly.
     """
 
     pair: Pair
     node: Node
     constant: float | None = None
+    passes: tuple[Node, ...] = ()
+    used: Site | None = None
 
     @property
     def site(self) -> Site:
         """Where the line is: of a value that was only given another name, where it was given it."""
+        if self.used is not None:
+            return self.used
         if self.pair.moved and self.node is self.pair.node:
             own = self.node.site
             others = [
@@ -66,7 +75,22 @@ class Judgement:
         self.right = [i for i, total in totals.items() if total.right]
         self.wrong = [i for i, total in totals.items() if not total.right]
         self.open: set[tuple[str, int]] = set()
-        self.accused = self._accused() if self.wrong else []
+        self.accused = self._needed(self._accused()) if self.wrong else []
+
+    def _needed(self, accused: list[Accused]) -> list[Accused]:
+        proof = Proof(self.flow, self.chain, list(self.pairing.pairs.values()), self.pairing.parameters)
+        return [self._where_used(a) for a in proof.needed(accused, self.wrong)]
+
+    def _where_used(self, accused: Accused) -> Accused:
+        """Of a line that other passes prove right: where its value goes on under another name, in a line of its own."""
+        node = accused.node
+        mine = {n.index for n in accused.passes}
+        others = [n.index for n in self.flow.nodes if n.site is node.site and n.index not in mine]
+        served = [i for index in others for i, above in self.above.items() if index in above]
+        later = [s for s in node.names.values() if s.kind == "assign" and s.line != node.site.line]
+        if accused.constant is None and later and served and all(i in self.right for i in served):
+            return replace(accused, used=later[-1])
+        return accused
 
     def _accused(self) -> list[Accused]:
         found: list[Accused] = []
@@ -94,8 +118,11 @@ class Judgement:
             right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
             for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
                 found.append(Accused(pair, self._constant_term(pair), constant))
-        unique = {(a.site.file, a.site.line): a for a in reversed(found)}
-        return sorted(unique.values(), key=lambda a: a.node.index)
+        lines: dict[tuple[str, int], list[Accused]] = {}
+        for accused in found:
+            lines.setdefault((accused.site.file, accused.site.line), []).append(accused)
+        unique = [replace(alike[0], passes=tuple(a.pair.node for a in alike)) for alike in lines.values()]
+        return sorted(unique, key=lambda a: a.node.index)
 
     @staticmethod
     def _fails(pair: Pair) -> bool:
@@ -199,6 +226,11 @@ class Judgement:
                 if made and node.plain and node.size > 1 and not self.pairing.sources(node) and not node.increment:
                     return node
         return None
+
+    def fails_at(self, site: Site) -> bool:
+        """Whether what a line computes was found not to be what the chain rule makes of what it reads."""
+        pairs = [p for p in self.pairing.pairs.values() if p.node.site == site]
+        return not pairs or not all(p.proportional and p.ratio.known for p in pairs)
 
     def lines(self) -> list[LineReport]:
         """Every line with a role, in the order of the source."""

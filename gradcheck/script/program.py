@@ -136,7 +136,7 @@ def _findings(
     reached: set[str] = set()
     findings: list[Finding] = []
     for accused in judgement.accused:
-        below = analysis.flow.descendants([accused.pair.node.index]) | {accused.pair.node.index}
+        below = analysis.flow.descendants([node.index for node in accused.passes])
         names = [p.name for p in analysis.parameters if p.claim.index in below and p.name in failed]
         if not names:
             continue
@@ -162,7 +162,8 @@ def _findings(
         )
         for finding in findings_of(chosen, culprits(subject, chosen, rtol, rng, effort)):
             site = next((p.claim.site for p in analysis.parameters if p.name in finding.where), None)
-            findings.append(replace(finding, file=site.file, line=site.line) if site else finding)
+            known = site is not None and judgement.fails_at(site)
+            findings.append(replace(finding, file=site.file, line=site.line) if site and known else finding)
     return tuple(findings)
 
 

@@ -31,6 +31,9 @@ _CLOSED = (
     complex,
 )
 
+#: Arrays of more entries are put back only where a step has changed them.
+LARGE = 100_000
+
 #: Sequences longer than this are taken as data, not searched for parameters.
 LONG = 5_000
 
@@ -81,9 +84,10 @@ class Snapshot:
         ]
 
     def also(self, values: Sequence[Any]) -> None:
-        """Put these back as well, and the containers of numbers among them."""
+        """Put these back as well, but for large arrays."""
         known = {id(value) for value, _ in self._kept}
-        self._kept += [self._held[id(v)] for v in values if id(v) in self._held and id(v) not in known]
+        small = [v for v in values if np.size(v) <= LARGE]
+        self._kept += [self._held[id(v)] for v in small if id(v) in self._held and id(v) not in known]
 
     def restore(self) -> None:
         """Put everything back, in place."""
@@ -180,14 +184,22 @@ class Leaf:
             setattr(owner, self.key, type(self.found)(value))
 
 
-def leaves(variables: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
-    """All floats and arrays of floats that variables lead to, by the ways to them."""
+def leaves(*scopes: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
+    """All floats and arrays of floats that variables lead to, by the ways to them; an inner scope hides outer ones."""
     found: dict[tuple[Any, ...], Leaf] = {}
     seen: set[int] = set()
-    queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]] = deque()
-    for name, value in variables.items():
-        if not name.startswith("__"):
-            queue.append(((name,), name, value, variables, name))
+    hidden: set[str] = set()
+    for variables in scopes:
+        names = [name for name in variables if name not in hidden and not name.startswith(("__", "_gradcheck"))]
+        _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen)
+        hidden |= set(variables)
+    return found
+
+
+def _search(
+    queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]], found: dict[tuple[Any, ...], Leaf], seen: set[int]
+) -> None:
+    """Breadth first, so that each has the shortest name."""
     while queue:
         path, name, value, owner, key = queue.popleft()
         if len(path) > 6 or isinstance(value, _CLOSED):
@@ -203,7 +215,6 @@ def leaves(variables: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
             for step, item in insides(value):
                 inner = step[1:] if step.startswith(".") else _key(value, step)
                 queue.append(((*path, step), name + step, item, value, inner))
-    return found
 
 
 def _key(container: Any, step: str) -> Any:

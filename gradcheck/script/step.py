@@ -68,12 +68,8 @@ class Step:
         self._values: dict[tuple[Any, ...], Array] = {}
         roots = [scope, self.locals]
         self.snapshot = Snapshot(roots)
-        self._variables = self._own(scope) if self.top else self.locals
-        self.before = leaves(self._variables)
+        self.before = leaves(self.locals, scope)
         self._body = self._compiled()
-
-    def _own(self, scope: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in scope.items() if not k.startswith("_gradcheck")}
 
     # -- the body ----------------------------------------------------------------------------------------------------
 
@@ -121,7 +117,7 @@ class Step:
 
     def lists(self) -> list[tuple[str, Any]]:
         """The program's lists and tuples, by their names."""
-        return [(k, v) for k, v in {**self._own(self.scope), **self.locals}.items() if isinstance(v, (list, tuple))]
+        return [(k, v) for k, v in {**self.scope, **self.locals}.items() if isinstance(v, (list, tuple))]
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -129,7 +125,7 @@ class Step:
         """Run the step once and keep all that happens; at other values of some leaves if they are given."""
         self._values = dict(values or {})
         variables = self._prepare()
-        before = leaves(self._variables_of(variables))
+        before = leaves({} if self.top else variables, self.scope)
         self.tape.begin(record=True)
         result = variables
         try:
@@ -145,10 +141,10 @@ class Step:
                 f"one pass of the loop in line {self.loop.line} assigns {len(events)} numbers one by one, too many to "
                 "follow: check a smaller problem, a few samples and small layers"
             )
-        after = leaves(self._variables_of(result))
+        after = leaves({} if self.top else result, self.scope)
         if first:
             self.snapshot.narrow()
-        self.snapshot.restore()
+        self._restore()
         return Trace(events, before, after)
 
     def replay(
@@ -172,25 +168,25 @@ class Step:
             return None
         finally:
             self.tape.end()
-            self.snapshot.restore()
+            self._restore()
         if watch and not watch <= set(self.tape.seen):
             return None
         return self.tape.seen
 
-    def _variables_of(self, variables: dict[str, Any]) -> dict[str, Any]:
-        own = self._own(self.scope)
-        return own if self.top else {**{k: v for k, v in variables.items() if not k.startswith("_gradcheck")}}
-
     def _prepare(self) -> dict[str, Any]:
+        """The local variables of a run, after the leaves were given their values."""
         variables = dict(self.locals)
-        owners = {id(self.locals): variables}
         for path, value in self._values.items():
             leaf = self.before[path]
-            owner: Any = leaf.owner
-            if owner is self._variables:
-                owner = self.scope if self.top else owners.get(id(owner), owner)
-            leaf.put(owner, value)
+            leaf.put(variables if leaf.owner is self.locals else leaf.owner, value)
         return variables
+
+    def _restore(self) -> None:
+        """Everything as it was before a run."""
+        for path in self._values:
+            leaf = self.before[path]
+            leaf.put(leaf.owner, leaf.value)
+        self.snapshot.restore()
 
     def _call(self, variables: dict[str, Any]) -> Any:
         return self._body(*[variables[name] for name in self._parameters])
