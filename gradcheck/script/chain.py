@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.script.events import fitted, spreads
 from gradcheck.script.flow import Base, Path
 from gradcheck.script.nodes import Node
 from gradcheck.script.state import Leaf
@@ -212,7 +213,8 @@ class Chain:
         """Compare a claim with the chain rule, at all points."""
         held = sources if held is None else held
         size = int(np.prod(place.shape))
-        if claim.size != size or any(int(np.prod(s.place.shape)) != s.node.size for s in sources):
+        fits = claim.size == size or (place.node is None and spreads(claim.shape, place.shape))
+        if not fits or any(int(np.prod(s.place.shape)) != s.node.size for s in sources):
             return Ratio(math.nan, constant=False, known=False)
         if size > 1 and not self._possible(place, claim, sources, held, direct, pinned):
             return Ratio(math.nan, constant=False)
@@ -222,7 +224,7 @@ class Chain:
         norms: list[float] = []
         for base in reversed(self.bases):
             value = place.value(base)
-            array = factor * base.value(claim).reshape(value.shape)
+            array = factor * fitted(base.value(claim), value.shape)
             for _ in range(DIRECTIONS if value.size > 1 else 1):
                 along = self._direction(value)
                 slope, bar = self.slope(base, place, sources, held, direct, along, pinned)
@@ -248,7 +250,7 @@ class Chain:
         """Whether two rough slopes leave it possible that the chain rule makes the claim, up to a constant."""
         base = self.bases[-1]
         value = place.value(base)
-        array = base.value(claim).reshape(value.shape)
+        array = fitted(base.value(claim), value.shape)
         rough = []
         for _ in range(2):
             along = self._direction(value)

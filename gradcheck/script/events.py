@@ -123,6 +123,19 @@ def applied(action: Action, value: Any, *, in_place: bool) -> Any:
     return type(value)(np.asarray(new).reshape(()))
 
 
+def spreads(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:
+    """Whether arrays of a shape can be added to arrays of another without changing the shape of those."""
+    try:
+        return np.broadcast_shapes(shape, over) == over
+    except ValueError:
+        return False
+
+
+def fitted(value: Array, shape: tuple[int, ...]) -> Array:
+    """A value in a shape of as many entries, or spread over it."""
+    return value.reshape(shape) if value.size == int(np.prod(shape)) else np.broadcast_to(value, shape)
+
+
 def copied(value: Any) -> Any:
     """A copy of arrays, and of tuples and lists of them."""
     if isinstance(value, np.ndarray):

@@ -79,18 +79,23 @@ class Judgement:
 
     def _needed(self, accused: list[Accused]) -> list[Accused]:
         proof = Proof(self.flow, self.chain, list(self.pairing.pairs.values()), self.pairing.parameters)
-        return [self._where_used(a) for a in proof.needed(accused, self.wrong)]
+        return proof.needed(accused, self.wrong)
 
-    def _where_used(self, accused: Accused) -> Accused:
-        """Of a line that other passes prove right: where its value goes on under another name, in a line of its own."""
+    def where_used(self, accused: Accused) -> Accused:
+        """Of a line that other passes prove right: where its value goes on under another name, in a line of its own.
+
+        For what is missing beside what the line computes: a penalty.
+        """
         node = accused.node
         mine = {n.index for n in accused.passes}
         others = [n.index for n in self.flow.nodes if n.site is node.site and n.index not in mine]
         served = [i for index in others for i, above in self.above.items() if index in above]
         later = [s for s in node.names.values() if s.kind == "assign" and s.line != node.site.line]
-        if accused.constant is None and later and served and all(i in self.right for i in served):
-            return replace(accused, used=later[-1])
-        return accused
+        if not later or not served or not all(i in self.right for i in served):
+            return accused
+        moved = replace(accused, used=later[-1])
+        self.accused = [moved if a is accused else a for a in self.accused]
+        return moved
 
     def _accused(self) -> list[Accused]:
         found: list[Accused] = []
@@ -178,7 +183,7 @@ class Judgement:
                 continue
             seen.add(index)
             node = self.flow.nodes[index]
-            if not self.flow.parents[index]:
+            if not self.flow.parents[index] and not self.chain.bases[-1].value(node).any():
                 buffers.append(node)
             elif node.container_id or node.in_place or node.keys:
                 found.setdefault((node.site.file, node.site.line), node)

@@ -55,6 +55,8 @@ def candidates(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     for loop in loops:
         if not isinstance(loop.node, (ast.For, ast.While)):
             continue
+        if any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for s in loop.node.body for n in ast.walk(s)):
+            continue
         updates, rated, adjoints = _contents(loop.node.body, functions, set())
         if updates:
             found.append((loop, rated, adjoints))

@@ -34,7 +34,7 @@ def finding_of(
     analysis: Analysis, judgement: Judgement, accused: Accused, names: list[str], rtol: float, rng: np.random.Generator
 ) -> Finding:
     """The finding for a line to blame."""
-    site, pair = accused.site, accused.pair
+    pair = accused.pair
     slug, detail, evidence = "unexplained", "", ""
     culprit = None
     if accused.constant is None:
@@ -45,6 +45,8 @@ def finding_of(
             slug, detail = factor.slug, factor.says
         elif (path := path_of(analysis.flow, analysis.chain, analysis.forward, pair)) is not None:
             slug, detail = path
+        elif (spread := _spread(analysis, accused)) is not None:
+            slug, detail = spread
         else:
             culprit = _culprit(analysis, accused, rtol, rng)
     else:
@@ -54,6 +56,9 @@ def finding_of(
     if culprit is not None and culprit.diagnosis is not None:
         named = culprit.diagnosis.named[0]
         slug, detail, evidence = named.mistake.slug, named.message, culprit.diagnosis.evidence
+    if slug == "regulariser-missing":
+        accused = judgement.where_used(accused)
+    site = accused.site
     target, by = accused.node.label, accused.pair.place.label
     text = site.text if site.text else target
     what = detail or (
@@ -69,6 +74,21 @@ def finding_of(
     code = mistake.code if mistake else "GC000"
     fix = mistake.fix if mistake else f"Derive {target} again from what the forward pass makes of {by}."
     return Finding(code, slug, target, message, evidence, fix, site.file, site.line)
+
+
+def _spread(analysis: Analysis, accused: Accused) -> tuple[str, str] | None:
+    """Whether a gradient of too few entries is the right one, summed over more axes than it should be."""
+    node, place = accused.node, accused.pair.place
+    if place.leaf is None or node.size >= int(np.prod(place.shape)) or int(np.prod(place.shape)) > SMALL:
+        return None
+    every = list(np.ndindex(*place.shape))
+    axes = tuple(i for i, n in enumerate((1,) * (len(place.shape) - len(node.shape)) + node.shape) if n == 1)
+    for base in analysis.chain.bases:
+        right = analysis.chain.gradient(base, place, accused.pair.sources, every).reshape(place.shape)
+        summed, claim = right.sum(axis=axes).ravel(), accused.pair.factor * base.value(node).ravel()
+        if not np.allclose(claim, summed, rtol=1e-6, atol=1e-6 * float(np.abs(right).max())):
+            return None
+    return "broadcast-not-summed", f"summed over all of {place.label} {place.shape}, one number for many"
 
 
 def scaled(constant: float, counts: dict[int, str]) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
+from gradcheck.script.events import fitted, spreads
 from gradcheck.script.flow import Base, Flow
 from gradcheck.script.names import last, loss_rank, matches
 from gradcheck.script.nodes import Node
@@ -45,7 +46,7 @@ class Parameter:
 
     def claimed(self, value: Array) -> Array:
         """The gradient from the value of the claim."""
-        return np.asarray(self.factor * value).reshape(self.leaf.value.shape)
+        return np.array(self.factor * fitted(np.asarray(value), self.leaf.value.shape))
 
 
 def changed_leaves(flow: Flow) -> list[Leaf]:
@@ -93,8 +94,21 @@ def updated(flow: Flow, leaves: Sequence[Leaf]) -> list[tuple[Leaf, list[Node]]]
             kept = [
                 n for n in chain if n.index in ends or (ends & flow.descendants([n.index]) and _same_thing(n, final))
             ]
-            found.append((leaf, kept))
+            found.append((_only_part(flow, leaf, kept), kept))
     return found
+
+
+def _only_part(flow: Flow, leaf: Leaf, updates: Sequence[Node]) -> Leaf:
+    """The row, or the entry, of a parameter that a step updates, if it is the only one."""
+    events = [flow.base.trace.events[e] for node in updates for e in node.events]
+    parts = [(event.key, event.site.target) for event in events if event.container is leaf.found]
+    if len(parts) != len(events) or len({repr(key) for key, _ in parts}) != 1:
+        return leaf
+    part = leaf.at(*parts[0])
+    if part is None:
+        return leaf
+    flow.step.before[part.path] = flow.base.trace.before[part.path] = part
+    return part
 
 
 def _same_thing(node: Node, final: Sequence[Node]) -> bool:
@@ -131,7 +145,8 @@ def neutralise(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]]) -> None:
             for event in node.events:
                 flow.base.neutral[event] = leaf.path
                 part = flow.base.trace.events[event]
-                if part.container is not None and part.key is not None and part.value.shape != leaf.value.shape:
+                keyed = part.container is not None and part.key is not None and not leaf.part
+                if keyed and part.value.shape != leaf.value.shape:
                     flow.base.neutral_keys[event] = part.key
 
 
@@ -231,7 +246,7 @@ def claims(
     """What claims to be the gradient of each parameter; what the user gave comes first."""
     states = {leaf.path: leaf for leaf in changed_leaves(flow)}
     for leaf, _ in found:
-        states.pop(leaf.path, None)
+        states.pop(leaf.path[:-1] if leaf.part else leaf.path, None)
     fed: dict[int, list[Leaf]] = {}
     for leaf in states.values():
         for index in flow.from_leaf(leaf)[1]:
@@ -270,6 +285,8 @@ def _claim(
     }
     direct = [flow.nodes[i] for n in nodes for i in flow.parents[n.index] if i not in own]
     increments = [n for n in direct if n.increment and like(n) and n.index not in forward]
+    if not increments:  # of too few axes, which NumPy spreads without a word
+        increments = [n for n in direct if n.increment and spreads(n.shape, shape) and n.index not in forward]
     if not stateful and len(increments) == 1:
         node = increments[0]
         return Parameter(leaf, tuple(nodes), node, -node.site.sign / node.rate)

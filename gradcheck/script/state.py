@@ -164,6 +164,10 @@ class Leaf:
     owner : object
         What holds it, and `key` where.
     key : object
+    found : object
+        What was found there.
+    part : bool
+        Whether it is a part of an array.
     """
 
     name: str
@@ -173,6 +177,19 @@ class Leaf:
     owner: Any
     key: Any
     found: Any
+    part: bool = False
+
+    def at(self, key: Any, name: str) -> Leaf | None:
+        """A part of an array as a leaf of its own, if it can be written into; None if it is the whole."""
+        if self.scalar or key is None:
+            return None
+        try:
+            view = self.found[_kept_axes(key)]
+        except (IndexError, TypeError, ValueError):
+            return None
+        if not isinstance(view, np.ndarray) or view.base is None or not 0 < view.size < self.found.size:
+            return None
+        return Leaf(name, (*self.path, repr(key)), np.array(view, dtype=np.float64), False, self.owner, key, view, True)
 
     def put(self, owner: Any, value: Array) -> None:
         """Put a value there: into the array, or in place of the number."""
@@ -182,6 +199,14 @@ class Leaf:
             owner[self.key] = type(self.found)(value)
         else:
             setattr(owner, self.key, type(self.found)(value))
+
+
+def _kept_axes(key: Any) -> tuple[slice, ...]:
+    """An index by numbers and slices as one by slices alone. Raises TypeError for any other."""
+    keys = key if isinstance(key, tuple) else (key,)
+    if not all(isinstance(k, (int, np.integer, slice)) and not isinstance(k, bool) for k in keys):
+        raise TypeError(key)
+    return tuple(k if isinstance(k, slice) else slice(k, k + 1 or None) for k in keys)
 
 
 def leaves(*scopes: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:

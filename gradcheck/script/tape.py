@@ -66,6 +66,7 @@ class Tape:
         self.actions, self.watch, self.last = actions or {}, watch or set(), last
         self.count, self.next_count = 0, 0
         self.known: dict[int, int] = {}
+        self.replaced: dict[int, Any] = {}
         self.kept: list[Any] = []
         self.seen: dict[int, Array] = {}
         if record:
@@ -76,7 +77,7 @@ class Tape:
         if self.recording:
             self.layout = [event.site.index for event in self.events]
         self.active = False
-        self.kept, self.known = [], {}
+        self.kept, self.known, self.replaced = [], {}, {}
 
     # -- what the program calls ----------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class Tape:
                 self.integers[site] = None
             return value
         if self._alias(site, value):
-            return value
+            return self.replaced.get(id(value), value)
         return self._event(site, value)
 
     def increment(self, site: int, value: Any, rate: Any = 1.0) -> Any:
@@ -215,7 +216,12 @@ class Tape:
             self.seen[index] = np.array(value, dtype=np.float64)
         action = self.actions.get(index)
         if action is not None:
-            value = applied(action, value, in_place=bool(more.get("in_place")))
+            original = value
+            value = applied(action, original, in_place=bool(more.get("in_place")))
+            if value is not original and isinstance(original, np.ndarray) and "container" not in more:
+                self.known[id(original)] = index  # what else holds it means this value as well
+                self.replaced[id(original)] = value
+                self.kept.append(original)
         if "container" not in more:
             self.known[id(value)] = index
             self.kept.append(value)

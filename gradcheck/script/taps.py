@@ -19,6 +19,9 @@ from gradcheck.script.syntax import (
     written_into,
 )
 
+#: Parameters of methods that are no values of the step.
+OWN = {"self", "cls"}
+
 
 class Taps(Expressions):
     """Puts taps around whatever is assigned in a source; the parameters are those of `Expressions`."""
@@ -26,26 +29,38 @@ class Taps(Expressions):
     # -- statements --------------------------------------------------------------------------------------------------
 
     def visit(self, node: ast.AST) -> Any:
-        """Keep track of the statement that an expression belongs to."""
-        if isinstance(node, ast.stmt):
-            before, self.statement = self.statement, node
-            try:
-                return super().visit(node)
-            finally:
-                self.statement = before
-        return super().visit(node)
+        """Keep track of the statement that an expression belongs to; what is added to it stands where it stood."""
+        if not isinstance(node, ast.stmt):
+            return super().visit(node)
+        before, self.statement = self.statement, node
+        try:
+            found = super().visit(node)
+        finally:
+            self.statement = before
+        for statement in listed(found):
+            if statement is not node:
+                ast.copy_location(statement, node)
+        return found
 
     def _function(self, node: Any) -> Any:
         outside, self.in_class = self.in_class, False
         whole = copy.deepcopy(node)
         self.functions.append(node)
         number = self._kept(whole)
+        first = after_docstring(node)
         node.body = [n for statement in node.body for n in listed(self.visit(statement))]
+        taken = [a for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg not in OWN]
+        node.body[first:first] = [ast.copy_location(self._parameter(a), node) for a in taken]
         self.functions.pop()
         self.in_class = outside
         if number is not None:
-            node.body.insert(after_docstring(node), self._arrival(number, node))
+            node.body.insert(first, self._arrival(number, node))
         return node
+
+    def _parameter(self, argument: ast.arg) -> ast.stmt:
+        """A further name for what a function is given."""
+        load = ast.Name(argument.arg, ast.Load())
+        return ast.Expr(self.call("name", self.site(argument, argument.arg, "parameter"), load))
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
 

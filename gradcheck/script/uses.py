@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck.script.chain import Chain, Place, Ratio, Source
+from gradcheck.script.events import spreads
 from gradcheck.script.flow import Flow
 from gradcheck.script.names import matches, sounds_derived
 from gradcheck.script.nodes import Node
@@ -114,7 +115,8 @@ class Uses(Places):
         fitting = [
             p
             for p in self._places
-            if (p.shape == node.shape or _single(p, node)) and not (p.node is not None and p.node.increment)
+            if (p.shape == node.shape or _single(p, node) or self._spread(p, node))
+            and not (p.node is not None and p.node.increment)
         ]
         wanted = {self.given[n] for n in node.names if n in self.given}
         if wanted:
@@ -131,6 +133,16 @@ class Uses(Places):
         if again:
             return [*again, *[p for p in named if p not in again]]
         return [*named, *rest][:TRIED]
+
+    def _spread(self, place: Place, node: Node) -> bool:
+        """Whether a parameter is updated by too few numbers, spread over it, and a value goes into them."""
+        return place.leaf is not None and any(
+            p.leaf is place.leaf
+            and p.claim.size < p.leaf.value.size
+            and spreads(node.shape, place.shape)
+            and node.index in self._above_claims[i]
+            for i, p in self.claims.items()
+        )
 
     def _as_used(self, node: Node) -> Place | None:
         """The variable that a value must be the derivative by for what is made of it to be right.
