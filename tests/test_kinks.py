@@ -110,7 +110,7 @@ def test_kink_seen_at_steps_over_which_the_loss_bends(factor: float, expected: s
         return float(np.sum(np.exp(8 * np.abs(x))))
 
     def gradient(x: Array) -> Array:
-        return factor * np.sign(x) * 8 * np.exp(8 * np.abs(x))
+        return np.asarray(factor * np.sign(x) * 8 * np.exp(8 * np.abs(x)))
 
     assert verdict(loss, gradient, np.array([0.0, 1.0, 0.0, -0.8]), rng=seed) == expected
 

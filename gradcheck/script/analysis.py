@@ -17,9 +17,13 @@ from gradcheck.script.chain import Chain, Place
 from gradcheck.script.flow import Base, Flow
 from gradcheck.script.hints import Hints
 from gradcheck.script.lines import Judgement
+from gradcheck.script.names import is_maximised, last
+from gradcheck.script.nodes import Node
+from gradcheck.script.objective import loss_of, moved_by
 from gradcheck.script.pairs import Pairing
 from gradcheck.script.source import Source
 from gradcheck.script.step import Step
+from gradcheck.script.updates import underlying
 
 Array = NDArray[Any]
 
@@ -40,7 +44,7 @@ class Analysis:
         self.step, self.rng, self.hints = step, rng, hints
         if hints.loss is not None:
             step.with_loss(hints.loss)
-        trace = step.record(first=True)
+        trace = step.prepared()
         step.snapshot.also([leaf.found for leaf in trace.before.values()])
         self.flow = Flow(step, trace, rng)
         changed = roles.changed_leaves(self.flow)
@@ -52,23 +56,39 @@ class Analysis:
         roles.neutralise(self.flow, updated)
         leaves = [leaf for leaf, _ in updated]
         ups = {n.index for _, nodes in updated for n in nodes}
-        self.loss = roles.loss_of(self.flow, leaves, ups, hints.loss)
+        self.loss = loss_of(self.flow, leaves, ups, hints.loss)
         self.forward = self.flow.ancestors([self.loss.index], stop=ups) - ups
         updated = [entry for entry in updated if self._moves(entry[0])]
         if not updated:
             raise SubjectError(_no_update(step, changed))
         self.parameters = roles.claims(self.flow, updated, self.forward, dict(hints.pairs))
+        again = [p for p in self.parameters if _more_than_once(p)]
+        if again and hints.loss is None:
+            raise SubjectError(_several_steps(step, again[0], self.loss))
         self.base = self.flow.base
         _refresh(self.base)
         self.bases = [self.base]
         second = self._elsewhere()
         if second is not None:
             self.bases.append(second)
+        if hints.loss is None and is_maximised(self.loss.names):
+            self.parameters = [replace(p, factor=-p.factor) for p in self.parameters if p.updates] or self.parameters
+        self.treated: dict[str, str] = {}
+        self.parameters = [self._underlying(p) for p in self.parameters]
         self.chain = Chain(self.bases, self.loss, rng)
         self.given = {derivative: variable for variable, derivative in hints.pairs}
 
+    def _underlying(self, parameter: roles.Parameter) -> roles.Parameter:
+        """The parameter with the gradient that the update is made of, unless the user said which it is."""
+        if {parameter.name, last(parameter.name)} & {variable for variable, _ in self.hints.pairs}:
+            return parameter
+        found, how = underlying(self.flow, self.bases, parameter, self.forward)
+        if how:
+            self.treated[parameter.name] = f"{how} before the update; line {found.claim.site.line} is what is checked"
+        return found
+
     def _moves(self, leaf: Any) -> bool:
-        return bool(roles._moved_by(self.flow, [leaf], [self.loss]))
+        return bool(moved_by(self.flow, [leaf], [self.loss]))
 
     def _elsewhere(self) -> Base | None:
         """A point with the parameters drawn anew."""
@@ -142,6 +162,21 @@ def _recorded(base: Base) -> Base | None:
 
 def _back(value: Array) -> Any:
     return lambda _: value
+
+
+def _more_than_once(parameter: roles.Parameter) -> bool:
+    """Whether one and the same line updates a whole parameter several times."""
+    sites = [n.site.index for n in parameter.updates if not n.increment and not n.container_id and not n.keys]
+    return len(sites) != len(set(sites))
+
+
+def _several_steps(step: Step, parameter: roles.Parameter, loss: Node) -> str:
+    line = parameter.updates[-1].site.line
+    return (
+        f"one pass of the loop in line {step.loop.line} updates {parameter.name} several times (line {line}), and the "
+        f"loss, {loss.label} in line {loss.site.line}, is that of the whole pass: say with --loss EXPR what one update "
+        "follows the gradient of, in the variables of the loop inside"
+    )
 
 
 def _no_update(step: Step, changed: Sequence[Any]) -> str:

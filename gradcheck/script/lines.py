@@ -232,6 +232,17 @@ class Judgement:
                     return node
         return None
 
+    def related(self) -> bool:
+        """Whether anything connects the gradients with the loss: one of them right, or values of the forward pass."""
+        if self.right or any(
+            p.proportional and p.ratio.known and not p.ratio.idle and p.node.size > 1
+            for p in self.pairing.pairs.values()
+        ):
+            return True
+        above = self.flow.ancestors(self.pairing.claims)
+        read = set().union(*(self.flow.parents[i] for i in above if i in set(self.pairing.backward)), set())
+        return bool(read & self.pairing.forward) or bool(self.pairing.mirrors & above)
+
     def fails_at(self, site: Site) -> bool:
         """Whether what a line computes was found not to be what the chain rule makes of what it reads."""
         pairs = [p for p in self.pairing.pairs.values() if p.node.site == site]

@@ -20,12 +20,14 @@ _DERIVED = re.compile(r"(?i)^(delta|grad|gradient|error|err|dout|upstream|adjoin
 
 #: Of a loss, the plain names before the longer ones.
 _LOSS = re.compile(
-    r"(?i)^(loss|cost|j|l|e|nll|objective|obj|error|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml"
+    r"(?i)^(loss|cost|j|l|nll|objective|obj|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml"
     r"|elbo_loss|neg_elbo)$"
 )
 _LOSSY = re.compile(
-    r"(?i)(loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|likelihood|risk|misfit|chi2)"
+    r"(?i)(^e$|^err$|^[sr]ss$|sse|mae|loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|risk|misfit|chi2)"
 )
+_GROWS = re.compile(r"(?i)^(ll|llh|log_?lik(elihood)?|log_?l|lik(elihood)?|elbo|rewards?|returns?|evidence|log_?prob)$")
+_FALLS = re.compile(r"(?i)(neg|minus|nll|loss|cost)")
 _HELD_OUT = re.compile(r"(?i)(val|test|valid|dev|eval|best|prev|old|smooth|running|avg|epoch)")
 
 
@@ -76,6 +78,17 @@ def sounds_derived(names: Iterable[str]) -> bool:
         "(" not in name and " " not in name and (bool(derivative_by(name)) or bool(_DERIVED.match(last(name))))
         for name in names
     )
+
+
+def is_maximised(names: Iterable[str]) -> bool:
+    """Whether a number sounds like one that is to grow: a likelihood, a reward."""
+    words = [last(name) for name in names if "(" not in name and " " not in name]
+    return any(_GROWS.match(word) for word in words) and not any(_LOSSY.search(w) or _FALLS.search(w) for w in words)
+
+
+def sounds_of_gradient(names: Iterable[str]) -> bool:
+    """Whether one of the names, or pieces of source, speaks of a derivative in so many words."""
+    return any(re.search(r"(?i)(grad|prime|deriv|delta)", name) for name in names)
 
 
 def loss_rank(names: Iterable[str]) -> int:

@@ -148,8 +148,9 @@ def _counts(analysis: Analysis) -> dict[int, str]:
         for axis, n in enumerate(node.shape):
             if n > 1 and n not in found:
                 found[n] = f"{n} is the length of axis {axis} of {node.label}"
+    found.pop(2, None)  # a factor of 2 is that of a square, more often than any length
     for name, value in analysis.step.lists():
-        if len(value) > 1:
+        if len(value) > 2 and not any(hasattr(item, "__dict__") for item in value[:3]):
             found.setdefault(len(value), f"{len(value)} is the length of {name}")
     return found
 

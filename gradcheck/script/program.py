@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,8 @@ from gradcheck.script.subjects import ProgramSubject
 
 Array = NDArray[Any]
 
-#: Lines that a repair is looked for.
-REPAIRED = 1
+#: Lines that a repair is looked for; loops that are tried.
+REPAIRED, TRIED = 1, 3
 
 
 def check_program(
@@ -71,40 +71,59 @@ def check_program(
     hints = hints or Hints()
     started = time.perf_counter()
     seed = seed_of(rng)
+    asked = _Asked(path, sources if sources is not None else read(path), hints, namespace, rtol, budget, progress)
+    report = _checked(asked, seed, started)
+    if report.verdict is Verdict.FAIL:
+        report = _checked(asked, seed, started, again=True) or report
+    return report
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a check was asked for."""
+
+    path: Path
+    sources: Sequence[Source]
+    hints: Hints
+    namespace: dict[str, Any] | None
+    rtol: float | None
+    budget: int | None
+    progress: Progress | None
+
+    def program(self) -> Program:
+        """The program, to be run from its start."""
+        return Program(self.path, self.sources, given=self.namespace)
+
+
+@overload
+def _checked(asked: _Asked, seed: int, started: float) -> Report: ...
+@overload
+def _checked(asked: _Asked, seed: int, started: float, again: bool) -> Report | None: ...
+def _checked(asked: _Asked, seed: int, started: float, again: bool = False) -> Report | None:
+    """The report; once again from behind a first pass, if that creates what an optimiser remembers."""
     generator = np.random.default_rng(seed)
-    program = Program(path, sources if sources is not None else read(path), given=namespace)
-    step, others = program.captured(hints.arguments, hints.function)
-    analysis: Analysis | None = None
-    trouble: Exception | None = None
-    for _ in range(3):
-        try:
-            analysis = Analysis(step, hints, generator)
-            break
-        except SubjectError as error:
-            trouble = trouble or error
-            if not others:
-                break
-            step, others = (
-                Program(path, sources if sources is not None else read(path), given=namespace).captured_at(
-                    others[0], hints.arguments
-                ),
-                others[1:],
-            )
+    analysis = _analysed(asked, generator, again)
     if analysis is None:
-        assert trouble is not None
-        raise trouble
-    subject = ProgramSubject(analysis.base, analysis.loss, analysis.parameters, str(path))
-    tolerance = tolerance_of(rtol, subject)
-    effort = Effort(budget_of(budget), progress)
-    with np.errstate(all="ignore"):
-        found = check(subject, tolerance, generator, effort)
-        judgement = analysis.judgement()
-        findings = _findings(analysis, judgement, subject, found, tolerance, generator, effort)
+        return None
+    step = analysis.step
+    try:
+        subject = ProgramSubject(analysis.base, analysis.loss, analysis.parameters, str(asked.path))
+        tolerance = tolerance_of(asked.rtol, subject)
+        effort = Effort(budget_of(asked.budget), asked.progress)
+        with np.errstate(all="ignore"):
+            found = check(subject, tolerance, generator, effort)
+            judgement = analysis.judgement()
+            strange = found.verdict is Verdict.FAIL and not judgement.related()
+            if strange:
+                found = _open(found, analysis)
+            findings = _findings(analysis, judgement, subject, found, tolerance, generator, effort)
+    finally:
+        step.release()
     report = report_of(
         found,
         findings,
         version=__version__,
-        target=str(path),
+        target=str(asked.path),
         seed=seed,
         rtol=tolerance,
         seconds=time.perf_counter() - started,
@@ -116,6 +135,46 @@ def check_program(
         lines=tuple(judgement.lines()),
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, judgement), *report.notes),
+    )
+
+
+def _analysed(asked: _Asked, rng: np.random.Generator, again: bool) -> Analysis | None:
+    """What the values of a training step are to each other, of the likeliest loop that can be understood."""
+    step, others = asked.program().captured(asked.hints.arguments, asked.hints.function)
+    trouble: Exception | None = None
+    for _ in range(TRIED):
+        try:
+            if not again:
+                return Analysis(step, asked.hints, rng)
+            first = Analysis(step, asked.hints, rng)
+            shapes = {p.leaf.value.shape for p in first.parameters}
+            if not any(value.shape in shapes for value in step.lazy):
+                step.release()
+                return None
+            step.advance()
+            return Analysis(step, asked.hints, rng)
+        except SubjectError as error:
+            step.release()
+            trouble = trouble or error
+            if not others:
+                break
+            step, others = asked.program().captured_at(others[0], asked.hints.arguments), others[1:]
+    assert trouble is not None
+    raise trouble
+
+
+def _open(found: Check, analysis: Analysis) -> Check:
+    """The check, undecided where it failed: nothing connects the gradient with the loss."""
+    note = (
+        f"{analysis.loss.label} (line {analysis.loss.site.line}) is computed from other values than the gradient is, "
+        "from other data perhaps: say with --loss EXPR what the gradient is that of"
+    )
+    return replace(
+        found,
+        blocks=tuple(
+            replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) if b.verdict is Verdict.FAIL else b
+            for b in found.blocks
+        ),
     )
 
 
@@ -178,6 +237,7 @@ def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
     ]
     if len(analysis.bases) < 2:
         notes.append("The step takes another branch at other parameters: only the program's own point was looked at")
+    notes += [f"The gradient by {name} is {how}" for name, how in analysis.treated.items()]
     carried = [
         f"{line.target} (line {line.line}) is {line.factor:.6g} times the derivative by {line.of}"
         for line in judgement.lines()

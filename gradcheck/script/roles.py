@@ -1,4 +1,4 @@
-"""Which variables are parameters, what claims to be their gradient, and what is the loss."""
+"""Which variables are parameters, and what claims to be their gradient."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectError
 from gradcheck.script.events import fitted, spreads
 from gradcheck.script.flow import Base, Flow
-from gradcheck.script.names import last, loss_rank, matches
+from gradcheck.script.names import last, matches
 from gradcheck.script.nodes import Node
 from gradcheck.script.state import Leaf
 
@@ -89,13 +89,32 @@ def updated(flow: Flow, leaves: Sequence[Leaf]) -> list[tuple[Leaf, list[Node]]]
                 if _carries(flow.nodes[child], leaf, flow.shifts[index], change):
                     queue.append(child)
         final = [n for n in chain if _ends(flow.base, n, leaf, after[leaf.path].value)]
+        final = [n for n in final if n.plain] or final  # not the same sum elsewhere, as a search for a step tries it
         if final:
             ends = {n.index for n in final}
             kept = [
                 n for n in chain if n.index in ends or (ends & flow.descendants([n.index]) and _same_thing(n, final))
             ]
             found.append((_only_part(flow, leaf, kept), kept))
-    return found
+    return [entry for entry in found if not any(_feeds(flow, entry, other) for other in found if other is not entry)]
+
+
+def _feeds(flow: Flow, one: tuple[Leaf, list[Node]], other: tuple[Leaf, list[Node]]) -> bool:
+    """Whether what becomes of one is what is added to the other: a velocity."""
+    ends = {n.index for n in other[1]}
+    stack = list(one[1])
+    while stack:
+        node = stack.pop()
+        flow.follow([node])
+        shift = flow.shifts[node.index]
+        for child, change in flow.children[node.index].items():
+            moved = shift != 0
+            ratio = change[moved] / shift[moved] if change.shape == shift.shape else np.zeros(0)
+            if ratio.size and np.ptp(ratio) < 1e-3 and abs(abs(ratio.mean()) - 1) < 1e-3:
+                if child in ends:
+                    return True
+                stack += [flow.nodes[child]] if flow.nodes[child].increment else []
+    return False
 
 
 def _only_part(flow: Flow, leaf: Leaf, updates: Sequence[Node]) -> Leaf:
@@ -148,71 +167,6 @@ def neutralise(flow: Flow, found: Sequence[tuple[Leaf, list[Node]]]) -> None:
                 keyed = part.container is not None and part.key is not None and not leaf.part
                 if keyed and part.value.shape != leaf.value.shape:
                     flow.base.neutral_keys[event] = part.key
-
-
-def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: str | None) -> Node:
-    """The scalar that is the loss.
-
-    Raises
-    ------
-    SubjectError
-        If there is none, or there are several, with what was looked for.
-    """
-    flow.follow()
-    scalars = [n for n in flow.nodes if n.size == 1 and n.index not in updates and not n.increment]
-    moving = _moved_by(flow, leaves, scalars)
-    if expression is not None:
-        chosen = [n for n in moving if n.site.file and "loss" in n.names and n.site.kind == "expression"]
-        if not chosen:
-            raise SubjectError(f"--loss {expression}: its value does not depend on the parameters")
-        return chosen[-1]
-    into_updates = flow.ancestors(updates)
-    names = {n.index: loss_rank(n.names) for n in moving}
-    pool = [n for n in moving if names[n.index] < 3 or n.index not in into_updates]
-    pool = [n for n in pool if not (names[n.index] >= 3 and n.site.kind == "return")] or pool
-    if not pool:
-        raise SubjectError(_no_loss(flow, leaves))
-    best = min(names[n.index] for n in pool)
-    pool = [n for n in pool if names[n.index] == best]
-    sinks = [n for n in pool if not (flow.descendants([n.index]) - {n.index}) & {m.index for m in pool}]
-    latest: dict[str, Node] = {}
-    for node in sinks:
-        latest[next(iter(node.names))] = node
-    found = list(latest.values())
-    if best >= 3 and len(found) > 1:
-        said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
-        raise SubjectError(
-            f"several numbers depend on the parameters, and none is called a loss: {said}. Say which with --loss EXPR"
-        )
-    if len(found) > 1:
-        exact = [n for n in found if n.site.kind == "assign"]
-        found = exact or found
-    if len(found) > 1:
-        said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
-        raise SubjectError(f"several numbers may be the loss: {said}. Say which with --loss EXPR")
-    return found[0]
-
-
-def _moved_by(flow: Flow, leaves: Sequence[Leaf], scalars: Sequence[Node]) -> list[Node]:
-    """Scalars that change when parameters do."""
-    found: dict[int, Node] = {}
-    for _ in range(2):
-        shifts = {leaf.path: leaf.value + 30 * flow._step_of(leaf.value) for leaf in leaves}
-        seen = flow.base.run(scalars, leaves=shifts)
-        for node, value in zip(scalars, seen or [], strict=False):
-            old = flow.base.value(node)
-            if np.isfinite(value).all() and np.abs(value - old).max() > 1e-13 * np.abs(old).max():
-                found[node.index] = node
-    return [found[i] for i in sorted(found)]
-
-
-def _no_loss(flow: Flow, leaves: Sequence[Leaf]) -> str:
-    names = ", ".join(leaf.name for leaf in leaves[:6])
-    return (
-        f"the step in line {flow.step.loop.line} never computes its loss: gradcheck looked for a number that depends "
-        f"on {names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's "
-        "variables, as in --loss 'np.mean((output - y) ** 2)'"
-    )
 
 
 def named(flow: Flow, given: dict[str, str]) -> list[tuple[Leaf, list[Node]]]:

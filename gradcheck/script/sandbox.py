@@ -7,6 +7,7 @@ import contextlib
 import importlib.abc
 import importlib.util
 import io
+import logging
 import os
 import sys
 import time
@@ -55,7 +56,7 @@ def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathF
 @contextmanager
 def quiet() -> Iterator[None]:
     """Nothing is shown, asked for, waited for, or written to a file."""
-    opened, asked, slept = builtins.open, builtins.input, time.sleep
+    opened, asked, slept, logged = builtins.open, builtins.input, time.sleep, logging.root.manager.disable
     real_out, real_error = sys.stdout, sys.stderr
     sink = io.StringIO()
 
@@ -66,6 +67,7 @@ def quiet() -> Iterator[None]:
 
     builtins.open, builtins.input, time.sleep = open_, lambda *_: "", lambda _: None
     sys.stdout, sys.stderr = sink, sink
+    logging.disable(logging.CRITICAL)
     shown = _without_windows()
     saved = {name: getattr(np, name) for name in ("save", "savez", "savez_compressed", "savetxt")}
     for name in saved:
@@ -77,6 +79,7 @@ def quiet() -> Iterator[None]:
     finally:
         builtins.open, builtins.input, time.sleep = opened, asked, slept
         sys.stdout, sys.stderr = real_out, real_error
+        logging.disable(logged)
         for name, function in saved.items():
             setattr(np, name, function)
         for owner, name, function in shown:

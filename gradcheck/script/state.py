@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import types
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from gradcheck.script.tape import Tape
 Array = NDArray[Any]
 
 #: Not looked into.
-_CLOSED = (
+CLOSED = (
     Tape,
     types.ModuleType,
     types.FunctionType,
@@ -47,7 +47,7 @@ def insides(value: Any) -> Iterator[tuple[str, Any]]:
         if len(value) <= LONG:
             for i, item in enumerate(value):
                 yield f"[{i}]", item
-    elif hasattr(value, "__dict__") and not isinstance(value, _CLOSED):
+    elif hasattr(value, "__dict__") and not isinstance(value, CLOSED):
         for key, item in list(vars(value).items()):
             yield f".{key}", item
 
@@ -65,7 +65,7 @@ class Snapshot:
         stack = list(roots)
         while stack:
             value = stack.pop()
-            if id(value) in self._held or isinstance(value, _CLOSED) or value is None:
+            if id(value) in self._held or isinstance(value, CLOSED) or value is None:
                 continue
             content = _content(value)
             if content is None and not isinstance(value, tuple):
@@ -209,32 +209,60 @@ def _kept_axes(key: Any) -> tuple[slice, ...]:
     return tuple(k if isinstance(k, slice) else slice(k, k + 1 or None) for k in keys)
 
 
-def leaves(*scopes: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
-    """All floats and arrays of floats that variables lead to, by the ways to them; an inner scope hides outer ones."""
+def leaves(*scopes: dict[str, Any], chosen: Callable[[Any], bool] = is_real) -> dict[tuple[Any, ...], Leaf]:
+    """All floats and arrays of floats that variables lead to, by the ways to them; an inner scope hides outer ones.
+
+    Other numbers than floats with another choice.
+    """
     found: dict[tuple[Any, ...], Leaf] = {}
     seen: set[int] = set()
     hidden: set[str] = set()
     for variables in scopes:
         names = [name for name in variables if name not in hidden and not name.startswith(("__", "_gradcheck"))]
-        _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen)
+        _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen, chosen)
         hidden |= set(variables)
     return found
 
 
+def followed(before: Mapping[tuple[Any, ...], Leaf], *scopes: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
+    """What is found at the ends of the same ways now, where it is a number or an array of floats."""
+    return {
+        path: replace(before[path], value=np.array(value, dtype=np.float64), found=value)
+        for path, value in ends(before, *scopes).items()
+        if is_real(value)
+    }
+
+
+def ends(paths: Iterable[tuple[Any, ...]], *scopes: dict[str, Any]) -> dict[tuple[Any, ...], Any]:
+    """What is found at the ends of ways through variables, whatever it is."""
+    found = {}
+    for path in paths:
+        try:
+            value: Any = next(scope[path[0]] for scope in scopes if path[0] in scope)
+            for step in path[1:]:
+                value = getattr(value, step[1:]) if step.startswith(".") else value[_key(value, step)]
+        except (StopIteration, AttributeError, LookupError, TypeError, ValueError):
+            continue
+        found[path] = value
+    return found
+
+
 def _search(
-    queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]], found: dict[tuple[Any, ...], Leaf], seen: set[int]
+    queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]],
+    found: dict[tuple[Any, ...], Leaf],
+    seen: set[int],
+    chosen: Callable[[Any], bool],
 ) -> None:
     """Breadth first, so that each has the shortest name."""
     while queue:
         path, name, value, owner, key = queue.popleft()
-        if len(path) > 6 or isinstance(value, _CLOSED):
+        if len(path) > 6:
             continue
-        if isinstance(value, np.ndarray):
-            if not is_real(value):
-                continue
-            found[path] = Leaf(name, path, np.array(value, dtype=np.float64), False, owner, key, value)
-        elif is_real(value):
-            found[path] = Leaf(name, path, np.array(value, dtype=np.float64), True, owner, key, value)
+        if chosen(value):
+            scalar = not isinstance(value, np.ndarray)
+            found[path] = Leaf(name, path, np.array(value, dtype=np.float64), scalar, owner, key, value)
+        elif isinstance(value, (np.ndarray, *CLOSED)):
+            continue
         elif id(value) not in seen:
             seen.add(id(value))
             for step, item in insides(value):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import TargetError
 from gradcheck.script import sandbox
-from gradcheck.script.events import Action, Event, Finished, Left
+from gradcheck.script.events import Action, Event, Finished, Left, is_real
 from gradcheck.script.expressions import TAPE
 from gradcheck.script.loops import Loop
-from gradcheck.script.state import Leaf, Snapshot, leaves
+from gradcheck.script.promotion import harmless, is_whole, put, replaced
+from gradcheck.script.state import Leaf, Snapshot, ends, followed, leaves
 from gradcheck.script.taps import Taps
 
 if TYPE_CHECKING:
@@ -66,10 +69,59 @@ class Step:
         self.runs = 0
         self._extra: ast.expr | None = None
         self._values: dict[tuple[Any, ...], Array] = {}
-        roots = [scope, self.locals]
-        self.snapshot = Snapshot(roots)
-        self.before = leaves(self.locals, scope)
+        self.whole: list[tuple[Leaf, Any]] = []
+        self._old: list[Any] = []
+        self._start: Snapshot | None = None
+        self.lazy: list[Array] = []
+        self._look()
         self._body = self._compiled()
+
+    def _look(self) -> None:
+        """Keep the state that the step starts from."""
+        self.snapshot = Snapshot([self.scope, self.locals])
+        self.before = leaves(self.locals, self.scope)
+
+    def prepared(self) -> Trace:
+        """The first run. Numbers that it finds in too narrow a type, or as whole ones, are given to it as float64.
+
+        Files that are open for writing are taken from it.
+        """
+        self._old += replaced([self.scope, self.locals], harmless)
+        if self._old:
+            self._look()
+        trace = self.record(first=True)
+        if self._floats():
+            self._look()
+            trace = self.record(first=True)
+        return trace
+
+    def advance(self) -> None:
+        """Take one pass for good, until `release`: for what a first pass creates, such as an optimiser's averages."""
+        self._start = self.snapshot
+        variables = dict(self.locals)
+        with sandbox.quiet(), contextlib.suppress(Left):
+            variables = self._call(variables)
+        self.locals.update({name: value for name, value in variables.items() if name in self.locals})
+        self._look()
+
+    def release(self) -> None:
+        """Put back all that was changed for good."""
+        if self._start is not None:
+            self._start.restore()
+        for owner, key, value in reversed(self._old):
+            put(owner, key, value)
+        self._old = []
+
+    def _floats(self) -> bool:
+        """Whether there were whole numbers that the step left as floats; they are floats from now on."""
+        found = False
+        for leaf, after in self.whole:
+            if is_whole(leaf.found) and is_real(after):
+                fresh = leaf.found.astype(np.float64) if isinstance(leaf.found, np.ndarray) else float(leaf.found)
+                self._old.append((leaf.owner, leaf.key, leaf.found))
+                put(leaf.owner, leaf.key, fresh)
+                found = True
+        return found
 
     # -- the body ----------------------------------------------------------------------------------------------------
 
@@ -126,6 +178,7 @@ class Step:
         self._values = dict(values or {})
         variables = self._prepare()
         before = leaves({} if self.top else variables, self.scope)
+        whole = leaves(self.locals, self.scope, chosen=is_whole) if first else {}
         self.tape.begin(record=True)
         result = variables
         try:
@@ -141,8 +194,12 @@ class Step:
                 f"one pass of the loop in line {self.loop.line} assigns {len(events)} numbers one by one, too many to "
                 "follow: check a smaller problem, a few samples and small layers"
             )
-        after = leaves({} if self.top else result, self.scope)
+        after = followed(before, {} if self.top else result, self.scope)
         if first:
+            left = ends(whole, {} if self.top else result, self.scope)
+            self.whole = [(whole[path], value) for path, value in left.items()]
+            now = leaves({} if self.top else result, self.scope)
+            self.lazy = [leaf.value for path, leaf in now.items() if path not in before and len(path) > 1]
             self.snapshot.narrow()
         self._restore()
         return Trace(events, before, after)

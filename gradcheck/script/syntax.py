@@ -134,8 +134,8 @@ def contains(node: ast.AST, target: ast.AST) -> bool:
 
 def factors(node: ast.expr, power: int = 1) -> list[tuple[ast.expr, int]]:
     """Factors of a product, with the exponents 1 and -1."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
-        below = power if isinstance(node.op, ast.Mult) else -power
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
+        below = -power if isinstance(node.op, ast.Div) else power
         return factors(node.left, power) + factors(node.right, below)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return factors(node.operand, power)
