@@ -22,6 +22,7 @@ from gradcheck.script.nodes import Node
 from gradcheck.script.objective import loss_of, moved_by
 from gradcheck.script.pairs import Pairing
 from gradcheck.script.source import Source
+from gradcheck.script.stale import stale
 from gradcheck.script.step import Step
 from gradcheck.script.updates import underlying
 
@@ -67,6 +68,7 @@ class Analysis:
             raise SubjectError(_several_steps(step, again[0], self.loss))
         self.base = self.flow.base
         _refresh(self.base)
+        self.stale = [] if again else stale(self.flow, trace, self.base, self.parameters, self.forward)
         self.bases = [self.base]
         second = self._elsewhere()
         if second is not None:

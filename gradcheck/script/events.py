@@ -112,6 +112,11 @@ def by_mask(key: Any) -> bool:
     )
 
 
+def only_slices(key: Any) -> bool:
+    """Whether an index takes whole stretches of an array."""
+    return all(isinstance(k, slice) for k in (key if isinstance(key, tuple) else (key,)))
+
+
 def applied(action: Action, value: Any, *, in_place: bool) -> Any:
     """A value after an action on it; of an array that was changed in place, the array itself."""
     new = action(np.asarray(value, dtype=np.float64))

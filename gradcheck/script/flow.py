@@ -54,15 +54,18 @@ class Base:
         watched: Sequence[Node],
         actions: Mapping[int, Action] | None = None,
         leaves: Mapping[Path, Array] | None = None,
+        *,
+        updating: bool = False,
     ) -> list[Array] | None:
         """Values of nodes in a replay with changes, as they are computed before any action on themselves.
 
-        Updates of parameters do nothing in it: whatever is computed after them still sees the parameters as they were.
+        Unless `updating`, updates of parameters do nothing in it: whatever is computed after them still sees the
+        parameters as they were.
         """
         wanted = {event for node in watched for event in node.events}
         values = {**self.values, **(leaves or {})}
         all_actions: dict[int, Action] = {}
-        for event, path in self.neutral.items():
+        for event, path in self.neutral.items() if not updating else ():
             start = values[path] if path in values else self.trace.before[path].value
             key = self.neutral_keys.get(event)
             all_actions[event] = _back(start if key is None else start[key])

@@ -14,6 +14,7 @@ from gradcheck.script.flow import Flow
 from gradcheck.script.nodes import Node
 from gradcheck.script.pairs import Pairing
 from gradcheck.script.proof import Proof
+from gradcheck.script.stale import Stale
 from gradcheck.script.uses import Pair
 
 
@@ -248,9 +249,10 @@ class Judgement:
         pairs = [p for p in self.pairing.pairs.values() if p.node.site == site]
         return not pairs or not all(p.proportional and p.ratio.known for p in pairs)
 
-    def lines(self) -> list[LineReport]:
-        """Every line with a role, in the order of the source."""
+    def lines(self, stale: Sequence[Stale] = ()) -> list[LineReport]:
+        """Every line with a role, in the order of the source; those that read updated parameters are wrong."""
         accused = {(a.site.file, a.site.line) for a in self.accused}
+        accused |= {(old.node.site.file, old.node.site.line) for old in stale}
         found: dict[tuple[str, int], LineReport] = {}
         for pair in self.pairing.pairs.values():
             if _carries_on(pair):

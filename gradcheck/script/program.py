@@ -107,13 +107,15 @@ def _checked(asked: _Asked, seed: int, started: float, again: bool = False) -> R
         return None
     step = analysis.step
     try:
-        subject = ProgramSubject(analysis.base, analysis.loss, analysis.parameters, str(asked.path))
+        subject = ProgramSubject(
+            analysis.base, analysis.loss, analysis.parameters, str(asked.path), updating=bool(analysis.stale)
+        )
         tolerance = tolerance_of(asked.rtol, subject)
         effort = Effort(budget_of(asked.budget), asked.progress)
         with np.errstate(all="ignore"):
             found = check(subject, tolerance, generator, effort)
             judgement = analysis.judgement()
-            strange = found.verdict is Verdict.FAIL and not judgement.related()
+            strange = found.verdict is Verdict.FAIL and not analysis.stale and not judgement.related()
             if strange:
                 found = _open(found, analysis)
             findings = _findings(analysis, judgement, subject, found, tolerance, generator, effort)
@@ -132,7 +134,7 @@ def _checked(asked: _Asked, seed: int, started: float, again: bool = False) -> R
     )
     return replace(
         report,
-        lines=tuple(judgement.lines()),
+        lines=tuple(judgement.lines(analysis.stale)),
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, judgement), *report.notes),
     )
@@ -192,11 +194,12 @@ def _findings(
         judgement.accused = []
         return findings_of(found) if found.remarks else ()
     failed = {b.block.name for b in found.blocks if b.verdict is Verdict.FAIL}
-    reached: set[str] = set()
-    findings: list[Finding] = []
+    findings = [old.finding() for old in analysis.stale if failed & set(old.names)]
+    outdated = {name for old in analysis.stale for name in old.names}
+    reached = set(outdated)
     for accused in judgement.accused:
         below = analysis.flow.descendants([node.index for node in accused.passes])
-        names = [p.name for p in analysis.parameters if p.claim.index in below and p.name in failed]
+        names = [p.name for p in analysis.parameters if p.claim.index in below and p.name in failed - outdated]
         if not names:
             continue
         reached |= set(names)

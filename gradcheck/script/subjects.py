@@ -32,9 +32,14 @@ class ProgramSubject(Subject):
     loss : Node
     parameters : sequence of Parameter
     name : str
+    updating : bool
+        Whether gradients are those of the step with its updates, which some of them are computed after.
     """
 
-    def __init__(self, base: Base, loss: Node, parameters: Sequence[Parameter], name: str) -> None:
+    def __init__(
+        self, base: Base, loss: Node, parameters: Sequence[Parameter], name: str, *, updating: bool = False
+    ) -> None:
+        self._updating = updating
         self.name, self._base, self._loss, self._parameters = name, base, loss, tuple(parameters)
         self.blocks = tuple(
             Block(p.name, p.leaf.value.shape, str(np.asarray(p.leaf.found).dtype)) for p in self._parameters
@@ -52,7 +57,8 @@ class ProgramSubject(Subject):
 
     def gradient(self, point: Point) -> Point:
         """Run the step up to its gradients."""
-        seen = self._base.run([p.claim for p in self._parameters], leaves=self._leaves(point))
+        claims, leaves = [p.claim for p in self._parameters], self._leaves(point)
+        seen = self._base.run(claims, leaves=leaves, updating=self._updating)
         if seen is None:
             return tuple(np.full(b.shape, np.nan) for b in self.blocks)
         return tuple(p.claimed(value) for p, value in zip(self._parameters, seen, strict=True))

@@ -26,6 +26,7 @@ from gradcheck.script.events import (
     by_mask,
     copied,
     is_real,
+    only_slices,
 )
 
 
@@ -114,7 +115,7 @@ class Tape:
         if isinstance(container, np.ndarray):
             if container.dtype.kind != "f" or not container.size:
                 return
-            if by_mask(key):
+            if by_mask(key) or (augmented and id(container) in self.known and only_slices(key)):
                 if self.recording:
                     stem = self.sites[site].target.split("[")[0]
                     self._event(site, container, in_place=True)
