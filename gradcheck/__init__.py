@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
     from gradcheck.pairing import Pairs, pairs
     from gradcheck.report import BlockReport, Report
+    from gradcheck.settings import defaults
     from gradcheck.subject import Block, Subject
 
 #: Where each name comes from. Nothing is loaded before it is used.
@@ -36,6 +37,7 @@ _HOME = {
     "pairs": "pairing",
     "BlockReport": "report",
     "Report": "report",
+    "defaults": "settings",
     "Block": "subject",
     "Subject": "subject",
 }
@@ -56,6 +58,7 @@ __all__ = [
     "as_subject",
     "assert_gradients",
     "check_gradients",
+    "defaults",
     "pairs",
 ]
 
