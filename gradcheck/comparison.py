@@ -30,7 +30,7 @@ class Verdict(enum.Enum):
 _ADVICE = {
     Verdict.PASS: "The gradient is right, to within the resolution that is stated.",
     Verdict.FAIL: "The gradient is wrong: the gap exceeds both the error bar and the tolerance.",
-    Verdict.UNDECIDED: "It cannot be told here whether the gradient is right; above stands why, and what would decide it. "
+    Verdict.UNDECIDED: "Whether the gradient is right cannot be told here; above stands why, and what would decide it. "
     "A larger rtol asks for less.",
 }
 

@@ -39,9 +39,9 @@ _REMEDY = {
     Doubt.UNSTEADY: "Fix its random seed, or draw what is random once, outside of it.",
     Doubt.CANCELLED: "Check at another point, where they do not cancel, or compute the gradient in float64.",
     Doubt.SHORT: "Check at another point, or in units in which the loss changes over about the size of the parameters.",
-    Doubt.STEPS: "Take rounding, thresholds and table look-ups out of it; of a probability near one, take the logarithm "
-    "from its logit.",
-    Doubt.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers inside it, or allow a larger budget.",
+    Doubt.STEPS: "Take rounding, thresholds and table look-ups out of it; compute the logarithm of a probability near "
+    "one from its logit.",
+    Doubt.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger budget.",
     Doubt.SPENT: "Allow a larger budget.",
     Doubt.UNPROVED: "Mend that block first, or allow a larger budget.",
     Doubt.KINKS: "Check at another point, or a smooth variant of the loss.",

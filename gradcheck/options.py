@@ -45,6 +45,10 @@ def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> i
         return int(rng.integers(2**32))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1)[0])
+    if not hasattr(rng, "__index__"):
+        raise SubjectTypeError(
+            f"rng is a {type(rng).__qualname__}: pass an int, a numpy.random.Generator, or None for a fresh seed"
+        )
     return checked_seed(rng)
 
 

@@ -65,6 +65,11 @@ class BlockReport:
     where: str
     note: str
 
+    @property
+    def passes(self) -> bool:
+        """Whether its verdict is "pass"."""
+        return self.verdict is Verdict.PASS
+
     def __str__(self) -> str:
         return f"{self.name}: {self.verdict.value}, relative error {self.relative_error:.1e} ± {self.error_bar:.1e}"
 

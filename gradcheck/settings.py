@@ -35,7 +35,11 @@ class Defaults(NamedTuple):
 
     def over(self, other: Defaults) -> Defaults:
         """These, and those of `other` where these say nothing."""
-        return Defaults(*(mine if mine is not None else theirs for mine, theirs in zip(self, other, strict=True)))
+        return Defaults(
+            other.rtol if self.rtol is None else self.rtol,
+            other.seed if self.seed is None else self.seed,
+            other.budget if self.budget is None else self.budget,
+        )
 
 
 _NONE = Defaults()
@@ -124,17 +128,15 @@ def checked_rtol(rtol: Any) -> float:
     return float(rtol)
 
 
-def checked_seed(rng: Any) -> int:
+def checked_seed(seed: Any) -> int:
     """A seed: a whole number that is not negative."""
     try:
-        seed = operator.index(rng)
+        number = operator.index(seed)
     except TypeError:
-        raise SubjectTypeError(
-            f"rng is a {type(rng).__qualname__}: pass an int, a numpy.random.Generator, or None for a fresh seed"
-        ) from None
-    if seed < 0:
-        raise SubjectError(f"rng is {seed}: a seed is not negative")
-    return seed
+        raise SubjectTypeError(f"the seed is {seed!r}: pass a whole number") from None
+    if number < 0:
+        raise SubjectError(f"the seed is {number}: it may not be negative")
+    return number
 
 
 def checked_budget(budget: Any) -> int:
