@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.settings import checked_budget, checked_rtol, checked_seed, current
+from gradcheck.settings import checked_budget, checked_rtol, current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +45,13 @@ def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> i
         return int(rng.integers(2**32))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1)[0])
-    if not hasattr(rng, "__index__"):
+    if not hasattr(rng, "__index__"):  # an integer of NumPy is one as well
         raise SubjectTypeError(
             f"rng is a {type(rng).__qualname__}: pass an int, a numpy.random.Generator, or None for a fresh seed"
         )
-    return checked_seed(rng)
+    if rng < 0:
+        raise SubjectError(f"rng is {rng}: a seed is not negative")
+    return operator.index(rng)
 
 
 def tolerance_of(rtol: float | None, subject: Subject) -> float:
