@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gradcheck.errors import GradcheckError
-from gradcheck.settings import Defaults, checked
+if TYPE_CHECKING:
+    from gradcheck.settings import Defaults
 
 MARKER = (
     "gradcheck(rtol=None, budget=None, seed=None): defaults for the gradient checks that are made within the test; an "
@@ -35,8 +35,8 @@ def declare(parser: pytest.Parser) -> None:
         parser.addini(f"gradcheck_{name}", text, default=None)
 
 
-def of_session(config: pytest.Config) -> Defaults:
-    """Defaults for the whole session.
+def of_session(config: pytest.Config) -> Defaults | None:
+    """Defaults for the whole session; None if nothing is chosen.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def report_path(config: pytest.Config) -> Path | None:
     return path
 
 
-def of_item(item: pytest.Item) -> Defaults:
-    """What the markers of a test say; that of the function goes before that of its class or module.
+def of_item(item: pytest.Item) -> Defaults | None:
+    """What the markers of a test say, if it has any; that of the function goes before that of its class or module.
 
     Raises
     ------
@@ -84,7 +84,12 @@ def of_item(item: pytest.Item) -> Defaults:
     return _checked(given)
 
 
-def _checked(given: dict[str, tuple[str, Any]]) -> Defaults:
+def _checked(given: dict[str, tuple[str, Any]]) -> Defaults | None:
+    if all(value is None for _, value in given.values()):
+        return None
+    from gradcheck.errors import GradcheckError
+    from gradcheck.settings import checked
+
     for name, (source, value) in given.items():
         try:
             checked(**{name: value})

@@ -15,7 +15,7 @@ FULL, LINES = 2, 6
 
 
 def section(record: list[Report], raised: list[GradientMismatch], test: str, width: int) -> str:
-    """What a reader of a failing test should know of its checks; nothing if there were none.
+    """What a reader of a failing test should know of its checks.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """What listens while tests run: it adds sections and properties to reports, and sums up at the end.
 
 With pytest-xdist one of these is in every worker, and one in the process that reports. What a worker found travels as
-plain data on the reports of its tests.
+plain data on the reports of its tests. Everything else is imported when there is something for it to do.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gradcheck.pytest_plugin.choices import FORMATS, of_item, of_session, report_path
-from gradcheck.pytest_plugin.record import Record, each_example
-from gradcheck.pytest_plugin.totals import Totals
-from gradcheck.settings import Defaults, process_defaults
 
 if TYPE_CHECKING:
+    from gradcheck.pytest_plugin.record import Record
+    from gradcheck.pytest_plugin.totals import Totals
     from gradcheck.report import Report
+    from gradcheck.settings import Defaults
 
 #: A section is neither narrower nor wider.
 NARROW, WIDE = 72, 110
@@ -39,16 +39,28 @@ class Watch:
     """
 
     def __init__(self, config: pytest.Config) -> None:
+        self.config = config
         self.defaults, self.path = of_session(config), report_path(config)
         self.form = FORMATS[self.path.suffix] if self.path else ""
-        self.config = config
         self.shows_sections = config.getoption("showcapture", "all") == "all"
-        self.record = Record("")
-        self.totals = Totals()
+        self.record: Record | None = None
+        self.totals: Totals | None = None
         self.checks: dict[str, list[dict[str, Any]]] = {}
         self.refused = self.trouble = ""
         self._open = ExitStack()
-        self._open.enter_context(process_defaults(self.defaults))
+        self._set(self._open, self.defaults)
+
+    @staticmethod
+    def _set(stack: ExitStack, chosen: Defaults | None) -> None:
+        """Set defaults of checks until the stack is closed."""
+        if chosen is not None:
+            from gradcheck.settings import process_defaults
+
+            stack.enter_context(process_defaults(chosen))
+
+    @property
+    def _is_worker(self) -> bool:
+        return hasattr(self.config, "workerinput")
 
     @property
     def width(self) -> int:
@@ -69,10 +81,6 @@ class Watch:
             for item in items:
                 of_item(item)
 
-    @property
-    def _is_worker(self) -> bool:
-        return hasattr(self.config, "workerinput")
-
     # -- one test --------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -80,19 +88,26 @@ class Watch:
         """Listen to the checks of a test, and set the defaults that its markers name."""
         from gradcheck.observers import observed_by
 
-        try:
-            chosen, self.refused = of_item(item), ""
-        except pytest.UsageError as error:
-            chosen, self.refused = Defaults(), str(error)
-        with process_defaults(chosen.over(self.defaults)), observed_by(self._note):
+        with ExitStack() as stack:
+            self.refused = ""
+            try:
+                chosen = of_item(item)
+            except pytest.UsageError as error:
+                self.refused = str(error)
+            else:
+                self._set(stack, chosen if chosen is None or self.defaults is None else chosen.over(self.defaults))
+            stack.enter_context(observed_by(self._note))
             return (yield)
 
     def _note(self, report: Report) -> None:
-        self.record.add(report)
+        if self.record is not None:
+            self.record.add(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Begin with nothing; also where a test is run again."""
+        from gradcheck.pytest_plugin.record import Record
+
         self.record = Record(item.nodeid)
         if self.refused:
             pytest.fail(self.refused, pytrace=False)
@@ -100,14 +115,19 @@ class Watch:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Let the record begin anew with each example of Hypothesis."""
+        if self.record is None or not hasattr(getattr(item, "obj", None), "hypothesis"):
+            return (yield)
+        from gradcheck.pytest_plugin.examples import each_example
+
         with each_example(item, self.record):
             return (yield)
 
     @pytest.hookimpl(specname="pytest_runtest_makereport")
     def pytest_before_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Before pytest makes a report of what happened: the properties, a short message, no frames of ours."""
-        kept = [(name, value) for name, value in item.user_properties if not name.startswith("gradcheck_")]
-        item.user_properties[:] = [*kept, *self.record.properties]
+        if self.record is not None:
+            kept = [(name, value) for name, value in item.user_properties if not name.startswith("gradcheck_")]
+            item.user_properties[:] = [*kept, *self.record.properties]
         if call.excinfo is not None and "gradcheck.api" in sys.modules:
             from gradcheck.pytest_plugin.section import hide_frames, raised_in
 
@@ -121,22 +141,16 @@ class Watch:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the section to the report of what failed, and to the last report what the session should know."""
         report = yield
-        if report.failed:
+        if self.record is not None and report.failed and "gradcheck.api" in sys.modules:
             from gradcheck.pytest_plugin.section import hide_remark, raised_in, section
 
             raised = raised_in(call.excinfo.value if call.excinfo is not None else None)
             if any(mismatch.block for mismatch in raised):
                 hide_remark(report.longrepr)
-            text = section(self.record.reports, raised, item.nodeid, self.width)
-            if text:
-                report.sections.append(("gradcheck", text))
-        if report.when == "teardown" and self.record.totals.checks:
-            found: dict[str, Any] = {"totals": self.record.totals.plain(), "checks": []}
-            if self.form:
-                from gradcheck.pytest_plugin.artifact import packed
-
-                found["checks"] = [packed(each, self.form) for each in self.record.reports]
-            report.gradcheck = found  # type: ignore[attr-defined]
+            if raised or self.record.reports:
+                report.sections.append(("gradcheck", section(self.record.reports, raised, item.nodeid, self.width)))
+        if self.record is not None and self.record.checks and report.when == "teardown":
+            report.gradcheck = self.record.plain(self.form)  # type: ignore[attr-defined]
         return report
 
     # -- the session -----------------------------------------------------------------------------------------------
@@ -144,9 +158,13 @@ class Watch:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up what tests found, also those of workers."""
         found = getattr(report, "gradcheck", None)
-        if found is not None:
-            self.totals.merge(Totals(**found["totals"]))
-            self.checks[report.nodeid] = found["checks"]
+        if found is None:
+            return
+        from gradcheck.pytest_plugin.totals import Totals
+
+        self.totals = self.totals or Totals()
+        self.totals.merge(Totals(**found["totals"]))
+        self.checks[report.nodeid] = found["checks"]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the file that was asked for; if that cannot be done, the session has not succeeded."""
@@ -162,7 +180,7 @@ class Watch:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the summary, and where the reports are; nothing where no check ran."""
-        if self.totals.checks and terminalreporter.verbosity >= -1:
+        if self.totals is not None and terminalreporter.verbosity >= -1:
             from gradcheck.pytest_plugin.summary import summary
 
             terminalreporter.section("gradcheck")
