@@ -13,10 +13,9 @@ PARALLEL = pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one proce
 #: Wrong from four entries on, in the fourth entry alone: the smallest failing example has four.
 FUZZED = """
 import numpy as np
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 
-settings.register_profile("here", database=None, derandomize=True, max_examples=30)
-settings.load_profile("here")
+quick = settings(database=None, derandomize=True, max_examples=20, phases=(Phase.generate, Phase.shrink))
 
 
 def cube(x):
@@ -31,26 +30,30 @@ def exact(x):
     return 3 * x**2
 
 
-@given(st.integers(1, 60))
+@quick
+@given(st.integers(1, 20))
 def test_raised(size):
     gradcheck.assert_gradients(cube, slip, np.linspace(1, 2, size))
 
 
 class TestClass:
     @pytest.mark.parametrize("factor", [1.0])
-    @given(size=st.integers(1, 60))
+    @quick
+    @given(size=st.integers(1, 20))
     def test_plain(self, factor, size):
         assert gradcheck.check_gradients(cube, slip, factor * np.linspace(1, 2, size))
 
 
-@given(st.integers(1, 60))
+@quick
+@given(st.integers(1, 20))
 def test_right(size):
     assert gradcheck.check_gradients(cube, exact, np.linspace(1, 2, size))
 
 
-@given(st.integers(1, 60))
+@quick
+@given(st.integers(1, 20))
 def test_two_mistakes(size):
-    if size > 40:
+    if size > 10:
         assert gradcheck.check_gradients(cube, lambda x: -3 * x**2, np.linspace(1, 2, size)), "many"
     gradcheck.assert_gradients(cube, slip, np.linspace(1, 2, size))
 """
@@ -75,12 +78,12 @@ def test_report_is_that_of_the_smallest_example(pytester: pytest.Pytester, run: 
     assert text.count("x      4   ") >= 2, "the table of the block with four entries"
     assert text.count("x[3]: 1 of 4 entries are wrong.  GC505 isolated-entries") >= 2
     for file in ("record.py", "watch.py", "api.py:"):
-        assert file not in text.partition("Explanation:")[0]
+        assert file not in text
 
 
 def test_every_example_is_counted(run: Run) -> None:
     result = run(FUZZED, "-k", "test_right")
-    result.stdout.re_match_lines([r"checks +30 +30 pass; in 1 test"])
+    result.stdout.re_match_lines([r"checks +20 +20 pass; in 1 test"])
 
 
 def test_the_function_is_left_as_it_was(run: Run) -> None:
@@ -107,7 +110,7 @@ def pytest_pyfunc_call(pyfuncitem):
     handle.inner_test = lambda *args, **kwargs: asyncio.run(inner(*args, **kwargs))
 """)
     body = FUZZED.replace(
-        "@given(st.integers(1, 60))\ndef test_raised", "@given(st.integers(1, 60))\nasync def test_raised"
+        "@given(st.integers(1, 20))\ndef test_raised", "@given(st.integers(1, 20))\nasync def test_raised"
     )
     result = run(body, "-k", "raised")
     result.assert_outcomes(failed=1)
