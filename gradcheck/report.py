@@ -15,6 +15,9 @@ from gradcheck.halving import Entry
 #: An error of the stated resolution is missed with this probability.
 MISS = 0.001
 
+#: So many blocks are named where a line has to do.
+NAMED = 4
+
 
 @dataclass(frozen=True, slots=True)
 class BlockReport:
@@ -159,7 +162,8 @@ class Report:
     @property
     def line(self) -> str:
         """What matters most, in one line: verdict, blocks, mistakes and the seed."""
-        which = ", ".join(name for name, block in self.blocks.items() if block.verdict is self.verdict)
+        names = [name for name, block in self.blocks.items() if block.verdict is self.verdict]
+        which = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
         named = ", ".join(dict.fromkeys(f"{finding.code} {finding.slug}" for finding in self.findings))
         place = f" in {which}" if not self and which else ""
         return f"{self.verdict.value}: {self.target}{place}{': ' if named else ''}{named} (rng={self.seed})"

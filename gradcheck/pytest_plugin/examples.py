@@ -1,18 +1,24 @@
-"""Tests under Hypothesis: only the checks of their last run are told of."""
+"""Tests under Hypothesis: only the checks of their last run are told of, and only what says something to the user."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from gradcheck.blame import ours
+
 if TYPE_CHECKING:
     import pytest
 
     from gradcheck.pytest_plugin.record import Record
+
+#: A line of a file, as Hypothesis names it.
+_PLACE = re.compile(r" +(.+):\d+")
 
 
 @contextmanager
@@ -64,3 +70,22 @@ def _counted(inner: Any, record: Record) -> Any:
         return inner(*args, **kwargs)
 
     return plain
+
+
+def hide_our_lines(error: BaseException) -> None:
+    """Drop what is ours from Hypothesis' list of lines that only failing examples ran.
+
+    It is true, a failing gradient is looked at more closely, but it says nothing of the user's code.
+    """
+    for inner in getattr(error, "exceptions", ()):
+        hide_our_lines(inner)
+    notes: list[str] = getattr(error, "__notes__", [])
+    if "Explanation:" not in notes:
+        return
+    start = end = notes.index("Explanation:") + 1
+    while end < len(notes) and notes[end].startswith(" "):
+        end += 1
+    places = {line: place[1] for line in notes[start:end] if (place := _PLACE.fullmatch(line))}
+    mine = {line for line, file in places.items() if ours(file)}
+    kept = [line for line in notes[start:end] if line not in mine and not (mine and line.lstrip().startswith("(and "))]
+    notes[start - 1 : end] = ["Explanation:", *kept] if any(line in places for line in kept) else []

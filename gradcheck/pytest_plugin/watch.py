@@ -129,9 +129,11 @@ class Watch:
             kept = [(name, value) for name, value in item.user_properties if not name.startswith("gradcheck_")]
             item.user_properties[:] = [*kept, *self.record.properties]
         if call.excinfo is not None and "gradcheck.api" in sys.modules:
+            from gradcheck.pytest_plugin.examples import hide_our_lines
             from gradcheck.pytest_plugin.section import hide_frames, raised_in
 
             hide_frames(call.excinfo)
+            hide_our_lines(call.excinfo.value)
             for mismatch in raised_in(call.excinfo.value):
                 mismatch.brief = self.shows_sections
 

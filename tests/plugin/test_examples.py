@@ -125,3 +125,41 @@ def test_loading_the_checker_is_not_held_against_the_first_example(run: Run) -> 
         apart=True,
     )
     result.assert_outcomes(passed=1)
+
+
+EXPLAINED = """
+import numpy as np
+from hypothesis import given, settings, strategies as st
+
+
+def slip(x):
+    if x.size > 3:
+        x = 2 * x  # the line
+    return 3 * x**2
+
+
+@settings(database=None, derandomize=True, max_examples=20)
+@given(st.integers(1, 20))
+def test_local(size):
+    gradcheck.assert_gradients(lambda x: float(np.sum(x**3)), slip, np.linspace(1, 2, size))
+
+
+@settings(database=None, derandomize=True, max_examples=20)
+@given(st.integers(1, 20))
+def test_ours(size):
+    gradcheck.assert_gradients(lambda x: float(np.sum(x**3)), lambda x: 3 * (1 + (size > 3)) * x**2, np.ones(size))
+"""
+
+
+def test_lines_that_explain_are_those_of_the_user(pytester: pytest.Pytester, run: Run) -> None:
+    text = run(EXPLAINED).stdout.str()
+    local, ours = text.partition("_ test_ours _")[::2]
+    assert "size=4" in local
+    assert "size=4" in ours
+    assert "gradcheck/accusation.py" not in ours
+    assert "Explanation" not in ours
+    lines = (pytester.path / "test_user.py").read_text(encoding="utf-8").splitlines()
+    (number,) = [number for number, line in enumerate(lines, 1) if "# the line" in line]
+    assert "gradcheck/" not in local.partition("Explanation:")[2].partition(" gradcheck -")[0]
+    if "Explanation:" in local:
+        assert f"test_user.py:{number}\n" in local
