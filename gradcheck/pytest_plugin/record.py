@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Record:
         self.test = test
         self.reports: list[Report] = []
         self.totals: Totals | None = None
+        self._lock = threading.Lock()  # a test may check in several threads
 
     @property
     def checks(self) -> int:
@@ -36,12 +38,12 @@ class Record:
 
     def add(self, report: Report) -> None:
         """Note a check that has ended."""
-        if self.totals is None:
-            from gradcheck.pytest_plugin.totals import Totals
+        from gradcheck.pytest_plugin.totals import Totals
 
-            self.totals = Totals()
-        self.reports.append(report)
-        self.totals.add(report, self.test)
+        with self._lock:
+            self.totals = self.totals or Totals()
+            self.reports.append(report)
+            self.totals.add(report, self.test)
 
     def restart(self) -> None:
         """Begin another run of the same test."""

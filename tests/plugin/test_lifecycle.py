@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -240,3 +241,51 @@ def test_an_expected_failure_is_no_report(run: Run) -> None:
     result.assert_outcomes(xfailed=1)
     assert "- gradcheck -" not in result.stdout.str()
     result.stdout.fnmatch_lines(["checks *1 fail; in 1 test"])
+
+
+def test_seed_of_a_section_repeats_it(run: Run) -> None:
+    """To the last digit; only the seconds differ."""
+    body = "def test_one():\n    assert gradcheck.check_gradients(loss, doubled, POINT)\n"
+    first = run(body, "--tb=short").stdout.str()
+    seed = first.partition("--gradcheck-seed ")[2].split()[0]
+    again = run(body, "--tb=short", "--gradcheck-seed", seed).stdout.str()
+    sections = [
+        re.sub(r"[0-9.e-]+ s;", "s;", text.partition(" gradcheck -")[2].partition("=====")[0])
+        for text in (first, again)
+    ]
+    assert "GC102" in sections[0]
+    assert sections[0] == sections[1]
+
+
+def test_a_mismatch_that_is_raised_elsewhere_keeps_its_report(run: Run) -> None:
+    result = run("""
+REPORT = gradcheck.check_gradients(loss, doubled, POINT, rng=9)
+
+def test_one():
+    raise gradcheck.GradientMismatch(REPORT)
+""")
+    assert result.stdout.str().count("FAIL  loss") == 1
+    assert "rng=9" in result.stdout.str()
+
+
+def test_errors_of_the_checker_itself_are_shown_with_all_frames(run: Run) -> None:
+    """Only what stands between two frames of the user's is left out."""
+    result = run("""
+def test_one(monkeypatch):
+    import gradcheck.checker
+    monkeypatch.setattr(gradcheck.checker._Checker, "_look_here", None)
+    gradcheck.check_gradients(loss, right, POINT)
+""")
+    assert "TypeError: 'NoneType' object is not callable" in result.stdout.str()
+    assert "checker.py" in result.stdout.str()
+
+
+def test_checks_in_many_threads_are_all_counted(run: Run) -> None:
+    result = run("""
+from concurrent.futures import ThreadPoolExecutor
+
+def test_one():
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda seed: gradcheck.check_gradients(loss, right, POINT, rng=seed), range(40)))
+""")
+    result.stdout.re_match_lines([r"checks +40 +40 pass; in 1 test"])
