@@ -51,16 +51,19 @@ def _lines(head: str, reports: list[Report]) -> str:
 
 
 def raised_in(error: BaseException | None) -> list[GradientMismatch]:
-    """The mismatches that an exception is, or holds, as a group of Hypothesis' does."""
+    """The mismatches that an exception is, comes from, or holds, as a group of Hypothesis' does."""
     api = sys.modules.get("gradcheck.api")
-    return list(_mismatches(error, api.GradientMismatch)) if api is not None and error is not None else []
+    if api is None or error is None:
+        return []
+    return [each for each in _all_of(error, set()) if isinstance(each, api.GradientMismatch)]
 
 
-def _mismatches(error: BaseException, kind: type[GradientMismatch]) -> Iterator[GradientMismatch]:
-    if isinstance(error, kind):
-        yield error
-    for inner in getattr(error, "exceptions", ()):
-        yield from _mismatches(inner, kind)
+def _all_of(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
+    seen.add(id(error))
+    yield error
+    for inner in (*getattr(error, "exceptions", ()), error.__cause__, error.__context__):
+        if inner is not None and id(inner) not in seen:
+            yield from _all_of(inner, seen)
 
 
 def hide_frames(caught: Any) -> None:

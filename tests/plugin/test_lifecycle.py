@@ -289,3 +289,54 @@ def test_one():
         assert all(pool.map(lambda seed: gradcheck.check_gradients(loss, right, POINT, rng=seed), range(40)))
 """)
     result.stdout.re_match_lines([r"checks +40 +40 pass; in 1 test"])
+
+
+def test_a_mismatch_is_told_once_wherever_it_is_raised(run: Run) -> None:
+    result = run(
+        """
+def mismatch():
+    gradcheck.assert_gradients(loss, doubled, POINT, rng=2)
+
+def test_group():
+    try:
+        mismatch()
+    except AssertionError as error:
+        raise ExceptionGroup("two", [error, ValueError("other")])
+
+def test_cause():
+    try:
+        mismatch()
+    except AssertionError as error:
+        raise RuntimeError("around") from error
+
+@pytest.fixture
+def late():
+    yield
+    mismatch()
+
+def test_teardown(late):
+    pass
+
+def test_doctest():
+    '''
+    >>> bool(gradcheck.check_gradients(loss, doubled, POINT, rng=2))
+    True
+    '''
+""",
+        "--doctest-modules",
+    )
+    result.assert_outcomes(failed=3, passed=2, errors=1)
+    text = result.stdout.str()
+    assert text.count("- gradcheck -") == 4
+    assert text.count("FAIL  loss") == 4
+
+
+def test_file_without_a_terminal(pytester: pytest.Pytester, run: Run) -> None:
+    run(
+        "def test_one():\n    assert gradcheck.check_gradients(loss, doubled, POINT)\n",
+        "-p",
+        "no:terminal",
+        "--gradcheck-report=all.txt",
+        apart=True,
+    )
+    assert "GC102" in (pytester.path / "all.txt").read_text(encoding="utf-8")
