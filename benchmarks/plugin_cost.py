@@ -2,7 +2,7 @@
 
 An empty session (one test that passes, and nothing of gradcheck in it) is run with the plugin and with
 ``-p no:gradcheck``, in turn, so that whatever else the machine does is shared alike. Both times are medians over fresh
-processes; beside stands the user's own processor time, which says more on a busy machine.
+processes; beside stand the least times, and processor time, which say more on a busy machine.
 """
 
 from __future__ import annotations
@@ -49,20 +49,22 @@ def compare(rounds: int) -> dict[str, list[tuple[float, float]]]:
 
 
 def table(found: dict[str, list[tuple[float, float]]]) -> str:
-    """Medians side by side, their ratio, and the median of the differences of neighbours."""
-    lines = [f"{'':16}  {'clock':>9}  {'processor':>9}"]
-    medians = {}
+    """Medians and least times side by side, their differences and ratios."""
+    lines = [
+        f"{'':16}  {'clock':^20}  {'processor':^20}",
+        f"{'':16}  {'median':>9}  {'least':>9}" + f"  {'median':>9}  {'least':>9}",
+    ]
+    rows = []
     for name, times in found.items():
-        medians[name] = [1e3 * statistics.median(column) for column in zip(*times, strict=True)]
-        lines.append(f"{name:16}  {medians[name][0]:6.1f} ms  {medians[name][1]:6.1f} ms")
-    mine, without = found.values()
-    pairs = [[1e3 * (a - b) for a, b in zip(x, y, strict=True)] for x, y in zip(mine, without, strict=True)]
-    more = [statistics.median(column) for column in zip(*pairs, strict=True)]
-    ratio = [a / b for a, b in zip(*medians.values(), strict=True)]
-    lines.append(f"{'difference':16}  {more[0]:6.1f} ms  {more[1]:6.1f} ms")
-    lines.append(f"{'ratio':16}  {ratio[0]:6.3f}     {ratio[1]:6.3f}")
-    lines.append(f"{len(mine)} rounds; promised is a difference of at most {PROMISE:g} ms")
-    return "\n".join(lines)
+        columns = zip(*times, strict=True)
+        rows.append([1e3 * best(column) for column in columns for best in (statistics.median, min)])
+        lines.append(f"{name:16}" + "".join(f"  {value:6.1f} ms" for value in rows[-1]))
+    mine, without = rows
+    lines.append(f"{'difference':16}" + "".join(f"  {a - b:6.1f} ms" for a, b in zip(mine, without, strict=True)))
+    lines.append(f"{'ratio':16}" + "".join(f"  {a / b:6.3f}   " for a, b in zip(mine, without, strict=True)))
+    rounds = len(next(iter(found.values())))
+    lines.append(f"{rounds} rounds; promised is a difference of at most {PROMISE:g} ms")
+    return "\n".join(line.rstrip() for line in lines)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcheck._version import __version__
-
 if TYPE_CHECKING:
+    from gradcheck._version import __version__
     from gradcheck.adapters import as_subject
     from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.comparison import Verdict
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
+    "__version__": "_version",
     "as_subject": "adapters",
     "GradientMismatch": "api",
     "assert_gradients": "api",
