@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gradcheck.comparison import Verdict
 from gradcheck.doubt import Doubt
-from gradcheck.halving import ENTRY_COST, Location, Matter, locate
+from gradcheck.halving import ENTRY_COST, LEAVE, Location, Matter, locate
 from gradcheck.scrutiny import in_steps, nearby
 from gradcheck.search import every_wrong
 from gradcheck.site import Site
@@ -78,8 +78,8 @@ def accuse(
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
         note = note if tolerated is Verdict.PASS else str(Doubt.BESIDE)
         return Ruling(tolerated, site, state, location, note)
-    doubt = Doubt.SPENT if site.effort.left < 2 * ENTRY_COST else Doubt.UNCLEAR
-    return Ruling(Verdict.UNDECIDED, site, state, location, str(doubt))
+    spent = not location.complete and site.effort.left < 2 * ENTRY_COST + LEAVE * site.effort.budget
+    return Ruling(Verdict.UNDECIDED, site, state, location, str(Doubt.SPENT if spent else Doubt.UNCLEAR))
 
 
 def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bool:

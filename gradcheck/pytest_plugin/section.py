@@ -37,7 +37,7 @@ def section(record: list[Report], raised: list[GradientMismatch], test: str, wid
     parts = [text_of(report, width) for report in full[:FULL]]
     others = [*full[FULL:], *(open_ if not any(error.block for error in raised) else [])]
     if full:
-        parts += [_lines("Other checks of this test:", others)] if others else []
+        parts += [_lines("Other checks of this test that did not pass:", others)] if others else []
         parts.append(f'To see it again: pytest "{test}" --gradcheck-seed {full[0].seed}')
     elif record:
         parts.append(_lines("All checks of this test passed:", record))
