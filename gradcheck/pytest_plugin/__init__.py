@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Put the defaults of checks back."""
-    watch = config.pluginmanager.unregister(name=WATCH)
+    watch = config.pluginmanager.get_plugin(WATCH)
     if watch is not None:
         watch.close()
 
