@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcheck._version import __version__
-
 if TYPE_CHECKING:
+    from gradcheck._version import __version__
     from gradcheck.adapters import as_subject
     from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.comparison import Verdict
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
     from gradcheck.pairing import Pairs, pairs
     from gradcheck.report import BlockReport, Report
+    from gradcheck.settings import defaults
     from gradcheck.subject import Block, Subject
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
+    "__version__": "_version",
     "as_subject": "adapters",
     "GradientMismatch": "api",
     "assert_gradients": "api",
@@ -36,6 +37,7 @@ _HOME = {
     "pairs": "pairing",
     "BlockReport": "report",
     "Report": "report",
+    "defaults": "settings",
     "Block": "subject",
     "Subject": "subject",
 }
@@ -56,6 +58,7 @@ __all__ = [
     "as_subject",
     "assert_gradients",
     "check_gradients",
+    "defaults",
     "pairs",
 ]
 

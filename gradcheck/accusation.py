@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradcheck.comparison import Verdict
-from gradcheck.halving import Location, Matter, locate
+from gradcheck.doubt import Doubt
+from gradcheck.halving import ENTRY_COST, LEAVE, Location, Matter, locate
 from gradcheck.scrutiny import in_steps, nearby
 from gradcheck.search import every_wrong
 from gradcheck.site import Site
@@ -52,33 +53,33 @@ def accuse(
         some part of the block, and proved there.
     """
     if not _reproducible(site, state, remarks):
-        return Ruling(Verdict.UNDECIDED, site, state, note="the loss is not the same at each call")
+        return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.UNSTEADY))
     if site.is_rounding(block):
         state = survey(site, [block], 1, closely=False)[block]
         if state.state is State.AGREES:
             return Ruling(Verdict.PASS, site, state, note="the claim is rounding, of terms that cancel")
         if state.state is not State.SUSPECT:
-            return Ruling(Verdict.UNDECIDED, site, state, note="the claim is the rounding of terms that cancel")
+            return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.CANCELLED))
     close = nearby(site, block, state.comparison)
     if close is not None:
         site, state = close, survey(close, [block], 1, closely=False)[block]
         if state.state is State.AGREES:
             return Ruling(Verdict.PASS, site, state, note="the loss changes within a very short distance")
         if site.random or state.state is not State.SUSPECT:
-            note = "the loss changes within a very short distance, too short to tell"
-            return Ruling(Verdict.UNDECIDED, site, state, note=note)
+            return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.SHORT))
     comparison = state.comparison
     location = locate(site, block, comparison)
     if location.matter is Matter.WRONG:
         if _stairs(site, block, state, location):
-            note = "the loss goes in steps here, and slopes between say little"
-            return Ruling(Verdict.UNDECIDED, site, state, note=note)
+            return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.STEPS))
         return Ruling(Verdict.FAIL, site, state, every_wrong(site, block, location))
     if location.matter is Matter.TOLERATED:
         scale = max(comparison.norm, abs(comparison.claim), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
+        note = note if tolerated is Verdict.PASS else str(Doubt.BESIDE)
         return Ruling(tolerated, site, state, location, note)
-    return Ruling(Verdict.UNDECIDED, site, state, location, f"a gap {location.matter.value}")
+    spent = not location.complete and site.effort.left < 2 * ENTRY_COST + LEAVE * site.effort.budget
+    return Ruling(Verdict.UNDECIDED, site, state, location, str(Doubt.SPENT if spent else Doubt.UNCLEAR))
 
 
 def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bool:

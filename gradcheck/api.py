@@ -17,6 +17,7 @@ from gradcheck.comparison import Verdict
 from gradcheck.effort import Effort, Progress
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.finding import Finding
+from gradcheck.observers import told
 from gradcheck.options import budget_of, mapping_of, seed_of, tolerance_of
 from gradcheck.report import Report, report_of
 from gradcheck.subject import Subject
@@ -28,14 +29,24 @@ class GradientMismatch(AssertionError):
     Attributes
     ----------
     report : Report
+    block : str or None
+        The block that this is about; None if it is about all.
+    brief : bool
+        Whether one line is enough, because the report is shown elsewhere.
     """
 
-    def __init__(self, report: Report) -> None:
-        super().__init__(report)
-        self.report = report
+    def __init__(self, report: Report, block: str | None = None) -> None:
+        super().__init__(report, block)
+        self.report = report if block is None else report.of_block(block)
+        self.block = block
+        self.brief = False
 
     def __str__(self) -> str:
-        return str(self.report)
+        return self.report.line if self.brief else str(self.report)
+
+
+#: As tracebacks should name it: where users find it.
+GradientMismatch.__module__ = "gradcheck"
 
 
 def check_gradients(
@@ -143,7 +154,7 @@ def check_subject(
     if method == "textbook":
         from gradcheck.textbook import textbook
 
-        return textbook(read, seed=seed_of(rng), version=__version__)
+        return told(textbook(read, seed=seed_of(rng), version=__version__))
     if method != "gradcheck":
         raise SubjectError(f"method is {method!r}: it is 'gradcheck' or 'textbook'")
     seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, read), budget_of(budget)
@@ -155,7 +166,7 @@ def check_subject(
             rng = np.random.default_rng(seed)
             found = check(read, tolerance, rng, effort, entries=entries)
             findings = _findings(read, found, tolerance, rng, effort)
-    return report_of(
+    report = report_of(
         found,
         findings,
         version=__version__,
@@ -166,6 +177,7 @@ def check_subject(
         evaluations=effort.losses,
         gradients=effort.gradients,
     )
+    return told(report)
 
 
 def _findings(

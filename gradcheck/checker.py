@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.accusation import accuse
 from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import PROOF, Verdict
+from gradcheck.doubt import Doubt
 from gradcheck.effort import Effort
 from gradcheck.errors import SubjectError
 from gradcheck.halving import LEAVE, Location, Matter, measure_all
@@ -25,9 +26,6 @@ FAR = 1e30
 
 #: Where a gradient of zero is right.
 FLAT = "the loss is zero all around your point, and so is the claim: check at a point where it is not as well"
-
-#: A block that could not be looked at closely any more.
-UNPROVED = "claim and slope part, but the budget ended before that was proved: another block is wrong"
 
 #: Joint rays through the user's point, and in all.
 RAYS_HERE, RAYS = 2, 3
@@ -206,8 +204,10 @@ class _Checker:
             self._record(here, b, Verdict.PASS, state, note=note)
             return
         assert answer.entry is not None
+        outside = answer.membership is Membership.OUTSIDE
+        verdict = Verdict.FAIL if outside else Verdict.UNDECIDED
         note = f"on a kink: {answer.entry}, {answer.membership.value} ({answer.left:.6g}, {answer.right:.6g})"
-        verdict = Verdict.FAIL if answer.membership is Membership.OUTSIDE else Verdict.UNDECIDED
+        note = note if outside else f"{answer.entry} ({answer.left:.6g}, {answer.right:.6g}): {Doubt.SEVERAL}"
         self._record(here, b, verdict, state, Location(Matter.WRONG, (answer.entry,), complete=False), note)
 
     def _accuse_beside(self, here: Site, b: int, state: BlockState) -> None:
@@ -222,12 +222,12 @@ class _Checker:
             if beside.state is State.SUSPECT:
                 self._accuse(site, b, beside, tolerated=Verdict.UNDECIDED)
                 return
-        self._record(here, b, Verdict.UNDECIDED, state, note="kinks everywhere around this point")
+        self._record(here, b, Verdict.UNDECIDED, state, note=str(Doubt.KINKS))
 
     def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
         """A gap that the error bar does not explain. Once one is proved, some of the budget is left for its cause."""
         if self._short(LEAVE / 2):
-            self._record(site, b, Verdict.UNDECIDED, state, note=UNPROVED)
+            self._record(site, b, Verdict.UNDECIDED, state, note=str(Doubt.UNPROVED))
             return
         ruling = accuse(site, b, state, self.remarks, tolerated=tolerated)
         text = note if ruling.verdict is Verdict.FAIL else ruling.note
@@ -272,8 +272,7 @@ class _Checker:
         self.notes.append(f"{self.subject.blocks[b].name}: a generic point nearby could not be decided ({status})")
         result = self.results[b]
         if result.verdict is Verdict.PASS and result.state is not None and result.state.state is not State.AGREES:
-            note = "a valid subgradient of a kink, which is all that could be told: small errors are not seen here"
-            self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=note)
+            self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=str(Doubt.SUBGRADIENT))
 
     @staticmethod
     def _survey_there(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
@@ -297,8 +296,7 @@ class _Checker:
         verdict = self.results[b].verdict
         unproved = verdict is Verdict.UNDECIDED and abs(state.comparison.gap) > PROOF * state.comparison.bar
         if unproved or (verdict is Verdict.FAIL and not certain):
-            note = "claim and slope part at a generic point nearby; whether the gradient is wrong cannot be told"
-            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=note)
+            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=str(Doubt.ELSEWHERE))
         elif verdict is not Verdict.FAIL:
             self.results[b] = before
 

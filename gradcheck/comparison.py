@@ -30,8 +30,8 @@ class Verdict(enum.Enum):
 _ADVICE = {
     Verdict.PASS: "The gradient is right, to within the resolution that is stated.",
     Verdict.FAIL: "The gradient is wrong: the gap exceeds both the error bar and the tolerance.",
-    Verdict.UNDECIDED: "The loss is too noisy or too rough here to tell. Evaluate it in float64, fix its random seed, "
-    "tighten solvers inside it, check at another point, or ask for less with a larger rtol.",
+    Verdict.UNDECIDED: "Whether the gradient is right cannot be told here; above stands why, and what would decide it. "
+    "A larger rtol asks for less.",
 }
 
 

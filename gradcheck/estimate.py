@@ -24,13 +24,14 @@ class Status(enum.Enum):
 
 
 _ADVICE = {
-    Status.CONVERGED: "The error bar reaches what was asked for.",
+    Status.CONVERGED: "The slope is sharp, but the claimed gradient is rounded too coarsely to be held against it: "
+    "compute it in float64.",
     Status.NOISY: "The values of the loss are too noisy for a sharper slope: evaluate it in float64, "
     "tighten the tolerances of solvers inside it, or remove a large constant from it.",
     Status.ROUGH: "The loss bends or jumps at every step that was tried: look for kinks, rounding or table look-ups "
-    "in it.",
-    Status.KINK: "The loss has a kink here: its slopes to the left and to the right differ.",
-    Status.SPENT: "The budget is used up: allow more evaluations of the loss.",
+    "in it, or check at another point.",
+    Status.KINK: "The loss has a kink here, its slopes to the left and to the right differ: check at a point off it.",
+    Status.SPENT: "The budget is used up: allow more evaluations of the loss, with a larger budget.",
     Status.NOT_FINITE: "The loss is NaN, infinite or raises next to this point: move away from the edge of its domain.",
 }
 

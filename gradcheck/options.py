@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.settings import checked_budget, checked_rtol, current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ BUDGET = 2000
 
 
 def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> int:
-    """A seed that reproduces what `rng` would have given; a fresh one for None (SPEC 7).
+    """A seed that reproduces what `rng` would have given; the default or a fresh one for None (SPEC 7).
 
     Raises
     ------
@@ -38,24 +38,24 @@ def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> i
         If it is none of int, Generator, SeedSequence, None.
     """
     if rng is None:
+        rng = current().seed
+    if rng is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**32))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1)[0])
-    try:
-        seed = operator.index(rng)
-    except TypeError:
+    if not hasattr(rng, "__index__"):  # an integer of NumPy is one as well
         raise SubjectTypeError(
             f"rng is a {type(rng).__qualname__}: pass an int, a numpy.random.Generator, or None for a fresh seed"
-        ) from None
-    if seed < 0:
-        raise SubjectError(f"rng is {seed}: a seed is not negative")
-    return seed
+        )
+    if rng < 0:
+        raise SubjectError(f"rng is {rng}: a seed is not negative")
+    return operator.index(rng)
 
 
 def tolerance_of(rtol: float | None, subject: Subject) -> float:
-    """`rtol`, or the default for the narrowest type of the subject's parameters.
+    """`rtol`, or the default that was set, or that for the narrowest type of the subject's parameters.
 
     Raises
     ------
@@ -63,15 +63,13 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
         If it is not between 0 and 1.
     """
     if rtol is None:
+        rtol = current().rtol
+    if rtol is None:
         bits = min(np.finfo(block.dtype).nmant for block in subject.blocks)
         evaluated = min(np.finfo(x.dtype).nmant for x in subject.point)
         tolerance = next(tolerance for least, tolerance in TOLERANCES if bits >= least)
         return tolerance if evaluated > bits or bits >= TOLERANCES[0][0] else NARROW * tolerance
-    if not isinstance(rtol, numbers.Real):
-        raise SubjectTypeError(f"rtol is {rtol!r}: pass a number between 0 and 1, for example 1e-5")
-    if not 0 < float(rtol) < 1:
-        raise SubjectError(f"rtol is {rtol}: a relative tolerance lies between 0 and 1, for example 1e-5")
-    return float(rtol)
+    return checked_rtol(rtol)
 
 
 def budget_of(budget: int | None) -> int:
@@ -83,14 +81,8 @@ def budget_of(budget: int | None) -> int:
         If it does not suffice for one slope.
     """
     if budget is None:
-        return BUDGET
-    try:
-        limit = operator.index(budget)
-    except TypeError:
-        raise SubjectTypeError(f"budget is {budget!r}: pass a whole number of evaluations of the loss") from None
-    if limit < 20:
-        raise SubjectError(f"budget is {budget}: a check needs at least 20 evaluations of the loss")
-    return limit
+        budget = current().budget
+    return BUDGET if budget is None else checked_budget(budget)
 
 
 @contextmanager

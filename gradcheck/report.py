@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import Verdict
@@ -13,6 +14,9 @@ from gradcheck.halving import Entry
 
 #: An error of the stated resolution is missed with this probability.
 MISS = 0.001
+
+#: So many blocks are named where a line has to do.
+NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class BlockReport:
     entries: tuple[Entry, ...]
     where: str
     note: str
+
+    @property
+    def passes(self) -> bool:
+        """Whether its verdict is "pass"."""
+        return self.verdict is Verdict.PASS
 
     def __str__(self) -> str:
         return f"{self.name}: {self.verdict.value}, relative error {self.relative_error:.1e} ± {self.error_bar:.1e}"
@@ -149,6 +158,23 @@ class Report:
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
+
+    @property
+    def line(self) -> str:
+        """What matters most, in one line: verdict, blocks, mistakes and the seed."""
+        names = [name for name, block in self.blocks.items() if block.verdict is self.verdict]
+        which = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        named = ", ".join(dict.fromkeys(f"{finding.code} {finding.slug}" for finding in self.findings))
+        place = f" in {which}" if not self and which else ""
+        return f"{self.verdict.value}: {self.target}{place}{': ' if named else ''}{named} (rng={self.seed})"
+
+    def of_block(self, name: str) -> Report:
+        """The part of the report that is about one block: its line, and the findings that mention it."""
+        block = self.blocks[name]
+        mention = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.])")
+        findings = tuple(f for f in self.findings if mention.search(f.where) or mention.search(f.evidence))
+        kept = () if block.verdict is Verdict.PASS else findings or self.findings
+        return replace(self, verdict=block.verdict, blocks={name: block}, findings=kept, lines=())
 
     def __repr__(self) -> str:
         failed = [name for name, block in self.blocks.items() if block.verdict is not Verdict.PASS]

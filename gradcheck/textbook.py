@@ -89,7 +89,7 @@ def textbook(subject: Subject, *, seed: int, version: str) -> Report:
 
 _WORDS = {
     Verdict.PASS: f"below {RIGHT:g}, right",
-    Verdict.UNDECIDED: f"between {RIGHT:g} and {WRONG:g}, look again",
+    Verdict.UNDECIDED: f"between {RIGHT:g} and {WRONG:g}, look again: method='gradcheck' tells with an error bar",
     Verdict.FAIL: f"above {WRONG:g}, wrong",
 }
 

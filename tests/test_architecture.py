@@ -16,7 +16,7 @@ ROOT = Path(gradcheck.__file__).parent
 
 #: Stages from left to right. A module imports only what stands on a line before its own, or beside it.
 STAGES = (
-    ("_version", "errors", "effort", "nn"),
+    ("_version", "errors", "effort", "settings", "blame", "doubt", "nn"),
     ("estimate",),
     ("numerics",),
     ("view",),
@@ -37,13 +37,13 @@ STAGES = (
     ("diagnosis",),
     ("culprits",),
     ("findings", "report"),
-    ("reports", "textbook", "options", "progress", "blame"),
+    ("reports", "textbook", "options", "observers", "progress"),
     ("script",),
     ("api", "target"),
     ("pairing",),
     ("examples",),
     ("demo", "explain"),
-    ("cli", "magic"),
+    ("cli", "magic", "pytest_plugin"),
     ("__main__", "__init__"),
 )
 LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}

@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from gradcheck import check_gradients
+import gradcheck
+from gradcheck import GradientMismatch, check_gradients
 from tests.cases import SoftmaxRegression, logcosh
 
 CASE = SoftmaxRegression()
@@ -69,3 +70,13 @@ def test_failing_block_has_no_resolution() -> None:
 def test_report_can_be_pickled() -> None:
     report = check_gradients(CASE.loss, CASE.spoiled("b", lambda g: 2 * g), CASE.start, rng=0)
     assert pickle.loads(pickle.dumps(report)) == report
+
+
+def test_mismatch_travels_between_processes() -> None:
+    report = check_gradients(CASE.loss, CASE.spoiled("b", lambda g: 2 * g), CASE.start, rng=0)
+    whole, part = (pickle.loads(pickle.dumps(GradientMismatch(report, block))) for block in (None, "b"))
+    assert whole.report == report
+    assert str(whole) == str(report)
+    assert list(part.report.blocks) == ["b"]
+    assert f"{type(whole).__module__}.{type(whole).__qualname__}" == "gradcheck.GradientMismatch"
+    assert type(whole) is gradcheck.GradientMismatch

@@ -1,4 +1,8 @@
-"""The shape of the JSON report, and its schema: ``python -m gradcheck.reports.schema > docs/report.schema.json``."""
+"""The shape of the JSON reports, and their schemas.
+
+``python -m gradcheck.reports.schema > docs/report.schema.json`` writes that of one report, and
+``python -m gradcheck.reports.schema session > docs/session.schema.json`` that of what a test session checked.
+"""
 
 from __future__ import annotations
 
@@ -89,10 +93,31 @@ class ReportObject(TypedDict):
     notes: list[str]
 
 
+class CheckObject(TypedDict):
+    """One check of a test session."""
+
+    test: str
+    report: ReportObject
+
+
+class SessionObject(TypedDict):
+    """What the checks of a test session found; the verdict is the worst of theirs, null if there were none."""
+
+    version: str
+    verdict: VerdictName | None
+    checks: list[CheckObject]
+
+
 def schema() -> dict[str, Any]:
     """JSON schema of the report."""
     return TypeAdapter(ReportObject).json_schema()
 
 
+def session_schema() -> dict[str, Any]:
+    """JSON schema of the file that ``pytest --gradcheck-report`` writes."""
+    return TypeAdapter(SessionObject).json_schema()
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+    chosen = session_schema() if sys.argv[1:] == ["session"] else schema()
+    sys.stdout.write(json.dumps(chosen, indent=2) + "\n")

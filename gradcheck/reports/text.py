@@ -113,7 +113,11 @@ def _finding(finding: Finding) -> RenderableType:
 
 
 def _notes(report: Report) -> list[str]:
-    lines = [f"{b.name}: {b.note}" for b in report.blocks.values() if b.note and b.verdict is not Verdict.FAIL]
+    told: dict[str, list[str]] = {}
+    for block in report.blocks.values():
+        if block.note and block.verdict is not Verdict.FAIL:
+            told.setdefault(block.note, []).append(block.name)
+    lines = [f"{', '.join(names)}: {note}" for note, names in told.items()]
     lines += report.notes
     if report.method == "gradcheck":
         lines.append(report.verdict.advice)

@@ -1,0 +1,3 @@
+"""The tests of the pytest plugin drive pytest itself."""
+
+pytest_plugins = ["pytester"]
