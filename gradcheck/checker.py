@@ -9,16 +9,15 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.accusation import accuse
+from gradcheck.arrival import arrive
 from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import PROOF, Verdict
 from gradcheck.doubt import Doubt
 from gradcheck.effort import Effort
-from gradcheck.errors import SubjectError
 from gradcheck.halving import LEAVE, Location, Matter, measure_all
 from gradcheck.kinks import Membership, Surroundings, judge, right_beside, sharpened
-from gradcheck.numerics.noise import EPSILON
 from gradcheck.site import Site
-from gradcheck.subject import Point, Subject, copied
+from gradcheck.subject import Point, Subject
 from gradcheck.survey import BlockState, State, survey
 
 #: A loss so many times larger is another regime.
@@ -73,7 +72,7 @@ class _Checker:
         effort.spend(losses=subject.preparations)
 
     def run(self, entries: bool) -> Check:
-        here = self._arrive()
+        here = arrive(self.subject, self.rtol, self.rng, self.effort, self.remarks)
         finite = [b for b in range(len(here.point)) if self._usable(here, b)]
         if finite:
             self._look_here(here, finite)
@@ -93,42 +92,6 @@ class _Checker:
         )
 
     # -- the user's point ------------------------------------------------------------------------------------------
-
-    def _arrive(self) -> Site:
-        """Loss and gradient at the user's point, where what goes wrong is the user's own error and is shown."""
-        point = self.subject.point
-        value = self._loss(point)
-        if not math.isfinite(value):
-            raise SubjectError(
-                f"the loss is {value} at the point given: move to a point where it is finite, or look for an overflow, "
-                "a division by zero or a logarithm of zero in it"
-            )
-        self.effort.spend(gradients=1)
-        claim = tuple(np.array(g) for g in self.subject.gradient(copied(point)))
-        again = self._loss(point)
-        site = Site(self.subject, point, value, claim, self.rtol, self.rng, self.effort, "your point")
-        if again != value:
-            site.noise, site.steady = 2 * self._unsteady(value, again, self._loss(point)), False
-        return site
-
-    def _loss(self, point: Point) -> float:
-        self.effort.spend(losses=1)
-        return self.subject.loss(copied(point))
-
-    def _unsteady(self, first: float, second: float, third: float) -> float:
-        """How much values at one point differ, noted if it is more than the rounding of a parallel sum."""
-        spread = max(first, second, third) - min(first, second, third)
-        if not spread <= 64 * EPSILON * abs(first):
-            if second == third:
-                self.remarks["nondeterministic"] = (
-                    f"the loss at one and the same point is {first!r} before the gradient is computed and "
-                    f"{second!r} after it"
-                )
-            else:
-                self.remarks["nondeterministic"] = (
-                    f"the loss at one and the same point is {first!r}, then {second!r}, then {third!r}"
-                )
-        return spread if math.isfinite(spread) else math.inf
 
     def _usable(self, site: Site, b: int) -> bool:
         """Whether a block has entries, all finite; else its result is clear already."""

@@ -29,7 +29,7 @@ STAGES = (
     ("scrutiny",),
     ("survey", "halving"),
     ("search",),
-    ("kinks", "accusation"),
+    ("kinks", "accusation", "arrival"),
     ("check", "finding"),
     ("checker",),
     ("vantage",),

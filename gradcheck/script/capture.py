@@ -106,13 +106,15 @@ class Program:
 
     def _no_loop(self) -> str:
         name = self.path.name
-        if not self.loops:
+        loops = [loop for loop in self.loops if isinstance(loop.node, (ast.For, ast.While))]
+        if not loops:
             return (
                 f"{name} has no loop, so that no training step was found: gradcheck looks for a for or while loop that "
                 "computes derivatives and changes parameters by them. To check one function, use --function NAME; to "
-                f"check a model or a loss and its gradient, {name}:name"
+                "check a model, or a function and its gradient as an optimiser takes them, have a function without "
+                f"arguments return it, or (fun, grad, x0), and name that: {name}:name"
             )
-        lines = ", ".join(str(loop.line) for loop in self.loops[:5])
+        lines = ", ".join(str(loop.line) for loop in loops[:5])
         if not candidates(self.loops, self.trees):
             return (
                 f"no loop of {name} changes parameters: the loops in line {lines} were looked at for an update such as "
@@ -122,6 +124,13 @@ class Program:
             f"{name} came to its end without beginning the loop that trains (looked for in line {lines}): call what "
             "trains at the end of the script, or name it with --function NAME"
         )
+
+    def elsewhere(self, loop: Loop) -> list[int]:
+        """Lines of loops that seem to train as well, beside the one that was taken."""
+        ranked = candidates(self.loops, self.trees)
+        inside = range(loop.line, (loop.node.end_lineno or loop.line) + 1)
+        others = [o for o in ranked if o.file == loop.file and o.line not in inside and not _holds(o, loop)]
+        return [o.line for o in others if o.trains and not any(_holds(p, o) for p in others if p is not o)]
 
     def _run(self, wanted: int, arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Run as __main__ until a loop begins; its scope and variables."""
@@ -154,6 +163,11 @@ class Program:
                 if before is not None:
                     sys.modules["__main__"] = before
         return None
+
+
+def _holds(outer: Loop, inner: Loop) -> bool:
+    """Whether a loop stands inside another, or inside a function that stands for it."""
+    return outer.line < inner.line <= (outer.node.end_lineno or outer.line) or outer.functions != inner.functions
 
 
 class _Numbered(list[Any]):

@@ -39,6 +39,11 @@ class Loop:
     text: str
 
     @property
+    def trains(self) -> bool:
+        """Whether its own body updates something with a learning rate."""
+        return bool(_contents(self.node.body, {}, set())[1])
+
+    @property
     def line(self) -> int:
         """Where it begins."""
         return int(self.node.lineno)

@@ -35,6 +35,13 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
     pool = [n for n in pool if not (names[n.index] >= 3 and n.site.kind == "return")] or pool
     pool = [n for n in pool if not sounds_of_gradient(n.names)] or pool
     if not pool:
+        lost = [n for n in scalars if loss_rank(n.names) < 3 and not np.isfinite(flow.base.value(n)).all()]
+        if lost:
+            value = float(flow.base.value(lost[-1]).ravel()[0])
+            raise SubjectError(
+                f"the loss, {lost[-1].label} in line {lost[-1].site.line}, is {value} in the first pass: look for an "
+                "overflow, a division by zero or a logarithm of zero in it"
+            )
         raise SubjectError(_no_loss(flow, leaves))
     best = min(names[n.index] for n in pool)
     if best >= 3:

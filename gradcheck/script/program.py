@@ -115,7 +115,8 @@ def _checked(asked: _Asked, seed: int, started: float, again: bool = False) -> R
         with np.errstate(all="ignore"):
             found = check(subject, tolerance, generator, effort)
             judgement = analysis.judgement()
-            strange = found.verdict is Verdict.FAIL and not analysis.stale and not judgement.related()
+            known = asked.hints.loss is not None or bool(analysis.stale)
+            strange = found.verdict is Verdict.FAIL and not known and not judgement.related()
             if strange:
                 found = _open(found, analysis)
             findings = _findings(analysis, judgement, subject, found, tolerance, generator, effort)
@@ -238,6 +239,10 @@ def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
     notes = [
         f"{what} was replayed; the loss is {analysis.loss.label}, line {analysis.loss.site.line}; parameters: {names}"
     ]
+    others = analysis.step.program.elsewhere(loop)
+    if others:
+        lines = ", ".join(map(str, others))
+        notes.append(f"Not looked at: the loop in line {lines}, which updates something too; name it with --function")
     if len(analysis.bases) < 2:
         notes.append("The step takes another branch at other parameters: only the program's own point was looked at")
     notes += [f"The gradient by {name} is {how}" for name, how in analysis.treated.items()]
