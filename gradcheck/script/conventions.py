@@ -70,10 +70,10 @@ def _one_line(
     pairs: Mapping[int, Pair], wrong: Sequence[Pair], right: Sequence[Pair], above: Mapping[int, set[int]]
 ) -> tuple[Pair, float] | None:
     """One line that brings in the same constant wherever it is passed, if that explains all parameters."""
-    lines: dict[tuple[str, int], list[Pair]] = {}
+    lines: dict[int, list[Pair]] = {}
     for pair in pairs.values():
         if pair.proportional and not pair.ratio.idle:
-            lines.setdefault((pair.node.site.file, pair.node.site.line), []).append(pair)
+            lines.setdefault(pair.node.site.index, []).append(pair)
     fitting = []
     for found in lines.values():
         passed = {p.node.index: sum(q.node.index in above[p.node.index] for q in found) for p in (*wrong, *right)}
@@ -84,11 +84,12 @@ def _one_line(
         explained = all(math.isclose(p.scale, factor ** passed[p.node.index], rel_tol=SAME) for p in (*wrong, *right))
         if explained:
             own = all(math.isclose(_brought(p, right), factor, rel_tol=SAME) for p in found)
-            fitting.append((not own, found[0].node.increment, -len(found), -found[0].node.index, found[0], factor))
+            left = _brought(found[0], right) / factor
+            usual = left > 0 and min(abs(left - round(left)), abs(1 / left - round(1 / left))) < SAME
+            rank = (not own, not usual, found[0].node.increment, -len(found), -found[0].node.index)
+            fitting.append((*rank, found[0], factor))
     if not fitting:
         return None
-    if len(wrong) > 1:
-        best = min(fitting, key=lambda f: (f[0], f[1], f[2], -f[3]))
-    else:
-        best = min(fitting, key=lambda f: f[:4])
-    return best[4], best[5]
+    several = len(wrong) > 1  # then the line where they part
+    best = min(fitting, key=lambda f: (*f[:4], -f[4]) if several else f[:5])
+    return best[5], best[6]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.comparison import Verdict
 from gradcheck.report import LineReport
@@ -16,6 +20,8 @@ from gradcheck.script.pairs import Pairing
 from gradcheck.script.proof import Proof
 from gradcheck.script.stale import Stale
 from gradcheck.script.uses import Pair
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -125,10 +131,29 @@ class Judgement:
             for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
                 found.append(Accused(pair, self._constant_term(pair), constant))
         lines: dict[tuple[str, int], list[Accused]] = {}
-        for accused in found:
+        for accused in map(self._carried, found):
             lines.setdefault((accused.site.file, accused.site.line), []).append(accused)
         unique = [replace(alike[0], passes=tuple(a.pair.node for a in alike)) for alike in lines.values()]
         return sorted(unique, key=lambda a: a.node.index)
+
+    def _carried(self, accused: Accused) -> Accused:
+        """Of an update that only multiplies a value by a number: the line that computes the value."""
+        node = accused.node
+        while accused.constant is None and node.increment:
+            inputs = [i for i in self.flow.parents[node.index] if i in self.pairing.backward]
+            parent = self.flow.nodes[inputs[0]] if len(inputs) == 1 else node
+            if parent is node or parent.size != node.size or parent.index in self.pairing.pairs:
+                break
+            if not all(_multiple(base.value(node), base.value(parent)) for base in self.chain.bases):
+                break
+            node = parent
+        if node is accused.node:
+            return accused
+        factor = accused.pair.factor * float(
+            np.vdot(self.chain.bases[0].value(accused.node), self.chain.bases[0].value(node))
+            / max(float(np.vdot(self.chain.bases[0].value(node), self.chain.bases[0].value(node))), 1e-300)
+        )
+        return Accused(replace(accused.pair, node=node, factor=factor), node)
 
     @staticmethod
     def _fails(pair: Pair) -> bool:
@@ -292,6 +317,13 @@ class Judgement:
         if accused:
             return Verdict.FAIL
         return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
+
+
+def _multiple(value: Array, other: Array) -> bool:
+    """Whether one array is a number times another."""
+    a, b = value.ravel(), other.ravel()
+    length = float(b @ b)
+    return length > 0 and float(np.linalg.norm(a - (a @ b) / length * b)) <= 1e-9 * float(np.linalg.norm(a))
 
 
 def _carries_on(pair: Pair) -> bool:

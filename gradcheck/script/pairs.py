@@ -63,7 +63,7 @@ class Pairing(Uses):
         sources = self.sources(node)
         if parameter is not None:
             return self._claim(node, parameter, sources)
-        if node.increment or not node.plain or node.index in self.mirrors:
+        if node.increment or not node.plain or (node.index in self.mirrors and not self._named_after(node)):
             return None
         if self._summed(node) or self._piece(node) or not self.flow.parents[node.index]:
             return None
@@ -92,6 +92,10 @@ class Pairing(Uses):
             return None
         pair = Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))
         return pair if pair.proportional or place_or_none.leaf is None else self._otherwise(pair)
+
+    def _named_after(self, node: Node) -> bool:
+        """Whether a value is called the derivative by a variable of its shape."""
+        return any(place.shape == node.shape and self._names(place, node) for place in self._places)
 
     def _alone(self, node: Node) -> Place | None:
         """The parameter, if a value of its shape goes into the update of no other."""

@@ -63,13 +63,14 @@ class Proof:
         everything = list(accused)
         below = self.flow.descendants([node.index for a in everything for node in a.passes])
         affected = [p for p in self.parameters if p.claim.index in set(wrong) & below]
-        if len(everything) < 2 or not affected:
+        if not affected:
             return everything
-        for count in range(1, min(len(everything), 3)):
+        for count in range(1, min(len(everything), 3) + 1):
             for chosen in itertools.combinations(everything, count):
                 if self._right(chosen, affected):
                     return list(chosen)
-        return everything
+        alone = everything[0] if len(everything) == 1 else None
+        return [] if alone is not None and self._repair(alone) is not None else everything
 
     def _right(self, chosen: Sequence[Accused], parameters: Sequence[Parameter]) -> bool:
         """Whether gradients are right if lines are mended, but for one constant that they may carry by convention."""
