@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
     from gradcheck.pairing import Pairs, pairs
     from gradcheck.report import BlockReport, Report
+    from gradcheck.rules.checking import check_optimiser
+    from gradcheck.rules.report import OptimiserReport
     from gradcheck.subject import Block, Subject
 
 #: Where each name comes from. Nothing is loaded before it is used.
@@ -36,6 +38,8 @@ _HOME = {
     "pairs": "pairing",
     "BlockReport": "report",
     "Report": "report",
+    "check_optimiser": "rules.checking",
+    "OptimiserReport": "rules.report",
     "Block": "subject",
     "Subject": "subject",
 }
@@ -45,6 +49,7 @@ __all__ = [
     "BlockReport",
     "GradcheckError",
     "GradientMismatch",
+    "OptimiserReport",
     "Pairs",
     "Report",
     "Subject",
@@ -56,6 +61,7 @@ __all__ = [
     "as_subject",
     "assert_gradients",
     "check_gradients",
+    "check_optimiser",
     "pairs",
 ]
 

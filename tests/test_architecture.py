@@ -38,7 +38,7 @@ STAGES = (
     ("culprits",),
     ("findings", "report"),
     ("reports", "textbook", "options", "progress", "blame"),
-    ("script",),
+    ("script", "rules"),
     ("api", "target"),
     ("pairing",),
     ("examples",),

@@ -20,8 +20,8 @@ class AdaGrad(Optimiser):
 
     Notes
     -----
-    Nothing of the sum is forgotten, so steps shrink like 1/√t. From J. Duchi, E. Hazan and Y. Singer, Journal of Machine
-    Learning Research 12 (2011).
+    Nothing of the sum is forgotten, so steps shrink like 1/√t. From J. Duchi, E. Hazan and Y. Singer, Journal of
+    Machine Learning Research 12 (2011).
 
     Examples
     --------

@@ -10,8 +10,8 @@ from gradcheck.nn.optimisers.optimiser import not_negative
 class AdamW(Adam):
     """Adam that also shrinks each parameter by a share of itself: θ ← θ − η λ θ, beside the step of Adam.
 
-    The decay does not pass through the averages. As a penalty in the loss, ½ λ ‖θ‖², it would: each parameter would then
-    shrink the less the larger its gradients are.
+    The decay does not pass through the averages. As a penalty in the loss, ½ λ ‖θ‖², it would: each parameter would
+    then shrink the less the larger its gradients are.
 
     Parameters
     ----------

@@ -1,0 +1,55 @@
+"""Right rules pass, however they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck import nn
+from tests.rules.right import NUMBERS, RIGHT
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_right_rules_pass(name: str, seed: int) -> None:
+    make, reference, how = RIGHT[name]
+    report = gradcheck.check_optimiser(make(), reference, rng=seed, **how, **NUMBERS[reference])
+    assert report, str(report)
+    assert report.step is None
+    assert report.mistake is None
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_their_numbers_are_found(name: str) -> None:
+    make, reference, how = RIGHT[name]
+    report = gradcheck.check_optimiser(make(), reference, rng=0, **how)
+    assert report, str(report)
+    assert set(report.fitted) == set(NUMBERS[reference])
+    for number, value in NUMBERS[reference].items():
+        assert report.hyperparameters[number] == pytest.approx(value, rel=1e-6), number
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_in_single_precision_they_pass_too(name: str, seed: int) -> None:
+    make, reference, how = RIGHT[name]
+    rng = np.random.default_rng(seed)
+    params: Any = {key: rng.normal(size=(4, 5)).astype(np.float32) for key in ("w1", "w2")}
+    params = list(params.values()) if "params" in how else params
+    report = gradcheck.check_optimiser(
+        make(), reference, rng=seed, **{**how, "params": params}, **NUMBERS[reference]
+    )
+    assert report, str(report)
+    assert report.dtype == "float32"
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_the_optimisers_of_the_library_are_their_own_references(kind: str) -> None:
+    optimiser = getattr(nn, kind)(**NUMBERS[kind])
+    assert gradcheck.check_optimiser(optimiser, rng=0, **NUMBERS[kind])
+    assert gradcheck.check_optimiser(optimiser, optimiser, rng=0)
+    assert gradcheck.check_optimiser(optimiser, getattr(nn, kind), rng=0)
+    assert optimiser.steps == 0
