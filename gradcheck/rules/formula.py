@@ -35,8 +35,8 @@ class Average:
         The weights of what was and of what enters.
     of : callable
         What enters, of a gradient.
-    corrected : bool
-        Whether it is divided by 1 − keepᵗ at step t.
+    corrected : callable or None
+        β, if it is divided by 1 − βᵗ at step t.
     carried : bool
         Whether it is kept from step to step.
     late : bool
@@ -48,7 +48,7 @@ class Average:
     keep: Number
     take: Number
     of: Callable[[Array], Array] = np.asarray
-    corrected: bool = False
+    corrected: Number | None = None
     carried: bool = True
     late: bool = False
     pooled: Literal["mean", "sum"] | None = None
@@ -63,7 +63,7 @@ class Average:
 
     def correction(self, numbers: Numbers, count: Any) -> Any:
         """What it is divided by."""
-        return 1.0 - self.keep(numbers) ** count if self.corrected else 1.0
+        return 1.0 if self.corrected is None else 1.0 - self.corrected(numbers) ** count
 
 
 def _counted(step: int, track: Track) -> Any:
@@ -118,11 +118,11 @@ class Averaging:
         rows = [theta.copy()]
         with np.errstate(all="ignore"):
             for step in range(track.steps if steps is None else steps):
-                count = self.counter(step, track)
+                count = np.broadcast_to(self.counter(step, track), theta.shape)
                 memory = {} if self.reset else memory
                 for part in track.slices if self.shared else (slice(None),):
                     theta[part] += moved[part] * self._change(
-                        numbers, memory, track.grads[step][part], theta[part], count, track.block[part]
+                        numbers, memory, track.grads[step][part], theta[part], count[part], track.block[part]
                     )
                 rows.append(theta.copy())
         return np.array(rows)

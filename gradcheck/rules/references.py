@@ -20,34 +20,25 @@ from gradcheck.rules.track import Array, Track
 Formula = Averaging | Resilient
 
 
-def _mean(share: str) -> Average:
+def _average(share: str, of: Callable[[Array], Array] = np.asarray, *, corrected: bool = False) -> Average:
     """An average whose weights sum to one: what enters has what is left of `share`."""
-    return Average(keep=lambda numbers: numbers[share], take=lambda numbers: 1.0 - numbers[share])
 
+    def keep(numbers: Numbers) -> float:
+        return numbers[share]
 
-def _square(share: str, corrected: bool = False) -> Average:
-    return Average(
-        keep=lambda numbers: numbers[share],
-        take=lambda numbers: 1.0 - numbers[share],
-        of=np.square,
-        corrected=corrected,
-    )
-
-
-def _corrected(share: str) -> Average:
-    return Average(keep=lambda numbers: numbers[share], take=lambda numbers: 1.0 - numbers[share], corrected=True)
+    return Average(keep, lambda numbers: 1.0 - numbers[share], of, corrected=keep if corrected else None)
 
 
 #: What sums gradients, and forgets a share at each step.
 _VELOCITY = Average(keep=lambda numbers: numbers["momentum"], take=lambda numbers: 1.0)
-_ADAM = Averaging(mean=_corrected("beta1"), square=_square("beta2", corrected=True))
+_ADAM = Averaging(mean=_average("beta1", corrected=True), square=_average("beta2", np.square, corrected=True))
 
 FORMULAS: dict[str, Formula] = {
     "SGD": Averaging(),
     "Momentum": Averaging(mean=_VELOCITY),
     "Nesterov": Averaging(mean=_VELOCITY, ahead=True),
     "AdaGrad": Averaging(square=Average(keep=lambda numbers: 1.0, take=lambda numbers: 1.0, of=np.square)),
-    "RMSProp": Averaging(square=_square("decay")),
+    "RMSProp": Averaging(square=_average("decay", np.square)),
     "Adam": _ADAM,
     "AdamW": Averaging(mean=_ADAM.mean, square=_ADAM.square, decay="decoupled"),
     "IRpropMinus": Resilient(),

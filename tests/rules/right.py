@@ -116,7 +116,7 @@ def momentum_velocity_of_steps(w: Array, dw: Array, state: State) -> None:
 
 def momentum_sum(w: Array, dw: Array, state: State) -> Array:
     state["v"] = 0.85 * state.get("v", 0.0) + dw
-    return w - 0.03 * state["v"]
+    return np.asarray(w - 0.03 * state["v"])
 
 
 def nesterov_of_two_velocities(w: Array, dw: Array, state: State) -> None:

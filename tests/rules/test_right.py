@@ -9,14 +9,19 @@ import pytest
 
 import gradcheck
 from gradcheck import nn
+from gradcheck.rules.report import OptimiserReport
 from tests.rules.right import NUMBERS, RIGHT
+
+
+def checked(rule: Any, reference: Any = None, **options: Any) -> OptimiserReport:
+    return gradcheck.check_optimiser(rule, reference, **options)
 
 
 @pytest.mark.parametrize("name", RIGHT)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_right_rules_pass(name: str, seed: int) -> None:
     make, reference, how = RIGHT[name]
-    report = gradcheck.check_optimiser(make(), reference, rng=seed, **how, **NUMBERS[reference])
+    report = checked(make(), reference, rng=seed, **how, **NUMBERS[reference])
     assert report, str(report)
     assert report.step is None
     assert report.mistake is None
@@ -25,7 +30,7 @@ def test_right_rules_pass(name: str, seed: int) -> None:
 @pytest.mark.parametrize("name", RIGHT)
 def test_their_numbers_are_found(name: str) -> None:
     make, reference, how = RIGHT[name]
-    report = gradcheck.check_optimiser(make(), reference, rng=0, **how)
+    report = checked(make(), reference, rng=0, **how)
     assert report, str(report)
     assert set(report.fitted) == set(NUMBERS[reference])
     for number, value in NUMBERS[reference].items():
@@ -39,9 +44,7 @@ def test_in_single_precision_they_pass_too(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     params: Any = {key: rng.normal(size=(4, 5)).astype(np.float32) for key in ("w1", "w2")}
     params = list(params.values()) if "params" in how else params
-    report = gradcheck.check_optimiser(
-        make(), reference, rng=seed, **{**how, "params": params}, **NUMBERS[reference]
-    )
+    report = checked(make(), reference, rng=seed, **{**how, "params": params}, **NUMBERS[reference])
     assert report, str(report)
     assert report.dtype == "float32"
 
@@ -49,7 +52,7 @@ def test_in_single_precision_they_pass_too(name: str, seed: int) -> None:
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_the_optimisers_of_the_library_are_their_own_references(kind: str) -> None:
     optimiser = getattr(nn, kind)(**NUMBERS[kind])
-    assert gradcheck.check_optimiser(optimiser, rng=0, **NUMBERS[kind])
-    assert gradcheck.check_optimiser(optimiser, optimiser, rng=0)
-    assert gradcheck.check_optimiser(optimiser, getattr(nn, kind), rng=0)
+    assert checked(optimiser, rng=0, **NUMBERS[kind])
+    assert checked(optimiser, optimiser, rng=0)
+    assert checked(optimiser, getattr(nn, kind), rng=0)
     assert optimiser.steps == 0

@@ -40,7 +40,7 @@ from gradcheck.rules.mistakes.weights_exchanged import WeightsExchanged
 
 ANOTHER_NUMBER, ANOTHER_RULE = AnotherNumber(), AnotherRule()
 
-#: All there are. Of several that make a rule's steps, those without a number of their own come first, then in this order.
+#: All there are. Of several that make a rule's steps, those without a number of their own come first.
 MISTAKES: tuple[RuleMistake, ...] = (
     NothingChanged(),
     ParameterForgotten(),

@@ -19,5 +19,5 @@ class AveragedVelocity(RuleMistake):
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""
         for field, _, average in averages(scene.formula):
-            if field == "mean" and not sums_to_one(average):
+            if field == "mean" and "momentum" in scene.reference.numbers and not sums_to_one(average):
                 yield Variant(exchanged(scene.formula, field, take=lambda numbers: 1.0 - numbers["momentum"]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradcheck.rules.formula import Averaging
-from gradcheck.rules.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.rules.mistakes.mistake import RuleMistake, Scene, Variant, exchanged
 
 
 class BetasExchanged(RuleMistake):
@@ -18,14 +18,18 @@ class BetasExchanged(RuleMistake):
     fix = "β₁ (0.9) belongs to the mean, β₂ (0.999) to the mean square."
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One."""
+        """In the averages and their corrections, and in the averages alone."""
         formula = scene.formula
-        if isinstance(formula, Averaging) and formula.mean is not None and formula.square is not None:
-            mean, square = formula.mean, formula.square
-            yield Variant(
-                replace(
-                    formula,
-                    mean=replace(mean, keep=square.keep, take=square.take),
-                    square=replace(square, keep=mean.keep, take=mean.take),
-                )
-            )
+        if not isinstance(formula, Averaging) or formula.mean is None or formula.square is None:
+            return
+        mean, square = formula.mean, formula.square
+        averages = replace(
+            formula,
+            mean=replace(mean, keep=square.keep, take=square.take),
+            square=replace(square, keep=mean.keep, take=mean.take),
+        )
+        corrections = exchanged(
+            exchanged(averages, "mean", corrected=square.corrected), "square", corrected=mean.corrected
+        )
+        yield Variant(corrections)
+        yield Variant(averages, "in the averages, not in the bias corrections")

@@ -19,5 +19,5 @@ class BiasCorrectionExtra(RuleMistake):
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """Of each average."""
         for field, name, average in averages(scene.formula):
-            if not average.corrected and sums_to_one(average):
-                yield Variant(exchanged(scene.formula, field, corrected=True), name)
+            if average.corrected is None and sums_to_one(average):
+                yield Variant(exchanged(scene.formula, field, corrected=average.keep), name)

@@ -19,9 +19,9 @@ class BiasCorrectionMissing(RuleMistake):
         """Of both averages, and of each alone."""
         both, wrong = [], scene.formula
         for field, name, average in averages(scene.formula):
-            if average.corrected:
-                both.append(Variant(exchanged(scene.formula, field, corrected=False), name))
-                wrong = exchanged(wrong, field, corrected=False)
+            if average.corrected is not None:
+                both.append(Variant(exchanged(scene.formula, field, corrected=None), name))
+                wrong = exchanged(wrong, field, corrected=None)
         if len(both) > 1:
             yield Variant(wrong)
         yield from both

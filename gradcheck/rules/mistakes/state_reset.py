@@ -20,6 +20,6 @@ class StateReset(RuleMistake):
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One, and one with a counter that is forgotten as well."""
         yield Variant(replace(scene.formula, reset=True))
-        if any(average.corrected for _, _, average in averages(scene.formula)):
+        if any(average.corrected is not None for _, _, average in averages(scene.formula)):
             assert isinstance(scene.formula, Averaging)
             yield Variant(replace(scene.formula, reset=True, counter=lambda step, track: 1), "that of the step as well")

@@ -19,7 +19,7 @@ class StepCounter(RuleMistake):
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """From 0, from 2, not at all, and once a parameter."""
-        if not any(average.corrected for _, _, average in averages(scene.formula)):
+        if not any(average.corrected is not None for _, _, average in averages(scene.formula)):
             return
         assert isinstance(scene.formula, Averaging)
         yield Variant(replace(scene.formula, counter=lambda step, track: step), "from 0")
