@@ -1,4 +1,4 @@
-"""The accepted answer to `question.py`: a factor in `dz2`, RMSProp, and a plot of the loss. It learns, and is wrong twice."""
+"""The accepted answer to `question.py`: a factor in `dz2`, RMSProp, and a plot. It learns, and is wrong twice."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +24,7 @@ rate, decay, eps = 0.01, 0.9, 1e-9
 other_rate = 0.1
 
 losses = []
-for step in range(20_000):
+for _ in range(20_000):
     z1 = w1 @ inputs + b1
     a1 = sigmoid(z1)
     z2 = w2 @ a1 + b2

@@ -1,4 +1,4 @@
-"""Five hidden units are to learn XOR by plain gradient descent. The loss stays at 0.6931, for all of its million steps."""
+"""Five hidden units are to learn XOR by plain gradient descent. The loss stays at 0.6931 for a million steps."""
 
 import numpy as np
 

@@ -42,17 +42,19 @@ class Ensemble:
         self._wrong: NDArray[np.bool_] = np.array(wrong, dtype=bool)[:, None, None]
 
     def _forward(self) -> tuple[Array, Array]:
+        """Hidden activations and logits, one row a sample."""
         hidden = sigmoid(INPUTS @ self.params["w1"] + self.params["b1"])
-        return hidden, sigmoid(hidden @ self.params["w2"] + self.params["b2"])
+        return hidden, hidden @ self.params["w2"] + self.params["b2"]
 
     def losses(self) -> Array:
-        """Mean cross-entropy of each network."""
-        p = self._forward()[1]
-        return np.asarray(-np.mean(LABELS * np.log(p) + (1.0 - LABELS) * np.log1p(-p), axis=(1, 2)))
+        """Mean cross-entropy of each network, from the logits: finite where a probability is rounded to 0 or 1."""
+        z = self._forward()[1]
+        return np.asarray(np.mean(np.logaddexp(0.0, (1.0 - 2.0 * LABELS) * z), axis=(1, 2)))
 
     def gradient(self) -> dict[str, Array]:
         """Gradient of each network, by the names of the parameters."""
-        hidden, p = self._forward()
+        hidden, z = self._forward()
+        p = sigmoid(z)
         delta = (p - LABELS) * np.where(self._wrong, p * (1.0 - p), 1.0) / len(INPUTS)
         back = (delta * self.params["w2"].swapaxes(1, 2)) * hidden * (1.0 - hidden)
         return {
