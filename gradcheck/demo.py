@@ -236,7 +236,7 @@ def _rules(found: Story) -> Iterator[Text]:
         ("The answer's RMSProp", "bold"),
         " against the reference: ",
         _verdict(found.rule.verdict),
-        f", {found.rule.mistake}; {found.rule.message}",
+        f", {found.rule.mistake}. {found.rule.message}",
     )
     learnt = f"below {LEARNT:g} after {found.signs} steps" if found.signs else f"not below {LEARNT:g} in {MOST:,} steps"
     yield Text.assemble(("iRprop−", "bold"), f", which goes by signs alone, right gradient: {learnt}")

@@ -161,13 +161,19 @@ def _explained(
         verdict=Verdict.PASS if meant else Verdict.FAIL,
         mistake=first.slug,
         term=" and ".join(mistake.term for mistake in first.mistakes),
-        message=first.message,
-        evidence=f"Made on the reference, this makes all {track.steps} steps of the rule, to {first.deviation:.1e} of "
-        "the largest change of each entry.",
+        message=first.message[:1].upper() + first.message[1:],
+        evidence=f"Made on the reference, this makes all {track.steps} steps of the rule{_closely(first)}.",
         fix=" ".join([*conventions, *(mistake.fix for mistake in first.mistakes)]),
         also=tuple(dict.fromkeys(f"{each.slug} ({each.message})" for each in found if each is not first)),
         **_apart(parting(path, first.expected, track, bool(known.missing)), track),
     )
+
+
+def _closely(found: Explanation) -> str:
+    """How exactly the steps are met."""
+    if found.deviation == 0.0:
+        return ", within rounding"
+    return f", to {found.deviation:.1e} of the largest change of each entry"
 
 
 def _unexplained(
@@ -200,5 +206,5 @@ def _accepted(accept: str | Collection[str]) -> frozenset[str]:
     slugs = frozenset([accept] if isinstance(accept, str) else accept)
     for slug in slugs:
         if slug not in BY_SLUG:
-            raise SubjectError(f"accept: there is no {slug!r}; there are {', '.join(BY_SLUG)}")
+            raise SubjectError(f"accept: no {slug!r}; there are {', '.join(BY_SLUG)}")
     return slugs
