@@ -38,6 +38,9 @@ SHARES = frozenset({"momentum", "decay", "beta1", "beta2", "shrink"})
 #: Steps that are fitted: signs have changed by then. Bounds of resilient propagation take all.
 FEW = 10
 
+#: Evaluations of the residuals along the way, those for its slopes aside. What fits is met in about ten.
+TRIES = 30
+
 #: Numbers of so many digits are taken to be what was meant, if they meet the path.
 DIGITS = (1, 2, 3, 4, 6)
 
@@ -69,7 +72,7 @@ def fit(path: Path, measured: Array, track: Track, given: Numbers, free: Sequenc
 
     starts = [_unknown(free, start) for start in _grid(path, target, track, given, free)]
     start = min(starts, key=lambda each: float(np.abs(residuals(each)).sum()))
-    found = least_squares(residuals, start, x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=100)
+    found = least_squares(residuals, start, x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=TRIES)
     numbers = {**given, **_numbers(free, found.x)}
     if not all(np.isfinite(value) for value in numbers.values()):
         return None

@@ -118,11 +118,11 @@ class Averaging:
         rows = [theta.copy()]
         with np.errstate(all="ignore"):
             for step in range(track.steps if steps is None else steps):
-                count = np.broadcast_to(self.counter(step, track), theta.shape)
+                count = self.counter(step, track)
                 memory = {} if self.reset else memory
                 for part in track.slices if self.shared else (slice(None),):
                     theta[part] += moved[part] * self._change(
-                        numbers, memory, track.grads[step][part], theta[part], count[part], track.block[part]
+                        numbers, memory, track.grads[step][part], theta[part], _of(count, part), track.block[part]
                     )
                 rows.append(theta.copy())
         return np.array(rows)
@@ -161,10 +161,15 @@ class Averaging:
                 return root(square / correction)
 
 
+def _of(count: Any, part: slice) -> Any:
+    """The part of a counter, if it is not one number for all."""
+    return count[part] if isinstance(count, np.ndarray) else count
+
+
 def _next(
     name: str, average: Average, numbers: Numbers, memory: dict[str, Any], grad: Array, block: NDArray[np.intp]
 ) -> Any:
     """The average that is used in this step; the memory is brought up to date."""
-    before = memory.get(name, np.zeros_like(grad))
+    before = memory[name] if name in memory else np.zeros_like(grad)
     memory[name] = average.step(numbers, before, grad, block)
     return before if average.late else memory[name]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from gradcheck.comparison import Verdict
+
+#: Of a line of the report.
+WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,8 +105,14 @@ class OptimiserReport:
         if self.fitted:
             lines.append(f"Fitted, as they were not given: {', '.join(self.fitted)}. Hold them against yours.")
         lines.append(f"{self.steps} steps, {self.dtype}; reproduce with rng={self.seed}")
-        return "\n".join(lines)
+        return "\n".join(_wrapped(line) for line in lines)
 
     def _numbers(self) -> str:
         ratio = "" if self.ratio is None else f", {self.ratio:.6g} times as much"
         return f"changed by {self.change:.6g}, expected {self.expected:.6g}{ratio}."
+
+
+def _wrapped(line: str) -> str:
+    """A line in the width of a page; what follows stands below its first word."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -63,9 +63,7 @@ class Resilient:
         last = memory.get("sign", np.zeros_like(grad))
         size = memory.get("size", np.full_like(grad, numbers["rate"]))
         agreement = sign * last
-        size = size * np.where(
-            agreement > 0, numbers[self.grow], np.where(agreement < 0, numbers[self.shrink], np.ones_like(grad))
-        )
+        size = size * np.where(agreement > 0, numbers[self.grow], np.where(agreement < 0, numbers[self.shrink], 1.0))
         if self.bounded:
             size = np.clip(size, numbers["smallest"], numbers["largest"])
         changed = agreement < 0

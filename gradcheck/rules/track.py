@@ -40,6 +40,8 @@ class Track:
     shapes : tuple of tuple of int
     slices : tuple of slice
         Where each block lies.
+    block : ndarray of int, shape (entries,)
+        Index of the block of each entry.
     dtype : dtype
         Of the parameters.
     structure : Structure
@@ -52,6 +54,7 @@ class Track:
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     slices: tuple[slice, ...]
+    block: NDArray[np.intp]
     dtype: np.dtype[Any]
     structure: Structure
     seed: int
@@ -60,11 +63,6 @@ class Track:
     def steps(self) -> int:
         """How many there are."""
         return len(self.grads)
-
-    @property
-    def block(self) -> NDArray[np.intp]:
-        """Index of the block of each entry."""
-        return np.repeat(np.arange(len(self.slices)), [part.stop - part.start for part in self.slices])
 
     @property
     def alike(self) -> bool:
@@ -114,6 +112,7 @@ def track_of(params: Any, seed: int, steps: int = STEPS) -> Track:
         names=structure.names,
         shapes=tuple(array.shape for array in arrays),
         slices=tuple(slice(int(a), int(b)) for a, b in itertools.pairwise(ends)),
+        block=np.repeat(np.arange(len(arrays)), [array.size for array in arrays]),
         dtype=dtype,
         structure=structure,
         seed=seed,

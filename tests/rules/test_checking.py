@@ -232,7 +232,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "accept": (
         lambda: gradcheck.check_optimiser(given, "SGD", accept="eps"),
         SubjectError,
-        "accept: there is no 'eps'",
+        "accept: no 'eps'; there are nothing-changed",
     ),
 }
 
