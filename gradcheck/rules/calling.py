@@ -72,7 +72,10 @@ def take_steps(rule: Any, track: Track, *, each: bool = False, state: Any = None
     return np.array(rows), tuple(sorted(notes))
 
 
-_HINT = "It was given all parameters at once; a rule for one array at a time is checked with each=True."
+_HINT = (
+    "gradcheck gave it all parameters at once, nested as params= is, in a dict by default. A rule for lists is checked with "
+    "params=[…], one for single arrays with each=True."
+)
 
 
 class _Stepper:
