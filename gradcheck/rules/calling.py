@@ -73,8 +73,8 @@ def take_steps(rule: Any, track: Track, *, each: bool = False, state: Any = None
 
 
 _HINT = (
-    "gradcheck gave it all parameters at once, nested as params= is, in a dict by default. A rule for lists is checked with "
-    "params=[…], one for single arrays with each=True."
+    "gradcheck gave it all parameters at once, nested as params= is, by default in a dict. A rule for lists is checked "
+    "with params=[…], one for single arrays with each=True."
 )
 
 

@@ -1,6 +1,6 @@
 """Hyperparameters that nobody has given, from the changes that a rule makes.
 
-Least squares on all changes of the first steps, each relative to the largest of its entry, from the best point of a
+Least squares on all changes of the first steps, each relative to the largest of its entry, from the best points of a
 coarse grid. Steps are proportional to the rate, so that it needs no grid: each point of the grid says what it would be.
 Numbers that lie close to a short decimal are taken to be it if it fits as well.
 """
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from gradcheck.rules.comparing import gaps
+from gradcheck.rules.comparing import ROUNDINGS, gaps
 from gradcheck.rules.formula import Numbers
 from gradcheck.rules.track import Array, Track
 
@@ -41,6 +43,9 @@ FEW = 10
 #: Evaluations of the residuals along the way, those for its slopes aside. What fits is met in about ten.
 TRIES = 30
 
+#: Points of the grid that are tried, one after the other, until one leads to changes that are met to within `MET`.
+BEST, MET = 4, 1e-9
+
 #: Numbers of so many digits are taken to be what was meant, if they meet the path.
 DIGITS = (1, 2, 3, 4, 6)
 
@@ -57,41 +62,102 @@ def fit(path: Path, measured: Array, track: Track, given: Numbers, free: Sequenc
     """
     if not free:
         return dict(given)
-    from scipy.optimize import least_squares
-
     steps = None if {"smallest", "largest", "shrink", "grow"} & set(free) else FEW
-    target = np.diff(measured[: None if steps is None else steps + 1], axis=0)
-    size = np.nanmax(np.abs(np.where(np.isfinite(target), target, np.nan)), axis=0, initial=0.0)
-    scale = size + 1e-3 * np.abs(measured[0]) + np.finfo(track.dtype).tiny
+    fitting = _Fitting(path, measured[: None if steps is None else steps + 1], track, given, tuple(free))
+    best: dict[str, float] | None = None
+    for start in fitting.starts():
+        numbers = fitting.solved(start)
+        if numbers is None:
+            continue
+        best = numbers if best is None or fitting.distance(numbers) < fitting.distance(best) else best
+        if fitting.distance(best) < MET:
+            break
+    return None if best is None else _rounded(path, measured, track, best, free)
 
-    def residuals(unknown: Array) -> Array:
-        numbers = {**given, **_numbers(free, unknown)}
+
+@dataclass(frozen=True)
+class _Fitting:
+    """Changes to be met, and what is free to meet them."""
+
+    path: Path
+    measured: Array
+    track: Track
+    given: Numbers
+    free: tuple[str, ...]
+
+    @cached_property
+    def target(self) -> Array:
+        """The changes."""
+        return np.diff(self.measured, axis=0)
+
+    @cached_property
+    def size(self) -> Array:
+        """The largest change of each entry, more where its rounding weighs more: in proportion to `tolerances`."""
+        finite = np.abs(np.where(np.isfinite(self.target), self.target, 0.0))
+        rounding = 4.0 / ROUNDINGS * np.abs(self.measured[0])
+        return np.asarray(finite.max(axis=0) + rounding + np.finfo(self.track.dtype).tiny)
+
+    def changes(self, numbers: Numbers, steps: int | None = None) -> Array:
+        """Those that the rule makes with some numbers."""
+        steps = len(self.target) if steps is None else steps
         with np.errstate(all="ignore"):
-            gap = (np.diff(path(numbers, track, steps), axis=0) - target) / scale
+            return np.diff(self.path({**self.given, **numbers}, self.track, steps), axis=0)
+
+    def distance(self, numbers: Numbers) -> float:
+        """Largest gap, relative to the largest change of the entry."""
+        return float(np.abs(self._gap(numbers, lambda x: x)).max())
+
+    def starts(self) -> list[dict[str, float]]:
+        """The best points of the grid, each with the rate that its first step asks for."""
+        points = []
+        for values in itertools.product(*(STARTS[name] for name in self.free)):
+            numbers = dict(zip(self.free, values, strict=True)) | self._bounds()
+            if "rate" in numbers:
+                with np.errstate(all="ignore"):
+                    ratio = self.target[0] / self.changes(numbers, 1)[0]
+                ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
+                numbers["rate"] *= float(np.median(ratio)) if ratio.size else 1.0
+            points.append(numbers)
+        return sorted(points, key=lambda each: float(np.abs(self._gap(each, _signed_logarithm)).sum()))[:BEST]
+
+    def _bounds(self) -> dict[str, float]:
+        """The smallest and the largest step that were taken: those of resilient propagation, if they are reached."""
+        taken = np.abs(self.target[np.isfinite(self.target) & (self.target != 0)])
+        ends = {"smallest": taken.min(), "largest": taken.max()} if taken.size else {}
+        return {name: float(value) for name, value in ends.items() if name in self.free}
+
+    def solved(self, start: Numbers) -> dict[str, float] | None:
+        """Least squares, by the logarithm of the changes first, for numbers may be off by orders of magnitude."""
+        from scipy.optimize import least_squares
+
+        unknown = _unknown(self.free, start)
+        for scale in (_signed_logarithm, np.asarray):
+            found = least_squares(
+                self._residuals,
+                unknown,
+                args=(scale,),
+                x_scale="jac",
+                xtol=1e-15,
+                ftol=1e-15,
+                gtol=1e-15,
+                max_nfev=TRIES,
+            )
+            unknown = found.x
+        numbers = {**self.given, **_numbers(self.free, unknown)}
+        return numbers if all(np.isfinite(value) for value in numbers.values()) else None
+
+    def _residuals(self, unknown: Array, scale: Callable[[Array], Array]) -> Array:
+        return self._gap(_numbers(self.free, unknown), scale)
+
+    def _gap(self, numbers: Numbers, scale: Callable[[Array], Array]) -> Array:
+        with np.errstate(all="ignore"):
+            gap = scale(self.changes(numbers) / self.size) - scale(self.target / self.size)
         return np.asarray(np.clip(np.nan_to_num(gap, nan=1e3, posinf=1e3, neginf=-1e3), -1e3, 1e3)).ravel()
 
-    starts = [_unknown(free, start) for start in _grid(path, target, track, given, free)]
-    start = min(starts, key=lambda each: float(np.abs(residuals(each)).sum()))
-    found = least_squares(residuals, start, x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=TRIES)
-    numbers = {**given, **_numbers(free, found.x)}
-    if not all(np.isfinite(value) for value in numbers.values()):
-        return None
-    return _rounded(path, measured, track, numbers, free)
 
-
-def _grid(path: Path, target: Array, track: Track, given: Numbers, free: Sequence[str]) -> list[dict[str, float]]:
-    """Points of the grid, each with the rate that its first step asks for."""
-    points = []
-    for values in itertools.product(*(STARTS[name] for name in free)):
-        numbers = dict(zip(free, values, strict=True))
-        if "rate" in numbers:
-            with np.errstate(all="ignore"):
-                step = np.diff(path({**given, **numbers}, track, 1), axis=0)[0]
-                ratio = target[0] / step
-            ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
-            numbers["rate"] *= float(np.median(ratio)) if ratio.size else 1.0
-        points.append(numbers)
-    return points
+def _signed_logarithm(x: Array) -> Array:
+    """Logarithm of the size with the sign, linear below a thousandth."""
+    return np.asarray(np.arcsinh(1e3 * x))
 
 
 def _unknown(free: Sequence[str], numbers: Numbers) -> Array:

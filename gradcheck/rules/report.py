@@ -18,7 +18,7 @@ class OptimiserReport:
     Attributes
     ----------
     verdict : Verdict
-        ``pass`` or ``fail``.
+        ``pass``, ``fail``, or ``undecided`` where hyperparameters are missing and could not be fitted.
     rule : str
         What was checked.
     reference : str

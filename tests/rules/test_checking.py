@@ -94,6 +94,15 @@ def test_a_mistake_is_named_with_numbers_that_are_fitted() -> None:
         assert report.hyperparameters == pytest.approx(NUMBERS["Adam"], rel=1e-5)
 
 
+def test_without_numbers_a_rule_that_nothing_explains_is_undecided() -> None:
+    rule = rule_of("RMSProp", "np.sqrt(s)", "s**0.4")
+    report = gradcheck.check_optimiser(rule, rng=0)
+    assert report.verdict.value == "undecided"
+    assert report.mistake is None
+    assert "Give those that you know: rate, decay, eps" in report.fix
+    assert checked("RMSProp", "np.sqrt(s)", "s**0.4").verdict.value == "fail"
+
+
 def test_a_given_number_that_is_not_the_rules_is_found() -> None:
     report = gradcheck.check_optimiser(nn.RMSProp(0.03, decay=0.9), rng=0, rate=0.03, decay=0.99, eps=1e-8)
     assert report.mistake == "another-number"

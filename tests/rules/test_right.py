@@ -56,3 +56,25 @@ def test_the_optimisers_of_the_library_are_their_own_references(kind: str) -> No
     assert checked(optimiser, optimiser, rng=0)
     assert checked(optimiser, getattr(nn, kind), rng=0)
     assert optimiser.steps == 0
+
+
+def drawn(kind: str, rng: np.random.Generator) -> dict[str, float]:
+    """Hyperparameters over orders of magnitude."""
+    ranges = {"rate": (-4, 0), "eps": (-10, -2), "weight_decay": (-4, 0), "smallest": (-9, -4), "largest": (0.5, 2)}
+    shares = {"momentum": (0.1, 0.999), "decay": (0.3, 0.999), "beta1": (0.3, 0.98), "beta2": (0.7, 0.9997)}
+    factors = {"shrink": (0.2, 0.9), "grow": (1.05, 1.5)}
+    numbers = {}
+    for name in NUMBERS[kind]:
+        low, high = {**ranges, **shares, **factors}[name]
+        numbers[name] = float(10 ** rng.uniform(low, high) if name in ranges else rng.uniform(low, high))
+    return numbers
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@pytest.mark.parametrize("seed", range(5))
+def test_any_numbers_are_found(kind: str, seed: int) -> None:
+    numbers = drawn(kind, np.random.default_rng(seed))
+    report = checked(getattr(nn, kind)(**numbers), rng=seed)
+    assert report, str(report)
+    seen = [name for name in numbers if name not in ("smallest", "largest")]  # those may not be reached
+    assert [report.hyperparameters[name] for name in seen] == pytest.approx([numbers[n] for n in seen], rel=1e-6)
