@@ -6,6 +6,7 @@ RMSProp with either gradient, the answer's own RMSProp against the reference, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -186,15 +187,21 @@ def _checks(found: tuple[Episode, ...]) -> Table:
     for episode in found:
         each = episode.report.blocks.values()
         worst = max(each, key=lambda block: block.relative_error)
-        ratio = max(block.relative_error for block in episode.textbook.blocks.values())
         table.add_row(
             f"{episode.title} × {episode.scale:g}",
             *(_verdict(block.verdict) for block in each),
             f"{size(worst.relative_error)} ± {size(worst.error_bar)}",
-            size(ratio),
+            size(whole_ratio(episode.textbook)),
             _verdict(episode.textbook.verdict),
         )
     return table
+
+
+def whole_ratio(report: Report) -> float:
+    """The textbook's one number, ‖claimed − numeric‖ / (‖claimed‖ + ‖numeric‖), from those of the blocks."""
+    blocks = [(block.relative_error, block.claimed_norm, block.numeric_norm or 0.0) for block in report.blocks.values()]
+    gap = math.hypot(*(ratio * (claimed + numeric) for ratio, claimed, numeric in blocks))
+    return gap / (math.hypot(*(claimed for _, claimed, _ in blocks)) + math.hypot(*(numeric for *_, numeric in blocks)))
 
 
 def _named(found: tuple[Episode, ...]) -> Iterator[Text]:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from gradcheck.cli import main
-from gradcheck.demo import MILESTONES, Story, episodes, plateau, race, render_demo, signs, story
+from gradcheck.demo import MILESTONES, Story, episodes, plateau, race, render_demo, signs, story, whole_ratio
 from gradcheck.examples.xor import BATCH, AnswerNetwork, QuestionNetwork, descend
 from tests.cases import Array
 
@@ -117,6 +117,11 @@ def test_textbook_ratio_is_that_of_the_formula() -> None:
         norm = np.linalg.norm
         ratio = float(norm(claim - numeric) / (norm(claim) + norm(numeric)))
         assert episode.textbook.blocks["w2"].relative_error == pytest.approx(ratio, rel=1e-6)
+
+
+def test_the_textbooks_one_number_is_that_of_its_report(told: Story) -> None:
+    for episode in told.episodes:
+        assert f"= {whole_ratio(episode.textbook):.1e} with" in episode.textbook.notes[0]
 
 
 def test_answer_is_near_a_quarter_at_its_start_only() -> None:
