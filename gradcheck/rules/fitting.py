@@ -44,7 +44,10 @@ FEW = 10
 TRIES = 30
 
 #: Points of the grid that are tried, one after the other, until one leads to changes that are met to within `MET`.
-BEST, MET = 4, 1e-9
+BEST, MET = 8, 1e-9
+
+#: Where the logarithms leave a gap of this size, in parts of the largest change of an entry, nothing will be met.
+HOPELESS = 0.05
 
 #: Numbers of so many digits are taken to be what was meant, if they meet the path.
 DIGITS = (1, 2, 3, 4, 6)
@@ -52,8 +55,22 @@ DIGITS = (1, 2, 3, 4, 6)
 Path = Callable[[Numbers, Track, int | None], Array]
 
 
-def fit(path: Path, measured: Array, track: Track, given: Numbers, free: Sequence[str]) -> dict[str, float] | None:
+def fit(
+    path: Path, measured: Array, track: Track, given: Numbers, free: Sequence[str], starts: int = BEST
+) -> dict[str, float] | None:
     """All hyperparameters, those of `free` such that the path comes as close to the measured one as it can.
+
+    Parameters
+    ----------
+    path : callable
+        The rule.
+    measured : ndarray, shape (steps + 1, entries)
+    track : Track
+    given : mapping
+        Hyperparameters that stay as they are.
+    free : sequence of str
+    starts : int
+        Points of the grid that are tried.
 
     Returns
     -------
@@ -65,7 +82,7 @@ def fit(path: Path, measured: Array, track: Track, given: Numbers, free: Sequenc
     steps = None if {"smallest", "largest", "shrink", "grow"} & set(free) else FEW
     fitting = _Fitting(path, measured[: None if steps is None else steps + 1], track, given, tuple(free))
     best: dict[str, float] | None = None
-    for start in fitting.starts():
+    for start in fitting.starts()[:starts]:
         numbers = fitting.solved(start)
         if numbers is None:
             continue
@@ -118,7 +135,7 @@ class _Fitting:
                 ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
                 numbers["rate"] *= float(np.median(ratio)) if ratio.size else 1.0
             points.append(numbers)
-        return sorted(points, key=lambda each: float(np.abs(self._gap(each, _signed_logarithm)).sum()))[:BEST]
+        return sorted(points, key=lambda each: float(np.abs(self._gap(each, _signed_logarithm)).sum()))
 
     def _bounds(self) -> dict[str, float]:
         """The smallest and the largest step that were taken: those of resilient propagation, if they are reached."""
@@ -143,8 +160,12 @@ class _Fitting:
                 max_nfev=TRIES,
             )
             unknown = found.x
-        numbers = {**self.given, **_numbers(self.free, unknown)}
-        return numbers if all(np.isfinite(value) for value in numbers.values()) else None
+            numbers = {**self.given, **_numbers(self.free, unknown)}
+            if not all(np.isfinite(value) for value in numbers.values()):
+                return None
+            if self.distance(numbers) > HOPELESS:
+                break
+        return numbers
 
     def _residuals(self, unknown: Array, scale: Callable[[Array], Array]) -> Array:
         return self._gap(_numbers(self.free, unknown), scale)

@@ -17,6 +17,9 @@ from gradcheck.rules.track import Array, Track
 #: Steps after which most of what does not explain a rule has parted from it.
 SOON = 3
 
+#: Points from which the numbers of a mistake are looked for.
+STARTS = 2
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -58,7 +61,8 @@ def explanations(measured: Array, track: Track, reference: Reference) -> list[Ex
     once. Hyperparameters that are not given are fitted under each mistake.
     """
     scene = Scene(reference, reference.formula, track)
-    every = [(mistake, variant) for mistake in MISTAKES for variant in mistake.variants(scene)]
+    told = [mistake for mistake in MISTAKES if not set(mistake.needs) & set(reference.missing)]
+    every = [(mistake, variant) for mistake in told for variant in mistake.variants(scene)]
     plain = [each for each in every if not each[1].free]
     other = [each for each in every if each[0] is ANOTHER_RULE]
     numbered = [each for each in every if each[1].free and each not in other]
@@ -92,7 +96,7 @@ def _explains(
         unknown = free
     elif not unknown and not _near(measured, formula.path(given, scene.track, SOON), scene.track, False):
         return None
-    numbers = fit(formula.path, measured, scene.track, given, unknown)
+    numbers = fit(formula.path, measured, scene.track, given, unknown, STARTS)
     if numbers is None:
         return None
     path = formula.path(numbers, scene.track)

@@ -78,3 +78,11 @@ def test_any_numbers_are_found(kind: str, seed: int) -> None:
     assert report, str(report)
     seen = [name for name in numbers if name not in ("smallest", "largest")]  # those may not be reached
     assert [report.hyperparameters[name] for name in seen] == pytest.approx([numbers[n] for n in seen], rel=1e-6)
+
+
+def test_adam_with_its_shares_the_other_way_round_is_right_if_nobody_said_which() -> None:
+    numbers = {"rate": 0.0388, "beta1": 0.718, "beta2": 0.9955, "eps": 0.0095}
+    assert checked(nn.Adam(**numbers), rng=107)
+    swapped = numbers | {"beta1": numbers["beta2"], "beta2": numbers["beta1"]}
+    assert checked(nn.Adam(**swapped), rng=107).mistake is None
+    assert checked(nn.Adam(**swapped), rng=107, **numbers).mistake == "betas-exchanged"

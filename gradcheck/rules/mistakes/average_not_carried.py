@@ -14,6 +14,7 @@ class AverageNotCarried(RuleMistake):
     term = "the memory"
     says = "an average is not carried from step to step"
     fix = "Store the new average where the next call finds it."
+    needs = ("momentum", "decay", "beta1", "beta2")
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """Each average."""

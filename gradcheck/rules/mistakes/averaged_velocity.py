@@ -15,6 +15,7 @@ class AveragedVelocity(RuleMistake):
     says = "the velocity averages gradients instead of summing them"
     fix = "Add the whole gradient, v ← μ v + g, or multiply the rate by 1/(1 − μ)."
     convention = "courses and libraries that call momentum a moving average; steps are 1 − μ times as long"
+    needs = ("rate",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

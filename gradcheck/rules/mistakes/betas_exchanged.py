@@ -16,6 +16,7 @@ class BetasExchanged(RuleMistake):
     term = "β₁ and β₂"
     says = "β₁ and β₂ are exchanged"
     fix = "β₁ (0.9) belongs to the mean, β₂ (0.999) to the mean square."
+    needs = ("beta1", "beta2")
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """In the averages and their corrections, and in the averages alone."""

@@ -15,6 +15,7 @@ class BiasedAverage(RuleMistake):
     term = "the weights of the average"
     says = "the weights of an average do not sum to one"
     fix = "Give what enters the weight 1 − α, where α is kept."
+    needs = ("rate",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """Of each average whose weights should: what enters has the weight 1, the weight α, or any other."""

@@ -16,6 +16,7 @@ class BoundsMissing(RuleMistake):
     term = "the bounds of the step"
     says = "the step has no bounds"
     fix = "Keep Δ between its smallest and its largest value."
+    needs = ("smallest", "largest")
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

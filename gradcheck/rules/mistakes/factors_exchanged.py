@@ -16,6 +16,7 @@ class FactorsExchanged(RuleMistake):
     term = "η⁺ and η⁻"
     says = "the step grows where it should shrink, and the other way round"
     fix = "Multiply by η⁺ > 1 while the sign stays, and by η⁻ < 1 when it changes."
+    needs = ("shrink", "grow")
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

@@ -16,6 +16,7 @@ class LookAheadMissing(RuleMistake):
     term = "the look ahead"
     says = "the step does not look ahead: it is plain momentum"
     fix = "Step along g + μ v, with v the new velocity."
+    needs = ("momentum",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

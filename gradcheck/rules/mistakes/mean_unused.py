@@ -16,6 +16,7 @@ class MeanUnused(RuleMistake):
     term = "the numerator"
     says = "the step takes the gradient in place of its mean"
     fix = "Step along the mean, m̂, not along g."
+    needs = ("beta1",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One, where there is a mean and a square."""

@@ -69,6 +69,8 @@ class RuleMistake(abc.ABC):
         What to do, in a sentence.
     convention : str
         Where it is meant so, and none.
+    needs : tuple of str
+        Hyperparameters that must be known, for with others the right rule could make the same steps.
     """
 
     slug: ClassVar[str]
@@ -76,6 +78,7 @@ class RuleMistake(abc.ABC):
     says: ClassVar[str]
     fix: ClassVar[str]
     convention: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def variants(self, scene: Scene) -> Iterator[Variant]:

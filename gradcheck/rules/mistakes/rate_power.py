@@ -16,9 +16,10 @@ class RatePower(RuleMistake):
     term = "the rate"
     says = "the rate is not applied once"
     fix = "Multiply by the rate once: in the velocity, or in the step."
+    needs = ("rate",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
-        """Twice, and not at all; none where the rate is to be fitted, for it would come out as another."""
-        if isinstance(scene.formula, Averaging) and "rate" in scene.reference.given:
+        """Twice, and not at all."""
+        if isinstance(scene.formula, Averaging):
             yield Variant(replace(scene.formula, factor=lambda numbers: numbers["rate"] ** 2), "but twice")
             yield Variant(replace(scene.formula, factor=lambda numbers: 1.0), "but not at all")

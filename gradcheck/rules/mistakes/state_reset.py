@@ -16,6 +16,7 @@ class StateReset(RuleMistake):
     term = "the memory"
     says = "all memory is lost at each call"
     fix = "Make the averages once, outside of the step."
+    needs = ("momentum", "decay", "beta1", "beta2")
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One, and one with a counter that is forgotten as well."""

@@ -16,6 +16,7 @@ class WeightDecayCoupled(RuleMistake):
     term = "the weight decay"
     says = "the decay is added to the gradient, and passes through the averages"
     fix = "Subtract η λ θ beside the step; with λ θ in the gradient it is Adam with a penalty in the loss."
+    needs = ("weight_decay",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

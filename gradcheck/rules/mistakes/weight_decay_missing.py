@@ -16,6 +16,7 @@ class WeightDecayMissing(RuleMistake):
     term = "the weight decay"
     says = "parameters are not shrunk"
     fix = "Subtract η λ θ beside the step."
+    needs = ("weight_decay",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

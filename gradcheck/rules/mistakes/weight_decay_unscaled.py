@@ -17,6 +17,7 @@ class WeightDecayUnscaled(RuleMistake):
     says = "the decay is not multiplied by the rate"
     fix = "Subtract η λ θ, or divide λ by the rate."
     convention = "the paper of Loshchilov and Hutter, where λ is multiplied by the schedule alone"
+    needs = ("weight_decay",)
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """One."""

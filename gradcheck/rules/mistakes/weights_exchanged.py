@@ -14,6 +14,7 @@ class WeightsExchanged(RuleMistake):
     term = "the weights of the average"
     says = "the weights of an average are exchanged"
     fix = "Keep α of the average and add 1 − α of what enters."
+    needs = ("decay", "beta1", "beta2")
 
     def variants(self, scene: Scene) -> Iterator[Variant]:
         """Of each average whose weights sum to one."""
