@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
     from gradcheck.pairing import Pairs, pairs
     from gradcheck.report import BlockReport, Report
+    from gradcheck.rules.checking import check_optimiser
+    from gradcheck.rules.report import OptimiserReport
     from gradcheck.settings import defaults
     from gradcheck.subject import Block, Subject
 
@@ -37,6 +39,8 @@ _HOME = {
     "pairs": "pairing",
     "BlockReport": "report",
     "Report": "report",
+    "OptimiserReport": "rules.report",
+    "check_optimiser": "rules.checking",
     "defaults": "settings",
     "Block": "subject",
     "Subject": "subject",
@@ -47,6 +51,7 @@ __all__ = [
     "BlockReport",
     "GradcheckError",
     "GradientMismatch",
+    "OptimiserReport",
     "Pairs",
     "Report",
     "Subject",
@@ -58,6 +63,7 @@ __all__ = [
     "as_subject",
     "assert_gradients",
     "check_gradients",
+    "check_optimiser",
     "defaults",
     "pairs",
 ]

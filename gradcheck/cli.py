@@ -86,12 +86,12 @@ def demo(seed: int) -> None:
     """Tell a right gradient from a wrong one, on two networks that learn XOR."""
     from rich.console import Console
 
-    from gradcheck.demo import episodes, render_demo
+    from gradcheck.demo import render_demo, story
 
     console = Console()
     if not console.is_terminal:
         console = Console(width=100)
-    console.print(render_demo(episodes(seed)))
+    console.print(render_demo(story(seed)))
 
 
 @main.command()

@@ -38,7 +38,7 @@ STAGES = (
     ("culprits",),
     ("findings", "report"),
     ("reports", "textbook", "options", "observers", "progress"),
-    ("script",),
+    ("script", "rules"),
     ("api", "target"),
     ("pairing",),
     ("examples",),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from gradcheck.cli import main
-from gradcheck.demo import episodes
-from gradcheck.examples.xor import BATCH, AnswerNetwork, QuestionNetwork
+from gradcheck.demo import MILESTONES, Story, episodes, plateau, race, render_demo, signs, story, whole_ratio
+from gradcheck.examples.xor import BATCH, AnswerNetwork, QuestionNetwork, descend
 from tests.cases import Array
 
 BLOCKS = ["w1", "b1", "w2", "b2"]
@@ -19,26 +23,23 @@ def output() -> str:
     return result.stdout
 
 
-def rows(output: str) -> list[tuple[str, str, list[str]]]:
-    """Network, block, and the rest of each line of the table."""
-    found, network = [], ""
-    for line in output.splitlines():
-        words = line.split()
-        if words and words[0] in ("question", "answer") and "×" in words:
-            network = words[0]
-        block = next((word for word in words[:4] if word in BLOCKS), "")
-        if block and words[-1] in ("pass", "fail", "undecided"):
-            found.append((network, block, words[words.index(block) + 1 :]))
-    return found
+@pytest.fixture(scope="module")
+def told() -> Story:
+    return story(0)
+
+
+def rows(output: str) -> dict[str, list[str]]:
+    """The rest of each line of the table, by network and scale."""
+    found = re.findall(r"^(question|answer) × (\S+) +((?:pass|fail|undecided).*)$", output, re.MULTILINE)
+    return {f"{title} × {scale}": rest.split() for title, scale, rest in found}
 
 
 def test_question_passes_and_answer_fails(output: str) -> None:
     found = rows(output)
-    assert [(network, block) for network, block, _ in found] == [
-        (network, block) for network in ("question", "answer") for _ in range(2) for block in BLOCKS
-    ]
-    assert [rest[0] for network, _, rest in found if network == "question"] == ["pass"] * 8
-    assert [rest[0] for network, _, rest in found if network == "answer"] == ["fail"] * 8
+    assert list(found) == ["question × 0.01", "question × 1", "answer × 0.01", "answer × 1"]
+    assert next(line.split() for line in output.splitlines() if line.startswith("weights"))[1:5] == BLOCKS
+    for name, rest in found.items():
+        assert rest[:4] == ["pass" if name.startswith("question") else "fail"] * 4
 
 
 def test_no_constant_ratio_is_claimed(output: str) -> None:
@@ -48,14 +49,48 @@ def test_no_constant_ratio_is_claimed(output: str) -> None:
 
 
 def test_textbook_has_its_columns(output: str) -> None:
-    assert "textbook" in next(line for line in output.splitlines() if "gradcheck" in line and "block" in line)
-    assert all(rest[-1] in ("pass", "fail", "undecided") for _, _, rest in rows(output))
+    assert "textbook" in next(line for line in output.splitlines() if line.startswith("weights"))
+    assert all(rest[-1] in ("pass", "fail", "undecided") for rest in rows(output).values())
 
 
-def test_output_is_plain_and_fits(output: str) -> None:
-    assert "\x1b" not in output
-    assert "…" not in output
-    assert max(map(len, output.splitlines())) <= 120
+def test_the_whole_story_is_told(output: str) -> None:
+    text = " ".join(output.split())
+    assert "from 0.693207 to 0.693147" in text
+    assert "a plateau" in text
+    assert "biased-average" in text
+    assert "sum to 9" in text
+    assert re.search(r"iRprop−.* below 1e-06 after \d+ steps", text)
+
+
+def test_the_plateau_is_that_of_plain_descent() -> None:
+    found, network = plateau(0), QuestionNetwork(seed=0)
+    assert found.losses[0] == network.loss(*BATCH)
+    assert descend(network, steps=1000) == pytest.approx(found.losses[1], rel=1e-12)
+    assert found.losses[1] == pytest.approx(math.log(2), abs=1e-6)
+    assert found.norms[1] < found.norms[0] / 1000
+
+
+def test_rmsprop_goes_further_with_the_right_gradient() -> None:
+    losses = race(0)
+    assert losses.shape == (len(MILESTONES), 2)
+    assert (np.diff(losses, axis=0) < 0).all()
+    assert losses[-1, 1] > 1000 * losses[-1, 0]
+
+
+def test_signs_learn_from_several_starts() -> None:
+    assert all((steps := signs(seed)) is not None and steps < 500 for seed in range(5))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_it_fits_a_screen(told: Story, width: int) -> None:
+    console = Console(width=width, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(render_demo(told))
+    lines = capture.get().splitlines()
+    assert len(lines) < 40
+    assert max(map(len, lines)) <= width
+    assert "\x1b" not in capture.get()
+    assert "…" not in capture.get()
 
 
 def test_seed_reproduces_the_demo() -> None:
@@ -82,6 +117,11 @@ def test_textbook_ratio_is_that_of_the_formula() -> None:
         norm = np.linalg.norm
         ratio = float(norm(claim - numeric) / (norm(claim) + norm(numeric)))
         assert episode.textbook.blocks["w2"].relative_error == pytest.approx(ratio, rel=1e-6)
+
+
+def test_the_textbooks_one_number_is_that_of_its_report(told: Story) -> None:
+    for episode in told.episodes:
+        assert f"= {whole_ratio(episode.textbook):.1e} with" in episode.textbook.notes[0]
 
 
 def test_answer_is_near_a_quarter_at_its_start_only() -> None:

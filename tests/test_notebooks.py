@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -25,3 +29,61 @@ def test_the_first_check() -> None:
     assert left["wrong"].verdict.value == "fail"
     assert left["question"]
     assert {block.verdict.value for block in left["answer"].blocks.values()} == {"fail"}
+
+
+@pytest.fixture(scope="module")
+def executed() -> dict[str, Any]:
+    """Cells of the notebook on the XOR post, by id, run in a kernel of their own."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of the machinery between here and the kernel; cells have their own
+        notebook = nbformat.read(NOTEBOOKS / "xor_post.ipynb", as_version=4)
+        nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    return {cell["id"]: cell for cell in notebook["cells"]}
+
+
+def committed() -> dict[str, Any]:
+    """Its cells as they are kept."""
+    return {
+        cell["id"]: cell for cell in json.loads((NOTEBOOKS / "xor_post.ipynb").read_text(encoding="utf-8"))["cells"]
+    }
+
+
+def printed(cell: dict[str, Any]) -> str:
+    """What a cell printed; a stream may be kept as a list of lines."""
+    return "".join("".join(output["text"]) for output in cell["outputs"] if output["output_type"] == "stream")
+
+
+def test_the_post_concludes_what_it_says(executed: dict[str, Any]) -> None:
+    assert "-> 0.693147, ln 2 = 0.693147" in printed(executed["descend"])
+    textbook = printed(executed["check-textbook"])
+    assert re.findall(r"^(\w+)\s+(\w+)", textbook, re.MULTILINE) == [("question", "pass"), ("answer", "fail")]
+    assert printed(executed["shallow"]).startswith("textbook   undecided")
+    assert "gradcheck  fail: w1" in printed(executed["shallow"])
+    assert "biased-average" in printed(executed["check-rule"])
+    assert "sum to 9)" in printed(executed["check-rule"])
+
+
+def test_the_right_gradient_ends_a_thousand_times_lower(executed: dict[str, Any]) -> None:
+    ratios = [float(n.replace(",", "")) for n in re.findall(r"([\d,]+) times", printed(executed["train"]))]
+    assert len(ratios) == 5
+    assert min(ratios) >= 1000
+
+
+def test_the_signs_alone_leave_the_plateau(executed: dict[str, Any]) -> None:
+    needed = json.loads(printed(executed["irprop"]).split(": ")[1])
+    assert len(needed) == 5
+    assert max(needed) < 1000
+
+
+def test_a_reader_sees_what_it_prints_and_draws(executed: dict[str, Any]) -> None:
+    """The notebook is kept with its outputs, and they are those that it still has."""
+    kept = committed()
+    for name in ("descend", "check-textbook", "train", "check-rule", "irprop"):
+        assert re.sub(r"\d[\d.,e−+-]*", "0", printed(kept[name])) == re.sub(
+            r"\d[\d.,e−+-]*", "0", printed(executed[name])
+        )
+    for cells in (kept, executed):
+        for name in ("plot-rmsprop", "irprop"):
+            assert any("image/png" in output.get("data", {}) for output in cells[name]["outputs"])
+    assert len((NOTEBOOKS / "xor_post.ipynb").read_bytes()) < 200_000

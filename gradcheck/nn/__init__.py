@@ -68,7 +68,9 @@ if TYPE_CHECKING:
     from gradcheck.nn.losses.squared_hinge import SquaredHinge
     from gradcheck.nn.losses.triplet import Triplet
     from gradcheck.nn.network import Network
+    from gradcheck.nn.optimisers.adagrad import AdaGrad
     from gradcheck.nn.optimisers.adam import Adam
+    from gradcheck.nn.optimisers.adamw import AdamW
     from gradcheck.nn.optimisers.irprop_minus import IRpropMinus
     from gradcheck.nn.optimisers.momentum import Momentum
     from gradcheck.nn.optimisers.nesterov import Nesterov
@@ -95,7 +97,9 @@ _HOME = {
 
 __all__ = [
     "Activation",
+    "AdaGrad",
     "Adam",
+    "AdamW",
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",

@@ -75,8 +75,10 @@ OPTIMISERS = {
     "SGD": "optimisers.sgd",
     "Momentum": "optimisers.momentum",
     "Nesterov": "optimisers.nesterov",
+    "AdaGrad": "optimisers.adagrad",
     "RMSProp": "optimisers.rmsprop",
     "Adam": "optimisers.adam",
+    "AdamW": "optimisers.adamw",
     "IRpropMinus": "optimisers.irprop_minus",
 }
 

@@ -40,8 +40,8 @@ class Adam(Optimiser):
 
     def __init__(self, rate: float = 0.001, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
         super().__init__(rate)
-        share("Adam", beta1=beta1, beta2=beta2)
-        positive("Adam", eps=eps)
+        share(type(self).__name__, beta1=beta1, beta2=beta2)
+        positive(type(self).__name__, eps=eps)
         self.beta1, self.beta2, self.eps = float(beta1), float(beta2), float(eps)
 
     def _change(self, name: str, value: Array, grad: Array) -> Array:

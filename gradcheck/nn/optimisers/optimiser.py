@@ -102,3 +102,10 @@ def positive(optimiser: str, **values: float) -> None:
     for name, value in values.items():
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"{optimiser}: {name} must be a positive number, got {value!r}")
+
+
+def not_negative(optimiser: str, **values: float) -> None:
+    """Refuse numbers that are negative or not finite."""
+    for name, value in values.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"{optimiser}: {name} must not be negative, got {value!r}")

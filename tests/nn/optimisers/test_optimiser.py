@@ -16,6 +16,10 @@ from tests.nn.optimisers.trajectory import run
 Array = NDArray[Any]
 
 
+#: Where parameters change without a gradient, unless told not to.
+NO_DECAY = {"AdamW": {"weight_decay": 0.0}}
+
+
 def made(name: str, rate: float = 0.01, **options: Any) -> Optimiser:
     optimiser: Optimiser = find(name, OPTIMISERS[name])(rate, **options)
     return optimiser
@@ -60,7 +64,7 @@ def test_arrays_are_changed_in_place_and_gradients_are_not(name: str) -> None:
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_a_gradient_of_zero_changes_nothing(name: str) -> None:
     params = {"W": np.ones(3)}
-    made(name).step(params, {"W": np.zeros(3)})
+    made(name, **NO_DECAY.get(name, {})).step(params, {"W": np.zeros(3)})
     np.testing.assert_array_equal(params["W"], np.ones(3))
 
 
@@ -129,6 +133,9 @@ def test_bad_rates_are_named(name: str, rate: float) -> None:
         ("Nesterov", {"momentum": -0.1}, "Nesterov: momentum must be at least 0 and less than 1, got -0.1"),
         ("RMSProp", {"decay": 1.0}, "RMSProp: decay must be at least 0 and less than 1, got 1.0"),
         ("RMSProp", {"eps": 0.0}, "RMSProp: eps must be a positive number, got 0.0"),
+        ("AdaGrad", {"eps": 0.0}, "AdaGrad: eps must be a positive number, got 0.0"),
+        ("AdamW", {"beta1": 1.0}, "AdamW: beta1 must be at least 0 and less than 1, got 1.0"),
+        ("AdamW", {"weight_decay": -0.1}, "AdamW: weight_decay must not be negative, got -0.1"),
         ("Adam", {"beta1": 1.0}, "Adam: beta1 must be at least 0 and less than 1, got 1.0"),
         ("Adam", {"beta2": float("nan")}, "Adam: beta2 must be at least 0 and less than 1, got nan"),
         ("Adam", {"eps": -1.0}, "Adam: eps must be a positive number, got -1.0"),
