@@ -84,10 +84,10 @@ def _one_line(
         explained = all(math.isclose(p.scale, factor ** passed[p.node.index], rel_tol=SAME) for p in (*wrong, *right))
         if explained:
             own = all(math.isclose(_brought(p, right), factor, rel_tol=SAME) for p in found)
-            left = _brought(found[0], right) / factor
-            usual = left > 0 and min(abs(left - round(left)), abs(1 / left - round(1 / left))) < SAME
-            rank = (not own, not usual, found[0].node.increment, -len(found), -found[0].node.index)
-            fitting.append((*rank, found[0], factor))
+            even = abs(_brought(found[0], right) - 1) <= SAME
+            fitting.append(
+                (not own, even, found[0].node.increment, -len(found), -found[0].node.index, found[0], factor)
+            )
     if not fitting:
         return None
     several = len(wrong) > 1  # then the line where they part

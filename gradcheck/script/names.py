@@ -56,7 +56,7 @@ def derivative_by(name: str) -> set[str]:
     before = _BEFORE.match(word)
     if before:
         found.add(before.group(before.lastindex or 1).lower())
-    after = _AFTER.match(word) or re.match(r"(?i)^(\w+)_g$", word)
+    after = _AFTER.match(word)
     if after:
         found.add(after.group(1).lower())
     return {each.strip("_") for each in found if each.strip("_")}

@@ -63,8 +63,10 @@ class Pairing(Uses):
         sources = self.sources(node)
         if parameter is not None:
             return self._claim(node, parameter, sources)
-        if node.increment or not node.plain or (node.index in self.mirrors and not self._named_after(node)):
+        if node.increment or not node.plain:
             return None
+        if node.index in self.mirrors:
+            return self._mirrored(node, sources)
         if self._summed(node) or self._piece(node) or not self.flow.parents[node.index]:
             return None
         options = self._options(node)
@@ -93,9 +95,11 @@ class Pairing(Uses):
         pair = Pair(place_or_none, node, sources, self.chain.ratio(place_or_none, node, 1.0, sources))
         return pair if pair.proportional or place_or_none.leaf is None else self._otherwise(pair)
 
-    def _named_after(self, node: Node) -> bool:
-        """Whether a value is called the derivative by a variable of its shape."""
-        return any(place.shape == node.shape and self._names(place, node) for place in self._places)
+    def _mirrored(self, node: Node, sources: tuple[Source, ...]) -> Pair | None:
+        """What is computed as the forward pass had it is a derivative only if it is called one, and nearly right."""
+        named = [p for p in self._places if p.node is not None and p.shape == node.shape and self._names(p, node)]
+        found = (self._tried(place, node, sources) for place in named[:4])
+        return next((pair for pair in found if pair is not None), None)
 
     def _alone(self, node: Node) -> Place | None:
         """The parameter, if a value of its shape goes into the update of no other."""

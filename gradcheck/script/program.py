@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +72,9 @@ def check_program(
     started = time.perf_counter()
     seed = seed_of(rng)
     asked = _Asked(path, sources if sources is not None else read(path), hints, namespace, rtol, budget, progress)
-    report = _checked(asked, seed, started)
-    if report.verdict is Verdict.FAIL:
-        report = _checked(asked, seed, started, again=True) or report
+    report, lazy = _checked(asked, seed, started)
+    if report.verdict is Verdict.FAIL and lazy:  # once more, from behind the pass that creates what is remembered
+        report, _ = _checked(asked, seed, started, passes=1)
     return report
 
 
@@ -95,17 +95,13 @@ class _Asked:
         return Program(self.path, self.sources, given=self.namespace)
 
 
-@overload
-def _checked(asked: _Asked, seed: int, started: float) -> Report: ...
-@overload
-def _checked(asked: _Asked, seed: int, started: float, again: bool) -> Report | None: ...
-def _checked(asked: _Asked, seed: int, started: float, again: bool = False) -> Report | None:
-    """The report; once again from behind a first pass, if that creates what an optimiser remembers."""
+def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple[Report, bool]:
+    """The report, from behind some passes; and whether a pass creates arrays as an optimiser that remembers does."""
     generator = np.random.default_rng(seed)
-    analysis = _analysed(asked, generator, again)
-    if analysis is None:
-        return None
+    analysis = _analysed(asked, generator, passes)
     step = analysis.step
+    shapes = {p.leaf.value.shape for p in analysis.parameters}
+    lazy = any(value.shape in shapes for value in step.lazy)
     try:
         subject = ProgramSubject(
             analysis.base, analysis.loss, analysis.parameters, str(asked.path), updating=bool(analysis.stale)
@@ -133,28 +129,24 @@ def _checked(asked: _Asked, seed: int, started: float, again: bool = False) -> R
         evaluations=step.runs,
         gradients=effort.gradients,
     )
-    return replace(
+    report = replace(
         report,
         lines=tuple(judgement.lines(analysis.stale)),
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, judgement), *report.notes),
     )
+    return report, lazy
 
 
-def _analysed(asked: _Asked, rng: np.random.Generator, again: bool) -> Analysis | None:
+def _analysed(asked: _Asked, rng: np.random.Generator, passes: int) -> Analysis:
     """What the values of a training step are to each other, of the likeliest loop that can be understood."""
     step, others = asked.program().captured(asked.hints.arguments, asked.hints.function)
     trouble: Exception | None = None
     for _ in range(TRIED):
         try:
-            if not again:
-                return Analysis(step, asked.hints, rng)
-            first = Analysis(step, asked.hints, rng)
-            shapes = {p.leaf.value.shape for p in first.parameters}
-            if not any(value.shape in shapes for value in step.lazy):
-                step.release()
-                return None
-            step.advance()
+            for _ in range(passes):
+                step.prepared()
+                step.advance()
             return Analysis(step, asked.hints, rng)
         except SubjectError as error:
             step.release()

@@ -63,14 +63,13 @@ class Proof:
         everything = list(accused)
         below = self.flow.descendants([node.index for a in everything for node in a.passes])
         affected = [p for p in self.parameters if p.claim.index in set(wrong) & below]
-        if not affected:
+        if len(everything) < 2 or not affected:
             return everything
         for count in range(1, min(len(everything), 3) + 1):
             for chosen in itertools.combinations(everything, count):
                 if self._right(chosen, affected):
                     return list(chosen)
-        alone = everything[0] if len(everything) == 1 else None
-        return [] if alone is not None and self._repair(alone) is not None else everything
+        return everything
 
     def _right(self, chosen: Sequence[Accused], parameters: Sequence[Parameter]) -> bool:
         """Whether gradients are right if lines are mended, but for one constant that they may carry by convention."""
@@ -110,6 +109,9 @@ class Proof:
         seen = self.base.run([p.claim for p in parameters], actions)
         if seen is None or not all(np.isfinite(value).all() for value in seen):
             return None
+        for i, p in enumerate(parameters):  # a run sees values before what is done to themselves
+            own = actions.get(p.claim.last) if len(p.claim.events) == 1 else None
+            seen[i] = seen[i] if own is None else np.asarray(own(seen[i]))
         return [p.claimed(value) for p, value in zip(parameters, seen, strict=True)]
 
     def _true(self, parameter: Parameter) -> list[tuple[Array, float]]:
@@ -151,6 +153,9 @@ class Proof:
         failing = [p for p in self._alike(accused) if not p.proportional or p.moved]
         if accused.node is not accused.pair.node or not failing:
             return None
+        indices = {p.node.index for p in failing}
+        if any((self.flow.ancestors([i]) - {i}) & indices for i in indices):
+            return None  # a pass builds on another, and what it should compute on what that should
         found: dict[int, Any] = {}
         for pair in failing:
             self._left -= pair.node.size

@@ -17,6 +17,7 @@ from gradcheck.script import sandbox
 from gradcheck.script.events import Action, Event, Finished, Left, is_real
 from gradcheck.script.expressions import TAPE
 from gradcheck.script.loops import Loop
+from gradcheck.script.names import sounds_derived
 from gradcheck.script.promotion import harmless, is_whole, put, replaced
 from gradcheck.script.state import Leaf, Snapshot, ends, followed, leaves
 from gradcheck.script.taps import Taps
@@ -199,7 +200,9 @@ class Step:
             left = ends(whole, {} if self.top else result, self.scope)
             self.whole = [(whole[path], value) for path, value in left.items()]
             now = leaves({} if self.top else result, self.scope)
-            self.lazy = [leaf.value for path, leaf in now.items() if path not in before and len(path) > 1]
+            held = set(self.scope) | set(self.locals)
+            fresh = [leaf for path, leaf in now.items() if path not in before and len(path) > 1 and path[0] in held]
+            self.lazy = [leaf.value for leaf in fresh if not sounds_derived([leaf.name])]
             self.snapshot.narrow()
         self._restore()
         return Trace(events, before, after)
