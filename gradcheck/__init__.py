@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gradcheck.pairing import Pairs, pairs
     from gradcheck.report import BlockReport, Report
     from gradcheck.subject import Block, Subject
+    from gradcheck.training.doctor import doctor
+    from gradcheck.training.report import DoctorReport
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
@@ -38,11 +40,14 @@ _HOME = {
     "Report": "report",
     "Block": "subject",
     "Subject": "subject",
+    "doctor": "training.doctor",
+    "DoctorReport": "training.report",
 }
 
 __all__ = [
     "Block",
     "BlockReport",
+    "DoctorReport",
     "GradcheckError",
     "GradientMismatch",
     "Pairs",
@@ -56,6 +61,7 @@ __all__ = [
     "as_subject",
     "assert_gradients",
     "check_gradients",
+    "doctor",
     "pairs",
 ]
 
