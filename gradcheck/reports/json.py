@@ -79,6 +79,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def finding_of(finding: Finding) -> dict[str, Any]:
+    """A finding as strings and a line."""
     return {
         "code": finding.code,
         "slug": finding.slug,
@@ -92,6 +93,7 @@ def finding_of(finding: Finding) -> dict[str, Any]:
 
 
 def number(value: float | None) -> float | str | None:
+    """A number as JSON can hold it."""
     if value is None or math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

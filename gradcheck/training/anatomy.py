@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Sequence
 
 from gradcheck.subject import Block
@@ -35,14 +37,17 @@ def weights_of(blocks: Sequence[Block], *, rows: bool | None = None, width: int 
 
 
 def _bias(i: int, shape: tuple[int, ...], blocks: Sequence[Block]) -> bool:
-    """A column or a row beside the matrix before it, with as many entries as that has on one side."""
-    if len(shape) != 2 or min(shape) != 1 or i == 0:
+    """A column or a row that is called a bias, and has as many entries as a matrix has on one side."""
+    if len(shape) != 2 or min(shape) != 1:
         return False
-    called = blocks[i].name.rpartition(".")[2].lstrip("'\"[").lower()
-    before = blocks[i - 1].shape
-    size = max(shape)
-    flat = len(before) == 2 and size in before and size == before[0 if shape[1] == 1 else 1]
-    return flat and (called.startswith("b") or "bias" in called)
+    others = [block.shape for k, block in enumerate(blocks) if k != i and len(block.shape) == 2]
+    return called_bias(blocks[i].name) and any(max(shape) in other for other in others)
+
+
+def called_bias(name: str) -> bool:
+    """Whether a block is called ``b``, ``b1``, ``layers.0.b``, ``params['bias']`` and the like."""
+    words = [word for word in re.findall(r"[A-Za-z_]+", name) if word]
+    return bool(words) and (words[-1].lower().startswith("b") or "bias" in words[-1].lower())
 
 
 def _fans(shape: tuple[int, ...], rows: bool) -> tuple[int, int]:
@@ -56,7 +61,7 @@ def _points_from_rows(shapes: Sequence[tuple[int, ...]], blocks: Sequence[Block]
     """Whether matrices are written as (inputs, outputs): the one of two readings under which more fits."""
     matrices = [shape for shape in shapes if len(shape) == 2]
     fits = [0, 0]
-    for first, second in zip(matrices, matrices[1:], strict=False):
+    for first, second in itertools.pairwise(matrices):
         fits[0] += first[1] == second[0]
         fits[1] += first[0] == second[1]
     if width is not None and matrices:

@@ -1,9 +1,9 @@
 """The loss of an answer that is the same for every sample: what there is to be had by chance.
 
 With labels of k classes in shares p the best constant answer has the cross-entropy −Σ p ln p, ln k if they are equally
-many (T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 2.6.3: nothing that does not look at the
-sample can do better); with a squared error it has the variance of the targets. Measured, it needs no labels: all weights at
-zero, so that nothing of the sample arrives, and what is left, the biases, where the loss is least.
+many (T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 2.6.3: nothing that does not look at
+the sample can do better); with a squared error it has the variance of the targets. Measured, it needs no labels: all
+weights at zero, so that nothing of the sample arrives, and what is left, the biases, where the loss is least.
 """
 
 from __future__ import annotations

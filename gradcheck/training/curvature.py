@@ -28,8 +28,8 @@ class Curvature:
     lowest, highest : float
         Eigenvalues: Ritz values, so the true ends lie outside.
     errors : (float, float)
-        Their residuals ‖H v − λ v‖: there is an eigenvalue within that distance (B. N. Parlett, The Symmetric Eigenvalue
-        Problem, 1998, 4.5).
+        Their residuals ‖H v − λ v‖: there is an eigenvalue within that distance (B. N. Parlett, The Symmetric
+        Eigenvalue Problem, 1998, 4.5).
     down, up : ndarray
         Unit vectors along them.
     along : float
@@ -74,7 +74,9 @@ def curvature(patient: Patient, theta: Array, rng: np.random.Generator, products
             break
         basis.append(image / rest)
     size = len(diagonal)
-    values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside[: size - 1], 1) + np.diag(beside[: size - 1], -1))
+    values, vectors = np.linalg.eigh(
+        np.diag(diagonal) + np.diag(beside[: size - 1], 1) + np.diag(beside[: size - 1], -1)
+    )
     space = np.array(basis[:size])
     exact = size == theta.size
     errors = tuple(0.0 if exact else float(beside[-1] * abs(vectors[-1, i])) for i in (0, -1))

@@ -106,7 +106,14 @@ def doctor(
         from gradcheck.training.program import doctor_program
 
         return doctor_program(
-            existing(target), rng=rng, rtol=rtol, budget=budget, seeds=seeds, progress=progress, plots=plots
+            existing(target),
+            rng=rng,
+            rtol=rtol,
+            steps=steps,
+            budget=budget,
+            seeds=seeds,
+            progress=progress,
+            plots=plots,
         )
     read = as_subject(target, grad, x0, args=args, batch=batch)
     return doctor_subject(

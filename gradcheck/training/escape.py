@@ -1,9 +1,9 @@
 """How long plain descent takes to get away, known without walking: the gradient flow by a stiff, adaptive solver.
 
-Descent with a small step η follows the flow dθ/dt = −∇J(θ), and n steps take it as far as the time t = ηn does, to first
-order in η (E. Hairer, S. P. Nørsett and G. Wanner, Solving Ordinary Differential Equations I, 1993, II.3: it is Euler's
-method). On a plateau the flow is slow and smooth, so that an implicit solver takes steps as long as millions of steps of
-descent: LSODA (A. C. Hindmarsh, ODEPACK, 1983; L. Petzold, SIAM J. Sci. Stat. Comput. 4, 1983).
+Descent with a small step η follows the flow dθ/dt = −∇J(θ), and n steps take it as far as the time t = ηn does, to
+first order in η (E. Hairer, S. P. Nørsett and G. Wanner, Solving Ordinary Differential Equations I, 1993, II.3: it is
+Euler's method). On a plateau the flow is slow and smooth, so that an implicit solver takes steps as long as millions
+of steps of descent: LSODA (A. C. Hindmarsh, ODEPACK, 1983; L. Petzold, SIAM J. Sci. Stat. Comput. 4, 1983).
 """
 
 from __future__ import annotations

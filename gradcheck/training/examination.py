@@ -12,7 +12,7 @@ from gradcheck.training.chance import Chance, chance
 from gradcheck.training.course import Course, follow
 from gradcheck.training.curvature import Curvature, curvature
 from gradcheck.training.escape import Escape, escape
-from gradcheck.training.patient import Patient
+from gradcheck.training.patient import Patient, redrawn
 from gradcheck.training.signals import Signal
 from gradcheck.training.units import Layer
 
@@ -79,7 +79,7 @@ class Examination:
         course = self.course
         if not course.finite:
             return course.end > HALF * course.start
-        if 0 < course.start and course.end <= HALF * course.start:
+        if course.start > 0 and course.end <= HALF * course.start:
             return False
         return self.chance is None or course.start > SOLVED * self.chance.level
 
@@ -130,3 +130,14 @@ class Examination:
     def escape(self) -> Escape:
         """The way out along the gradient flow, from the start."""
         return escape(self.patient, self.patient.start, self.chance.level if self.chance is not None else None)
+
+    @cached_property
+    def escape_elsewhere(self) -> Escape | None:
+        """The way out from another start of the same kind; None where there is none."""
+        patient = self.patient
+        theta = patient.another(1) if patient.another is not None else None
+        if theta is None:
+            theta = redrawn(patient, self._rng)
+        if np.array_equal(theta, patient.start):
+            return None
+        return escape(patient, theta, self.chance.level if self.chance is not None else None)

@@ -62,6 +62,8 @@ class Patient:
         Hidden layers at a point.
     signals : callable or None
         Gradients that arrive at the layers, at a point.
+    another : callable or None
+        The parameters as the program draws them from another seed, if it draws them.
     suspicions : tuple of Finding
         About the update itself, seen while it was read.
     iterations : str
@@ -78,6 +80,7 @@ class Patient:
     inputs: Array | None = None
     observe: Callable[[Array], list[Layer]] | None = None
     signals: Callable[[Array], list[Signal]] | None = None
+    another: Callable[[int], Array | None] | None = None
     suspicions: tuple[Finding, ...] = ()
     iterations: str = ""
     losses: int = 0
@@ -109,3 +112,12 @@ class Patient:
                 return function(self.space.point(theta))
             except (ArithmeticError, ValueError):
                 return np.nan
+
+
+def redrawn(patient: Patient, rng: np.random.Generator) -> Array:
+    """Weights drawn anew at the size that they have."""
+    theta = patient.start.copy()
+    for weights in patient.weights:
+        part = patient.space.part(theta, weights.block)
+        part[...] = np.sqrt(np.mean(part**2)) * rng.standard_normal(part.shape)
+    return theta

@@ -56,9 +56,7 @@ def patient_of(subject: Subject, regimen: Regimen, steps: int | None) -> Patient
     network = getattr(subject, "network", None)
     width = None if inputs is None else inputs.shape[1]
     weights = weights_of(subject.blocks, rows=True if network is not None else None, width=width)
-    patient = Patient(
-        subject, regimen, planned_of(steps), said=steps is not None, weights=weights, inputs=inputs
-    )
+    patient = Patient(subject, regimen, planned_of(steps), said=steps is not None, weights=weights, inputs=inputs)
     space = patient.space
     if network is not None:
         patient.observe = lambda theta: units.of_network(subject, space.point(theta))

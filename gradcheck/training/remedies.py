@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.training.patient import Patient
+from gradcheck.training.anatomy import called_bias
+from gradcheck.training.patient import Patient, redrawn
 from gradcheck.training.rules import Regimen, of_optimiser
 
 Array = NDArray[np.float64]
@@ -17,8 +18,8 @@ Array = NDArray[np.float64]
 #: Where a run begins, from a generator of random numbers.
 Start = Callable[[Patient, np.random.Generator], Array]
 
-#: Standard deviations of initial weights by fan-in and fan-out: X. Glorot and Y. Bengio, AISTATS 2010; K. He et al., ICCV 2015;
-#: Y. LeCun et al., Efficient BackProp, 1998.
+#: Standard deviations of initial weights by fan-in and fan-out: X. Glorot and Y. Bengio, AISTATS 2010; K. He et al.,
+#: ICCV 2015; Y. LeCun et al., Efficient BackProp, 1998.
 SCALES: dict[str, Callable[[int, int], float]] = {
     "Glorot": lambda inputs, outputs: math.sqrt(2 / (inputs + outputs)),
     "He": lambda inputs, outputs: math.sqrt(2 / inputs),
@@ -52,22 +53,13 @@ class Remedy:
     repeated: bool = True
 
 
-def redrawn(patient: Patient, rng: np.random.Generator) -> Array:
-    """Weights drawn anew at the size that they have."""
-    theta = patient.start.copy()
-    for weights in patient.weights:
-        part = patient.space.part(theta, weights.block)
-        part[...] = np.sqrt(np.mean(part**2)) * rng.standard_normal(part.shape)
-    return theta
-
-
 def scaled(rule: str) -> Start:
     """Weights drawn by a rule, and biases of 0."""
 
     def start(patient: Patient, rng: np.random.Generator) -> Array:
         theta = patient.start.copy()
         for i, block in enumerate(patient.space.blocks):
-            if block.name.rpartition(".")[2].lstrip("['\"").lower().startswith("b"):
+            if called_bias(block.name):
                 patient.space.part(theta, i)[...] = 0.0
         for weights in patient.weights:
             part = patient.space.part(theta, weights.block)

@@ -98,9 +98,7 @@ def trials(
     return sorted((trial for _, trial in found), key=lambda trial: trial.order)
 
 
-def _tried(
-    patient: Patient, remedy: Remedy, seed: int, steps: int, seeds: int, told: Callable[[int], object]
-) -> Trial:
+def _tried(patient: Patient, remedy: Remedy, seed: int, steps: int, seeds: int, told: Callable[[int], object]) -> Trial:
     courses = []
     for k in range(seeds if remedy.repeated else 1):
         rng = np.random.default_rng([seed, k])

@@ -2,9 +2,9 @@
 
 **Number.** The share of units of a layer whose output, and slope where it can be seen, is zero for all samples.
 
-**Threshold.** Three quarters. With weights drawn symmetrically about zero and few samples, some units are dead by chance (in
-two dimensions a quarter on XOR), and the others do the work; more than that is an illness (L. Lu, Y. Shin, Y. Su and
-G. E. Karniadakis, Dying ReLU and initialization, Commun. Comput. Phys. 28, 2020).
+**Threshold.** Three quarters. With weights drawn symmetrically about zero and few samples, some units are dead by
+chance (in two dimensions a quarter on XOR), and the others do the work; more than that is an illness (L. Lu, Y. Shin,
+Y. Su and G. E. Karniadakis, Dying ReLU and initialization, Commun. Comput. Phys. 28, 2020).
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ def look(examination: Examination) -> Symptom | None:
             units = layers[i].outputs.shape[1]
             return Symptom(
                 layers[i].name,
-                f"{round(most * units)} of {units} units are dead: zero for every sample, so that no gradient reaches them",
+                f"{round(most * units)} of {units} units are dead: zero for every sample, so that no gradient "
+                "reaches them",
                 f"f(z) = 0 and f′(z) = 0 for all {len(layers[i].outputs):,} observations {when} (an illness from "
                 f"{SHARE:.0%} of the units on)",
-                "Begin with biases of 0 and weights of the size √(2/n) for n inputs; take smaller steps if they died on the "
+                "Begin with biases of 0 and weights of the size √(2/n) for n inputs; take smaller steps if they died "
+                "on the "
                 "way; LeakyReLU passes a gradient on both sides.",
             )
     return None

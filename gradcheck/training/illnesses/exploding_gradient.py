@@ -2,8 +2,8 @@
 
 **Number.** The root mean square of the gradient that arrives at the first layer with weights, over that at the last.
 
-**Threshold.** 1e3, over three layers and more: no step size suits both (Y. Bengio, P. Simard and P. Frasconi, 1994; R. Pascanu,
-T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013).
+**Threshold.** 1e3, over three layers and more: no step size suits both (Y. Bengio, P. Simard and P. Frasconi, 1994;
+R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def look(examination: Examination) -> Symptom | None:
     return Symptom(
         first.name,
         "the gradient explodes on the way back: no step size suits the first and the last layer",
-        f"root mean square {first.size:.2g} at {first.name}, {last.size:.2g} at {last.name}: a factor of {each:.2g} a layer, "
+        f"root mean square {first.size:.2g} at {first.name}, {last.size:.2g} at {last.name}: a factor of {each:.2g} "
+        "a layer, "
         f"{first.size / last.size:.1g} in all (exploding above {RATIO:g})",
         "Draw smaller initial weights (Glorot, He, LeCun), normalise between layers, or clip the gradient's norm.",
     )

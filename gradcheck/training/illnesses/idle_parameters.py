@@ -1,9 +1,10 @@
 """Weights that no update changes.
 
-**Number.** The gradient by a block of weights, at the start and where the course ended: exactly zero, while that of another is
-not. Of a program also a derivative that is computed and never used.
+**Number.** The gradient by a block of weights, at the start and where the course ended: exactly zero, while that of
+another is not. Of a program also a derivative that is computed and never used.
 
-**Threshold.** Zero. A weight whose gradient is right and zero throughout is not trained by any rule that follows the gradient.
+**Threshold.** Zero. A weight whose gradient is right and zero throughout is not trained by any rule that follows the
+gradient.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ def look(examination: Examination) -> Symptom | None:
     return Symptom(
         names,
         "no update changes these weights: their gradient is right, and zero",
-        f"the gradient by {names} is exactly zero at the start and after {examination.course.steps[-1]:,} steps, and that by "
+        f"the gradient by {names} is exactly zero at the start and after {examination.course.steps[-1]:,} steps, and "
+        "that by "
         "others is not",
-        "Look for what cuts them off: outgoing weights that are all zero, units that are dead, an input that is always zero.",
+        "Look for what cuts them off: outgoing weights that are all zero, units that are dead, an input that is "
+        "always zero.",
     )
 
 

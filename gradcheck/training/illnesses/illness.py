@@ -51,10 +51,38 @@ class Illness:
         return Finding(self.code, self.slug, seen.where, seen.message, seen.evidence, seen.fix)
 
 
+#: Small numbers as they are written in a sentence.
+WORDS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
 def counted(n: float) -> str:
-    """A number of steps as people say it: with commas, in millions where there are some."""
-    if n >= 9_999_500:
-        return f"{n / 1e6:.3g} million"
-    if n >= 999_950:
-        return f"{n / 1e6:.3f} million".replace(".000", "")
-    return f"{n:,.0f}"
+    """A number of steps, exactly as far as it matters.
+
+    Examples
+    --------
+    >>> counted(5385.2), counted(3_966_812)
+    ('5,385', '3.967 million')
+    """
+    if n < 999_950:
+        return f"{n:,.0f}"
+    return f"{n / 1e6:.3f} million" if n < 9_999_500 else f"{n / 1e6:.3g} million" if n < 1e15 else f"{n:.1e}"
+
+
+def roughly(low: float, high: float) -> str:
+    """A number of steps, or a range, as people say it.
+
+    Examples
+    --------
+    >>> roughly(3_966_812, 8_267_900), roughly(13_541, 13_541), roughly(1e6, 1e6)
+    ('four to eight million', '14,000', 'one million')
+    """
+    if low >= 999_500:
+        ends = [_millions(n) for n in (low, high)]
+        return f"{ends[0]} million" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]} million"
+    ends = [f"{float(f'{n:.2g}'):,.0f}" for n in (low, high)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def _millions(n: float) -> str:
+    whole = round(n / 1e6)
+    return WORDS[whole] if whole < len(WORDS) else f"{float(f'{n / 1e6:.2g}'):,.0f}"

@@ -3,8 +3,8 @@
 **Number.** The root mean square of each input over the samples, and its mean against its standard deviation.
 
 **Thresholds.** Above 100; a hundred times from one input to another; or a mean of more than 30 standard deviations. The
-curvature goes as the square of the input, so its condition number is at least 1e3 to 1e4 then, and so is the number of steps (Y. LeCun
-et al., Efficient BackProp, 1998, section 4.3: inputs of mean 0 and equal variance).
+curvature goes as the square of the input, so its condition number is at least 1e3 to 1e4 then, and so is the number
+of steps (Y. LeCun et al., Efficient BackProp, 1998, section 4.3: inputs of mean 0 and equal variance).
 """
 
 from __future__ import annotations

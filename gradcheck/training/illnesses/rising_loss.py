@@ -2,8 +2,8 @@
 
 **Number.** The loss before the patient's own steps and after them.
 
-**Threshold.** Higher by 0.1%, and no step that is too long for the curvature explains it (`step-too-large`). If the very first
-change of the parameters points uphill, Δθ·∇J > 0, the update has the wrong sign.
+**Threshold.** Higher by 0.1%, and no step that is too long for the curvature explains it (`step-too-large`). If the
+very first change of the parameters points uphill, Δθ·∇J > 0, the update has the wrong sign.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ def look(examination: Examination) -> Symptom | None:
         "update" if uphill else "loss",
         message,
         f"from {course.start:.6g} to {reached} in {course.steps[-1]:,} steps"
-        + (f"; the first change of the parameters has Δθ·∇J = {float(first @ examination.gradient):.2g} > 0" if uphill else ""),
+        + (
+            f"; the first change of the parameters has Δθ·∇J = {float(first @ examination.gradient):.2g} > 0"
+            if uphill
+            else ""
+        ),
         "Subtract the gradient: θ ← θ − η ∇J." if uphill else "Take shorter steps; see what was tried.",
     )
 

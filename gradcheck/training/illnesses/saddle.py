@@ -1,11 +1,13 @@
 """A saddle: flat along the gradient, and downhill to the sides.
 
-**Number.** The lowest curvature λ by Lanczos' method, the gradient g along it, and how far along it the loss begins to fall.
+**Number.** The lowest curvature λ by Lanczos' method, the gradient g along it, and how far along it the loss begins
+to fall.
 
-**Thresholds.** λ below zero by more than its error and by 1e-4 of the largest curvature; along it the loss falls by a hundredth
-within the size of the parameters; and the steps until the drift d ← d + η(|λ| d + |g|) has covered that distance are more than
-the training has (R. Pemantle, Ann. Probab. 18, 1990; S. Du et al., Gradient descent can take exponential time to escape
-saddle points, NIPS 2017). At a minimum no curvature is negative, so a problem that is solved is none.
+**Thresholds.** λ below zero by more than its error and by 1e-4 of the largest curvature; along it the loss falls by a
+hundredth within the size of the parameters; and the steps until the drift d ← d + η(|λ| d + |g|) has covered that
+distance are more than the training has (R. Pemantle, Ann. Probab. 18, 1990; S. Du et al., Gradient descent can take
+exponential time to escape saddle points, NIPS 2017). At a minimum no curvature is negative, so a problem that is
+solved is none.
 """
 
 from __future__ import annotations

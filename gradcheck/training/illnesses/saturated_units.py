@@ -2,8 +2,9 @@
 
 **Number.** The share of |f′| below 1e-3 in a layer, over its units and samples.
 
-**Threshold.** One half. What passes backward through such a unit is multiplied by less than a thousandth (Y. LeCun, L. Bottou,
-G. Orr and K.-R. Müller, Efficient BackProp, 1998, sections 4.4 and 4.6; X. Glorot and Y. Bengio, 2010, section 3).
+**Threshold.** One half. What passes backward through such a unit is multiplied by less than a thousandth (Y. LeCun,
+L. Bottou, G. Orr and K.-R. Müller, Efficient BackProp, 1998, sections 4.4 and 4.6; X. Glorot and Y. Bengio, 2010,
+section 3).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def look(examination: Examination) -> Symptom | None:
         layer.name,
         "the units are saturated: next to nothing of the gradient passes through them",
         f"|f′| is below {FLAT:g} for {share:.0%} of the units and samples (saturated from {SHARE:.0%} on)",
-        "Make what goes into them smaller: initial weights of the size √(2/(n + m)) for n inputs and m outputs, and inputs "
+        "Make what goes into them smaller: initial weights of the size √(2/(n + m)) for n inputs and m outputs, and "
+        "inputs "
         "of mean 0 and variance 1.",
     )
 

@@ -2,10 +2,11 @@
 
 **Number.** η λ, with λ the curvature along the gradient, or the largest one, at the start or where the course ended.
 
-**Thresholds.** On a quadratic descent grows along a curvature λ where η λ > 2 (Y. LeCun et al., Efficient BackProp, 1998, section
-4.1), with momentum μ where η λ > 2(1 + μ) (B. T. Polyak, 1964). Training can live with that for a while (J. Cohen et al., Gradient
-descent on neural networks typically occurs at the edge of stability, ICLR 2021), so it must be seen to harm: the loss ends
-higher than it began, or rises at a quarter of the looks, and steps of a tenth or a hundredth get to half of where it ended.
+**Thresholds.** On a quadratic descent grows along a curvature λ where η λ > 2 (Y. LeCun et al., Efficient BackProp,
+1998, section 4.1), with momentum μ where η λ > 2(1 + μ) (B. T. Polyak, 1964). Training can live with that for a while
+(J. Cohen et al., Gradient descent on neural networks typically occurs at the edge of stability, ICLR 2021), so it
+must be seen to harm: the loss ends higher than it began, or rises at a quarter of the looks, and steps of a tenth or
+a hundredth get to half of where it ended.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def look(examination: Examination) -> Symptom | None:
     return Symptom(
         "step",
         f"the step {regimen.step:g} is too large for the curvature of the loss",
-        f"η λ = {regimen.step * steepest:.3g} with the curvature λ = {steepest:.3g}, and more than {limit:g} overshoots; in "
+        f"η λ = {regimen.step * steepest:.3g} with the curvature λ = {steepest:.3g}, and more than {limit:g} "
+        "overshoots; in "
         f"{course.steps[-1]:,} steps the loss {went}; with shorter steps it is {shorter.end:.4g} after "
         f"{shorter.steps[-1]:,}",
         f"Take steps below {limit / steepest:.2g}.",

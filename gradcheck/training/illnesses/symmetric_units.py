@@ -2,8 +2,8 @@
 
 **Number.** The spread of a layer's outputs across its units, as a part of their root mean square: 0 for equal units.
 
-**Threshold.** 2%. Units that are equal, with equal weights going out, get equal gradients and stay equal for ever (D. E.
-Rumelhart, G. E. Hinton and R. J. Williams, Learning internal representations by error propagation, 1986: "symmetry
+**Threshold.** 2%. Units that are equal, with equal weights going out, get equal gradients and stay equal for ever (D.
+E. Rumelhart, G. E. Hinton and R. J. Williams, Learning internal representations by error propagation, 1986: "symmetry
 breaking"); units that differ by ε part at a rate that is itself of order ε. Weights of a size that passes signals on
 (X. Glorot and Y. Bengio, 2010) give a spread of a tenth and more.
 """
@@ -53,7 +53,8 @@ def _symptom(layer: Layer, least: float, how: str) -> Symptom:
         layer.name,
         f"the {units} units are {how}: they do the work of one",
         f"the outputs of the units differ by {least:.2g} of their size (nearly equal below {NEARLY:g})",
-        "Draw the initial weights at random, at a scale at which units differ: √(2/(n + m)) with n inputs and m outputs.",
+        "Draw the initial weights at random, at a scale at which units differ: √(2/(n + m)) with n inputs and m "
+        "outputs.",
     )
 
 

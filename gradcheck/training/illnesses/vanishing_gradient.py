@@ -2,9 +2,9 @@
 
 **Number.** The root mean square of the gradient that arrives at the first layer with weights, over that at the last.
 
-**Threshold.** 1e-3, over three layers and more: the last layer is trained a thousand times as fast as the first (Y. Bengio,
-P. Simard and P. Frasconi, IEEE Trans. Neural Networks 5, 1994; X. Glorot and Y. Bengio, 2010, figures 6 and 7). Steps that are
-divided by the size of the gradient do not mind.
+**Threshold.** 1e-3, over three layers and more: the last layer is trained a thousand times as fast as the first (Y.
+Bengio, P. Simard and P. Frasconi, IEEE Trans. Neural Networks 5, 1994; X. Glorot and Y. Bengio, 2010, figures 6 and
+7). Steps that are divided by the size of the gradient do not mind.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def look(examination: Examination) -> Symptom | None:
     return Symptom(
         first.name,
         "the gradient vanishes on the way back: the first layers are hardly trained",
-        f"root mean square {first.size:.2g} at {first.name}, {last.size:.2g} at {last.name}: a factor of {each:.2g} a layer, "
+        f"root mean square {first.size:.2g} at {first.name}, {last.size:.2g} at {last.name}: a factor of {each:.2g} "
+        "a layer, "
         f"{first.size / last.size:.1g} in all (vanishing below {RATIO:g})",
         "Use an activation whose slope is 1 where it works (ReLU, tanh) with weights of the size that goes with it "
         "(He, Glorot), normalisation, or residual connections.",

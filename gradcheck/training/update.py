@@ -1,0 +1,217 @@
+"""How a program changes its parameters: measured by replaying its step at other values of all that the step remembers.
+
+With states set to zero, and then to something else, the response of each state is a in v ← a v + b g, and what is
+left is b times the gradient or its square; the change of the parameters then follows from the states after the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.script.analysis import Analysis
+from gradcheck.script.roles import Parameter, changed_leaves
+from gradcheck.script.state import Leaf
+from gradcheck.training.rules import Coefficients, Regimen
+
+Array = NDArray[np.float64]
+
+#: Coefficients are constants if they agree to within this part over all entries and points.
+CONSTANT = 1e-6
+
+
+@dataclass(frozen=True)
+class Average:
+    """A state that follows the gradient of a parameter: s ← kept·s + taken·gᵖ.
+
+    Attributes
+    ----------
+    leaf : Leaf
+    power : int
+        1 or 2.
+    kept, taken : float
+    """
+
+    leaf: Leaf
+    power: int
+    kept: float
+    taken: float
+
+    @property
+    def total(self) -> float:
+        """Sum of the weights of all gradients: taken/(1 − kept)."""
+        return self.taken / (1 - self.kept)
+
+
+@dataclass(frozen=True)
+class Response:
+    """How one parameter is updated.
+
+    Attributes
+    ----------
+    parameter : Parameter
+    averages : tuple of Average
+    scale : float or None
+        The change, as a multiple of (v or g)/√s; None if it is none.
+    """
+
+    parameter: Parameter
+    averages: tuple[Average, ...]
+    scale: float | None
+
+    def of(self, power: int) -> Average | None:
+        """The average of gradients or of their squares, if there is one of them."""
+        found = [average for average in self.averages if average.power == power]
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One replay with updates: gradients, and states and parameters after it."""
+
+    gradients: tuple[Array, ...]
+    before: tuple[Array, ...]
+    after: tuple[Array, ...]
+    states: tuple[Array, ...]
+
+
+def responses(analysis: Analysis, rng: np.random.Generator) -> list[Response]:
+    """Measure the update of every parameter; empty where the step cannot be replayed at other values."""
+    parameters = analysis.parameters
+    own = {p.leaf.path for p in parameters}
+    shapes = {p.leaf.value.shape for p in parameters}
+    states = [s for s in changed_leaves(analysis.flow) if s.path not in own and s.value.shape in shapes]
+    shift = [np.exp(rng.uniform(-1, 1, s.value.shape)) for s in states]
+    moved = [p.leaf.value + 0.5 * _scale(p.leaf.value) * rng.standard_normal(p.leaf.value.shape) for p in parameters]
+    start = [p.leaf.value for p in parameters]
+    nothing = [np.zeros(s.value.shape) for s in states]
+    runs = [_run(analysis, states, *given) for given in ((start, nothing), (start, shift), (moved, nothing))]
+    still, pushed, elsewhere = runs
+    if still is None or pushed is None or elsewhere is None:
+        return []
+    found = []
+    for i, parameter in enumerate(parameters):
+        averages = tuple(
+            average
+            for j, state in enumerate(states)
+            if state.value.shape == parameter.leaf.value.shape
+            and (average := _average(state, j, i, shift[j], still, pushed, elsewhere)) is not None
+        )
+        found.append(Response(parameter, averages, None))
+    found = _assigned(found)
+    return [_scaled(response, i, states, still, elsewhere) for i, response in enumerate(found)]
+
+
+def _run(analysis: Analysis, states: Sequence[Leaf], point: Sequence[Array], held: Sequence[Array]) -> _Run | None:
+    step, tape = analysis.step, analysis.step.tape
+    kept = tape.events, tape.layout, tape.drawn
+    values = {p.leaf.path: x for p, x in zip(analysis.parameters, point, strict=True)}
+    values |= {s.path: x for s, x in zip(states, held, strict=True)}
+    try:
+        trace = step.record(values)
+    except Exception:  # at other values the program may take another branch, or fail
+        step.snapshot.restore()
+        return None
+    finally:
+        tape.events, tape.layout, tape.drawn = kept
+    if [e.site.index for e in trace.events] != tape.layout:
+        return None
+    gradients = tuple(p.claimed(p.claim.read(lambda e: trace.events[e].value)) for p in analysis.parameters)
+    after = tuple(trace.after[p.leaf.path].value for p in analysis.parameters)
+    return _Run(gradients, tuple(point), after, tuple(trace.after[s.path].value for s in states))
+
+
+def _average(state: Leaf, j: int, i: int, shift: Array, still: _Run, pushed: _Run, elsewhere: _Run) -> Average | None:
+    """Whether a state follows the gradient of the parameter, and how."""
+    kept = constant([(pushed.states[j] - still.states[j], shift)])
+    if kept is None:
+        return None
+    for power in (1, 2):
+        pairs = [(run.states[j], run.gradients[i] ** power) for run in (still, elsewhere)]
+        taken = constant(pairs)
+        if taken is not None and taken != 0:
+            return Average(state, power, kept, taken)
+    return None
+
+
+def constant(pairs: Sequence[tuple[Array, Array]]) -> float | None:
+    """The c with y = c x in all entries of all pairs, if there is one."""
+    y = np.concatenate([np.ravel(pair[0]) for pair in pairs])
+    x = np.concatenate([np.ravel(pair[1]) for pair in pairs])
+    size = float(x @ x)
+    if not (np.isfinite(y).all() and np.isfinite(x).all() and size > 0):
+        return None
+    # each entry by its own size: in a sum of squares the large ones would hide all others
+    used = np.abs(x) > 1e-9 * np.abs(x).max()
+    ratios = y[used] / x[used]
+    c = float(np.median(ratios))
+    return c if np.abs(ratios - c).max() <= CONSTANT * max(abs(c), 1e-12) else None
+
+
+def _assigned(found: list[Response]) -> list[Response]:
+    """Keep of averages that fit several parameters those whose owner nobody else claims."""
+    counts: dict[tuple[object, ...], int] = {}
+    for response in found:
+        for average in response.averages:
+            counts[average.leaf.path] = counts.get(average.leaf.path, 0) + 1
+    return [Response(r.parameter, tuple(a for a in r.averages if counts[a.leaf.path] == 1), r.scale) for r in found]
+
+
+def _scaled(response: Response, i: int, states: Sequence[Leaf], still: _Run, elsewhere: _Run) -> Response:
+    first, second = response.of(1), response.of(2)
+    places = {state.path: j for j, state in enumerate(states)}
+    pairs = []
+    for run in (still, elsewhere):
+        along = run.gradients[i] if first is None else run.states[places[first.leaf.path]]
+        if second is not None:
+            size = np.sqrt(run.states[places[second.leaf.path]])
+            along = np.divide(along, size, out=np.zeros_like(along), where=size > 1e-6 * size.max())
+        pairs.append((run.after[i] - run.before[i], along))
+    loose = second is not None  # the ε beside the root is not known
+    return Response(response.parameter, response.averages, nearly(pairs, 1e-2 if loose else 1e-4))
+
+
+def nearly(pairs: Sequence[tuple[Array, Array]], within: float) -> float | None:
+    """The same as `constant` for changes that are small beside what they change, and so are rounded."""
+    y = np.concatenate([np.ravel(pair[0]) for pair in pairs])
+    x = np.concatenate([np.ravel(pair[1]) for pair in pairs])
+    size = float(x @ x)
+    if not (size > 0 and np.isfinite(size) and np.isfinite(y).all()):
+        return None
+    c = float(y @ x) / size
+    return c if np.linalg.norm(y - c * x) <= within * abs(c) * np.sqrt(size) and c != 0 else None
+
+
+def regimen_of(found: Sequence[Response], *, corrected: bool) -> Regimen | None:
+    """The rule that all parameters have in common; None if they have none, or it was not understood."""
+    if not found or any(response.scale is None for response in found):
+        return None
+    scales = [response.scale for response in found if response.scale is not None]
+    kinds = {tuple(sorted(average.power for average in response.averages)) for response in found}
+    if len(kinds) != 1 or max(scales) - min(scales) > 1e-2 * max(map(abs, scales)):
+        return None
+    scale = float(np.median(scales))
+    first, second = found[0].of(1), found[0].of(2)
+    kind = kinds.pop()
+    if kind == ():
+        return Regimen("gradient descent", -scale, -scale)
+    v = None if first is None else (first.kept, first.taken)
+    s = None if second is None else (second.kept, second.taken)
+    if kind == (1,) and first is not None and first.kept < 1:
+        step = -scale * first.taken
+        return Regimen("momentum", step, step / (1 - first.kept), coefficients=Coefficients(v, None, scale))
+    if kind == (2,) and second is not None:
+        name = "AdaGrad" if second.kept == 1 else "RMSProp"
+        return Regimen(name, -scale, None, coefficients=Coefficients(None, s, scale))
+    if kind == (1, 2) and first is not None and second is not None and first.kept < 1 and second.kept < 1:
+        rate = scale * (1 - first.kept) / np.sqrt(1 - second.kept) if corrected else scale
+        return Regimen("Adam", -float(rate), None, coefficients=Coefficients(v, s, float(rate), corrected))
+    return None
+
+
+def _scale(value: Array) -> float:
+    size = float(np.sqrt(np.mean(value**2)))
+    return max(size, 0.1)
