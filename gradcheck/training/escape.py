@@ -25,8 +25,8 @@ GRADIENTS = 1_900
 #: Tolerance of the solver, relative to each parameter; a tenth of it relative to the root mean square of all.
 RTOL = 1e-5
 
-#: Flat beyond doubt: the flow has stopped where a unit of time would change the loss by less than this part of it.
-STOPPED = 1e-15
+#: Nobody waits as long as this: the flow has stopped.
+STOPPED = 1e18
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def escape(patient: Patient, theta: Array, level: float | None = None, gradients
             norms.append(_speed(solver))
             if losses[-1] <= target:
                 halved = _crossing(patient, solver, target)
-            if norms[-1] ** 2 <= STOPPED * abs(losses[-1]):
+            if norms[-1] == 0 or times[-1] > STOPPED:
                 break
     except _Spent:
         pass

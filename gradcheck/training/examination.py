@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 #: Steps of the patient's own training that are walked at most.
 WALKED = 2_000
 
-#: A loss that falls to this part of what it was goes down.
+#: A loss that falls to this part goes down.
 HALF = 0.5
 
 #: A loss this small beside that of a constant answer is no illness, whatever it does next.
@@ -54,19 +54,26 @@ class Examination:
         return self.patient.gradient(self.patient.start)
 
     @cached_property
+    def goal(self) -> float:
+        """A loss from which nobody would say that it does not go down: half of what it was, and of a constant answer's."""
+        value = self.patient.loss(self.patient.start)
+        if not (math.isfinite(value) and value > 0):
+            return value - HALF * abs(value)
+        return HALF * (value if self.chance is None else min(value, self.chance.level))
+
+    @cached_property
     def course(self) -> Course:
-        """The loss as the patient's own rule changes the parameters, until it has halved."""
+        """The loss as the patient's own rule changes the parameters, until it is at the goal."""
         patient = self.patient
-        steps = min(patient.planned, WALKED) if patient.regimen is not None else 0
+        steps = self.walked if patient.regimen is not None else 0
         rule = patient.regimen.fresh() if patient.regimen is not None else (lambda theta, _: theta)
-        value = patient.loss(patient.start)
-        return follow(patient, patient.start, rule, steps, until=HALF * value if value > 0 else -math.inf)
+        return follow(patient, patient.start, rule, steps, until=self.goal)
 
     def again(self, factor: float) -> Course:
         """The same with a step `factor` times as long."""
         patient = self.patient
         assert patient.regimen is not None
-        return follow(patient, patient.start, patient.regimen.fresh(factor), self.walked, until=HALF * self.loss)
+        return follow(patient, patient.start, patient.regimen.fresh(factor), self.walked, until=self.goal)
 
     @property
     def walked(self) -> int:
@@ -75,13 +82,15 @@ class Examination:
 
     @cached_property
     def held_up(self) -> bool:
-        """Whether the loss does not go down although it could: it has not halved, and is not small already."""
-        course = self.course
-        if not course.finite:
-            return course.end > HALF * course.start
-        if course.start > 0 and course.end <= HALF * course.start:
-            return False
-        return self.chance is None or course.start > SOLVED * self.chance.level
+        """Whether the loss does not go down although it could: it is not at the goal, and was not small already."""
+        if self.patient.regimen is None:
+            return False  # how it is trained is not known, so neither is whether that is held up
+        return self.course.end > self.goal and not self.solved
+
+    @cached_property
+    def solved(self) -> bool:
+        """Whether the loss is small already."""
+        return self.chance is not None and self.course.start <= SOLVED * self.chance.level
 
     @cached_property
     def chance(self) -> Chance | None:

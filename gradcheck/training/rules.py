@@ -77,12 +77,18 @@ class Coefficients:
         What the quotient is multiplied by; negative where the step goes downhill.
     corrected : bool
         Whether averages are divided by the sum of their weights so far, as Adam does.
+    eps : float
+        The ε.
+    inside : bool
+        Whether it stands under the root, √(s + ε).
     """
 
     first: tuple[float, float] | None
     second: tuple[float, float] | None
     scale: float
     corrected: bool = False
+    eps: float = 0.0
+    inside: bool = False
 
 
 class Measured:
@@ -111,7 +117,7 @@ class Measured:
         if c.second is not None:
             self._s = c.second[0] * self._s + c.second[1] * gradient**2
             size = self._s / (1 - c.second[0] ** self._steps) if c.corrected else self._s
-            along = along / (np.sqrt(size) + 1e-8)
+            along = along / (np.sqrt(size + c.eps) if c.inside else np.sqrt(size) + c.eps)
         return theta + self._factor * c.scale * along
 
 

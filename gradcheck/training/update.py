@@ -7,7 +7,7 @@ left is b times the gradient or its square; the change of the parameters then fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 
 #: Coefficients are constants if they agree to within this part over all entries and points.
 CONSTANT = 1e-6
+
+#: The same for changes of parameters: what is added to a number is rounded to its digits.
+ROUNDED, LOOSE = 1e-4, 1e-3
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,17 @@ class Response:
     parameter : Parameter
     averages : tuple of Average
     scale : float or None
-        The change, as a multiple of (v or g)/√s; None if it is none.
+        The change, as a multiple of (v or g)/(√s + ε); None if it is none.
+    eps : float
+    inside : bool
+        Whether ε stands under the root.
     """
 
     parameter: Parameter
     averages: tuple[Average, ...]
     scale: float | None
+    eps: float = 0.0
+    inside: bool = False
 
     def of(self, power: int) -> Average | None:
         """The average of gradients or of their squares, if there is one of them."""
@@ -157,24 +165,53 @@ def _assigned(found: list[Response]) -> list[Response]:
     for response in found:
         for average in response.averages:
             counts[average.leaf.path] = counts.get(average.leaf.path, 0) + 1
-    return [Response(r.parameter, tuple(a for a in r.averages if counts[a.leaf.path] == 1), r.scale) for r in found]
+    return [replace(r, averages=tuple(a for a in r.averages if counts[a.leaf.path] == 1)) for r in found]
 
 
 def _scaled(response: Response, i: int, states: Sequence[Leaf], still: _Run, elsewhere: _Run) -> Response:
+    """The change of the parameter, as a multiple of what it follows."""
     first, second = response.of(1), response.of(2)
     places = {state.path: j for j, state in enumerate(states)}
-    pairs = []
-    for run in (still, elsewhere):
-        along = run.gradients[i] if first is None else run.states[places[first.leaf.path]]
-        if second is not None:
-            size = np.sqrt(run.states[places[second.leaf.path]])
-            along = np.divide(along, size, out=np.zeros_like(along), where=size > 1e-6 * size.max())
-        pairs.append((run.after[i] - run.before[i], along))
-    loose = second is not None  # the ε beside the root is not known
-    return Response(response.parameter, response.averages, nearly(pairs, 1e-2 if loose else 1e-4))
+    runs = (still, elsewhere)
+    changes = [run.after[i] - run.before[i] for run in runs]
+    along = [run.gradients[i] if first is None else run.states[places[first.leaf.path]] for run in runs]
+    if second is None:
+        return replace(response, scale=nearly(list(zip(changes, along, strict=True))))
+    squares = [run.states[places[second.leaf.path]] for run in runs]
+    fitted = quotient(*(np.concatenate([x.ravel() for x in part]) for part in (changes, along, squares)))
+    if fitted is None:
+        return response
+    scale, eps, inside = fitted
+    return replace(response, scale=scale, eps=eps, inside=inside)
 
 
-def nearly(pairs: Sequence[tuple[Array, Array]], within: float) -> float | None:
+def quotient(change: Array, along: Array, square: Array) -> tuple[float, float, bool] | None:
+    """The c and ε with change = c · along/(√square + ε), or with ε under the root; None if there are none.
+
+    Examples
+    --------
+    >>> g = np.array([1.0, -2.0, 1e-6])
+    >>> c, eps, inside = quotient(-0.1 * g / (np.sqrt(0.1 * g**2) + 1e-8), g, 0.1 * g**2)
+    >>> round(c, 6), round(eps, 12), inside
+    (-0.1, 1e-08, False)
+    """
+    used = (along != 0) & (change != 0) & (square > 0)
+    if used.sum() < 2:
+        return None
+    divided, root = along[used] / change[used], np.sqrt(square[used])
+    for inside in (False, True):
+        y, x = (divided**2, root**2) if inside else (divided, root)
+        columns = np.stack([x / y, 1 / y], axis=1)  # each entry by its own size
+        size = np.linalg.norm(columns, axis=0)
+        slope, rest = np.linalg.lstsq(columns / size, np.ones(len(y)), rcond=None)[0] / size
+        if slope == 0 or (inside and slope < 0) or np.abs(columns @ [slope, rest] - 1).max() > LOOSE:
+            continue
+        scale = float(np.sign(np.median(divided)) / np.sqrt(slope)) if inside else float(1 / slope)
+        return scale, max(float(rest / slope), 0.0), inside
+    return None
+
+
+def nearly(pairs: Sequence[tuple[Array, Array]]) -> float | None:
     """The same as `constant` for changes that are small beside what they change, and so are rounded."""
     y = np.concatenate([np.ravel(pair[0]) for pair in pairs])
     x = np.concatenate([np.ravel(pair[1]) for pair in pairs])
@@ -182,7 +219,7 @@ def nearly(pairs: Sequence[tuple[Array, Array]], within: float) -> float | None:
     if not (size > 0 and np.isfinite(size) and np.isfinite(y).all()):
         return None
     c = float(y @ x) / size
-    return c if np.linalg.norm(y - c * x) <= within * abs(c) * np.sqrt(size) and c != 0 else None
+    return c if np.linalg.norm(y - c * x) <= ROUNDED * abs(c) * np.sqrt(size) and c != 0 else None
 
 
 def regimen_of(found: Sequence[Response], *, corrected: bool) -> Regimen | None:
@@ -203,12 +240,13 @@ def regimen_of(found: Sequence[Response], *, corrected: bool) -> Regimen | None:
     if kind == (1,) and first is not None and first.kept < 1:
         step = -scale * first.taken
         return Regimen("momentum", step, step / (1 - first.kept), coefficients=Coefficients(v, None, scale))
+    eps, inside = float(np.median([response.eps for response in found])), found[0].inside
     if kind == (2,) and second is not None:
         name = "AdaGrad" if second.kept == 1 else "RMSProp"
-        return Regimen(name, -scale, None, coefficients=Coefficients(None, s, scale))
+        return Regimen(name, -scale, None, coefficients=Coefficients(None, s, scale, eps=eps, inside=inside))
     if kind == (1, 2) and first is not None and second is not None and first.kept < 1 and second.kept < 1:
         rate = scale * (1 - first.kept) / np.sqrt(1 - second.kept) if corrected else scale
-        return Regimen("Adam", -float(rate), None, coefficients=Coefficients(v, s, float(rate), corrected))
+        return Regimen("Adam", -float(rate), None, coefficients=Coefficients(v, s, float(rate), corrected, eps, inside))
     return None
 
 

@@ -38,7 +38,7 @@ def look(examination: Examination) -> Symptom | None:
         return None
     gradient = patient.gradient(course.last)
     slope, rate = abs(float(gradient @ bend.down)), regimen.effective
-    if rate * float(gradient @ gradient) * 100 > FLAT * course.end:
+    if rate * float(gradient @ gradient) * patient.planned > FLAT * course.end:
         return None
     far = _fall(examination, bend.down)
     if far is None:

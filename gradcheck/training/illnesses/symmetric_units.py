@@ -38,8 +38,6 @@ def spread(outputs: NDArray[np.float64]) -> float:
 
 def _found(examination: Examination, most: float) -> tuple[Layer, float] | None:
     """The layer whose units differ least, if they are as near to each other as that."""
-    if not examination.held_up:
-        return None
     spreads = [(spread(layer.outputs), i) for i, layer in enumerate(examination.layers)]
     if not spreads or min(spreads)[0] > most:
         return None
@@ -59,13 +57,17 @@ def _symptom(layer: Layer, least: float, how: str) -> Symptom:
 
 
 def equal(examination: Examination) -> Symptom | None:
-    """Units that are the same but for rounding: their gradients are the same, too."""
+    """Units that are the same but for rounding: whatever the loss does, they could do more if they differed."""
+    if examination.patient.regimen is None or examination.solved:
+        return None
     found = _found(examination, EQUAL)
     return _symptom(*found, "equal, and their gradients keep them so") if found else None
 
 
 def nearly(examination: Examination) -> Symptom | None:
-    """Units that are nearly the same."""
+    """Units that are nearly the same, where training is held up: else they are about to part."""
+    if not examination.held_up:
+        return None
     found = _found(examination, NEARLY)
     return _symptom(*found, "nearly equal") if found and found[1] > EQUAL else None
 
