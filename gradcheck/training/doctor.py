@@ -202,7 +202,7 @@ def examined(
             from gradcheck.reports.doctor_plots import save
             from gradcheck.training.pictures import pictures
 
-            written = save(pictures(examination, report), Path(plots))
+            written = save(pictures(examination, tried, Path(report.target).name), Path(plots))
             report = replace(report, notes=(*report.notes, f"pictures: {', '.join(written)}"))
     return report
 

@@ -55,7 +55,7 @@ class Examination:
 
     @cached_property
     def goal(self) -> float:
-        """A loss from which nobody would say that it does not go down: half of what it was, and of a constant answer's."""
+        """A loss that has gone down: half of what it was, and of that of a constant answer."""
         value = self.patient.loss(self.patient.start)
         if not (math.isfinite(value) and value > 0):
             return value - HALF * abs(value)

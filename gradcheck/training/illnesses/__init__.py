@@ -29,6 +29,7 @@ ILLNESSES: tuple[Illness, ...] = (
     idle_parameters.ILLNESS,
     step_too_large.ILLNESS,
     rising_loss.ILLNESS,
+    dead_units.DIED,
     chance_plateau.ILLNESS,
     symmetric_units.ILLNESS,
     saddle.ILLNESS,

@@ -9,6 +9,8 @@ Y. Su and G. E. Karniadakis, Dying ReLU and initialization, Commun. Comput. Phys
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcheck.training.examination import Examination
 from gradcheck.training.illnesses.illness import Illness, Symptom
 from gradcheck.training.units import Layer
@@ -25,26 +27,35 @@ def share(layer: Layer) -> float:
     return float(dead.mean())
 
 
-def look(examination: Examination) -> Symptom | None:
-    """The layer with the most dead units, at the start or where the course ended."""
-    if not examination.held_up:
+def born(examination: Examination) -> Symptom | None:
+    """Units that are dead before the first step."""
+    return _most(examination.layers, "at the start") if examination.held_up else None
+
+
+def died(examination: Examination) -> Symptom | None:
+    """Units that are dead where the course ended."""
+    return _most(examination.late_layers, f"after {examination.walked:,} steps") if examination.held_up else None
+
+
+def _most(layers: Sequence[Layer], when: str) -> Symptom | None:
+    """The layer with the most dead units, if they are most of its units."""
+    shares = [(share(layer), i) for i, layer in enumerate(layers) if layer.clipped or layer.scaled]
+    if not shares or max(shares)[0] < SHARE:
         return None
-    for layers, when in ((examination.layers, "at the start"), (examination.late_layers, "after the first steps")):
-        shares = [(share(layer), i) for i, layer in enumerate(layers) if layer.clipped or layer.scaled]
-        if shares and max(shares)[0] >= SHARE:
-            most, i = max(shares)
-            units = layers[i].outputs.shape[1]
-            return Symptom(
-                layers[i].name,
-                f"{round(most * units)} of {units} units are dead: zero for every sample, so that no gradient "
-                "reaches them",
-                f"f(z) = 0 and f′(z) = 0 for all {len(layers[i].outputs):,} observations {when} (an illness from "
-                f"{SHARE:.0%} of the units on)",
-                "Begin with biases of 0 and weights of the size √(2/n) for n inputs; take smaller steps if they died "
-                "on the "
-                "way; LeakyReLU passes a gradient on both sides.",
-            )
-    return None
+    most, i = max(shares)
+    units = layers[i].outputs.shape[1]
+    return Symptom(
+        layers[i].name,
+        f"{round(most * units)} of {units} units are dead: zero for every sample, so that no gradient reaches them",
+        f"f(z) = 0 and f′(z) = 0 for all {len(layers[i].outputs):,} observations {when} (an illness from {SHARE:.0%} "
+        "of the units on)",
+        "Begin with biases of 0 and weights of the size √(2/n) for n inputs; take smaller steps if they died on the "
+        "way; LeakyReLU passes a gradient on both sides.",
+    )
 
 
-ILLNESS = Illness("GT104", "dead-units", look)
+CODE, SLUG = "GT104", "dead-units"
+
+#: Units that are dead from the start are a cause; those that died on the way may have been killed by the steps.
+ILLNESS = Illness(CODE, SLUG, born)
+DIED = Illness(CODE, SLUG, died, unless=("exploding-gradient", "step-too-large", "rising-loss"))
