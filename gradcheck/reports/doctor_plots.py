@@ -25,7 +25,7 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 #: Remedies whose curves are drawn, the best; the patient's own way always is.
 SHOWN = 6
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -216,8 +216,8 @@ def activation_histograms(pictures: Pictures) -> Figure | None:
     for one, layer, i in zip(axes, layers, range(len(layers)), strict=True):
         values = layer.outputs.ravel()
         spread = float(values.max() - values.min())
-        bins = np.linspace(values.min() - 0.05 * spread, values.max() + 0.05 * spread, 41) if spread > 0 else 41
-        one.hist(values, bins=bins, color=COLOURS[i % 6], alpha=0.85)
+        edges = np.linspace(values.min() - 0.05 * spread, values.max() + 0.05 * spread, 41).tolist()
+        one.hist(values, bins=edges if spread > 0 else 41, color=COLOURS[i % 6], alpha=0.85)
         one.set_ylabel("observations")
         flat = "" if layer.slopes is None else f"; |f′| < 0.001 for {(abs(layer.slopes) < 1e-3).mean():.0%}"
         one.set_title(f"{layer.name}: {layer.outputs.shape[1]} units{flat}")

@@ -291,7 +291,7 @@ def _equal_xor(rng: np.random.Generator) -> Problem:
 
 def _equal_curve(rng: np.random.Generator) -> Problem:
     layers = [Dense(1, 12, rng=rng), Tanh(), Dense(12, 1, rng=rng)]
-    x, y = curve(rng)
+    x, _ = curve(rng)
     return Problem(
         _constant(Network(layers, MeanSquaredError()), 0.3), (x, np.cos(3 * x)), SGD(0.05), "symmetric-units"
     )
