@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,8 @@ class Patient:
         Gradients that arrive at the layers, at a point.
     another : callable or None
         The parameters as the program draws them from another seed, if it draws them.
+    both : callable or None
+        Loss and gradient at a vector at once, where there is a shorter way than through the subject.
     suspicions : tuple of Finding
         About the update itself, seen while it was read.
     iterations : str
@@ -81,6 +84,7 @@ class Patient:
     observe: Callable[[Array], list[Layer]] | None = None
     signals: Callable[[Array], list[Signal]] | None = None
     another: Callable[[int], Array | None] | None = None
+    both: Callable[[Array], tuple[float, Array]] | None = None
     suspicions: tuple[Finding, ...] = ()
     iterations: str = ""
     losses: int = 0
@@ -95,12 +99,18 @@ class Patient:
     def loss(self, theta: Array) -> float:
         """Loss at a point, NaN where it cannot be had."""
         self.losses += 1
-        return float(self._quiet(self.subject.loss, theta))
+        if self.both is not None:
+            found = self._quiet(self.both, theta)
+            return float(found[0]) if isinstance(found, tuple) else math.nan
+        return float(self._quiet(lambda x: self.subject.loss(self.space.point(x)), theta))
 
     def gradient(self, theta: Array) -> Array:
         """Gradient at a point."""
         self.gradients += 1
-        found = self._quiet(self.subject.gradient, theta)
+        if self.both is not None:
+            found = self._quiet(self.both, theta)
+            return np.asarray(found[1]) if isinstance(found, tuple) else np.full(self.space.size, np.nan)
+        found = self._quiet(lambda x: self.subject.gradient(self.space.point(x)), theta)
         return self.space.vector(found) if isinstance(found, tuple) else np.full(self.space.size, np.nan)
 
     def _quiet(self, function: Callable[[Any], Any], theta: Array) -> Any:
@@ -109,7 +119,7 @@ class Patient:
             return np.nan
         with np.errstate(all="ignore"):
             try:
-                return function(self.space.point(theta))
+                return function(theta)
             except (ArithmeticError, ValueError):
                 return np.nan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gradcheck.training import signals, units
 from gradcheck.training.anatomy import weights_of
 from gradcheck.training.patient import PLANNED, Patient
 from gradcheck.training.rules import Regimen, of_optimiser
+from gradcheck.training.space import Space
 
 Array = NDArray[np.float64]
 
@@ -60,11 +62,30 @@ def patient_of(subject: Subject, regimen: Regimen, steps: int | None) -> Patient
     space = patient.space
     if network is not None:
         patient.observe = lambda theta: units.of_network(subject, space.point(theta))
+        patient.both = _both(network, subject, space)
         patient.signals = lambda theta: signals.of_network(subject, space.point(theta))
     else:
         later = [(w.block, w.rows) for w in weights[1:] if len(subject.blocks[w.block].shape) == 2]
         patient.observe = lambda theta: units.of_samples(subject, space.point(theta), later)
     return patient
+
+
+def _both(network: Any, subject: Any, space: Space) -> Callable[[Array], tuple[float, Array]] | None:
+    """Loss and gradient of a network in one pass; None where it does not compute in float64."""
+    params = dict(network.params)
+    if tuple(params) != tuple(block.name for block in space.blocks):
+        return None
+    if any(array.dtype != np.float64 for array in params.values()):
+        return None
+    parts = list(zip(params.values(), space.slices, strict=True))
+
+    def both(theta: Array) -> tuple[float, Array]:
+        for array, where in parts:
+            array[...] = theta[where].reshape(array.shape)
+        value, gradients = network.loss(*subject.batch)
+        return value, np.concatenate([gradients[name].ravel() for name in params])
+
+    return both
 
 
 def _inputs(subject: Subject, batch: Any) -> Array | None:

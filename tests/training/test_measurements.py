@@ -80,7 +80,7 @@ def test_chance_level_is_the_entropy_of_the_labels(counts: list[int]) -> None:
 
 def test_chance_level_of_a_squared_error_is_the_variance_of_the_targets() -> None:
     rng = np.random.default_rng(0)
-    y = rng.standard_normal((40, 2)) + [3.0, -1.0]
+    y = np.array([3.0, -1.0]) + rng.standard_normal((40, 2))
     net = Network([Dense(4, 6, rng=rng), ReLU(), Dense(6, 2, rng=rng)], MeanSquaredError())
     found = chance(patient(net, batch=(rng.standard_normal((40, 4)), y)))
     assert found is not None

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 def started(scale: float, seed: int) -> QuestionNetwork:
     """Weights as ``w1 = randn(5, 2) * scale`` and ``w2 = randn(1, 5) * scale`` give them, biases zero."""
-    draws = np.random.RandomState(seed)  # noqa: NPY002  # what is reproduced was drawn so
+    draws = np.random.RandomState(seed)  # what is reproduced was drawn so
     network = QuestionNetwork(scale=scale)
     network.params["w1"][...] = (scale * draws.randn(5, 2)).T
     network.params["w2"][...] = (scale * draws.randn(1, 5)).T
