@@ -109,8 +109,7 @@ def responses(analysis: Analysis, rng: np.random.Generator) -> list[Response]:
             and (average := _average(state, j, i, shift[j], still, pushed, elsewhere)) is not None
         )
         found.append(Response(parameter, averages, None))
-    found = _assigned(found)
-    return [_scaled(response, i, states, still, elsewhere) for i, response in enumerate(found)]
+    return _scaled(_assigned(found), states, (still, elsewhere))
 
 
 def _run(analysis: Analysis, states: Sequence[Leaf], point: Sequence[Array], held: Sequence[Array]) -> _Run | None:
@@ -168,21 +167,29 @@ def _assigned(found: list[Response]) -> list[Response]:
     return [replace(r, averages=tuple(a for a in r.averages if counts[a.leaf.path] == 1)) for r in found]
 
 
-def _scaled(response: Response, i: int, states: Sequence[Leaf], still: _Run, elsewhere: _Run) -> Response:
-    """The change of the parameter, as a multiple of what it follows."""
-    first, second = response.of(1), response.of(2)
+def _scaled(found: list[Response], states: Sequence[Leaf], runs: Sequence[_Run]) -> list[Response]:
+    """The changes of the parameters, as multiples of what they follow."""
     places = {state.path: j for j, state in enumerate(states)}
-    runs = (still, elsewhere)
-    changes = [run.after[i] - run.before[i] for run in runs]
-    along = [run.gradients[i] if first is None else run.states[places[first.leaf.path]] for run in runs]
-    if second is None:
-        return replace(response, scale=nearly(list(zip(changes, along, strict=True))))
-    squares = [run.states[places[second.leaf.path]] for run in runs]
-    fitted = quotient(*(np.concatenate([x.ravel() for x in part]) for part in (changes, along, squares)))
+    parts: list[tuple[Array, Array, Array]] = []
+    scaled = []
+    for i, response in enumerate(found):
+        first, second = response.of(1), response.of(2)
+        changes = [run.after[i] - run.before[i] for run in runs]
+        along = [run.gradients[i] if first is None else run.states[places[first.leaf.path]] for run in runs]
+        if second is None:
+            response = replace(response, scale=nearly(list(zip(changes, along, strict=True))))
+        else:
+            squares = [run.states[places[second.leaf.path]] for run in runs]
+            parts += zip(*([x.ravel() for x in each] for each in (changes, along, squares)), strict=True)
+        scaled.append(response)
+    if not parts:
+        return scaled
+    # all parameters together: one entry alone would fit any ε
+    fitted = quotient(*(np.concatenate(part) for part in zip(*parts, strict=True)))
     if fitted is None:
-        return response
+        return scaled
     scale, eps, inside = fitted
-    return replace(response, scale=scale, eps=eps, inside=inside)
+    return [r if r.of(2) is None else replace(r, scale=scale, eps=eps, inside=inside) for r in scaled]
 
 
 def quotient(change: Array, along: Array, square: Array) -> tuple[float, float, bool] | None:

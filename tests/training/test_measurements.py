@@ -128,6 +128,7 @@ def test_units_of_a_network_are_seen_with_their_slopes() -> None:
     sigmoid, relu = ill.observe(ill.start)
     a = 1 / (1 + np.exp(-(x @ net.params["layers.0.W"])))
     np.testing.assert_allclose(sigmoid.outputs, a)
+    assert sigmoid.slopes is not None
     np.testing.assert_allclose(sigmoid.slopes, a * (1 - a))
     assert (sigmoid.clipped, relu.clipped) == (False, True)
     assert share(relu) == float((relu.outputs == 0).all(axis=0).mean())
