@@ -51,10 +51,11 @@ def _finding(analysis: Analysis, averages: Sequence[Average]) -> Finding:
         None,
     )
     total, power = first.total, "g²" if first.power == 2 else "g"
+    longer = total**-0.5 if first.power == 2 else total  # steps are divided by the root of an average of squares
     effect = (
-        f"steps are divided by √{total:.4g} = {total**0.5:.3g} more than is stated"
-        if first.power == 2
-        else f"steps are {total:.4g} times as long as is stated"
+        f"steps are {longer:.3g} times as long as stated"
+        if longer > 1
+        else f"steps are 1/{1 / longer:.3g} as long as stated"
     )
     return Finding(
         CODE,

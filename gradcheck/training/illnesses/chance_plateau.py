@@ -55,8 +55,7 @@ def _by_flow(examination: Examination, rate: float, evidence: str) -> Symptom | 
         return Symptom("loss", _message(examination, takes), evidence, FIX)
     evidence += (
         f"\nthe gradient flow is at half of that, {way.target:.4g}, at t = {way.halved:,.0f} ({way.gradients:,} "
-        "gradients): "
-        f"{counted(steps)} steps of {rate:g}"
+        f"gradients): {counted(steps)} steps of {rate:g}"
     )
     other = examination.escape_elsewhere
     counts = [steps, *([] if other is None or other.halved is None else [other.halved / rate])]
@@ -71,8 +70,7 @@ def _message(examination: Examination, takes: str) -> str:
     who = f"the program ({patient.iterations})" if patient.iterations else "the training"
     return (
         f"the loss is at chance level, {examination.chance}, on a plateau: the gradient is right, and next to "
-        "nothing. The way "
-        f"out takes {takes}, and {who} stops after {roughly(patient.planned, patient.planned)}"
+        f"nothing. The way out takes {takes}, and {who} stops after {roughly(patient.planned, patient.planned)}"
     )
 
 
@@ -84,7 +82,7 @@ def _way_down(examination: Examination) -> bool:
 
 FIX = (
     "Begin elsewhere (larger initial weights, so that units differ) or take steps that do not shrink with the gradient "
-    "(RMSProp, Adam, iRprop−); what was tried stands below."
+    "(RMSProp, Adam, iRprop−)."
 )
 
 ILLNESS = Illness("GT101", "chance-plateau", look)

@@ -35,7 +35,7 @@ def look(examination: Examination) -> Symptom | None:
             if uphill
             else ""
         ),
-        "Subtract the gradient: θ ← θ − η ∇J." if uphill else "Take shorter steps; see what was tried.",
+        "Subtract the gradient: θ ← θ − η ∇J." if uphill else "Take shorter steps.",
     )
 
 

@@ -40,8 +40,7 @@ def look(examination: Examination) -> Symptom | None:
         "step",
         f"the step {regimen.step:g} is too large for the curvature of the loss",
         f"η λ = {regimen.step * steepest:.3g} with the curvature λ = {steepest:.3g}, and more than {limit:g} "
-        "overshoots; in "
-        f"{course.steps[-1]:,} steps the loss {went}; with shorter steps it is {shorter.end:.4g} after "
+        f"overshoots; in {course.steps[-1]:,} steps the loss {went}; with shorter steps it is {shorter.end:.4g} after "
         f"{shorter.steps[-1]:,}",
         f"Take steps below {limit / steepest:.2g}.",
     )

@@ -43,19 +43,15 @@ def look(examination: Examination) -> Symptom | None:
     if not (longer.finite and longer.end <= max(HALF * course.start, examination.goal)):
         return None
     evidence += f"; with steps {factor:.3g} times as long it is {longer.end:.4g} after {longer.steps[-1]:,}"
-    return Symptom(
-        "step", f"the step {regimen.step:g} is too small", evidence, "Take longer steps; see what was tried."
-    )
+    return Symptom("step", f"the step {regimen.step:g} is too small", evidence, "Take longer steps.")
 
 
 def _long(examination: Examination, rate: float) -> bool:
-    """Whether the loss does not get to half in time, by the first step as well as along the gradient flow."""
-    fall = rate * float(np.sum(examination.gradient**2)) * examination.patient.planned
-    if fall > HALF * examination.course.start:
-        steps = examination.escape.steps(rate)
-        return steps is not None and steps > examination.patient.planned
-    steps = examination.escape.steps(rate)
-    return steps is None or steps > examination.patient.planned
+    """Whether the loss does not get to half in time: along the gradient flow, or by the first step where that fails."""
+    planned, steps = examination.patient.planned, examination.escape.steps(rate)
+    if steps is not None:
+        return steps > planned
+    return rate * float(np.sum(examination.gradient**2)) * planned < HALF * examination.course.start
 
 
 ILLNESS = Illness("GT106", "step-too-small", look, unless=("chance-plateau", "saddle"))
