@@ -14,10 +14,6 @@ Array = NDArray[np.float64]
 #: Hessian-vector products that may be spent, two gradients each.
 PRODUCTS = 60
 
-#: Length of the differences, relative to the parameters or to one: the cube root of the rounding is the best there is
-#: for a central difference (J. Nocedal and S. J. Wright, Numerical Optimization, 2006, 8.1).
-LENGTH = float(np.cbrt(np.finfo(np.float64).eps))
-
 
 @dataclass(frozen=True)
 class Curvature:
@@ -29,7 +25,7 @@ class Curvature:
         Eigenvalues: Ritz values, so the true ends lie outside.
     errors : (float, float)
         Their residuals ‖H v − λ v‖: there is an eigenvalue within that distance (B. N. Parlett, The Symmetric
-        Eigenvalue Problem, 1998, 4.5).
+        Eigenvalue Problem, 1998, 4.5); and how far the products are from those with a symmetric matrix.
     down, up : ndarray
         Unit vectors along them.
     along : float
@@ -60,11 +56,14 @@ def curvature(patient: Patient, theta: Array, rng: np.random.Generator, products
     basis = [_unit(rng.standard_normal(theta.size))]
     diagonal: list[float] = []
     beside: list[float] = []
+    noise = 0.0
     for k in range(min(products, theta.size)):
         image = product(patient, theta, basis[k])
         if not np.isfinite(image).all():
             return None
         diagonal.append(float(basis[k] @ image))
+        if k > 0:  # a Hessian is symmetric, so what is not is rounding
+            noise = max(noise, abs(float(basis[k - 1] @ image) - beside[-1]))
         for _ in range(2):  # once is not enough where much cancels (Parlett, 6.9)
             for other in basis:
                 image = image - (other @ image) * other
@@ -79,7 +78,7 @@ def curvature(patient: Patient, theta: Array, rng: np.random.Generator, products
     )
     space = np.array(basis[:size])
     exact = size == theta.size
-    errors = tuple(0.0 if exact else float(beside[-1] * abs(vectors[-1, i])) for i in (0, -1))
+    errors = tuple(noise + (0.0 if exact else float(beside[-1] * abs(vectors[-1, i]))) for i in (0, -1))
     return Curvature(
         float(values[0]),
         float(values[-1]),
@@ -92,8 +91,13 @@ def curvature(patient: Patient, theta: Array, rng: np.random.Generator, products
 
 
 def product(patient: Patient, theta: Array, direction: Array) -> Array:
-    """Hessian times a unit vector, from a central difference of gradients."""
-    length = LENGTH * max(float(np.linalg.norm(theta)), 1.0)
+    """Hessian times a unit vector, from a central difference of gradients.
+
+    The length of the difference is the cube root of the rounding of the parameters' type, relative to the parameters or
+    to one, which is the best there is (J. Nocedal and S. J. Wright, Numerical Optimization, 2006, 8.1).
+    """
+    rounding = max(float(np.finfo(block.dtype).eps) for block in patient.space.blocks)
+    length = float(np.cbrt(rounding)) * max(float(np.linalg.norm(theta)), 1.0)
     ahead = patient.gradient(theta + length * direction)
     behind = patient.gradient(theta - length * direction)
     return (ahead - behind) / (2 * length)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.adapters.function import FunctionSubject
 from gradcheck.adapters.model import ModelSubject
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subject import Subject
@@ -53,7 +54,7 @@ def planned_of(steps: int | None) -> int:
 
 def patient_of(subject: Subject, regimen: Regimen, steps: int | None) -> Patient:
     """Read what can be known of a subject without running it."""
-    batch = subject.batch if isinstance(subject, ModelSubject) else getattr(subject, "_args", ())
+    batch = subject.batch if isinstance(subject, (ModelSubject, FunctionSubject)) else ()
     inputs = _inputs(subject, batch)
     network = getattr(subject, "network", None)
     width = None if inputs is None else inputs.shape[1]

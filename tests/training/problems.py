@@ -403,7 +403,7 @@ def _saddle(rng: np.random.Generator) -> Problem:
 
 def _scale(rng: np.random.Generator) -> Problem:
     x = rng.standard_normal((60, 2)) * [1.0, 3000.0]
-    y = x @ [[1.0], [1e-3]]
+    y = x @ [[1.0], [1e-4]]
     return Problem(Network([Dense(2, 1, scale=1e-3, rng=rng)], MeanSquaredError()), (x, y), SGD(1e-7), "input-scale")
 
 

@@ -14,7 +14,7 @@ import gradcheck
 from gradcheck.cli import main
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.examples.xor import BATCH, QuestionNetwork
-from gradcheck.nn import SGD, CrossEntropyWithLogits, Dense, Network, Sigmoid
+from gradcheck.nn import SGD, BinaryCrossEntropyWithLogits, CrossEntropyWithLogits, Dense, Network, Sigmoid, Tanh
 from gradcheck.reports.doctor_json import json_of
 from gradcheck.training.illnesses import CODES, ILLNESSES
 from gradcheck.training.patient import PLANNED
@@ -64,6 +64,15 @@ def test_the_step_is_held_against_the_curvature(step: float, found: list[str]) -
 def test_a_minimum_is_neither_a_saddle_nor_a_plateau() -> None:
     report = gradcheck.doctor(lambda x: 1.0 + parabola(x), lambda x: 2 * x, 1e-9 * np.ones(3), rng=0, budget=0)
     assert not report.findings
+
+
+def test_a_slope_that_bends_down_is_no_saddle_because_steps_are_short() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 3)).astype(np.float32)
+    layers = [Dense(3, 8, rng=0, dtype=np.float32), Tanh(), Dense(8, 1, rng=1, dtype=np.float32)]
+    net = Network(layers, BinaryCrossEntropyWithLogits())
+    report = gradcheck.doctor(net, batch=(x, (x[:, :1] > 0).astype(float)), step=1e-7, rng=0, budget=0)
+    assert slugs(report) == ["step-too-small"]
 
 
 def test_a_model_that_can_do_no_better_than_chance_is_not_ill() -> None:

@@ -67,10 +67,14 @@ def _by_flow(examination: Examination, rate: float, evidence: str) -> Symptom | 
 
 def _message(examination: Examination, takes: str) -> str:
     patient = examination.patient
-    who = f"the program ({patient.iterations})" if patient.iterations else "the training"
+    planned = roughly(patient.planned, patient.planned)
+    if patient.iterations:
+        stops = f"the program ({patient.iterations}) stops after {planned}"
+    else:
+        stops = f"the training {'stops' if patient.said else 'is taken to stop'} after {planned}"
     return (
-        f"the loss is at chance level, {examination.chance}, on a plateau: the gradient is right, and next to "
-        f"nothing. The way out takes {takes}, and {who} stops after {roughly(patient.planned, patient.planned)}"
+        f"the loss is at chance level, {examination.chance}, on a plateau: the gradient is right, and next to nothing. "
+        f"The way out takes {takes}, and {stops}"
     )
 
 

@@ -3,11 +3,12 @@
 **Number.** The lowest curvature λ by Lanczos' method, the gradient g along it, and how far along it the loss begins
 to fall.
 
-**Thresholds.** λ below zero by more than its error and by 1e-4 of the largest curvature; along it the loss falls by a
-hundredth within the size of the parameters; and the steps until the drift d ← d + η(|λ| d + |g|) has covered that
-distance are more than the training has (R. Pemantle, Ann. Probab. 18, 1990; S. Du et al., Gradient descent can take
-exponential time to escape saddle points, NIPS 2017). At a minimum no curvature is negative, so a problem that is
-solved is none.
+**Thresholds.** The gradient would take less than a hundredth off the loss, in all the steps that the training has and
+in one of the best length; λ is below zero by more than its error and by 1e-4 of the largest curvature; along it the
+loss falls by a hundredth within the size of the parameters; and the steps until the drift d ← d + η(|λ| d + |g|) has
+covered that distance are more than the training has (R. Pemantle, Ann. Probab. 18, 1990; S. Du et al., Gradient
+descent can take exponential time to escape saddle points, NIPS 2017). At a minimum no curvature is negative, so a
+problem that is solved is none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from gradcheck.training.illnesses.illness import Illness, Symptom, counted
 #: Negative curvature, relative to the largest; and the fall of the loss that shows a way down.
 BENT, FALL = 1e-4, 0.01
 
-#: The loss of the last steps is flat if descent would take less than this part off it in all that the training has.
+#: The loss is flat if this is more than what the gradient takes off it in all the steps that the training has, and in
+#: one of the best length, 1/λ.
 FLAT = 0.01
 
 
@@ -34,11 +36,12 @@ def look(examination: Examination) -> Symptom | None:
     if not course.finite or course.end > course.start:
         return None
     bend = examination.late_curvature
-    if bend is None or bend.lowest > -max(BENT * bend.highest, 2 * bend.errors[0]) or bend.lowest >= 0:
+    if bend is None or not bend.highest > 0 or not bend.lowest < -max(BENT * bend.highest, 2 * bend.errors[0]):
         return None
     gradient = patient.gradient(course.last)
     slope, rate = abs(float(gradient @ bend.down)), regimen.effective
-    if rate * float(gradient @ gradient) * patient.planned > FLAT * course.end:
+    square = float(gradient @ gradient)
+    if max(rate * patient.planned, 1 / bend.highest) * square > FLAT * course.end:
         return None
     far = _fall(examination, bend.down)
     if far is None:
