@@ -3,7 +3,7 @@
 **Number.** η λ, with λ the curvature along the gradient, or the largest one, at the start or where the course ended.
 
 **Thresholds.** On a quadratic descent grows along a curvature λ where η λ > 2 (Y. LeCun et al., Efficient BackProp,
-1998, section 4.1), with momentum μ where η λ > 2(1 + μ) (B. T. Polyak, 1964). Training can live with that for a while
+1998, section 5.1), with momentum μ where η λ > 2(1 + μ) (B. T. Polyak, 1964). Training can live with that for a while
 (J. Cohen et al., Gradient descent on neural networks typically occurs at the edge of stability, ICLR 2021), so it
 must be seen to harm: the loss ends higher than it began, or rises at a quarter of the looks, and steps of a tenth or
 a hundredth get to half of where it ended.
