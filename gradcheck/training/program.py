@@ -17,6 +17,7 @@ from gradcheck.finding import Finding
 from gradcheck.options import seed_of
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.capture import Program
+from gradcheck.script.events import Site
 from gradcheck.script.hints import Hints
 from gradcheck.script.names import last, matches
 from gradcheck.script.program import check_program
@@ -25,6 +26,7 @@ from gradcheck.script.state import leaves
 from gradcheck.script.subjects import ProgramSubject
 from gradcheck.training import illnesses
 from gradcheck.training.anatomy import weights_of
+from gradcheck.training.averages import Average
 from gradcheck.training.doctor import Told, examined, refuse
 from gradcheck.training.illnesses import biased_average
 from gradcheck.training.inside import hidden_of, observed, order
@@ -95,7 +97,10 @@ def _patient(path: Path, hints: Hints, seed: int, said: int | None) -> Patient:
         PLANNED if steps is None else steps,
         said=steps is not None,
         weights=weights,
-        suspicions=(*_idle(analysis), *biased_average.findings(analysis, found)),
+        suspicions=(
+            *_idle(analysis),
+            *biased_average.findings([r.averages for r in found], lambda a: _site(analysis, a)),
+        ),
         iterations="" if steps is None or said is not None else f"the loop in line {step.loop.line}",
     )
     hidden = hidden_of(analysis, {subject.blocks[w.block].name: w for w in weights})
@@ -140,6 +145,12 @@ def _another(path: Path, hints: Hints, seed: int, analysis: Analysis, patient: P
         return None
     theta = patient.space.vector(tuple(found[path].value for path in paths))
     return None if np.array_equal(theta, patient.start) else theta
+
+
+def _site(analysis: Analysis, average: Average) -> Site | None:
+    """Where an average is assigned."""
+    events = analysis.flow.base.trace.events
+    return next((e.site for e in events if average.name in e.names and e.site.kind == "assign"), None)
 
 
 def _powers(analysis: Analysis) -> bool:

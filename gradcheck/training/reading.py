@@ -12,8 +12,9 @@ from gradcheck.adapters.function import FunctionSubject
 from gradcheck.adapters.model import ModelSubject
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subject import Subject
-from gradcheck.training import signals, units
+from gradcheck.training import averages, signals, units
 from gradcheck.training.anatomy import weights_of
+from gradcheck.training.illnesses import biased_average
 from gradcheck.training.patient import PLANNED, Patient
 from gradcheck.training.rules import Regimen, of_optimiser
 from gradcheck.training.space import Space
@@ -59,7 +60,16 @@ def patient_of(subject: Subject, regimen: Regimen, steps: int | None) -> Patient
     network = getattr(subject, "network", None)
     width = None if inputs is None else inputs.shape[1]
     weights = weights_of(subject.blocks, rows=True if network is not None else None, width=width)
-    patient = Patient(subject, regimen, planned_of(steps), said=steps is not None, weights=weights, inputs=inputs)
+    kept = () if regimen.optimiser is None else averages.of_optimiser(regimen.optimiser)
+    patient = Patient(
+        subject,
+        regimen,
+        planned_of(steps),
+        said=steps is not None,
+        weights=weights,
+        inputs=inputs,
+        suspicions=tuple(biased_average.findings([kept])),
+    )
     space = patient.space
     if network is not None:
         patient.observe = lambda theta: units.of_network(subject, space.point(theta))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.roles import Parameter, changed_leaves
 from gradcheck.script.state import Leaf
+from gradcheck.training.averages import Average
 from gradcheck.training.rules import Coefficients, Regimen
 
 Array = NDArray[np.float64]
@@ -24,29 +25,6 @@ CONSTANT = 1e-6
 
 #: The same for changes of parameters: what is added to a number is rounded to its digits.
 ROUNDED, LOOSE = 1e-4, 1e-3
-
-
-@dataclass(frozen=True)
-class Average:
-    """A state that follows the gradient of a parameter: s ← kept·s + taken·gᵖ.
-
-    Attributes
-    ----------
-    leaf : Leaf
-    power : int
-        1 or 2.
-    kept, taken : float
-    """
-
-    leaf: Leaf
-    power: int
-    kept: float
-    taken: float
-
-    @property
-    def total(self) -> float:
-        """Sum of the weights of all gradients: taken/(1 − kept)."""
-        return self.taken / (1 - self.kept)
 
 
 @dataclass(frozen=True)
@@ -140,7 +118,7 @@ def _average(state: Leaf, j: int, i: int, shift: Array, still: _Run, pushed: _Ru
         pairs = [(run.states[j], run.gradients[i] ** power) for run in (still, elsewhere)]
         taken = constant(pairs)
         if taken is not None and taken != 0:
-            return Average(state, power, kept, taken)
+            return Average(state.name, state.path, power, kept, taken)
     return None
 
 
@@ -160,26 +138,26 @@ def constant(pairs: Sequence[tuple[Array, Array]]) -> float | None:
 
 def _assigned(found: list[Response]) -> list[Response]:
     """Keep of averages that fit several parameters those whose owner nobody else claims."""
-    counts: dict[tuple[object, ...], int] = {}
+    counts: dict[object, int] = {}
     for response in found:
         for average in response.averages:
-            counts[average.leaf.path] = counts.get(average.leaf.path, 0) + 1
-    return [replace(r, averages=tuple(a for a in r.averages if counts[a.leaf.path] == 1)) for r in found]
+            counts[average.path] = counts.get(average.path, 0) + 1
+    return [replace(r, averages=tuple(a for a in r.averages if counts[a.path] == 1)) for r in found]
 
 
 def _scaled(found: list[Response], states: Sequence[Leaf], runs: Sequence[_Run]) -> list[Response]:
     """The changes of the parameters, as multiples of what they follow."""
-    places = {state.path: j for j, state in enumerate(states)}
+    places: dict[object, int] = {state.path: j for j, state in enumerate(states)}
     parts: list[tuple[Array, Array, Array]] = []
     scaled = []
     for i, response in enumerate(found):
         first, second = response.of(1), response.of(2)
         changes = [run.after[i] - run.before[i] for run in runs]
-        along = [run.gradients[i] if first is None else run.states[places[first.leaf.path]] for run in runs]
+        along = [run.gradients[i] if first is None else run.states[places[first.path]] for run in runs]
         if second is None:
             response = replace(response, scale=nearly(list(zip(changes, along, strict=True))))
         else:
-            squares = [run.states[places[second.leaf.path]] for run in runs]
+            squares = [run.states[places[second.path]] for run in runs]
             parts += zip(*([x.ravel() for x in each] for each in (changes, along, squares)), strict=True)
         scaled.append(response)
     if not parts:

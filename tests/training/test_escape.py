@@ -7,14 +7,15 @@ import pytest
 
 from gradcheck.adapters import as_subject
 from gradcheck.examples.xor import BATCH
-from gradcheck.training.escape import escape
+from gradcheck.nn import Momentum
+from gradcheck.training.escape import Escape, escape
 from gradcheck.training.reading import patient_of, regimen_of
 from tests.training.xor import started, walked
 
 RATE, LEVEL = 0.03, math.log(2)
 
 
-def way(scale: float, seed: int, level: float | None = LEVEL):  # type: ignore[no-untyped-def]
+def way(scale: float, seed: int, level: float | None = LEVEL) -> Escape:
     patient = patient_of(as_subject(started(scale, seed), batch=BATCH), regimen_of(RATE, None), None)
     return escape(patient, patient.start, level)
 
@@ -64,3 +65,16 @@ def test_a_budget_of_gradients_is_kept() -> None:
     found = escape(patient, patient.start, LEVEL, gradients=50)
     assert found.halved is None
     assert patient.gradients - before <= 52
+
+
+def test_momentum_takes_steps_of_an_effective_length() -> None:
+    optimiser = Momentum(0.1 * RATE, momentum=0.9)
+    patient = patient_of(as_subject(started(0.3, 0), batch=BATCH), regimen_of(None, optimiser), None)
+    assert patient.regimen is not None
+    assert patient.regimen.effective is not None
+    steps = escape(patient, patient.start, LEVEL).steps(patient.regimen.effective)
+    taken, network = 0, started(0.3, 0)
+    while network.loss(*BATCH) > LEVEL / 2:
+        optimiser.step(network.params, network.gradient(*BATCH))
+        taken += 1
+    assert steps == pytest.approx(taken, rel=0.02)

@@ -10,11 +10,11 @@ Hazan and Y. Singer, 2011), and any b of 1 or more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from gradcheck.finding import Finding
-from gradcheck.script.analysis import Analysis
-from gradcheck.training.update import Average, Response
+from gradcheck.training.averages import Average
 
 CODE, SLUG = "GT109", "biased-average"
 
@@ -22,49 +22,72 @@ CODE, SLUG = "GT109", "biased-average"
 SAME = 1e-6
 
 
-def biased(average: Average, response: Response) -> bool:
-    """Whether a state is meant as an average, and is none."""
+class Place(Protocol):
+    """Where something stands in a source."""
+
+    @property
+    def file(self) -> str:
+        """The source."""
+
+    @property
+    def line(self) -> int:
+        """The line in it."""
+
+
+def nowhere(_: Average) -> Place | None:
+    """For what has no source."""
+    return None
+
+
+def biased(average: Average, beside: Sequence[Average]) -> bool:
+    """Whether a state is meant as an average, and is none.
+
+    Parameters
+    ----------
+    average : Average
+    beside : sequence of Average
+        All that the same rule keeps of the same parameter.
+    """
     kept, taken = average.kept, average.taken
     if not SAME < kept < 1 - SAME or not SAME < taken < 1 - SAME or abs(average.total - 1) < SAME:
         return False
     # v ← μ v + b g may have the step size in b, or PyTorch's dampening; beside a square of the same rule it is an
     # average
-    return average.power == 2 or response.of(2) is not None
+    return average.power == 2 or any(other.power == 2 for other in beside)
 
 
-def findings(analysis: Analysis, found: Sequence[Response]) -> list[Finding]:
-    """One finding for all averages that are off by the same factor."""
+def findings(rules: Iterable[Sequence[Average]], where: Callable[[Average], Place | None] = nowhere) -> list[Finding]:
+    """One finding for all averages that are off by the same factor.
+
+    Parameters
+    ----------
+    rules : iterable of sequences of Average
+        What is kept of each parameter.
+    where : callable, optional
+        The place of an average in the source.
+    """
     groups: dict[tuple[int, str, str], list[Average]] = {}
-    for response in found:
-        for average in response.averages:
-            if biased(average, response):
+    for averages in rules:
+        for average in averages:
+            if biased(average, averages):
                 key = (average.power, f"{average.kept:.6g}", f"{average.taken:.6g}")
                 groups.setdefault(key, []).append(average)
-    return [_finding(analysis, averages) for averages in groups.values()]
+    return [_finding(averages, where(averages[0])) for averages in groups.values()]
 
 
-def _finding(analysis: Analysis, averages: Sequence[Average]) -> Finding:
+def _finding(averages: Sequence[Average], place: Place | None) -> Finding:
     first = averages[0]
-    names = ", ".join(average.leaf.name for average in averages)
-    site = next(
-        (e.site for e in analysis.flow.base.trace.events if first.leaf.name in e.names and e.site.kind == "assign"),
-        None,
-    )
     total, power = first.total, "g²" if first.power == 2 else "g"
     longer = total**-0.5 if first.power == 2 else total  # steps are divided by the root of an average of squares
-    effect = (
-        f"steps are {longer:.3g} times as long as stated"
-        if longer > 1
-        else f"steps are 1/{1 / longer:.3g} as long as stated"
-    )
+    times = f"{longer:.3g} times" if longer > 1 else f"1/{1 / longer:.3g}"
     return Finding(
         CODE,
         SLUG,
-        names,
-        f"the weights of the running average sum to {total:.6g}, not to 1: {effect}",
-        f"measured: {first.leaf.name} ← {first.kept:.6g} · {first.leaf.name} + {first.taken:.6g} · {power}, and "
+        ", ".join(average.name for average in averages),
+        f"the weights of the running average sum to {total:.6g}, not to 1: steps are {times} as long as stated",
+        f"measured: {first.name} ← {first.kept:.6g} · {first.name} + {first.taken:.6g} · {power}, and "
         f"{first.taken:.6g}/(1 − {first.kept:.6g}) = {total:.6g}",
         f"Weigh by {first.kept:.6g} and {1 - first.kept:.6g}.",
-        None if site is None else site.file,
-        None if site is None else site.line,
+        None if place is None else place.file,
+        None if place is None else place.line,
     )
