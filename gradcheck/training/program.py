@@ -27,7 +27,7 @@ from gradcheck.script.subjects import ProgramSubject
 from gradcheck.training import illnesses
 from gradcheck.training.anatomy import weights_of
 from gradcheck.training.averages import Average
-from gradcheck.training.doctor import Told, examined, refuse
+from gradcheck.training.consultation import Told, examined, refuse
 from gradcheck.training.illnesses import biased_average
 from gradcheck.training.inside import hidden_of, observed, order
 from gradcheck.training.patient import PLANNED, Patient
