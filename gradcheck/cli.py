@@ -158,7 +158,7 @@ def pairs(
 @main.command()
 @click.argument("mistake", required=False)
 def explain(mistake: str | None) -> None:
-    """Explain a MISTAKE, by its code or slug: GC302, say. Without one, list them all."""
+    """Explain a MISTAKE or a finding of the doctor, by its code or slug: GC302, GT101. Without one, list them all."""
     from gradcheck.explain import page, pages
 
     with _user_errors():

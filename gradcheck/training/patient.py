@@ -120,7 +120,7 @@ class Patient:
         with np.errstate(all="ignore"):
             try:
                 return function(theta)
-            except (ArithmeticError, ValueError):
+            except Exception:  # the start has been evaluated; whatever is raised elsewhere is an edge of the domain
                 return np.nan
 
 

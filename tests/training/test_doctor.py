@@ -14,7 +14,17 @@ import gradcheck
 from gradcheck.cli import main
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.examples.xor import BATCH, QuestionNetwork
-from gradcheck.nn import SGD, BinaryCrossEntropyWithLogits, CrossEntropyWithLogits, Dense, Network, Sigmoid, Tanh
+from gradcheck.nn import (
+    SGD,
+    BinaryCrossEntropyWithLogits,
+    CrossEntropyWithLogits,
+    Dense,
+    MeanSquaredError,
+    Network,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
 from gradcheck.reports.doctor_json import json_of
 from gradcheck.training.illnesses import CODES, ILLNESSES
 from gradcheck.training.patient import PLANNED
@@ -193,3 +203,40 @@ def test_a_target_that_is_not_there_cannot_be_examined() -> None:
     result = CliRunner().invoke(main, ["doctor", "no_such_script.py"])
     assert result.exit_code == 2
     assert "no_such_script.py" in result.stderr
+
+
+def test_what_is_raised_far_from_the_start_is_an_edge_and_no_error() -> None:
+    def loss(x: Any) -> float:
+        if np.abs(x).max() > 50:
+            raise RuntimeError("out of range")
+        return float(x @ x)
+
+    report = gradcheck.doctor(loss, lambda x: 2 * x, np.ones(3), step=1.1, rng=0, budget=50, seeds=1)
+    assert slugs(report) == ["step-too-large"]
+
+
+def _relu(dead: int) -> tuple[Network, tuple[Any, Any]]:
+    """A step that sixteen ReLUs learn slowly, some of them dead."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(-2, 2, (60, 1))
+    net = Network([Dense(1, 16, rng=rng), ReLU(), Dense(16, 1, rng=rng)], MeanSquaredError())
+    net.params["layers.0.b"][:dead] = -30.0
+    return net, (x, np.sign(np.sin(5 * x)))
+
+
+@pytest.mark.parametrize(("dead", "found"), [(0, []), (6, []), (15, ["dead-units"])])
+def test_some_dead_units_are_usual_and_most_of_them_are_an_illness(dead: int, found: list[str]) -> None:
+    net, batch = _relu(dead)
+    report = gradcheck.doctor(net, batch=batch, step=0.02, rng=0, budget=0)
+    assert report.ended > 0.5 * report.began  # held up, by whatever
+    assert [slug for slug in slugs(report) if slug == "dead-units"] == found
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.25, False), (0.75, True)])
+def test_a_layer_is_saturated_from_half_of_its_slopes_on(share: float, found: bool) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (60, 1))
+    net = Network([Dense(1, 8, rng=rng), Sigmoid(), Dense(8, 1, rng=rng)], MeanSquaredError())
+    net.params["layers.0.b"][: int(8 * share)] = 20.0
+    report = gradcheck.doctor(net, batch=(x, np.sign(np.sin(9 * x))), step=0.02, rng=0, budget=0)
+    assert ("saturated-units" in slugs(report)) is found
