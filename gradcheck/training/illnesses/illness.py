@@ -73,16 +73,21 @@ def roughly(low: float, high: float) -> str:
 
     Examples
     --------
-    >>> roughly(3_966_812, 8_267_900), roughly(13_541, 13_541), roughly(1e6, 1e6)
-    ('four to eight million', '14,000', 'one million')
+    >>> roughly(3_966_812, 8_267_900), roughly(6_879_180, 22_724_839)
+    ('four to eight million', '6.9 to 23 million')
+    >>> roughly(13_541, 13_541), roughly(1e6, 1e6)
+    ('14,000', 'one million')
     """
     if low >= 999_500:
-        ends = [_millions(n) for n in (low, high)]
+        whole = [round(n / 1e6) for n in (low, high)]
+        small = max(whole) < len(WORDS)
+        ends = [WORDS[n] for n in whole] if small else [_digits(n / 1e6) for n in (low, high)]
         return f"{ends[0]} million" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]} million"
-    ends = [f"{float(f'{n:.2g}'):,.0f}" for n in (low, high)]
+    ends = [_digits(n) for n in (low, high)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
-def _millions(n: float) -> str:
-    whole = round(n / 1e6)
-    return WORDS[whole] if whole < len(WORDS) else f"{float(f'{n / 1e6:.2g}'):,.0f}"
+def _digits(n: float) -> str:
+    """Two of them."""
+    rounded = float(f"{n:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
