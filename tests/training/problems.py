@@ -375,7 +375,7 @@ def _small_step(rng: np.random.Generator) -> Problem:
 
 def _small_step_relu(rng: np.random.Generator) -> Problem:
     layers = [Dense(4, 16, scale="he", rng=rng), ReLU(), Dense(16, 3, rng=rng)]
-    return Problem(Network(layers, CrossEntropyWithLogits()), clusters(rng), Momentum(1e-6), "step-too-small")
+    return Problem(Network(layers, CrossEntropyWithLogits()), clusters(rng), Momentum(1e-7), "step-too-small")
 
 
 def _large_step(rng: np.random.Generator) -> Problem:
@@ -424,7 +424,7 @@ ILL: dict[str, Make] = {
     "clusters, twelve layers of sigmoids": _vanishing(11),
     "ten layers of ReLU, weights × 3": _exploding,
     "softmax regression, step 1e-6": _small_step,
-    "clusters, ReLU, momentum, step 1e-6": _small_step_relu,
+    "clusters, ReLU, momentum, step 1e-7": _small_step_relu,
     "linear regression, step 1.5": _large_step,
     "curve, tanh, step 3": _large_step_tanh,
     "linear autoencoder, one component": _saddle,
