@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gradcheck.rules.report import OptimiserReport
     from gradcheck.settings import defaults
     from gradcheck.subject import Block, Subject
+    from gradcheck.training.doctor import doctor
+    from gradcheck.training.report import DoctorReport
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
@@ -44,11 +46,14 @@ _HOME = {
     "defaults": "settings",
     "Block": "subject",
     "Subject": "subject",
+    "doctor": "training.doctor",
+    "DoctorReport": "training.report",
 }
 
 __all__ = [
     "Block",
     "BlockReport",
+    "DoctorReport",
     "GradcheckError",
     "GradientMismatch",
     "OptimiserReport",
@@ -65,6 +70,7 @@ __all__ = [
     "check_gradients",
     "check_optimiser",
     "defaults",
+    "doctor",
     "pairs",
 ]
 

@@ -14,6 +14,7 @@ from gradcheck._version import __version__
 
 if TYPE_CHECKING:
     from gradcheck.report import Report
+    from gradcheck.training.report import DoctorReport
 
 #: Exit status where the check could not run.
 CANNOT_RUN = 2
@@ -81,6 +82,44 @@ def check(
 
 
 @main.command()
+@click.argument("target")
+@_format
+@_output
+@click.option(
+    "--step", type=float, default=0.03, show_default=True, help="Step size; that of a script is read from it."
+)
+@click.option(
+    "--steps", type=click.IntRange(min=1), help="Steps that training takes.  [default: 10000; a script's own]"
+)
+@click.option("--budget", type=click.IntRange(min=0), default=1000, show_default=True, help="Steps of each trial.")
+@click.option("--seed", type=click.IntRange(min=0), help="Reproduces it all.  [default: a fresh one]")
+@click.option("--plots", type=click.Path(file_okay=False), help="A folder for pictures, as SVG and PNG.")
+@click.option("--loss", help="Of a script that never computes its loss: an expression in its variables.")
+@click.option("--pair", "pairs", multiple=True, metavar="W=dW", help="Of a script: dW claims to be the gradient by W.")
+@click.option("--function", help="Of a script: the function that is one training step.")
+@click.argument("arguments", nargs=-1)
+def doctor(target: str, form: str, output: Path | None, **options: Any) -> None:
+    """Say why the loss of TARGET does not go down although its gradient is right, and what helps.
+
+    TARGET and ARGUMENTS are as for `check`. The gradient is checked first. The exit status is that of the check: 0
+    for a right gradient, whatever ails the training.
+    """
+    with _user_errors(), redirect_stdout(sys.stderr):
+        report = _examined(target, options)
+        if form == "json":
+            from gradcheck.reports.doctor_json import json_of
+
+            text = json_of(report)
+        else:
+            from gradcheck.reports.doctor_text import coloured_of
+
+            terminal = output is None and sys.__stdout__ is not None and sys.__stdout__.isatty()
+            text = coloured_of(report) if terminal else str(report)
+    _write(text, output)
+    sys.exit(report.verdict.exit_status)
+
+
+@main.command()
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def demo(seed: int) -> None:
     """Tell a right gradient from a wrong one, on two networks that learn XOR."""
@@ -119,7 +158,7 @@ def pairs(
 @main.command()
 @click.argument("mistake", required=False)
 def explain(mistake: str | None) -> None:
-    """Explain a MISTAKE, by its code or slug: GC302, say. Without one, list them all."""
+    """Explain a MISTAKE or a finding of the doctor, by its code or slug: GC302, GT101. Without one, list them all."""
     from gradcheck.explain import page, pages
 
     with _user_errors():
@@ -155,6 +194,24 @@ def _program(
         raise TargetError("--method, --entries and --workers are for models and functions, not for scripts")
     hints = hints_of(loss, pairs, function, arguments)
     return check_program(existing(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
+
+
+def _examined(target: str, options: dict[str, Any]) -> DoctorReport:
+    """Examine a script, or what a name stands for."""
+    from gradcheck.training.doctor import doctor_subject
+
+    shared: dict[str, Any] = {name: options[name] for name in ("budget", "plots")}
+    shared |= {"rng": options["seed"], "progress": sys.stderr.isatty()}
+    if Path(target).suffix in (".py", ".ipynb"):
+        from gradcheck.script.hints import hints_of
+        from gradcheck.target import existing
+        from gradcheck.training.program import doctor_program
+
+        hints = hints_of(options["loss"], options["pairs"], options["function"], options["arguments"])
+        return doctor_program(existing(target), hints=hints, steps=options["steps"], **shared)
+    from gradcheck.target import load
+
+    return doctor_subject(load(target), step=options["step"], steps=options["steps"], **shared)
 
 
 def _shown(report: Report, form: str, output: Path | None) -> str:

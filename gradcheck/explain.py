@@ -1,4 +1,4 @@
-"""The pages of the catalogue of mistakes, one a mistake: by code or slug, and as a list."""
+"""The pages of the catalogue, one a mistake or a finding about training: by code or slug, and as a list."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 from gradcheck.errors import GradcheckError
 
 #: Where the pages stand: in an installed package, and beside the package in a checkout.
-PLACES = (Path(__file__).parent / "docs" / "mistakes", Path(__file__).parent.parent / "docs" / "mistakes")
+PLACES = (Path(__file__).parent / "docs", Path(__file__).parent.parent / "docs")
 
-_HEAD = re.compile(r"# (GC\d{3}) ([a-z0-9-]+)\n+([^\n]+)\n")
+#: What there are pages of: mistakes in a gradient, and what ails a training whose gradient is right.
+KINDS = ("mistakes", "training")
+
+_HEAD = re.compile(r"# (G[CT]\d{3}) ([a-z0-9-]+)\n+([^\n]+)\n")
 
 
 class UnknownMistake(GradcheckError, LookupError):
@@ -21,13 +24,13 @@ class UnknownMistake(GradcheckError, LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page of a mistake.
+    """The page of a mistake, or of a finding about training.
 
     Attributes
     ----------
     code, slug : str
     summary : str
-        What the claim is, in a sentence.
+        What it is, in a sentence.
     text : str
         All of it, in Markdown.
     """
@@ -40,9 +43,9 @@ class Page:
 
 def pages() -> list[Page]:
     """All pages, by code."""
-    folder = next(place for place in PLACES if place.is_dir())
+    folder = next(place for place in PLACES if all((place / kind).is_dir() for kind in KINDS))
     found = []
-    for path in folder.glob("*.md"):
+    for path in (path for kind in KINDS for path in (folder / kind).glob("*.md")):
         text = path.read_text(encoding="utf-8")
         head = _HEAD.match(text)
         assert head is not None, f"{path.name} does not begin with a code, a slug and a sentence"

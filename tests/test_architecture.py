@@ -40,6 +40,7 @@ STAGES = (
     ("reports", "textbook", "options", "observers", "progress"),
     ("script", "rules"),
     ("api", "target"),
+    ("training",),
     ("pairing",),
     ("examples",),
     ("demo", "explain"),
@@ -49,7 +50,14 @@ STAGES = (
 LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}
 
 #: What the library calls late, so that a report can print itself.
-LATE = {("report", "reports"), ("api", "progress"), ("api", "textbook"), ("reports", "pairing"), ("pairing", "reports")}
+LATE = {
+    ("report", "reports"),
+    ("api", "progress"),
+    ("api", "textbook"),
+    ("reports", "pairing"),
+    ("pairing", "reports"),
+    ("reports", "training"),
+}
 
 
 def modules() -> list[Path]:

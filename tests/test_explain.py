@@ -1,4 +1,4 @@
-"""One page a mistake, and each page's own example is diagnosed as what the page is about."""
+"""One page a mistake or a finding about training, and each page's own example is found to be what the page is about."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from click.testing import CliRunner
 from gradcheck.cli import main
 from gradcheck.explain import Page, UnknownMistake, page, pages
 from gradcheck.mistakes import MISTAKES
+from gradcheck.training.illnesses import CODES
+
+MISTAKE_PAGES = [found for found in pages() if found.code.startswith("GC")]
+TRAINING_PAGES = [found for found in pages() if found.code.startswith("GT")]
 
 HEADINGS = ("The mistake", "How it looks in training", "How gradcheck recognises it", "The fix")
-IDS = [found.slug for found in pages()]
+TRAINING_HEADINGS = ("What it is", "How it looks in training", "How gradcheck recognises it", "What helps")
+IDS = [found.slug for found in MISTAKE_PAGES]
 
 
 def blocks(found: Page) -> list[str]:
@@ -22,17 +27,32 @@ def blocks(found: Page) -> list[str]:
 
 def test_every_mistake_has_a_page_and_every_page_a_mistake() -> None:
     named = {(mistake.code, mistake.slug) for mistake in MISTAKES} | {("GC000", "unexplained")}
-    assert {(found.code, found.slug) for found in pages()} == named
+    assert {(found.code, found.slug) for found in MISTAKE_PAGES} == named
 
 
-@pytest.mark.parametrize("found", pages(), ids=IDS)
+def test_every_finding_about_training_has_a_page() -> None:
+    assert {(found.code, found.slug) for found in TRAINING_PAGES} == {(code, slug) for slug, code in CODES.items()}
+
+
+@pytest.mark.parametrize("found", TRAINING_PAGES, ids=lambda found: found.slug)
+def test_the_example_of_a_training_page_is_found_to_be_what_it_is_about(found: Page) -> None:
+    assert tuple(re.findall(r"^## (.+)$", found.text, re.MULTILINE)) == TRAINING_HEADINGS
+    assert max(map(len, found.text.splitlines())) <= 120
+    space: dict[str, Any] = {}
+    exec(blocks(found)[0], space)
+    report = space["report"]
+    assert report.verdict.value == "pass"
+    assert report.findings[0].slug == found.slug, str(report)
+
+
+@pytest.mark.parametrize("found", MISTAKE_PAGES, ids=IDS)
 def test_pages_have_the_same_parts(found: Page) -> None:
     assert tuple(re.findall(r"^## (.+)$", found.text, re.MULTILINE)) == HEADINGS
     assert len(blocks(found)) >= 2
     assert max(map(len, found.text.splitlines())) <= 120
 
 
-@pytest.mark.parametrize("found", pages(), ids=IDS)
+@pytest.mark.parametrize("found", MISTAKE_PAGES, ids=IDS)
 def test_the_example_of_a_page_gets_the_name_of_the_page(found: Page) -> None:
     space: dict[str, Any] = {}
     exec(blocks(found)[0], space)

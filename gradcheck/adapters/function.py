@@ -93,6 +93,11 @@ class FunctionSubject(Subject):
         return dict(self._remarks)
 
     @property
+    def batch(self) -> tuple[Any, ...]:
+        """Further arguments of both functions."""
+        return self._args
+
+    @property
     def samples(self) -> int:
         """Samples that the arrays in `args` have in common along their first axes."""
         return samples_of(self._args)

@@ -143,6 +143,11 @@ class ModelSubject(Subject):
         return tuple(np.array(g) for g in read_gradient(chosen, self.blocks, self._holder.structure, source))
 
     @property
+    def batch(self) -> tuple[Any, ...]:
+        """Arguments of the model's methods."""
+        return self._batch
+
+    @property
     def samples(self) -> int:
         """Samples that the arrays of the batch have in common along their first axes."""
         return samples_of(self._batch)

@@ -27,6 +27,11 @@ class NetworkSubject(ModelSubject):
         super().__init__(network, batch)
         self._network = network
 
+    @property
+    def network(self) -> Network:
+        """The network itself."""
+        return self._network
+
     @contextmanager
     def session(self) -> Iterator[None]:
         """Also put back what layers keep from pass to pass: running averages, gradients, masks."""

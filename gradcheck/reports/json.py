@@ -25,13 +25,13 @@ def plain(report: Report) -> dict[str, Any]:
         "method": report.method,
         "seed": report.seed,
         "rtol": report.rtol,
-        "loss": _number(report.loss),
-        "noise": _number(report.noise),
+        "loss": number(report.loss),
+        "noise": number(report.noise),
         "evaluations": report.evaluations,
         "gradients": report.gradients,
         "seconds": report.seconds,
         "blocks": [_block(block) for block in report.blocks.values()],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [finding_of(finding) for finding in report.findings],
         "lines": [_line(line) for line in report.lines],
         "notes": list(report.notes),
     }
@@ -44,7 +44,7 @@ def _line(line: LineReport) -> dict[str, Any]:
         "target": line.target,
         "of": line.of,
         "verdict": line.verdict.value,
-        "factor": _number(line.factor),
+        "factor": number(line.factor),
         "text": line.text,
     }
 
@@ -55,12 +55,12 @@ def _block(block: BlockReport) -> dict[str, Any]:
         "shape": list(block.shape),
         "dtype": block.dtype,
         "verdict": block.verdict.value,
-        "claimed_norm": _number(block.claimed_norm),
-        "numeric_norm": _number(block.numeric_norm),
-        "relative_error": _number(block.relative_error),
-        "error_bar": _number(block.error_bar),
-        "resolution": _number(block.resolution),
-        "block_resolution": _number(block.block_resolution),
+        "claimed_norm": number(block.claimed_norm),
+        "numeric_norm": number(block.numeric_norm),
+        "relative_error": number(block.relative_error),
+        "error_bar": number(block.error_bar),
+        "resolution": number(block.resolution),
+        "block_resolution": number(block.block_resolution),
         "worst": _entry(block.worst) if block.worst else None,
         "entries": [_entry(entry) for entry in block.entries],
         "where": block.where,
@@ -71,14 +71,15 @@ def _block(block: BlockReport) -> dict[str, Any]:
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
         "index": list(entry.index),
-        "claimed": _number(entry.claimed),
-        "numeric": _number(entry.numeric),
-        "error": _number(entry.error),
+        "claimed": number(entry.claimed),
+        "numeric": number(entry.numeric),
+        "error": number(entry.error),
         "wrong": entry.wrong,
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_of(finding: Finding) -> dict[str, Any]:
+    """A finding as strings and a line."""
     return {
         "code": finding.code,
         "slug": finding.slug,
@@ -91,7 +92,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _number(value: float | None) -> float | str | None:
+def number(value: float | None) -> float | str | None:
+    """A number as JSON can hold it."""
     if value is None or math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

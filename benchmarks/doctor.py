@@ -1,0 +1,134 @@
+"""What `gradcheck doctor` finds: the way out of the plateau, problems with good settings and with one illness each.
+
+python -m benchmarks.doctor --output docs/doctor-figures.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+import gradcheck
+from benchmarks.output import add_output, write
+from gradcheck.adapters import as_subject
+from gradcheck.examples.xor import BATCH
+from gradcheck.training.escape import escape
+from gradcheck.training.reading import patient_of, regimen_of
+from gradcheck.training.report import DoctorReport
+from tests.training.problems import HEALTHY, ILL, ILL_TOO, Make
+from tests.training.xor import started, walked
+
+PROGRAMS = Path(__file__).parent.parent / "tests" / "training" / "programs"
+
+RATE, LEVEL = 0.03, math.log(2)
+
+#: Steps of plain descent that are walked to compare with.
+WALKED = 120_000
+
+
+def ways_out() -> Iterable[str]:
+    """Predicted and walked steps, by the size of the initial weights and the seed."""
+    yield "| weights | seed | predicted steps | steps walked | off by | gradients | seconds |"
+    yield "|---:|---:|---:|---:|---:|---:|---:|"
+    for scale in (1.0, 0.3, 0.1, 0.01):
+        for seed in range(3):
+            patient = patient_of(as_subject(started(scale, seed), batch=BATCH), regimen_of(RATE, None), None)
+            begun = time.perf_counter()
+            found = escape(patient, patient.start, LEVEL)
+            seconds, steps = time.perf_counter() - begun, found.steps(RATE)
+            assert steps is not None
+            taken = walked(started(scale, seed), RATE, LEVEL / 2, WALKED) if steps < 0.9 * WALKED else None
+            off = "" if taken is None else f"{abs(steps / taken - 1):.3%}"
+            shown = "not walked" if taken is None else f"{taken:,}"
+            yield f"| {scale:g} | {seed} | {steps:,.0f} | {shown} | {off} | {found.gradients:,} | {seconds:.2f} |"
+
+
+def examined(make: Make, seed: int) -> tuple[DoctorReport, str, float]:
+    """The report on a problem, what was planted, and how long it took."""
+    problem = make(np.random.default_rng(seed))
+    begun = time.perf_counter()
+    report = gradcheck.doctor(problem.network, batch=problem.batch, optimiser=problem.optimiser, rng=seed, budget=0)
+    return report, problem.illness, time.perf_counter() - begun
+
+
+def problems(chosen: dict[str, Make], seeds: Iterable[int]) -> Iterable[str]:
+    """One line a problem, and how many are as they should be."""
+    seeds = tuple(seeds)
+    yield "| problem | planted | found, first seed | as it should be | seconds |"
+    yield "|---|---|---|---:|---:|"
+    right = total = 0
+    for name, make in chosen.items():
+        good, slowest, first, planted = 0, 0.0, "", ""
+        for seed in seeds:
+            report, planted, seconds = examined(make, seed)
+            slugs = [finding.slug for finding in report.findings]
+            good += slugs[:1] == [planted] if planted else not slugs
+            slowest = max(slowest, seconds)
+            first = first or ", ".join(slugs) or "nothing"
+        right, total = right + good, total + len(seeds)
+        yield f"| {name} | {planted or 'nothing'} | {first} | {good} of {len(seeds)} | {slowest:.1f} |"
+    yield f"| **all** | | | **{right} of {total}** | |"
+
+
+def trials() -> Iterable[str]:
+    """What was tried on the question's program."""
+    report = gradcheck.doctor(PROGRAMS / "question.py", rng=0)
+    yield "| tried | loss, median | lowest | highest | seeds | steps |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for trial in report.trials:
+        losses = (f"{x:.3g}" if math.isfinite(x) else "diverged" for x in (trial.median, trial.lowest, trial.highest))
+        yield f"| {trial.name} | {' | '.join(losses)} | {trial.seeds} | {trial.steps:,} |"
+    yield ""
+    yield f"{report.gradients:,} gradients, {report.seconds:.0f} seconds on one core."
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="of each problem")
+    add_output(parser)
+    options = parser.parse_args()
+    lines = [
+        "# What the doctor finds",
+        "",
+        "Made by `python -m benchmarks.doctor`.",
+        "",
+        "## The way out of a plateau",
+        "",
+        "Steps of plain descent at 0.03 until the loss of the question's network is at half of ln 2: predicted by the",
+        "gradient flow, and walked. Weights are drawn by `numpy.random.RandomState(seed)` at four sizes; 0.01 is the",
+        "question's own.",
+        "",
+        *ways_out(),
+        "",
+        "## Problems with good settings",
+        "",
+        f"{len(HEALTHY)} problems of `gradcheck.nn` (`tests/training/problems.py`), {options.seeds} seeds each. As "
+        "it should be:",
+        "no finding.",
+        "",
+        *problems(HEALTHY, range(options.seeds)),
+        "",
+        "## Problems with one illness",
+        "",
+        f"{len(ILL)} problems with one planted illness each, and {len(ILL_TOO)} more. As it should be: that illness "
+        "is the",
+        "first finding. What else is found goes with it.",
+        "",
+        *problems(ILL | ILL_TOO, range(options.seeds)),
+        "",
+        "## What was tried on the question's program",
+        "",
+        *trials(),
+        "",
+    ]
+    write("\n".join(lines), options.output)
+
+
+if __name__ == "__main__":
+    main()
