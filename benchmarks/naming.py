@@ -26,7 +26,12 @@ from numpy.typing import NDArray
 
 import gradcheck
 from benchmarks.output import add_output, write
-from benchmarks.plants import (
+from gradcheck import nn
+from gradcheck.adapters.network import NetworkSubject
+from gradcheck.fitting import LOSS_CASES, NEEDS, RANGES
+from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
+from gradcheck.pairing import example
+from gradcheck.planting import (
     LOSS_MISTAKES,
     Accumulating,
     Forgetful,
@@ -39,10 +44,6 @@ from benchmarks.plants import (
     planted,
     plants,
 )
-from gradcheck import nn
-from gradcheck.adapters.network import NetworkSubject
-from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
-from gradcheck.pairing import LOSS_CASES, NEEDS, RANGES, example
 from gradcheck.subject import Subject
 
 Array = NDArray[Any]

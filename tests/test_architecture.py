@@ -17,12 +17,14 @@ ROOT = Path(gradcheck.__file__).parent
 #: Stages from left to right. A module imports only what stands on a line before its own, or beside it.
 STAGES = (
     ("_version", "errors", "effort", "nn"),
+    ("fitting",),
     ("estimate",),
     ("numerics",),
     ("view",),
     ("subject", "tree"),
     ("adapters", "terrain", "scene"),
     ("mistakes",),
+    ("planting",),
     ("direction",),
     ("ray", "comparison"),
     ("site",),

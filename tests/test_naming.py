@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, assume, event, given, note, settings
 from hypothesis import strategies as st
 
 import gradcheck
-from benchmarks.plants import (
+from gradcheck.adapters.network import NetworkSubject
+from gradcheck.nn.layer import Array
+from gradcheck.planting import (
     LOSS_MISTAKES,
     Plant,
     PlantedLayer,
@@ -22,8 +24,6 @@ from benchmarks.plants import (
     planted,
     plants,
 )
-from gradcheck.adapters.network import NetworkSubject
-from gradcheck.nn.layer import Array
 from gradcheck.subject import Point, Subject
 from tests.nn.networks import Case, networks
 

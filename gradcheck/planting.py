@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck import nn
 from gradcheck.adapters.layer import INPUT, LayerSubject, LossSubject
+from gradcheck.errors import SubjectError
 from gradcheck.mistakes import BY_SLUG, MISTAKES
 from gradcheck.mistakes.mistake import Right, Rival, Variant, Weighted
 from gradcheck.scene import Scene
@@ -125,11 +126,13 @@ class PlantedLayer:
     _plants: tuple[Plant, ...]
 
     def forward(self, x: Any) -> Array:
+        """Output of the right layer."""
         y: Array = super().forward(x)  # type: ignore[misc]
         self._seen = np.array(x)
         return y
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient with the mistakes in it."""
         downstream = self._right(upstream)
         clean = self._clean()
         part = LayerSubject(clean, self._seen, "layer", upstream=np.array(upstream))
@@ -144,6 +147,7 @@ class PlantedLayer:
         return downstream
 
     def parameter_gradients(self, upstream: Array) -> None:
+        """Set the gradients of the parameters, with the mistakes in them."""
         if self.__dict__.get("_inside"):
             super().parameter_gradients(upstream)  # type: ignore[misc]
         else:
@@ -165,9 +169,11 @@ class PlantedNetwork(nn.Network):
     """A network whose loss does not compute the gradient as well."""
 
     def loss(self, *batch: Any) -> Any:
+        """Value of the loss."""
         return float(self.criterion.forward(self.forward(batch[0]), *batch[1:]))
 
     def gradient(self, *batch: Any) -> dict[str, Array]:
+        """Gradients by the names of the parameters."""
         return super().loss(*batch)[1]
 
 
@@ -177,11 +183,13 @@ class PlantedLoss:
     _plants: tuple[Plant, ...]
 
     def forward(self, prediction: Any, target: Any, weight: Any = None) -> Array:
+        """Value of the right loss."""
         self._seen = np.array(prediction), target, weight
         value: Array = super().forward(prediction, target, weight)  # type: ignore[misc]
         return value
 
     def backward(self) -> Array:
+        """Gradient with the mistakes in it."""
         right: Array = np.array(super().backward())  # type: ignore[misc]
         clean: Any = as_class(copy.deepcopy(self), type(self).__mro__[2])
         part = LossSubject(clean, *self._seen)
@@ -194,6 +202,7 @@ class Accumulating(PlantedLayer):
     """Gradients of the parameters are added to those of the call before."""
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient; those of the parameters grow."""
         downstream = self._right(upstream)
         sums = self.__dict__.setdefault("_sums", {})
         for plant in self._plants:
@@ -207,6 +216,7 @@ class Forgetful(PlantedLayer):
     """The cache is written by the first forward pass only."""
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient of the first batch."""
         if "_first" not in self.__dict__:
             self._first = copy.deepcopy(self._cache)  # type: ignore[has-type]
         self._cache = copy.deepcopy(self._first)
@@ -217,6 +227,7 @@ class Hasty(PlantedLayer):
     """The weights are updated before the gradient by the input is computed."""
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient by the input, with the new weights."""
         self._right(upstream)
         kept = {name: np.array(value) for name, value in self.grads.items()}  # type: ignore[attr-defined]
         self.params["W"] -= 0.2 * kept["W"]  # type: ignore[attr-defined]
@@ -239,3 +250,31 @@ def planted(thing: Any, mixin: type, *plants: Plant) -> Any:
     other = as_class(thing, type(kind.__name__, (mixin, kind), {}))
     other._plants = plants
     return other
+
+
+def with_plant(network: nn.Network, plant: Plant, place: str) -> PlantedNetwork:
+    """A network like another one, whose copies of layers it has, with a mistake in one of them or in the loss.
+
+    Parameters
+    ----------
+    network : Network
+        Stays as it is.
+    plant : Plant
+    place : str
+        ``"layers.2"``, say, or ``"loss"``.
+
+    Raises
+    ------
+    SubjectError
+        If there is no such place.
+    """
+    double = copy.deepcopy(network)
+    layers, criterion = list(double.layers), double.criterion
+    if place == "loss":
+        criterion = planted(criterion, PlantedLoss, plant)
+    else:
+        number = place.removeprefix("layers.")
+        if not (number.isdecimal() and int(number) < len(layers)):
+            raise SubjectError(f"there is no {place!r} in {network!r}: pass 'loss', or 'layers.0' and so on")
+        layers[int(number)] = planted(layers[int(number)], PlantedLayer, plant)
+    return PlantedNetwork(layers, criterion, regulariser=double.regulariser)
