@@ -28,9 +28,8 @@ import gradcheck
 from benchmarks.output import add_output, write
 from gradcheck import nn
 from gradcheck.adapters.network import NetworkSubject
-from gradcheck.fitting import LOSS_CASES, NEEDS, RANGES
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
-from gradcheck.pairing import example
+from gradcheck.pairing import example, together
 from gradcheck.planting import (
     LOSS_MISTAKES,
     Accumulating,
@@ -385,14 +384,7 @@ def _run(job: tuple[Any, ...]) -> list[Outcome]:
 def jobs(every: int, functions: int, seed: int) -> list[tuple[Any, ...]]:
     """Cells of the table, one of `every`, and functions."""
     cells = [
-        ("cell", layer, loss, seed)
-        for layer in (*LAYERS, *ACTIVATIONS)
-        for loss in LOSSES
-        if not (
-            LOSS_CASES[loss].needs
-            and layer in ACTIVATIONS
-            and RANGES.get(layer) not in NEEDS[LOSS_CASES[loss].needs][1]
-        )
+        ("cell", layer, loss, seed) for layer in (*LAYERS, *ACTIVATIONS) for loss in LOSSES if together(layer, loss)
     ]
     return cells[seed % every :: every] + [("function", 1000 * seed + k) for k in range(functions)]
 

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from gradcheck._version import __version__
 
 if TYPE_CHECKING:
+    from gradcheck import strategies as strategies
+    from gradcheck import testing as testing
     from gradcheck.adapters import as_subject
+    from gradcheck.adapters.foreign import as_layer
     from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.comparison import Verdict
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
+    "as_layer": "adapters.foreign",
     "as_subject": "adapters",
     "GradientMismatch": "api",
     "assert_gradients": "api",
@@ -40,6 +44,9 @@ _HOME = {
     "Subject": "subject",
 }
 
+#: Modules that are loaded when they are first asked for, and by no ``import *``: the first needs Hypothesis.
+_MODULES = ("strategies", "testing")
+
 __all__ = [
     "Block",
     "BlockReport",
@@ -53,6 +60,7 @@ __all__ = [
     "TargetError",
     "Verdict",
     "__version__",
+    "as_layer",
     "as_subject",
     "assert_gradients",
     "check_gradients",
@@ -61,14 +69,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _HOME and name not in _MODULES:
         raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
     import importlib
 
+    if name in _MODULES:
+        return importlib.import_module(f"gradcheck.{name}")
     value = getattr(importlib.import_module(f"gradcheck.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

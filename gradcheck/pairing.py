@@ -149,10 +149,16 @@ def pairs(
     return Pairs(__version__, seed, tuple(cells), time.perf_counter() - started)
 
 
+def together(layer: str, loss: str) -> bool:
+    """Whether a layer may stand directly before a loss. What is no activation never does: other layers come between."""
+    needs = LOSS_CASES[loss].needs
+    return not needs or layer not in ACTIVATIONS or RANGES.get(layer) in NEEDS[needs][1]
+
+
 def check_pair(layer: str, loss: str, seed: int, rtol: float | None = None) -> Cell:
     """Check one cell."""
     case = LOSS_CASES[loss]
-    if case.needs and layer in ACTIVATIONS and RANGES.get(layer) not in NEEDS[case.needs][1]:
+    if not together(layer, loss):
         return Cell(layer, loss, None, note=f"takes {NEEDS[case.needs][0]}")
     network, batch = example(layer, loss, seed)
     report = check_gradients(network, batch=batch, rng=seed, rtol=rtol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gradcheck import nn
 from gradcheck.adapters.layer import INPUT, LayerSubject, LossSubject
 from gradcheck.errors import SubjectError
-from gradcheck.mistakes import BY_SLUG, MISTAKES
+from gradcheck.mistakes import BY_SLUG
 from gradcheck.mistakes.mistake import Right, Rival, Variant, Weighted
 from gradcheck.scene import Scene
 from gradcheck.subject import Point, Subject
@@ -100,24 +100,40 @@ def wrong_of(variant: Variant, scene: Scene, block: int) -> Array:
     return np.array(variant.commit(scene.claim))
 
 
-def plants(subject: Subject, right: Point, slugs: Any = None) -> Iterator[Plant]:
-    """All that can be planted on a subject and is seen there."""
+def plants(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -> Iterator[Plant]:
+    """All that can be planted on a subject and is seen there, in the order of the slugs, or of the catalogue.
+
+    Each is committed only when it is asked for, so that the first one is cheap.
+    """
     scene = Scene(subject, subject.point, right)
     largest = max(float(np.abs(g).max(initial=0.0)) for g in right)
-    for mistake in MISTAKES:
-        if slugs is not None and mistake.slug not in slugs:
-            continue
+    for slug in BY_SLUG if slugs is None else slugs:
         for b, block in enumerate(subject.blocks):
-            for variant in mistake.variants(scene, b):
-                if isinstance(variant, (Right, Weighted)):
-                    continue
-                wrong = wrong_of(variant, scene, b)
-                size = np.abs(right[b]).max(initial=0.0)
-                rivals = [right[b], -right[b], np.zeros_like(right[b])]
-                rivals = {"sign-flipped": rivals[:1], "zero-gradient": rivals[:1]}.get(mistake.slug, rivals)
-                seen = all(np.abs(wrong - rival).max(initial=0.0) > VISIBLE * size for rival in rivals)
-                if size > ROUNDING * largest and np.isfinite(wrong).all() and seen:
-                    yield Plant(mistake.slug, variant.detail, block.name)
+            for variant in BY_SLUG[slug].variants(scene, b):
+                if not isinstance(variant, (Right, Weighted)) and _seen(slug, variant, scene, b, largest):
+                    yield Plant(slug, variant.detail, block.name)
+
+
+def possible(subject: Subject, right: Point, slugs: Iterable[str]) -> list[str]:
+    """Mistakes that have a way to be committed on a subject, whether or not that is seen there."""
+    scene = Scene(subject, subject.point, right)
+
+    def has_a_way(slug: str) -> bool:
+        ways = itertools.chain.from_iterable(BY_SLUG[slug].variants(scene, b) for b in range(len(subject.blocks)))
+        return any(not isinstance(way, (Right, Weighted)) for way in ways)
+
+    return [slug for slug in slugs if has_a_way(slug)]
+
+
+def _seen(slug: str, variant: Variant, scene: Scene, block: int, largest: float) -> bool:
+    """Whether a wrong gradient is another one than the right one, and than what simpler mistakes make of that."""
+    right = scene.claim[block]
+    size = np.abs(right).max(initial=0.0)
+    wrong = wrong_of(variant, scene, block)
+    rivals = [right, -right, np.zeros_like(right)]
+    rivals = {"sign-flipped": rivals[:1], "zero-gradient": rivals[:1]}.get(slug, rivals)
+    seen = all(np.abs(wrong - rival).max(initial=0.0) > VISIBLE * size for rival in rivals)
+    return bool(size > ROUNDING * largest and np.isfinite(wrong).all() and seen)
 
 
 class PlantedLayer:
