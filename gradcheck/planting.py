@@ -114,17 +114,6 @@ def plants(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -
                     yield Plant(slug, variant.detail, block.name)
 
 
-def possible(subject: Subject, right: Point, slugs: Iterable[str]) -> list[str]:
-    """Mistakes that have a way to be committed on a subject, whether or not that is seen there."""
-    scene = Scene(subject, subject.point, right)
-
-    def has_a_way(slug: str) -> bool:
-        ways = itertools.chain.from_iterable(BY_SLUG[slug].variants(scene, b) for b in range(len(subject.blocks)))
-        return any(not isinstance(way, (Right, Weighted)) for way in ways)
-
-    return [slug for slug in slugs if has_a_way(slug)]
-
-
 def _seen(slug: str, variant: Variant, scene: Scene, block: int, largest: float) -> bool:
     """Whether a wrong gradient is another one than the right one, and than what simpler mistakes make of that."""
     right = scene.claim[block]

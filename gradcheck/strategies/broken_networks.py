@@ -12,9 +12,11 @@ import numpy as np
 from hypothesis import note, reject
 from hypothesis import strategies as st
 
+from gradcheck.adapters.layer import INPUT
 from gradcheck.adapters.network import NetworkSubject
 from gradcheck.fitting import Array
-from gradcheck.planting import LOSS_MISTAKES, Plant, PlantedNetwork, plants, possible, with_plant
+from gradcheck.planting import LOSS_MISTAKES, Plant, PlantedNetwork, plants, with_plant
+from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.drawn import DrawnNetwork
 from gradcheck.strategies.mistakes import chosen_mistakes
 from gradcheck.strategies.networks import networks as drawn_networks
@@ -23,8 +25,8 @@ from gradcheck.subject import Point, Subject, copied
 #: What is not wrong by so much of the whole gradient is below the rounding of it.
 SMALL = 1e-6
 
-#: Mistakes of one kind that are tried before another place is drawn.
-TRIES = 6
+#: Of so many that can be planted in a place, in an order that is drawn, one is taken.
+TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,14 @@ def _broken_networks(
     draw: st.DrawFn, networks: st.SearchStrategy[DrawnNetwork], slugs: tuple[str, ...]
 ) -> BrokenNetwork:
     right = draw(networks, label="network")
-    parts = [part for part in NetworkSubject(right, right.batch).parts() if part.place.count(".") < 2]
-    part = draw(st.sampled_from(parts), label="place")
+    parts = [part for part in NetworkSubject(right, right.batch).parts() if _has_a_place(part)]
+    part = draw(evenly(parts), label="place")
     gradient = part.gradient(copied(part.point))
-    ways = possible(part, gradient, [slug for slug in slugs if part.place != "loss" or slug in LOSS_MISTAKES])
-    start = draw(st.integers(0, len(slugs) - 1), label="mistake") % max(len(ways), 1)
-    which = draw(st.integers(0, TRIES - 1), label="which of its kind")
-    found = list(itertools.islice(_plants(part, gradient, [*ways[start:], *ways[:start]]), which + 1))
+    usual = [slug for slug in slugs if part.place != "loss" or slug in LOSS_MISTAKES]
+    order = draw(st.integers(0, 9999), label="order in which mistakes are tried")
+    turn = np.random.default_rng(order).permutation(len(usual)) if order else np.arange(len(usual))
+    which = draw(st.integers(0, TRIES - 1), label="which")
+    found = list(itertools.islice(_plants(part, gradient, [usual[k] for k in turn]), which + 1))
     if not found:
         reject()
     broken = BrokenNetwork(right, found[which % len(found)], part.place)
@@ -116,10 +119,16 @@ def _broken_networks(
     return broken
 
 
+def _has_a_place(part: Subject) -> bool:
+    """Whether it is no layer inside another, and none of which only what it passes down could be wrong, to nobody."""
+    first = part.place == "layers.0"
+    return part.place.count(".") < 2 and not (first and [block.name for block in part.blocks] == [INPUT])
+
+
 def _plants(part: Subject, gradient: Point, slugs: Iterable[str]) -> Iterator[Plant]:
     """What can be planted in a place, in this order; nobody differentiates by the input of the first layer."""
     first = part.place == "layers.0"
-    return (plant for plant in plants(part, gradient, slugs) if not (first and plant.block == "x"))
+    return (plant for plant in plants(part, gradient, slugs) if not (first and plant.block == INPUT))
 
 
 def _shows(broken: BrokenNetwork) -> bool:

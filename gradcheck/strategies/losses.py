@@ -12,6 +12,7 @@ from gradcheck.fitting import LOSS_CASES, Spec
 from gradcheck.nn import Loss
 from gradcheck.nn.kinds import LOSSES, make
 from gradcheck.strategies.bounds import chosen
+from gradcheck.strategies.choice import evenly
 
 #: The order in which losses are drawn and to which they shrink: the simplest first.
 SIMPLEST = ("MeanSquaredError", "Huber", "LogCosh", "CrossEntropyWithLogits", "BinaryCrossEntropyWithLogits")
@@ -54,7 +55,7 @@ def loss_specs(kinds: Iterable[Any] | None, reductions: Iterable[str] = ("mean",
     known = chosen("reduction", reductions, ("mean", "sum"))
     return st.builds(
         lambda kind, reduction: {"kind": kind} | reduction | (LOSS_CASES[kind].options or {}),
-        st.sampled_from(names),
+        evenly(names),
         st.sampled_from([{"reduction": name} if name != "mean" else {} for name in known]),
     )
 

@@ -11,6 +11,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.mistakes import BY_SLUG, MISTAKES
 from gradcheck.mistakes.mistake import Manner, Mistake
 from gradcheck.nn.kinds import nearest
+from gradcheck.strategies.choice import evenly
 
 #: What can be committed on a gradient: not those that show in how it is computed only.
 COMMITTED = tuple(mistake for mistake in MISTAKES if not isinstance(mistake, Manner))
@@ -40,7 +41,7 @@ def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake
     >>> find(mistakes(), lambda mistake: mistake.code > "GC201").slug
     'reversed-axis'
     """
-    return st.sampled_from(chosen_mistakes(slugs))
+    return evenly(chosen_mistakes(slugs))
 
 
 def chosen_mistakes(slugs: Any) -> tuple[Mistake, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gradcheck.fitting import LOSS_CASES, NEEDS, Array, Spec
 from gradcheck.strategies.bounds import bounded, chosen
+from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.drawn import DrawnNetwork, input_of
 from gradcheck.strategies.losses import ORDER, SIMPLEST, loss_specs
 from gradcheck.strategies.makers import Maker, makers, one_of
@@ -104,7 +105,9 @@ def networks(
     bounded("samples", min_samples, max_samples)
     names = chosen("loss", losses, ORDER) if losses is not None or not own else PLAIN
     rows = drawn_shapes(max_axes=1, max_size=max_width)
-    usual = rows if own else rows | drawn_shapes(min_axes=2, max_size=max_width)
+    usual = (
+        rows if own else evenly((1, 2, 3)).flatmap(lambda n: drawn_shapes(min_axes=n, max_axes=n, max_size=max_width))
+    )
     return _networks(Bounds(found, names, shapes or usual, least, max_layers, max_width, min_samples, max_samples))
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gradcheck.fitting import Spec
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
+from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.shapes import Shape
 
 #: Rows of a table of vectors.
@@ -28,7 +29,7 @@ def _dense(draw: Draw, shape: Shape, most: int) -> Spec:
 
 
 def _activation(draw: Draw) -> Spec:
-    return {"kind": draw(st.sampled_from(SMOOTH_FIRST), label="activation")}
+    return {"kind": draw(evenly(SMOOTH_FIRST), label="activation")}
 
 
 def _norm(kind: str) -> Describe:
