@@ -45,7 +45,8 @@ STAGES = (
     ("pairing",),
     ("examples",),
     ("demo", "explain"),
-    ("cli", "magic"),
+    ("strategies", "testing"),
+    ("cli", "magic", "_hypothesis"),
     ("__main__", "__init__"),
 )
 LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}

@@ -7,9 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 Shape = tuple[int, ...]
 
-#: Sizes that are tried in pairs of axes where all combinations of them would be too many.
-PAIRED = 8
-
 
 def sweep(axes: int, *, least: int = 1, max_size: int = 8, max_shapes: int = 512) -> list[Shape]:
     """Small shapes: all up to a size, and beyond that every size of each axis with every one of each other axis.
@@ -32,17 +29,19 @@ def sweep(axes: int, *, least: int = 1, max_size: int = 8, max_shapes: int = 512
     Examples
     --------
     >>> len(sweep(3)), len(sweep(4)), sweep(2)[:3]
-    (512, 311, [(1, 1), (1, 2), (2, 1)])
+    (512, 352, [(1, 1), (1, 2), (2, 1)])
     """
     whole = next((n for n in range(max_size, 1, -1) if n**axes <= max_shapes), 1)
-    found = {(n + least - 1, *rest) for n, *rest in itertools.product(range(1, whole + 1), repeat=axes)}
+    found = set(itertools.product(range(whole), repeat=axes))
     if whole < max_size:
-        sizes = range(min(max_size, PAIRED))
-        for i, j in itertools.product(sizes, sizes):
-            # Along lines i, j, i + j, i + 2j, … of a Latin square any two axes meet in every pair of sizes, nearly.
-            spread = [i, j, *((i + k * j) % len(sizes) for k in range(1, axes - 1))]
-            found.add((spread[0] + least, *(n + 1 for n in spread[1:])))
-    return sorted(found, key=lambda shape: (sum(shape), shape))[:max_shapes]
+        # Any two of i, j, i + j, i + 2j, … modulo a prime take every pair of values, each once: an orthogonal array
+        # (K. A. Bush, Ann. Math. Stat. 23, 1952). Values beyond the largest size are brought back by the remainder.
+        prime = next(p for p in itertools.count(max_size) if p > 1 and all(p % d for d in range(2, p)))
+        for i, j in itertools.product(range(prime), repeat=2):
+            line = [i, j, *((i + k * j) % prime for k in range(1, axes - 1))]
+            found.add(tuple(n % max_size for n in line))
+    shapes = [(first + least, *(n + 1 for n in rest)) for first, *rest in found]
+    return sorted(shapes, key=lambda shape: (sum(shape), shape))[:max_shapes]
 
 
 def condition(wrong: Collection[Shape], right: Collection[Shape]) -> str:
@@ -82,6 +81,7 @@ class Condition:
         self.axis, self.least, self.most, self.parity, self.equals = axis, least, most, parity, equals
 
     def __call__(self, shape: Shape) -> bool:
+        """Whether it holds for a shape."""
         size = shape[self.axis]
         if self.equals is not None:
             return size == shape[self.equals]
