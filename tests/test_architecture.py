@@ -39,7 +39,7 @@ STAGES = (
     ("diagnosis",),
     ("culprits",),
     ("findings", "report"),
-    ("reports", "textbook", "options", "progress", "blame"),
+    ("reports", "textbook", "options", "progress", "blame", "rehearsal"),
     ("script",),
     ("api", "target"),
     ("pairing",),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 T = TypeVar("T")
 
 #: Range of the number that is drawn, and the multiplier of Fibonacci hashing: 2³² over the golden ratio.
-RANGE, MULTIPLIER, WORD = 2**16 - 1, 2654435769, 32
+RANGE, MULTIPLIER, WORD = 2**8 - 1, 2654435769, 32
 
 
 def evenly(options: Sequence[T]) -> st.SearchStrategy[T]:

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 SPREAD = 0.4
 
 #: Seeds that are drawn.
-SEEDS = st.integers(0, 9999)
+SEEDS = st.integers(0, 999)
 
 #: Two digits, or all of them (None).
 DIGITS: st.SearchStrategy[int | None] = st.sampled_from([2, None])

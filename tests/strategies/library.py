@@ -21,7 +21,7 @@ class Linear:
         self.W = np.random.randn(inputs, outputs) / np.sqrt(inputs)  # noqa: NPY002
         self.dW = np.zeros_like(self.W)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x = x
         return x @ self.W
 
@@ -50,7 +50,7 @@ class Bias:
     def __init__(self, features: int) -> None:
         self.b = np.zeros(features)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         return x + self.b
 
     def backward(self, upstream: Array) -> Any:
@@ -65,7 +65,7 @@ class Scale:
         self.params = {"s": np.ones(features)}
         self.grads: dict[str, Array] = {}
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x = x
         return x * self.params["s"]
 
@@ -75,7 +75,7 @@ class Scale:
 
 
 class Tanh:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.a = np.tanh(x)
         return self.a
 
@@ -84,7 +84,7 @@ class Tanh:
 
 
 class Sigmoid:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.a = 1 / (1 + np.exp(-x))
         return self.a
 
@@ -93,7 +93,7 @@ class Sigmoid:
 
 
 class ReLU:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.mask = x > 0
         return x * self.mask
 
@@ -105,7 +105,7 @@ class LeakyReLU:
     def __init__(self, slope: float = 0.1) -> None:
         self.slope = slope
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.factor = np.where(x > 0, 1.0, self.slope).astype(x.dtype)
         return x * self.factor
 
@@ -114,7 +114,7 @@ class LeakyReLU:
 
 
 class ELU:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x, self.y = x, np.where(x > 0, x, np.expm1(x))
         return self.y
 
@@ -141,7 +141,7 @@ class Swish:
 
 
 class Sine:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x = x
         return np.sin(x)
 
@@ -150,7 +150,7 @@ class Sine:
 
 
 class Softmax:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         e = np.exp(x - x.max(axis=1, keepdims=True))
         self.p = e / e.sum(axis=1, keepdims=True)
         return self.p
@@ -162,7 +162,7 @@ class Softmax:
 class Centre:
     """Each sample less its mean."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         return x - x.mean(axis=1, keepdims=True)
 
     def backward(self, upstream: Array) -> Any:
@@ -173,7 +173,7 @@ class LayerNorm:
     def __init__(self, features: int) -> None:
         self.gamma, self.beta = np.ones(features), np.zeros(features)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.scale = 1 / np.sqrt(x.var(axis=1, keepdims=True) + 0.1)
         self.z = (x - x.mean(axis=1, keepdims=True)) * self.scale
         return self.z * self.gamma + self.beta
@@ -186,7 +186,7 @@ class LayerNorm:
 
 
 class RMSNorm:
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x, self.r = x, 1 / np.sqrt((x**2).mean(axis=1, keepdims=True) + 0.1)
         return x * self.r
 
@@ -218,7 +218,7 @@ class Residual:
     def __init__(self, width: int) -> None:
         self.W = 0.5 * np.random.randn(width, width)  # noqa: NPY002
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x, self.a = x, np.tanh(x @ self.W)
         return x + self.a
 
@@ -234,7 +234,7 @@ class Highway:
     def __init__(self, features: int) -> None:
         self.w = np.ones(features)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         self.x, self.h, self.t = x, np.tanh(x), 1 / (1 + np.exp(-self.w * x))
         return self.t * self.h + (1 - self.t) * x
 
@@ -247,7 +247,7 @@ class Highway:
 class Cumulative:
     """Sums over the numbers of a sample so far."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Any:
         return np.cumsum(x, axis=1)
 
     def backward(self, upstream: Array) -> Any:
