@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -131,15 +132,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", nargs="*", default=[kind.__name__ for kind in LAYERS])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--mistakes", nargs="*", help="what is wrong, 'typical' say; all by default")
     parser.add_argument("--every", action="store_true", help="list every mistake with what it was shrunk to")
     add_output(parser)
     options = parser.parse_args()
-    outcomes = [
-        outcome(kind, mistake, wrong, options.seed)
-        for kind in LAYERS
-        if kind.__name__ in options.layers
-        for mistake, wrong in mistakes_in(kind).items()
-    ]
+    outcomes: list[Outcome] = []
+    for kind in LAYERS:
+        for mistake, wrong in mistakes_in(kind).items():
+            if kind.__name__ in options.layers and mistake in (options.mistakes or (mistake,)):
+                outcomes.append(outcome(kind, mistake, wrong, options.seed))
+                print(outcomes[-1], file=sys.stderr, flush=True)
     text = table(outcomes)
     if options.every:
         text += "\n" + "\n".join(f"* {one}" for one in outcomes) + "\n"

@@ -219,9 +219,9 @@ class Growing:
 
 
 def leading(shape: Shape) -> Spec:
-    """A dense layer that keeps the shape of a sample; its gradient shows what is passed down to it."""
+    """A dense layer that keeps the shape of a sample; the gradient of its weights shows what is passed down to it."""
     size = int(np.prod(shape))
-    dense = {"kind": "Dense", "inputs": size, "outputs": size}
+    dense = {"kind": "Dense", "inputs": size, "outputs": size, "bias": False}
     if len(shape) == 1:
         return dense
     return {"kind": "Sequential", "layers": [{"kind": "Flatten"}, dense, {"kind": "Reshape", "shape": list(shape)}]}
