@@ -108,7 +108,8 @@ def networks(
     usual = (
         rows if own else evenly((1, 2, 3)).flatmap(lambda n: drawn_shapes(min_axes=n, max_axes=n, max_size=max_width))
     )
-    return _networks(Bounds(found, names, shapes or usual, least, max_layers, max_width, min_samples, max_samples))
+    given = usual if shapes is None else shapes
+    return _networks(Bounds(found, names, given, least, max_layers, max_width, min_samples, max_samples))
 
 
 @st.composite

@@ -83,8 +83,7 @@ def _network_is_smooth(network: Network, batch: tuple[Any, ...], margin: float) 
             network.params[name][...] = flat[done : done + value.size].reshape(value.shape)
             done += value.size
         X = flat[done:].reshape(batch[0].shape) if movable else batch[0]
-        penalty = 0.0 if network.regulariser is None else network.regulariser.value(network.params)
-        return float(network.criterion.forward(network.forward(X), *batch[1:])) + penalty
+        return network.value(X, *batch[1:])
 
     try:
         return smooth(loss, start, margin=margin, rng=np.random.default_rng(0))
