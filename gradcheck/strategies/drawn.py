@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -67,15 +69,18 @@ class DrawnNetwork(Network):
         weighted: bool = False,
         regulariser: Spec | None = None,
     ) -> None:
-        rng = np.random.default_rng(seed)
-        X = input_of(layers, rng, (samples, *shape), digits)
+        X = input_of(layers, stream(seed, "X"), (samples, *shape), digits)
         made: list[Layer] = []
+        seen: Counter[str] = Counter()
         x = X
         for recipe in layers:
+            rng = stream(seed, shown(recipe), seen[shown(recipe)])
+            seen[shown(recipe)] += 1
             made.append(realised(recipe, rng, x))
             for name, value in made[-1].params.items():
                 made[-1].params[name] = spread(value, rng, digits).astype(value.dtype)
             x = advanced(made[-1], recipe, x)
+        rng = stream(seed, "y")
         extra = make("regulariser", regulariser, rng=rng, dtype=np.float64) if regulariser else None
         super().__init__(made, loss_of(loss), regulariser=extra)
         self.batch = (X, target_of(self.criterion, rng, x.shape))
@@ -151,6 +156,11 @@ def drawn_layer(
     ]
     found.__dict__ |= {"batch": (X,), "_shown": f"drawn_layer({', '.join([shown(recipe), *options])})"}
     return found
+
+
+def stream(seed: int, *what: Any) -> np.random.Generator:
+    """Random numbers for one thing: those of a layer stay as they are when another layer goes, while examples shrink."""
+    return np.random.default_rng([seed, zlib.crc32(repr(what).encode())])
 
 
 def input_of(layers: Iterable[Recipe], rng: np.random.Generator, shape: tuple[int, ...], digits: int | None) -> Array:

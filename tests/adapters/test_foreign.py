@@ -49,8 +49,8 @@ class Returns(Attributes):
     def forward(self, x: Array) -> Any:
         return self(x), x
 
-    def backward(self, upstream: Array, x: Array) -> Any:
-        return upstream @ self.W.T, x.T @ upstream, upstream.sum(axis=0)
+    def backward(self, upstream: Array, *cache: Array) -> Any:
+        return upstream @ self.W.T, cache[0].T @ upstream, upstream.sum(axis=0)
 
 
 class ReturnsNames(Mappings):
@@ -147,8 +147,8 @@ class Forgets(Mappings):
 
 
 class Few(Returns):
-    def backward(self, upstream: Array, x: Array) -> Any:
-        return upstream @ self.W.T, x.T @ upstream
+    def backward(self, upstream: Array, *cache: Array) -> Any:
+        return upstream @ self.W.T, cache[0].T @ upstream
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import gradcheck
@@ -15,7 +15,7 @@ from gradcheck.mistakes.mistake import Mistake
 from gradcheck.nn.layer import Layer
 from gradcheck.nn.losses.loss import Loss
 
-afresh = settings(database=None, derandomize=True, max_examples=50)
+afresh = settings(database=None, derandomize=True, phases=[Phase.generate])
 
 
 def run(code: str) -> str:
@@ -25,20 +25,23 @@ def run(code: str) -> str:
 
 def test_importing_hypothesis_loads_next_to_nothing_of_ours() -> None:
     loaded = run(
-        "import sys, hypothesis; print(*sorted(m for m in sys.modules if m.startswith('gradcheck')), 'numpy' in sys.modules)"
+        "import sys, hypothesis\n"
+        "print(*sorted(m for m in sys.modules if m.startswith('gradcheck')), 'numpy' in sys.modules)"
     )
     assert loaded.split() == ["gradcheck", "gradcheck._hypothesis", "gradcheck._version", "False"]
 
 
 def test_importing_ours_loads_no_hypothesis() -> None:
-    code = "import sys, gradcheck, gradcheck.nn, gradcheck.nn.network; print('hypothesis' in sys.modules, 'strategies' in dir(gradcheck))"
-    assert run(code).split() == ["False", "True"]
+    code = "import sys, gradcheck, gradcheck.nn.network\nprint('hypothesis' in sys.modules)"
+    assert run(code).split() == ["False"]
+    assert "strategies" in dir(gradcheck)
 
 
 @pytest.mark.parametrize("first", ["hypothesis", "gradcheck.nn.network"])
 def test_types_are_known_whatever_is_imported_first(first: str) -> None:
     said = run(
-        f"import {first}\nfrom hypothesis import find, settings, Phase, strategies as st\nfrom gradcheck.nn import Network\n"
+        f"import {first}\nfrom gradcheck.nn import Network\n"
+        "from hypothesis import find, settings, Phase, strategies as st\n"
         "few = settings(database=None, phases=[Phase.generate])\n"
         "print(type(find(st.from_type(Network), lambda network: True, settings=few)).__name__)"
     )
