@@ -159,7 +159,7 @@ def drawn_layer(
 
 
 def stream(seed: int, *what: Any) -> np.random.Generator:
-    """Random numbers for one thing: those of a layer stay as they are when another layer goes, while examples shrink."""
+    """Random numbers for one thing: those of a layer stay when another layer goes, while an example shrinks."""
     return np.random.default_rng([seed, zlib.crc32(repr(what).encode())])
 
 

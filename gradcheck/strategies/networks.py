@@ -118,7 +118,7 @@ def _networks(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
     shape = draw(bounds.shapes, label="shape")
     seed, digits = draw(SEEDS, label="seed"), draw(DIGITS, label="digits")
     growing = Growing((samples, *shape))
-    if bounds.own and draw(st.booleans(), label="a dense layer first"):
+    if bounds.own and draw(_MORE, label="a dense layer first"):
         growing.add(leading(shape))
     count = 0
     while count < bounds.min_layers or (count < bounds.max_layers and draw(_MORE, label="one more layer")):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.adapters.layer import INPUT, takes_whole_numbers
+from gradcheck.errors import GradcheckError
 from gradcheck.report import Report
 from gradcheck.testing.passes import run
 from gradcheck.testing.sweep import Shape, condition, sweep
@@ -46,10 +47,10 @@ class Gradients(Workbench):
             if made is None:
                 continue
             try:
-                report = self._report(*made)
+                report = self._checked(*made)
                 said = "" if report.verdict.value != "fail" else _first_line(report)
             except Exception as error:
-                said = f"{type(error).__name__}: {error}"
+                said = str(error) if isinstance(error, GradcheckError) else f"{type(error).__name__}: {error}"
             if said:
                 wrong[shape] = said
             else:

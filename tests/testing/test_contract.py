@@ -99,6 +99,17 @@ def test_a_batch_of_one_that_loses_its_axis_is_found() -> None:
     kept(contract(SqueezesOne, min_samples=2))
 
 
+class WrongShape(Scale):
+    def backward(self, upstream: Array) -> Any:
+        return super().backward(upstream)[:, :2]
+
+
+def test_a_gradient_of_another_shape_is_a_broken_promise() -> None:
+    said = broken(contract(WrongShape), "test_gradient_by_the_input")
+    assert "returned the gradient of x with shape (3, 2)" in said
+    assert "They are those where axis 1 is 3" in broken(contract(WrongShape), "test_every_small_shape")
+
+
 class Noisy(Scale):
     def __init__(self, features: int) -> None:
         super().__init__(features)
