@@ -106,7 +106,8 @@ class Workbench:
         try:
             return self._checked(layer, x)
         except GradcheckError as error:
-            self._violated(x.shape, str(error), "Return gradients of the shapes of what they belong to.")
+            said = str(error)
+        self._violated(x.shape, said, "Return gradients of the shapes of what they belong to.")
 
     def _checked(self, layer: Layer, x: Array) -> Report:
         subject = LayerSubject(copy.deepcopy(layer), x, "layer")
