@@ -103,11 +103,14 @@ class Workbench:
     def _report(self, layer: Layer, x: Array) -> Report:
         """Check a layer; what cannot be checked, a gradient of another shape say, breaks a promise as well."""
         __tracebackhide__ = True
+        report, said = None, ""
         try:
-            return self._checked(layer, x)
+            report = self._checked(layer, x)
         except GradcheckError as error:
             said = str(error)
-        self._violated(x.shape, said, "Return gradients of the shapes of what they belong to.")
+        if report is None:
+            self._violated(x.shape, said, "Return gradients of the shapes of what they belong to.")
+        return report
 
     def _checked(self, layer: Layer, x: Array) -> Report:
         subject = LayerSubject(copy.deepcopy(layer), x, "layer")
