@@ -11,6 +11,9 @@ from gradcheck.fitting import Array
 #: Directions that are looked along, and steps that the distance is divided into.
 DIRECTIONS, STEPS = 6, 8
 
+#: A kink in the last step does not show: so much further is looked.
+BEYOND = 1.25
+
 #: Fourth differences shrink sixteenfold with the step where a function is smooth, twofold at a kink, fourfold where its
 #: curvature jumps. Below so many roundings of the largest value nothing is seen.
 SHRINKS, ROUNDINGS = 8.0, 256.0
@@ -33,7 +36,7 @@ def smooth(function: Callable[[Array], float], point: Array, *, margin: float, r
     bool
     """
     for _ in range(DIRECTIONS):
-        direction = margin * rng.choice([-1.0, 1.0], point.shape)
+        direction = BEYOND * margin * rng.choice([-1.0, 1.0], point.shape)
         along = np.linspace(-1.0, 1.0, 2 * STEPS + 1)
         with np.errstate(all="ignore"):
             try:

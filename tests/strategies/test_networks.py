@@ -145,7 +145,7 @@ def test_an_exception_of_a_layer_is_shown_with_the_layer() -> None:
 
     with pytest.raises(RuntimeError, match="no such width") as caught:
         check()
-    assert any(text.startswith("in Loud, on an input of shape (1, 1)") for text in caught.value.__notes__)
+    assert any(text.startswith("in Loud, on an input of shape (") for text in caught.value.__notes__)
 
 
 @pytest.mark.parametrize(
