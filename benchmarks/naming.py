@@ -26,7 +26,11 @@ from numpy.typing import NDArray
 
 import gradcheck
 from benchmarks.output import add_output, write
-from benchmarks.plants import (
+from gradcheck import nn
+from gradcheck.adapters.network import NetworkSubject
+from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
+from gradcheck.pairing import example, together
+from gradcheck.planting import (
     LOSS_MISTAKES,
     Accumulating,
     Forgetful,
@@ -39,10 +43,6 @@ from benchmarks.plants import (
     planted,
     plants,
 )
-from gradcheck import nn
-from gradcheck.adapters.network import NetworkSubject
-from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
-from gradcheck.pairing import LOSS_CASES, NEEDS, RANGES, example
 from gradcheck.subject import Subject
 
 Array = NDArray[Any]
@@ -384,14 +384,7 @@ def _run(job: tuple[Any, ...]) -> list[Outcome]:
 def jobs(every: int, functions: int, seed: int) -> list[tuple[Any, ...]]:
     """Cells of the table, one of `every`, and functions."""
     cells = [
-        ("cell", layer, loss, seed)
-        for layer in (*LAYERS, *ACTIVATIONS)
-        for loss in LOSSES
-        if not (
-            LOSS_CASES[loss].needs
-            and layer in ACTIVATIONS
-            and RANGES.get(layer) not in NEEDS[LOSS_CASES[loss].needs][1]
-        )
+        ("cell", layer, loss, seed) for layer in (*LAYERS, *ACTIVATIONS) for loss in LOSSES if together(layer, loss)
     ]
     return cells[seed % every :: every] + [("function", 1000 * seed + k) for k in range(functions)]
 

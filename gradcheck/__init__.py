@@ -11,8 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradcheck import strategies as strategies
+    from gradcheck import testing as testing
     from gradcheck._version import __version__
     from gradcheck.adapters import as_subject
+    from gradcheck.adapters.foreign import as_layer
     from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.comparison import Verdict
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
     "__version__": "_version",
+    "as_layer": "adapters.foreign",
     "as_subject": "adapters",
     "GradientMismatch": "api",
     "assert_gradients": "api",
@@ -50,6 +54,9 @@ _HOME = {
     "DoctorReport": "training.report",
 }
 
+#: Modules that are loaded when they are first asked for, and by no ``import *``: the first needs Hypothesis.
+_MODULES = ("strategies", "testing")
+
 __all__ = [
     "Block",
     "BlockReport",
@@ -65,6 +72,7 @@ __all__ = [
     "TargetError",
     "Verdict",
     "__version__",
+    "as_layer",
     "as_subject",
     "assert_gradients",
     "check_gradients",
@@ -76,14 +84,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _HOME and name not in _MODULES:
         raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
     import importlib
 
+    if name in _MODULES:
+        return importlib.import_module(f"gradcheck.{name}")
     value = getattr(importlib.import_module(f"gradcheck.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

@@ -20,111 +20,16 @@ from gradcheck._version import __version__
 from gradcheck.api import check_gradients
 from gradcheck.comparison import Verdict
 from gradcheck.errors import SubjectError
+from gradcheck.fitting import LAYER_CASES, LOSS_CASES, NEEDS, RANGES, LossCase, Spec
 from gradcheck.nn import Network
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES, nearest
 from gradcheck.options import seed_of
 
 Array = NDArray[Any]
-Spec = dict[str, Any]
 
-#: Samples of a batch, inputs of the first layer, and what a loss takes of each sample. There are no fewer inputs than
-#: samples: then the gradient of the first layer's weights shows every mistake in the gradient of its output.
-SAMPLES, INPUTS, WIDTH = 3, 3, 4
-
-#: Arguments of each layer, and the shape of one sample.
-LAYER_CASES: dict[str, tuple[Spec, tuple[int, ...]]] = {
-    "Dense": ({"inputs": 3, "outputs": 5}, (3,)),
-    "Conv1D": ({"inputs": 2, "outputs": 3, "size": 3, "stride": 2, "padding": 1}, (2, 6)),
-    "Conv2D": ({"inputs": 2, "outputs": 4, "size": 3, "padding": 1, "groups": 2}, (2, 4, 3)),
-    "ConvTranspose1D": ({"inputs": 2, "outputs": 2, "size": 3, "stride": 2}, (2, 3)),
-    "ConvTranspose2D": ({"inputs": 2, "outputs": 2, "size": 2, "stride": 2}, (2, 2, 2)),
-    "MaxPool1D": ({"size": 3, "stride": 2}, (2, 7)),
-    "MaxPool2D": ({"size": 2, "stride": 1}, (2, 3, 3)),
-    "AveragePool1D": ({"size": 3, "stride": 2, "padding": 1}, (2, 6)),
-    "AveragePool2D": ({"size": 2}, (2, 4, 4)),
-    "BatchNorm": ({"features": 2}, (2, 3)),
-    "LayerNorm": ({"features": 4}, (4,)),
-    "GroupNorm": ({"groups": 2, "features": 4}, (4, 3)),
-    "RMSNorm": ({"features": 4}, (4,)),
-    "Embedding": ({"vocabulary": 6, "features": 3}, (2,)),
-    "Dropout": ({"rate": 0.3, "seed": 1}, (6,)),
-    "Flatten": ({}, (2, 3)),
-    "Reshape": ({"shape": (3, -1)}, (6,)),
-    "Concatenate": (
-        {"branches": [{"kind": "Dense", "inputs": 3, "outputs": 2}, {"kind": "Dense", "inputs": 3, "outputs": 3}]},
-        (3,),
-    ),
-    "Residual": ({"layers": [{"kind": "Dense", "inputs": 3, "outputs": 3}, {"kind": "Tanh"}]}, (3,)),
-    "Sequential": ({"layers": [{"kind": "Dense", "inputs": 3, "outputs": 4}, {"kind": "Tanh"}]}, (3,)),
-    "SimpleRNN": ({"features": 3, "units": 2}, (4, 3)),
-    "LSTM": ({"features": 3, "units": 2}, (4, 3)),
-    "GRU": ({"features": 3, "units": 2}, (4, 3)),
-    "MultiHeadAttention": ({"features": 4, "heads": 2, "causal": True}, (3, 4)),
-}
-
-#: What is known of the numbers that an activation returns, where it is more than that they are real.
-RANGES = {"Sigmoid": "unit", "Softmax": "simplex", "LogSoftmax": "logarithms"}
-
-#: What a loss asks of the predictions: the words for it, the activations that give it, and the layer that brings it.
-NEEDS: dict[str, tuple[str, frozenset[str], Spec]] = {
-    "unit": ("probabilities between 0 and 1", frozenset({"unit", "simplex"}), {"kind": "Sigmoid"}),
-    "simplex": ("probabilities that sum to 1 over the classes", frozenset({"simplex"}), {"kind": "Softmax"}),
-    "logarithms": (
-        "logarithms of probabilities that sum to 1 over the classes",
-        frozenset({"logarithms"}),
-        {"kind": "LogSoftmax"},
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LossCase:
-    """How a loss is made, what it asks of the predictions, and targets that it takes."""
-
-    targets: Callable[[np.random.Generator], Any]
-    needs: str = ""
-    width: int = WIDTH
-    shape: tuple[int, ...] = ()
-    options: Spec | None = None
-
-
-def _numbers(rng: np.random.Generator) -> Array:
-    return rng.standard_normal((SAMPLES, WIDTH))
-
-
-def _labels(rng: np.random.Generator) -> Array:
-    return rng.integers(0, 2, (SAMPLES, WIDTH)).astype(np.float64)
-
-
-def _signs(rng: np.random.Generator) -> Array:
-    return 2.0 * _labels(rng) - 1.0
-
-
-def _classes(rng: np.random.Generator) -> Array:
-    return rng.integers(0, WIDTH, SAMPLES)
-
-
-def _shares(rng: np.random.Generator) -> Array:
-    return rng.dirichlet(np.ones(WIDTH), SAMPLES)
-
-
-LOSS_CASES: dict[str, LossCase] = {
-    "BinaryCrossEntropy": LossCase(_labels, "unit"),
-    "BinaryCrossEntropyWithLogits": LossCase(_labels),
-    "CrossEntropy": LossCase(_classes, "simplex"),
-    "CrossEntropyWithLogits": LossCase(_classes),
-    "NegativeLogLikelihood": LossCase(_classes, "logarithms"),
-    "MeanSquaredError": LossCase(_numbers),
-    "MeanAbsoluteError": LossCase(_numbers),
-    "Huber": LossCase(_numbers),
-    "LogCosh": LossCase(_numbers),
-    "Hinge": LossCase(_signs),
-    "SquaredHinge": LossCase(_signs),
-    "KullbackLeibler": LossCase(_shares, "logarithms"),
-    "Poisson": LossCase(lambda rng: rng.poisson(2.0, (SAMPLES, WIDTH)).astype(np.float64)),
-    "CosineDistance": LossCase(_numbers),
-    "Triplet": LossCase(lambda rng: None, width=12, shape=(3, 4), options={"margin": 10.0}),
-}
+#: Samples of a batch, and inputs of the first layer. There are no fewer inputs than samples: then the gradient of the
+#: first layer's weights shows every mistake in the gradient of its output.
+SAMPLES, INPUTS = 3, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +149,16 @@ def pairs(
     return Pairs(__version__, seed, tuple(cells), time.perf_counter() - started)
 
 
+def together(layer: str, loss: str) -> bool:
+    """Whether a layer may stand directly before a loss. What is no activation never does: other layers come between."""
+    needs = LOSS_CASES[loss].needs
+    return not needs or layer not in ACTIVATIONS or RANGES.get(layer) in NEEDS[needs][1]
+
+
 def check_pair(layer: str, loss: str, seed: int, rtol: float | None = None) -> Cell:
     """Check one cell."""
     case = LOSS_CASES[loss]
-    if case.needs and layer in ACTIVATIONS and RANGES.get(layer) not in NEEDS[case.needs][1]:
+    if not together(layer, loss):
         return Cell(layer, loss, None, note=f"takes {NEEDS[case.needs][0]}")
     network, batch = example(layer, loss, seed)
     report = check_gradients(network, batch=batch, rng=seed, rtol=rtol)
@@ -280,7 +191,7 @@ def example(layer: str, loss: str, seed: int) -> tuple[Network, tuple[Array, Any
     network = Network.from_spec(_sized(described, X, case), rng=rng)
     for value in network.params.values():
         value += 0.4 * rng.standard_normal(value.shape)
-    return network, (X, case.targets(rng))
+    return network, (X, case.targets(rng, (SAMPLES, case.width)))
 
 
 def _before(layer: str, case: LossCase) -> Iterator[Spec]:

@@ -17,12 +17,14 @@ ROOT = Path(gradcheck.__file__).parent
 #: Stages from left to right. A module imports only what stands on a line before its own, or beside it.
 STAGES = (
     ("_version", "errors", "effort", "settings", "blame", "doubt", "nn"),
+    ("fitting",),
     ("estimate",),
     ("numerics",),
     ("view",),
     ("subject", "tree"),
     ("adapters", "terrain", "scene"),
     ("mistakes",),
+    ("planting",),
     ("direction",),
     ("ray", "comparison"),
     ("site",),
@@ -37,14 +39,15 @@ STAGES = (
     ("diagnosis",),
     ("culprits",),
     ("findings", "report"),
-    ("reports", "textbook", "options", "observers", "progress"),
+    ("reports", "textbook", "options", "observers", "progress", "rehearsal"),
     ("script", "rules"),
     ("api", "target"),
     ("training",),
     ("pairing",),
     ("examples",),
     ("demo", "explain"),
-    ("cli", "magic", "pytest_plugin"),
+    ("strategies", "testing"),
+    ("cli", "magic", "pytest_plugin", "_hypothesis"),
     ("__main__", "__init__"),
 )
 LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}

@@ -13,10 +13,11 @@ from click.testing import CliRunner
 import gradcheck
 from gradcheck import Verdict
 from gradcheck.cli import main
+from gradcheck.fitting import LAYER_CASES, LOSS_CASES
 from gradcheck.nn import Sigmoid
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
 from gradcheck.nn.layer import Array
-from gradcheck.pairing import LAYER_CASES, LOSS_CASES, example, pairs
+from gradcheck.pairing import example, pairs
 
 
 def test_no_layer_and_no_loss_is_forgotten() -> None:

@@ -8,10 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradcheck.strategies import shapes as drawn_shapes
 from tests.cases import Array, SoftmaxRegression, spoil_entry, typical_index, verdict
 
 few = settings(max_examples=20, deadline=None, derandomize=True)
-shapes = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
+shapes = drawn_shapes()
 seeds = st.integers(0, 2**32 - 1)
 Loss = Callable[[Array], float]
 Gradient = Callable[[Array], Array]

@@ -58,6 +58,7 @@ class LayerSubject(FunctionSubject):
         start: dict[str, Array] = {} if self._whole else {INPUT: x}
         start |= {key: np.array(value) for key, value in layer.params.items()}
         super().__init__(self._loss_at, self._gradient_at, start)
+        self._grad_source = f"{type(layer).__name__}.backward()"
         self.parallel = False  # it is the one layer that is moved
         self.name = f"{name} ({type(layer).__name__})"
         self.place = name

@@ -118,14 +118,18 @@ class Network:
         gradients : dict of str to ndarray
             By the names of `params`.
         """
-        value = float(self.criterion.forward(self.forward(X), y, weight))
+        value = self.value(X, y, weight)
         self._whole.parameter_gradients(self.criterion.backward())
         grads = dict(self._whole.grads)
         if self.regulariser is not None:
-            value += self.regulariser.value(self.params)
             for name, extra in self.regulariser.gradient(self.params).items():
                 grads[name] = grads[name] + extra
         return value, grads
+
+    def value(self, X: Any, y: Any, weight: Any = None) -> float:
+        """Loss of a batch, with what the regulariser adds, and no gradient."""
+        value = float(self.criterion.forward(self.forward(X), y, weight))
+        return value if self.regulariser is None else value + self.regulariser.value(self.params)
 
     def redraw(self) -> None:
         """Draw new masks for every dropout; they stay until the next call."""

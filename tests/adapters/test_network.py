@@ -12,8 +12,9 @@ import gradcheck
 import gradcheck.nn as nn
 from gradcheck.adapters.layer import INPUT
 from gradcheck.adapters.network import NetworkSubject
+from gradcheck.fitting import LAYER_CASES
 from gradcheck.nn.layer import Array
-from gradcheck.pairing import LAYER_CASES, example
+from gradcheck.pairing import example
 
 X: NDArray[Any] = np.random.default_rng(0).standard_normal((6, 3))
 Y: NDArray[Any] = np.random.default_rng(1).standard_normal((6, 2))

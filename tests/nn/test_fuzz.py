@@ -9,63 +9,59 @@ import os
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.nn.layer import Array, Layer
-from tests.nn.networks import Case, networks
+from gradcheck.strategies import DrawnNetwork, networks
 
 COUNT = int(os.environ.get("GRADCHECK_FUZZ", "200"))
 
-common = settings(
-    deadline=None,
-    derandomize=COUNT <= 200,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+common = settings(deadline=None, derandomize=COUNT <= 200)
 
 
 @settings(common, max_examples=COUNT)
 @given(networks())
-def test_networks_have_the_right_gradient(case: Case) -> None:
-    report = gradcheck.check_gradients(case.network, batch=case.batch, rng=0)
+def test_networks_have_the_right_gradient(network: DrawnNetwork) -> None:
+    report = gradcheck.check_gradients(network, batch=network.batch, rng=0)
     event(f"verdict {report.verdict.value}")
-    assert report, f"{case!r}\n{report}"
+    assert report, f"{network!r}\n{report}"
 
 
 @settings(common, max_examples=max(50, COUNT // 4))
-@given(networks(most=2), st.integers(0, 10), st.sampled_from([-1.0, 0.0, 1.01, 2.0]))
-def test_a_planted_factor_is_found(case: Case, which: int, factor: float) -> None:
-    right = case.network.loss
-    name = list(case.network.params)[which % len(case.network.params)]
-    _, grads = right(*case.batch)
+@given(networks(max_layers=2), st.integers(0, 10), st.sampled_from([-1.0, 0.0, 1.01, 2.0]))
+def test_a_planted_factor_is_found(network: DrawnNetwork, which: int, factor: float) -> None:
+    right = network.loss
+    name = list(network.params)[which % len(network.params)]
+    _, grads = right(*network.batch)
     scale = max(float(np.abs(grad).max()) for grad in grads.values())
     assume(float(np.abs(grads[name]).max()) > 1e-6 * scale)
 
     class Wrong:
-        params = case.network.params
+        params = network.params
 
         def loss(self, *batch: Any) -> Any:
             value, found = right(*batch)
             return value, found | {name: factor * found[name]}
 
-    report = gradcheck.check_gradients(Wrong(), batch=case.batch, rng=0)
-    assert report.blocks[name].verdict.value == "fail", f"{case!r}, {name} times {factor}\n{report}"
+    report = gradcheck.check_gradients(Wrong(), batch=network.batch, rng=0)
+    assert report.blocks[name].verdict.value == "fail", f"{network!r}, {name} times {factor}\n{report}"
     assert {block.name for block in report.blocks.values() if block.verdict.value == "fail"} == {name}
 
 
 @settings(common, max_examples=max(50, COUNT // 4))
-@given(networks(most=2), st.integers(0, 10), st.sampled_from([-1.0, 0.0, 1.01, 2.0]))
-def test_a_mistake_inside_a_layer_is_found_in_that_layer(case: Case, which: int, factor: float) -> None:
-    position = which % len(case.network.layers)
-    name = f"layers.{position} ({type(case.network.layers[position]).__name__})"
-    right = gradcheck.as_subject(case.network, batch=case.batch)
+@given(networks(max_layers=2), st.integers(0, 10), st.sampled_from([-1.0, 0.0, 1.01, 2.0]))
+def test_a_mistake_inside_a_layer_is_found_in_that_layer(network: DrawnNetwork, which: int, factor: float) -> None:
+    position = which % len(network.layers)
+    name = f"layers.{position} ({type(network.layers[position]).__name__})"
+    right = gradcheck.as_subject(network, batch=network.batch)
     part = next((part for part in right.parts() if part.name == name), None)
     assume(part is not None and part.blocks[0].name == "x" and part.gradient(part.point)[0].any())
-    plant(case.network.layers[position], factor)
-    subject = gradcheck.as_subject(case.network, batch=case.batch)
+    plant(network.layers[position], factor)
+    subject = gradcheck.as_subject(network, batch=network.batch)
     found = {part.name: gradcheck.check_gradients(part, rng=0).verdict.value for part in subject.parts()}
-    assert [part for part, verdict in found.items() if verdict == "fail"] == [name], f"{case!r}, {name}: {found}"
+    assert [part for part, verdict in found.items() if verdict == "fail"] == [name], f"{network!r}, {name}: {found}"
 
 
 def plant(layer: Layer, factor: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gradcheck import nn
 from gradcheck.adapters.layer import INPUT, LayerSubject, LossSubject
-from gradcheck.mistakes import BY_SLUG, MISTAKES
+from gradcheck.errors import SubjectError
+from gradcheck.mistakes import BY_SLUG
 from gradcheck.mistakes.mistake import Right, Rival, Variant, Weighted
 from gradcheck.scene import Scene
 from gradcheck.subject import Point, Subject
@@ -99,24 +100,29 @@ def wrong_of(variant: Variant, scene: Scene, block: int) -> Array:
     return np.array(variant.commit(scene.claim))
 
 
-def plants(subject: Subject, right: Point, slugs: Any = None) -> Iterator[Plant]:
-    """All that can be planted on a subject and is seen there."""
+def plants(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -> Iterator[Plant]:
+    """All that can be planted on a subject and is seen there, in the order of the slugs, or of the catalogue.
+
+    Each is committed only when it is asked for, so that the first one is cheap.
+    """
     scene = Scene(subject, subject.point, right)
     largest = max(float(np.abs(g).max(initial=0.0)) for g in right)
-    for mistake in MISTAKES:
-        if slugs is not None and mistake.slug not in slugs:
-            continue
+    for slug in BY_SLUG if slugs is None else slugs:
         for b, block in enumerate(subject.blocks):
-            for variant in mistake.variants(scene, b):
-                if isinstance(variant, (Right, Weighted)):
-                    continue
-                wrong = wrong_of(variant, scene, b)
-                size = np.abs(right[b]).max(initial=0.0)
-                rivals = [right[b], -right[b], np.zeros_like(right[b])]
-                rivals = {"sign-flipped": rivals[:1], "zero-gradient": rivals[:1]}.get(mistake.slug, rivals)
-                seen = all(np.abs(wrong - rival).max(initial=0.0) > VISIBLE * size for rival in rivals)
-                if size > ROUNDING * largest and np.isfinite(wrong).all() and seen:
-                    yield Plant(mistake.slug, variant.detail, block.name)
+            for variant in BY_SLUG[slug].variants(scene, b):
+                if not isinstance(variant, (Right, Weighted)) and _seen(slug, variant, scene, b, largest):
+                    yield Plant(slug, variant.detail, block.name)
+
+
+def _seen(slug: str, variant: Variant, scene: Scene, block: int, largest: float) -> bool:
+    """Whether a wrong gradient is another one than the right one, and than what simpler mistakes make of that."""
+    right = scene.claim[block]
+    size = np.abs(right).max(initial=0.0)
+    wrong = wrong_of(variant, scene, block)
+    rivals = [right, -right, np.zeros_like(right)]
+    rivals = {"sign-flipped": rivals[:1], "zero-gradient": rivals[:1]}.get(slug, rivals)
+    seen = all(np.abs(wrong - rival).max(initial=0.0) > VISIBLE * size for rival in rivals)
+    return bool(size > ROUNDING * largest and np.isfinite(wrong).all() and seen)
 
 
 class PlantedLayer:
@@ -125,11 +131,13 @@ class PlantedLayer:
     _plants: tuple[Plant, ...]
 
     def forward(self, x: Any) -> Array:
+        """Output of the right layer."""
         y: Array = super().forward(x)  # type: ignore[misc]
         self._seen = np.array(x)
         return y
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient with the mistakes in it."""
         downstream = self._right(upstream)
         clean = self._clean()
         part = LayerSubject(clean, self._seen, "layer", upstream=np.array(upstream))
@@ -144,6 +152,7 @@ class PlantedLayer:
         return downstream
 
     def parameter_gradients(self, upstream: Array) -> None:
+        """Set the gradients of the parameters, with the mistakes in them."""
         if self.__dict__.get("_inside"):
             super().parameter_gradients(upstream)  # type: ignore[misc]
         else:
@@ -165,9 +174,11 @@ class PlantedNetwork(nn.Network):
     """A network whose loss does not compute the gradient as well."""
 
     def loss(self, *batch: Any) -> Any:
+        """Value of the loss."""
         return float(self.criterion.forward(self.forward(batch[0]), *batch[1:]))
 
     def gradient(self, *batch: Any) -> dict[str, Array]:
+        """Gradients by the names of the parameters."""
         return super().loss(*batch)[1]
 
 
@@ -177,11 +188,13 @@ class PlantedLoss:
     _plants: tuple[Plant, ...]
 
     def forward(self, prediction: Any, target: Any, weight: Any = None) -> Array:
+        """Value of the right loss."""
         self._seen = np.array(prediction), target, weight
         value: Array = super().forward(prediction, target, weight)  # type: ignore[misc]
         return value
 
     def backward(self) -> Array:
+        """Gradient with the mistakes in it."""
         right: Array = np.array(super().backward())  # type: ignore[misc]
         clean: Any = as_class(copy.deepcopy(self), type(self).__mro__[2])
         part = LossSubject(clean, *self._seen)
@@ -194,6 +207,7 @@ class Accumulating(PlantedLayer):
     """Gradients of the parameters are added to those of the call before."""
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient; those of the parameters grow."""
         downstream = self._right(upstream)
         sums = self.__dict__.setdefault("_sums", {})
         for plant in self._plants:
@@ -207,6 +221,7 @@ class Forgetful(PlantedLayer):
     """The cache is written by the first forward pass only."""
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient of the first batch."""
         if "_first" not in self.__dict__:
             self._first = copy.deepcopy(self._cache)  # type: ignore[has-type]
         self._cache = copy.deepcopy(self._first)
@@ -217,6 +232,7 @@ class Hasty(PlantedLayer):
     """The weights are updated before the gradient by the input is computed."""
 
     def backward(self, upstream: Array) -> Array:
+        """Gradient by the input, with the new weights."""
         self._right(upstream)
         kept = {name: np.array(value) for name, value in self.grads.items()}  # type: ignore[attr-defined]
         self.params["W"] -= 0.2 * kept["W"]  # type: ignore[attr-defined]
@@ -239,3 +255,31 @@ def planted(thing: Any, mixin: type, *plants: Plant) -> Any:
     other = as_class(thing, type(kind.__name__, (mixin, kind), {}))
     other._plants = plants
     return other
+
+
+def with_plant(network: nn.Network, plant: Plant, place: str) -> PlantedNetwork:
+    """A network like another one, whose copies of layers it has, with a mistake in one of them or in the loss.
+
+    Parameters
+    ----------
+    network : Network
+        Stays as it is.
+    plant : Plant
+    place : str
+        ``"layers.2"``, say, or ``"loss"``.
+
+    Raises
+    ------
+    SubjectError
+        If there is no such place.
+    """
+    double = copy.deepcopy(network)
+    layers, criterion = list(double.layers), double.criterion
+    if place == "loss":
+        criterion = planted(criterion, PlantedLoss, plant)
+    else:
+        number = place.removeprefix("layers.")
+        if not (number.isdecimal() and int(number) < len(layers)):
+            raise SubjectError(f"there is no {place!r} in {network!r}: pass 'loss', or 'layers.0' and so on")
+        layers[int(number)] = planted(layers[int(number)], PlantedLayer, plant)
+    return PlantedNetwork(layers, criterion, regulariser=double.regulariser)

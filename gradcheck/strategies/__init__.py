@@ -1,0 +1,45 @@
+"""Strategies for Hypothesis: networks, layers, losses, batches, points and mistakes, drawn as shapes and a seed.
+
+>>> from hypothesis import given
+>>> import gradcheck
+>>> from gradcheck.strategies import networks
+>>> @given(networks())
+... def test_gradients(network):
+...     gradcheck.assert_gradients(network, batch=network.batch)
+"""
+
+from __future__ import annotations
+
+try:
+    import hypothesis as _hypothesis  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        "gradcheck.strategies needs Hypothesis, which is not installed: pip install 'gradcheck[hypothesis]'"
+    ) from error
+
+from gradcheck.strategies.batches import batches
+from gradcheck.strategies.broken_networks import BrokenNetwork, broken_networks
+from gradcheck.strategies.drawn import DrawnNetwork, drawn_layer
+from gradcheck.strategies.layers import layers
+from gradcheck.strategies.losses import losses
+from gradcheck.strategies.mistakes import mistakes
+from gradcheck.strategies.networks import networks
+from gradcheck.strategies.pairs import Pair, pairs
+from gradcheck.strategies.shapes import shapes
+from gradcheck.strategies.smooth_points import smooth_points
+
+__all__ = [
+    "BrokenNetwork",
+    "DrawnNetwork",
+    "Pair",
+    "batches",
+    "broken_networks",
+    "drawn_layer",
+    "layers",
+    "losses",
+    "mistakes",
+    "networks",
+    "pairs",
+    "shapes",
+    "smooth_points",
+]

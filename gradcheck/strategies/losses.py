@@ -1,0 +1,66 @@
+"""Losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gradcheck.fitting import LOSS_CASES, Spec
+from gradcheck.nn import Loss
+from gradcheck.nn.kinds import LOSSES, make
+from gradcheck.strategies.bounds import chosen
+from gradcheck.strategies.choice import evenly
+
+#: The order in which losses are drawn and to which they shrink: the simplest first.
+SIMPLEST = ("MeanSquaredError", "Huber", "LogCosh", "CrossEntropyWithLogits", "BinaryCrossEntropyWithLogits")
+ORDER = (*SIMPLEST, *(kind for kind in LOSSES if kind not in SIMPLEST))
+
+
+def losses(
+    *, kinds: Iterable[Any] | None = None, reductions: Iterable[Literal["mean", "sum"]] = ("mean", "sum")
+) -> st.SearchStrategy[Loss]:
+    """Losses of `gradcheck.nn`.
+
+    Parameters
+    ----------
+    kinds : iterable of str or type, optional
+        All by default.
+    reductions : iterable of {"mean", "sum"}
+
+    Returns
+    -------
+    SearchStrategy of Loss
+        Shrinks to the mean squared error.
+
+    Raises
+    ------
+    SubjectError
+        If there is no loss of such a name.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(losses(), lambda loss: loss.reduction == "sum")
+    MeanSquaredError(reduction='sum')
+    """
+    return loss_specs(kinds, reductions).map(loss_of)
+
+
+def loss_specs(kinds: Iterable[Any] | None, reductions: Iterable[str] = ("mean", "sum")) -> st.SearchStrategy[Spec]:
+    """Descriptions of losses, for those that only need these."""
+    names = chosen("loss", kinds, ORDER)
+    known = chosen("reduction", reductions, ("mean", "sum"))
+    return st.builds(
+        lambda kind, reduction: {"kind": kind} | reduction | (LOSS_CASES[kind].options or {}),
+        evenly(names),
+        st.sampled_from([{"reduction": name} if name != "mean" else {} for name in known]),
+    )
+
+
+def loss_of(spec: Spec) -> Loss:
+    """Make a loss from its description."""
+    made: Loss = make("loss", spec, rng=np.random.default_rng(0), dtype=np.float64)
+    return made

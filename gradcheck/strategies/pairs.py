@@ -1,0 +1,86 @@
+"""A layer with a loss that go together: the cells of the table of `gradcheck.pairs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hypothesis import strategies as st
+
+from gradcheck.errors import SubjectError
+from gradcheck.nn import Network
+from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
+from gradcheck.pairing import example, together
+from gradcheck.strategies.bounds import chosen
+from gradcheck.strategies.choice import evenly
+from gradcheck.strategies.losses import ORDER
+from gradcheck.strategies.numbers import SEEDS
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A layer with a loss.
+
+    Attributes
+    ----------
+    layer, loss : str
+        Their kinds.
+    seed : int
+
+    Examples
+    --------
+    >>> import gradcheck
+    >>> pair = Pair("Tanh", "Huber", seed=1)
+    >>> bool(gradcheck.check_gradients(pair.network, batch=pair.batch))
+    True
+    """
+
+    layer: str
+    loss: str
+    seed: int = 0
+
+    @cached_property
+    def _example(self) -> tuple[Network, tuple[Any, Any]]:
+        return example(self.layer, self.loss, self.seed)
+
+    @property
+    def network(self) -> Network:
+        """A network around the two."""
+        return self._example[0]
+
+    @property
+    def batch(self) -> tuple[Any, Any]:
+        """A batch for it."""
+        return self._example[1]
+
+
+def pairs(*, layers: Iterable[Any] | None = None, losses: Iterable[Any] | None = None) -> st.SearchStrategy[Pair]:
+    """Pairs of a layer and a loss of `gradcheck.nn` that go together.
+
+    Parameters
+    ----------
+    layers, losses : iterable of str or type, optional
+        All by default.
+
+    Returns
+    -------
+    SearchStrategy of Pair
+
+    Raises
+    ------
+    SubjectError
+        If there is no layer or loss of a name, or no two of them go together.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(pairs(losses=["BinaryCrossEntropy"], layers=["ReLU", "Sigmoid"]), lambda pair: True)
+    Pair(layer='Sigmoid', loss='BinaryCrossEntropy', seed=0)
+    """
+    kinds, criteria = chosen("layer", layers, (*LAYERS, *ACTIVATIONS)), chosen("loss", losses, ORDER)
+    cells = [(layer, loss) for loss in criteria for layer in kinds if together(layer, loss)]
+    if not cells:
+        raise SubjectError(f"{', '.join(kinds)}: none goes before {', '.join(criteria)}; see gradcheck.pairs()")
+    return st.builds(lambda cell, seed: Pair(cell[0], cell[1], seed), evenly(cells), SEEDS)
