@@ -139,7 +139,7 @@ class Judgement:
     def _carried(self, accused: Accused) -> Accused:
         """Of an update that only multiplies a value by a number: the line that computes the value."""
         node = accused.node
-        while accused.constant is None and node.increment:
+        while accused.constant is None and node.increment and node.size > 1:  # any number is a number times another
             inputs = [i for i in self.flow.parents[node.index] if i in self.pairing.backward]
             parent = self.flow.nodes[inputs[0]] if len(inputs) == 1 else node
             if parent is node or parent.size != node.size or parent.index in self.pairing.pairs:

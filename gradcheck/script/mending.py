@@ -12,7 +12,7 @@ from gradcheck.script.lines import Accused
 from gradcheck.script.repair import Edit, edits, swaps
 from gradcheck.script.source import Source
 
-#: For how many seconds.
+#: For how many seconds of computing.
 PATIENCE = 3.0
 
 
@@ -21,10 +21,10 @@ def repaired(analysis: Analysis, accused: Accused, names: list[str], rng: np.ran
     program = analysis.step.program
     site = accused.site
     text = program.sources[site.file].text
-    limit = time.perf_counter() + PATIENCE
+    limit = time.process_time() + PATIENCE
     others = _variables(analysis, accused)
     for edit in itertools.chain(edits(text, site.line), swaps(text, site.line, others)):
-        if time.perf_counter() > limit:
+        if time.process_time() > limit:
             break
         pieces = [Source(f, edit.source if f == site.file else program.sources[f].text) for f in program.order]
         if site.file not in program.order:

@@ -202,7 +202,7 @@ class Step:
             now = leaves({} if self.top else result, self.scope)
             held = set(self.scope) | set(self.locals)
             fresh = [leaf for path, leaf in now.items() if path not in before and len(path) > 1 and path[0] in held]
-            self.lazy = [leaf.value for leaf in fresh if not sounds_derived([leaf.name])]
+            self.lazy = [f.value for f in fresh if not isinstance(f.owner, list) and not sounds_derived([f.name])]
             self.snapshot.narrow()
         self._restore()
         return Trace(events, before, after)
