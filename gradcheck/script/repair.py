@@ -31,7 +31,7 @@ class Edit:
 
 
 def edits(source: str, line: int) -> Iterator[Edit]:
-    """Changed versions of the statement in a line, the smaller changes first."""
+    """Changed versions of the statement in a line: those that undo a mistake of the catalogue first."""
     statement = _statement(ast.parse(source), line)
     if statement is None:
         return
@@ -42,7 +42,7 @@ def edits(source: str, line: int) -> Iterator[Edit]:
     head, last = lines[: statement.lineno - 1], statement.end_lineno or statement.lineno
     indent = lines[statement.lineno - 1][: statement.col_offset]
     seen = {ast.unparse(statement)}
-    for slug, changed in _changed(statement):
+    for slug, changed in sorted(_changed(statement), key=lambda change: change[0] == ""):
         text = ast.unparse(ast.fix_missing_locations(changed))
         if text in seen:
             continue
