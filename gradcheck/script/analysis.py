@@ -16,7 +16,7 @@ from gradcheck.script.capture import Program
 from gradcheck.script.chain import Chain, Place
 from gradcheck.script.flow import Base, Flow
 from gradcheck.script.hints import Hints
-from gradcheck.script.lines import Judgement
+from gradcheck.script.judgement import Judgement
 from gradcheck.script.names import is_maximised, last
 from gradcheck.script.nodes import Node
 from gradcheck.script.objective import loss_of, moved_by

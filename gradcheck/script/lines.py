@@ -1,329 +1,55 @@
-"""The verdict of each line of a backward pass, and the lines to blame."""
+"""The verdict of each line of a backward pass, for the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 from gradcheck.comparison import Verdict
 from gradcheck.report import LineReport
-from gradcheck.script.chain import Chain, Ratio
-from gradcheck.script.conventions import own_factor, to_blame
+from gradcheck.script.conventions import own_factor
 from gradcheck.script.events import Site
-from gradcheck.script.flow import Flow
-from gradcheck.script.nodes import Node
-from gradcheck.script.pairs import Pairing
-from gradcheck.script.proof import Proof
+from gradcheck.script.judgement import Judgement
 from gradcheck.script.stale import Stale
 from gradcheck.script.uses import Pair
 
-Array = NDArray[Any]
+#: From the least to the most serious.
+_ORDER: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)
 
 
-@dataclass(frozen=True)
-class Accused:
-    """A line that is wrong.
-
-    Attributes
-    ----------
-    pair : Pair
-    node : Node
-        The value that the line computes: the derivative, or a term of it.
-    constant : float or None
-        If it is wrong by no more than a constant: that constant.
-    passes : tuple of Node
-        What the same line computes wrongly in all passes.
-    used : Site or None
-        Where what it computes is used, if the line itself serves other gradients rightly.
-    """
-
-    pair: Pair
-    node: Node
-    constant: float | None = None
-    passes: tuple[Node, ...] = ()
-    used: Site | None = None
-
-    @property
-    def site(self) -> Site:
-        """Where the line is: of a value that was only given another name, where it was given it."""
-        if self.used is not None:
-            return self.used
-        if self.pair.moved and self.node is self.pair.node:
-            own = self.node.site
-            others = [
-                s
-                for name, s in self.node.names.items()
-                if s.kind == "assign" and name == s.target and name.isidentifier()
-                if s.line > own.line and (s.file, s.function) == (own.file, own.function)
-            ]
-            return others[-1] if others else own
-        return self.node.site
+def lines_of(judgement: Judgement, stale: Sequence[Stale] = ()) -> list[LineReport]:
+    """Every line with a role, in the order of the source; those that read updated parameters are wrong."""
+    accused = {_place(a.site) for a in judgement.accused} | {_place(old.node.site) for old in stale}
+    found: dict[tuple[str, int], LineReport] = {}
+    for pair in judgement.pairing.pairs.values():
+        if _carries_on(pair):
+            continue  # an update by a gradient that has a line of its own
+        key = _place(pair.node.site)
+        factor = pair.ratio.factor if pair.proportional else None
+        verdict = _verdict(pair, accused=key in accused, unsure=key in judgement.open)
+        old = found.get(key)
+        if old is None or _ORDER.index(verdict) > _ORDER.index(old.verdict):
+            found[key] = _line(pair.node.site, pair.node.label, pair.place.label, verdict, factor)
+    for one in judgement.accused:
+        wrong = _line(one.site, one.node.label, one.pair.place.label, Verdict.FAIL)
+        found.setdefault(_place(one.site), wrong)
+    for old_one in stale:
+        wrong = _line(old_one.node.site, old_one.node.label, ", ".join(old_one.names), Verdict.FAIL)
+        found.setdefault(_place(old_one.node.site), wrong)
+    return [found[key] for key in sorted(found)]
 
 
-class Judgement:
-    """Which lines are right, and which are to blame.
-
-    Parameters
-    ----------
-    pairing : Pairing
-    totals : dict
-        For each gradient of a parameter, by its node: how it compares with the derivative of the loss.
-    """
-
-    def __init__(self, pairing: Pairing, totals: Mapping[int, Ratio]) -> None:
-        self.pairing, self.totals = pairing, totals
-        self.flow: Flow = pairing.flow
-        self.chain: Chain = pairing.chain
-        self.above = {i: self.flow.ancestors([i]) & set(pairing.backward) for i in pairing.claims}
-        self.right = [i for i, total in totals.items() if total.right]
-        self.wrong = [i for i, total in totals.items() if not total.right]
-        self.open: set[tuple[str, int]] = set()
-        self.accused = self._needed(self._accused()) if self.wrong else []
-
-    def _needed(self, accused: list[Accused]) -> list[Accused]:
-        proof = Proof(self.flow, self.chain, list(self.pairing.pairs.values()), self.pairing.parameters)
-        return proof.needed(accused, self.wrong)
-
-    def where_used(self, accused: Accused) -> Accused:
-        """Of a line that other passes prove right: where its value goes on under another name, in a line of its own.
-
-        For what is missing beside what the line computes: a penalty.
-        """
-        node = accused.node
-        mine = {n.index for n in accused.passes}
-        others = [n.index for n in self.flow.nodes if n.site is node.site and n.index not in mine]
-        served = [i for index in others for i, above in self.above.items() if index in above]
-        later = [s for s in node.names.values() if s.kind == "assign" and s.line != node.site.line]
-        if not later or not served or not all(i in self.right for i in served):
-            return accused
-        moved = replace(accused, used=later[-1])
-        self.accused = [moved if a is accused else a for a in self.accused]
-        return moved
-
-    def _accused(self) -> list[Accused]:
-        found: list[Accused] = []
-        for pair in self.pairing.pairs.values():
-            first = not any(self._fails(self.pairing.pairs[s.node.index]) for s in pair.sources)
-            if first and self._fails(pair) and pair.ratio.known and self._matters(pair.node.index):
-                found.append(Accused(pair, self._term(pair)))
-        below = set()
-        for accused in found:
-            below |= self.flow.descendants([accused.pair.node.index])
-        constants = [
-            self.pairing.pairs[i]
-            for i in self.wrong
-            if i in self.pairing.pairs and i not in below and self.pairing.pairs[i].proportional
-        ]
-        raw = [p for p in self.pairing.pairs.values() if p.raw and p.node.index not in below]
-        for pair in raw:
-            odd = [s for s in self.pairing.sources(pair.node) if abs(s.scale - 1) > 1e-6]
-            blamed = [self.pairing.pairs[s.node.index] for s in odd if self._matters(s.node.index)]
-            found += [Accused(b, b.node, b.scale) for b in blamed]
-            if not blamed and self._matters(pair.node.index):
-                own = replace(pair, sources=self.pairing.sources(pair.node), raw=False)
-                found.append(Accused(own, pair.node))
-        if constants and not raw:
-            right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
-            for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
-                found.append(Accused(pair, self._constant_term(pair), constant))
-        lines: dict[tuple[str, int], list[Accused]] = {}
-        for accused in map(self._carried, found):
-            lines.setdefault((accused.site.file, accused.site.line), []).append(accused)
-        unique = [replace(alike[0], passes=tuple(a.pair.node for a in alike)) for alike in lines.values()]
-        return sorted(unique, key=lambda a: a.node.index)
-
-    def _carried(self, accused: Accused) -> Accused:
-        """Of an update that only multiplies a value by a number: the line that computes the value."""
-        node = accused.node
-        while accused.constant is None and node.increment and node.size > 1:  # any number is a number times another
-            inputs = [i for i in self.flow.parents[node.index] if i in self.pairing.backward]
-            parent = self.flow.nodes[inputs[0]] if len(inputs) == 1 else node
-            if parent is node or parent.size != node.size or parent.index in self.pairing.pairs:
-                break
-            if not all(_multiple(base.value(node), base.value(parent)) for base in self.chain.bases):
-                break
-            node = parent
-        if node is accused.node:
-            return accused
-        factor = accused.pair.factor * float(
-            np.vdot(self.chain.bases[0].value(accused.node), self.chain.bases[0].value(node))
-            / max(float(np.vdot(self.chain.bases[0].value(node), self.chain.bases[0].value(node))), 1e-300)
-        )
-        return Accused(replace(accused.pair, node=node, factor=factor), node)
-
-    @staticmethod
-    def _fails(pair: Pair) -> bool:
-        """Whether a derivative is wrong by more than a constant; what is made of it is not judged then."""
-        return not pair.proportional or pair.moved
-
-    def _constant_term(self, pair: Pair) -> Node:
-        """The line of a sum whose terms bring in a constant, if that can be told."""
-        found: dict[tuple[str, int], Node] = {}
-        inside = self._inside(pair)
-        for node in inside:
-            if self.pairing.sources(node) and node.size > 1:
-                ratio = self._partial(pair, node)
-                if ratio is not None and ratio.constant and abs(ratio.factor / pair.ratio.factor - 1) < 1e-3:
-                    found.setdefault((node.site.file, node.site.line), node)
-        terms = {n.index for n in found.values()}
-        first = [n for n in found.values() if not (self.flow.ancestors([n.index]) - {n.index}) & terms]
-        return first[0] if len(first) == 1 and pair.place.leaf is not None else pair.node
-
-    def _matters(self, index: int) -> bool:
-        """Whether gradients depend on a value, and all that do are wrong."""
-        reached = [i for i, above in self.above.items() if index in above]
-        return bool(reached) and not any(i in self.right for i in reached)
-
-    def _term(self, pair: Pair) -> Node:
-        """The line of a sum whose term is wrong, if the derivative is one and that can be told."""
-        failing = []
-        for node in self._inside(pair):
-            same = bool(set(node.names) & set(pair.node.names))
-            if not same and (not self.pairing.sources(node) or not self.pairing.additive(node, pair.node)):
-                continue
-            if node.size == 1 and not same:
-                continue
-            ratio = self._partial(pair, node)
-            if ratio is not None and not ratio.constant:
-                failing.append(node)
-        if not failing and pair.node.increment:
-            return self._writer(pair)
-        first = [
-            n for n in failing if not any(m.index in self.flow.ancestors([n.index]) for m in failing if m is not n)
-        ]
-        lines = {(n.site.file, n.site.line) for n in first}
-        return first[0] if len(lines) == 1 else pair.node
-
-    def _writer(self, pair: Pair) -> Node:
-        """The only line that writes into the array that is the gradient, if there is one; a buffer that none fills."""
-        found: dict[tuple[str, int], Node] = {}
-        buffers: list[Node] = []
-        stack, seen = list(self.flow.parents[pair.node.index]), set()
-        while stack:
-            index = stack.pop()
-            if index in seen or index not in self.pairing.backward or index in self.pairing.pairs:
-                continue
-            seen.add(index)
-            node = self.flow.nodes[index]
-            if not self.flow.parents[index] and not self.chain.bases[-1].value(node).any():
-                buffers.append(node)
-            elif node.container_id or node.in_place or node.keys:
-                found.setdefault((node.site.file, node.site.line), node)
-            stack += list(self.flow.parents[index])
-        if len(found) == 1:
-            return next(iter(found.values()))
-        return buffers[0] if not found and len(buffers) == 1 else pair.node
-
-    def _inside(self, pair: Pair) -> list[Node]:
-        """Values without a role of their own that a derivative is made of, of its shape."""
-        found, stack, seen = [], list(self.flow.parents[pair.node.index]), set()
-        while stack:
-            index = stack.pop()
-            if index in seen or index not in self.pairing.backward or index in self.pairing.pairs:
-                continue
-            seen.add(index)
-            node = self.flow.nodes[index]
-            if node.size == pair.node.size and self.flow.parents[index]:
-                found.append(node)
-            stack += list(self.flow.parents[index])
-        return sorted(found, key=lambda n: n.index)[:60]
-
-    def _partial(self, pair: Pair, node: Node) -> Ratio | None:
-        """A term against the part of the chain rule that goes through what the term is made of."""
-        own = self.pairing.sources(node)
-        direct = not own
-        ratio = self.chain.ratio(pair.place, node, pair.factor, own, held=pair.sources, direct=direct)
-        if not ratio.constant and own:
-            ratio = self.chain.ratio(pair.place, node, pair.factor, own, held=pair.sources, direct=True)
-        return ratio if ratio.known else None
-
-    def read_by(self, accused: Accused) -> Node | None:
-        """An array without a role that an unexplained line reads, made of the forward pass in a line of its own."""
-        stack, read = list(self.flow.parents[accused.node.index]), set()
-        while stack:
-            index = stack.pop()
-            through = self.flow.nodes[index]
-            if index not in read and index in self.pairing.backward:
-                read.add(index)
-                stack += list(self.flow.parents[index]) if through.increment or not through.plain else []
-        for index in sorted(read):
-            node = self.flow.nodes[index]
-            if index in self.pairing.backward and index not in self.pairing.pairs and index not in self.pairing.mirrors:
-                made = self.flow.ancestors([index]) & self.pairing.forward
-                if made and node.plain and node.size > 1 and not self.pairing.sources(node) and not node.increment:
-                    return node
-        return None
-
-    def related(self) -> bool:
-        """Whether anything connects the gradients with the loss: one of them right, or values of the forward pass."""
-        if self.right or any(
-            p.proportional and p.ratio.known and not p.ratio.idle and p.node.size > 1
-            for p in self.pairing.pairs.values()
-        ):
-            return True
-        above = self.flow.ancestors(self.pairing.claims)
-        read = set().union(*(self.flow.parents[i] for i in above if i in set(self.pairing.backward)), set())
-        return bool(read & self.pairing.forward) or bool(self.pairing.mirrors & above)
-
-    def fails_at(self, site: Site) -> bool:
-        """Whether what a line computes was found not to be what the chain rule makes of what it reads."""
-        pairs = [p for p in self.pairing.pairs.values() if p.node.site == site]
-        return not pairs or not all(p.proportional and p.ratio.known for p in pairs)
-
-    def lines(self, stale: Sequence[Stale] = ()) -> list[LineReport]:
-        """Every line with a role, in the order of the source; those that read updated parameters are wrong."""
-        accused = {(a.site.file, a.site.line) for a in self.accused}
-        accused |= {(old.node.site.file, old.node.site.line) for old in stale}
-        found: dict[tuple[str, int], LineReport] = {}
-        for pair in self.pairing.pairs.values():
-            if _carries_on(pair):
-                continue  # an update by a gradient that has a line of its own
-            site = pair.node.site
-            key = (site.file, site.line)
-            verdict = self._verdict(pair, key in accused)
-            report = LineReport(
-                site.file,
-                site.line,
-                pair.node.label,
-                pair.place.label,
-                verdict,
-                pair.ratio.factor if pair.proportional else None,
-                site.text,
-            )
-            old = found.get(key)
-            if old is None or _worse(verdict, old.verdict):
-                found[key] = report
-        for accused_one in self.accused:
-            site = accused_one.site
-            if (site.file, site.line) not in found:
-                found[site.file, site.line] = LineReport(
-                    site.file,
-                    site.line,
-                    accused_one.node.label,
-                    accused_one.pair.place.label,
-                    Verdict.FAIL,
-                    None,
-                    site.text,
-                )
-        return [found[key] for key in sorted(found)]
-
-    def _verdict(self, pair: Pair, accused: bool) -> Verdict:
-        if accused and (pair.node.site.file, pair.node.site.line) in self.open:
-            return Verdict.UNDECIDED
-        if accused:
-            return Verdict.FAIL
-        return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
+def _place(site: Site) -> tuple[str, int]:
+    return site.file, site.line
 
 
-def _multiple(value: Array, other: Array) -> bool:
-    """Whether one array is a number times another."""
-    a, b = value.ravel(), other.ravel()
-    length = float(b @ b)
-    return length > 0 and float(np.linalg.norm(a - (a @ b) / length * b)) <= 1e-9 * float(np.linalg.norm(a))
+def _line(site: Site, target: str, of: str, verdict: Verdict, factor: float | None = None) -> LineReport:
+    return LineReport(site.file, site.line, target, of, verdict, factor, site.text)
+
+
+def _verdict(pair: Pair, *, accused: bool, unsure: bool) -> Verdict:
+    if accused:
+        return Verdict.UNDECIDED if unsure else Verdict.FAIL
+    return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
 
 
 def _carries_on(pair: Pair) -> bool:
@@ -331,8 +57,3 @@ def _carries_on(pair: Pair) -> bool:
     if not pair.node.increment or pair.parameter is None or len(pair.sources) != 1:
         return False
     return pair.sources[0].place.key() == pair.place.key() and abs(own_factor(pair) - 1) < 1e-6
-
-
-def _worse(new: Verdict, old: Verdict) -> bool:
-    order: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)
-    return order.index(new) > order.index(old)

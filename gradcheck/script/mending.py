@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from gradcheck.script.analysis import Analysis
-from gradcheck.script.lines import Accused
+from gradcheck.script.judgement import Accused
 from gradcheck.script.repair import Edit, edits, swaps
 from gradcheck.script.source import Source
 

@@ -16,7 +16,7 @@ from gradcheck.finding import Finding
 from gradcheck.mistakes import BY_SLUG, SCALES
 from gradcheck.script.chain import Place
 from gradcheck.script.factors import factor_of
-from gradcheck.script.lines import Accused, Judgement
+from gradcheck.script.judgement import Accused, Judgement
 from gradcheck.script.nodes import Node
 from gradcheck.script.paths import path_of
 from gradcheck.script.subjects import SMALL, LineSubject

@@ -26,7 +26,8 @@ from gradcheck.report import Report, report_of
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.capture import Program
 from gradcheck.script.hints import Hints
-from gradcheck.script.lines import Judgement
+from gradcheck.script.judgement import Judgement
+from gradcheck.script.lines import lines_of
 from gradcheck.script.mending import repaired
 from gradcheck.script.naming import finding_of
 from gradcheck.script.source import Source, read
@@ -131,7 +132,7 @@ def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple
     )
     report = replace(
         report,
-        lines=tuple(judgement.lines(analysis.stale)),
+        lines=tuple(lines_of(judgement, analysis.stale)),
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, judgement), *report.notes),
     )
@@ -240,7 +241,7 @@ def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
     notes += [f"The gradient by {name} is {how}" for name, how in analysis.treated.items()]
     carried = [
         f"{line.target} (line {line.line}) is {line.factor:.6g} times the derivative by {line.of}"
-        for line in judgement.lines()
+        for line in lines_of(judgement)
         if line.verdict is Verdict.PASS and line.factor is not None and abs(line.factor - 1) > 1e-6
     ]
     if carried:

@@ -20,7 +20,7 @@ from gradcheck.script.roles import Parameter
 from gradcheck.script.uses import Pair
 
 if TYPE_CHECKING:
-    from gradcheck.script.lines import Accused
+    from gradcheck.script.judgement import Accused
 
 Array = NDArray[Any]
 
