@@ -76,15 +76,15 @@ class Analysis:
         if hints.loss is None and is_maximised(self.loss.names):
             self.parameters = [replace(p, factor=-p.factor) for p in self.parameters if p.updates] or self.parameters
         self.treated: dict[str, str] = {}
-        self.parameters = [self._underlying(p) for p in self.parameters]
         self.chain = Chain(self.bases, self.loss, rng)
+        self.parameters = [self._underlying(p) for p in self.parameters]
         self.given = {derivative: variable for variable, derivative in hints.pairs}
 
     def _underlying(self, parameter: roles.Parameter) -> roles.Parameter:
         """The parameter with the gradient that the update is made of, unless the user said which it is."""
         if {parameter.name, last(parameter.name)} & {variable for variable, _ in self.hints.pairs}:
             return parameter
-        found, how = underlying(self.flow, self.bases, parameter, self.forward)
+        found, how = underlying(self.flow, self.chain, parameter, self.forward)
         if how:
             self.treated[parameter.name] = f"{how} before the update; line {found.claim.site.line} is what is checked"
         return found

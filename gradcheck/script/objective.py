@@ -32,7 +32,7 @@ def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: s
     into_updates = flow.ancestors(updates)
     names = {n.index: loss_rank(n.names) for n in moving}
     pool = [n for n in moving if names[n.index] < 3 or n.index not in into_updates]
-    pool = [n for n in pool if not (names[n.index] >= 3 and n.site.kind == "return")] or pool
+    pool = [n for n in pool if n.plain or not (names[n.index] >= 3 and n.site.kind == "return")] or pool
     pool = [n for n in pool if not sounds_of_gradient(n.names)] or pool
     if not pool:
         lost = [n for n in scalars if loss_rank(n.names) < 3 and not np.isfinite(flow.base.value(n)).all()]

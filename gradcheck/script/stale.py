@@ -77,7 +77,7 @@ def stale(flow: Flow, real: Trace, base: Base, parameters: Sequence[Parameter], 
 
     changed = {i for i in backward if differs(flow.nodes[i])}
     first = [i for i in changed if not (flow.ancestors([i], stop=updates) - {i}) & changed]
-    if any(i in forward or _computed_again(flow, base, i, forward) for i in first):
+    if any(i in forward or _computed_again(flow, base, i) for i in first):
         return []
     found = []
     for i in sorted(first):
@@ -88,9 +88,9 @@ def stale(flow: Flow, real: Trace, base: Base, parameters: Sequence[Parameter], 
     return found
 
 
-def _computed_again(flow: Flow, base: Base, index: int, forward: set[int]) -> bool:
-    """Whether a value is that of the forward pass, computed once more."""
+def _computed_again(flow: Flow, base: Base, index: int) -> bool:
+    """Whether a value is one that was there before, computed once more."""
     node = flow.nodes[index]
     value = base.value(node)
-    same = (flow.nodes[i] for i in forward if flow.nodes[i].shape == node.shape)
+    same = (other for other in flow.nodes[:index] if other.shape == node.shape and node.size > 1)
     return any(np.array_equal(base.value(other), value) for other in same)

@@ -155,12 +155,19 @@ def rates(node: ast.expr) -> list[tuple[ast.expr, int]]:
     return found
 
 
+def _is_constant(node: ast.expr) -> bool:
+    """Whether an expression is a number, perhaps with a type put around it: ``np.float32(0.1)``."""
+    if isinstance(node, ast.Call) and called(node).startswith("float") and len(node.args) == 1 and not node.keywords:
+        node = node.args[0]
+    return isinstance(node, ast.Constant)
+
+
 def rate(node: ast.expr) -> ast.expr | None:
     """The learning rate in a product; without a name for it, a constant before something that only names a gradient."""
     found = rates(node)
     each = factors(node)
-    if not found and all(isinstance(f, ast.Constant) or only_names(f) for f, _ in each) and len(each) > 1:
-        found = [(f, p) for f, p in each if isinstance(f, ast.Constant)]
+    if not found and all(_is_constant(f) or only_names(f) for f, _ in each) and len(each) > 1:
+        found = [(f, p) for f, p in each if _is_constant(f)]
     product: ast.expr | None = None
     for factor, power in found:
         one = factor if power > 0 else ast.BinOp(ast.Constant(1.0), ast.Div(), factor)

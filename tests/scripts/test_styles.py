@@ -1,0 +1,245 @@
+"""Habits of people who write training loops, in ten lines each: none of them is a mistake, and none may hide one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gradcheck.comparison import Verdict
+from gradcheck.report import Report
+from gradcheck.script.hints import Hints
+from gradcheck.script.program import check_program
+
+HEAD = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.standard_normal((12, 3))
+y = x @ np.array([1.0, -2.0, 0.5]) + 0.3
+w = rng.standard_normal(3)
+"""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A program, the line that a mistake is planted in, and that line with the mistake."""
+
+    name: str
+    text: str
+    right: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+STYLES = [
+    Style(
+        "bias that starts as a whole number",
+        HEAD + "b = 0\nfor i in range(100):\n    r = x @ w + b - y\n    loss = np.mean(r**2)\n"
+        "    dw = 2 * x.T @ r / len(y)\n    db = 2 * np.mean(r)\n    w -= 0.1 * dw\n    b -= 0.1 * db\n",
+        "db = 2 * np.mean(r)",
+        "db = 2 * np.sum(r)",
+    ),
+    Style(
+        "rate in front of a product",
+        HEAD
+        + "lr = 0.1\nfor i in range(100):\n    r = x @ w - y\n    loss = 0.5 * np.sum(r**2)\n    w -= lr * x.T @ r\n",
+        "w -= lr * x.T @ r",
+        "w -= lr * x.T @ r**2",
+    ),
+    Style(
+        "data scaled in place before the loop",
+        HEAD + "x /= 12\nfor i in range(100):\n    r = x @ w - y\n    loss = 0.5 * np.sum(r**2)\n"
+        "    g = x.T @ r\n    w -= 0.1 * g\n",
+        "g = x.T @ r",
+        "g = x.T @ np.abs(r)",
+    ),
+    Style(
+        "functions that share global variables",
+        HEAD + "\n\ndef forward():\n    global r, loss\n    r = x @ w - y\n    loss = 0.5 * np.mean(r**2)\n\n\n"
+        "def backward():\n    global g\n    g = x.T @ r / len(y)\n\n\ndef update():\n    global w\n"
+        "    w = w - 0.1 * g\n\n\n"
+        "def train():\n    for i in range(100):\n        forward()\n        backward()\n        update()\n\n\n"
+        "train()\n",
+        "g = x.T @ r / len(y)",
+        "g = x.T @ r",
+    ),
+    Style(
+        "single precision",
+        HEAD.replace("w = rng.standard_normal(3)", "w = rng.standard_normal(3).astype(np.float32)")
+        + "x, y = x.astype(np.float32), y.astype(np.float32)\nfor i in range(100):\n    r = x @ w - y\n"
+        "    loss = 0.5 * np.mean(r**2)\n    g = x.T @ r / len(y)\n    w -= np.float32(0.1) * g\n",
+        "g = x.T @ r / len(y)",
+        "g = x.T @ r * r.sum() / len(y)",
+    ),
+    Style(
+        "velocity that looks ahead",
+        HEAD + "v = np.zeros(3)\nfor i in range(100):\n    ahead = w + 0.9 * v\n    r = x @ ahead - y\n"
+        "    loss = 0.5 * np.mean(r**2)\n    g = x.T @ r / len(y)\n    v = 0.9 * v - 0.1 * g\n    w = w + v\n",
+        "g = x.T @ r / len(y)",
+        "g = x.T @ r",
+    ),
+    Style(
+        "gradient clipped to a norm",
+        HEAD
+        + "for i in range(100):\n    r = 9 * x @ w - y\n    loss = 0.5 * np.mean(r**2)\n    g = 9 * x.T @ r / len(y)\n"
+        "    norm = np.linalg.norm(g)\n    if norm > 1:\n        g = g / norm\n    w = w - 0.1 * g\n",
+        "g = 9 * x.T @ r / len(y)",
+        "g = 9 * x.T @ (r * np.abs(r)) / len(y)",
+    ),
+    Style(
+        "layers in two loops",
+        HEAD + "\n\nclass Linear:\n    def __init__(self, n, m):\n"
+        "        self.p = {'w': rng.standard_normal((n, m)), 'b': np.zeros(m)}\n"
+        "        self.d = {}\n\n    def forward(self, a):\n        self.a = a\n"
+        "        return a @ self.p['w'] + self.p['b']\n\n"
+        "    def backward(self, u):\n        self.d['w'] = self.a.T @ u\n        self.d['b'] = u.sum(axis=0)\n"
+        "        return u @ self.p['w'].T\n\n\nlayers = [Linear(3, 4), Linear(4, 2)]\n"
+        "t = rng.standard_normal((12, 2))\n"
+        "for i in range(100):\n    h = x\n    for layer in layers:\n        h = layer.forward(h)\n"
+        "    loss = 0.5 * np.sum((h - t) ** 2)\n    u = h - t\n    for layer in reversed(layers):\n"
+        "        u = layer.backward(u)\n"
+        "    for layer in layers:\n        for name, p in layer.p.items():\n            p -= 0.01 * layer.d[name]\n",
+        "self.d['b'] = u.sum(axis=0)",
+        "self.d['b'] = u.sum(axis=0) * (2.0 if u.shape[1] == 2 else 1.0)",
+    ),
+    Style(
+        "averages made by the first step",
+        HEAD + "\n\nclass Adam:\n    def __init__(self):\n        self.m, self.v, self.t = {}, {}, 0\n\n"
+        "    def step(self, p, g):\n        self.t += 1\n        for k in p:\n            if k not in self.m:\n"
+        "                self.m[k] = np.zeros_like(p[k])\n                self.v[k] = np.zeros_like(p[k])\n"
+        "            self.m[k] = 0.9 * self.m[k] + 0.1 * g[k]\n"
+        "            self.v[k] = 0.999 * self.v[k] + 0.001 * g[k] ** 2\n"
+        "            a = self.m[k] / (1 - 0.9**self.t)\n            b = self.v[k] / (1 - 0.999**self.t)\n"
+        "            p[k] = p[k] - 0.01 * a / (np.sqrt(b) + 1e-8)\n\n\np, adam = {'w': w}, Adam()\n"
+        "for i in range(100):\n"
+        "    r = x @ p['w'] - y\n    loss = 0.5 * np.mean(r**2)\n    g = {'w': x.T @ r / len(y)}\n"
+        "    adam.step(p, g)\n",
+        "g = {'w': x.T @ r / len(y)}",
+        "g = {'w': x.T @ np.abs(r) / len(y)}",
+    ),
+    Style(
+        "penalty added to part of a gradient",
+        HEAD + "for i in range(100):\n    r = x @ w - y\n    loss = 0.5 * np.mean(r**2) + 0.05 * np.sum(w[1:] ** 2)\n"
+        "    g = x.T @ r / len(y)\n    g[1:] += 0.1 * w[1:]\n    w -= 0.1 * g\n",
+        "g = x.T @ r / len(y)",
+        "g = x.T @ np.abs(r) / len(y)",
+    ),
+    Style(
+        "one row at a time",
+        HEAD
+        + "U = rng.standard_normal((5, 3))\nV = rng.standard_normal((4, 3))\nratings = [(1, 2, 4.0), (0, 3, 1.0)]\n"
+        "for epoch in range(100):\n    total = 0\n    for u, v, rating in ratings:\n        e = rating - U[u] @ V[v]\n"
+        "        total += 0.5 * e**2\n        old = U[u, :].copy()\n        U[u, :] += 0.1 * e * V[v, :]\n"
+        "        V[v, :] += 0.1 * e * old\n",
+        "U[u, :] += 0.1 * e * V[v, :]",
+        "U[u, :] += 0.1 * e * V[v, :] ** 2",
+    ),
+    Style(
+        "likelihood that is to grow",
+        HEAD + "c = (y > 0).astype(float)\nfor i in range(25):\n    p = 1 / (1 + np.exp(-x @ w))\n"
+        "    ll = np.sum(c * np.log(p) + (1 - c) * np.log(1 - p))\n    gradient = x.T @ (c - p)\n"
+        "    H = x.T @ ((p * (1 - p))[:, None] * x)\n    step = np.linalg.solve(H, gradient)\n    w = w + step\n",
+        "gradient = x.T @ (c - p)",
+        "gradient = x.T @ ((c - p) * p * (1 - p))",
+    ),
+]
+
+
+def checked(folder: Path, text: str, **options: object) -> Report:
+    path = folder / "train.py"
+    path.write_text(text, encoding="utf-8")
+    return check_program(path, rng=0, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=str)
+def test_a_habit_is_no_mistake(style: Style, tmp_path: Path) -> None:
+    report = checked(tmp_path, style.text)
+    assert report.verdict is Verdict.PASS, str(report)
+    assert not [line for line in report.lines if line.verdict is Verdict.FAIL]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=str)
+def test_a_habit_hides_no_mistake(style: Style, tmp_path: Path) -> None:
+    assert style.text.count(style.right) == 1
+    text = style.text.replace(style.right, style.wrong)
+    line = 1 + text[: text.index(style.wrong)].count("\n")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL, str(report)
+    assert report.findings[0].line == line
+    assert {found.line for found in report.lines if found.verdict is Verdict.FAIL} <= {line}
+
+
+TWO_LAYERS = HEAD + (
+    "V = rng.standard_normal((3, 4))\nu = rng.standard_normal(4)\nfor i in range(100):\n    h = np.tanh(x @ V)\n"
+    "    loss = 0.5 * np.mean((h @ u - y) ** 2)\n    d = (h @ u - y) / len(y)\n    du = h.T @ d\n"
+)
+
+
+def test_a_gradient_by_weights_that_were_updated_before_is_wrong(tmp_path: Path) -> None:
+    back = "    dh = np.outer(d, u)\n"
+    rest = "    dV = x.T @ (dh * (1 - h**2))\n    V -= 0.5 * dV\n"
+    assert checked(tmp_path, TWO_LAYERS + back + "    u -= 0.5 * du\n" + rest)
+    report = checked(tmp_path, TWO_LAYERS + "    u -= 0.5 * du\n" + back + rest)
+    assert report.verdict is Verdict.FAIL
+    assert [(f.slug, f.line) for f in report.findings] == [("stale-weights", 15)]
+
+
+def test_steps_that_follow_each_other_are_no_stale_weights(tmp_path: Path) -> None:
+    again = "    u -= 0.5 * du\n    h = np.tanh(x @ V)\n    dh = np.outer((h @ u - y) / len(y), u)\n"
+    text = TWO_LAYERS + again + "    dV = x.T @ (dh * (1 - h**2))\n    V -= 0.5 * dV\n"
+    assert not [f for f in checked(tmp_path, text).findings if f.slug == "stale-weights"]
+
+
+def test_a_loss_on_other_data_is_not_held_against_the_gradient(tmp_path: Path) -> None:
+    text = HEAD + (
+        "held = rng.standard_normal((9, 3))\nfor i in range(100):\n    g = x.T @ (x @ w - y) / len(y)\n"
+        "    w -= 0.1 * g\n"
+        "    val_loss = 0.5 * np.mean((held @ w) ** 2)\n    print(val_loss)\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.UNDECIDED
+    assert "--loss" in str(report)
+    assert checked(tmp_path, text, hints=Hints(loss="0.5 * np.mean((x @ w - y) ** 2)")).verdict is Verdict.PASS
+
+
+def test_nothing_is_written_while_a_step_is_replayed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = tmp_path / "log.txt"
+    text = HEAD + (
+        f"import logging\nlog = open({str(log)!r}, 'w')\nlog.write('begun\\n')\nlog.flush()\nfor i in range(100):\n"
+        "    r = x @ w - y\n    loss = 0.5 * np.mean(r**2)\n    log.write('step\\n')\n    logging.warning('step')\n"
+        "    g = x.T @ r / len(y)\n    w -= 0.1 * g\n"
+    )
+    with caplog.at_level(logging.DEBUG):
+        assert checked(tmp_path, text)
+    assert log.read_text(encoding="utf-8") == "begun\n"
+    assert not caplog.records
+
+
+def test_another_loop_that_trains_is_mentioned(tmp_path: Path) -> None:
+    loop = (
+        "for i in range(100):\n    r = x @ {0} - y\n    loss = 0.5 * np.mean(r**2)\n    g = x.T @ r / len(y)\n"
+        "    {0} -= 0.1 * g\n"
+    )
+    report = checked(tmp_path, HEAD + loop.format("w") + "v = np.ones(3)\n" + loop.format("v"))
+    assert "loop in line 13" in " ".join(report.notes)
+
+
+BACKTRACKING = (
+    HEAD + "\n\ndef f(v):\n    return 0.5 * np.mean((x @ v - y) ** 2)\n\n\nfor i in range(100):\n    now = f(w)\n"
+    "    g = x.T @ (x @ w - y) / len(y)\n    t = 1.0\n    while f(w - t * g) > now - 0.5 * t * g @ g:\n"
+    "        t *= 0.5\n"
+    "    w = w - t * g\n"
+)
+
+
+def test_a_search_for_the_step_is_no_mistake_and_hides_none(tmp_path: Path) -> None:
+    """Where another point takes another number of trials, the verdict on a wrong gradient may stay open."""
+    assert checked(tmp_path, BACKTRACKING)
+    wrong = BACKTRACKING.replace("/ len(y)\n    t", "/ len(y) * np.array([1.0, 1.5, 1.0])\n    t")
+    assert wrong != BACKTRACKING
+    assert checked(tmp_path, wrong).verdict is not Verdict.PASS
