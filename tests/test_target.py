@@ -86,7 +86,7 @@ def test_name_that_cannot_be_checked_is_named_with_the_remedy(source: Path, name
 
 @pytest.mark.parametrize("target", ["model.py", "model", ":model", "model.py:", "", ":"])
 def test_target_without_place_or_name_is_told_the_form(target: str) -> None:
-    with pytest.raises(TargetError, match=r"names no object: write file.py:name or package.module:name"):
+    with pytest.raises(TargetError, match=r"names no object: write script.py, file.py:name or package.module:name"):
         load(target)
 
 

@@ -15,13 +15,21 @@ from gradcheck.view import LossView
 Array = NDArray[Any]
 
 
+#: Of logarithms of probabilities; its gradient is the same for any numbers, and whoever takes it for another's checks no
+#: such thing.
+_OF_LOGARITHMS = "NegativeLogLikelihood"
+
+
 def rivals(loss: LossView) -> Iterator[tuple[str, float, Array]]:
     """Name, value and gradient of each loss that takes the same predictions and targets."""
     for name in LOSSES:
         criterion = getattr(nn, name)()
         try:
             with np.errstate(all="ignore"):
-                value = float(criterion.forward(loss.prediction, loss.target))
+                prediction = loss.prediction
+                if name == _OF_LOGARITHMS:
+                    prediction = np.minimum(prediction, 0.0)
+                value = float(criterion.forward(prediction, loss.target))
                 slope = np.asarray(criterion.backward())
         except Exception:
             continue

@@ -36,7 +36,8 @@ def realised(recipe: Recipe, rng: np.random.Generator, x: Array) -> Layer:
             layer = recipe(**_seeds(recipe, seed))
     else:
         layer = copy.deepcopy(recipe)
-    return as_layer(layer, x=x)
+    with _told(recipe, x):
+        return as_layer(layer, x=x)
 
 
 def _seeds(recipe: Recipe, seed: int) -> Spec:
@@ -60,13 +61,20 @@ def _global_seed(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def advanced(layer: Layer, recipe: Recipe, x: Array) -> Array:
-    """Output of a layer. What it raises says which one it was."""
+@contextmanager
+def _told(recipe: Recipe, x: Array) -> Iterator[None]:
+    """Say of an exception which layer raised it."""
     try:
-        y = layer.forward(x)
+        yield
     except Exception as error:
         error.add_note(f"in {shown(recipe)}, on an input of shape {x.shape}")
         raise
+
+
+def advanced(layer: Layer, recipe: Recipe, x: Array) -> Array:
+    """Output of a layer. What it raises says which one it was."""
+    with _told(recipe, x):
+        y = layer.forward(x)
     if np.shape(y)[:1] != x.shape[:1]:
         raise SubjectTypeError(
             f"{shown(recipe)} returned the shape {np.shape(y)} for an input of shape {x.shape}: the first axis counts "
