@@ -15,8 +15,8 @@ from gradcheck.view import LossView
 Array = NDArray[Any]
 
 
-#: Of logarithms of probabilities; its gradient is the same for any numbers, and whoever takes it for another's checks no
-#: such thing.
+#: Of logarithms of probabilities. Its gradient is the same for any numbers, and whoever takes it for that of another
+#: loss checks no such thing.
 _OF_LOGARITHMS = "NegativeLogLikelihood"
 
 
