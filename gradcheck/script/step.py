@@ -179,6 +179,7 @@ class Step:
         self._values = dict(values or {})
         variables = self._prepare()
         before = leaves({} if self.top else variables, self.scope)
+        held = set(self.scope) | set(self.locals)
         whole = leaves(self.locals, self.scope, chosen=is_whole) if first else {}
         self.tape.begin(record=True)
         result = variables
@@ -200,7 +201,6 @@ class Step:
             left = ends(whole, {} if self.top else result, self.scope)
             self.whole = [(whole[path], value) for path, value in left.items()]
             now = leaves({} if self.top else result, self.scope)
-            held = set(self.scope) | set(self.locals)
             fresh = [leaf for path, leaf in now.items() if path not in before and len(path) > 1 and path[0] in held]
             self.lazy = [f.value for f in fresh if not isinstance(f.owner, list) and not sounds_derived([f.name])]
             self.snapshot.narrow()

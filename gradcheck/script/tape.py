@@ -86,6 +86,8 @@ class Tape:
         """A value that is assigned, returned or passed on."""
         if not self.active:
             return value
+        if not self.recording:
+            return self._passed(site, value)
         if not is_real(value):
             if self.recording and isinstance(value, (dict, list, tuple)):
                 self._called(self.sites[site].target, value, self.sites[site])
@@ -200,6 +202,24 @@ class Tape:
         if loop == self.wanted and self.captured is None:
             self.captured = (scope, dict(variables))
             raise Captured
+
+    def _passed(self, site: int, value: Any) -> Any:
+        """The same in a replay, where most values only pass."""
+        if not is_real(value):
+            return value
+        known = self.known
+        key = id(value)
+        if key in known:
+            return self.replaced.get(key, value)
+        index = self.count
+        layout = self.layout
+        quiet = index not in self.actions and index not in self.watch and index != self.last
+        if not quiet or layout is None or index >= len(layout) or layout[index] != site:
+            return self._event(site, value)
+        self.count = index + 1
+        known[key] = index
+        self.kept.append(value)
+        return value
 
     # -- events --------------------------------------------------------------------------------------------------------
 
