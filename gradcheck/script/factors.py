@@ -38,7 +38,7 @@ MET = 1e-5
 NEAR = 24
 
 #: Entries that are measured.
-ENTRIES = 60
+ENTRIES = 36
 
 
 @dataclass(frozen=True)
