@@ -38,7 +38,7 @@ MET = 1e-5
 NEAR = 24
 
 #: Entries that are measured.
-ENTRIES = 36
+ENTRIES = 24
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from gradcheck.script.repair import Edit, edits, swaps
 from gradcheck.script.source import Source
 
 #: For how many seconds of computing.
-PATIENCE = 1.5
+PATIENCE = 3.0
 
 
 def repaired(analysis: Analysis, accused: Accused, names: list[str], rng: np.random.Generator) -> Edit | None:
