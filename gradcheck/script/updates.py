@@ -36,11 +36,12 @@ def underlying(flow: Flow, chain: Chain, parameter: Parameter, forward: set[int]
     updates = {n.index for n in parameter.updates}
     above = flow.ancestors([parameter.claim.index]) - forward - updates - {parameter.claim.index}
     nodes = [flow.nodes[i] for i in sorted(above, reverse=True) if flow.nodes[i].size == parameter.claim.size > 1]
-    for node, how in _candidates(flow, chain.bases, parameter, nodes):
+    candidates = list(_candidates(flow, chain.bases, parameter, nodes))
+    if not candidates or _right(chain, parameter):
+        return parameter, ""
+    for node, how in candidates:
         scale = next(iter(_scales(chain.bases, parameter, node)), None) if how == "scaled" else None
         found = replace(parameter, claim=node, factor=math.copysign(1.0, scale or parameter.factor))
-        if _right(chain, parameter):
-            return parameter, ""
         if sounds_derived(node.names) or _right(chain, found):
             return found, how
     return parameter, ""
