@@ -44,6 +44,9 @@ import pytest
 from losses import POINT, doubled, loss, noisy, right
 """
 
+#: What changes what pytest prints; on a continuous integration server its summary has whole messages.
+OF_THIS_SESSION = ("PYTEST_XDIST", "PYTEST_ADDOPTS", "CI", "BUILD_NUMBER")
+
 #: Runs pytest in the project.
 Run = Callable[..., pytest.RunResult]
 
@@ -53,7 +56,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Write a test file and run pytest on it, as wide as a terminal of 80 columns; in a process of its own if asked."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
-    for name in [name for name in os.environ if name.startswith(("PYTEST_XDIST", "PYTEST_ADDOPTS"))]:
+    for name in [name for name in os.environ if name.startswith(OF_THIS_SESSION)]:
         monkeypatch.delenv(name)
     pytester.makepyfile(losses=LOSSES)
     pytester.makeini("[pytest]\naddopts = --strict-config --strict-markers -p no:cacheprovider\nfilterwarnings = error")
