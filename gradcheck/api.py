@@ -161,7 +161,7 @@ def check_subject(
     seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, read), budget_of(budget)
     started = time.perf_counter()
     with mapping_of(workers, read) as mapper, _listener(progress, read.name, limit) as listener:
-        effort = Effort(limit, listener, map=mapper)
+        effort = Effort(limit, listener, map=mapper, brief=unread())
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # probes may leave the domain; NaN is what they look for
             rng = np.random.default_rng(seed)
@@ -221,7 +221,8 @@ def assert_gradients(target: Any, grad: Any = MISSING, x0: Any = MISSING, **opti
     ------
     GradientMismatch
         An `AssertionError` that shows the report, and has it as its attribute `report`. An undecided check raises, too.
-        While Hypothesis shrinks an example the report has no findings; in the end it has.
+        While Hypothesis shrinks an example the check ends at the first block that is wrong, and the report has no
+        findings; in the end it has all.
     """
     __tracebackhide__ = True
     with rehearsal():

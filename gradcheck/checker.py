@@ -16,6 +16,7 @@ from gradcheck.doubt import Doubt
 from gradcheck.effort import Effort
 from gradcheck.halving import LEAVE, Location, Matter, measure_all
 from gradcheck.kinks import Membership, Surroundings, judge, right_beside, sharpened
+from gradcheck.rehearsal import untraced
 from gradcheck.site import Site
 from gradcheck.subject import Point, Subject
 from gradcheck.survey import BlockState, State, survey
@@ -73,9 +74,15 @@ class _Checker:
 
     def run(self, entries: bool) -> Check:
         here = arrive(self.subject, self.rtol, self.rng, self.effort, self.remarks)
+        with untraced():
+            return self._probe(here, entries)
+
+    def _probe(self, here: Site, entries: bool) -> Check:
+        """Compare claim and slopes around the user's point."""
         finite = [b for b in range(len(here.point)) if self._usable(here, b)]
         if finite:
             self._look_here(here, finite)
+        if finite and not self._enough():
             self._look_elsewhere(here, [b for b in finite if self.results[b].verdict is not Verdict.FAIL])
         if entries:
             for b in finite:
@@ -124,6 +131,8 @@ class _Checker:
         elif shared:
             states |= {b: survey(here, [b], 1)[b] for b in shared}
         for b, state in states.items():
+            if self._enough():
+                return
             if state.state not in (State.SUSPECT, State.KINK):
                 self._conclude(here, b, state)
             elif b in doubts:
@@ -196,6 +205,10 @@ class _Checker:
         text = note if ruling.verdict is Verdict.FAIL else ruling.note
         self._record(ruling.site, b, ruling.verdict, ruling.state, ruling.location, text)
 
+    def _enough(self) -> bool:
+        """Whether nobody asks for more than that some block is wrong."""
+        return self.effort.brief and any(result.verdict is Verdict.FAIL for result in self.results.values())
+
     def _short(self, part: float) -> bool:
         """Whether a block is known to be wrong, and less than a part of the budget is left to find out why."""
         wrong = any(result.verdict is Verdict.FAIL for result in self.results.values())
@@ -216,6 +229,8 @@ class _Checker:
             self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
             return
         for b, state in self._survey_there(there, chosen).items():
+            if self._enough():
+                return
             name = self.subject.blocks[b].name
             if state.state is State.SUSPECT:
                 nearer = self._nearer(here, shift, distance, b)

@@ -29,6 +29,8 @@ class Effort:
         What is being done, for `progress`.
     map : callable
         Like the built-in: evaluates a function at several points, perhaps in parallel.
+    brief : bool
+        Only the verdict is wanted: once it is certain that the gradient is wrong, nothing more is looked for.
     """
 
     budget: int
@@ -37,6 +39,7 @@ class Effort:
     gradients: int = 0
     stage: str = "all blocks together"
     map: Map = map
+    brief: bool = False
 
     def spend(self, losses: int = 0, gradients: int = 0) -> None:
         """Count evaluations and tell who listens."""

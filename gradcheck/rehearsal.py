@@ -25,6 +25,24 @@ def rehearsal() -> Iterator[None]:
         _UNREAD.reset(token)
 
 
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Work unseen by Hypothesis, which looks for lines that only failing examples run, and takes five times as long so.
+
+    Such a line of the user's runs at the user's own point already; nothing is learned from the many points around it.
+    The tracers of debuggers and of coverage stay.
+    """
+    tracer = sys.gettrace()
+    if not type(getattr(tracer, "__self__", None)).__module__.startswith("hypothesis."):
+        yield
+        return
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
+
+
 def _is_rehearsal() -> bool:
     """Whether an example is being run that will be run again to be shown. False where Hypothesis does not tell."""
     control = sys.modules.get("hypothesis.control")

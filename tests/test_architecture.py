@@ -16,7 +16,7 @@ ROOT = Path(gradcheck.__file__).parent
 
 #: Stages from left to right. A module imports only what stands on a line before its own, or beside it.
 STAGES = (
-    ("_version", "errors", "effort", "settings", "blame", "doubt", "nn"),
+    ("_version", "errors", "effort", "settings", "blame", "doubt", "rehearsal", "nn"),
     ("fitting",),
     ("estimate",),
     ("numerics",),
@@ -39,7 +39,7 @@ STAGES = (
     ("diagnosis",),
     ("culprits",),
     ("findings", "report"),
-    ("reports", "textbook", "options", "observers", "progress", "rehearsal"),
+    ("reports", "textbook", "options", "observers", "progress"),
     ("script", "rules"),
     ("api", "target"),
     ("training",),

@@ -36,12 +36,11 @@ class Nested(MutableMapping[str, Array]):
         self._which = which
 
     def __getitem__(self, name: str) -> Array:
-        mapping, key = self._find(name)
-        return mapping[key]
+        return self._find(name)[2]
 
     def __setitem__(self, name: str, value: Array) -> None:
-        mapping, key = self._find(name)
-        value, shape = np.asarray(value), mapping[key].shape
+        mapping, key, found = self._find(name)
+        value, shape = np.asarray(value), found.shape
         if value.shape != shape or value.dtype.kind != "f":
             raise ValueError(
                 f"{name!r} takes an array of floating-point numbers of shape {shape}, "
@@ -67,12 +66,14 @@ class Nested(MutableMapping[str, Array]):
         for name, child in self._owner.children().items():
             yield name, getattr(child, self._which)
 
-    def _find(self, name: str) -> tuple[MutableMapping[str, Array], str]:
-        """Mapping of the child that has an entry, and the entry's name there."""
+    def _find(self, name: str) -> tuple[MutableMapping[str, Array], str, Array]:
+        """Mapping of the child that has an entry, the entry's name there, and the entry."""
         children, dot = self._owner.children(), name.find(".")
         while dot > 0:
             child, key = children.get(name[:dot]), name[dot + 1 :]
-            if child is not None and key in getattr(child, self._which):
-                return getattr(child, self._which), key
+            if child is not None:
+                mapping = getattr(child, self._which)
+                if (found := mapping.get(key)) is not None:
+                    return mapping, key, found
             dot = name.find(".", dot + 1)
         raise KeyError(f"no {name!r}; there are {', '.join(self)}")

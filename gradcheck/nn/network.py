@@ -78,7 +78,7 @@ class Network:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Floating type of the parameters; float64 if there are none."""
-        types = {value.dtype for value in self.params.values()}
+        types = {value.dtype for layer in self.layers for value in layer.params.values()}
         return np.result_type(*types) if types else np.dtype(np.float64)
 
     @property

@@ -12,6 +12,7 @@ from hypothesis import assume, note
 from hypothesis import strategies as st
 
 from gradcheck.fitting import LOSS_CASES, NEEDS, Array, Spec
+from gradcheck.rehearsal import untraced
 from gradcheck.strategies.bounds import bounded, chosen
 from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.drawn import DrawnNetwork, input_of
@@ -174,10 +175,11 @@ class Growing:
         return self._start[1:] if self._x is None else self._x.shape[1:]
 
     def add(self, recipe: Recipe) -> None:
-        """Put a layer behind the others."""
-        x = input_of([recipe], self._rng, self._start, None) if self._x is None else self._x
-        layer = realised(recipe, self._rng, x)
-        self._x = advanced(layer, recipe, x)
+        """Put a layer behind the others. It is made to see its shape; for the network it is made again."""
+        with untraced():
+            x = input_of([recipe], self._rng, self._start, None) if self._x is None else self._x
+            layer = realised(recipe, self._rng, x)
+            self._x = advanced(layer, recipe, x)
         self.parameters += len(layer.params)
         self.recipes.append(recipe)
 
