@@ -25,7 +25,7 @@ from gradcheck.survey import BlockState, State, survey
 FAR = 1e30
 
 #: Where a gradient of zero is right.
-FLAT = "the loss is zero all around your point, and so is the claim: check at a point where it is not as well"
+FLAT = "the loss is the same all around your point, and the claim is zero: check at a point where it changes as well"
 
 #: Joint rays through the user's point, and in all.
 RAYS_HERE, RAYS = 2, 3
@@ -117,7 +117,7 @@ class _Checker:
     def _look_here(self, here: Site, finite: Sequence[int]) -> None:
         here.listen([b in finite for b in range(len(here.point))])
         single = sum(here.point[b].size for b in finite) == 1
-        if here.idle and here.noise == 0:
+        if here.flat:
             self.notes.append(FLAT)
         states = survey(here, finite, 1 if single else RAYS_HERE, apart=False)
         doubts = [b for b, state in states.items() if state.state in (State.SUSPECT, State.KINK)]
@@ -234,7 +234,7 @@ class _Checker:
             name = self.subject.blocks[b].name
             if state.state is State.SUSPECT:
                 nearer = self._nearer(here, shift, distance, b)
-                if nearer is State.AGREES:
+                if nearer is State.AGREES and not here.flat:
                     self.notes.append(
                         f"{name}: claim and slope part at a generic point nearby, but agree closer to yours: the loss "
                         "may follow another formula there"

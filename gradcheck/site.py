@@ -16,7 +16,7 @@ from gradcheck.effort import Effort
 from gradcheck.estimate import Estimate, Status
 from gradcheck.numerics.derivative import LARGEST, differentiate
 from gradcheck.numerics.ladder import RUN
-from gradcheck.numerics.noise import EPSILON, SPACING, Noise, measure_noise, noise_at
+from gradcheck.numerics.noise import EPSILON, SPACING, Noise, ends_in_a_jump, measure_noise, noise_at
 from gradcheck.ray import Ray
 from gradcheck.subject import Point, Subject
 from gradcheck.terrain import Terrain, relevant, terrain_of
@@ -67,6 +67,8 @@ class Site:
         The scales of another point nearby, to be used here as well.
     steady : bool
         Whether the loss is the same at each call. If not, what was measured elsewhere counts here as well.
+    flat : bool
+        Whether the loss was found not to change around the point at all, as the claim says.
     terrain : tuple of Terrain
         Of each block.
     reference : float
@@ -88,6 +90,7 @@ class Site:
     largest: int = LARGEST
     scales: tuple[NDArray[Any], ...] | None = None
     steady: bool = True
+    flat: bool = False
     terrain: tuple[Terrain, ...] = field(init=False)
     zero: tuple[bool, ...] = field(init=False)
     reference: float = field(init=False)
@@ -108,8 +111,8 @@ class Site:
 
     @property
     def idle(self) -> bool:
-        """Whether loss and claim are both zero."""
-        return self.value == 0 and not any(claim.any() for claim in self.claim)
+        """Whether the whole claim is zero."""
+        return not any(claim.any() for claim in self.claim)
 
     def random_shift(self, least: float | None = None) -> Point:
         """A random displacement on the scale of each entry: normal, or from `least` to 1 of it with random sign."""
@@ -184,8 +187,12 @@ class Site:
         """Measure the noise, along a random ray; values that differ from call to call count as well."""
         ray = self.ray(masks)
         if self.idle:
-            close = noise_at(ray, self.value, max(SPACING, -self.bits))
-            if close is not None and close.level == 0:  # zero all around, as claimed: what is farther is no noise
+            close = noise_at(ray, self.value, max(SPACING, -self.bits), -self.bits > SPACING)
+            if close is not None and close.constant and not ends_in_a_jump(ray, self.value):
+                self.noise = max(
+                    self.noise, close.level
+                )  # the same all around, as claimed: what is farther is no noise
+                self.flat = True
                 return
         measured: Noise = measure_noise(ray, self.value, smallest=-self.bits)
         self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check_gradients
+from gradcheck.comparison import Verdict
 from tests.cases import Array, SoftmaxRegression, codes, logcosh, spoil_entry, typical_index, verdict
 
 CASE = SoftmaxRegression()
@@ -355,8 +356,46 @@ def test_a_loss_of_zero_all_around_has_the_gradient_zero(seed: int) -> None:
         lambda w: float(np.sum(missed(w) ** 2)), lambda w: inputs.T @ (-2 * labels * missed(w)), w, rng=seed
     )
     assert report, str(report)
-    assert "check at a point where it is not as well" in str(report).replace("\n", " ")
+    assert "check at a point where it changes as well" in str(report).replace("\n", " ")
     wrong = check_gradients(
         lambda w: float(np.sum(missed(w) ** 2)), lambda w: inputs.T @ (-2 * labels * missed(w)) + 0.1, w, rng=seed
     )
     assert not wrong
+
+
+@pytest.mark.parametrize("edge", [1.25, 1.3, 2.0])
+def test_where_all_units_are_dead_the_gradient_zero_is_right(edge: float) -> None:
+    """The loss is constant up to where the first unit wakes up: a bend there is no noise."""
+    point = np.linspace(0.3, 1.2, 5)
+
+    def loss(x: Any) -> float:
+        return 1.2345 + float(np.sum(np.maximum(x - edge, 0.0)))
+
+    for seed in range(30):
+        report = check_gradients(loss, lambda x: 1.0 * (x > edge), point, rng=seed)
+        assert report, str(report)
+        assert any("check at a point where it changes" in note for note in report.notes)
+        assert not check_gradients(loss, lambda x: 1.0 * (x > edge) + 1e-3, point, rng=seed)
+
+
+def test_where_a_zero_gradient_is_wrong_nearby_a_dead_point_does_not_excuse_it() -> None:
+    point = np.linspace(0.3, 1.2, 5)
+    verdicts = {
+        check_gradients(lambda x: 1.0 + float(np.sum(np.maximum(x - 1.3, 0.0))), np.zeros_like, point, rng=seed).verdict
+        for seed in range(30)
+    }
+    assert Verdict.UNDECIDED in verdicts
+
+
+@pytest.mark.parametrize("digits", [2, 4, 6])
+def test_a_loss_that_is_printed_and_read_again_does_not_make_zero_right(digits: int) -> None:
+    """Flat at the point, and a staircase from there on."""
+    for seed in range(20):
+        report = check_gradients(lambda x: round(float(np.sum(x**2)), digits), np.zeros_like, SQUARE, rng=seed)
+        assert report.verdict is Verdict.FAIL
+
+
+def test_a_staircase_is_neither_right_nor_wrong_by_its_treads() -> None:
+    for seed in range(20):
+        report = check_gradients(lambda x: float(np.floor(10 * x).sum()), np.zeros_like, SQUARE + 0.013, rng=seed)
+        assert report.verdict is Verdict.UNDECIDED

@@ -41,6 +41,11 @@ class Noise:
     ties: int
 
     @property
+    def constant(self) -> bool:
+        """Whether the values did not change at all."""
+        return self.ties == BESIDE
+
+    @property
     def flat(self) -> bool:
         """Whether the values hardly changed at all."""
         return self.ties > BESIDE // 2
@@ -118,6 +123,10 @@ BESIDE = 6
 ORDINARY = 64.0
 
 
+#: How far a constant is followed, by which factor each time, and how closely its end is looked at: a bend rises
+#: there to less than this part of what it rises to later on.
+FARTHEST, FARTHER, HALVINGS, JUMP = 64.0, 16.0, 8, 1 / 8
+
 #: Values that are rounded to a grid can all lie on one line where they are equally spaced: then two more, in units of
 #: the spacing, tell whether the function itself is so straight. What is off by so many roundings is not.
 BETWEEN, STRAIGHT = (0.6180339887, 3.3819660113), 8.0
@@ -179,6 +188,24 @@ def noise_at(
     slope = (values[-1] - centre) / BESIDE
     off = max((abs(value - centre - slope * t) for value, t in zip(between, BETWEEN, strict=False)), default=0.0)
     return noise if off <= STRAIGHT * noise.level else Noise(4 * off, settled=False, ordinary=False, ties=noise.ties)
+
+
+def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centre: float) -> bool:
+    """Whether a function that is constant beside 0 leaves its value by a jump, as a staircase does, and not by a bend.
+
+    Where it does not leave it at all, it does not jump.
+    """
+    near, far = 0.0, math.ldexp(float(BESIDE), SPACING)
+    while far <= FARTHEST and function([far])[0] == centre:
+        near, far = far, FARTHER * far
+    if far > FARTHEST:
+        return False
+    length = (far - near) / 8
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        near, far = (middle, far) if function([middle])[0] == centre else (near, middle)
+    edge, beyond = (abs(value - centre) for value in function([far, far + length]))
+    return edge > JUMP * beyond
 
 
 def _straight(values: Sequence[float], level: float) -> bool:

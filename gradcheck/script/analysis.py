@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
 from gradcheck.script import roles
-from gradcheck.script.capture import Program
 from gradcheck.script.chain import Chain, Place
 from gradcheck.script.flow import Base, Flow
 from gradcheck.script.hints import Hints
@@ -21,7 +20,6 @@ from gradcheck.script.names import is_maximised, last
 from gradcheck.script.nodes import Node
 from gradcheck.script.objective import loss_of, moved_by
 from gradcheck.script.pairs import Pairing
-from gradcheck.script.source import Source
 from gradcheck.script.stale import stale
 from gradcheck.script.step import Step
 from gradcheck.script.updates import underlying
@@ -113,21 +111,6 @@ class Analysis:
         """Whether the loss there is of a size that arithmetic can hold beside the one here."""
         here, there = abs(float(self.base.value(self.loss).sum())), abs(float(base.value(self.loss).sum()))
         return there <= 1e4 * max(here, 1.0)
-
-    def right_with(self, sources: Sequence[Source], names: Sequence[str], rng: np.random.Generator) -> bool:
-        """Whether parameters have the right gradient in a changed version of the program."""
-        try:
-            program = Program(self.step.program.path, sources, given=self.step.program.given)
-            step = program.captured_at(program.loops[self.step.loop.number], self.hints.arguments)
-            other = Analysis(step, self.hints, rng)
-        except Exception:  # a change that does not run is no repair
-            return False
-        found = {p.name: p for p in other.parameters}
-        for name in names:
-            p = found.get(name)
-            if p is None or not other.chain.ratio(Place(leaf=p.leaf), p.claim, p.factor, ()).right:
-                return False
-        return True
 
     def judgement(self) -> Judgement:
         """Pair everything, and hold every line against the chain rule."""

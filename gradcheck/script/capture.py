@@ -20,7 +20,7 @@ from gradcheck.script.loops import Loop, candidates
 from gradcheck.script.source import Source
 from gradcheck.script.step import Step
 from gradcheck.script.tape import Tape
-from gradcheck.script.taps import Taps
+from gradcheck.script.taps import Taps, Unit
 
 
 class Program:
@@ -42,10 +42,12 @@ class Program:
         self.order = [source.file for source in sources]
         self.loops: list[Loop] = []
         self.trees: list[ast.Module] = []
-        self._codes = [self._compiled(source) for source in sources]
+        self.units: dict[str, Unit] = {}
+        for source in sources:
+            self._compiled(source)
 
     def _compiled(self, source: Source) -> types.CodeType:
-        tree = source.tree()
+        tree, start = source.tree(), len(self.tape.sites)
         self.trees.append(copy.deepcopy(tree))
         raw: list[Any] = []
         taps = Taps(source.file, source.text, self.tape.sites, raw)
@@ -53,7 +55,9 @@ class Program:
         taps.loops = _Numbered(raw, first)
         tapped = ast.fix_missing_locations(taps.visit(tree))
         self.loops += [Loop(first + i, *entry) for i, entry in enumerate(raw)]
-        return compile(tapped, source.file, "exec", dont_inherit=True)
+        code = compile(tapped, source.file, "exec", dont_inherit=True)
+        self.units[source.file] = Unit(code, range(start, len(self.tape.sites)))
+        return code
 
     def _beside(self, file: Path, module: Any) -> None:
         """A module of the user's own."""
@@ -145,8 +149,8 @@ class Program:
             before = sys.modules.get("__main__")
             sys.modules["__main__"] = module
             try:
-                for code in self._codes:
-                    exec(code, vars(module))
+                for file in self.order:
+                    exec(self.units[file].code, vars(module))
             except Captured:
                 return tape.captured
             except SystemExit as error:

@@ -226,7 +226,7 @@ class Chain:
             value = place.value(base)
             array = factor * fitted(base.value(claim), value.shape)
             for _ in range(DIRECTIONS if value.size > 1 else 1):
-                along = self._direction(value)
+                along = self.direction(value)
                 slope, bar = self.slope(base, place, sources, held, direct, along, pinned)
                 if not (math.isfinite(slope) and math.isfinite(bar)):
                     return Ratio(math.nan, constant=False, known=False)
@@ -234,9 +234,9 @@ class Chain:
                 norms.append(float(np.linalg.norm(array * along)))
                 slopes.append(slope)
                 bars.append(bar)
-                if len(slopes) > 1 and not _compared(claimed, slopes, bars, norms).constant:
+                if len(slopes) > 1 and not compared(claimed, slopes, bars, norms).constant:
                     break
-        return _compared(claimed, slopes, bars, norms)
+        return compared(claimed, slopes, bars, norms)
 
     def _possible(
         self,
@@ -253,7 +253,7 @@ class Chain:
         array = fitted(base.value(claim), value.shape)
         rough = []
         for _ in range(2):
-            along = self._direction(value)
+            along = self.direction(value)
             ends = [
                 self.surrogate(base, place, sources, held, direct, value + t * along, pinned) for t in (ROUGH, -ROUGH)
             ]
@@ -264,7 +264,8 @@ class Chain:
         (c1, s1, n1), (c2, s2, n2) = rough
         return abs(c1 * s2 - c2 * s1) <= POSSIBLE * (n1 * abs(s2) + n2 * abs(s1))
 
-    def _direction(self, value: Array) -> Array:
+    def direction(self, value: Array) -> Array:
+        """A random direction, of the size of a value."""
         size = float(np.sqrt(np.mean(value * value)))
         size = size if 0 < size < math.inf else 1.0
         signs = self.rng.choice([-1.0, 1.0], size=value.shape)
@@ -284,9 +285,8 @@ class Chain:
         return found
 
 
-def _compared(
-    claimed: Sequence[float], slopes: Sequence[float], bars: Sequence[float], norms: Sequence[float]
-) -> Ratio:
+def compared(claimed: Sequence[float], slopes: Sequence[float], bars: Sequence[float], norms: Sequence[float]) -> Ratio:
+    """How claims compare with slopes along some directions, given the bars of these and the norms of those."""
     largest = max(norms)
     if largest == 0 and all(abs(s) <= 10 * b or abs(s) < 1e-12 for s, b in zip(slopes, bars, strict=True)):
         return Ratio(1.0, constant=True, idle=True)

@@ -59,7 +59,7 @@ def _off_by_penalty(chain: Chain, pair: Pair) -> tuple[str, str] | None:
         value = pair.place.value(base)
         claim = pair.factor * base.value(pair.node).reshape(value.shape)
         for _ in range(2):
-            along = chain._direction(value)
+            along = chain.direction(value)
             slope, bar = chain.slope(base, pair.place, pair.sources, pair.sources, True, along)
             gap = slope - float((claim * along).sum())
             found.append((gap, float((value * along).sum()), float(np.linalg.norm(value * along)), bar))
@@ -87,7 +87,7 @@ def _penalty(chain: Chain, pair: Pair) -> bool:
     for base in chain.bases:
         value = pair.place.value(base)
         for _ in range(2):
-            along = chain._direction(value)
+            along = chain.direction(value)
             slope, _bar = chain.slope(base, pair.place, [], pair.sources, True, along)
             found.append((slope, float((value * along).sum()), float(np.linalg.norm(value * along))))
     first = found[0][0] / found[0][1]

@@ -43,7 +43,7 @@ class Places:
         value = base.value(node)
         if node.size != whole.size:
             return False
-        shift = self.chain._direction(value) * 1e-3
+        shift = self.chain.direction(value) * 1e-3
         seen = base.run([whole], node.moved(shift))
         if seen is None:
             return False

@@ -198,7 +198,7 @@ def _findings(
             continue
         reached |= set(names)
         finding = finding_of(analysis, judgement, accused, names, rtol, rng)
-        fixed = repaired(analysis, accused, names, rng) if len(findings) < REPAIRED else None
+        fixed = repaired(analysis, accused, names) if len(findings) < REPAIRED else None
         if fixed is not None:
             mistake = BY_SLUG.get(fixed.slug) if finding.slug == "unexplained" and fixed.slug else None
             if mistake is not None:

@@ -119,7 +119,7 @@ class Proof:
         found = self._slopes.get(parameter.claim.index)
         if found is None:
             place = Place(leaf=parameter.leaf)
-            directions = [self.chain._direction(place.value(self.base)) for _ in range(DIRECTIONS)]
+            directions = [self.chain.direction(place.value(self.base)) for _ in range(DIRECTIONS)]
             found = [(v, self.chain.slope(self.base, place, (), (), True, v)[0]) for v in directions]
             self._slopes[parameter.claim.index] = found
         return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
-from collections.abc import Mapping, Sequence
+import types
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from gradcheck.script.loops import Loop
 from gradcheck.script.names import sounds_derived
 from gradcheck.script.promotion import harmless, is_whole, put, replaced
 from gradcheck.script.state import Leaf, Snapshot, ends, followed, leaves
-from gradcheck.script.taps import Taps
+from gradcheck.script.taps import Taps, Unit
 
 if TYPE_CHECKING:
     from gradcheck.script.capture import Program
@@ -68,14 +69,14 @@ class Step:
         self.top = not loop.functions
         self.locals = {} if self.top else variables
         self.runs = 0
-        self._extra: ast.expr | None = None
+        self._loss: ast.expr | None = None
         self._values: dict[tuple[Any, ...], Array] = {}
         self.whole: list[tuple[Leaf, Any]] = []
         self._old: list[Any] = []
         self._start: Snapshot | None = None
         self.lazy: list[Array] = []
         self._look()
-        self._body = self._compiled()
+        self._body, self.unit = self.compiled(loop.node, loop.text)
 
     def _look(self) -> None:
         """Keep the state that the step starts from."""
@@ -126,19 +127,20 @@ class Step:
 
     # -- the body ----------------------------------------------------------------------------------------------------
 
-    def _compiled(self, loss: ast.expr | None = None) -> Any:
-        """The body of the loop as a function of the local variables."""
-        node = copy.deepcopy(self.loop.node)
+    def compiled(self, loop: Any, text: str) -> tuple[Callable[..., Any], Unit]:
+        """The body of the loop, or of the same loop in another text, as a function of the local variables."""
+        start = len(self.tape.sites)
+        node = copy.deepcopy(loop)
         body: list[ast.stmt] = _without_returns(node.body)
         assigned = _assigned(node)
         globals_ = {n for f in self.loop.functions for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
         parameters = [name for name in self.locals if name.isidentifier() and name not in globals_]
-        taps = Taps(self.loop.file, self.loop.text, self.tape.sites)
+        taps = Taps(self.loop.file, text, self.tape.sites)
         taps.functions = list(self.loop.functions)
         tapped = [n for statement in body for n in _listed(taps.visit(statement))]
         final: list[ast.stmt] = []
-        if loss is not None:
-            call = taps.call("value", taps.site(node, "loss", "expression"), loss)
+        if self._loss is not None:
+            call = taps.call("value", taps.site(node, "loss", "expression"), copy.deepcopy(self._loss))
             final = [ast.Expr(call)]
         once = ast.For(
             ast.Name(f"{BODY}once", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), [*tapped, *final], []
@@ -158,7 +160,8 @@ class Step:
             namespace,
         )
         self._parameters = parameters
-        return namespace[BODY]
+        made: types.FunctionType = namespace[BODY]
+        return made, Unit(made.__code__, range(start, len(self.tape.sites)))
 
     def with_loss(self, expression: str) -> None:
         """Compute an expression at the end of each pass, as the loss."""
@@ -166,13 +169,29 @@ class Step:
             tree = ast.parse(expression, "--loss", mode="eval")
         except SyntaxError as error:
             raise TargetError(f"--loss {expression!r} is no Python expression: {error.msg}") from None
-        self._body = self._compiled(tree.body)
+        self._loss = tree.body
+        self._body, self.unit = self.compiled(self.loop.node, self.loop.text)
 
     def lists(self) -> list[tuple[str, Any]]:
         """The program's lists and tuples, by their names."""
         return [(k, v) for k, v in {**self.scope, **self.locals}.items() if isinstance(v, (list, tuple))]
 
     # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def retraced(self) -> list[Event] | None:
+        """The events of a run once more, with what was drawn before; None if it fails."""
+        self._values = {}
+        variables = self._prepare()
+        self.tape.begin(record=True, again=True)
+        try:
+            with sandbox.quiet(), contextlib.suppress(Left):
+                self._call(variables)
+        except Exception:
+            return None
+        finally:
+            self.tape.end()
+            self._restore()
+        return self.tape.events
 
     def record(self, values: Mapping[tuple[Any, ...], Array] | None = None, *, first: bool = False) -> Trace:
         """Run the step once and keep all that happens; at other values of some leaves if they are given."""

@@ -61,8 +61,9 @@ class Tape:
         last: int | None = None,
         *,
         record: bool = False,
+        again: bool = False,
     ) -> None:
-        """Start a run: record all events, or apply actions and keep what is watched."""
+        """Start a run: record all events, `again` with the same draws, or apply actions and keep what is watched."""
         self.active, self.recording = True, record
         self.actions, self.watch, self.last = actions or {}, watch or set(), last
         self.count, self.next_count = 0, 0
@@ -71,7 +72,8 @@ class Tape:
         self.kept: list[Any] = []
         self.seen: dict[int, Array] = {}
         if record:
-            self.events, self.layout, self.drawn = [], None, []
+            self.events, self.layout = [], None
+            self.drawn = self.drawn if again else []
 
     def end(self) -> None:
         """Back to letting everything pass."""
@@ -187,7 +189,7 @@ class Tape:
         """``next(iterator)``, which a replay does not draw again."""
         if not self.active:
             return next(iterator, *default)
-        if self.recording:
+        if self.recording and self.next_count == len(self.drawn):
             self.drawn.append(next(iterator, *default))
         self.next_count += 1
         return copied(self.drawn[self.next_count - 1])

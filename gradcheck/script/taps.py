@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import types
+from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.script.expressions import TAPE, Expressions
@@ -21,6 +23,14 @@ from gradcheck.script.syntax import (
 
 #: Parameters of methods that are no values of the step.
 OWN = {"self", "cls"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a source, or the body of a loop, was compiled to, and the numbers of the sites in it."""
+
+    code: types.CodeType
+    sites: range
 
 
 class Taps(Expressions):

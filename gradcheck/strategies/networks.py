@@ -30,6 +30,9 @@ SATURATED = 1e-7
 #: Losses that take predictions of any shape and any size.
 PLAIN = SIMPLEST[:3]
 
+#: At most so many layers by default; more of a library's own, which are simpler, and each is to stand behind others.
+USUAL = {False: 3, True: 5}
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -56,7 +59,7 @@ def networks(
     losses: Iterable[Any] | None = None,
     shapes: st.SearchStrategy[Shape] | None = None,
     min_layers: int | None = None,
-    max_layers: int = 3,
+    max_layers: int | None = None,
     max_width: int = 4,
     min_samples: int = 1,
     max_samples: int = 4,
@@ -76,8 +79,9 @@ def networks(
     shapes : SearchStrategy of tuple of int, optional
         Of one sample. By default rows, sequences or signals, and images; for layers of your own rows of numbers.
     min_layers, max_layers : int
-        How many are drawn. To layers of `gradcheck.nn` come those that the loss needs: at least a dense one. Before
-        layers of your own may come a dense one of ours: its weights show whether what they pass down is right.
+        How many are drawn; at most 3 by default, of your own 5. To layers of `gradcheck.nn` come those that the loss
+        needs: at least a dense one. Before layers of your own may come a dense one of ours: its weights show whether
+        what they pass down is right.
     max_width : int
     min_samples, max_samples : int
 
@@ -101,7 +105,8 @@ def networks(
     found = makers(layers)
     own = any(maker.kind is None for maker in found)
     least = int(own) if min_layers is None else min_layers
-    bounded("layers", least, max_layers, floor=0)
+    most = max(least, USUAL[own]) if max_layers is None else max_layers
+    bounded("layers", least, most, floor=0)
     bounded("width", 1, max_width)
     bounded("samples", min_samples, max_samples)
     names = chosen("loss", losses, ORDER) if losses is not None or not own else PLAIN
@@ -110,7 +115,7 @@ def networks(
         rows if own else evenly((1, 2, 3)).flatmap(lambda n: drawn_shapes(min_axes=n, max_axes=n, max_size=max_width))
     )
     given = usual if shapes is None else shapes
-    return _networks(Bounds(found, names, given, least, max_layers, max_width, min_samples, max_samples))
+    return _networks(Bounds(found, names, given, least, most, max_width, min_samples, max_samples))
 
 
 @st.composite
@@ -119,7 +124,7 @@ def _networks(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
     shape = draw(bounds.shapes, label="shape")
     seed, digits = draw(SEEDS, label="seed"), draw(DIGITS, label="digits")
     growing = Growing((samples, *shape))
-    if bounds.own and draw(_MORE, label="a dense layer first"):
+    if bounds.own and draw(_OFTEN, label="a dense layer first"):
         growing.add(leading(shape))
     count = 0
     while count < bounds.min_layers or (count < bounds.max_layers and draw(_MORE, label="one more layer")):
@@ -148,8 +153,9 @@ def _networks(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
     return network
 
 
-#: Three times in four, without the liking that Hypothesis has for the first of several.
-_MORE = st.tuples(st.booleans(), st.booleans()).map(any)
+#: Three times in four, or seven in eight, without the liking that Hypothesis has for the first of several.
+_OFTEN = st.lists(st.booleans(), min_size=2, max_size=2).map(any)
+_MORE = st.lists(st.booleans(), min_size=3, max_size=3).map(any)
 _RARELY = st.sampled_from([False, False, True])
 _REGULARISERS: list[Spec | None] = [
     None,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcheck.numerics.noise import EPSILON, SIGMAS, measure_noise, noise_of
+from gradcheck.numerics.noise import EPSILON, SIGMAS, ends_in_a_jump, measure_noise, noise_of
 
 
 def pointwise(function: Callable[[float], float]) -> Callable[[Sequence[float]], list[float]]:
@@ -75,3 +75,15 @@ def test_a_grid_shows_though_equally_spaced_values_lie_on_a_line(grid: float, ra
 def test_a_straight_line_has_only_its_rounding() -> None:
     noise = measure_noise(pointwise(lambda t: 1.0 + 0.1 * t), 1.0)
     assert noise.level <= 64 * EPSILON
+
+
+def _along(function: Callable[[float], float]) -> Callable[[Sequence[float]], list[float]]:
+    return lambda steps: [function(step) for step in steps]
+
+
+@pytest.mark.parametrize("end", [1e-3, 0.02, 0.3, 1.7, 5.0])
+def test_a_constant_ends_in_a_bend_or_in_a_jump(end: float) -> None:
+    for bend in (lambda t: max(t - end, 0.0), lambda t: max(t - end, 0.0) ** 2, lambda t: 0.0):
+        assert not ends_in_a_jump(_along(lambda t, bend=bend: 1.5 + bend(t)), 1.5)  # type: ignore[misc]
+    for jump in (lambda t: float(t > end), lambda t: np.floor(t / end), lambda t: (t > end) * (1 + t)):
+        assert ends_in_a_jump(_along(lambda t, jump=jump: 1.5 + jump(t)), 1.5)  # type: ignore[misc]

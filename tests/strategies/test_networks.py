@@ -154,7 +154,7 @@ def test_an_exception_of_a_layer_is_shown_with_the_layer() -> None:
         ({"min_samples": 5}, "min_samples is 5 and max_samples is 4: no number lies between them"),
         ({"max_width": 0}, "max_width must be a whole number from 1 on, got 0"),
         ({"max_layers": -1}, "max_layers must be a whole number from 0 on, got -1"),
-        ({"min_layers": 4}, "min_layers is 4 and max_layers is 3"),
+        ({"min_layers": 4, "max_layers": 3}, "min_layers is 4 and max_layers is 3"),
         ({"layers": ["Dens"]}, "there is no layer 'Dens', did you mean 'Dense'"),
         ({"layers": []}, "no layer is left to draw"),
         ({"losses": ["Hubert"]}, "there is no loss 'Hubert', did you mean 'Huber'"),

@@ -1,0 +1,178 @@
+"""A program with one statement changed, in place: what it did before its step is not done again."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import gc
+import itertools
+import types
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from gradcheck.script.events import Diverged, Site
+from gradcheck.script.flow import Base
+from gradcheck.script.nodes import Node
+from gradcheck.script.step import Step
+from gradcheck.script.taps import Taps, Unit
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What became of the events of a step when a statement was changed.
+
+    Attributes
+    ----------
+    events : dict of int to int
+        Those that come at another place.
+    """
+
+    events: Mapping[int, int]
+
+    def node(self, node: Node) -> Node:
+        """A node of the program as it was. Raises KeyError if it is no more."""
+        return replace(node, events=tuple(self.events[e] for e in node.events))
+
+    def base(self, base: Base) -> Base:
+        """The same point of the changed program."""
+        neutral = {self.events[e]: path for e, path in base.neutral.items()}
+        keys = {self.events[e]: key for e, key in base.neutral_keys.items()}
+        return replace(base, neutral=neutral, neutral_keys=keys)
+
+
+class Exchange:
+    """Puts other code into the functions, or the body of the loop, that a line stands in.
+
+    Parameters
+    ----------
+    step : Step
+    file : str
+    line : int
+    """
+
+    def __init__(self, step: Step, file: str, line: int) -> None:
+        self.step, self.file, self.line = step, file, line
+        loop = step.loop
+        first, last = loop.node.body[0].lineno, loop.node.end_lineno or 0
+        self.inside = file == loop.file and first <= line <= last
+        self.unit = step.unit if self.inside else step.program.units[file]
+        self._holders: dict[types.CodeType, list[types.FunctionType]] = {}
+
+    @contextmanager
+    def of(self, text: str) -> Iterator[Changed]:
+        """The program with another text of the file, in which the statement in the line alone is another.
+
+        Raises
+        ------
+        Diverged
+            If the changed program does not run, or no longer passes by what it passed.
+        """
+        tape = self.step.tape
+        count, layout, events = len(tape.sites), tape.layout, tape.events
+        exchanged: list[tuple[types.FunctionType, types.CodeType]] = []
+        try:
+            unit = self._compiled(text)
+            for old, new in _around(self.unit.code, unit.code, self.line):
+                for function in self._functions(old):
+                    function.__code__ = new
+                    exchanged.append((function, old))
+            if not exchanged:
+                raise Diverged(f"line {self.line} of {self.file} is in no function that is left")
+            places = _aligned([tape.sites[i] for i in self.unit.sites], [tape.sites[i] for i in unit.sites])
+            yield self._moved(places, layout or [])
+        finally:
+            for function, code in exchanged:
+                function.__code__ = code
+            tape.layout, tape.events = layout, events
+            del tape.sites[count:]
+
+    def _compiled(self, text: str) -> Unit:
+        tree = ast.parse(text, self.file)
+        if self.inside:
+            mine = self.step.loop.node
+            place = (type(mine), mine.lineno, mine.col_offset)
+            loop = next(n for n in ast.walk(tree) if _place(n) == place)
+            return self.step.compiled(loop, text)[1]
+        sites = self.step.tape.sites
+        start = len(sites)
+        tapped = ast.fix_missing_locations(Taps(self.file, text, sites).visit(copy.deepcopy(tree)))
+        return Unit(compile(tapped, self.file, "exec", dont_inherit=True), range(start, len(sites)))
+
+    def _functions(self, code: types.CodeType) -> list[types.FunctionType]:
+        """Functions that run some code."""
+        if code not in self._holders:
+            self._holders[code] = [
+                f for f in gc.get_referrers(code) if isinstance(f, types.FunctionType) and f.__code__ is code
+            ]
+        return self._holders[code]
+
+    def _moved(self, places: Mapping[int, int], layout: Sequence[int]) -> Changed:
+        """Where the events are now: as they were, or looked for in a new run."""
+        tape = self.step.tape
+        if all(i in places for i in set(layout) & set(self.unit.sites)):
+            tape.layout = [places.get(i, i) for i in layout]
+            if self.step.replay({}, {len(layout) - 1}) is not None:
+                return Changed({i: i for i in range(len(layout))})
+        found = self.step.retraced()
+        if found is None:
+            raise Diverged(f"line {self.line} of {self.file}: the changed program fails")
+        now: dict[int, list[int]] = defaultdict(list)
+        for event in found:
+            now[event.site.index].append(event.index)
+        before: dict[int, int] = defaultdict(int)
+        events = {}
+        for i, site in enumerate(layout):
+            there = now[places.get(site, -1 if site in self.unit.sites else site)]
+            if before[site] < len(there):
+                events[i] = there[before[site]]
+            before[site] += 1
+        return Changed(events)
+
+
+def _place(node: ast.AST) -> tuple[type, int, int]:
+    return type(node), getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _around(old: types.CodeType, new: types.CodeType, line: int) -> Iterator[tuple[types.CodeType, types.CodeType]]:
+    """Code and its successor, from the outermost to the innermost that a line stands in."""
+    yield old, new
+    for before, after in zip(_inner(old), _inner(new), strict=False):
+        if line in _lines(before):
+            yield from _around(before, after, line)
+
+
+def _inner(code: types.CodeType) -> list[types.CodeType]:
+    found = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return sorted(found, key=lambda c: (c.co_firstlineno, c.co_name))
+
+
+def _lines(code: types.CodeType) -> range:
+    """From the first line to the last, those of inner functions included."""
+    lines = [line for *_, line in code.co_lines() if line] + [line for c in _inner(code) for line in _lines(c)]
+    return range(code.co_firstlineno, max(lines, default=code.co_firstlineno) + 1)
+
+
+def _aligned(old: Sequence[Site], new: Sequence[Site]) -> dict[int, int]:
+    """Which site is which: all outside the statement, and those inside it if there are as many."""
+    ahead = _common(old, new)
+    behind = _common(old[ahead:][::-1], new[ahead:][::-1])
+    pairs = [*zip(old[:ahead], new[:ahead], strict=True)]
+    pairs += zip(old[len(old) - behind :], new[len(new) - behind :], strict=True)
+    middle, instead = old[ahead : len(old) - behind], new[ahead : len(new) - behind]
+    if [site.kind for site in middle] == [site.kind for site in instead]:
+        pairs += zip(middle, instead, strict=True)
+    else:
+        pairs += [(a, b) for a, b in itertools.product(middle, instead) if _key(a) == _key(b)]
+    return {a.index: b.index for a, b in pairs}
+
+
+def _common(old: Sequence[Site], new: Sequence[Site]) -> int:
+    """How many sites are the same from the start on."""
+    same = itertools.takewhile(lambda pair: _key(pair[0]) == _key(pair[1]), zip(old, new, strict=False))
+    return sum(1 for _ in same)
+
+
+def _key(site: Site) -> tuple[int, str, str]:
+    return site.line, site.kind, site.target
