@@ -140,7 +140,7 @@ def main() -> None:
     for kind in LAYERS:
         for mistake, wrong in mistakes_in(kind).items():
             if kind.__name__ in options.layers and mistake in (options.mistakes or (mistake,)):
-                outcomes.append(outcome(kind, mistake, wrong, options.seed))
+                outcomes.append(outcome(kind, mistake, wrong, 1000 * options.seed + len(outcomes)))
                 print(outcomes[-1], file=sys.stderr, flush=True)
     text = table(outcomes)
     if options.every:

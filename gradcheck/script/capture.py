@@ -59,6 +59,12 @@ class Program:
         self.units[source.file] = Unit(code, range(start, len(self.tape.sites)))
         return code
 
+    @property
+    def shared(self) -> set[str]:
+        """Names that functions assign which are not their own."""
+        nodes = (node for tree in self.trees for node in ast.walk(tree))
+        return {name for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+
     def _beside(self, file: Path, module: Any) -> None:
         """A module of the user's own."""
         source = Source(str(file), file.read_text(encoding="utf-8"))

@@ -1,4 +1,7 @@
-"""A program with one statement changed, in place: what it did before its step is not done again."""
+"""A program with one statement changed, in place: what it did before its step is not done again.
+
+The statement is compiled anew once, so that it asks the tape what to compute; what that is can then be changed at will.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from gradcheck.script.events import Diverged, Site
+from gradcheck.script.expressions import TAPE
 from gradcheck.script.flow import Base
 from gradcheck.script.nodes import Node
+from gradcheck.script.statement import Statement
 from gradcheck.script.step import Step
 from gradcheck.script.taps import Taps, Unit
 
@@ -43,39 +48,52 @@ class Changed:
 
 
 class Exchange:
-    """Puts other code into the functions, or the body of the loop, that a line stands in.
+    """Takes over what the statement in a line computes, in the functions or the body of the loop that it stands in.
 
     Parameters
     ----------
     step : Step
     file : str
     line : int
+
+    Attributes
+    ----------
+    statement : Statement
+        As it is written. `put` says what is to be computed instead of its part.
     """
 
     def __init__(self, step: Step, file: str, line: int) -> None:
         self.step, self.file, self.line = step, file, line
+        self._text = step.program.sources[file].text
+        self.statement = Statement(ast.parse(self._text, file), line)
         loop = step.loop
-        first, last = loop.node.body[0].lineno, loop.node.end_lineno or 0
-        self.inside = file == loop.file and first <= line <= last
+        self.inside = file == loop.file and loop.node.body[0].lineno <= line <= (loop.node.end_lineno or 0)
         self.unit = step.unit if self.inside else step.program.units[file]
-        self._holders: dict[types.CodeType, list[types.FunctionType]] = {}
+
+    def put(self, part: ast.expr) -> None:
+        """Have something else computed from now on."""
+        whole = ast.Expression(ast.fix_missing_locations(ast.copy_location(copy.deepcopy(part), self.statement.part)))
+        self.step.tape.instead = compile(ast.fix_missing_locations(whole), self.file, "eval")
 
     @contextmanager
-    def of(self, text: str) -> Iterator[Changed]:
-        """The program with another text of the file, in which the statement in the line alone is another.
+    def made(self) -> Iterator[Changed]:
+        """The program whose statement computes what is `put`; at first what it always did.
 
         Raises
         ------
         Diverged
-            If the changed program does not run, or no longer passes by what it passed.
+            If there is no such statement, or it is in no function that is left.
         """
+        if self.statement.node is None:
+            raise Diverged(f"line {self.line} of {self.file} has no value")
         tape = self.step.tape
         count, layout, events = len(tape.sites), tape.layout, tape.events
         exchanged: list[tuple[types.FunctionType, types.CodeType]] = []
         try:
-            unit = self._compiled(text)
+            self.put(self.statement.part)
+            unit = self._compiled()
             for old, new in _around(self.unit.code, unit.code, self.line):
-                for function in self._functions(old):
+                for function in _functions(old):
                     function.__code__ = new
                     exchanged.append((function, old))
             if not exchanged:
@@ -85,28 +103,27 @@ class Exchange:
         finally:
             for function, code in exchanged:
                 function.__code__ = code
-            tape.layout, tape.events = layout, events
+            tape.layout, tape.events, tape.instead = layout, events, None
             del tape.sites[count:]
 
-    def _compiled(self, text: str) -> Unit:
-        tree = ast.parse(text, self.file)
+    def _compiled(self) -> Unit:
+        tree = ast.parse(self._text, self.file)
+        scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
+        hook = ast.Attribute(ast.Name(TAPE, ast.Load()), "computed", ast.Load())
+        statement = Statement(tree, self.line)
+        nothing = ast.arguments([], [], None, [], [], None, [])
+        as_it_was = ast.Lambda(nothing, copy.deepcopy(statement.part))  # never called: it keeps what a closure holds
+        call = ast.copy_location(ast.Call(hook, [scope, variables, as_it_was], []), statement.part)
+        statement.put(ast.fix_missing_locations(call))
         if self.inside:
             mine = self.step.loop.node
             place = (type(mine), mine.lineno, mine.col_offset)
             loop = next(n for n in ast.walk(tree) if _place(n) == place)
-            return self.step.compiled(loop, text)[1]
+            return self.step.compiled(loop, self._text)[1]
         sites = self.step.tape.sites
         start = len(sites)
-        tapped = ast.fix_missing_locations(Taps(self.file, text, sites).visit(copy.deepcopy(tree)))
+        tapped = ast.fix_missing_locations(Taps(self.file, self._text, sites).visit(tree))
         return Unit(compile(tapped, self.file, "exec", dont_inherit=True), range(start, len(sites)))
-
-    def _functions(self, code: types.CodeType) -> list[types.FunctionType]:
-        """Functions that run some code."""
-        if code not in self._holders:
-            self._holders[code] = [
-                f for f in gc.get_referrers(code) if isinstance(f, types.FunctionType) and f.__code__ is code
-            ]
-        return self._holders[code]
 
     def _moved(self, places: Mapping[int, int], layout: Sequence[int]) -> Changed:
         """Where the events are now: as they were, or looked for in a new run."""
@@ -129,6 +146,11 @@ class Exchange:
                 events[i] = there[before[site]]
             before[site] += 1
         return Changed(events)
+
+
+def _functions(code: types.CodeType) -> list[types.FunctionType]:
+    """Functions that run some code."""
+    return [f for f in gc.get_referrers(code) if isinstance(f, types.FunctionType) and f.__code__ is code]
 
 
 def _place(node: ast.AST) -> tuple[type, int, int]:

@@ -7,15 +7,14 @@ import copy
 from typing import Any
 
 from gradcheck.script.events import Site
+from gradcheck.script.statement import grows
 from gradcheck.script.syntax import (
     PRODUCTS,
     STATISTICS,
     Written,
     called,
-    contains,
     only_names,
     rate,
-    rates,
     shows,
 )
 
@@ -156,14 +155,12 @@ class Expressions(ast.NodeTransformer):
 
     def _value(self, node: ast.expr, target: str, stored: ast.expr | None) -> ast.expr:
         """A value to be assigned; where it changes what was there by adding to it, what is added is seen."""
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-            own = stored is not None and contains(node.left, stored) and not contains(node.right, stored)
-            if own or (isinstance(node.op, ast.Sub) and rates(node.right)):
-                sign = 1 if isinstance(node.op, ast.Add) else -1
-                right = node.right
-                node.left = self.visit(node.left)
-                node.right = self._increment(right, right, target, sign)
-                return node
+        if isinstance(node, ast.BinOp) and grows(node, stored):
+            sign = 1 if isinstance(node.op, ast.Add) else -1
+            right = node.right
+            node.left = self.visit(node.left)
+            node.right = self._increment(right, right, target, sign)
+            return node
         visited: ast.expr = self.visit(node)
         return visited
 

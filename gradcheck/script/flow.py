@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,6 +100,7 @@ class Flow:
         self._from_leaf: dict[Path, tuple[Array, dict[int, Array]]] = {}
         for node in self.nodes:
             self._holding.update(node.held(self.base.value(node)))
+        self._events = sorted(self._holding)
         self.children: dict[int, dict[int, Array]] = {}
         self.shifts: dict[int, Array] = {}
         self.parents: dict[int, set[int]] = {node.index: set() for node in self.nodes}
@@ -139,8 +141,9 @@ class Flow:
                 continue
             value = self.base.value(node)
             shift = self._step_of(value)
-            actions = {**self._holding, **node.held(value + shift)}
-            seen = self.step.replay(actions, set(self._holding))
+            later = self._events[bisect.bisect_left(self._events, node.first) :]  # what comes before stays as it was
+            actions = {e: self._holding[e] for e in later}
+            seen = self.step.replay({**actions, **node.held(value + shift)}, set(later))
             found = self._moved(seen, node.events)
             self.shifts[node.index] = shift
             self.children[node.index] = found
@@ -151,7 +154,7 @@ class Flow:
         if seen is None:
             return {}
         found = {}
-        first = min(own, default=-1)
+        first, events = min(own, default=-1), self.base.trace.events
         changed = {e for e, value in seen.items() if e > first and value.tobytes() != self._bytes[e]}
         for node in self.nodes:
             if not any(e in changed for e in node.events) or any(e in own for e in node.events):
@@ -160,12 +163,13 @@ class Flow:
             scale = 0.0
             for event in node.events:
                 if event in seen:
-                    old = self.base.trace.events[event].value
+                    old = events[event].value
                     gap = np.abs(seen[event] - old)
                     change = max(change, float(np.nan_to_num(gap).max()))
                     scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
             if change > ARRIVED * MOVE * max(scale, 1e-300):
-                found[node.index] = node.read(seen.__getitem__) - self.base.value(node)
+                now = node.read(lambda e: seen[e] if e in seen else events[e].value)
+                found[node.index] = now - self.base.value(node)
         return found
 
     def ancestors(self, nodes: Iterable[int], stop: Iterable[int] = ()) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.script.chain import Chain, Ratio
-from gradcheck.script.conventions import to_blame
+from gradcheck.script.conventions import own_factor, to_blame
 from gradcheck.script.events import Site
 from gradcheck.script.flow import Flow
 from gradcheck.script.nodes import Node
@@ -50,14 +51,8 @@ class Accused:
         if self.used is not None:
             return self.used
         if self.pair.moved and self.node is self.pair.node:
-            own = self.node.site
-            others = [
-                s
-                for name, s in self.node.names.items()
-                if s.kind == "assign" and name == s.target and name.isidentifier()
-                if s.line > own.line and (s.file, s.function) == (own.file, own.function)
-            ]
-            return others[-1] if others else own
+            others = [site for site in self.node.given_on if site.target.isidentifier()]
+            return others[-1] if others else self.node.site
         return self.node.site
 
 
@@ -79,7 +74,7 @@ class Judgement:
         self.right = [i for i, total in totals.items() if total.right]
         self.wrong = [i for i, total in totals.items() if not total.right]
         self.open: set[tuple[str, int]] = set()
-        self.accused = self._needed(self._accused()) if self.wrong else []
+        self.accused = [self._renamed(a) for a in self._needed(self._accused())] if self.wrong else []
 
     def _needed(self, accused: list[Accused]) -> list[Accused]:
         proof = Proof(self.flow, self.chain, list(self.pairing.pairs.values()), self.pairing.parameters)
@@ -119,7 +114,7 @@ class Judgement:
         for pair in raw:
             odd = [s for s in self.pairing.sources(pair.node) if abs(s.scale - 1) > 1e-6]
             blamed = [self.pairing.pairs[s.node.index] for s in odd if self._matters(s.node.index)]
-            found += [Accused(b, b.node, b.scale) for b in blamed]
+            found += [Accused(b, b.node, b.scale) for b in map(self._origin, blamed)]
             if not blamed and self._matters(pair.node.index):
                 own = replace(pair, sources=self.pairing.sources(pair.node), raw=False)
                 found.append(Accused(own, pair.node))
@@ -132,6 +127,29 @@ class Judgement:
             lines.setdefault((accused.site.file, accused.site.line), []).append(accused)
         unique = [replace(alike[0], passes=tuple(a.pair.node for a in alike)) for alike in lines.values()]
         return sorted(unique, key=lambda a: a.node.index)
+
+    def _origin(self, pair: Pair) -> Pair:
+        """Where the constant that a derivative carries was brought in, if no gradient that is right is made of that."""
+        while abs(own_factor(pair) - 1) < 1e-4:
+            carriers = [self.pairing.pairs[s.node.index] for s in pair.sources if abs(s.scale / pair.scale - 1) < 1e-4]
+            if len(carriers) != 1 or not self._matters(carriers[0].node.index):
+                break
+            pair = carriers[0]
+        return pair
+
+    def _renamed(self, accused: Accused) -> Accused:
+        """Of a line off by a constant that already the name says which a derivative was given before: that line."""
+        words = set(re.findall(r"\w+", accused.site.text))
+        for source in accused.pair.sources if accused.constant is not None else ():
+            for site in source.node.given_on:
+                if site.target not in words:
+                    continue
+                made = self.pairing.pairs[source.node.index].sources
+                for place in self.pairing.called(site.target, source.node):
+                    ratio = self.chain.ratio(place, source.node, 1.0, made)
+                    if ratio.constant and accused.constant is not None and abs(ratio.factor - accused.constant) < 1e-4:
+                        return replace(accused, node=source.node, used=site)
+        return accused
 
     def _carried(self, accused: Accused) -> Accused:
         """Of an update that only multiplies a value by a number: the line that computes the value."""
@@ -265,6 +283,15 @@ class Judgement:
         above = self.flow.ancestors(self.pairing.claims)
         read = set().union(*(self.flow.parents[i] for i in above if i in set(self.pairing.backward)), set())
         return bool(read & self.pairing.forward) or bool(self.pairing.mirrors & above)
+
+    def cleared(self, site: Site) -> bool:
+        """Whether all derivatives of a line are what the chain rule makes of what they are made of."""
+        at = (site.file, site.line)
+        pairs = [p for p in self.pairing.pairs.values() if (p.node.site.file, p.node.site.line) == at]
+        return bool(pairs) and all(
+            p.proportional and p.ratio.known and not p.moved and not p.raw and abs(own_factor(p) - 1) < 1e-4
+            for p in pairs
+        )
 
     def fails_at(self, site: Site) -> bool:
         """Whether what a line computes was found not to be what the chain rule makes of what it reads."""

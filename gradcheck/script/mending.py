@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,35 +14,107 @@ from numpy.typing import NDArray
 
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.chain import DIRECTIONS, Place, compared
-from gradcheck.script.events import Diverged
+from gradcheck.script.events import Diverged, Site
 from gradcheck.script.exchange import Changed, Exchange
 from gradcheck.script.flow import Base
-from gradcheck.script.judgement import Accused
-from gradcheck.script.repair import Edit, edits, swaps
+from gradcheck.script.judgement import Accused, Judgement
+from gradcheck.script.nodes import Node
+from gradcheck.script.repair import additions, edits, swaps
 from gradcheck.script.roles import Parameter
 
 Array = NDArray[Any]
 
-#: For how many seconds.
-PATIENCE = 2.0
+#: For how many seconds, in one line and in all.
+PATIENCE, ALL = 2.0, 3.5
 
 #: How well the loss has to stay as it is.
 SAME = 1e-12
 
 
-def repaired(analysis: Analysis, accused: Accused, names: list[str]) -> Edit | None:
+@dataclass(frozen=True)
+class Repair:
+    """A change that makes gradients right.
+
+    Attributes
+    ----------
+    node : Node
+        What the changed line computes, or gives on.
+    site : Site
+        The line.
+    slug : str
+        The mistake that the change undoes, if it says one.
+    text : str
+        The statement as it should read.
+    """
+
+    node: Node
+    site: Site
+    slug: str
+    text: str
+
+
+def repaired(analysis: Analysis, accused: Accused, names: Sequence[str]) -> Repair | None:
     """The first small change of a line with which the gradients that it made wrong are right."""
-    program, site = analysis.step.program, accused.site
-    text = program.sources[site.file].text
-    limit = time.perf_counter() + PATIENCE
     mending = Mending(analysis, [p for p in analysis.parameters if p.name in names])
+    return _first(analysis, mending, accused.node, accused.site, time.perf_counter() + PATIENCE)
+
+
+def elsewhere(analysis: Analysis, judgement: Judgement, accused: Accused, names: Sequence[str]) -> Repair | None:
+    """Another line of the backward pass, and a small change of it with which all gradients are right.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    judgement : Judgement
+    accused : Accused
+        Whose own line no change mends.
+    names : sequence of str
+        All gradients that are wrong.
+    """
+    flow = analysis.flow
+    limit = time.perf_counter() + ALL
+    wrong = {p.claim.index for p in analysis.parameters if p.name in names}
+    tried = {(accused.site.file, accused.site.line)}
+    above = [i for i in judgement.pairing.backward if wrong <= flow.descendants([i])]
+    lines: list[tuple[Node, Site, Mending]] = []
+    for index in sorted(above):
+        node = flow.nodes[index]
+        if (node.increment and node.rate != 1.0) or not flow.parents[index]:
+            continue  # an update, or nothing that is computed
+        for site in (node.site, *node.given_on):
+            place = (site.file, site.line)
+            if place in tried or judgement.cleared(site):
+                continue
+            tried.add(place)
+            below = flow.descendants([m.index for m in flow.nodes if m is node or m.site is site])
+            lines.append((node, site, Mending(analysis, [p for p in analysis.parameters if p.claim.index in below])))
+    for few in (True, False):
+        for node, site, mending in lines:
+            found = _first(analysis, mending, node, site, limit, few=few)
+            if found is not None:
+                return found
+    return None
+
+
+def _first(
+    analysis: Analysis, mending: Mending, node: Node, site: Site, limit: float, few: bool | None = None
+) -> Repair | None:
+    """The first change of a line that mends: of the few likely ones, of the others, or of all."""
     exchange = Exchange(analysis.step, site.file, site.line)
-    others = _variables(analysis, accused)
-    for edit in itertools.chain(edits(text, site.line), swaps(text, site.line, others)):
-        if time.perf_counter() > limit:
-            break
-        if mending.right(exchange, edit):
-            return edit
+    statement = exchange.statement
+    same, terms, factors = _variables(analysis, node)
+    try:
+        with exchange.made() as changed:
+            likely = itertools.chain(edits(statement.part), additions(statement.part, "missing-path", ast.Add(), terms))
+            others = itertools.chain(swaps(statement.part, same), additions(statement.part, "", ast.Mult(), factors))
+            for edit in likely if few else others if few is False else itertools.chain(likely, others):
+                if time.perf_counter() > limit:
+                    break
+                exchange.put(edit.part)
+                if mending.right(changed):
+                    return Repair(node, site, edit.slug, statement.written(edit.part))
+    except (Diverged, KeyError, ValueError):  # what can be exchanged here is not what was asked for
+        pass
     return None
 
 
@@ -57,17 +132,16 @@ class Mending:
         self.parameters = parameters
         self._slopes: dict[tuple[int, int], list[tuple[Array, float, float]]] = {}
 
-    def right(self, exchange: Exchange, edit: Edit) -> bool:
-        """Whether the gradients are right, and the loss is the same, with an edit."""
-        try:
-            with exchange.of(edit.source) as changed:
-                return all(self._right_at(i, base, changed) for i, base in enumerate(self.bases))
-        except (Diverged, SyntaxError, KeyError, ValueError):  # a change that does not run is no repair
-            return False
+    def right(self, changed: Changed) -> bool:
+        """Whether the gradients are right, and the loss is the same, in a changed program."""
+        return all(self._right_at(i, base, changed) for i, base in enumerate(self.bases))
 
     def _right_at(self, number: int, base: Base, changed: Changed) -> bool:
         nodes = [changed.node(p.claim) for p in self.parameters]
-        seen = changed.base(base).run([*nodes, changed.node(self.loss)])
+        try:
+            seen = changed.base(base).run([*nodes, changed.node(self.loss)])
+        except ValueError:  # of another shape
+            return False
         if seen is None or not all(np.isfinite(value).all() for value in seen):
             return False
         loss = base.value(self.loss)
@@ -91,12 +165,17 @@ class Mending:
         return self._slopes[number, i]
 
 
-def _variables(analysis: Analysis, accused: Accused) -> list[str]:
-    """Names of variables of the function that a line stands in, which could stand in it as well."""
-    read = [analysis.flow.nodes[i] for i in analysis.flow.parents[accused.node.index]]
-    shapes = {node.shape for node in read}
-    found = []
-    for node in analysis.flow.nodes:
-        if node.site.function == accused.site.function and node.index != accused.node.index and node.shape in shapes:
-            found += [name for name in node.names if name.isidentifier()]
-    return list(dict.fromkeys(found))[:20]
+def _variables(analysis: Analysis, node: Node) -> tuple[list[str], list[str], list[str]]:
+    """Names of variables of a function that could stand in a line of it, and be added or multiplied to its value."""
+    flow = analysis.flow
+    shapes = {flow.nodes[i].shape for i in flow.parents[node.index]}
+    same: list[str] = []
+    terms: list[str] = []
+    factors: list[str] = []
+    for other in flow.nodes:
+        if other.site.function == node.site.function and other.index != node.index:
+            names = [name for name in other.names if name.isidentifier()]
+            same += names if other.shape in shapes else []
+            if other.shape == node.shape:
+                (factors if other.index in analysis.forward else terms).extend(names)
+    return tuple(list(dict.fromkeys(found))[:20] for found in (same, terms, factors))  # type: ignore[return-value]

@@ -80,6 +80,16 @@ class Node:
         """Whether it is what is added to something."""
         return self.site.kind == "increment"
 
+    @property
+    def given_on(self) -> list[Site]:
+        """Where a later line of the same function gives it another name."""
+        own = self.site
+        return [
+            site
+            for site in self.names.values()
+            if site.kind == "assign" and site.line > own.line and (site.file, site.function) == (own.file, own.function)
+        ]
+
     def read(self, values: Callable[[int], Array]) -> Array:
         """Its value from the values of its events."""
         if not self.keys:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gradcheck.script.chain import Chain, Place, Ratio, Source
+from gradcheck.script.conventions import own_factor
 from gradcheck.script.flow import Flow
 from gradcheck.script.names import matches, sounds_derived
 from gradcheck.script.nodes import Node
@@ -134,7 +135,7 @@ class Pairing(Uses):
         if joint is not None:
             return joint
         for i, source in enumerate(pair.sources):
-            if source.place.node is None:
+            if source.place.node is None or self._certain(self.pairs[source.node.index]):
                 continue
             below = {p.key() for p in self._fitting_below(pair.place, source.node)}
             for place in self._between(pair.place, source):
@@ -148,6 +149,11 @@ class Pairing(Uses):
                     self.pairs[source.node.index] = replace(old, place=place, ratio=again, moved=True)
                     return replace(pair, sources=others, ratio=ratio)
         return pair
+
+    def _certain(self, pair: Pair) -> bool:
+        """Whether a derivative is right, and is called what it is, and nothing else."""
+        named = self._names(pair.place, pair.node) and not pair.node.given_on
+        return pair.proportional and abs(own_factor(pair) - 1) < 1e-4 and named
 
     def _all_moved(self, pair: Pair) -> Pair | None:
         """The same for all values of a line at once, as a loop makes them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,28 +16,23 @@ from gradcheck._version import __version__
 from gradcheck.check import Check
 from gradcheck.checker import check
 from gradcheck.comparison import Verdict
-from gradcheck.culprits import culprits
 from gradcheck.effort import Effort, Progress
 from gradcheck.errors import SubjectError
-from gradcheck.finding import Finding
-from gradcheck.findings import findings_of
-from gradcheck.mistakes import BY_SLUG
 from gradcheck.options import budget_of, seed_of, tolerance_of
 from gradcheck.report import Report, report_of
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.capture import Program
+from gradcheck.script.findings import findings_in
 from gradcheck.script.hints import Hints
 from gradcheck.script.judgement import Judgement
 from gradcheck.script.lines import lines_of
-from gradcheck.script.mending import repaired
-from gradcheck.script.naming import finding_of
 from gradcheck.script.source import Source, read
 from gradcheck.script.subjects import ProgramSubject
 
 Array = NDArray[Any]
 
-#: Lines that a repair is looked for; loops that are tried.
-REPAIRED, TRIED = 1, 3
+#: Loops that are tried.
+TRIED = 3
 
 
 def check_program(
@@ -75,7 +71,8 @@ def check_program(
     asked = _Asked(path, sources if sources is not None else read(path), hints, namespace, rtol, budget, progress)
     report, lazy = _checked(asked, seed, started)
     if report.verdict is Verdict.FAIL and lazy:  # once more, from behind the pass that creates what is remembered
-        report, _ = _checked(asked, seed, started, passes=1)
+        with contextlib.suppress(SubjectError):
+            report, _ = _checked(asked, seed, started, passes=1)
     return report
 
 
@@ -116,7 +113,7 @@ def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple
             strange = found.verdict is Verdict.FAIL and not known and not judgement.related()
             if strange:
                 found = _open(found, analysis)
-            findings = _findings(analysis, judgement, subject, found, tolerance, generator, effort)
+            findings = findings_in(analysis, judgement, subject, found, tolerance, generator, effort)
     finally:
         step.release()
     report = report_of(
@@ -172,55 +169,6 @@ def _open(found: Check, analysis: Analysis) -> Check:
             for b in found.blocks
         ),
     )
-
-
-def _findings(
-    analysis: Analysis,
-    judgement: Judgement,
-    subject: ProgramSubject,
-    found: Check,
-    rtol: float,
-    rng: np.random.Generator,
-    effort: Effort,
-) -> tuple[Finding, ...]:
-    """One finding for each line to blame; of parameters that no line explains, what is known of them."""
-    if found.verdict is not Verdict.FAIL:
-        judgement.accused = []
-        return findings_of(found) if found.remarks else ()
-    failed = {b.block.name for b in found.blocks if b.verdict is Verdict.FAIL}
-    findings = [old.finding() for old in analysis.stale if failed & set(old.names)]
-    outdated = {name for old in analysis.stale for name in old.names}
-    reached = set(outdated)
-    for accused in judgement.accused:
-        below = analysis.flow.descendants([node.index for node in accused.passes])
-        names = [p.name for p in analysis.parameters if p.claim.index in below and p.name in failed - outdated]
-        if not names:
-            continue
-        reached |= set(names)
-        finding = finding_of(analysis, judgement, accused, names, rtol, rng)
-        fixed = repaired(analysis, accused, names) if len(findings) < REPAIRED else None
-        if fixed is not None:
-            mistake = BY_SLUG.get(fixed.slug) if finding.slug == "unexplained" and fixed.slug else None
-            if mistake is not None:
-                head = finding.message.removesuffix("no known mistake explains how")
-                finding = replace(finding, code=mistake.code, slug=mistake.slug, message=head + mistake.says)
-            finding = replace(finding, fix=f"Write: {fixed.text}\nWith it the gradient by {', '.join(names)} is right.")
-        elif finding.slug == "unexplained" and (read := judgement.read_by(accused)) is not None:
-            judgement.open.add((accused.site.file, accused.site.line))
-            text = f"line {read.site.line}: {read.label}, or what line {accused.site.line} makes of it, is wrong"
-            finding = replace(finding, message=f"{text}: {finding.message}", line=read.site.line, file=read.site.file)
-        findings.append(finding)
-    rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
-    if rest:
-        chosen = replace(
-            found,
-            blocks=tuple(b if i in rest else replace(b, verdict=Verdict.PASS) for i, b in enumerate(found.blocks)),
-        )
-        for finding in findings_of(chosen, culprits(subject, chosen, rtol, rng, effort)):
-            site = next((p.claim.site for p in analysis.parameters if p.name in finding.where), None)
-            known = site is not None and judgement.fails_at(site)
-            findings.append(replace(finding, file=site.file, line=site.line) if site and known else finding)
-    return tuple(findings)
 
 
 def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:

@@ -1,10 +1,9 @@
-"""The line as it should read: small changes of a wrong line, each tried in the whole program."""
+"""The line as it should read: small changes of what a wrong line computes."""
 
 from __future__ import annotations
 
 import ast
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,76 +12,50 @@ from gradcheck.script.names import sounds_derived
 
 @dataclass(frozen=True)
 class Edit:
-    """A changed statement.
+    """A change of a statement.
 
     Attributes
     ----------
     slug : str
         The mistake that the change undoes, if it says one.
-    text : str
-        The statement as it should read.
-    source : str
-        The whole source with it.
+    part : ast.expr
+        What the statement should compute.
     """
 
     slug: str
-    text: str
-    source: str
+    part: ast.expr
 
 
-def edits(source: str, line: int) -> Iterator[Edit]:
-    """Changed versions of the statement in a line: those that undo a mistake of the catalogue first."""
-    statement = _statement(ast.parse(source), line)
-    if statement is None:
-        return
-    segment = ast.get_source_segment(source, statement)
-    if segment is None or not hasattr(statement, "value"):
-        return
-    lines = source.split("\n")
-    head, last = lines[: statement.lineno - 1], statement.end_lineno or statement.lineno
-    indent = lines[statement.lineno - 1][: statement.col_offset]
-    seen = {ast.unparse(statement)}
-    for slug, changed in sorted(_changed(statement), key=lambda change: change[0] == ""):
-        text = ast.unparse(ast.fix_missing_locations(changed))
-        if text in seen:
-            continue
-        seen.add(text)
-        body = indent + text + "\n" * (last - statement.lineno)
-        yield Edit(slug, text, "\n".join([*head, body, *lines[last:]]))
+def edits(part: ast.expr) -> Iterator[Edit]:
+    """Changes within what a statement computes: those that undo a mistake of the catalogue first."""
+    seen = {ast.unparse(part)}
+    for edit in sorted(_changed(part), key=lambda edit: edit.slug == ""):
+        text = ast.unparse(edit.part)
+        if text not in seen:
+            seen.add(text)
+            yield edit
 
 
-def _statement(tree: ast.Module, line: int) -> Any:
-    """The smallest statement in a line."""
-    found = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr))
-        and node.lineno <= line <= (node.end_lineno or node.lineno)
-    ]
-    return min(found, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
-
-
-Change = Callable[[Any], Any]
-
-
-def _changed(statement: Any) -> Iterator[tuple[str, Any]]:
-    """Each change of one node of the value."""
-    nodes = [n for n in ast.walk(statement.value) if isinstance(n, ast.expr)]
-    for i, node in enumerate(nodes):
+def _changed(part: ast.expr) -> Iterator[Edit]:
+    """Each change of one node, and a few of the whole."""
+    yield Edit("sign-flipped", ast.UnaryOp(ast.USub(), part))
+    yield Edit("constant-factor", ast.BinOp(ast.Constant(2), ast.Mult(), part))
+    yield Edit("constant-factor", ast.BinOp(part, ast.Div(), ast.Constant(2)))
+    nodes = [n for n in ast.walk(part) if isinstance(n, ast.expr)]
+    for node in nodes:
         for slug, new in _instead(node, nodes):
-            yield slug, _with(statement, i, new)
+            yield Edit(slug, _with(part, node, new))
 
 
-def _with(statement: Any, place: int, new: ast.expr) -> Any:
-    fresh = copy.deepcopy(statement)
-    old = [n for n in ast.walk(fresh.value) if isinstance(n, ast.expr)][place]
-
-    class _Put(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> Any:
-            return copy.deepcopy(new) if node is old else self.generic_visit(node)
-
-    fresh.value = _Put().visit(fresh.value)
-    return fresh
+def _with(tree: Any, old: ast.expr, new: ast.expr) -> Any:
+    """A copy of a tree with one of its nodes replaced."""
+    if tree is old:
+        return new
+    if isinstance(tree, list):
+        return [_with(item, old, new) for item in tree]
+    if not isinstance(tree, ast.AST):
+        return tree
+    return type(tree)(**{name: _with(value, old, new) for name, value in ast.iter_fields(tree)})
 
 
 def _instead(node: ast.expr, nodes: list[ast.expr]) -> Iterator[tuple[str, ast.expr]]:
@@ -93,6 +66,14 @@ def _instead(node: ast.expr, nodes: list[ast.expr]) -> Iterator[tuple[str, ast.e
         yield "transposed", node.func.value  # type: ignore[attr-defined]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign-flipped", node.operand
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("sum", "mean"):
+        instead = "mean" if node.func.attr == "sum" else "sum"  # type: ignore[attr-defined]
+        function = ast.Attribute(node.func.value, instead, ast.Load())  # type: ignore[attr-defined]
+        yield "mean-sum", ast.Call(function, node.args, node.keywords)
+    if isinstance(node, ast.Call):
+        yield from _axes(node)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE:
+        yield "", ast.Compare(node.left, [_OPPOSITE[type(node.ops[0])]()], node.comparators)
     if isinstance(node, ast.Subscript):
         yield from _indices(node)
     if isinstance(node, ast.BinOp):
@@ -117,26 +98,38 @@ def _instead(node: ast.expr, nodes: list[ast.expr]) -> Iterator[tuple[str, ast.e
                 yield "", other
 
 
-def swaps(source: str, line: int, names: list[str]) -> Iterator[Edit]:
-    """The statement in a line with one variable replaced by another of the same shape."""
-    statement = _statement(ast.parse(source), line)
-    if statement is None or not hasattr(statement, "value"):
-        return
-    lines = source.split("\n")
-    last = statement.end_lineno or statement.lineno
-    indent = lines[statement.lineno - 1][: statement.col_offset]
-    nodes = [n for n in ast.walk(statement.value) if isinstance(n, ast.expr)]
-    for i, node in enumerate(nodes):
+_OPPOSITE: dict[type, type[ast.cmpop]] = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}
+
+
+def _axes(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """A sum along another axis."""
+    for i, keyword in enumerate(node.keywords):
+        if keyword.arg == "axis" and isinstance(keyword.value, ast.Constant) and keyword.value.value in (0, 1):
+            other = ast.keyword("axis", ast.Constant(1 - keyword.value.value))
+            yield (
+                "",
+                ast.Call(node.func, node.args, [other if k == i else kept for k, kept in enumerate(node.keywords)]),
+            )
+
+
+def additions(part: ast.expr, slug: str, operator: ast.operator, names: Sequence[str]) -> Iterator[Edit]:
+    """A term more, or a factor more, which is one of some variables."""
+    read = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+    for name in names:
+        if name not in read:
+            yield Edit(slug, ast.BinOp(part, operator, ast.Name(name, ast.Load())))
+
+
+def swaps(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
+    """One variable replaced by another of the same shape."""
+    for node in ast.walk(part):
         if not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) or _module(node):
             continue
         own = ast.unparse(node)
         for name in names:
-            if name == own:
-                continue
-            slug = "swapped-blocks" if sounds_derived([own]) and sounds_derived([name]) else "stale-cache"
-            text = ast.unparse(ast.fix_missing_locations(_with(statement, i, ast.parse(name, mode="eval").body)))
-            body = indent + text + "\n" * (last - statement.lineno)
-            yield Edit(slug, text, "\n".join([*lines[: statement.lineno - 1], body, *lines[last:]]))
+            if name != own:
+                slug = "swapped-blocks" if sounds_derived([own]) and sounds_derived([name]) else "stale-cache"
+                yield Edit(slug, _with(part, node, ast.parse(name, mode="eval").body))
 
 
 def _indices(node: ast.Subscript) -> Iterator[tuple[str, ast.expr]]:

@@ -53,7 +53,14 @@ def changed_leaves(flow: Flow) -> list[Leaf]:
     """Floats and arrays that the step assigns, or leaves with other values than it found."""
     trace = flow.base.trace
     written = {event.object_id for event in trace.events if event.in_place}
-    named = {name for event in trace.events if event.site.kind == "assign" for name in event.names}
+    own = flow.step.own
+    named = {
+        name
+        for event in trace.events
+        if event.site.kind == "assign"
+        for name, site in event.names.items()
+        if not name.isidentifier() or own(name, site.function)
+    }
     found = []
     seen: set[int] = set()
     for path, leaf in trace.before.items():
@@ -237,6 +244,9 @@ def _claim(
         and like(flow.nodes[i])
         and any(s.value.shape == shape and not _is_rate(s) for s in fed.get(i, []))
     }
+    read = {i for i in stateful if not flow.parents[i]}  # what is remembered, before anything is made of it
+    for i in read:
+        stateful |= {c for c in flow.children.get(i, {}) if c in back - own - forward and like(flow.nodes[c])}
     direct = [flow.nodes[i] for n in nodes for i in flow.parents[n.index] if i not in own]
     increments = [n for n in direct if n.increment and like(n) and n.index not in forward]
     if not increments:  # of too few axes, which NumPy spreads without a word

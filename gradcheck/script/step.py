@@ -172,6 +172,11 @@ class Step:
         self._loss = tree.body
         self._body, self.unit = self.compiled(self.loop.node, self.loop.text)
 
+    def own(self, name: str, function: str) -> bool:
+        """Whether a name that is assigned in a function is the step's variable, and not one of that function alone."""
+        around = self.loop.functions[-1].name if self.loop.functions else ""
+        return function == around or name in self.program.shared
+
     def lists(self) -> list[tuple[str, Any]]:
         """The program's lists and tuples, by their names."""
         return [(k, v) for k, v in {**self.scope, **self.locals}.items() if isinstance(v, (list, tuple))]

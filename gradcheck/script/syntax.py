@@ -53,6 +53,13 @@ class Written:
         return " ".join(self._lines[first - 1][getattr(node, "col_offset", 0) : end].decode().split())
 
 
+def appended_to(node: ast.expr) -> Any:
+    """The list that a call appends a value to, if it is called by names and attributes."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+        return copy.deepcopy(node.func.value) if only_names(node.func.value) else None
+    return None
+
+
 def after_docstring(node: Any) -> int:
     """Where the statements of a function begin, after its docstring."""
     first = node.body[0]

@@ -7,6 +7,8 @@ order, so that an action can be attached to any of them; where it does not, it h
 
 from __future__ import annotations
 
+import types
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +42,8 @@ class Tape:
         Whether anything is recorded or changed at all.
     layout : list of int or None
         Sites in the order of the recorded events; None while recording.
+    instead : code or None
+        What the statement computes that was taken over.
     """
 
     sites: list[Site] = field(default_factory=list)
@@ -51,6 +55,7 @@ class Tape:
     layout: list[int] | None = None
     drawn: list[Any] = field(default_factory=list)
     integers: dict[int, None] = field(default_factory=dict)
+    instead: types.CodeType | None = None
 
     # -- one run -----------------------------------------------------------------------------------------------------
 
@@ -180,10 +185,20 @@ class Tape:
         )
 
     def name(self, site: int, value: Any) -> Any:
-        """Another name for a value."""
-        if self.active and self.recording:
+        """Another name for a value; a part of an array is a value of its own."""
+        if not self.active:
+            return value
+        if isinstance(value, np.ndarray) and value.base is not None and id(value) not in self.known:
+            return self.value(site, value)
+        if self.recording:
             self._called(self.sites[site].target, value, self.sites[site])
         return value
+
+    def appended(self, site: int, container: Any) -> None:
+        """A value at the end of a list has a name."""
+        if self.active and self.recording and isinstance(container, (list, deque)) and container:
+            where = self.sites[site]
+            self._called(f"{where.target}[{len(container) - 1}]", container[-1], where)
 
     def draw(self, iterator: Any, *default: Any) -> Any:
         """``next(iterator)``, which a replay does not draw again."""
@@ -193,6 +208,12 @@ class Tape:
             self.drawn.append(next(iterator, *default))
         self.next_count += 1
         return copied(self.drawn[self.next_count - 1])
+
+    def computed(self, scope: dict[str, Any], variables: dict[str, Any], as_it_was: Any) -> Any:
+        """What a statement computes that was taken over; always a value of its own."""
+        assert self.instead is not None
+        value = eval(self.instead, {**scope, **variables})
+        return value * 1.0 if is_real(value) else value
 
     def leave(self, value: Any = None) -> Any:
         """A return out of the body of the loop."""

@@ -12,6 +12,7 @@ from gradcheck.script.expressions import TAPE, Expressions
 from gradcheck.script.syntax import (
     PURE,
     after_docstring,
+    appended_to,
     as_key,
     called,
     items,
@@ -166,9 +167,13 @@ class Taps(Expressions):
         return node
 
     def visit_Expr(self, node: ast.Expr) -> Any:
-        """Calls that write into an array: ``np.add.at(a, …)``, ``a.fill(0)``, ``out=a``."""
-        written = written_into(node.value)
+        """Calls that write into an array, ``np.add.at(a, …)``, ``a.fill(0)``, ``out=a``; and ``a.append(value)``."""
+        written, longer = written_into(node.value), appended_to(node.value)
         original = copy.deepcopy(written) if written is not None else None
+        if longer is not None:
+            call = self.call("appended", self.site(node, self.written(longer)), loaded(longer))
+            node.value = self.visit(node.value)
+            return [node, ast.Expr(call)]
         node.value = self.visit(node.value)
         if original is None:
             return node

@@ -106,6 +106,10 @@ class Uses(Places):
                 stack += list(self.flow.parents[index])
         return tuple(found[i] for i in sorted(found))
 
+    def called(self, name: str, node: Node) -> list[Place]:
+        """Variables of a value's shape that a name says it is the derivative by."""
+        return [p for p in self._places if p.shape == node.shape and matches(p.names, [name])]
+
     @staticmethod
     def _names(place: Place, node: Node) -> bool:
         return matches(place.names, node.names)

@@ -31,7 +31,7 @@ SATURATED = 1e-7
 PLAIN = SIMPLEST[:3]
 
 #: At most so many layers by default; more of a library's own, which are simpler, and each is to stand behind others.
-USUAL = {False: 3, True: 5}
+USUAL = {False: 3, True: 8}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def networks(
     shapes : SearchStrategy of tuple of int, optional
         Of one sample. By default rows, sequences or signals, and images; for layers of your own rows of numbers.
     min_layers, max_layers : int
-        How many are drawn; at most 3 by default, of your own 5. To layers of `gradcheck.nn` come those that the loss
+        How many are drawn; at most 3 by default, of your own 8. To layers of `gradcheck.nn` come those that the loss
         needs: at least a dense one. Before layers of your own may come a dense one of ours: its weights show whether
         what they pass down is right.
     max_width : int
@@ -126,10 +126,7 @@ def _networks(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
     growing = Growing((samples, *shape))
     if bounds.own and draw(_OFTEN, label="a dense layer first"):
         growing.add(leading(shape))
-    count = 0
-    while count < bounds.min_layers or (count < bounds.max_layers and draw(_MORE, label="one more layer")):
-        growing.draw_one(draw, bounds)
-        count += 1
+    draw(_layers(bounds, growing))
     loss = draw(loss_specs(bounds.losses), label="loss")
     if not bounds.own:
         growing.finish(draw, loss["kind"], bounds.max_width)
@@ -153,9 +150,21 @@ def _networks(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
     return network
 
 
-#: Three times in four, or seven in eight, without the liking that Hypothesis has for the first of several.
+@st.composite
+def _layers(draw: st.DrawFn, bounds: Bounds, growing: Growing, count: int = 0) -> None:
+    """One more layer and those behind it, or none.
+
+    Nested, and each layer drawn alike, since what Hypothesis replaces by an inner part of the same kind loses a layer.
+    """
+    more = draw(_MORE, label="one more layer")
+    if count < bounds.min_layers or (more and count < bounds.max_layers):
+        growing.draw_one(draw, bounds)
+        draw(_layers(bounds, growing, count + 1))
+
+
+#: Three times in four, or fifteen in sixteen, without the liking that Hypothesis has for the first of several.
 _OFTEN = st.lists(st.booleans(), min_size=2, max_size=2).map(any)
-_MORE = st.lists(st.booleans(), min_size=3, max_size=3).map(any)
+_MORE = st.lists(st.booleans(), min_size=4, max_size=4).map(any)
 _RARELY = st.sampled_from([False, False, True])
 _REGULARISERS: list[Spec | None] = [
     None,
