@@ -24,6 +24,9 @@ START, HALVINGS = 7, 3
 #: The step of a rough slope, and how far two of them may contradict a constant.
 ROUGH, POSSIBLE = 2.0**-10, 0.02
 
+#: One-sided slopes that differ by this part of the slope are a kink.
+KINK = 1e-3
+
 #: Directions at each point.
 DIRECTIONS = 2
 
@@ -237,6 +240,21 @@ class Chain:
                 if len(slopes) > 1 and not compared(claimed, slopes, bars, norms).constant:
                     break
         return compared(claimed, slopes, bars, norms)
+
+    def kinked(self, place: Place, sources: Sequence[Source]) -> bool:
+        """Whether the derivative by a variable is not the same on both sides, at some point: on a tie of a maximum."""
+        for base in self.bases:
+            centre = place.value(base)
+            along = self.direction(centre)
+            middle = self.surrogate(base, place, sources, sources, True, centre)
+            widths = []
+            for h in (2.0**-START, 2.0 ** -(START + 4)):
+                ends = [self.surrogate(base, place, sources, sources, True, centre + t * along) for t in (h, -h)]
+                widths.append(abs(ends[0] + ends[1] - 2 * middle) / h)
+                size = abs(ends[0] - ends[1]) / (2 * h)
+            if widths[1] > max(0.5 * widths[0], KINK * size):  # a bend shrinks with the step, a kink stays
+                return True
+        return False
 
     def _possible(
         self,

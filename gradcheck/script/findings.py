@@ -66,7 +66,7 @@ def findings_in(
                 judgement.accused = [replace(accused, node=other.node, passes=(other.node,), used=other.site), *waiting]
                 finding = _of_repair(other, names, finding)
             else:
-                finding = _read_by(judgement, accused, finding)
+                pass  # finding = _read_by(judgement, accused, finding)
         findings.append(finding)
     rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
     if rest:

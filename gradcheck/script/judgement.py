@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,11 +97,17 @@ class Judgement:
         return moved
 
     def _accused(self) -> list[Accused]:
-        found: list[Accused] = []
+        failing: list[Pair] = []
+        unsure: list[Pair] = []
         for pair in self.pairing.pairs.values():
-            first = not any(self._fails(self.pairing.pairs[s.node.index]) for s in pair.sources)
+            made_of = [self.pairing.pairs[s.node.index] for s in pair.sources]
+            first = not any(self._fails(p) and p not in unsure for p in made_of)
             if first and self._fails(pair) and pair.ratio.known and self._matters(pair.node.index):
-                found.append(Accused(pair, self._term(pair)))
+                (unsure if self.chain.kinked(pair.place, pair.sources) else failing).append(pair)
+        found = [Accused(pair, self._term(pair)) for pair in failing or unsure]
+        shared = self._shared(found)
+        if shared is not None:
+            found = [Accused(found[0].pair, shared, passes=(shared,))]
         below = set()
         for accused in found:
             below |= self.flow.descendants([accused.pair.node.index])
@@ -127,6 +133,17 @@ class Judgement:
             lines.setdefault((accused.site.file, accused.site.line), []).append(accused)
         unique = [replace(alike[0], passes=tuple(a.pair.node for a in alike)) for alike in lines.values()]
         return sorted(unique, key=lambda a: a.node.index)
+
+    def _shared(self, accused: Sequence[Accused]) -> Node | None:
+        """A value without a role, from which alone several lines are wrong that nothing else has in common."""
+        lines = {(a.site.file, a.site.line) for a in accused}
+        if len(lines) < 2:
+            return None
+        below = [self.flow.ancestors([a.node.index]) - {a.node.index} for a in accused]
+        common = set.intersection(*below) & set(self.pairing.backward)
+        nodes = [self.flow.nodes[i] for i in common if i not in self.pairing.pairs and self._matters(i)]
+        named = [n for n in nodes if n.plain and n.size > 1 and self.pairing.sources(n)]
+        return max(named, key=lambda n: n.index, default=None)
 
     def _origin(self, pair: Pair) -> Pair:
         """Where the constant that a derivative carries was brought in, if no gradient that is right is made of that."""
@@ -234,7 +251,8 @@ class Judgement:
         return buffers[0] if not found and len(buffers) == 1 else pair.node
 
     def _inside(self, pair: Pair) -> list[Node]:
-        """Values without a role of their own that a derivative is made of, of its shape."""
+        """Values without a role of their own that a derivative is made of, of its shape; none of a line of the loss."""
+        served = {self.flow.nodes[i].site.index for i in self.pairing.forward}
         found, stack, seen = [], list(self.flow.parents[pair.node.index]), set()
         while stack:
             index = stack.pop()
@@ -242,7 +260,7 @@ class Judgement:
                 continue
             seen.add(index)
             node = self.flow.nodes[index]
-            if node.size == pair.node.size and self.flow.parents[index]:
+            if node.size == pair.node.size and self.flow.parents[index] and node.site.index not in served:
                 found.append(node)
             stack += list(self.flow.parents[index])
         return sorted(found, key=lambda n: n.index)[:60]

@@ -19,7 +19,7 @@ from gradcheck.script.exchange import Changed, Exchange
 from gradcheck.script.flow import Base
 from gradcheck.script.judgement import Accused, Judgement
 from gradcheck.script.nodes import Node
-from gradcheck.script.repair import additions, edits, swaps
+from gradcheck.script.repair import additions, edits, slopes, swaps
 from gradcheck.script.roles import Parameter
 
 Array = NDArray[Any]
@@ -106,7 +106,8 @@ def _first(
     try:
         with exchange.made() as changed:
             likely = itertools.chain(edits(statement.part), additions(statement.part, "missing-path", ast.Add(), terms))
-            others = itertools.chain(swaps(statement.part, same), additions(statement.part, "", ast.Mult(), factors))
+            factor = additions(statement.part, "", ast.Mult(), factors)
+            others = itertools.chain(slopes(statement.part, factors), swaps(statement.part, same), factor)
             for edit in likely if few else others if few is False else itertools.chain(likely, others):
                 if time.perf_counter() > limit:
                     break

@@ -41,10 +41,16 @@ def _changed(part: ast.expr) -> Iterator[Edit]:
     yield Edit("sign-flipped", ast.UnaryOp(ast.USub(), part))
     yield Edit("constant-factor", ast.BinOp(ast.Constant(2), ast.Mult(), part))
     yield Edit("constant-factor", ast.BinOp(part, ast.Div(), ast.Constant(2)))
-    nodes = [n for n in ast.walk(part) if isinstance(n, ast.expr)]
+    nodes = _values(part)
     for node in nodes:
         for slug, new in _instead(node, nodes):
             yield Edit(slug, _with(part, node, new))
+
+
+def _values(part: ast.expr) -> list[ast.expr]:
+    """All expressions inside, but for names of functions and methods."""
+    called = {id(n.func) for n in ast.walk(part) if isinstance(n, ast.Call)}
+    return [n for n in ast.walk(part) if isinstance(n, ast.expr) and id(n) not in called]
 
 
 def _with(tree: Any, old: ast.expr, new: ast.expr) -> Any:
@@ -77,6 +83,9 @@ def _instead(node: ast.expr, nodes: list[ast.expr]) -> Iterator[tuple[str, ast.e
     if isinstance(node, ast.Subscript):
         yield from _indices(node)
     if isinstance(node, ast.BinOp):
+        if isinstance(node.op, (ast.Mult, ast.Pow)):  # as in the derivatives of powers
+            yield "", ast.BinOp(ast.Constant(2), ast.Mult(), node)
+            yield "", ast.BinOp(ast.Constant(3), ast.Mult(), node)
         if isinstance(node.op, ast.Sub):
             yield "", ast.BinOp(node.left, ast.Add(), node.right)
             yield "sign-flipped", ast.BinOp(node.right, ast.Sub(), node.left)
@@ -120,9 +129,21 @@ def additions(part: ast.expr, slug: str, operator: ast.operator, names: Sequence
             yield Edit(slug, ast.BinOp(part, operator, ast.Name(name, ast.Load())))
 
 
+#: Derivatives of activations, by what they are computed from.
+SLOPES = ("({0} > 0)", "(1 - {0} ** 2)", "({0} * (1 - {0}))")
+
+
+def slopes(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
+    """The derivative of an activation as one more factor."""
+    for name in names:
+        for form in SLOPES:
+            factor = ast.parse(form.format(name), mode="eval").body
+            yield Edit("missing-activation-derivative", ast.BinOp(part, ast.Mult(), factor))
+
+
 def swaps(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
     """One variable replaced by another of the same shape."""
-    for node in ast.walk(part):
+    for node in _values(part):
         if not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) or _module(node):
             continue
         own = ast.unparse(node)
