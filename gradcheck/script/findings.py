@@ -16,7 +16,7 @@ from gradcheck.findings import findings_of
 from gradcheck.mistakes import BY_SLUG
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.judgement import Accused, Judgement
-from gradcheck.script.mending import Repair, elsewhere, repaired
+from gradcheck.script.mending import Repair, anywhere, repaired
 from gradcheck.script.naming import finding_of
 from gradcheck.script.nodes import Node
 from gradcheck.script.subjects import ProgramSubject
@@ -49,6 +49,14 @@ def findings_in(
     outdated = {name for old in analysis.stale for name in old.names}
     reached = set(outdated)
     waiting = list(judgement.accused)
+    if len(waiting) > 1 and not outdated:
+        names = [p.name for p in analysis.parameters if p.name in failed]
+        single = anywhere(analysis, judgement, names)
+        if single is not None:
+            waiting = []
+            reached |= set(names)
+            findings.append(_of_repair(single, names))
+            judgement.accused = [_instead(judgement.accused[0], single)]
     while waiting:
         accused = waiting.pop(0)
         names = _reached(analysis, accused.passes, failed - outdated)
@@ -60,13 +68,11 @@ def findings_in(
         if repair is not None:
             finding = _with_repair(finding, repair, names)
         elif finding.slug in WEAK:
-            other = elsewhere(analysis, judgement, accused, names) if not findings else None
+            other = anywhere(analysis, judgement, names, accused) if not findings else None
             if other is not None:
                 waiting = [a for a in waiting if set(_reached(analysis, a.passes, failed)) - set(names)]
-                judgement.accused = [replace(accused, node=other.node, passes=(other.node,), used=other.site), *waiting]
+                judgement.accused = [_instead(accused, other), *waiting]
                 finding = _of_repair(other, names, finding)
-            else:
-                pass  # finding = _read_by(judgement, accused, finding)
         findings.append(finding)
     rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
     if rest:
@@ -87,6 +93,11 @@ def _reached(analysis: Analysis, nodes: Sequence[Node], wrong: set[str]) -> list
     return [p.name for p in analysis.parameters if p.claim.index in below and p.name in wrong]
 
 
+def _instead(accused: Accused, repair: Repair) -> Accused:
+    """The line that a repair was found for, instead of the one that was accused."""
+    return replace(accused, node=repair.node, passes=(repair.node,), used=repair.site)
+
+
 def _with_repair(finding: Finding, repair: Repair, names: Sequence[str]) -> Finding:
     """A finding with the line as it should read."""
     mistake = BY_SLUG.get(repair.slug) if finding.slug == "unexplained" and repair.slug else None
@@ -96,10 +107,12 @@ def _with_repair(finding: Finding, repair: Repair, names: Sequence[str]) -> Find
     return replace(finding, fix=f"Write: {repair.text}\nWith it the gradient by {', '.join(names)} is right.")
 
 
-def _of_repair(repair: Repair, names: Sequence[str], instead: Finding) -> Finding:
+def _of_repair(repair: Repair, names: Sequence[str], instead: Finding | None = None) -> Finding:
     """The finding for a line that is known to be wrong by what mends it, instead of another."""
-    path = repair.slug == "missing-path" and instead.slug in WEAK[2:]  # which path is missing is known already
-    node, site, mistake = repair.node, repair.site, BY_SLUG.get(instead.slug if path else repair.slug)
+    slug = repair.slug
+    if instead is not None and slug == "missing-path" and instead.slug in WEAK[2:]:
+        slug = instead.slug  # which path is missing is known already
+    node, site, mistake = repair.node, repair.site, BY_SLUG.get(slug)
     says = mistake.says if mistake else UNKNOWN
     finding = Finding(
         mistake.code if mistake else "GC000",
@@ -113,13 +126,3 @@ def _of_repair(repair: Repair, names: Sequence[str], instead: Finding) -> Findin
         site.line,
     )
     return _with_repair(finding, repair, names)
-
-
-def _read_by(judgement: Judgement, accused: Accused, finding: Finding) -> Finding:
-    """Of a line that nothing explains: an array that it reads and that may be to blame instead."""
-    read = judgement.read_by(accused)
-    if read is None:
-        return finding
-    judgement.open.add((accused.site.file, accused.site.line))
-    text = f"line {read.site.line}: {read.label}, or what line {accused.site.line} makes of it, is wrong"
-    return replace(finding, message=f"{text}: {finding.message}", line=read.site.line, file=read.site.file)

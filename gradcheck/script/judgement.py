@@ -274,23 +274,6 @@ class Judgement:
             ratio = self.chain.ratio(pair.place, node, pair.factor, own, held=pair.sources, direct=True)
         return ratio if ratio.known else None
 
-    def read_by(self, accused: Accused) -> Node | None:
-        """An array without a role that an unexplained line reads, made of the forward pass in a line of its own."""
-        stack, read = list(self.flow.parents[accused.node.index]), set()
-        while stack:
-            index = stack.pop()
-            through = self.flow.nodes[index]
-            if index not in read and index in self.pairing.backward:
-                read.add(index)
-                stack += list(self.flow.parents[index]) if through.increment or not through.plain else []
-        for index in sorted(read):
-            node = self.flow.nodes[index]
-            if index in self.pairing.backward and index not in self.pairing.pairs and index not in self.pairing.mirrors:
-                made = self.flow.ancestors([index]) & self.pairing.forward
-                if made and node.plain and node.size > 1 and not self.pairing.sources(node) and not node.increment:
-                    return node
-        return None
-
     def related(self) -> bool:
         """Whether anything connects the gradients with the loss: one of them right, or values of the forward pass."""
         if self.right or any(

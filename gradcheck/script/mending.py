@@ -18,8 +18,9 @@ from gradcheck.script.events import Diverged, Site
 from gradcheck.script.exchange import Changed, Exchange
 from gradcheck.script.flow import Base
 from gradcheck.script.judgement import Accused, Judgement
+from gradcheck.script.names import sounds_derived
 from gradcheck.script.nodes import Node
-from gradcheck.script.repair import additions, edits, slopes, swaps
+from gradcheck.script.repair import additions, edits, exchanges, replacements, slopes, swaps
 from gradcheck.script.roles import Parameter
 
 Array = NDArray[Any]
@@ -59,55 +60,92 @@ def repaired(analysis: Analysis, accused: Accused, names: Sequence[str]) -> Repa
     return _first(analysis, mending, accused.node, accused.site, time.perf_counter() + PATIENCE)
 
 
-def elsewhere(analysis: Analysis, judgement: Judgement, accused: Accused, names: Sequence[str]) -> Repair | None:
-    """Another line of the backward pass, and a small change of it with which all gradients are right.
+def anywhere(
+    analysis: Analysis, judgement: Judgement, names: Sequence[str], accused: Accused | None = None
+) -> Repair | None:
+    """A line of the backward pass, and a small change of it with which all gradients are right.
 
     Parameters
     ----------
     analysis : Analysis
     judgement : Judgement
-    accused : Accused
-        Whose own line no change mends.
     names : sequence of str
-        All gradients that are wrong.
+        Gradients that are wrong.
+    accused : Accused, optional
+        Whose own line no change mends.
     """
-    flow = analysis.flow
     limit = time.perf_counter() + ALL
-    wrong = {p.claim.index for p in analysis.parameters if p.name in names}
-    tried = {(accused.site.file, accused.site.line)}
-    above = [i for i in judgement.pairing.backward if wrong <= flow.descendants([i])]
-    lines: list[tuple[Node, Site, Mending]] = []
-    for index in sorted(above):
-        node = flow.nodes[index]
-        if (node.increment and node.rate != 1.0) or not flow.parents[index]:
-            continue  # an update, or nothing that is computed
-        for site in (node.site, *node.given_on):
-            place = (site.file, site.line)
-            if place in tried or judgement.cleared(site):
-                continue
-            tried.add(place)
-            below = flow.descendants([m.index for m in flow.nodes if m is node or m.site is site])
-            lines.append((node, site, Mending(analysis, [p for p in analysis.parameters if p.claim.index in below])))
+    tried = {(accused.site.file, accused.site.line)} if accused is not None else set()
+    lines = _lines(analysis, judgement, {p.claim.index for p in analysis.parameters if p.name in names})
+    chosen = [line for line in lines if line.place not in tried and not judgement.cleared(line.site)]
     for few in (True, False):
-        for node, site, mending in lines:
-            found = _first(analysis, mending, node, site, limit, few=few)
+        for line in sorted(chosen, key=lambda line: line.update):
+            found = _first(analysis, line.mending, line.node, line.site, limit, few=few, update=line.update)
             if found is not None:
                 return found
     return None
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of the backward pass, what it computes first, and the gradients that are made of what it computes."""
+
+    node: Node
+    site: Site
+    mending: Mending
+    update: bool
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.site.file, self.site.line
+
+
+def _lines(analysis: Analysis, judgement: Judgement, wrong: set[int]) -> list[_Line]:
+    """Lines that compute, or give on, what all wrong gradients are made of, in the order in which they are passed."""
+    flow = analysis.flow
+    found: dict[tuple[str, int], list[tuple[Node, Site]]] = {}
+    for index in sorted(judgement.pairing.backward):
+        node = flow.nodes[index]
+        if flow.parents[index] or sounds_derived(node.names):
+            for site in (node.site, *node.given_on):
+                found.setdefault((site.file, site.line), []).append((node, site))
+    lines = []
+    for entries in found.values():
+        below = flow.descendants([node.index for node, _ in entries])
+        if wrong <= below:
+            node, site = entries[0]
+            mending = Mending(analysis, [p for p in analysis.parameters if p.claim.index in below])
+            lines.append(_Line(node, site, mending, update=node.increment and node.rate != 1.0))
+    return lines
+
+
 def _first(
-    analysis: Analysis, mending: Mending, node: Node, site: Site, limit: float, few: bool | None = None
+    analysis: Analysis,
+    mending: Mending,
+    node: Node,
+    site: Site,
+    limit: float,
+    *,
+    few: bool | None = None,
+    update: bool = False,
 ) -> Repair | None:
-    """The first change of a line that mends: of the few likely ones, of the others, or of all."""
+    """The first change of a line that mends: of the few likely ones, of the others, or of all.
+
+    An update is not made right by what is multiplied to it.
+    """
     exchange = Exchange(analysis.step, site.file, site.line)
     statement = exchange.statement
     same, terms, factors = _variables(analysis, node)
     try:
         with exchange.made() as changed:
             likely = itertools.chain(edits(statement.part), additions(statement.part, "missing-path", ast.Add(), terms))
-            factor = additions(statement.part, "", ast.Mult(), factors)
-            others = itertools.chain(slopes(statement.part, factors), swaps(statement.part, same), factor)
+            others = itertools.chain(
+                slopes(statement.part, [] if update else factors),
+                replacements(terms),
+                swaps(statement.part, same),
+                exchanges(statement.part),
+                additions(statement.part, "", ast.Mult(), [] if update else factors),
+            )
             for edit in likely if few else others if few is False else itertools.chain(likely, others):
                 if time.perf_counter() > limit:
                     break
@@ -170,7 +208,7 @@ def _variables(analysis: Analysis, node: Node) -> tuple[list[str], list[str], li
     """Names of variables of a function that could stand in a line of it, and be added or multiplied to its value."""
     flow = analysis.flow
     shapes = {flow.nodes[i].shape for i in flow.parents[node.index]}
-    same: list[str] = []
+    same = [p.name for p in analysis.parameters if p.leaf.value.shape in shapes or not shapes]
     terms: list[str] = []
     factors: list[str] = []
     for other in flow.nodes:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.script.names import sounds_derived
+
+#: So many names of one statement are put in each other's place, two at a time.
+MANY = 12
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,32 @@ def slopes(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
             yield Edit("missing-activation-derivative", ast.BinOp(part, ast.Mult(), factor))
 
 
+def exchanges(part: ast.expr) -> Iterator[Edit]:
+    """Two variables in each other's place."""
+    names = [n for n in _values(part) if isinstance(n, (ast.Name, ast.Attribute)) and not _module(n)][:MANY]
+    for one, other in itertools.combinations(names, 2):
+        if ast.unparse(one) != ast.unparse(other):
+            derived = all(sounds_derived([ast.unparse(name)]) for name in (one, other))
+            yield Edit("swapped-blocks" if derived else "", _exchanged(part, one, other))
+
+
+def _exchanged(tree: Any, one: ast.expr, other: ast.expr) -> Any:
+    """A copy of a tree with two of its nodes in each other's place."""
+    if tree is one or tree is other:
+        return other if tree is one else one
+    if isinstance(tree, list):
+        return [_exchanged(item, one, other) for item in tree]
+    if not isinstance(tree, ast.AST):
+        return tree
+    return type(tree)(**{name: _exchanged(value, one, other) for name, value in ast.iter_fields(tree)})
+
+
+def replacements(names: Sequence[str]) -> Iterator[Edit]:
+    """A variable instead of all that is computed."""
+    for name in names:
+        yield Edit("", ast.Name(name, ast.Load()))
+
+
 def swaps(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
     """One variable replaced by another of the same shape."""
     for node in _values(part):
@@ -148,7 +178,7 @@ def swaps(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
             continue
         own = ast.unparse(node)
         for name in names:
-            if name != own:
+            if name.replace("'", '"') != own.replace("'", '"'):
                 slug = "swapped-blocks" if sounds_derived([own]) and sounds_derived([name]) else "stale-cache"
                 yield Edit(slug, _with(part, node, ast.parse(name, mode="eval").body))
 
