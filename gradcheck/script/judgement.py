@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.script.chain import Chain, Ratio
+from gradcheck.script.chain import Chain, Ratio, Source
 from gradcheck.script.conventions import own_factor, to_blame
 from gradcheck.script.events import Site
 from gradcheck.script.flow import Flow
@@ -120,13 +120,14 @@ class Judgement:
         for pair in raw:
             odd = [s for s in self.pairing.sources(pair.node) if abs(s.scale - 1) > 1e-6]
             blamed = [self.pairing.pairs[s.node.index] for s in odd if self._matters(s.node.index)]
-            found += [Accused(b, b.node, b.scale) for b in map(self._origin, blamed)]
+            found += [Accused(b, b.node, b.scale) for b in map(self._scaling, map(self._origin, blamed))]
             if not blamed and self._matters(pair.node.index):
                 own = replace(pair, sources=self.pairing.sources(pair.node), raw=False)
                 found.append(Accused(own, pair.node))
         if constants and not raw:
             right = [self.pairing.pairs[i] for i in self.right if i in self.pairing.pairs]
-            for pair, constant in to_blame(self.pairing.pairs, constants, right, self.above):
+            for culprit, constant in to_blame(self.pairing.pairs, constants, right, self.above):
+                pair = self._scaling(culprit)
                 found.append(Accused(pair, self._constant_term(pair), constant))
         lines: dict[tuple[str, int], list[Accused]] = {}
         for accused in map(self._carried, found):
@@ -155,18 +156,28 @@ class Judgement:
         return pair
 
     def _renamed(self, accused: Accused) -> Accused:
-        """Of a line off by a constant that already the name says which a derivative was given before: that line."""
-        words = set(re.findall(r"\w+", accused.site.text))
-        for source in accused.pair.sources if accused.constant is not None else ():
+        """Of a line that is right by what a value was called before: the line that called the value so."""
+        words, pair = set(re.findall(r"\w+", accused.site.text)), accused.pair
+        for source in pair.sources if accused.node is pair.node and not pair.moved else ():
+            others = tuple(s for s in pair.sources if s is not source)
             for site in source.node.given_on:
-                if site.target not in words:
-                    continue
-                made = self.pairing.pairs[source.node.index].sources
-                for place in self.pairing.called(site.target, source.node):
-                    ratio = self.chain.ratio(place, source.node, 1.0, made)
-                    if ratio.constant and accused.constant is not None and abs(ratio.factor - accused.constant) < 1e-4:
+                places = self.pairing.called(site.target, source.node) if site.target in words else []
+                for place in places:
+                    meant = (*others, Source(place, source.node))
+                    ratio = self.chain.ratio(pair.place, pair.node, pair.factor, meant)
+                    if ratio.right or (accused.constant is None and ratio.constant and not ratio.idle):
                         return replace(accused, node=source.node, used=site)
         return accused
+
+    def _scaling(self, pair: Pair) -> Pair:
+        """Of a line that brings in a constant: a line after it that does no more than scale the same array."""
+        for user in self.pairing.pairs.values():
+            same = set(user.node.names) & set(pair.node.names) and user.place.key() == pair.place.key()
+            if not same or not user.sources or user.sources[0].node is not pair.node:
+                continue
+            if all(_multiple(base.value(user.node), base.value(pair.node)) for base in self.chain.bases):
+                return user
+        return pair
 
     def _carried(self, accused: Accused) -> Accused:
         """Of an update that only multiplies a value by a number: the line that computes the value."""

@@ -104,11 +104,11 @@ def _lines(analysis: Analysis, judgement: Judgement, wrong: set[int]) -> list[_L
     """Lines that compute, or give on, what all wrong gradients are made of, in the order in which they are passed."""
     flow = analysis.flow
     found: dict[tuple[str, int], list[tuple[Node, Site]]] = {}
-    for index in sorted(judgement.pairing.backward):
-        node = flow.nodes[index]
-        if flow.parents[index] or sounds_derived(node.names):
-            for site in (node.site, *node.given_on):
-                found.setdefault((site.file, site.line), []).append((node, site))
+    for node in flow.nodes:
+        computed = node.index in judgement.pairing.backward and (flow.parents[node.index] or sounds_derived(node.names))
+        given = node.given_on if computed or node.index in analysis.forward else []
+        for site in (*([node.site] if computed else []), *given):
+            found.setdefault((site.file, site.line), []).append((node, site))
     lines = []
     for entries in found.values():
         below = flow.descendants([node.index for node, _ in entries])

@@ -24,7 +24,7 @@ _LOSS = re.compile(
     r"|elbo_loss|neg_elbo)$"
 )
 _LOSSY = re.compile(
-    r"(?i)(^e$|^err$|^[sr]ss$|sse|mae|loss|cost|nll|object|error|mse|rmse|entropy|neg_?log|penalty|hinge|risk|misfit|chi2)"
+    r"(?i)(^e$|^err$|^[sr]ss$|sse|mae|loss|cost|nll|object|error|mse|rmse|entropy|x_?ent$|neg_?log|penalty|hinge|risk|misfit|chi2)"
 )
 _GROWS = re.compile(r"(?i)^(ll|llh|log_?lik(elihood)?|log_?l|lik(elihood)?|elbo|rewards?|returns?|evidence|log_?prob)$")
 _FALLS = re.compile(r"(?i)(neg|minus|nll|loss|cost)")

@@ -17,15 +17,17 @@ from gradcheck.check import Check
 from gradcheck.checker import check
 from gradcheck.comparison import Verdict
 from gradcheck.effort import Effort, Progress
-from gradcheck.errors import SubjectError
+from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.options import budget_of, seed_of, tolerance_of
-from gradcheck.report import Report, report_of
+from gradcheck.report import LineReport, Report, report_of
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.capture import Program
 from gradcheck.script.findings import findings_in
 from gradcheck.script.hints import Hints
 from gradcheck.script.judgement import Judgement
 from gradcheck.script.lines import lines_of
+from gradcheck.script.nodes import Node
+from gradcheck.script.printed import squared
 from gradcheck.script.source import Source, read
 from gradcheck.script.subjects import ProgramSubject
 
@@ -69,11 +71,33 @@ def check_program(
     started = time.perf_counter()
     seed = seed_of(rng)
     asked = _Asked(path, sources if sources is not None else read(path), hints, namespace, rtol, budget, progress)
-    report, lazy = _checked(asked, seed, started)
-    if report.verdict is Verdict.FAIL and lazy:  # once more, from behind the pass that creates what is remembered
+    report, step = _checked(asked, seed, started)
+    if report.verdict is Verdict.FAIL and step.lazy:  # from behind the pass that creates what is remembered
         with contextlib.suppress(SubjectError):
-            report, _ = _checked(asked, seed, started, passes=1)
+            report, step = _checked(asked, seed, started, passes=1)
+    if report.verdict is Verdict.FAIL and hints.loss is None:
+        report = _as_squared(asked, seed, started, report, step.loss)
     return report
+
+
+def _as_squared(asked: _Asked, seed: int, started: float, report: Report, loss: Node) -> Report:
+    """The report on a program that prints an absolute error, as one that descends half its square, if it does."""
+    sources = squared(asked.sources, loss.site)
+    if sources is None:
+        return report
+    try:
+        other, _ = _checked(replace(asked, sources=sources), seed, started)
+    except GradcheckError:
+        return report
+    better = sum(map(_passes, other.lines)) > sum(map(_passes, report.lines))
+    if other.verdict is not Verdict.PASS and not better:
+        return report
+    note = f"The error of line {loss.site.line} is printed; what the gradient is that of is half of its square"
+    return replace(other, sources=report.sources, notes=(note, *other.notes))
+
+
+def _passes(line: LineReport) -> bool:
+    return line.verdict is Verdict.PASS
 
 
 @dataclass(frozen=True)
@@ -93,8 +117,16 @@ class _Asked:
         return Program(self.path, self.sources, given=self.namespace)
 
 
-def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple[Report, bool]:
-    """The report, from behind some passes; and whether a pass creates arrays as an optimiser that remembers does."""
+@dataclass(frozen=True)
+class _Seen:
+    """What else was seen: whether a pass creates arrays as an optimiser that remembers does; the loss."""
+
+    lazy: bool
+    loss: Node
+
+
+def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple[Report, _Seen]:
+    """The report, from behind some passes, and what else was seen."""
     generator = np.random.default_rng(seed)
     analysis = _analysed(asked, generator, passes)
     step = analysis.step
@@ -133,7 +165,7 @@ def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, judgement), *report.notes),
     )
-    return report, lazy
+    return report, _Seen(lazy, analysis.loss)
 
 
 def _analysed(asked: _Asked, rng: np.random.Generator, passes: int) -> Analysis:

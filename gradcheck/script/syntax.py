@@ -9,11 +9,14 @@ from typing import Any
 
 #: Names of learning rates.
 RATE = re.compile(
-    r"(?i)^_?(lr|lr_?t|alpha|eta|rate|step|step_?size|learn(ing)?_?rate|mu|gamma|epsilon|eps|l_?rate)\d*$"
+    r"(?i)^_?(((\w+_)?(lr|learn(ing)?_?rate|l_?rate)(_\w+)?)|lr_?t|alpha|eta|rate|step|step_?size|mu|gamma|epsilon|eps)\d*$"
 )
 
 #: Functions whose results are worth seeing where they stand as an argument.
 PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "outer", "inner", "convolve", "concatenate", "hstack", "vstack"}
+
+#: Functions that print or keep what they are given.
+SHOWS = {"print", "append", "write", "set_description", "set_postfix", "str", "repr", "format"}
 
 #: Functions whose results are seen wherever they stand.
 STATISTICS = {"mean", "var", "std"}
@@ -114,7 +117,7 @@ def called(node: ast.Call) -> str:
 
 def shows(function: ast.expr) -> bool:
     """Whether a function prints or keeps what it is given."""
-    return getattr(function, "attr", getattr(function, "id", "")) in {"print", "append", "write", "set_description"}
+    return getattr(function, "attr", getattr(function, "id", "")) in SHOWS
 
 
 def written_into(node: ast.expr) -> ast.expr | None:
