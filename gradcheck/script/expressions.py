@@ -13,6 +13,7 @@ from gradcheck.script.syntax import (
     STATISTICS,
     Written,
     called,
+    defined,
     only_names,
     rate,
     shows,
@@ -86,6 +87,7 @@ class Expressions(ast.NodeTransformer):
             finally:
                 self.bare = False
         self.bare = False
+        defined(node)
         node.func = self.visit(node.func)
         shown = shows(node.func)
         node.args = [self._argument(a, shown) for a in node.args]

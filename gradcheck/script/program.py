@@ -29,6 +29,7 @@ from gradcheck.script.lines import lines_of
 from gradcheck.script.nodes import Node
 from gradcheck.script.printed import squared
 from gradcheck.script.source import Source, read
+from gradcheck.script.step import Step
 from gradcheck.script.subjects import ProgramSubject
 
 Array = NDArray[Any]
@@ -73,7 +74,7 @@ def check_program(
     asked = _Asked(path, sources if sources is not None else read(path), hints, namespace, rtol, budget, progress)
     report, step = _checked(asked, seed, started)
     if report.verdict is Verdict.FAIL and step.lazy:  # from behind the pass that creates what is remembered
-        with contextlib.suppress(SubjectError):
+        with contextlib.suppress(Exception):  # a second pass need not be like the first
             report, step = _checked(asked, seed, started, passes=1)
     if report.verdict is Verdict.FAIL and hints.loss is None:
         report = _as_squared(asked, seed, started, report, step.loss)
@@ -128,7 +129,8 @@ class _Seen:
 def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple[Report, _Seen]:
     """The report, from behind some passes, and what else was seen."""
     generator = np.random.default_rng(seed)
-    analysis = _analysed(asked, generator, passes)
+    with np.errstate(all="ignore"):
+        analysis = _analysed(asked, generator, passes)
     step = analysis.step
     shapes = {p.leaf.value.shape for p in analysis.parameters}
     lazy = any(value.shape in shapes for value in step.lazy)
@@ -174,10 +176,7 @@ def _analysed(asked: _Asked, rng: np.random.Generator, passes: int) -> Analysis:
     trouble: Exception | None = None
     for _ in range(TRIED):
         try:
-            for _ in range(passes):
-                step.prepared()
-                step.advance()
-            return Analysis(step, asked.hints, rng)
+            return _behind(step, asked.hints, rng, passes)
         except SubjectError as error:
             step.release()
             trouble = trouble or error
@@ -186,6 +185,14 @@ def _analysed(asked: _Asked, rng: np.random.Generator, passes: int) -> Analysis:
             step, others = asked.program().captured_at(others[0], asked.hints.arguments), others[1:]
     assert trouble is not None
     raise trouble
+
+
+def _behind(step: Step, hints: Hints, rng: np.random.Generator, passes: int) -> Analysis:
+    """The analysis of a step after some passes."""
+    for _ in range(passes):
+        step.prepared()
+        step.advance()
+    return Analysis(step, hints, rng)
 
 
 def _open(found: Check, analysis: Analysis) -> Check:

@@ -115,6 +115,17 @@ def called(node: ast.Call) -> str:
     return getattr(node.func, "attr", getattr(node.func, "id", ""))
 
 
+def defined(node: ast.Call) -> None:
+    """Have an array that is made without values made of zeros: what happens to be in memory is no value of a step."""
+    function = node.func
+    if isinstance(function, ast.Attribute) and function.attr in ("empty", "empty_like") and _numpy(function.value):
+        function.attr = function.attr.replace("empty", "zeros")
+
+
+def _numpy(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy")
+
+
 def shows(function: ast.expr) -> bool:
     """Whether a function prints or keeps what it is given."""
     return getattr(function, "attr", getattr(function, "id", "")) in SHOWS

@@ -262,10 +262,11 @@ class Tape:
         if action is not None:
             original = value
             value = applied(action, original, in_place=bool(more.get("in_place")))
-            if value is not original and isinstance(original, np.ndarray) and "container" not in more:
-                self.known[id(original)] = index  # what else holds it means this value as well
-                self.replaced[id(original)] = value
+            if value is not original and "container" not in more:
+                self.known[id(original)] = index
                 self.kept.append(original)
+                if isinstance(original, np.ndarray):  # what else holds it means this value as well
+                    self.replaced[id(original)] = value
         if "container" not in more:
             self.known[id(value)] = index
             self.kept.append(value)
