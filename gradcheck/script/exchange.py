@@ -37,14 +37,19 @@ class Changed:
     events: Mapping[int, int]
 
     def node(self, node: Node) -> Node:
-        """A node of the program as it was. Raises KeyError if it is no more."""
-        return replace(node, events=tuple(self.events[e] for e in node.events))
+        """A node of the program as it was. Raises Diverged if it is no more."""
+        return replace(node, events=tuple(self._now(e) for e in node.events))
 
     def base(self, base: Base) -> Base:
         """The same point of the changed program."""
-        neutral = {self.events[e]: path for e, path in base.neutral.items()}
-        keys = {self.events[e]: key for e, key in base.neutral_keys.items()}
+        neutral = {self._now(e): path for e, path in base.neutral.items()}
+        keys = {self._now(e): key for e, key in base.neutral_keys.items()}
         return replace(base, neutral=neutral, neutral_keys=keys)
+
+    def _now(self, event: int) -> int:
+        if event not in self.events:
+            raise Diverged(f"event {event} is inside what was exchanged")
+        return self.events[event]
 
 
 class Exchange:

@@ -152,7 +152,7 @@ def _first(
                 exchange.put(edit.part)
                 if mending.right(changed):
                     return Repair(node, site, edit.slug, statement.written(edit.part))
-    except (Diverged, KeyError, ValueError):  # what can be exchanged here is not what was asked for
+    except (Diverged, SyntaxError):  # what can be exchanged here is not what was asked for
         pass
     return None
 
@@ -173,14 +173,14 @@ class Mending:
 
     def right(self, changed: Changed) -> bool:
         """Whether the gradients are right, and the loss is the same, in a changed program."""
-        return all(self._right_at(i, base, changed) for i, base in enumerate(self.bases))
+        try:
+            return all(self._right_at(i, base, changed) for i, base in enumerate(self.bases))
+        except ValueError:  # of another shape
+            return False
 
     def _right_at(self, number: int, base: Base, changed: Changed) -> bool:
         nodes = [changed.node(p.claim) for p in self.parameters]
-        try:
-            seen = changed.base(base).run([*nodes, changed.node(self.loss)])
-        except ValueError:  # of another shape
-            return False
+        seen = changed.base(base).run([*nodes, changed.node(self.loss)])
         if seen is None or not all(np.isfinite(value).all() for value in seen):
             return False
         loss = base.value(self.loss)

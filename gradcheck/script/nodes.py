@@ -82,13 +82,13 @@ class Node:
 
     @property
     def given_on(self) -> list[Site]:
-        """Where a later line of the same function gives it another name."""
-        own = self.site
-        return [
-            site
-            for site in self.names.values()
-            if site.kind == "assign" and site.line > own.line and (site.file, site.function) == (own.file, own.function)
-        ]
+        """Where a later line gives it another name: of a function's result, after the line that took it."""
+        first = {(self.site.file, self.site.function): self.site}
+        found = []
+        for site in self.names.values():
+            if site.kind == "assign" and site.line > first.setdefault((site.file, site.function), site).line:
+                found.append(site)
+        return found
 
     def read(self, values: Callable[[int], Array]) -> Array:
         """Its value from the values of its events."""

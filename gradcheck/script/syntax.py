@@ -183,12 +183,22 @@ def _is_constant(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 
+def _is_fraction(node: ast.expr) -> bool:
+    """Whether an expression is a number between 0 and 1/2."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < 0.5
+
+
 def rate(node: ast.expr) -> ast.expr | None:
-    """The learning rate in a product; without a name for it, a constant before something that only names a gradient."""
+    """The learning rate in a product; without a name for it, a constant before something that only names a gradient.
+
+    Or a fraction before anything else, for nobody begins a gradient with ``0.1 *``.
+    """
     found = rates(node)
     each = factors(node)
     if not found and all(_is_constant(f) or only_names(f) for f, _ in each) and len(each) > 1:
         found = [(f, p) for f, p in each if _is_constant(f)]
+    if not found and len(each) > 1 and _is_fraction(each[0][0]) and each[0][1] > 0:
+        found = each[:1]
     product: ast.expr | None = None
     for factor, power in found:
         one = factor if power > 0 else ast.BinOp(ast.Constant(1.0), ast.Div(), factor)
