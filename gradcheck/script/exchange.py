@@ -74,6 +74,8 @@ class Exchange:
         loop = step.loop
         self.inside = file == loop.file and loop.node.body[0].lineno <= line <= (loop.node.end_lineno or 0)
         self.unit = step.unit if self.inside else step.program.units[file]
+        self._places: Mapping[int, int] = {}
+        self._layout: Sequence[int] = []
 
     def put(self, part: ast.expr) -> None:
         """Have something else computed from now on."""
@@ -103,8 +105,9 @@ class Exchange:
                     exchanged.append((function, old))
             if not exchanged:
                 raise Diverged(f"line {self.line} of {self.file} is in no function that is left")
-            places = _aligned([tape.sites[i] for i in self.unit.sites], [tape.sites[i] for i in unit.sites])
-            yield self._moved(places, layout or [])
+            self._places = _aligned([tape.sites[i] for i in self.unit.sites], [tape.sites[i] for i in unit.sites])
+            self._layout = layout or []
+            yield self.moved()
         finally:
             for function, code in exchanged:
                 function.__code__ = code
@@ -130,8 +133,11 @@ class Exchange:
         tapped = ast.fix_missing_locations(Taps(self.file, self._text, sites).visit(tree))
         return Unit(compile(tapped, self.file, "exec", dont_inherit=True), range(start, len(sites)))
 
-    def _moved(self, places: Mapping[int, int], layout: Sequence[int]) -> Changed:
-        """Where the events are in a run of the changed program; functions that stay pass by the sites that they did."""
+    def moved(self) -> Changed:
+        """Where the events are in a run of the program as it is now: it may call other functions than it did.
+
+        Raises Diverged if it fails. Functions that stay pass by the sites that they did.
+        """
         found = self.step.retraced()
         if found is None:
             raise Diverged(f"line {self.line} of {self.file}: the changed program fails")
@@ -140,8 +146,8 @@ class Exchange:
             now[event.site.index].append(event.index)
         before: dict[int, int] = defaultdict(int)
         events = {}
-        for i, site in enumerate(layout):
-            there = now[site] or now[places.get(site, site)]
+        for i, site in enumerate(self._layout):
+            there = now[site] or now[self._places.get(site, site)]
             if before[site] < len(there):
                 events[i] = there[before[site]]
             before[site] += 1

@@ -6,6 +6,7 @@ import ast
 import itertools
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from gradcheck.script.flow import Base
 from gradcheck.script.judgement import Accused, Judgement
 from gradcheck.script.names import sounds_derived
 from gradcheck.script.nodes import Node
-from gradcheck.script.repair import additions, edits, exchanges, replacements, slopes, swaps
+from gradcheck.script.repair import additions, calls_own, edits, exchanges, replacements, slopes, swaps
 from gradcheck.script.roles import Parameter
 
 Array = NDArray[Any]
@@ -138,6 +139,9 @@ def _first(
     same, terms, factors = _variables(analysis, node)
     try:
         with exchange.made() as changed:
+            calls = calls_own(statement.part)
+            if not mending.possible(changed):
+                return None
             likely = itertools.chain(edits(statement.part), additions(statement.part, "missing-path", ast.Add(), terms))
             others = itertools.chain(
                 slopes(statement.part, [] if update else factors),
@@ -150,8 +154,9 @@ def _first(
                 if time.perf_counter() > limit:
                     break
                 exchange.put(edit.part)
-                if mending.right(changed):
-                    return Repair(node, site, edit.slug, statement.written(edit.part))
+                with suppress(Diverged):  # a change that does not run is no repair
+                    if mending.right(exchange.moved() if calls else changed):
+                        return Repair(node, site, edit.slug, statement.written(edit.part))
     except (Diverged, SyntaxError):  # what can be exchanged here is not what was asked for
         pass
     return None
@@ -170,6 +175,10 @@ class Mending:
         self.chain, self.bases, self.loss = analysis.chain, analysis.bases, analysis.loss
         self.parameters = parameters
         self._slopes: dict[tuple[int, int], list[tuple[Array, float, float]]] = {}
+
+    def possible(self, changed: Changed) -> bool:
+        """Whether loss and gradients are still computed outside the statement. Raises Diverged if not."""
+        return all(changed.node(node).events for node in (*[p.claim for p in self.parameters], self.loss))
 
     def right(self, changed: Changed) -> bool:
         """Whether the gradients are right, and the loss is the same, in a changed program."""

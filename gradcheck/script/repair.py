@@ -183,6 +183,16 @@ def swaps(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
                 yield Edit(slug, _with(part, node, ast.parse(name, mode="eval").body))
 
 
+#: Methods of arrays.
+METHODS = {"dot", "sum", "mean", "reshape", "transpose", "copy", "astype", "ravel", "max", "min", "squeeze", "flatten"}
+
+
+def calls_own(part: ast.expr) -> bool:
+    """Whether functions of the program's own may be called, which changes may leave out."""
+    functions = [n.func for n in ast.walk(part) if isinstance(n, ast.Call)]
+    return any(not _module(f) and getattr(f, "attr", "") not in METHODS for f in functions)
+
+
 def _indices(node: ast.Subscript) -> Iterator[tuple[str, ast.expr]]:
     """Another index: one further on, one back, a slice that is not reversed."""
     index = node.slice
