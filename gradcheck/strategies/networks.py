@@ -120,6 +120,12 @@ def networks(
 
 @st.composite
 def _networks(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
+    """A network; what is drawn is not what a test is about, and Hypothesis need not trace it."""
+    with untraced():
+        return _drawn(draw, bounds)
+
+
+def _drawn(draw: st.DrawFn, bounds: Bounds) -> DrawnNetwork:
     samples = draw(st.integers(bounds.min_samples, bounds.max_samples), label="samples")
     shape = draw(bounds.shapes, label="shape")
     seed, digits = draw(SEEDS, label="seed"), draw(DIGITS, label="digits")
@@ -191,10 +197,9 @@ class Growing:
 
     def add(self, recipe: Recipe) -> None:
         """Put a layer behind the others. It is made to see its shape; for the network it is made again."""
-        with untraced():
-            x = input_of([recipe], self._rng, self._start, None) if self._x is None else self._x
-            layer = realised(recipe, self._rng, x)
-            self._x = advanced(layer, recipe, x)
+        x = input_of([recipe], self._rng, self._start, None) if self._x is None else self._x
+        layer = realised(recipe, self._rng, x)
+        self._x = advanced(layer, recipe, x)
         self.parameters += len(layer.params)
         self.recipes.append(recipe)
 
