@@ -189,10 +189,7 @@ class Site:
         if self.idle:
             close = noise_at(ray, self.value, max(SPACING, -self.bits), -self.bits > SPACING)
             if close is not None and close.constant and not ends_in_a_jump(ray, self.value):
-                self.noise = max(
-                    self.noise, close.level
-                )  # the same all around, as claimed: what is farther is no noise
-                self.flat = True
+                self.noise, self.flat = max(self.noise, close.level), True  # what is farther is no noise
                 return
         measured: Noise = measure_noise(ray, self.value, smallest=-self.bits)
         self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))

@@ -59,7 +59,6 @@ class Program:
         self.units[source.file] = Unit(code, range(start, len(self.tape.sites)))
         return code
 
-    @property
     def shared(self) -> set[str]:
         """Names that functions assign which are not their own."""
         nodes = (node for tree in self.trees for node in ast.walk(tree))

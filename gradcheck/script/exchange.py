@@ -79,7 +79,7 @@ class Exchange:
 
     def put(self, part: ast.expr) -> None:
         """Have something else computed from now on."""
-        whole = ast.Expression(ast.fix_missing_locations(ast.copy_location(copy.deepcopy(part), self.statement.part)))
+        whole = ast.Expression(ast.copy_location(copy.deepcopy(part), self.statement.part))
         self.step.tape.instead = compile(ast.fix_missing_locations(whole), self.file, "eval")
 
     @contextmanager

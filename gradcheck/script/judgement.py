@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,7 +73,6 @@ class Judgement:
         self.above = {i: self.flow.ancestors([i]) & set(pairing.backward) for i in pairing.claims}
         self.right = [i for i, total in totals.items() if total.right]
         self.wrong = [i for i, total in totals.items() if not total.right]
-        self.open: set[tuple[str, int]] = set()
         self.accused = [self._renamed(a) for a in self._needed(self._accused())] if self.wrong else []
 
     def _needed(self, accused: list[Accused]) -> list[Accused]:
@@ -245,18 +244,11 @@ class Judgement:
         """The only line that writes into the array that is the gradient, if there is one; a buffer that none fills."""
         found: dict[tuple[str, int], Node] = {}
         buffers: list[Node] = []
-        stack, seen = list(self.flow.parents[pair.node.index]), set()
-        while stack:
-            index = stack.pop()
-            if index in seen or index not in self.pairing.backward or index in self.pairing.pairs:
-                continue
-            seen.add(index)
-            node = self.flow.nodes[index]
-            if not self.flow.parents[index] and not self.chain.bases[-1].value(node).any():
+        for node in self._unpaired(pair):
+            if not self.flow.parents[node.index] and not self.chain.bases[-1].value(node).any():
                 buffers.append(node)
             elif node.container_id or node.in_place or node.keys:
                 found.setdefault((node.site.file, node.site.line), node)
-            stack += list(self.flow.parents[index])
         if len(found) == 1:
             return next(iter(found.values()))
         return buffers[0] if not found and len(buffers) == 1 else pair.node
@@ -264,17 +256,23 @@ class Judgement:
     def _inside(self, pair: Pair) -> list[Node]:
         """Values without a role of their own that a derivative is made of, of its shape; none of a line of the loss."""
         served = {self.flow.nodes[i].site.index for i in self.pairing.forward}
-        found, stack, seen = [], list(self.flow.parents[pair.node.index]), set()
+        found = [
+            node
+            for node in self._unpaired(pair)
+            if node.size == pair.node.size and self.flow.parents[node.index] and node.site.index not in served
+        ]
+        return sorted(found, key=lambda n: n.index)[:60]
+
+    def _unpaired(self, pair: Pair) -> Iterator[Node]:
+        """Values of the backward pass without a role that a derivative is made of, from it to those with one."""
+        stack, seen = list(self.flow.parents[pair.node.index]), set()
         while stack:
             index = stack.pop()
             if index in seen or index not in self.pairing.backward or index in self.pairing.pairs:
                 continue
             seen.add(index)
-            node = self.flow.nodes[index]
-            if node.size == pair.node.size and self.flow.parents[index] and node.site.index not in served:
-                found.append(node)
+            yield self.flow.nodes[index]
             stack += list(self.flow.parents[index])
-        return sorted(found, key=lambda n: n.index)[:60]
 
     def _partial(self, pair: Pair, node: Node) -> Ratio | None:
         """A term against the part of the chain rule that goes through what the term is made of."""

@@ -25,7 +25,7 @@ def lines_of(judgement: Judgement, stale: Sequence[Stale] = ()) -> list[LineRepo
             continue  # an update by a gradient that has a line of its own
         key = _place(pair.node.site)
         factor = pair.ratio.factor if pair.proportional else None
-        verdict = _verdict(pair, accused=key in accused, unsure=key in judgement.open)
+        verdict = _verdict(pair, accused=key in accused)
         old = found.get(key)
         if old is None or _ORDER.index(verdict) > _ORDER.index(old.verdict):
             found[key] = _line(pair.node.site, pair.node.label, pair.place.label, verdict, factor)
@@ -46,9 +46,9 @@ def _line(site: Site, target: str, of: str, verdict: Verdict, factor: float | No
     return LineReport(site.file, site.line, target, of, verdict, factor, site.text)
 
 
-def _verdict(pair: Pair, *, accused: bool, unsure: bool) -> Verdict:
+def _verdict(pair: Pair, *, accused: bool) -> Verdict:
     if accused:
-        return Verdict.UNDECIDED if unsure else Verdict.FAIL
+        return Verdict.FAIL
     return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
 
 

@@ -139,9 +139,8 @@ def _first(
     same, terms, factors = _variables(analysis, node)
     try:
         with exchange.made() as changed:
+            mending.watched(changed)
             calls = calls_own(statement.part)
-            if not mending.possible(changed):
-                return None
             likely = itertools.chain(edits(statement.part), additions(statement.part, "missing-path", ast.Add(), terms))
             others = itertools.chain(
                 slopes(statement.part, [] if update else factors),
@@ -176,9 +175,9 @@ class Mending:
         self.parameters = parameters
         self._slopes: dict[tuple[int, int], list[tuple[Array, float, float]]] = {}
 
-    def possible(self, changed: Changed) -> bool:
-        """Whether loss and gradients are still computed outside the statement. Raises Diverged if not."""
-        return all(changed.node(node).events for node in (*[p.claim for p in self.parameters], self.loss))
+    def watched(self, changed: Changed) -> list[Node]:
+        """Gradients and loss in a changed program. Raises Diverged if one is computed inside the statement."""
+        return [changed.node(node) for node in (*[p.claim for p in self.parameters], self.loss)]
 
     def right(self, changed: Changed) -> bool:
         """Whether the gradients are right, and the loss is the same, in a changed program."""
@@ -188,8 +187,7 @@ class Mending:
             return False
 
     def _right_at(self, number: int, base: Base, changed: Changed) -> bool:
-        nodes = [changed.node(p.claim) for p in self.parameters]
-        seen = changed.base(base).run([*nodes, changed.node(self.loss)])
+        seen = changed.base(base).run(self.watched(changed))
         if seen is None or not all(np.isfinite(value).all() for value in seen):
             return False
         loss = base.value(self.loss)

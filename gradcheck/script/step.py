@@ -67,6 +67,7 @@ class Step:
     def __init__(self, program: Program, loop: Loop, scope: dict[str, Any], variables: dict[str, Any]) -> None:
         self.program, self.loop, self.scope, self.tape = program, loop, scope, program.tape
         self.top = not loop.functions
+        self._shared = program.shared()
         self.locals = {} if self.top else variables
         self.runs = 0
         self._loss: ast.expr | None = None
@@ -175,7 +176,7 @@ class Step:
     def own(self, name: str, function: str) -> bool:
         """Whether a name that is assigned in a function is the step's variable, and not one of that function alone."""
         around = self.loop.functions[-1].name if self.loop.functions else ""
-        return function == around or name in self.program.shared
+        return function == around or name in self._shared
 
     def lists(self) -> list[tuple[str, Any]]:
         """The program's lists and tuples, by their names."""
