@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.internal.scrutineer import Tracer
 
 import gradcheck
 from gradcheck.comparison import Verdict
 from gradcheck.report import Report
+from gradcheck.strategies import networks
 
 QUICK = settings(database=None, derandomize=True, max_examples=10, phases=(Phase.generate, Phase.shrink), deadline=None)
 
@@ -113,3 +114,28 @@ def test_other_tracers_see_everything() -> None:
     finally:
         sys.settrace(before)
     assert calls == report.evaluations
+
+
+@pytest.mark.skipif(hasattr(sys, "monitoring"), reason="Hypothesis traces another way from Python 3.12 on")
+def test_hypothesis_does_not_watch_networks_being_drawn() -> None:
+    seen: list[bool] = []
+
+    class Shift:
+        def __init__(self) -> None:
+            seen.append(sys.gettrace() is not None)
+
+        def forward(self, x: Any) -> Any:
+            return x + 1.0
+
+        def backward(self, upstream: Any) -> Any:
+            return upstream
+
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        with Tracer(should_trace=True):
+            find(networks(layers=[Shift]), lambda network: True, settings=QUICK)
+    finally:
+        sys.settrace(before)
+    assert seen
+    assert not any(seen)

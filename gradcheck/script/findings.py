@@ -119,8 +119,8 @@ def _of_repair(repair: Repair, names: Sequence[str], instead: Finding | None = N
         mistake.slug if mistake else "unexplained",
         node.label,
         f"line {site.line}: {site.text or node.label} makes the gradient by {', '.join(names)} wrong: {says}",
-        "with the line below in its place these gradients are right and the loss is the same, at the program's own point "
-        "and at one with its parameters drawn anew",
+        "with the line below in its place these gradients are right and the loss is the same, at the program's own "
+        "point and at one with its parameters drawn anew",
         "",
         site.file,
         site.line,

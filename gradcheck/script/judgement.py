@@ -103,7 +103,7 @@ class Judgement:
             first = not any(self._fails(p) and p not in unsure for p in made_of)
             if first and self._fails(pair) and pair.ratio.known and self._matters(pair.node.index):
                 (unsure if self.chain.kinked(pair.place, pair.sources) else failing).append(pair)
-        found = [Accused(pair, self._term(pair)) for pair in failing or unsure]
+        found = [Accused(pair, self._term(pair)) for pair in failing]
         shared = self._shared(found)
         if shared is not None:
             found = [Accused(found[0].pair, shared, passes=(shared,))]
@@ -128,6 +128,8 @@ class Judgement:
             for culprit, constant in to_blame(self.pairing.pairs, constants, right, self.above):
                 pair = self._scaling(culprit)
                 found.append(Accused(pair, self._constant_term(pair), constant))
+        if not found:  # on a tie a derivative that is right can seem wrong: it is to blame if nothing else is
+            found = [Accused(pair, self._term(pair)) for pair in unsure]
         lines: dict[tuple[str, int], list[Accused]] = {}
         for accused in map(self._carried, found):
             lines.setdefault((accused.site.file, accused.site.line), []).append(accused)

@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 
 from gradcheck.comparison import Verdict
-from gradcheck.report import Report
 from gradcheck.script.analysis import Analysis
 from gradcheck.script.capture import Program
 from gradcheck.script.events import Diverged
 from gradcheck.script.exchange import Exchange
 from gradcheck.script.hints import Hints
 from gradcheck.script.mending import Mending
-from gradcheck.script.program import check_program
 from gradcheck.script.repair import edits, exchanges
 from gradcheck.script.source import read
+from tests.scripts.planted import accused, checked, planted
 
 
 @dataclass(frozen=True)
@@ -216,11 +215,6 @@ CASES = [
 ]
 
 
-def checked(folder: Path, text: str) -> Report:
-    (folder / "program.py").write_text(text, encoding="utf-8")
-    return check_program(folder / "program.py", rng=0)
-
-
 @pytest.mark.parametrize(
     "text",
     [NORMALISED, SIAMESE, RECURRENT, PARTIAL, SOFTMAX],
@@ -229,18 +223,15 @@ def checked(folder: Path, text: str) -> Report:
 def test_a_right_program_passes(text: str, tmp_path: Path) -> None:
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.PASS, str(report)
-    assert not [line for line in report.lines if line.verdict is Verdict.FAIL]
+    assert not accused(report)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_wrong_line_alone_is_to_blame(case: Case, tmp_path: Path) -> None:
-    assert case.text.count(case.right) == 1
-    text = case.text.replace(case.right, case.wrong)
-    number = text[: text.index(case.wrong)].count("\n") + 1
+    text, line = planted(case.text, case.right, case.wrong)
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL
-    accused = {f.line for f in report.findings} | {e.line for e in report.lines if e.verdict is Verdict.FAIL}
-    assert accused == {number}, str(report)
+    assert accused(report) == {line}, str(report)
     if case.fix:
         assert f"Write: {case.fix}" in (report.findings[0].fix or "")
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from gradcheck.comparison import Verdict
-from gradcheck.report import Report
 from gradcheck.script.hints import Hints
-from gradcheck.script.program import check_program
+from tests.scripts.planted import accused, checked, planted
 
 HEAD = """\
 import numpy as np
@@ -148,31 +147,72 @@ STYLES = [
         "gradient = x.T @ (c - p)",
         "gradient = x.T @ ((c - p) * p * (1 - p))",
     ),
+    Style(
+        "absolute error that is printed, half its square that is descended",
+        HEAD + "t = 1 / (1 + np.exp(-y))\nV = 0.5 * rng.standard_normal((3, 4))\nu = rng.standard_normal(4)\n\n\n"
+        "def s(z):\n    return 1 / (1 + np.exp(-z))\n\n\nfor i in range(1000):\n    h = s(x @ V)\n    p = s(h @ u)\n"
+        "    error = t - p\n    if i % 100 == 0:\n        print('Error: ' + str(np.mean(np.abs(error))))\n"
+        "    delta = error * p * (1 - p)\n    h_error = np.outer(delta, u)\n    h_delta = h_error * h * (1 - h)\n"
+        "    u += h.T @ delta\n    V += x.T @ h_delta\n",
+        "h_delta = h_error * h * (1 - h)",
+        "h_delta = h_error",
+    ),
+    Style(
+        "array that is made without values",
+        HEAD + "for i in range(100):\n    r = np.empty(12)\n    for j in range(12):\n        r[j] = x[j] @ w - y[j]\n"
+        "    loss = 0.5 * np.sum(r**2)\n    g = x.T @ r\n    w -= 0.1 * g\n",
+        "g = x.T @ r",
+        "g = -x.T @ r",
+    ),
+    Style(
+        "loss that is only added up, under its short name",
+        HEAD + "xent = 0.0\nt = (y > 0) * 1.0\nfor i in range(100):\n    p = 1 / (1 + np.exp(-x @ w))\n"
+        "    xent += -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))\n    d = p - t\n    w -= 0.1 * (x.T @ d)\n",
+        "d = p - t",
+        "d = (p - t) * p * (1 - p)",
+    ),
+    Style(
+        "rate with a longer name",
+        HEAD
+        + "outer_lr = 0.05\nfor i in range(100):\n    r = x @ w - y\n    loss = 0.5 * np.sum(r**2)\n    g = x.T @ r\n"
+        "    w = w - outer_lr * g\n",
+        "g = x.T @ r",
+        "g = x.T @ r**2",
+    ),
+    Style(
+        "variable of a function called as one of the module",
+        HEAD
+        + "\n\ndef back(cache):\n    x, r = cache\n    x = x.copy()\n    return x.T @ r\n\n\nfor i in range(100):\n"
+        "    r = x @ w - y\n    loss = 0.5 * np.sum(r**2)\n    g = back((x, r))\n    w -= 0.1 * g\n",
+        "return x.T @ r",
+        "return x.T @ np.abs(r)",
+    ),
+    Style(
+        "ties of a maximum",
+        HEAD + "V = rng.standard_normal((3, 8))\nu = rng.standard_normal(4)\nrows = np.arange(12)[:, None]\n"
+        "for i in range(100):\n    z = x @ V\n    a = np.maximum(z, 0).reshape(12, 4, 2)\n    k = a.argmax(axis=2)\n"
+        "    m = a.max(axis=2)\n    r = m @ u - y\n    loss = 0.5 * np.sum(r**2)\n    du = m.T @ r\n"
+        "    dm = np.outer(r, u)\n    da = np.zeros((12, 4, 2))\n    da[rows, np.arange(4), k] = dm\n"
+        "    dz = da.reshape(12, 8) * (z > 0)\n    dV = x.T @ dz\n    u -= 0.01 * du\n    V -= 0.01 * dV\n",
+        "dV = x.T @ dz",
+        "dV = -x.T @ dz",
+    ),
 ]
-
-
-def checked(folder: Path, text: str, **options: object) -> Report:
-    path = folder / "train.py"
-    path.write_text(text, encoding="utf-8")
-    return check_program(path, rng=0, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("style", STYLES, ids=str)
 def test_a_habit_is_no_mistake(style: Style, tmp_path: Path) -> None:
     report = checked(tmp_path, style.text)
     assert report.verdict is Verdict.PASS, str(report)
-    assert not [line for line in report.lines if line.verdict is Verdict.FAIL]
+    assert not accused(report)
 
 
 @pytest.mark.parametrize("style", STYLES, ids=str)
 def test_a_habit_hides_no_mistake(style: Style, tmp_path: Path) -> None:
-    assert style.text.count(style.right) == 1
-    text = style.text.replace(style.right, style.wrong)
-    line = 1 + text[: text.index(style.wrong)].count("\n")
+    text, line = planted(style.text, style.right, style.wrong)
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL, str(report)
-    assert report.findings[0].line == line
-    assert {found.line for found in report.lines if found.verdict is Verdict.FAIL} <= {line}
+    assert accused(report) == {line}, str(report)
 
 
 TWO_LAYERS = HEAD + (
