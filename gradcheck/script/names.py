@@ -86,6 +86,12 @@ def is_maximised(names: Iterable[str]) -> bool:
     return any(_GROWS.match(word) for word in words) and not any(_LOSSY.search(w) or _FALLS.search(w) for w in words)
 
 
+def is_only_shown(names: Iterable[str]) -> bool:
+    """Whether a number is printed without a name, or called no more than an error: nobody says that it is the loss."""
+    words = [last(name) for name in names if "(" not in name and " " not in name]
+    return all(re.search(r"(?i)err", word) for word in words)
+
+
 def sounds_of_gradient(names: Iterable[str]) -> bool:
     """Whether one of the names, or pieces of source, speaks of a derivative in so many words."""
     return any(re.search(r"(?i)(grad|prime|deriv|delta)", name) for name in names)

@@ -26,6 +26,7 @@ from gradcheck.script.findings import findings_in
 from gradcheck.script.hints import Hints
 from gradcheck.script.judgement import Judgement
 from gradcheck.script.lines import lines_of
+from gradcheck.script.names import is_only_shown
 from gradcheck.script.nodes import Node
 from gradcheck.script.printed import squared
 from gradcheck.script.source import Source, read
@@ -83,7 +84,7 @@ def check_program(
 
 def _as_squared(asked: _Asked, seed: int, started: float, report: Report, loss: Node) -> Report:
     """The report on a program that prints an absolute error, as one that descends half its square, if it does."""
-    sources = squared(asked.sources, loss.site)
+    sources = squared(asked.sources, loss.site) if is_only_shown(loss.names) else None
     if sources is None:
         return report
     try:

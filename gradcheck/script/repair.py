@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ def _changed(part: ast.expr) -> Iterator[Edit]:
     nodes = _values(part)
     for node in nodes:
         for slug, new in _instead(node, nodes):
-            yield Edit(slug, _with(part, node, new))
+            yield Edit(slug, _with(part, {node: new}))
 
 
 def _values(part: ast.expr) -> list[ast.expr]:
@@ -57,15 +57,15 @@ def _values(part: ast.expr) -> list[ast.expr]:
     return [n for n in ast.walk(part) if isinstance(n, ast.expr) and id(n) not in called]
 
 
-def _with(tree: Any, old: ast.expr, new: ast.expr) -> Any:
-    """A copy of a tree with one of its nodes replaced."""
-    if tree is old:
-        return new
+def _with(tree: Any, instead: Mapping[ast.expr, ast.expr]) -> Any:
+    """A copy of a tree with some of its nodes replaced."""
     if isinstance(tree, list):
-        return [_with(item, old, new) for item in tree]
+        return [_with(item, instead) for item in tree]
     if not isinstance(tree, ast.AST):
         return tree
-    return type(tree)(**{name: _with(value, old, new) for name, value in ast.iter_fields(tree)})
+    if tree in instead:
+        return instead[tree]  # type: ignore[index]
+    return type(tree)(**{name: _with(value, instead) for name, value in ast.iter_fields(tree)})
 
 
 def _instead(node: ast.expr, nodes: list[ast.expr]) -> Iterator[tuple[str, ast.expr]]:
@@ -151,18 +151,7 @@ def exchanges(part: ast.expr) -> Iterator[Edit]:
     for one, other in itertools.combinations(names, 2):
         if ast.unparse(one) != ast.unparse(other):
             derived = all(sounds_derived([ast.unparse(name)]) for name in (one, other))
-            yield Edit("swapped-blocks" if derived else "", _exchanged(part, one, other))
-
-
-def _exchanged(tree: Any, one: ast.expr, other: ast.expr) -> Any:
-    """A copy of a tree with two of its nodes in each other's place."""
-    if tree is one or tree is other:
-        return other if tree is one else one
-    if isinstance(tree, list):
-        return [_exchanged(item, one, other) for item in tree]
-    if not isinstance(tree, ast.AST):
-        return tree
-    return type(tree)(**{name: _exchanged(value, one, other) for name, value in ast.iter_fields(tree)})
+            yield Edit("swapped-blocks" if derived else "", _with(part, {one: other, other: one}))
 
 
 def replacements(names: Sequence[str]) -> Iterator[Edit]:
@@ -180,7 +169,7 @@ def swaps(part: ast.expr, names: Sequence[str]) -> Iterator[Edit]:
         for name in names:
             if name.replace("'", '"') != own.replace("'", '"'):
                 slug = "swapped-blocks" if sounds_derived([own]) and sounds_derived([name]) else "stale-cache"
-                yield Edit(slug, _with(part, node, ast.parse(name, mode="eval").body))
+                yield Edit(slug, _with(part, {node: ast.parse(name, mode="eval").body}))
 
 
 #: Methods of arrays.

@@ -286,3 +286,16 @@ def test_a_search_for_the_step_is_no_mistake_and_hides_none(tmp_path: Path) -> N
     wrong = BACKTRACKING.replace("/ len(y)\n    t", "/ len(y) * np.array([1.0, 1.5, 1.0])\n    t")
     assert wrong != BACKTRACKING
     assert checked(tmp_path, wrong).verdict is not Verdict.PASS
+
+
+def test_a_loss_that_is_called_so_is_the_loss_though_it_is_an_absolute_error(tmp_path: Path) -> None:
+    """The gradient of half the square is that of another loss, where the absolute error is no more than printed."""
+    text = HEAD + (
+        "for i in range(100):\n    r = x @ w - y\n    loss = np.sum(np.abs(r))\n    print(loss)\n    g = x.T @ {0}\n"
+        "    w -= 0.1 * g\n"
+    )
+    assert checked(tmp_path, text.format("np.sign(r)")).verdict is Verdict.PASS
+    report = checked(tmp_path, text.format("r"))
+    assert report.verdict is Verdict.FAIL, str(report)
+    assert accused(report) == {11}
+    assert checked(tmp_path, text.format("r").replace("loss", "total_error")).verdict is Verdict.PASS
