@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.chord import contradicted
 from gradcheck.comparison import Comparison
 from gradcheck.scrutiny import proof
 from gradcheck.site import Mask, Site
@@ -144,8 +145,9 @@ def locate(site: Site, block: int, whole: Comparison) -> Location:
 def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, ...]) -> bool:
     """Whether a fresh ray, or the worst entry, proves it."""
     if whole.proves:
-        everything = _only(site, block, 0, site.point[block].size)
-        if proof(site, site.ray(everything), whole).proves:
+        ray = site.ray(_only(site, block, 0, site.point[block].size))
+        again = proof(site, ray, whole)
+        if again.proves and contradicted(site, ray, again):
             return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
@@ -154,7 +156,7 @@ def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, 
     first, _, _ = site.entry(block, worst.index)
     ray, _, norm = site.along(block, worst.index)
     again = replace(proof(site, ray, first), norm=norm, tolerance=site.rtol * norm)
-    return first.proves and again.proves
+    return first.proves and again.proves and contradicted(site, ray, again)
 
 
 def _descend(site: Site, block: int, whole: Comparison) -> tuple[tuple[Entry, ...], bool]:
