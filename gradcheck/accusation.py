@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from gradcheck.comparison import Verdict
 from gradcheck.doubt import Doubt
 from gradcheck.halving import ENTRY_COST, LEAVE, Location, Matter, locate
+from gradcheck.remainder import is_remainder
 from gradcheck.scrutiny import in_steps, nearby
 from gradcheck.search import every_wrong
-from gradcheck.site import Site
 from gradcheck.survey import BlockState, State, survey
 
 #: So many times more a slope is measured before it is held against a claim.
@@ -21,26 +21,22 @@ UNSTEADY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What became of an accusation, and the site and comparison that it rests on."""
+    """What became of an accusation, and the state of the block that it rests on."""
 
     verdict: Verdict
-    site: Site
     state: BlockState
     location: Location | None = None
     note: str = ""
 
 
-def accuse(
-    site: Site, block: int, state: BlockState, remarks: dict[str, str], *, tolerated: Verdict = Verdict.PASS
-) -> Ruling:
+def accuse(block: int, state: BlockState, remarks: dict[str, str], *, tolerated: Verdict = Verdict.PASS) -> Ruling:
     """Decide about a block that is suspect at a site.
 
     Parameters
     ----------
-    site : Site
     block : int
     state : BlockState
-        What the survey of the site found.
+        What the survey of a site found.
     remarks : dict
         Slug of a mistake to the evidence; a loss that differs from call to call is entered here.
     tolerated : Verdict
@@ -52,41 +48,46 @@ def accuse(
         FAIL only if the gap is reproduced, seen from nearby where the claim is far steeper than the loss, material on
         some part of the block, and proved there.
     """
-    if not _reproducible(site, state, remarks):
-        return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.UNSTEADY))
-    if site.is_rounding(block):
+    site = state.site
+    if site.effort.left < (1 + REPEATS) * state.comparison.estimate.evaluations:
+        return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.SPENT))
+    if not _reproducible(state, remarks):
+        return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.UNSTEADY))
+    if is_remainder(site, block):
         state = survey(site, [block], 1, closely=False)[block]
         if state.state is State.AGREES:
-            return Ruling(Verdict.PASS, site, state, note="the claim is rounding, of terms that cancel")
+            return Ruling(Verdict.PASS, state, note="the claim is rounding, of terms that cancel")
         if state.state is not State.SUSPECT:
-            return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.CANCELLED))
+            return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.CANCELLED))
     close = nearby(site, block, state.comparison)
     if close is not None:
-        site, state = close, survey(close, [block], 1, closely=False)[block]
+        state = survey(close, [block], 1, closely=False)[block]
+        site = state.site
         if state.state is State.AGREES:
-            return Ruling(Verdict.PASS, site, state, note="the loss changes within a very short distance")
+            return Ruling(Verdict.PASS, state, note="the loss changes within a very short distance")
         if site.random or state.state is not State.SUSPECT:
-            return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.SHORT))
+            return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.SHORT))
     comparison = state.comparison
     location = locate(site, block, comparison)
     if location.matter is Matter.WRONG:
-        if _stairs(site, block, state, location):
-            return Ruling(Verdict.UNDECIDED, site, state, note=str(Doubt.STEPS))
-        return Ruling(Verdict.FAIL, site, state, every_wrong(site, block, location))
+        if _stairs(block, state, location):
+            return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.STEPS))
+        return Ruling(Verdict.FAIL, state, every_wrong(site, block, location))
     if location.matter is Matter.TOLERATED:
         scale = max(comparison.norm, abs(comparison.claim), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
         note = note if tolerated is Verdict.PASS else str(Doubt.BESIDE)
-        return Ruling(tolerated, site, state, location, note)
+        return Ruling(tolerated, state, location, note)
     spent = not location.complete and site.effort.left < 2 * ENTRY_COST + LEAVE * site.effort.budget
-    return Ruling(Verdict.UNDECIDED, site, state, location, str(Doubt.SPENT if spent else Doubt.UNCLEAR))
+    return Ruling(Verdict.UNDECIDED, state, location, str(Doubt.SPENT if spent else Doubt.UNCLEAR))
 
 
-def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bool:
+def _stairs(block: int, state: BlockState, location: Location) -> bool:
     """Whether steps of the loss explain the gap, along the block or along the entry that is off by most.
 
     On a staircase an entry that was off is not when it is measured again, by steps of another length.
     """
+    site = state.site
     if in_steps(site, state.ray, state.comparison):
         return True
     wrong = [entry for entry in location.entries if entry.wrong]
@@ -97,9 +98,9 @@ def _stairs(site: Site, block: int, state: BlockState, location: Location) -> bo
     return again.agrees or in_steps(site, ray, again)
 
 
-def _reproducible(site: Site, state: BlockState, remarks: dict[str, str]) -> bool:
+def _reproducible(state: BlockState, remarks: dict[str, str]) -> bool:
     """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
-    first = state.comparison.estimate
+    site, first = state.site, state.comparison.estimate
     again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
     spread = max(abs(value - first.value) for value in again)
     if spread > 0 and "nondeterministic" not in remarks and spread > first.error:

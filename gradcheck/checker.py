@@ -14,9 +14,12 @@ from gradcheck.check import BlockCheck, Check
 from gradcheck.comparison import PROOF, Verdict
 from gradcheck.doubt import Doubt
 from gradcheck.effort import Effort
+from gradcheck.estimate import Status
 from gradcheck.halving import LEAVE, Location, Matter, measure_all
 from gradcheck.kinks import Membership, Surroundings, judge, right_beside, sharpened
+from gradcheck.numerics.noise import EPSILON, ORDINARY
 from gradcheck.rehearsal import untraced
+from gradcheck.remainder import sift
 from gradcheck.site import Site
 from gradcheck.subject import Point, Subject
 from gradcheck.survey import BlockState, State, survey
@@ -38,6 +41,9 @@ NEARER = (0.1, 0.3, 0.6)
 
 #: What a generic point may cost.
 ELSEWHERE = 20
+
+#: What is looked into, the clearest gap first.
+DOUBTFUL = (State.SUSPECT, State.KINK)
 
 #: How far from a kink the gradient is looked at again.
 ASIDE = (2.0**-10, 2.0**-7, 2.0**-14)
@@ -115,75 +121,78 @@ class _Checker:
         return True
 
     def _look_here(self, here: Site, finite: Sequence[int]) -> None:
+        sift(here)
         here.listen([b in finite for b in range(len(here.point))])
         single = sum(here.point[b].size for b in finite) == 1
         if here.flat:
             self.notes.append(FLAT)
         states = survey(here, finite, 1 if single else RAYS_HERE, apart=False)
-        doubts = [b for b, state in states.items() if state.state in (State.SUSPECT, State.KINK)]
+        doubts = [b for b, state in states.items() if state.state in DOUBTFUL]
         shared = [b for b in doubts if not states[b].own]
         around = Surroundings(here)
-        sharp = sharpened(here, states[shared[0]]) if shared else None
-        if sharp is not None and right_beside(here, sharp):  # on kinks that explain what all together show
+        sharp = sharpened(states[shared[0]]) if shared else None
+        if sharp is not None and right_beside(sharp):  # on kinks that explain what all together show
             for b in shared:
-                self._subgradient(here, b, replace(states[b], comparison=sharp.comparison), around)
+                self._subgradient(b, replace(states[b], comparison=sharp.comparison), around)
             doubts = [b for b in doubts if b not in shared]
         elif shared:
             states |= {b: survey(here, [b], 1)[b] for b in shared}
+        doubts = [b for b in doubts if states[b].state in DOUBTFUL]
         for b, state in states.items():
+            if state.state not in DOUBTFUL:
+                self._conclude(b, state)
+        for b in sorted(doubts, key=lambda b: states[b].comparison.clearness, reverse=True):
             if self._enough():
                 return
-            if state.state not in (State.SUSPECT, State.KINK):
-                self._conclude(here, b, state)
-            elif b in doubts:
-                self._settle(here, b, state, around)
+            self._settle(b, states[b], around)
 
-    def _conclude(self, site: Site, b: int, state: BlockState) -> None:
+    def _conclude(self, b: int, state: BlockState) -> None:
         verdict = Verdict.PASS if state.state is State.AGREES else Verdict.UNDECIDED
-        note = "" if verdict is Verdict.PASS else state.comparison.estimate.status.advice
-        self._record(site, b, verdict, state, note=note)
+        self._record(b, verdict, state, note="" if verdict is Verdict.PASS else self._why(state))
+
+    @staticmethod
+    def _why(state: BlockState) -> str:
+        """Why a slope is not known well enough."""
+        site, status = state.site, state.comparison.estimate.status
+        faint = status is Status.NOISY and site.noise <= ORDINARY * EPSILON * abs(site.value)
+        return str(Doubt.FAINT) if faint else status.advice
 
     def _record(
-        self,
-        site: Site,
-        b: int,
-        verdict: Verdict,
-        state: BlockState | None,
-        location: Location | None = None,
-        note: str = "",
+        self, b: int, verdict: Verdict, state: BlockState, location: Location | None = None, note: str = ""
     ) -> None:
-        block = self.subject.blocks[b]
+        block, site = self.subject.blocks[b], state.site
         norm = float(np.linalg.norm(np.asarray(site.claim[b], dtype=np.float64).ravel()))
         self.results[b] = BlockCheck(block, verdict, norm, state, site.name, location, note)
 
     # -- doubts at the user's point ----------------------------------------------------------------------------------
 
-    def _settle(self, here: Site, b: int, state: BlockState, around: Surroundings) -> None:
+    def _settle(self, b: int, state: BlockState, around: Surroundings) -> None:
         """A block that disagrees, or has a kink, at the user's point."""
-        sharp = sharpened(here, state)
-        if right_beside(here, sharp):
-            self._subgradient(here, b, sharp, around)
+        sharp = sharpened(state)
+        if right_beside(sharp):
+            self._subgradient(b, sharp, around)
         elif state.state is State.SUSPECT:
-            self._accuse(here, b, state)
+            self._accuse(b, state)
         else:
-            self._accuse_beside(here, b, state)
+            self._accuse_beside(b, state)
 
-    def _subgradient(self, here: Site, b: int, state: BlockState, around: Surroundings) -> None:
+    def _subgradient(self, b: int, state: BlockState, around: Surroundings) -> None:
         """The gradient is right on either side: the claim at the point itself must be a subgradient."""
-        answer = judge(here, b, around)
+        answer = judge(state.site, b, around)
         if answer.membership is Membership.INSIDE:
             note = "on a kink: the claim is a valid subgradient, and right on either side"
-            self._record(here, b, Verdict.PASS, state, note=note)
+            self._record(b, Verdict.PASS, state, note=note)
             return
         assert answer.entry is not None
         outside = answer.membership is Membership.OUTSIDE
         verdict = Verdict.FAIL if outside else Verdict.UNDECIDED
         note = f"on a kink: {answer.entry}, {answer.membership.value} ({answer.left:.6g}, {answer.right:.6g})"
         note = note if outside else f"{answer.entry} ({answer.left:.6g}, {answer.right:.6g}): {Doubt.SEVERAL}"
-        self._record(here, b, verdict, state, Location(Matter.WRONG, (answer.entry,), complete=False), note)
+        self._record(b, verdict, state, Location(Matter.WRONG, (answer.entry,), complete=False), note)
 
-    def _accuse_beside(self, here: Site, b: int, state: BlockState) -> None:
+    def _accuse_beside(self, b: int, state: BlockState) -> None:
         """On a kink, wrong on one side of it: what is wrong is looked for there, where the loss is smooth."""
+        here = state.site
         for distance in ASIDE:
             site = here.displaced(here.random_shift(least=0.5), distance, "a point beside yours")
             if site is None:
@@ -192,18 +201,18 @@ class _Checker:
             site.exponent, site.largest = None, math.frexp(distance)[1] - 7  # the kink must stay out of reach
             beside = survey(site, [b], 1)[b]
             if beside.state is State.SUSPECT:
-                self._accuse(site, b, beside, tolerated=Verdict.UNDECIDED)
+                self._accuse(b, beside, tolerated=Verdict.UNDECIDED)
                 return
-        self._record(here, b, Verdict.UNDECIDED, state, note=str(Doubt.KINKS))
+        self._record(b, Verdict.UNDECIDED, state, note=str(Doubt.KINKS))
 
-    def _accuse(self, site: Site, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
+    def _accuse(self, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
         """A gap that the error bar does not explain. Once one is proved, some of the budget is left for its cause."""
         if self._short(LEAVE / 2):
-            self._record(site, b, Verdict.UNDECIDED, state, note=str(Doubt.UNPROVED))
+            self._record(b, Verdict.UNDECIDED, state, note=str(Doubt.UNPROVED))
             return
-        ruling = accuse(site, b, state, self.remarks, tolerated=tolerated)
+        ruling = accuse(b, state, self.remarks, tolerated=tolerated)
         text = note if ruling.verdict is Verdict.FAIL else ruling.note
-        self._record(ruling.site, b, ruling.verdict, ruling.state, ruling.location, text)
+        self._record(b, ruling.verdict, ruling.state, ruling.location, text)
 
     def _enough(self) -> bool:
         """Whether nobody asks for more than that some block is wrong."""
@@ -240,7 +249,7 @@ class _Checker:
                         "may follow another formula there"
                     )
                 else:
-                    self._accuse_elsewhere(there, b, state, certain=nearer is State.SUSPECT)
+                    self._accuse_elsewhere(b, state, certain=nearer is State.SUSPECT)
             elif state.state is not State.AGREES:
                 self._open_elsewhere(b, state)
 
@@ -268,9 +277,9 @@ class _Checker:
                     states[b] = again[b]
         return states
 
-    def _accuse_elsewhere(self, there: Site, b: int, state: BlockState, *, certain: bool) -> None:
+    def _accuse_elsewhere(self, b: int, state: BlockState, *, certain: bool) -> None:
         before = self.results[b]
-        self._accuse(there, b, state, note="right at your point, wrong at a generic point nearby")
+        self._accuse(b, state, note="right at your point, wrong at a generic point nearby")
         verdict = self.results[b].verdict
         unproved = verdict is Verdict.UNDECIDED and abs(state.comparison.gap) > PROOF * state.comparison.bar
         if unproved or (verdict is Verdict.FAIL and not certain):

@@ -8,20 +8,29 @@ one goes along. Their mean does not. A gradient that is wrong is wrong along the
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from gradcheck.comparison import PROOF, Comparison
 from gradcheck.numerics.noise import EPSILON
 from gradcheck.ray import Ray
+from gradcheck.remainder import of_few_bits
 from gradcheck.site import Site
 
 #: The longest chord goes so many steps of the measured slope to either side. Shorter ones follow, each by a factor, as
 #: far as noise allows, for mistakes that are made near the point alone.
 LONGEST, SHORTER = 4.0, 32.0
 
+#: Bits of numbers in single precision.
+SINGLE = 24
 
-def contradicted(site: Site, ray: Ray, found: Comparison) -> bool:
-    """Whether the claims along a chord of the loss have another mean than its slope, by what proves a gradient wrong.
+
+def right_on_average(site: Site, ray: Ray, found: Comparison) -> bool:
+    """Whether the claims along chords of the loss have the slopes of the chords for a mean.
+
+    Then a gap at the site itself proves nothing: the loss bends within the steps that its slope was measured by.
 
     Parameters
     ----------
@@ -34,28 +43,50 @@ def contradicted(site: Site, ray: Ray, found: Comparison) -> bool:
     Returns
     -------
     bool
-        False also where there are no claims along the way, or noise hides what shorter chords would show.
+        False if a chord proves otherwise; also if the claim is noisy itself, another at each call or rounded to a type
+        narrower than its own, for then it is its noise that has a mean of zero; and if there is none along the way.
     """
+    again = site.beside(ray, 0.0)
+    if again is None or abs(again - found.claim) > found.bar or _narrowed(site, ray):
+        return False
+    for half in _lengths(site, found):
+        if site.effort.left < 2:
+            break
+        ends = ray([half, -half])
+        if not all(map(math.isfinite, ends)):
+            continue
+        chord = _compared(site, ray, found, half, ends)
+        if chord.proves or not math.isfinite(chord.claim):
+            return False
+    return True
+
+
+def _narrowed(site: Site, ray: Ray) -> bool:
+    """Whether the claim for a block that moves has been rounded to a type narrower than its own."""
+    moved = [g for g, v in zip(site.claim, ray.direction.arrays, strict=True) if v is not None and g.any()]
+    return any(np.finfo(g.dtype).nmant > SINGLE and of_few_bits(g, SINGLE) for g in moved)
+
+
+def _lengths(site: Site, found: Comparison) -> Iterator[float]:
+    """Halves of chords, from the longest to the shortest in which the noise leaves the gap to be seen."""
+    shortest = max(2 * PROOF * site.noise / abs(found.gap), math.ldexp(1.0, -site.bits))
     half = LONGEST * found.estimate.step
-    while half >= math.ldexp(1.0, -site.bits) and PROOF * site.noise / half < abs(found.gap):
-        if _along(site, ray, found, half).proves:
-            return True
+    while half > shortest:
+        yield half
         half /= SHORTER
-    return False
+    yield math.ldexp(1.0, math.frexp(shortest)[1])
 
 
-def _along(site: Site, ray: Ray, found: Comparison, half: float) -> Comparison:
-    """The mean of the claims between -half and half against the slope of the loss between the two."""
+def _compared(site: Site, ray: Ray, found: Comparison, half: float, ends: Sequence[float]) -> Comparison:
+    """The mean of the claims between -half and half against the slope of the loss, from its values at both ends."""
     from scipy.integrate import quad_vec
 
-    ends = ray([half, -half])
-    noise = max(site.noise, EPSILON * max(map(abs, ends))) if all(map(math.isfinite, ends)) else math.inf
-    mean, error = quad_vec(lambda t: _claim(site, ray, half * t) / 2, -1.0, 1.0, limit=1, quadrature="gk15")
-    error = float(error) if math.isfinite(mean) else math.inf
-    slope = replace(found.estimate, value=(ends[0] - ends[1]) / (2 * half), error=noise / half + error)
-    return replace(found, claim=float(mean), estimate=slope)
+    def claim(t: float) -> float:
+        slope = site.beside(ray, half * t)
+        return math.nan if slope is None else 0.5 * slope
 
-
-def _claim(site: Site, ray: Ray, step: float) -> float:
-    claim = site.beside(ray, step)
-    return math.nan if claim is None else claim
+    noise = max(site.noise, EPSILON * max(map(abs, ends)))
+    mean, error = quad_vec(claim, -1.0, 1.0, limit=1, quadrature="gk15")
+    bar = noise / half + float(error)
+    chord = replace(found.estimate, value=(ends[0] - ends[1]) / (2 * half), error=bar)
+    return replace(found, claim=float(mean), estimate=chord)

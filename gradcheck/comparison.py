@@ -91,6 +91,11 @@ class Comparison:
         return abs(self.gap) > self.bar
 
     @property
+    def clearness(self) -> float:
+        """The gap in units of its bar."""
+        return abs(self.gap) / self.bar if self.bar > 0 else math.inf
+
+    @property
     def material(self) -> bool:
         """Whether the gap, less its bar, exceeds `rtol` on the scale of what all entries together contribute."""
         return abs(self.gap) - self.bar > self.rtol * self.norm

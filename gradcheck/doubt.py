@@ -14,6 +14,7 @@ class Doubt(enum.Enum):
     UNSTEADY = "the loss is not the same at each call"
     CANCELLED = "the claim is the rounding of terms that cancel"
     SHORT = "the loss changes within a very short distance, too short to tell"
+    FAINT = "the rounding of the loss hides how it depends on this block"
     STEPS = "the loss goes in steps here, and slopes between say little"
     UNCLEAR = "a gap too close to the noise to be told"
     SPENT = "claim and slope part, but the budget ended before that was proved"
@@ -39,6 +40,8 @@ _REMEDY = {
     Doubt.UNSTEADY: "Fix its random seed, or draw what is random once, outside of it.",
     Doubt.CANCELLED: "Check at another point, where they do not cancel, or compute the gradient in float64.",
     Doubt.SHORT: "Check at another point, or in units in which the loss changes over about the size of the parameters.",
+    Doubt.FAINT: "Remove a large constant from it, or check where the block matters more: with larger weights, say, or "
+    "units that are not saturated.",
     Doubt.STEPS: "Take rounding, thresholds and table look-ups out of it; compute the logarithm of a probability near "
     "one from its logit.",
     Doubt.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger budget.",

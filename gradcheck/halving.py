@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.chord import contradicted
+from gradcheck.chord import right_on_average
 from gradcheck.comparison import Comparison
 from gradcheck.scrutiny import proof
 from gradcheck.site import Mask, Site
@@ -147,7 +147,7 @@ def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, 
     if whole.proves:
         ray = site.ray(_only(site, block, 0, site.point[block].size))
         again = proof(site, ray, whole)
-        if again.proves and contradicted(site, ray, again):
+        if again.proves and not right_on_average(site, ray, again):
             return True
     wrong = [entry for entry in entries if entry.wrong]
     if not wrong:
@@ -156,7 +156,7 @@ def _confirmed(site: Site, block: int, whole: Comparison, entries: tuple[Entry, 
     first, _, _ = site.entry(block, worst.index)
     ray, _, norm = site.along(block, worst.index)
     again = replace(proof(site, ray, first), norm=norm, tolerance=site.rtol * norm)
-    return first.proves and again.proves and contradicted(site, ray, again)
+    return first.proves and again.proves and not right_on_average(site, ray, again)
 
 
 def _descend(site: Site, block: int, whole: Comparison) -> tuple[tuple[Entry, ...], bool]:

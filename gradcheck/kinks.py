@@ -12,13 +12,16 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.chord import right_on_average
 from gradcheck.comparison import Comparison
 from gradcheck.halving import Entry
 from gradcheck.numerics.derivative import SHRINK
+from gradcheck.ray import Ray
 from gradcheck.site import Site
 from gradcheck.subject import Point, copied
 from gradcheck.survey import BlockState
@@ -55,13 +58,13 @@ class Subgradient:
     right: float = 0.0
 
 
-def sharpened(site: Site, state: BlockState) -> BlockState:
+def sharpened(state: BlockState) -> BlockState:
     """The state with one-sided slopes from steps so short that they can be held against the claims beside the point.
 
     A kink shows at long steps already, over which the loss bends as well. The shortest that serve are those whose
     round-off is a quarter of what the one-sided slopes have to be known to.
     """
-    comparison = state.comparison
+    site, comparison = state.site, state.comparison
     sharp = _sharp(comparison)
     if not comparison.kink or comparison.estimate.side_error <= sharp or not sharp > 0:
         return state
@@ -79,7 +82,7 @@ def _sharp(comparison: Comparison) -> float:
     return 1e-4 * steepest if comparison.zero else 4 * comparison.tolerance
 
 
-def right_beside(site: Site, state: BlockState) -> bool:
+def right_beside(state: BlockState) -> bool:
     """Whether the claims just to the left and just to the right of the point, along the ray, are the slopes there.
 
     Where the loss is smooth they are the same claim, and it disagrees as before. On a kink, claims and slopes both
@@ -89,7 +92,7 @@ def right_beside(site: Site, state: BlockState) -> bool:
     if comparison.kink and estimate.side_error > _sharp(comparison):
         return False
     for step, slope in ((NEXT, estimate.right), (-NEXT, estimate.left)):
-        claim = site.beside(state.ray, step)
+        claim = state.site.beside(state.ray, step)
         if claim is None:
             return False
         if not comparison.kink and abs(claim - comparison.claim) < 0.5 * abs(comparison.gap):
@@ -171,7 +174,7 @@ def judge(site: Site, block: int, around: Surroundings) -> Subgradient:
 
 
 def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[float], slack: float) -> Subgradient:
-    comparison, _, length = site.entry(block, index)
+    comparison, ray, length = site.entry(block, index)
     estimate = comparison.estimate
     claimed = comparison.claim / length
     left, right = sorted((estimate.left / length, estimate.right / length))
@@ -181,10 +184,24 @@ def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[fl
     entry = Entry(index, claimed, estimate.value / length, comparison.bar / abs(length), wrong=True, resolved=True)
     seen = right - left > bar or len(around) >= 8 * site.point[block].size
     if seen and all(min(abs(value - left), abs(value - right)) <= bar for value in around):
-        return Subgradient(Membership.OUTSIDE, entry, left, right)
+        least = _least(site.point[block][index]) / abs(length)
+        hidden = _holds(site, ray, least) and right_on_average(site, ray, comparison)
+        return Subgradient(Membership.UNCLEAR if hidden else Membership.OUTSIDE, entry, left, right)
     # Several kinks meet. With the derivative of each taken to be 0 (or 1) at its kink, as is the custom, the claim is
     # the end of the range over all combinations of sides, of which the gradients around the point are a sample.
     low, high = min(around), max(around)
     if low - (high - low) - bar <= claimed <= high + (high - low) + bar:
         return Subgradient(Membership.INSIDE)
     return Subgradient(Membership.UNCLEAR, entry, left, right)
+
+
+def _holds(site: Site, ray: Ray, least: float) -> bool:
+    """Whether the claim is a subgradient among those at the least distances: kinks may be too near to be seen."""
+    near = [claim for sign in (1.0, -1.0) if (claim := site.beside(ray, sign * least)) is not None]
+    slack = 1e-3 * abs(ray.claim)
+    return len(near) == 2 and min(near) - slack <= ray.claim <= max(near) + slack
+
+
+def _least(value: np.floating[Any]) -> float:
+    """Nearly the least by which a parameter can be changed: what it is multiplied with must not round it to zero."""
+    return float(max(4 * np.spacing(np.abs(value)), np.finfo(value.dtype).tiny ** 0.5))

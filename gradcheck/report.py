@@ -228,7 +228,8 @@ def _block_report(block: BlockCheck, rtol: float) -> BlockReport:
     passes = block.verdict is Verdict.PASS
     location = block.location
     entries = location.entries if location else ()
-    numeric = block.claimed_norm if passes else None
+    none = passes and block.state is not None and block.state.comparison.zero
+    numeric = 0.0 if none else block.claimed_norm if passes else None
     if location is not None and location.complete:
         numeric = math.hypot(*(entry.numeric for entry in entries))
     resolution, block_resolution = _resolutions(block, rtol) if passes else (None, None)

@@ -36,12 +36,6 @@ RANDOM = 1e-3
 #: by small deviations what cancels afterwards.
 NEGLIGIBLE = 1024.0
 
-#: A claim that so many roundings of the parameters change by this part of itself is rounding.
-SHAKEN, HOLLOW = 4.0, 0.25
-
-#: How often that is tried before a claim is taken for what a formula says.
-SHAKES = 4
-
 
 @dataclass(slots=True)
 class Site:
@@ -67,14 +61,20 @@ class Site:
         The scales of another point nearby, to be used here as well.
     steady : bool
         Whether the loss is the same at each call. If not, what was measured elsewhere counts here as well.
+    loud : bool
+        Whether the noise is more than rounding explains.
     flat : bool
         Whether the loss was found not to change around the point at all, as the claim says.
     terrain : tuple of Terrain
         Of each block.
     reference : float
         What the weightiest entry does to the loss when it moves by its scale, to first order.
+    hollow : tuple of bool
+        Which claims were found to be what rounding left of larger terms.
+    faint : tuple of bool
+        Which claims are so small that they may be, and are not zero.
     zero : tuple of bool
-        Whether the claim for each block is zero, or no more than the rounding of what the other blocks have.
+        Which claims are zero, or faint and hollow.
     """
 
     subject: Subject
@@ -90,17 +90,26 @@ class Site:
     largest: int = LARGEST
     scales: tuple[NDArray[Any], ...] | None = None
     steady: bool = True
+    loud: bool = False
     flat: bool = False
+    hollow: tuple[bool, ...] = ()
     terrain: tuple[Terrain, ...] = field(init=False)
+    faint: tuple[bool, ...] = field(init=False)
     zero: tuple[bool, ...] = field(init=False)
     reference: float = field(init=False)
     bits: int = field(init=False)
+    _alone: dict[int, Site] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.terrain = terrain_of(self.point, self.claim, self.scales)
+        self.terrain = terrain_of(self.point, self.claim, self._visible(0.0), self.scales)
         self.reference = max(t.largest for t in self.terrain)
         rounding = min(NEGLIGIBLE * EPSILON * abs(self.value), 1e-9 * self.reference)
-        self.zero = tuple(t.largest <= rounding for t in self.terrain)
+        self.faint = tuple(0 < t.largest <= rounding for t in self.terrain)
+        self.hollow = self.hollow or (False,) * len(self.point)
+        self.zero = tuple(
+            t.largest == 0 or (faint and left)
+            for t, faint, left in zip(self.terrain, self.faint, self.hollow, strict=True)
+        )
         mantissa = min(np.finfo(x.dtype).nmant for x in self.point)
         self.bits = int(0.58 * mantissa)
 
@@ -164,19 +173,24 @@ class Site:
             exponent=self.exponent,
             scales=tuple(terrain.scale for terrain in self.terrain),
             steady=self.steady,
+            loud=self.loud,
+            hollow=self.hollow,
         )
 
     def ray(self, masks: Sequence[Mask] | None = None) -> Ray:
         """A random ray through the point; `masks` says which entries move."""
         return Ray(self.subject, self.point, self._direction(masks), self.effort)
 
+    def _visible(self, noise: float) -> float:
+        """A change of the loss of which `rtol` can be seen."""
+        return 2.0 ** (RUN + 4) * max(noise, EPSILON * abs(self.value)) / self.rtol
+
     def _direction(self, masks: Sequence[Mask] | None) -> Direction:
-        floor = 2.0 ** (RUN + 4) * max(self.noise, EPSILON * abs(self.value)) / self.rtol
         return draw(
             self.point,
             self.claim,
             self.terrain,
-            floor=floor,
+            floor=self._visible(self.noise),
             zero=self.zero,
             bits=self.bits,
             rng=self.rng,
@@ -193,6 +207,20 @@ class Site:
                 return
         measured: Noise = measure_noise(ray, self.value, smallest=-self.bits)
         self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))
+        self.loud = not measured.ordinary
+
+    def alone(self, block: int) -> Site:
+        """The site as it is for one block: where the noise is loud, it may be the doing of others, on their kinks."""
+        if not self.loud or not self.steady or len(self.point) == 1:
+            return self
+        if block not in self._alone:
+            found = replace(self, noise=0.0, loud=False)
+            found.bits, found.zero = self.bits, self.zero
+            found.listen([b == block for b in range(len(self.point))])
+            if found.loud:
+                found.noise = self.noise
+            self._alone[block] = found
+        return self._alone[block]
 
     def beside(self, ray: Ray, step: float) -> float | None:
         """The slope claimed just beside the point on a ray, or None where there is none."""
@@ -205,32 +233,10 @@ class Site:
         slope = ray.direction.dot(claim)
         return slope if math.isfinite(slope) else None
 
-    def is_rounding(self, block: int) -> bool:
-        """Whether the claim for a block is what rounding left of larger terms. It counts as zero from then on.
-
-        A claim that is far below those for other blocks is asked for again a few roundings of the parameters away: what
-        a formula says stays what it is, and what is left of terms that cancel comes out different.
-        """
-        claim = self.claim[block]
-        if self.zero[block] or self.terrain[block].largest > self.reference * float(np.finfo(claim.dtype).eps) ** 0.5:
-            return False
-        bound = HOLLOW * float(np.linalg.norm(claim.ravel()))
-        if not any(np.linalg.norm((self._shaken(block) - claim).ravel()) > bound for _ in range(SHAKES)):
-            return False
-        self.zero = tuple(zero or b == block for b, zero in enumerate(self.zero))
-        return True
-
-    def _shaken(self, block: int) -> NDArray[Any]:
-        """The claim for a block a few roundings of the parameters away; the claim here where there is none."""
-        point = []
-        for x, g in zip(self.point, self.claim, strict=True):
-            part = SHAKEN * float(np.finfo(g.dtype).eps)
-            point.append(np.asarray(x * (1 + part * self.rng.uniform(-1.0, 1.0, x.shape)).astype(x.dtype)))
-        self.effort.spend(gradients=1)
-        try:
-            return self.subject.gradient(self.subject.representable(tuple(point)))[block]
-        except Exception:
-            return self.claim[block]
+    def take_for_zero(self, blocks: Sequence[int]) -> None:
+        """From now on, blocks whose claim is what rounding left of larger terms."""
+        self.hollow = tuple(left or b in blocks for b, left in enumerate(self.hollow))
+        self.zero = tuple(zero or b in blocks for b, zero in enumerate(self.zero))
 
     def compare(self, masks: Sequence[Mask] | None = None, *, goal: float | None = None) -> Comparison:
         """Measure the slope along a fresh ray and compare it with the claim.
@@ -266,7 +272,9 @@ class Site:
         tolerance = self.rtol * ray.small
         target = goal if goal is not None else 0.75 * tolerance if tolerance > 0 else ZERO_STEP * self.noise
         if start is None:
-            start = self.first_exponent(target) if self.exponent is None else self.exponent
+            start = self.exponent
+            if start is None or (goal is None and ray.small == 0.0):  # to see nothing takes long steps
+                start = self.first_exponent(target)
         budget = min(self.effort.left, 60)
         estimate = differentiate(
             ray,

@@ -35,6 +35,8 @@ class BlockState:
 
     Attributes
     ----------
+    site : Site
+        As it is for this block.
     state : State
     comparison : Comparison
         Along a ray that moves this block alone, or all blocks together.
@@ -47,6 +49,7 @@ class BlockState:
         How many rays speak for it.
     """
 
+    site: Site
     state: State
     comparison: Comparison
     share: Share
@@ -111,6 +114,7 @@ def survey(
 
 
 def _together(site: Site, group: Sequence[int], count: int, closely: bool, apart: bool) -> dict[int, BlockState]:
+    site = site.alone(group[0]) if len(group) == 1 else site
     ray, comparison = _look(site, group)
     done = 1
     while done < count and state_of(comparison) is State.AGREES and _affordable(site.effort):
@@ -126,45 +130,45 @@ def _together(site: Site, group: Sequence[int], count: int, closely: bool, apart
         sharp = comparison.zero or comparison.bar <= site.rtol * share.small
         asked = not apart and state in (State.SUSPECT, State.KINK)
         if len(group) == 1 or asked or (state is State.AGREES and sharp):
-            states[b] = BlockState(state, comparison, share, ray, own=len(group) == 1, rays=done)
+            found = BlockState(site, state, comparison, share, ray, own=len(group) == 1, rays=done)
         else:
-            own_ray, alone = _look(site, [b])
-            states[b] = BlockState(state_of(alone), alone, own_ray.share(b), own_ray, own=True)
-        if closely and states[b].state is State.UNRESOLVED:
-            usual = site.exponent
-            states[b] = _in_parts(site, b, states[b])
-            site.exponent = usual
-        if closely and states[b].state is State.UNRESOLVED:
-            states[b] = _again(site, states[b])
+            own = site.alone(b)
+            own_ray, alone = _look(own, [b])
+            found = BlockState(own, state_of(alone), alone, own_ray.share(b), own_ray, own=True)
+        if closely and found.state is State.UNRESOLVED:
+            usual = found.site.exponent
+            found = _in_parts(b, found)
+            found.site.exponent = usual
+        if closely and found.state is State.UNRESOLVED:
+            found = _again(found)
+        states[b] = found
     return states
 
 
-def _again(site: Site, hasty: BlockState) -> BlockState:
+def _again(hasty: BlockState) -> BlockState:
     """Average the noise out. Only agreement is believed: noise may be the same at neighbouring steps."""
-    comparison = patiently(site, hasty.ray, hasty.comparison)
+    comparison = patiently(hasty.site, hasty.ray, hasty.comparison)
     return replace(hasty, state=State.AGREES, comparison=comparison) if comparison.agrees else hasty
 
 
-def _in_parts(site: Site, block: int, whole: BlockState) -> BlockState:
+def _in_parts(block: int, whole: BlockState) -> BlockState:
     """Look at a block in bands of entries of one size, or one by one if it is small.
 
     That is for where all at once are too much: small entries need longer steps than large ones allow.
     """
-    weights = site.terrain[block].weight
+    weights = whole.site.terrain[block].weight
     middle = float(np.median(weights[weights > 0])) if weights.any() else 0.0
     edges = (*(middle * part for part in BANDS), np.inf)
-    state = _all_of(
-        site, block, [(weights >= low) & (weights < high) for low, high in itertools.pairwise(edges)], whole
-    )
+    state = _all_of(block, [(weights >= low) & (weights < high) for low, high in itertools.pairwise(edges)], whole)
     if state.state is State.UNRESOLVED and 1 < weights.size <= FEW:
         numbers = np.arange(weights.size).reshape(weights.shape)
-        state = _all_of(site, block, [numbers == i for i in range(weights.size)], whole)
+        state = _all_of(block, [numbers == i for i in range(weights.size)], whole)
     return state
 
 
-def _all_of(site: Site, block: int, masks: Sequence[NDArray[np.bool_]], whole: BlockState) -> BlockState:
+def _all_of(block: int, masks: Sequence[NDArray[np.bool_]], whole: BlockState) -> BlockState:
     """The coarsest of the states of parts of a block if all agree, else the first that does not."""
-    found = whole
+    found, site = whole, whole.site
     for mask in masks:
         if not mask.any():
             continue
@@ -172,9 +176,9 @@ def _all_of(site: Site, block: int, masks: Sequence[NDArray[np.bool_]], whole: B
             return whole
         ray = site.ray([mask if b == block else False for b in range(len(site.point))])
         comparison = site.measure(ray)
-        state = BlockState(state_of(comparison), comparison, ray.share(block), ray, own=True)
+        state = BlockState(site, state_of(comparison), comparison, ray.share(block), ray, own=True)
         if state.state is State.UNRESOLVED:
-            state = _again(site, state)
+            state = _again(state)
         if state.state is not State.AGREES:
             return whole if state.state is State.UNRESOLVED else state
         if found is whole or state.coarseness > found.coarseness:

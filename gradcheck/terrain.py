@@ -53,10 +53,13 @@ class Terrain:
     greatest: float
 
 
-def terrain_of(point: Point, claim: Point, scales: Sequence[Array] | None = None) -> tuple[Terrain, ...]:
-    """Terrain of each block, from the parameters and the gradient claimed there; the scales unless they are known."""
+def terrain_of(point: Point, claim: Point, least: float, scales: Sequence[Array] | None = None) -> tuple[Terrain, ...]:
+    """Terrain of each block, from the parameters and the gradient claimed there; the scales unless they are known.
+
+    `least` is a change of the loss that its rounding lets be seen.
+    """
     found = []
-    for g, scale in zip(claim, _scales(point, claim) if scales is None else scales, strict=True):
+    for g, scale in zip(claim, _scales(point, claim, least) if scales is None else scales, strict=True):
         size = np.abs(g)
         weight = size * scale
         small = small_among(weight, relevant(g)[0])
@@ -65,20 +68,20 @@ def terrain_of(point: Point, claim: Point, scales: Sequence[Array] | None = None
     return tuple(found)
 
 
-def _scales(point: Point, claim: Point) -> Sequence[Array]:
+def _scales(point: Point, claim: Point, least: float) -> Sequence[Array]:
     """How far each entry can be expected to move before the loss changes its character.
 
     That is the typical size of its block, but not so far that it alone would change the loss much more than others do
-    (then it is measured in a smaller unit), and at least its own size. Where the claim is zero nothing is known about
-    the unit, and its own size it is. A block of zeros is taken to be as large as the largest other block; if all are
-    zero, 1.
+    and than can be seen (then it is measured in a smaller unit), and at least its own size. Where the claim is zero
+    nothing is known about the unit, and its own size it is. A block of zeros is taken to be as large as the largest
+    other block; if all are zero, 1.
     """
     sizes = [np.abs(x) for x in point]
     typical = [_typical(size) for size in sizes]
     fallback = max(typical) or 1.0
     effects = [_typical(size * np.abs(g)) for size, g in zip(sizes, claim, strict=True)]
     known = [effect for effect in effects if effect > 0]
-    usual = sorted(known)[len(known) // 2] if known else 0.0
+    usual = max(sorted(known)[len(known) // 2], least) if known else 0.0
     found = []
     for own, g, size, effect in zip(sizes, claim, typical, effects, strict=True):
         reach = np.full(own.shape, size or fallback, dtype=own.dtype)

@@ -17,6 +17,7 @@ from gradcheck.numerics.derivative import differentiate
 from gradcheck.numerics.ladder import RUN
 from gradcheck.numerics.noise import EPSILON
 from gradcheck.ray import Ray
+from gradcheck.remainder import sift
 from gradcheck.scene import Scene
 from gradcheck.site import Site
 from gradcheck.subject import Point, Subject, copied
@@ -152,6 +153,7 @@ def vantages(subject: Subject, rtol: float, rng: np.random.Generator, effort: Ef
     value = subject.loss(copied(subject.point))
     claim = tuple(np.array(g) for g in subject.gradient(copied(subject.point)))
     here = Site(subject, subject.point, value, claim, rtol, rng, effort, "your point")
+    sift(here)
     here.listen()
     there = _elsewhere(here)
     return tuple(Vantage(site, Scene(subject, site.point, site.claim)) for site in (here, there) if site is not None)
@@ -178,6 +180,7 @@ def _elsewhere(here: Site) -> Site | None:
             here.effort,
             "a generic point",
             steady=here.steady,
+            hollow=here.hollow,
         )
         found.listen()
         return found

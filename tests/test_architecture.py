@@ -28,7 +28,7 @@ STAGES = (
     ("direction",),
     ("ray", "comparison"),
     ("site",),
-    ("scrutiny",),
+    ("scrutiny", "chord", "remainder"),
     ("survey", "halving"),
     ("search",),
     ("kinks", "accusation", "arrival"),

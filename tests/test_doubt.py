@@ -31,7 +31,7 @@ def doubled(x: Any) -> Any:
 
 #: Loss, claim, options, what is said to do, and what then decides: loss, claim, options, verdict.
 CASES: dict[str, tuple[Any, Any, dict[str, Any], str, tuple[Any, Any, dict[str, Any], str]]] = {
-    "constant": (drowned, np.tanh, {}, "remove a large constant from it", (logcosh, np.tanh, {}, "pass")),
+    "constant": (drowned, np.tanh, {}, "Remove a large constant from it", (logcosh, np.tanh, {}, "pass")),
     "random": (random, np.tanh, {}, "Fix its random seed", (logcosh, np.tanh, {}, "pass")),
     "budget": (logcosh, doubled, {"budget": 20}, "larger budget", (logcosh, doubled, {"budget": 2000}, "fail")),
 }
@@ -55,7 +55,7 @@ def test_blocks_with_one_reason_are_told_of_together() -> None:
     report = check_gradients(
         lambda p: drowned(p["a"]) + logcosh(p["b"]), lambda p: {k: np.tanh(v) for k, v in p.items()}, {"a": X, "b": X}
     )
-    assert "a, b: The values of the loss are too noisy" in words(report)
+    assert "a, b: the rounding of the loss hides" in words(report)
 
 
 @pytest.mark.parametrize("doubt", Doubt)

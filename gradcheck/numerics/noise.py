@@ -67,7 +67,8 @@ def noise_of(values: Sequence[float], *, narrow: bool = False) -> Noise:
         `SIGMAS` times the standard deviation of the noise.
     """
     differences = list(values)
-    floor = max(EPSILON, _granularity(values, narrow)) * max(abs(value) for value in values)
+    size = max(abs(value) for value in values) or 1.0  # in which units a loss of zero is nothing tells
+    floor = max(EPSILON, _granularity(values, narrow)) * size
     deviations: list[float] = []
     changes: list[bool] = []
     gamma = 1.0

@@ -130,7 +130,7 @@ def test_failing_tests_have_a_section_and_the_session_a_summary(
 
     undecided = " ".join(shown["test_undecided"].split())
     assert "UNDECIDED noisy" in undecided
-    assert "remove a large constant from it" in undecided
+    assert "Remove a large constant from it" in undecided
 
     assert "SubjectError: the loss is nan at the point given" in shown["test_cannot_be_checked"]
     assert "ZeroDivisionError: of the user" in shown["test_users_own_error"]
