@@ -22,7 +22,7 @@ from gradcheck.rehearsal import untraced
 from gradcheck.remainder import sift
 from gradcheck.site import Site
 from gradcheck.subject import Point, Subject
-from gradcheck.survey import BlockState, State, survey
+from gradcheck.survey import BlockState, State, closer, survey
 
 #: A loss so many times larger is another regime.
 FAR = 1e30
@@ -126,27 +126,28 @@ class _Checker:
         single = sum(here.point[b].size for b in finite) == 1
         if here.flat:
             self.notes.append(FLAT)
-        states = survey(here, finite, 1 if single else RAYS_HERE, apart=False)
-        doubts = [b for b, state in states.items() if state.state in DOUBTFUL]
-        shared = [b for b in doubts if not states[b].own]
+        states = survey(here, finite, 1 if single else RAYS_HERE, closely=False, apart=False)
         around = Surroundings(here)
+        shared = [b for b, state in states.items() if state.state in DOUBTFUL and not state.own]
         sharp = sharpened(states[shared[0]]) if shared else None
         if sharp is not None and right_beside(sharp):  # on kinks that explain what all together show
             for b in shared:
                 self._subgradient(b, replace(states[b], comparison=sharp.comparison), around)
-            doubts = [b for b in doubts if b not in shared]
-        elif shared:
-            states |= {b: survey(here, [b], 1)[b] for b in shared}
-        doubts = [b for b in doubts if states[b].state in DOUBTFUL]
-        for b, state in states.items():
-            if state.state not in DOUBTFUL:
-                self._conclude(b, state)
+        else:
+            states |= {b: survey(here, [b], 1, closely=False)[b] for b in shared}
+        doubts = [b for b, state in states.items() if state.state in DOUBTFUL and b not in self.results]
         for b in sorted(doubts, key=lambda b: states[b].comparison.clearness, reverse=True):
             if self._enough():
                 return
             self._settle(b, states[b], around)
+        for b, state in states.items():
+            if b not in self.results:
+                self._conclude(b, state if self._short(LEAVE) else closer(b, state), around)
 
-    def _conclude(self, b: int, state: BlockState) -> None:
+    def _conclude(self, b: int, state: BlockState, around: Surroundings) -> None:
+        if state.state in DOUBTFUL:
+            self._settle(b, state, around)
+            return
         verdict = Verdict.PASS if state.state is State.AGREES else Verdict.UNDECIDED
         self._record(b, verdict, state, note="" if verdict is Verdict.PASS else self._why(state))
 

@@ -135,14 +135,18 @@ def _together(site: Site, group: Sequence[int], count: int, closely: bool, apart
             own = site.alone(b)
             own_ray, alone = _look(own, [b])
             found = BlockState(own, state_of(alone), alone, own_ray.share(b), own_ray, own=True)
-        if closely and found.state is State.UNRESOLVED:
-            usual = found.site.exponent
-            found = _in_parts(b, found)
-            found.site.exponent = usual
-        if closely and found.state is State.UNRESOLVED:
-            found = _again(found)
-        states[b] = found
+        states[b] = closer(b, found) if closely else found
     return states
+
+
+def closer(block: int, hasty: BlockState) -> BlockState:
+    """What more evaluations say of a block that a first look left open: its parts, or the same ray patiently."""
+    if hasty.state is not State.UNRESOLVED:
+        return hasty
+    usual = hasty.site.exponent
+    found = _in_parts(block, hasty)
+    hasty.site.exponent = usual
+    return _again(found) if found.state is State.UNRESOLVED else found
 
 
 def _again(hasty: BlockState) -> BlockState:

@@ -121,3 +121,17 @@ def test_few_bits() -> None:
     assert of_few_bits(np.zeros(3), BITS)
     assert of_few_bits(rng.standard_normal(50).astype(np.float32).astype(np.float64), 24)
     assert not of_few_bits(rng.standard_normal(50), 24)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_clear_is_settled_before_what_is_hard_to_see(seed: int) -> None:
+    loss, gradient, params = vanishing(seed)
+
+    def wrong(p: Params) -> Params:
+        found = gradient(p)
+        return found | {"w5": 2 * found["w5"]}
+
+    report = gradcheck.check_gradients(loss, wrong, params, rng=seed, budget=120)
+    assert report.blocks["w5"].verdict.value == "fail"
+    assert report.blocks["w0"].verdict.value == "undecided"
+    assert report.evaluations <= 120
