@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,10 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gradcheck
+from benchmarks.corpus.cases import cases
+from benchmarks.corpus.conditions import CONDITIONS
 from benchmarks.output import add_output, write
 from gradcheck.examples.xor import BATCH, QuestionNetwork
 
 Array = NDArray[np.float64]
+
+#: Evaluations that a check should do with, and how often each function of the corpus is checked.
+MOST, SEEDS = 40, 5
 
 
 class Clock:
@@ -59,8 +65,8 @@ def overhead(size: int, least: float, repeats: int) -> float:
     return statistics.median(shares)
 
 
-def evaluations(repeats: int) -> list[tuple[str, int, int, int, int]]:
-    """Name, number of parameters, median and largest number of evaluations, gradients of passing checks."""
+def evaluations(repeats: int) -> list[tuple[str, int, int, int, str, int]]:
+    """Name, parameters, median and largest number of evaluations, how many need at most 40, gradients; of passes."""
     rows = []
     for name, size, check in (
         ("XOR network, own start", 21, lambda seed: _network(seed, 0.01)),
@@ -74,7 +80,8 @@ def evaluations(repeats: int) -> list[tuple[str, int, int, int, int]]:
         assert sum(map(bool, reports)) >= 0.98 * len(reports)
         counts = [report.evaluations for report in reports]
         gradients = max(report.gradients for report in reports)
-        rows.append((name, size, int(statistics.median(counts)), max(counts), gradients))
+        cheap = f"{sum(count <= MOST for count in counts)} of {len(counts)}"
+        rows.append((name, size, int(statistics.median(counts)), max(counts), cheap, gradients))
     return rows
 
 
@@ -100,6 +107,25 @@ def _chain(seed: int) -> gradcheck.Report:
     return gradcheck.check_gradients(loss, gradient, np.random.default_rng(seed).standard_normal(10**6), rng=seed)
 
 
+def dear(seeds: int) -> tuple[int, list[str]]:
+    """How many checks of the corpus as it is there are, and a row for each function of which one is dear."""
+    found: dict[str, list[gradcheck.Report]] = {}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for seed in range(seeds):
+            for case in cases(seed, None, CONDITIONS[:1], ()):
+                report = gradcheck.check_gradients(case.problem.fun, case.problem.grad, case.problem.x0, rng=seed)
+                found.setdefault(case.problem.name, []).append(report)
+    rows = []
+    for name, reports in found.items():
+        if any(report.evaluations > MOST or report.gradients > 2 or not report for report in reports):
+            counts = [report.evaluations for report in reports]
+            verdicts = ", ".join(sorted({report.verdict.value for report in reports}))
+            gradients = max(report.gradients for report in reports)
+            rows.append(f"| {name} | {verdicts} | {statistics.median(counts):.0f} | {max(counts)} | {gradients} |")
+    return len(found), rows
+
+
 def import_ratio(repeats: int) -> float:
     """Median time of a process that imports gradcheck over one that imports NumPy, taken in turn."""
     ratios = []
@@ -115,12 +141,27 @@ def import_ratio(repeats: int) -> float:
 
 def table() -> str:
     """All of it as Markdown."""
+    total, rows = dear(SEEDS)
     lines = [
         "# Cost of a passing check",
         "",
-        "| function | parameters | evaluations, median | largest | gradients |",
-        "| --- | ---: | ---: | ---: | ---: |",
-        *(f"| {name} | {size} | {median} | {most} | {grads} |" for name, size, median, most, grads in evaluations(50)),
+        f"A point is drawn for each seed. At most {MOST} evaluations and two gradients are the aim, whatever the size; where",
+        "noise hides the slope, as on the plateau that the network of XOR starts from, more are spent before a check is",
+        "left undecided.",
+        "",
+        f"| function | parameters | evaluations, median | largest | at most {MOST} | gradients |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {name} | {size} | {median} | {most} | {cheap} | {gradients} |"
+            for name, size, median, most, cheap, gradients in evaluations(200)
+        ),
+        "",
+        f"Of the {total} functions of the corpus as they are, with {SEEDS} seeds each, these need more in some check; the",
+        "gradients are those around a point that lies on kinks, see the method.",
+        "",
+        "| function | verdicts | evaluations, median | largest | gradients |",
+        "| --- | --- | ---: | ---: | ---: |",
+        *rows,
         "",
         "| time outside the user's functions | share |",
         "| --- | ---: |",

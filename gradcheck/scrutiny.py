@@ -42,6 +42,8 @@ def patiently(site: Site, ray: Ray, hasty: Comparison) -> Comparison:
     best, count = hasty, 1
     while not best.resolved and best.tolerance > 0 and math.isfinite(best.bar):
         goal = 0.75 * best.tolerance
+        if best.estimate.error > CROWD * goal:
+            break
         wanted = count * (best.estimate.error / goal) ** 2  # to halve the noise takes four times the values
         count = max(LEAST, 2 * count, 2 ** math.ceil(math.log2(min(wanted, 2.0 * CROWD))))
         if count > CROWD or count * (2 * RUN + 3) > site.effort.left:

@@ -70,6 +70,15 @@ def _relu_classifier() -> Problem:
     return _chain("mlp-relu", dense.weights(rng, (5, 12, 8, 3)), data, dense.RELU, dense.CATEGORICAL)
 
 
+def _deep_rectifiers() -> Problem:
+    """Scaled so that the signal keeps its size over six layers, with biases that start at zero."""
+    rng = rng_for("deep-relu")
+    data = _classes(rng, 16, 6, 3)
+    x0 = dense.weights(rng, (6, 10, 10, 10, 10, 10, 3))
+    x0 = {key: block if key.startswith("w") else np.zeros_like(block) for key, block in x0.items()}
+    return _chain("deep-relu", x0, data, dense.RELU, dense.CATEGORICAL)
+
+
 def _softmax_classifier() -> Problem:
     rng = rng_for("softmax-classifier")
     data = _classes(rng, 30, 6, 4)
@@ -222,6 +231,7 @@ def problems() -> tuple[Problem, ...]:
         _tanh_regression(),
         _sine_regression(),
         _relu_classifier(),
+        _deep_rectifiers(),
         _softmax_classifier(),
         _large("mlp-tanh-100000", (256, 256, 128, 16), dense.TANH),
         _large("mlp-relu-100000", (256, 256, 128, 16), dense.RELU),

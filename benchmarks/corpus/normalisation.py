@@ -48,6 +48,25 @@ def _norm_layer(name: str, shape: tuple[int, ...], axis: int | tuple[int, ...], 
     return Problem(name, FAMILY, x0, fun, grad)
 
 
+def _normalised_layer() -> Problem:
+    """A dense layer, whose bias the normalisation takes away: it has no gradient but what rounding leaves of one."""
+    rng = rng_for("bias-before-batch-norm")
+    inputs, weights = rng.normal(size=(10, 5)), rng.normal(size=(10, 6))
+    x0 = {"w": rng.normal(size=(5, 6)), "b": rng.normal(size=6), "gain": rng.uniform(0.5, 1.5, 6)}
+
+    def fun(p: dict[str, Array]) -> float:
+        z = standardise(inputs @ p["w"] + p["b"], 0)[0]
+        return scalar(np.sum(weights * np.tanh(p["gain"] * z)))
+
+    def grad(p: dict[str, Array]) -> dict[str, Array]:
+        z, scale = standardise(inputs @ p["w"] + p["b"], 0)
+        out = weights / np.cosh(p["gain"] * z) ** 2
+        before = standardise_backward(z, scale, out * p["gain"], 0)
+        return {"w": inputs.T @ before, "b": before.sum(axis=0), "gain": np.sum(out * z, axis=0)}
+
+    return Problem("bias-before-batch-norm", FAMILY, x0, fun, grad)
+
+
 def _rms_norm(rows: int, columns: int) -> Problem:
     name = f"rms-norm-{rows}x{columns}"
     rng = rng_for(name)
@@ -162,6 +181,7 @@ def problems() -> tuple[Problem, ...]:
         _norm_layer("batch-norm-images", (3, 2, 4, 4), (0, 2, 3), (1, 2, 1, 1)),
         _norm_layer("instance-norm-images", (2, 3, 5, 5), (2, 3), (1, 3, 1, 1)),
         _norm_layer("layer-norm-200x512", (200, 512), 1, (1, 512)),
+        _normalised_layer(),
         _rms_norm(5, 6),
         _rms_norm(30, 100),
         _row_lengths(),
