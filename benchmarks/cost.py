@@ -145,9 +145,9 @@ def table() -> str:
     lines = [
         "# Cost of a passing check",
         "",
-        f"A point is drawn for each seed. At most {MOST} evaluations and two gradients are the aim, whatever the size; where",
-        "noise hides the slope, as on the plateau that the network of XOR starts from, more are spent before a check is",
-        "left undecided.",
+        f"A point is drawn for each seed. At most {MOST} evaluations and two gradients are the aim, whatever the size;",
+        "where noise hides the slope, as on the plateau that the network of XOR starts from, more are spent before a",
+        "check is left undecided.",
         "",
         f"| function | parameters | evaluations, median | largest | at most {MOST} | gradients |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -156,8 +156,8 @@ def table() -> str:
             for name, size, median, most, cheap, gradients in evaluations(200)
         ),
         "",
-        f"Of the {total} functions of the corpus as they are, with {SEEDS} seeds each, these need more in some check; the",
-        "gradients are those around a point that lies on kinks, see the method.",
+        f"Of the {total} functions of the corpus as they are, with {SEEDS} seeds each, these need more in some check;",
+        "the gradients are those around a point that lies on kinks, see the method.",
         "",
         "| function | verdicts | evaluations, median | largest | gradients |",
         "| --- | --- | ---: | ---: | ---: |",

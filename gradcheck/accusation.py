@@ -19,6 +19,10 @@ REPEATS = 2
 UNSTEADY = 10.0
 
 
+#: So is the mean slope of a staircase, whose steps are all the noise that there is.
+STEPPED = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What became of an accusation, and the state of the block that it rests on."""
@@ -51,6 +55,8 @@ def accuse(block: int, state: BlockState, remarks: dict[str, str], *, tolerated:
     site = state.site
     if site.effort.left < (1 + REPEATS) * state.comparison.estimate.evaluations:
         return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.SPENT))
+    if site.stepped and state.comparison.clearness < STEPPED:
+        return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.STEPS))
     if not _reproducible(state, remarks):
         return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.UNSTEADY))
     if is_remainder(site, block):

@@ -65,6 +65,8 @@ class Site:
         Whether the noise is more than rounding explains.
     flat : bool
         Whether the loss was found not to change around the point at all, as the claim says.
+    stepped : bool
+        Whether it was, and then leaves its value by a jump.
     terrain : tuple of Terrain
         Of each block.
     reference : float
@@ -92,6 +94,7 @@ class Site:
     steady: bool = True
     loud: bool = False
     flat: bool = False
+    stepped: bool = False
     hollow: tuple[bool, ...] = ()
     terrain: tuple[Terrain, ...] = field(init=False)
     faint: tuple[bool, ...] = field(init=False)
@@ -202,8 +205,11 @@ class Site:
         ray = self.ray(masks)
         if self.idle:
             close = noise_at(ray, self.value, max(SPACING, -self.bits), -self.bits > SPACING)
-            if close is not None and close.constant and not ends_in_a_jump(ray, self.value):
-                self.noise, self.flat = max(self.noise, close.level), True  # what is farther is no noise
+            if close is not None and close.constant:
+                self.stepped = ends_in_a_jump(ray, self.value)
+                self.flat = not self.stepped
+            if close is not None and self.flat:
+                self.noise = max(self.noise, close.level)  # what is farther is no noise
                 return
         measured: Noise = measure_noise(ray, self.value, smallest=-self.bits)
         self.noise = max(self.noise, measured.level, EPSILON * abs(self.value))

@@ -71,7 +71,7 @@ def differentiate(
     while True:
         best = _best(ladder, low, high)
         jump = ladder.jump(best.exponent)
-        if (best.error <= target and not jump.seen) or _lasting(ladder, low):
+        if best.error <= target or _lasting(ladder, low):  # what one-sided slopes differ by is part of the error
             break
         step = _next(ladder, best, jump, low, smallest, largest)
         if step is None or ladder.evaluations + 2 * RUN > limit:
@@ -154,7 +154,7 @@ def _finish(
 ) -> Estimate:
     if lasting:
         status = Status.KINK
-    elif not jump.seen and (best.error <= target or (target == 0.0 and best.truncation <= 4 * best.roundoff)):
+    elif best.error <= target or (target == 0.0 and not jump.seen and best.truncation <= 4 * best.roundoff):
         status = Status.CONVERGED
     else:
         status = Status.NOISY if best.roundoff >= best.truncation else Status.ROUGH

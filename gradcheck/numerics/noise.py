@@ -1,11 +1,14 @@
 """How far one value of a function can be off, measured.
 
 The difference table of Moré and Wild, *Estimating Computational Noise*, SIAM J. Sci. Comput. 33 (2011) 1292-1314:
-differences of order k of a smooth function vanish like the k-th power of the spacing, those of noise do not.
+differences of order k of a smooth function vanish like the k-th power of the spacing, those of noise do not. Here with
+divided differences, for places that are not equally spaced: rounded to a grid, values at equal distances may all be off
+by the same.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -51,13 +54,15 @@ class Noise:
         return self.ties > BESIDE // 2
 
 
-def noise_of(values: Sequence[float], *, narrow: bool = False) -> Noise:
-    """Noise of equally spaced function values.
+def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, narrow: bool = False) -> Noise:
+    """Noise of the values of a function.
 
     Parameters
     ----------
     values : sequence of float
-        At least seven values at equal spacing.
+        At least seven.
+    places : sequence of float, optional
+        Where they were taken, in ascending order; at equal distances if not given.
     narrow : bool
         Whether they are known to come from a narrow type.
 
@@ -66,17 +71,18 @@ def noise_of(values: Sequence[float], *, narrow: bool = False) -> Noise:
     Noise
         `SIGMAS` times the standard deviation of the noise.
     """
+    at = list(range(len(values))) if places is None else places
     differences = list(values)
     size = max(abs(value) for value in values) or 1.0  # in which units a loss of zero is nothing tells
     floor = max(EPSILON, _granularity(values, narrow)) * size
     deviations: list[float] = []
     changes: list[bool] = []
-    gamma = 1.0
     for order in range(1, len(values)):
-        differences = [b - a for a, b in itertools.pairwise(differences)]
-        gamma *= 0.5 * order / (2 * order - 1)  # (order!)² / (2·order)!, the inverse variance of that difference
-        deviations.append(math.sqrt(gamma * sum(d * d for d in differences) / len(differences)))
-        changes.append(min(differences) * max(differences) < 0 or max(differences) == min(differences) == 0.0)
+        gaps = [at[i + order] - at[i] for i in range(len(values) - order)]
+        differences = [(b - a) / gap for (a, b), gap in zip(itertools.pairwise(differences), gaps, strict=True)]
+        parts = [d / _deviation(tuple(at[i : i + order + 1])) for i, d in enumerate(differences)]
+        deviations.append(math.sqrt(sum(part * part for part in parts) / len(parts)))
+        changes.append(min(parts) * max(parts) < 0 or max(parts) == min(parts) == 0.0)
     ties = sum(a == b for a, b in itertools.pairwise(values))
     settled = False
     level = max(deviations[-3:])
@@ -87,6 +93,15 @@ def noise_of(values: Sequence[float], *, narrow: bool = False) -> Noise:
             break
     level = max(SIGMAS * level, floor)
     return Noise(level, settled, ordinary=level <= ORDINARY * floor, ties=ties)
+
+
+@functools.cache
+def _deviation(at: tuple[float, ...]) -> float:
+    """Standard deviation of the divided difference of values at some places, each with a deviation of 1.
+
+    The divided difference is the sum of the values over the products of the distances to the other places.
+    """
+    return math.hypot(*(1 / math.prod(t - other for other in at if other != t) for t in at))
 
 
 def _granularity(values: Sequence[float], narrow: bool) -> float:
@@ -117,8 +132,9 @@ NARROW = (8, 11, 24)
 #: ones for functions that do not change at all over it, because they are computed in a narrow type.
 SPACING, FINER, COARSER = -16, (-23, -30), (-9, -4, 1, 6)
 
-#: Values beside the centre, all to one side of it: the centre is where people put kinks.
+#: Values beside the centre, all to one side of it: the centre is where people put kinks. The distances differ.
 BESIDE = 6
+PLACES = (0.0, 1.0625, 1.875, 3.3125, 3.9375, 5.125, 6.0)
 
 #: Noise this many times the rounding of the values is looked at again at a finer spacing.
 ORDINARY = 64.0
@@ -127,10 +143,6 @@ ORDINARY = 64.0
 #: How far a constant is followed, by which factor each time, and how closely its end is looked at: a bend rises
 #: there to less than this part of what it rises to later on.
 FARTHEST, FARTHER, HALVINGS, JUMP = 64.0, 16.0, 8, 1 / 8
-
-#: Values that are rounded to a grid can all lie on one line where they are equally spaced: then two more, in units of
-#: the spacing, tell whether the function itself is so straight. What is off by so many roundings is not.
-BETWEEN, STRAIGHT = (0.6180339887, 3.3819660113), 8.0
 
 
 def measure_noise(
@@ -178,17 +190,12 @@ def measure_noise(
 def noise_at(
     function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int, narrow: bool = False
 ) -> Noise | None:
-    """Noise of a function at 0 and beside it, at the spacing 2^exponent; None where a value is not finite."""
-    values = [centre, *function([math.ldexp(float(k), exponent) for k in range(1, BESIDE + 1)])]
+    """Noise of a function at 0 and beside it, at about the spacing 2^exponent; None where a value is not finite."""
+    places = range(BESIDE + 1) if narrow else PLACES  # there only multiples of the spacing are steps
+    values = [centre, *function([math.ldexp(float(place), exponent) for place in places[1:]])]
     if not all(math.isfinite(value) for value in values):
         return None
-    noise = noise_of(values, narrow=narrow)
-    if noise.flat or not _straight(values, noise.level):
-        return noise
-    between = [value for value in function([math.ldexp(t, exponent) for t in BETWEEN]) if math.isfinite(value)]
-    slope = (values[-1] - centre) / BESIDE
-    off = max((abs(value - centre - slope * t) for value, t in zip(between, BETWEEN, strict=False)), default=0.0)
-    return noise if off <= STRAIGHT * noise.level else Noise(4 * off, settled=False, ordinary=False, ties=noise.ties)
+    return noise_of(values, places, narrow=narrow)
 
 
 def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centre: float) -> bool:
@@ -207,9 +214,3 @@ def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centr
         near, far = (middle, far) if function([middle])[0] == centre else (near, middle)
     edge, beyond = (abs(value - centre) for value in function([far, far + length]))
     return edge > JUMP * beyond
-
-
-def _straight(values: Sequence[float], level: float) -> bool:
-    """Whether equally spaced values lie on a line that is far steeper than their noise."""
-    rises = [b - a for a, b in itertools.pairwise(values)]
-    return max(rises) - min(rises) <= 2 * level and abs(values[-1] - values[0]) > STRAIGHT * level
