@@ -130,7 +130,9 @@ class _Checker:
         around = Surroundings(here)
         shared = [b for b, state in states.items() if state.state in DOUBTFUL and not state.own]
         sharp = sharpened(states[shared[0]]) if shared else None
-        if sharp is not None and right_beside(sharp):  # on kinks that explain what all together show
+        if sharp is not None and sharp.state is State.AGREES:
+            states |= {b: replace(states[b], state=State.AGREES, comparison=sharp.comparison) for b in shared}
+        elif sharp is not None and right_beside(sharp):  # on kinks that explain what all together show
             for b in shared:
                 self._subgradient(b, replace(states[b], comparison=sharp.comparison), around)
         else:
@@ -170,7 +172,9 @@ class _Checker:
     def _settle(self, b: int, state: BlockState, around: Surroundings) -> None:
         """A block that disagrees, or has a kink, at the user's point."""
         sharp = sharpened(state)
-        if right_beside(sharp):
+        if sharp.state is State.AGREES:
+            self._conclude(b, sharp, around)
+        elif right_beside(sharp):
             self._subgradient(b, sharp, around)
         elif state.state is State.SUSPECT:
             self._accuse(b, state)

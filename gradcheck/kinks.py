@@ -24,7 +24,7 @@ from gradcheck.numerics.derivative import SHRINK
 from gradcheck.ray import Ray
 from gradcheck.site import Site
 from gradcheck.subject import Point, copied
-from gradcheck.survey import BlockState
+from gradcheck.survey import BlockState, state_of
 
 #: How far the tiny displacements go, in units of the scale of the parameters, and how many pairs of them.
 #: A few serve for independent kinks; where several share one tie, more are drawn until the claim has shown up.
@@ -62,7 +62,8 @@ def sharpened(state: BlockState) -> BlockState:
     """The state with one-sided slopes from steps so short that they can be held against the claims beside the point.
 
     A kink shows at long steps already, over which the loss bends as well. The shortest that serve are those whose
-    round-off is a quarter of what the one-sided slopes have to be known to.
+    round-off is a quarter of what the one-sided slopes have to be known to. By those there may be none, but many near
+    the point.
     """
     site, comparison = state.site, state.comparison
     sharp = _sharp(comparison)
@@ -73,7 +74,7 @@ def sharpened(state: BlockState) -> BlockState:
     if start >= math.frexp(comparison.estimate.step)[1] - 1:
         return state
     again = site.measure(state.ray, start=start)
-    return replace(state, comparison=again) if again.kink else state
+    return replace(state, state=state_of(again), comparison=again) if again.kink or again.agrees else state
 
 
 def _sharp(comparison: Comparison) -> float:
