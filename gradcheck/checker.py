@@ -17,27 +17,19 @@ from gradcheck.effort import Effort
 from gradcheck.estimate import Status
 from gradcheck.halving import LEAVE, Location, Matter, measure_all
 from gradcheck.kinks import Membership, Surroundings, judge, right_beside, sharpened
+from gradcheck.neighbourhood import generic, nearer, states_at
 from gradcheck.numerics.noise import EPSILON, ORDINARY
 from gradcheck.rehearsal import untraced
 from gradcheck.remainder import sift
 from gradcheck.site import Site
-from gradcheck.subject import Point, Subject
+from gradcheck.subject import Subject
 from gradcheck.survey import BlockState, State, closer, survey
-
-#: A loss so many times larger is another regime.
-FAR = 1e30
 
 #: Where a gradient of zero is right.
 FLAT = "the loss is the same all around your point, and the claim is zero: check at a point where it changes as well"
 
-#: Joint rays through the user's point, and in all.
-RAYS_HERE, RAYS = 2, 3
-
-#: How far the generic point lies, in units of the scale of the parameters; nearer where the loss is not finite there.
-GENERIC = (0.3, 0.03, 0.001)
-
-#: Where on the way to a generic point a gap there is looked for again.
-NEARER = (0.1, 0.3, 0.6)
+#: Joint rays through the user's point.
+RAYS_HERE = 2
 
 #: What a generic point may cost.
 ELSEWHERE = 20
@@ -238,23 +230,23 @@ class _Checker:
             return
         self.effort.stage = "a generic point nearby"
         shift = here.generic_shift()
-        distance, there = self._generic(here, shift)
+        distance, there = generic(here, shift)
         if there is None:
             self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
             return
-        for b, state in self._survey_there(there, chosen).items():
+        for b, state in states_at(there, chosen).items():
             if self._enough():
                 return
             name = self.subject.blocks[b].name
             if state.state is State.SUSPECT:
-                nearer = self._nearer(here, shift, distance, b)
-                if nearer is State.AGREES and not here.flat:
+                half_way = nearer(here, shift, distance, b)
+                if half_way is State.AGREES and not here.flat:
                     self.notes.append(
                         f"{name}: claim and slope part at a generic point nearby, but agree closer to yours: the loss "
                         "may follow another formula there"
                     )
                 else:
-                    self._accuse_elsewhere(b, state, certain=nearer is State.SUSPECT)
+                    self._accuse_elsewhere(b, state, certain=half_way is State.SUSPECT)
             elif state.state is not State.AGREES:
                 self._open_elsewhere(b, state)
 
@@ -266,22 +258,6 @@ class _Checker:
         if result.verdict is Verdict.PASS and result.state is not None and result.state.state is not State.AGREES:
             self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=str(Doubt.SUBGRADIENT))
 
-    @staticmethod
-    def _survey_there(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
-        """Trust at first that the noise is that of the user's point; where doubts are left it is measured."""
-        states = survey(there, chosen, RAYS - RAYS_HERE, closely=False)
-        doubts = [b for b, state in states.items() if state.state is not State.AGREES]
-        if doubts:
-            assumed = there.noise
-            there.listen()
-            again = survey(there, doubts, RAYS - RAYS_HERE, closely=False)
-            for b in doubts:
-                first = states[b].comparison
-                clear = abs(first.gap) > PROOF * first.bar * max(1.0, there.noise / assumed if assumed else math.inf)
-                if not (states[b].state is State.SUSPECT and clear and again[b].state is State.UNRESOLVED):
-                    states[b] = again[b]
-        return states
-
     def _accuse_elsewhere(self, b: int, state: BlockState, *, certain: bool) -> None:
         before = self.results[b]
         self._accuse(b, state, note="right at your point, wrong at a generic point nearby")
@@ -291,32 +267,6 @@ class _Checker:
             self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=str(Doubt.ELSEWHERE))
         elif verdict is not Verdict.FAIL:
             self.results[b] = before
-
-    def _nearer(self, here: Site, shift: Point, distance: float, b: int) -> State:
-        """What the block looks like closer to the user's point: a gap that ends abruptly is another formula."""
-        for part in NEARER:
-            site = here.displaced(shift, part * distance, "a generic point nearby")
-            if site is None:
-                continue
-            site.listen()
-            state = survey(site, [b], 1)[b].state
-            if state in (State.AGREES, State.SUSPECT):
-                return state
-        return State.UNRESOLVED
-
-    def _generic(self, here: Site, shift: Point) -> tuple[float, Site | None]:
-        for distance in GENERIC:
-            site = here.displaced(shift, distance, "a generic point nearby")
-            if site is not None and self._comparable(here, site):
-                site.noise = max(site.noise, here.noise * max(1.0, abs(site.value / (here.value or site.value or 1.0))))
-                return distance, site
-        return 0.0, None
-
-    @staticmethod
-    def _comparable(here: Site, there: Site) -> bool:
-        """Whether the loss there is of a size that arithmetic can hold beside the one here."""
-        size = max(abs(here.value), max(terrain.largest for terrain in here.terrain))
-        return size == 0 or abs(there.value) <= FAR * size
 
     # -- every entry -----------------------------------------------------------------------------------------------
 

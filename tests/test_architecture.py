@@ -31,7 +31,7 @@ STAGES = (
     ("scrutiny", "chord", "remainder"),
     ("survey", "halving"),
     ("search",),
-    ("kinks", "accusation", "arrival"),
+    ("kinks", "accusation", "arrival", "neighbourhood"),
     ("check", "finding"),
     ("checker",),
     ("vantage",),
