@@ -23,7 +23,7 @@ NAME = "a generic point nearby"
 
 
 def generic(here: Site, shift: Point) -> tuple[float, Site | None]:
-    """How far along a shift a site has a finite loss and gradient, and that site, with the noise that was found here."""
+    """How far along a shift a site has a finite loss and gradient, and that site, with the noise found here."""
     for distance in DISTANCES:
         site = here.displaced(shift, distance, NAME)
         if site is not None and _comparable(here, site):
