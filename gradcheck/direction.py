@@ -206,6 +206,11 @@ def _on_grid(v: Array, x: Array, bits: int) -> Array:
 
     Then the step that is taken is the step that is divided by.
     """
-    grid = np.ldexp(np.spacing(np.abs(x) + np.abs(v)), bits)
-    rounded = np.rint(v / grid) * grid
-    return np.where(np.abs(v) >= 16 * grid, rounded, v).astype(v.dtype, copy=False)
+    size = np.abs(v)
+    grid = np.spacing(np.abs(x) + size)
+    grid *= 2.0**bits
+    rounded = np.rint(v / grid)
+    rounded *= grid
+    grid *= 16
+    np.copyto(rounded, v, where=size < grid)
+    return np.asarray(rounded)
