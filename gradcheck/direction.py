@@ -212,5 +212,4 @@ def _on_grid(v: Array, x: Array, bits: int) -> Array:
     rounded = np.rint(v / grid)
     rounded *= grid
     grid *= 16
-    np.copyto(rounded, v, where=size < grid)
-    return np.asarray(rounded)
+    return np.where(size < grid, v, rounded).astype(v.dtype, copy=False)
