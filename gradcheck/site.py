@@ -119,7 +119,7 @@ class Site:
     @property
     def random(self) -> bool:
         """Whether the loss is chaotic here: its noise is a good part of itself."""
-        return self.noise > RANDOM * abs(self.value)
+        return self.noise > RANDOM * abs(self.value) > 0
 
     @property
     def idle(self) -> bool:

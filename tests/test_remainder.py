@@ -135,3 +135,13 @@ def test_what_is_clear_is_settled_before_what_is_hard_to_see(seed: int) -> None:
     assert report.blocks["w5"].verdict.value == "fail"
     assert report.blocks["w0"].verdict.value == "undecided"
     assert report.evaluations <= 120
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4,), (3, 5)])
+@pytest.mark.parametrize("size", [1.0, 1e-8, 1e-90])
+def test_a_loss_that_is_zero_everywhere_has_no_gradient(shape: tuple[int, ...], size: float) -> None:
+    """Nothing tells its units: a claim of 1e-90 may be right, and one of 1e-8 may not."""
+    x0 = np.random.default_rng(0).standard_normal(shape)
+    report = gradcheck.check_gradients(lambda x: 0.0 * float(x.sum()), lambda x: np.full_like(x, size), x0, rng=0)
+    assert report.verdict.value == ("undecided" if size < 1e-16 else "fail")
+    assert gradcheck.check_gradients(lambda x: 0.0 * float(x.sum()), np.zeros_like, x0, rng=0)
