@@ -108,7 +108,7 @@ def _chain(seed: int) -> gradcheck.Report:
 
 
 def dear(seeds: int) -> tuple[int, list[str]]:
-    """How many checks of the corpus as it is there are, and a row for each function of which one is dear."""
+    """How many functions the corpus has as it is, and a row for each of which some check is dear."""
     found: dict[str, list[gradcheck.Report]] = {}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -15,12 +15,9 @@ from gradcheck.survey import BlockState, State, survey
 #: So many times more a slope is measured before it is held against a claim.
 REPEATS = 2
 
-#: A loss that differs from call to call is held against a claim only if the gap is so many times the bar.
+#: A loss that differs from call to call, or the mean slope of a staircase, whose steps are all the noise that there is,
+#: is held against a claim only if the gap is so many times the bar.
 UNSTEADY = 10.0
-
-
-#: So is the mean slope of a staircase, whose steps are all the noise that there is.
-STEPPED = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def accuse(block: int, state: BlockState, remarks: dict[str, str], *, tolerated:
     site = state.site
     if site.effort.left < (1 + REPEATS) * state.comparison.estimate.evaluations:
         return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.SPENT))
-    if site.stepped and state.comparison.clearness < STEPPED:
+    if site.stepped and state.comparison.clearness < UNSTEADY:
         return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.STEPS))
     if not _reproducible(state, remarks):
         return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.UNSTEADY))

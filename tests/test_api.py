@@ -209,6 +209,14 @@ def test_budget_bounds_the_evaluations(claim: Any, budget: int) -> None:
     assert report.verdict.value in ({"pass", "undecided"} if claim is np.tanh else {"fail", "undecided"})
 
 
+def test_one_parameter_is_cheap_wherever_it_is() -> None:
+    for seed in range(100):
+        x = np.random.default_rng(seed).standard_normal(1)
+        report = check_gradients(logcosh, np.tanh, x, rng=seed)
+        assert report
+        assert report.evaluations <= 40
+
+
 def test_entries_are_measured_one_by_one_on_demand() -> None:
     report = check_gradients(logcosh, np.tanh, VECTOR, rng=0, entries=True)
     entries = report.blocks["x"].entries

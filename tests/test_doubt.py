@@ -59,6 +59,19 @@ def test_blocks_with_one_reason_are_told_of_together() -> None:
     assert "a, b: the rounding of the loss hides" in words(report)
 
 
+@pytest.mark.parametrize("budget", range(20, 50, 6))
+def test_a_budget_that_ends_is_not_a_loss_that_differs(budget: int) -> None:
+    def loss(p: Any) -> float:
+        return sum(logcosh(x) for x in p.values())
+
+    def wrong(p: Any) -> Any:
+        return {name: doubled(x) for name, x in p.items()}
+
+    report = check_gradients(loss, wrong, {"a": X, "b": X[:5], "c": X[3:]}, rng=0, budget=budget)
+    assert report.verdict is Verdict.UNDECIDED
+    assert "not the same at each call" not in words(report)
+
+
 @pytest.mark.parametrize("doubt", Doubt)
 def test_every_doubt_has_a_remedy(doubt: Doubt) -> None:
     assert doubt.remedy.endswith(".")

@@ -137,7 +137,7 @@ class FunctionSubject(Subject):
 
     def _note_changes(self, function: Callable[..., Any], before: Sequence[Any], after: Sequence[Any]) -> None:
         for block, old, new in zip(self.blocks, before, after, strict=True):
-            if not ((old == new).all() or np.array_equal(old, new, equal_nan=True)):
+            if not np.array_equal(old, new, equal_nan=True):
                 name = getattr(function, "__qualname__", type(function).__qualname__)
                 self._remarks["mutates-input"] = f"{name}() writes into its argument {block.name}"
                 return
