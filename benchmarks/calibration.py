@@ -15,8 +15,8 @@ import mpmath
 import numpy as np
 
 from benchmarks.output import add_output, write
-from gradcheck.numerics.derivative import differentiate
-from gradcheck.numerics.noise import measure_noise
+from gradcheck.differences.derivative import differentiate
+from gradcheck.differences.noise import measure_noise
 
 #: Digits that the exact derivatives are computed with.
 DIGITS = 40

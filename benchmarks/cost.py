@@ -21,7 +21,7 @@ import gradcheck
 from benchmarks.corpus.cases import cases
 from benchmarks.corpus.conditions import CONDITIONS
 from benchmarks.output import add_output, write
-from gradcheck.examples.xor import BATCH, QuestionNetwork
+from gradcheck.app.examples.xor import BATCH, QuestionNetwork
 
 Array = NDArray[np.float64]
 

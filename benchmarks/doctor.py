@@ -15,13 +15,13 @@ import numpy as np
 
 import gradcheck
 from benchmarks.output import add_output, write
-from gradcheck.adapters import as_subject
-from gradcheck.examples.xor import BATCH
-from gradcheck.training.escape import escape
-from gradcheck.training.reading import patient_of, regimen_of
-from gradcheck.training.report import DoctorReport
-from tests.training.problems import HEALTHY, ILL, ILL_TOO, Make
-from tests.training.xor import started, walked
+from gradcheck.app.examples.xor import BATCH
+from gradcheck.subjects.convert import as_subject
+from gradcheck.training.doctor.data import DoctorReport
+from gradcheck.training.doctor.gradient_flow import escape
+from gradcheck.training.doctor.read import patient_of, regimen_of
+from tests.training.doctor.problems import HEALTHY, ILL, ILL_TOO, Make
+from tests.training.doctor.xor import started, walked
 
 PROGRAMS = Path(__file__).parent.parent / "tests" / "training" / "programs"
 
@@ -108,9 +108,8 @@ def main() -> None:
         "",
         "## Problems with good settings",
         "",
-        f"{len(HEALTHY)} problems of `gradcheck.nn` (`tests/training/problems.py`), {options.seeds} seeds each. As "
-        "it should be:",
-        "no finding.",
+        f"{len(HEALTHY)} problems of `gradcheck.nn` (`tests/training/doctor/problems.py`), {options.seeds} seeds "
+        "each. As it should be: no finding.",
         "",
         *problems(HEALTHY, range(options.seeds)),
         "",

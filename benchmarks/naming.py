@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 import gradcheck
 from benchmarks.output import add_output, write
 from gradcheck import nn
-from gradcheck.adapters.network import NetworkSubject
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
-from gradcheck.pairing import example, together
-from gradcheck.planting import (
+from gradcheck.subjects.network import NetworkSubject
+from gradcheck.subjects.subject import Subject
+from gradcheck.testing.faults import (
     LOSS_MISTAKES,
     Accumulating,
     Forgetful,
@@ -43,7 +43,7 @@ from gradcheck.planting import (
     planted,
     plants,
 )
-from gradcheck.subject import Subject
+from gradcheck.testing.pairs.run import example, together
 
 Array = NDArray[Any]
 

@@ -14,44 +14,44 @@ if TYPE_CHECKING:
     from gradcheck import strategies as strategies
     from gradcheck import testing as testing
     from gradcheck._version import __version__
-    from gradcheck.adapters import as_subject
-    from gradcheck.adapters.foreign import as_layer
-    from gradcheck.api import GradientMismatch, assert_gradients, check_gradients
-    from gradcheck.comparison import Verdict
+    from gradcheck.checks.gradients import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
-    from gradcheck.pairing import Pairs, pairs
-    from gradcheck.report import BlockReport, Report
-    from gradcheck.rules.checking import check_optimiser
-    from gradcheck.rules.report import OptimiserReport
+    from gradcheck.probes.comparison import Verdict
+    from gradcheck.reports.data import BlockReport, Report
     from gradcheck.settings import defaults
-    from gradcheck.subject import Block, Subject
-    from gradcheck.training.doctor import doctor
-    from gradcheck.training.report import DoctorReport
+    from gradcheck.subjects.convert import as_subject
+    from gradcheck.subjects.foreign_layer import as_layer
+    from gradcheck.subjects.subject import Block, Subject
+    from gradcheck.testing.pairs.run import Pairs, pairs
+    from gradcheck.training.doctor.api import doctor
+    from gradcheck.training.doctor.data import DoctorReport
+    from gradcheck.training.optimisers.checking import check_optimiser
+    from gradcheck.training.optimisers.report import OptimiserReport
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
     "__version__": "_version",
-    "as_layer": "adapters.foreign",
-    "as_subject": "adapters",
-    "GradientMismatch": "api",
-    "assert_gradients": "api",
-    "check_gradients": "api",
-    "Verdict": "comparison",
+    "as_layer": "subjects.foreign_layer",
+    "as_subject": "subjects.convert",
+    "GradientMismatch": "checks.gradients",
+    "assert_gradients": "checks.gradients",
+    "check_gradients": "checks.gradients",
+    "Verdict": "probes.comparison",
     "GradcheckError": "errors",
     "SubjectError": "errors",
     "SubjectTypeError": "errors",
     "TargetError": "errors",
-    "Pairs": "pairing",
-    "pairs": "pairing",
-    "BlockReport": "report",
-    "Report": "report",
-    "OptimiserReport": "rules.report",
-    "check_optimiser": "rules.checking",
+    "Pairs": "testing.pairs.run",
+    "pairs": "testing.pairs.run",
+    "BlockReport": "reports.data",
+    "Report": "reports.data",
+    "OptimiserReport": "training.optimisers.report",
+    "check_optimiser": "training.optimisers.checking",
     "defaults": "settings",
-    "Block": "subject",
-    "Subject": "subject",
-    "doctor": "training.doctor",
-    "DoctorReport": "training.report",
+    "Block": "subjects.subject",
+    "Subject": "subjects.subject",
+    "doctor": "training.doctor.api",
+    "DoctorReport": "training.doctor.data",
 }
 
 #: Modules that are loaded when they are first asked for, and by no ``import *``: the first needs Hypothesis.

@@ -1,6 +1,6 @@
 """`python -m gradcheck`."""
 
-from gradcheck.cli import main
+from gradcheck.app.cli import main
 
 if __name__ == "__main__":
     main(prog_name="gradcheck")

@@ -1,11 +1,14 @@
-"""The arrows between the modules, and what importing costs."""
+"""The rooms of the package: which may import which, what each promises, and what importing costs."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,92 +16,117 @@ import pytest
 import gradcheck
 
 ROOT = Path(gradcheck.__file__).parent
+PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
 
-#: Stages from left to right. A module imports only what stands on a line before its own, or beside it.
-STAGES = (
-    ("_version", "errors", "effort", "settings", "blame", "doubt", "rehearsal", "nn"),
-    ("fitting",),
-    ("estimate",),
-    ("numerics",),
-    ("view",),
-    ("subject", "tree"),
-    ("adapters", "terrain", "scene"),
-    ("mistakes",),
-    ("planting",),
-    ("direction",),
-    ("ray", "comparison"),
-    ("site",),
-    ("scrutiny", "chord", "remainder"),
-    ("survey", "halving"),
-    ("search",),
-    ("kinks", "accusation", "arrival", "neighbourhood"),
-    ("check", "finding"),
-    ("checker",),
-    ("vantage",),
-    ("evidence", "pattern"),
-    ("diagnosis",),
-    ("culprits",),
-    ("findings", "report"),
-    ("reports", "textbook", "options", "observers", "progress"),
-    ("script", "rules"),
-    ("api", "target"),
-    ("training",),
-    ("pairing",),
-    ("examples",),
-    ("demo", "explain"),
-    ("strategies", "testing"),
-    ("cli", "magic", "pytest_plugin", "_hypothesis"),
-    ("__main__", "__init__"),
+#: From the ground up: a room imports only rooms that stand before it.
+ROOMS = (
+    "nn",
+    "differences",
+    "subjects",
+    "probes",
+    "verdicts",
+    "diagnosis",
+    "reports",
+    "checks",
+    "scripts",
+    "training",
+    "testing",
+    "strategies",
+    "app",
 )
-LEVEL = {name: level for level, names in enumerate(STAGES) for name in names}
 
-#: What the library calls late, so that a report can print itself.
-LATE = {
-    ("report", "reports"),
-    ("api", "progress"),
-    ("api", "textbook"),
-    ("reports", "pairing"),
-    ("pairing", "reports"),
-    ("reports", "training"),
+#: Rooms that may import less than everything below them.
+ONLY: dict[str, set[str]] = {
+    "differences": set(),
+    "subjects": {"nn"},
+    "reports": {"probes", "verdicts", "diagnosis"},
 }
+
+#: Files at the top that every room may import; they import no room.
+GROUND = ("_version", "errors", "settings", "tracebacks")
 
 
 def modules() -> list[Path]:
-    return sorted(ROOT.rglob("*.py"))
+    return sorted(path for path in ROOT.rglob("*.py"))
 
 
-def stage_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def dotted(path: Path) -> str:
+    parts = ("gradcheck", *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def graph() -> dict[str, set[str]]:
+    """Every file, and the files that it imports: at its top, inside functions, and for type checkers."""
+    known = {dotted(path) for path in modules()}
+    return {dotted(path): set(imported(path, known)) - {dotted(path)} for path in modules()}
+
+
+def imported(path: Path, known: set[str]) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        yield from names
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative imports are not used"
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                if name in known or node.module in known:
+                    yield name if name in known else node.module
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_dependencies_point_to_the_left(path: Path) -> None:
-    mine = stage_of(path)
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] != "gradcheck" or len(parts) < 2 or (mine, parts[1]) in LATE:
-            continue
-        assert LEVEL[parts[1]] <= LEVEL[mine], f"{mine} imports {name}"
+def room_of(module: str) -> str | None:
+    """The room that a module stands in; None for files at the top."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ROOMS else None
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "numerics").glob("*.py")), ids=lambda path: path.name)
-def test_the_numerics_see_no_arrays(path: Path) -> None:
-    assert not {"numpy", "scipy"} & {name.split(".")[0] for name in imports(path)}
+def test_the_top_of_the_package_shows_the_rooms() -> None:
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == set(ROOMS)
+    assert len(list(ROOT.glob("*.py"))) <= 8
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_is_one_idea(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 330
+def test_arrows_between_rooms_point_down() -> None:
+    wrong = []
+    for module, targets in graph().items():
+        mine = room_of(module)
+        for target in targets if mine is not None else ():
+            other = room_of(target)
+            if other is None:
+                allowed = target.removeprefix("gradcheck.") in GROUND
+            else:
+                below = set(ROOMS[: ROOMS.index(mine)]) if mine else set()
+                allowed = other == mine or other in ONLY.get(mine or "", below)
+            if not allowed:
+                wrong.append(f"{module} -> {target}")
+    assert not wrong
+
+
+def test_what_every_room_may_import_imports_no_room() -> None:
+    assert not {f"{name} -> {t}" for name in GROUND for t in graph()[f"gradcheck.{name}"] if room_of(t)}
+
+
+def test_no_file_imports_itself_in_a_circle() -> None:
+    try:
+        graphlib.TopologicalSorter(graph()).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_every_room_states_its_promise() -> None:
+    promises = dict(re.findall(r"^\| `(\w+)/` \| ([^|]+?) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    stated = {room: ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text("utf-8"))) for room in ROOMS}
+    assert promises == {room: (text or "").split("\n\n")[0].replace("\n", " ") for room, text in stated.items()}
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    assert not [path for path in modules() if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+def test_the_numerics_see_no_arrays() -> None:
+    for path in (ROOT / "differences").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(?:import|from) (?:numpy|scipy)\b", text, re.MULTILINE), path
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -123,12 +151,6 @@ def test_every_public_name_is_there() -> None:
     assert set(gradcheck.__all__) <= set(dir(gradcheck))
     with pytest.raises(AttributeError, match="no_such_name"):
         gradcheck.no_such_name  # noqa: B018
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "nn").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_layers_and_losses_know_nothing_of_the_checker(path: Path) -> None:
-    for name in imports(path):
-        assert not name.startswith("gradcheck") or name.startswith("gradcheck.nn"), name
 
 
 def test_importing_the_networks_loads_no_numpy() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 import gradcheck
 from gradcheck import SubjectError, SubjectTypeError, check_gradients
-from gradcheck.pairing import pairs
 from gradcheck.settings import Defaults, process_defaults
+from gradcheck.testing.pairs.run import pairs
 
 
 def square(x: Any) -> Any:

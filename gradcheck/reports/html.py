@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from gradcheck.comparison import Verdict
-from gradcheck.report import Report
+from gradcheck.probes.comparison import Verdict
+from gradcheck.reports.data import Report
 from gradcheck.reports.numbers import shape, short, size
 
 _COLOUR = {Verdict.PASS: "#1a7f37", Verdict.FAIL: "#cf222e", Verdict.UNDECIDED: "#9a6700"}

@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any
 
-from gradcheck.finding import Finding
-from gradcheck.halving import Entry
-from gradcheck.report import BlockReport, LineReport, Report
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.reports.data import BlockReport, LineReport, Report
+from gradcheck.verdicts.bisection import Entry
 
 
 def json_of(report: Report) -> str:

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck.comparison import Verdict
-from gradcheck.finding import Finding
-from gradcheck.report import Report
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.probes.comparison import Verdict
+from gradcheck.reports.data import Report
 from gradcheck.reports.numbers import shape, short, size
 
 #: Of each verdict, in a terminal.

@@ -12,15 +12,15 @@ import numpy as np
 from hypothesis import note, reject
 from hypothesis import strategies as st
 
-from gradcheck.adapters.layer import INPUT
-from gradcheck.adapters.network import NetworkSubject
-from gradcheck.fitting import Array
-from gradcheck.planting import LOSS_MISTAKES, Plant, PlantedNetwork, plants, with_plant
 from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.drawn import DrawnNetwork
 from gradcheck.strategies.mistakes import chosen_mistakes
 from gradcheck.strategies.networks import networks as drawn_networks
-from gradcheck.subject import Point, Subject, copied
+from gradcheck.subjects.layer import INPUT
+from gradcheck.subjects.network import NetworkSubject
+from gradcheck.subjects.subject import Point, Subject, copied
+from gradcheck.testing.cases import Array
+from gradcheck.testing.faults import LOSS_MISTAKES, Plant, PlantedNetwork, plants, with_plant
 
 #: What is not wrong by so much of the whole gradient is below the rounding of it.
 SMALL = 1e-6

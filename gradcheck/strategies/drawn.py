@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import SubjectError
-from gradcheck.fitting import LOSS_CASES, Array, Spec
 from gradcheck.nn import Layer, Loss, Network
 from gradcheck.nn.kinds import make
-from gradcheck.planting import as_class
 from gradcheck.strategies.losses import loss_of
 from gradcheck.strategies.numbers import numbers, spread
 from gradcheck.strategies.recipes import Recipe, advanced, realised, shown
+from gradcheck.testing.cases import LOSS_CASES, Array, Spec
+from gradcheck.testing.faults import as_class
 
 
 class DrawnNetwork(Network):

@@ -8,11 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from hypothesis import strategies as st
 
-from gradcheck.fitting import LOSS_CASES, Spec
 from gradcheck.nn import Loss
 from gradcheck.nn.kinds import LOSSES, make
 from gradcheck.strategies.bounds import chosen
 from gradcheck.strategies.choice import evenly
+from gradcheck.testing.cases import LOSS_CASES, Spec
 
 #: The order in which losses are drawn and to which they shrink: the simplest first.
 SIMPLEST = ("MeanSquaredError", "Huber", "LogCosh", "CrossEntropyWithLogits", "BinaryCrossEntropyWithLogits")

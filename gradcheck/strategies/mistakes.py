@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from gradcheck.diagnosis.mistakes import BY_SLUG, MISTAKES
+from gradcheck.diagnosis.mistakes.mistake import Manner, Mistake
 from gradcheck.errors import SubjectError
-from gradcheck.mistakes import BY_SLUG, MISTAKES
-from gradcheck.mistakes.mistake import Manner, Mistake
 from gradcheck.nn.kinds import nearest
 from gradcheck.strategies.choice import evenly
 

@@ -11,8 +11,6 @@ import numpy as np
 from hypothesis import assume, note
 from hypothesis import strategies as st
 
-from gradcheck.fitting import LOSS_CASES, NEEDS, Array, Spec
-from gradcheck.rehearsal import untraced
 from gradcheck.strategies.bounds import bounded, chosen
 from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.drawn import DrawnNetwork, input_of
@@ -23,6 +21,8 @@ from gradcheck.strategies.recipes import Recipe, advanced, realised
 from gradcheck.strategies.shapes import Shape
 from gradcheck.strategies.shapes import shapes as drawn_shapes
 from gradcheck.strategies.specs import normalises
+from gradcheck.testing.cases import LOSS_CASES, NEEDS, Array, Spec
+from gradcheck.verdicts.shrinking import untraced
 
 #: A probability nearer to 1 leaves few digits of one minus it, and a loss that goes in steps.
 SATURATED = 1e-7

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from gradcheck.errors import SubjectError
 from gradcheck.nn import Network
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
-from gradcheck.pairing import example, together
 from gradcheck.strategies.bounds import chosen
 from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.losses import ORDER
 from gradcheck.strategies.numbers import SEEDS
+from gradcheck.testing.pairs.run import example, together
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.foreign import as_layer
 from gradcheck.errors import SubjectTypeError
-from gradcheck.fitting import Array, Spec
 from gradcheck.nn.kinds import make
 from gradcheck.nn.layer import Layer
+from gradcheck.subjects.foreign_layer import as_layer
+from gradcheck.testing.cases import Array, Spec
 
 #: A description, a class that takes no arguments, `functools.partial` of one that does, or a layer.
 Recipe = Any

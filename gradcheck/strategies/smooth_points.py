@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.fitting import Array
 from gradcheck.nn import Network
 from gradcheck.strategies.batches import batches
 from gradcheck.strategies.numbers import SEEDS, numbers
 from gradcheck.strategies.shapes import Shape
 from gradcheck.strategies.smoothness import smooth
+from gradcheck.testing.cases import Array
 
 
 def smooth_points(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcheck.fitting import Array
+from gradcheck.testing.cases import Array
 
 #: Directions that are looked along, and steps that the distance is divided into.
 DIRECTIONS, STEPS = 6, 8

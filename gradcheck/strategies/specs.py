@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from hypothesis import strategies as st
 
-from gradcheck.fitting import Spec
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
 from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.shapes import Shape
+from gradcheck.testing.cases import Spec
 
 #: Rows of a table of vectors.
 VOCABULARY = 5

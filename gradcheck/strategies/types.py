@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gradcheck.mistakes.mistake import Mistake
+from gradcheck.diagnosis.mistakes.mistake import Mistake
 from gradcheck.nn import Layer, Loss, Network
 from gradcheck.strategies.layers import layers
 from gradcheck.strategies.losses import ORDER as LOSS_ORDER

@@ -1,7 +1,23 @@
-"""For people who write layers: a contract that a layer of theirs can be held to, in pytest and in unittest."""
+"""For test suites: the layer contract, planted faults, the pytest plugin, the layer × loss table."""
 
 from __future__ import annotations
 
-from gradcheck.testing.contract import LayerContract
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcheck.testing.contract.contract import LayerContract
 
 __all__ = ["LayerContract"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the contract when it is first used: the pytest plugin lives in this package and must load nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'gradcheck.testing' has no attribute {name!r}")
+    from gradcheck.testing.contract.contract import LayerContract
+
+    return LayerContract
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gradcheck.comparison import Verdict
-from gradcheck.report import Report
-from gradcheck.script.program import check_program
+from gradcheck.probes.comparison import Verdict
+from gradcheck.reports.data import Report
+from gradcheck.scripts.program import check_program
 
 
 def checked(folder: Path, text: str, **options: object) -> Report:

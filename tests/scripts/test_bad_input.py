@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import GradcheckError, SubjectError, TargetError
-from gradcheck.script.hints import Hints, hints_of
-from gradcheck.script.program import check_program
+from gradcheck.scripts.hints import Hints, hints_of
+from gradcheck.scripts.program import check_program
 
 HEAD = "import numpy as np\nx = np.linspace(-1, 1, 7)\ny = 3 * x\nw = np.array([0.5])\n"
 STEP = (
@@ -129,7 +129,7 @@ def test_a_notebook_is_checked_with_cell_and_line(tmp_path: Path) -> None:
 
 
 def test_the_cell_magic_uses_the_notebooks_variables_and_leaves_them() -> None:
-    from gradcheck.magic import load_ipython_extension
+    from gradcheck.app.magic import load_ipython_extension
 
     class Shell:
         def __init__(self) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcheck.comparison import Verdict
-from gradcheck.script.analysis import Analysis
-from gradcheck.script.capture import Program
-from gradcheck.script.events import Diverged
-from gradcheck.script.exchange import Exchange
-from gradcheck.script.hints import Hints
-from gradcheck.script.mending import Mending
-from gradcheck.script.repair import edits, exchanges
-from gradcheck.script.source import read
+from gradcheck.probes.comparison import Verdict
+from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.instrument.events import Diverged
+from gradcheck.scripts.repair.edits import edits, exchanges
+from gradcheck.scripts.repair.patch import Exchange
+from gradcheck.scripts.repair.search import Mending
+from gradcheck.scripts.replay.capture import Program
+from gradcheck.scripts.text.source import read
 from tests.scripts.planted import accused, checked, planted
 
 

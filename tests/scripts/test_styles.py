@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.comparison import Verdict
-from gradcheck.script.hints import Hints
+from gradcheck.probes.comparison import Verdict
+from gradcheck.scripts.hints import Hints
 from tests.scripts.planted import accused, checked, planted
 
 HEAD = """\

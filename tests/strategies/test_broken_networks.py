@@ -8,8 +8,8 @@ from hypothesis import find, given, settings
 
 import gradcheck
 from gradcheck.errors import SubjectError
-from gradcheck.planting import Plant, with_plant
 from gradcheck.strategies import BrokenNetwork, DrawnNetwork, broken_networks, networks
+from gradcheck.testing.faults import Plant, with_plant
 
 few = settings(max_examples=15, deadline=None, derandomize=True, database=None)
 

@@ -10,10 +10,10 @@ from hypothesis import Phase, find, given, settings
 
 import gradcheck
 from gradcheck import nn
-from gradcheck.adapters.layer import LayerSubject
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
 from gradcheck.strategies import DrawnNetwork, Pair, batches, drawn_layer, layers, losses, mistakes, pairs, shapes
+from gradcheck.subjects.layer import LayerSubject
 from tests.strategies import library
 
 few = settings(max_examples=30, deadline=None, derandomize=True, database=None)

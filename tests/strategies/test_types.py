@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck import nn
-from gradcheck.mistakes.mistake import Mistake
+from gradcheck.diagnosis.mistakes.mistake import Mistake
 from gradcheck.nn.layer import Layer
 from gradcheck.nn.losses.loss import Loss
 
@@ -28,7 +28,7 @@ def test_importing_hypothesis_loads_next_to_nothing_of_ours() -> None:
         "import sys, hypothesis\n"
         "print(*sorted(m for m in sys.modules if m.startswith('gradcheck')), 'numpy' in sys.modules)"
     )
-    assert loaded.split() == ["gradcheck", "gradcheck._hypothesis", "False"]
+    assert loaded.split() == ["gradcheck", "gradcheck.testing.hypothesis_entry", "False"]
 
 
 def test_importing_ours_loads_no_hypothesis() -> None:

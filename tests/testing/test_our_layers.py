@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gradcheck import nn
-from gradcheck.fitting import LAYER_CASES, Spec
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, make
 from gradcheck.nn.layer import Array
 from gradcheck.testing import LayerContract
+from gradcheck.testing.cases import LAYER_CASES, Spec
 
 PROMISES = [name for name in dir(LayerContract) if name.startswith("test_")]
 

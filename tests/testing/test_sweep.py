@@ -11,7 +11,7 @@ import pytest
 
 from gradcheck.nn.layer import Array
 from gradcheck.testing import LayerContract
-from gradcheck.testing.sweep import condition, sweep
+from gradcheck.testing.contract.sweep import condition, sweep
 
 
 def test_all_small_shapes_are_tried_where_they_are_few() -> None:

@@ -1,0 +1,1 @@
+"""One call from what a user passes to a report."""

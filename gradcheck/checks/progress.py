@@ -1,0 +1,43 @@
+"""A progress bar on standard error, for checks that take a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gradcheck.probes.budget import Progress
+
+
+@contextmanager
+def progress_bar(name: str, budget: int) -> Iterator[Progress]:
+    """Show evaluations as they are spent; the bar's end is the budget, which few checks use up."""
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed} of at most {task.total} evaluations"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=budget)
+        yield lambda done, stage: bar.update(task, completed=done, description=f"{name}: {stage}")
+
+
+@contextmanager
+def counter(name: str, *, shown: bool = True) -> Iterator[Callable[[int, int, str], object] | None]:
+    """Show how many of a known number of checks are done; nothing, and None, unless `shown`."""
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total, last: bar.update(task, completed=done, total=total, description=f"{name}: {last}")

@@ -1,0 +1,63 @@
+"""What there is to see of a subject at one point: all that a mistake can be recognised by, apart from slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.subjects.subject import Point, Subject, copied
+from gradcheck.subjects.views import LayerView, LossView, View
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A subject at one point.
+
+    Attributes
+    ----------
+    subject : Subject
+    point : tuple of ndarray
+    claim : tuple of ndarray
+        The gradient claimed there; where a mistake is to be committed, the right one.
+    """
+
+    subject: Subject
+    point: Point
+    claim: Point
+
+    @cached_property
+    def view(self) -> View | None:
+        """What a layer or a loss does here, if the subject is one."""
+        return self.subject.view(self.point)
+
+    @property
+    def layer(self) -> LayerView | None:
+        """The view if it is that of a layer."""
+        return self.view if isinstance(self.view, LayerView) else None
+
+    @property
+    def loss(self) -> LossView | None:
+        """The view if it is that of a loss."""
+        return self.view if isinstance(self.view, LossView) else None
+
+    def is_input(self, block: int) -> bool:
+        """Whether a block is the input of a layer, or the prediction that a loss is given."""
+        return self.view is not None and self.subject.blocks[block].name in ("x", "prediction")
+
+    def activation(self, block: int) -> LayerView | None:
+        """The layer, if it is an activation and the block its input."""
+        layer = self.layer
+        acts = layer is not None and self.is_input(block) and layer.elementwise and not layer.masked
+        return layer if acts else None
+
+    @cached_property
+    def repeated(self) -> tuple[Point, Point]:
+        """The gradient claimed when it is asked for twice more, at this point."""
+        first, second = (tuple(np.array(g) for g in self.subject.gradient(copied(self.point))) for _ in range(2))
+        return first, second

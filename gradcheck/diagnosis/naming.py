@@ -1,0 +1,147 @@
+"""Which known mistake explains a block that is wrong: one, one with a constant, or two."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.diagnosis.fit import Evidence, Fit
+from gradcheck.diagnosis.mistakes import MISTAKES, SCALES
+from gradcheck.diagnosis.mistakes.mistake import Manner, Mistake, Moved, Scale
+
+Array = NDArray[Any]
+
+#: Entries that a block must have for two mistakes of order to be looked for in it, and at most may have: there are
+#: hundreds of pairs to try.
+ENOUGH, MANY = 6, 20_000
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mistake, and what is said of it."""
+
+    mistake: Mistake
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What explains the claim for one block.
+
+    Attributes
+    ----------
+    named : tuple of Named
+        The mistakes, the first of them the main one.
+    fit : Fit
+    points : int
+        At how many points it does.
+    """
+
+    named: tuple[Named, ...]
+    fit: Fit
+    points: int
+
+    @property
+    def evidence(self) -> str:
+        """What was claimed, what the mistake makes, and what is left over."""
+        where = "at your point and at a generic one" if self.points > 1 else "at your point"
+        text = (
+            f"along a random direction {self.fit.claimed:.6g} is claimed, and the mistake makes "
+            f"{self.fit.expected:.6g}; left over is at most {self.fit.left:.1e} of the claim, {where}"
+        )
+        if isinstance(self.named[0].mistake, Scale):
+            text += f"; the factor is {self.fit.factor:.9g} ± {self.fit.bar:.0e}"
+        return text
+
+
+def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
+    """The simplest mistake that makes the claim for a block; None if no known one does."""
+    counts = evidence.subject.counts()
+    points = len(evidence.views)
+    whole = evidence.identity(block)
+    if whole is not None:
+        named = _scaled(whole, counts)
+        if not named:
+            return None  # right along all directions: whatever is wrong is too small for a name
+        for mistake in MISTAKES if named[0].mistake.slug == "constant-factor" else ():
+            for fit in evidence.fits(mistake, block) if mistake.particular else ():
+                if fit.plain:
+                    return Diagnosis((_named(mistake, fit),), fit, points)
+        return Diagnosis(named, whole, points)
+    found: list[tuple[Mistake, Fit]] = []
+    for mistake in MISTAKES:
+        if isinstance(mistake, (Scale, Manner)):
+            continue
+        for fit in evidence.fits(mistake, block):
+            if fit.plain or mistake.absorbs:
+                return Diagnosis((_named(mistake, fit),), fit, points)
+            found.append((mistake, fit))
+    evidence.weighing = not evidence.weighed
+    for mistake, fit in found:
+        return Diagnosis((_named(mistake, fit), *_scaled(fit, counts)), fit, points)
+    for first, second, fit in _pairs(evidence, block):
+        return Diagnosis((first, second, *(() if fit.plain else _scaled(fit, counts))), fit, points)
+    return None
+
+
+def together(evidence: Evidence, blocks: Sequence[int]) -> Diagnosis | None:
+    """A constant that explains several blocks at once; None if there is none."""
+    fit = evidence.together(blocks)
+    named = () if fit is None else _scaled(fit, evidence.subject.counts())
+    return Diagnosis(named, fit, len(evidence.views)) if fit is not None and named else None
+
+
+def _named(mistake: Mistake, fit: Fit) -> Named:
+    return Named(mistake, mistake.message(fit.detail, fit.factor))
+
+
+def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
+    """What to say of a constant: a sign, a count, or a constant; a sign may stand beside one of the others."""
+    sign: tuple[Named, ...] = ()
+    factor = fit.factor
+    for scale in SCALES:
+        text = scale.reads(factor, fit.error, counts)
+        if text is not None and not (factor < 0 and scale.slug == "constant-factor"):
+            return (Named(scale, text),)
+    if factor < 0:
+        sign, factor = (Named(SCALES[0], SCALES[0].says),), -factor
+    for scale in SCALES:
+        text = scale.reads(factor, fit.error, counts)
+        if text is not None:
+            return (Named(scale, text), *sign)
+    return ()
+
+
+def _pairs(evidence: Evidence, block: int) -> Iterator[tuple[Named, Named, Fit]]:
+    """Two mistakes that move entries, one after the other.
+
+    Of a few entries a good part of all permutations can be had in this way, and it would say nothing.
+    """
+    if not ENOUGH <= evidence.subject.blocks[block].size <= MANY:
+        return
+    moves = [
+        (mistake, move)
+        for mistake in MISTAKES
+        if not isinstance(mistake, (Scale, Manner))
+        for move in evidence.moves(mistake, block)
+    ]
+    for (one, first), (two, second) in itertools.permutations(moves, 2):
+        if second[0].of != block or one is two:
+            continue
+        both = [
+            Moved(f"{f.detail}; {s.detail}", f.of, partial(_after, f, s)) for f, s in zip(first, second, strict=True)
+        ]
+        fit = evidence.fit(block, both)
+        if fit is not None:
+            yield Named(one, one.message(first[0].detail, 1.0)), Named(two, two.message(second[0].detail, 1.0)), fit
+
+
+def _after(first: Moved, second: Moved, array: Array) -> Array:
+    """The second after the first, on directions."""
+    return np.asarray((second.dual or second.turn)((first.dual or first.turn)(array)))

@@ -1,0 +1,215 @@
+"""Pairs of function values at steps 2^k, and what central differences make of them.
+
+Steps are powers of two, so that dividing by them is exact.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gradcheck.differences.noise import EPSILON
+
+#: A function of one real number, evaluated at several steps at once.
+Function = Callable[[Sequence[float]], Sequence[float]]
+
+#: Three levels (h, 2h, 4h) are the least that shows whether differences shrink at the rate that theory says.
+RUN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A slope with the two parts of its error bar, and the exponent of the smallest step that it uses.
+
+    `order` is the power of the step with which the truncation shrinks, 0 where no regular shrinking was seen; `width`
+    is by how much the one-sided slopes differ, where that is seen.
+    """
+
+    value: float
+    truncation: float
+    roundoff: float
+    exponent: int
+    order: int
+    width: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """The whole bar."""
+        return self.truncation + self.roundoff + self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """One-sided slopes at 0 and the bar of their difference, from one run of three levels."""
+
+    left: float
+    right: float
+    error: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether the two differ by more than the bar."""
+        return abs(self.right - self.left) > self.error
+
+
+@dataclass(slots=True)
+class Ladder:
+    """Function values at ±2^k around 0.
+
+    Parameters
+    ----------
+    function : callable
+        Values at several steps; NaN or infinite outside its domain.
+    centre : float
+        Its value at 0.
+    noise : float
+        Bound on the error of one value.
+    """
+
+    function: Function
+    centre: float
+    noise: float
+    values: dict[int, tuple[float, float]] = field(default_factory=dict)
+    evaluations: int = 0
+
+    def reach(self, exponents: Iterable[int]) -> bool:
+        """Evaluate at ±2^k for those of the exponents that are new; say whether all values are finite."""
+        wanted = list(exponents)
+        fresh = [k for k in wanted if k not in self.values]
+        steps = [sign * math.ldexp(1.0, k) for k in fresh for sign in (1.0, -1.0)]
+        found = list(self.function(steps)) if steps else []
+        self.evaluations += len(found)
+        for i, k in enumerate(fresh):
+            self.values[k] = (found[2 * i], found[2 * i + 1])
+        self._notice_quantum()
+        return all(self.finite(k) for k in wanted)
+
+    def finite(self, exponent: int) -> bool:
+        """Whether both values at this level are known and finite."""
+        pair = self.values.get(exponent)
+        return pair is not None and math.isfinite(pair[0]) and math.isfinite(pair[1])
+
+    def _notice_quantum(self) -> None:
+        """Values rounded to a grid do not change over small steps, and by multiples of one size over longer ones.
+
+        Then no value is known better than to half of that size.
+        """
+        if not any(plus == minus == self.centre for plus, minus in self.values.values()):
+            return
+        changes = [abs(value - self.centre) for pair in self.values.values() for value in pair]
+        changes = [change for change in changes if 0 < change < math.inf]
+        quantum = min(changes, default=0.0)
+        near = [change / quantum for change in changes if change < 50 * quantum]
+        if len(near) >= RUN and all(abs(ratio - round(ratio)) < 0.01 for ratio in near):
+            self.noise = max(self.noise, 0.5 * quantum)
+
+    def beyond(self, exponent: int) -> bool:
+        """Whether this level is known to lie outside the domain."""
+        return any(k <= exponent and not self.finite(k) for k in self.values)
+
+    def run(self, exponent: int) -> bool:
+        """Whether three consecutive levels from this one upward are known and finite."""
+        return all(self.finite(exponent + i) for i in range(RUN))
+
+    def noise_at(self, exponent: int) -> float:
+        """Noise bound at a level: values far from the centre may be larger, and round more coarsely."""
+        plus, minus = self.values[exponent]
+        return max(self.noise, EPSILON * max(abs(plus), abs(minus)))
+
+    def central(self, exponent: int) -> float:
+        """Central difference at a level."""
+        plus, minus = self.values[exponent]
+        return math.ldexp(plus - minus, -exponent - 1)
+
+    def slopes(self, exponent: int, width: float = 0.0) -> list[Slope]:
+        """Richardson-extrapolated slopes of the run that starts at this level, with their bars.
+
+        The tableau T[k] at step h combines levels h … 2^k·h and has an error of order h^(2k+2). Its truncation is
+        judged by how far it moves from step 2h to step h, T[k](2h) - T[k](h), which is 4^(k+1) - 1 times the error
+        left at h if the series behaves. That is believed only where the moves of the plain differences themselves
+        shrink by about four; elsewhere the bar is the whole move. `width` is handed on to each slope.
+        """
+        top = exponent
+        while self.finite(top + 1) and top - exponent < 5:
+            top += 1
+        steps = range(exponent, top + 1)
+        row = [self.central(k) for k in steps]
+        weight = [self.noise_at(k) * math.ldexp(1.0, -k) for k in steps]
+        moves = [abs(b - a) for a, b in itertools.pairwise(row)]
+        regular = self._regular(moves, weight)
+        found: list[Slope] = []
+        scale = moves[0]
+        decay = min(1 / 64, moves[0] / abs(row[0])) if row[0] else 1 / 64
+        for order in range(len(row) - 1):
+            move = abs(row[1] - row[0])
+            if regular:
+                scale = max(move, scale * decay)
+                truncation = scale / (2 if order == 0 else 5)
+            else:
+                truncation = max(moves[0], moves[1]) if len(moves) > 1 else moves[0]
+            found.append(Slope(row[0], truncation, weight[0], exponent, 2 * order + 2 if regular else 0, width))
+            if not regular:
+                break
+            factor = 4.0 ** (order + 1)
+            row = [(factor * a - b) / (factor - 1) for a, b in itertools.pairwise(row)]
+            weight = [(factor * a + b) / (factor - 1) for a, b in itertools.pairwise(weight)]
+            if len(row) < 2:
+                break
+        return found
+
+    def regular(self, row: list[float], weight: list[float]) -> list[bool]:
+        """For each pair of successive moves of plain differences, whether it shrinks like h²."""
+        moves = [abs(b - a) for a, b in itertools.pairwise(row)]
+        return [self._regular(moves[i : i + 2], weight[i:]) for i in range(len(moves) - 1)]
+
+    @staticmethod
+    def _regular(moves: list[float], weight: list[float]) -> bool:
+        """Whether successive moves shrink like h² down to the noise."""
+        if len(moves) < 2:
+            return False
+        fine, coarse = moves[0], moves[1]
+        if fine <= 1.5 * weight[0] and coarse <= 1.5 * weight[1] + 6 * weight[0]:
+            return True  # nothing but noise in either: no truncation to be seen
+        if fine <= 1.5 * weight[0]:
+            return coarse <= 4.5 * (fine + weight[0])
+        return 2.5 * fine - weight[1] <= coarse <= 6.5 * fine + weight[1]
+
+    def jump(self, exponent: int) -> Jump:
+        """One-sided slopes at 0 from the run that starts at this level.
+
+        The difference of the one-sided quotients of a smooth function is odd in h: eliminating h and h³ leaves h⁵.
+        What the last elimination changed is the bar of the truncation.
+        """
+        spread = [self._second(exponent + i) for i in range(RUN)]
+        better = (16 * spread[0] - 10 * spread[1] + spread[2]) / 7
+        cruder = 2 * spread[0] - spread[1]
+        noise = 8 * self.noise_at(exponent + RUN - 1) * math.ldexp(1.0, -exponent)
+        right = self._extrapolated([self._forward(exponent + i) for i in range(RUN)])
+        left = self._extrapolated([self._backward(exponent + i) for i in range(RUN)])
+        middle = 0.5 * (left + right)
+        return Jump(middle - 0.5 * better, middle + 0.5 * better, noise + abs(better - cruder))
+
+    def curvature(self, exponent: int) -> float:
+        """Second difference quotient at a level."""
+        return math.ldexp(self._second(exponent), -exponent)
+
+    def rise(self) -> float:
+        """By how much the values change over the longest step, per unit of step."""
+        top = max(k for k in self.values if self.finite(k))
+        return math.ldexp(max(abs(value - self.centre) for value in self.values[top]), -top)
+
+    def _second(self, exponent: int) -> float:
+        plus, minus = self.values[exponent]
+        return math.ldexp((plus - self.centre) + (minus - self.centre), -exponent)
+
+    def _forward(self, exponent: int) -> float:
+        return math.ldexp(self.values[exponent][0] - self.centre, -exponent)
+
+    def _backward(self, exponent: int) -> float:
+        return math.ldexp(self.centre - self.values[exponent][1], -exponent)
+
+    @staticmethod
+    def _extrapolated(quotients: list[float]) -> float:
+        return (8 * quotients[0] - 6 * quotients[1] + quotients[2]) / 3

@@ -1,0 +1,1 @@
+"""A subject measured around one point: noise, scales, directional derivatives. Decides nothing."""

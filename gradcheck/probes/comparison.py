@@ -1,0 +1,139 @@
+"""A claimed slope against a measured one: two criteria, three verdicts."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+from gradcheck.differences.estimate import Estimate, Status
+
+
+class Verdict(enum.Enum):
+    """What is known about a gradient."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the person who reads the report."""
+        return _ADVICE[self]
+
+    @property
+    def exit_status(self) -> int:
+        """Exit status of the command line."""
+        return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.UNDECIDED: 3}[self]
+
+
+_ADVICE = {
+    Verdict.PASS: "The gradient is right, to within the resolution that is stated.",
+    Verdict.FAIL: "The gradient is wrong: the gap exceeds both the error bar and the tolerance.",
+    Verdict.UNDECIDED: "Whether the gradient is right cannot be told here; above stands why, and what would decide it. "
+    "A larger rtol asks for less.",
+}
+
+
+#: A gradient is called wrong for a gap of so many error bars. Noise and kinks together can hide truncation from a bar.
+PROOF = 4.0
+
+#: A significant gap below this part of the tolerance, and not far above its bar, is rounding, and is let be.
+IGNORED = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The claimed slope along one ray against the measured one.
+
+    Attributes
+    ----------
+    claim : float
+        Claimed slope, g·v.
+    rounding : float
+        How far it may be off because the claim is rounded to its type.
+    estimate : Estimate
+        Measured slope.
+    tolerance : float
+        The smallest gap that would matter: `rtol` times what one small entry contributes to the slope.
+    norm : float
+        Root of the sum of squares of what all entries contribute.
+    rtol : float
+    zero : bool
+        Whether the claim is zero, or no more than rounding. It agrees when the slope is zero within a bar that is small
+        against `reference`, or against what the loss does over the longest step.
+    reference : float
+        The largest contribution of any block at the point.
+    """
+
+    claim: float
+    rounding: float
+    estimate: Estimate
+    tolerance: float
+    norm: float
+    rtol: float
+    zero: bool = False
+    reference: float = 0.0
+
+    @property
+    def gap(self) -> float:
+        """Claimed minus measured slope."""
+        return self.claim - self.estimate.value
+
+    @property
+    def bar(self) -> float:
+        """Error bar of the gap."""
+        return self.estimate.error + self.rounding
+
+    @property
+    def significant(self) -> bool:
+        """Whether the gap exceeds its error bar."""
+        return abs(self.gap) > self.bar
+
+    @property
+    def clearness(self) -> float:
+        """The gap in units of its bar."""
+        return abs(self.gap) / self.bar if self.bar > 0 else math.inf
+
+    @property
+    def material(self) -> bool:
+        """Whether the gap, less its bar, exceeds `rtol` on the scale of what all entries together contribute."""
+        return abs(self.gap) - self.bar > self.rtol * self.norm
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the bar is small enough to see an error of `rtol` in one small entry."""
+        if self.zero:
+            return self.estimate.rise == 0 or self.bar <= self.rtol * max(self.estimate.rise, self.reference)
+        return self.bar <= self.tolerance
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no entry can be off by more than `rtol`, as far as one ray can tell.
+
+        The claim's own rounding may explain more than the tolerance without having been that large: a gap that is
+        measured to lie within the tolerance says so.
+        """
+        within = abs(self.gap) + self.estimate.error <= self.tolerance
+        return (self.resolved or within) and not self.doubtful
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there is a gap that is worth a closer look: a smaller entry than most may be the cause."""
+        return self.significant and (
+            self.zero or abs(self.gap) > IGNORED * self.tolerance or abs(self.gap) > PROOF * self.bar
+        )
+
+    @property
+    def proves(self) -> bool:
+        """Whether the gap is material and so many times its bar that a gradient can be called wrong for it."""
+        return self.material and abs(self.gap) > PROOF * self.bar
+
+    @property
+    def kink(self) -> bool:
+        """Whether the slope jumps here by more than would be tolerated."""
+        jump = abs(self.estimate.right - self.estimate.left)
+        return self.estimate.status is Status.KINK and jump > self.tolerance and math.isfinite(jump)
+
+    def __str__(self) -> str:
+        return f"claimed {self.claim:.8g}, measured {self.estimate.value:.8g}, gap {self.gap:.2e} ± {self.bar:.1e}"

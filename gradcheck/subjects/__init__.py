@@ -1,0 +1,1 @@
+"""Whatever a user has (function, model, layer, network, `file.py:name`) becomes one `Subject`."""

@@ -1,0 +1,169 @@
+"""A layer, or a loss, of a network as a subject of its own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.nn import Layer
+from gradcheck.nn.losses.loss import Loss
+from gradcheck.subjects.batch import add_counts
+from gradcheck.subjects.function import FunctionSubject
+from gradcheck.subjects.subject import Point, Subject
+from gradcheck.subjects.views import LayerView, LossView
+
+Array = NDArray[Any]
+
+#: The names under which the input of a layer, and that of a loss, stand among the blocks.
+INPUT, PREDICTION = "x", "prediction"
+
+
+class LayerSubject(FunctionSubject):
+    """A layer: its blocks are its input, unless that holds indices, and its parameters.
+
+    The loss is Σ U·y over the layer's output y, with a random upstream gradient U, and its claimed gradient what the
+    layer's own `backward` makes of U.
+
+    Parameters
+    ----------
+    layer : Layer
+        Its own from now on.
+    x : ndarray
+        Input that it has in the network.
+    name : str
+    others : dict of str to ndarray
+        Inputs of other layers, by their names.
+    upstream : ndarray, optional
+        U; random by default.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        x: Array,
+        name: str,
+        others: Mapping[str, Array] = MappingProxyType({}),
+        upstream: Array | None = None,
+    ) -> None:
+        self._fresh = copy.deepcopy(layer)
+        self._layer, self._x, self._others = layer, x, others
+        output = copy.deepcopy(layer).forward(x)
+        self.upstream = np.random.default_rng(0).standard_normal(output.shape) if upstream is None else upstream
+        self._whole = takes_whole_numbers(layer, x)
+        start: dict[str, Array] = {} if self._whole else {INPUT: x}
+        start |= {key: np.array(value) for key, value in layer.params.items()}
+        super().__init__(self._loss_at, self._gradient_at, start)
+        self._grad_source = f"{type(layer).__name__}.backward()"
+        self.parallel = False  # it is the one layer that is moved
+        self.name = f"{name} ({type(layer).__name__})"
+        self.place = name
+        self._output_shape = output.shape
+
+    def _loss_at(self, point: dict[str, Array], upstream: Array | None = None) -> float:
+        y = self._forward(self._layer, point)
+        return float(np.sum((self.upstream if upstream is None else upstream) * y))
+
+    def _gradient_at(self, point: dict[str, Array]) -> dict[str, Array]:
+        return self._claimed(self._layer, point)
+
+    def _forward(self, layer: Layer, point: dict[str, Array]) -> Array:
+        for key in layer.params:
+            layer.params[key] = point[key]
+        return layer.forward(self._x if self._whole else point[INPUT])
+
+    def _claimed(self, layer: Layer, point: dict[str, Array]) -> dict[str, Array]:
+        y = self._forward(layer, {key: value.copy() for key, value in point.items()})
+        downstream = layer.backward(self.upstream.astype(y.dtype))
+        return ({} if self._whole else {INPUT: downstream}) | {key: np.array(layer.grads[key]) for key in layer.params}
+
+    @property
+    def samples(self) -> int:
+        """Samples of the input."""
+        return len(self._x)
+
+    def restricted(self, part: slice) -> Subject | None:
+        """The same, with an upstream gradient of zero for the other samples."""
+        other = copy.copy(self)
+        other.upstream = np.zeros_like(self.upstream)
+        other.upstream[part] = self.upstream[part]
+        other._fun = other._loss_at
+        return other
+
+    def counts(self) -> dict[int, str]:
+        """Samples, axes and entries of input and output, and positions of a sample."""
+        counts: dict[int, str] = {}
+        if self.samples > 1:
+            counts[self.samples] = f"The batch has {self.samples} samples"
+        for shape, what in ((self._x.shape, "the input"), (self._output_shape, "the output")):
+            add_counts(counts, shape, what)
+            for positions in (int(np.prod(shape[2:])), int(np.prod(shape[1:])), int(np.prod((shape[0], *shape[2:])))):
+                if positions > 2:
+                    counts.setdefault(positions, f"Sums over {what} have {positions} terms")
+        return counts
+
+    def view(self, point: Point) -> LayerView:
+        """Input, output, parameters, and what copies of the layer do with them."""
+        given = {block.name: np.array(x) for block, x in zip(self.blocks, point, strict=True)}
+        layer = copy.deepcopy(self._fresh)
+        y = np.array(self._forward(layer, given))
+        fresh = copy.deepcopy(self._fresh)
+        claimed = self._claimed(fresh, given)
+        after = {key: np.array(value) for key, value in fresh.params.items()}
+
+        def loss(moved: Point, upstream: Array) -> float:
+            names = [block.name for block in self.blocks]
+            return self._loss_at(dict(zip(names, moved, strict=True)), upstream)
+
+        return LayerView(
+            layer,
+            given.get(INPUT, self._x),
+            y,
+            self.upstream,
+            {key: given[key] for key in layer.params},
+            lambda x: np.array(copy.deepcopy(layer).forward(x)),
+            loss,
+            dict(self._others),
+            tuple(np.asarray(claimed[block.name]) for block in self.blocks),
+            after,
+        )
+
+
+class LossSubject(FunctionSubject):
+    """A loss: its block is the prediction that it has in the network."""
+
+    def __init__(self, criterion: Loss, prediction: Array, target: Any, weight: Any = None) -> None:
+        self._criterion, self._target, self._weight, self._prediction = criterion, target, weight, prediction
+        super().__init__(self._loss_at, self._gradient_at, {PREDICTION: prediction})
+        self.parallel = False
+        self.name, self.place = f"loss ({type(criterion).__name__})", "loss"
+
+    def _loss_at(self, point: dict[str, Array]) -> float:
+        return float(self._criterion.forward(point[PREDICTION], self._target, self._weight))
+
+    def _gradient_at(self, point: dict[str, Array]) -> dict[str, Array]:
+        self._loss_at(point)
+        return {PREDICTION: self._criterion.backward()}
+
+    def counts(self) -> dict[int, str]:
+        """Samples, axes and entries of the prediction."""
+        counts: dict[int, str] = {}
+        if len(self._prediction) > 1:
+            counts[len(self._prediction)] = f"The batch has {len(self._prediction)} samples"
+        add_counts(counts, self._prediction.shape, "the prediction")
+        return counts
+
+    def view(self, point: Point) -> LossView:
+        """Prediction, target and value."""
+        criterion = copy.deepcopy(self._criterion)
+        value = float(criterion.forward(point[0], self._target, self._weight))
+        return LossView(criterion, np.array(point[0]), self._target, value)
+
+
+def takes_whole_numbers(layer: Layer, x: Array) -> bool:
+    """Whether the input is made of indices, which nobody differentiates by."""
+    return layer.takes_indices or x.dtype.kind in "iub"

@@ -1,0 +1,130 @@
+"""From ``file.py:name`` or ``package.module:name`` to a subject."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gradcheck.errors import SubjectTypeError, TargetError
+from gradcheck.subjects.convert import as_subject
+from gradcheck.subjects.model import looks_like_model
+from gradcheck.subjects.subject import Subject
+
+
+def load(target: str) -> Subject:
+    """Load a subject.
+
+    Parameters
+    ----------
+    target : str
+        ``file.py:name`` or ``package.module:name``; the name is a model, a `Subject`, or a function without arguments
+        that returns one of them or the tuple ``(fun, grad, x0)``.
+
+    Raises
+    ------
+    TargetError
+        If there is no such thing. What the module or the function raises is passed on.
+    """
+    place, separator, name = target.rpartition(":")
+    if not separator or not place or not name:
+        raise TargetError(f"{target!r} names no object: write script.py, file.py:name or package.module:name")
+    found = _attribute(_module(place), name, place)
+    if inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found)):
+        found = _called(found, target)
+    if isinstance(found, tuple) and len(found) == 3 and callable(found[0]):
+        return as_subject(*found)
+    try:
+        return as_subject(found)
+    except SubjectTypeError as error:
+        raise TargetError(
+            f"{target} is nothing to check: {error}. A function without arguments may return a model, "
+            "gradcheck.as_subject(...), or the tuple (fun, grad, x0)"
+        ) from None
+
+
+def _called(function: Any, target: str) -> Any:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        raise TargetError(
+            f"{target} takes arguments: name a function without arguments that returns a model, "
+            "gradcheck.as_subject(...), or the tuple (fun, grad, x0)"
+        ) from None
+    return function()
+
+
+def _module(place: str) -> ModuleType:
+    path = Path(place)
+    if path.suffix == ".py" or "/" in place:
+        return _from_file(path)
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(place)
+    except SystemExit as error:
+        raise _exited(place, error) from None
+    except ModuleNotFoundError as error:
+        if error.name and (place == error.name or place.startswith(f"{error.name}.")):
+            raise TargetError(
+                f"there is no module {place!r} (looked in {Path.cwd()} and the installed packages); a file is named "
+                "with its ending, file.py:name"
+            ) from None
+        raise
+    finally:
+        sys.path.remove(str(Path.cwd()))
+
+
+def _exited(place: str, error: SystemExit) -> TargetError:
+    return TargetError(
+        f"{place} ended with exit({error.code!r}) while it was imported: put what runs under if __name__ == '__main__'"
+    )
+
+
+def existing(place: str | Path) -> Path:
+    """The path of a file that is there. Raises `TargetError`, with the nearest name, if it is not."""
+    path = Path(place)
+    if not path.is_file():
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob(f"*{path.suffix}")], n=1)
+        raise TargetError(f"there is no file {str(path)!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    return path
+
+
+def _from_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own, so that it can be called like any library."""
+    existing(path)
+    name = f"gradcheck_target_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise TargetError(f"{str(path)!r} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    folder = str(path.resolve().parent)
+    sys.path.append(folder)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]
+        if isinstance(error, SystemExit):
+            raise _exited(str(path), error) from None
+        raise
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _attribute(module: ModuleType, name: str, place: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            names = [n for n in dir(found) if not n.startswith("_")]
+            near = difflib.get_close_matches(part, names, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TargetError(f"{place} has no {name!r}{hint}") from None
+    return found

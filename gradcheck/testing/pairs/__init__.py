@@ -1,0 +1,1 @@
+"""Every layer with every loss, checked and shown as a table."""

@@ -1,0 +1,126 @@
+"""The table of layers and losses, for a terminal and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import textwrap
+from collections import defaultdict
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gradcheck.nn.kinds import LOSSES
+from gradcheck.probes.comparison import Verdict
+from gradcheck.reports.text import COLOUR, WIDTH
+from gradcheck.testing.pairs.run import Cell, Pairs
+
+MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNDECIDED: "?"}
+
+#: Characters that a column of cells takes, and the column of layers.
+COLUMN, FIRST = 15, 20
+
+
+def text_of(pairs: Pairs, width: int = WIDTH) -> str:
+    """The table as plain text, without colours."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    console.print(render(pairs, width))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def coloured_of(pairs: Pairs) -> str:
+    """The table as wide as the terminal, with colours unless NO_COLOR is set."""
+    console = Console()
+    with console.capture() as capture:
+        console.print(render(pairs, console.width))
+    return capture.get().rstrip("\n")
+
+
+def render(pairs: Pairs, width: int) -> RenderableType:
+    """One row a layer, as many losses side by side as fit; then what did not pass or makes no sense, and the cost."""
+    layers = list(dict.fromkeys(cell.layer for cell in pairs.cells))
+    losses = list(dict.fromkeys(cell.loss for cell in pairs.cells))
+    found = {(cell.layer, cell.loss): cell for cell in pairs.cells}
+    fit = max(1, (width - FIRST) // COLUMN)
+    parts: list[RenderableType] = []
+    for start in range(0, len(losses), fit):
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("", no_wrap=True, min_width=FIRST - 2)
+        for loss in losses[start : start + fit]:
+            table.add_column(_words(loss), no_wrap=True, min_width=COLUMN - 2, vertical="bottom")
+        for layer in layers:
+            table.add_row(layer, *(_cell(found[layer, loss]) for loss in losses[start : start + fit]))
+        parts += [table, ""]
+    parts.append(Text("A cell: verdict, largest error bar / resolution of its network, both relative to the gradient."))
+    parts += [Text(line) for line in _remarks(pairs)]
+    return Group(*parts)
+
+
+def _words(name: str) -> str:
+    """A name in capitals as words, over as many lines as it takes."""
+    return textwrap.fill(" ".join(re.findall(r"[A-Z][a-z]*", name)), COLUMN - 2)
+
+
+def _cell(cell: Cell) -> Text:
+    if cell.verdict is None:
+        return Text("–", style="dim")
+    text = Text(MARK[cell.verdict], style=COLOUR[cell.verdict])
+    numbers = [_short(number) for number in (cell.error_bar, cell.resolution) if number is not None]
+    text.append(f" {' / '.join(numbers)}", style="default")
+    return text
+
+
+def _short(number: float) -> str:
+    """One digit, which is all that matters: 3e-9."""
+    digits, _, exponent = f"{number:.0e}".partition("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def _remarks(pairs: Pairs) -> list[str]:
+    lines = [
+        f"{MARK[cell.verdict]} {cell.layer} with {cell.loss}: {cell.note}"
+        for cell in pairs.cells
+        if cell.verdict not in (None, Verdict.PASS)
+    ]
+    apart: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for cell in sorted(pairs.cells, key=lambda cell: list(LOSSES).index(cell.loss)):
+        if cell.verdict is None:
+            apart[cell.loss, cell.note].append(cell.layer)
+    lines += [f"– {loss} {note}: not directly after {', '.join(names)}" for (loss, note), names in apart.items()]
+    counts = [sum(cell.verdict is verdict for cell in pairs.cells) for verdict in (*MARK, None)]
+    lines.append(
+        f"{counts[0]} cells pass, {counts[1]} fail, {counts[2]} undecided, {counts[3]} make no sense; "
+        f"{pairs.evaluations} evaluations, {pairs.seconds:.1f} s, seed {pairs.seed}"
+    )
+    return lines
+
+
+def json_of(pairs: Pairs) -> str:
+    """The table as one JSON object."""
+    cells = [
+        {
+            "layer": cell.layer,
+            "loss": cell.loss,
+            "verdict": "not applicable" if cell.verdict is None else cell.verdict.value,
+            "error_bar": cell.error_bar,
+            "resolution": cell.resolution,
+            "evaluations": cell.evaluations,
+            "note": cell.note,
+        }
+        for cell in pairs.cells
+    ]
+    return json.dumps(
+        {
+            "version": pairs.version,
+            "verdict": pairs.verdict.value,
+            "seed": pairs.seed,
+            "evaluations": pairs.evaluations,
+            "seconds": pairs.seconds,
+            "cells": cells,
+        },
+        indent=2,
+        allow_nan=False,
+    )

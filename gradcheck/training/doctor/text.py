@@ -1,0 +1,107 @@
+"""What the doctor found, for a terminal."""
+
+from __future__ import annotations
+
+import io
+import math
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.probes.comparison import Verdict
+from gradcheck.reports.numbers import short, size
+from gradcheck.reports.text import COLOUR, WIDTH
+from gradcheck.reports.text import render as render_check
+from gradcheck.training.doctor.data import DoctorReport
+
+#: Of the verdict on the gradient.
+SAID = {Verdict.PASS: "right", Verdict.FAIL: "wrong", Verdict.UNDECIDED: "undecided"}
+
+
+def text_of(report: DoctorReport, width: int = WIDTH) -> str:
+    """The report as plain text, without colours."""
+    stream = io.StringIO()
+    Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(
+        render(report)
+    )
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def coloured_of(report: DoctorReport) -> str:
+    """The report as wide as the terminal, with colours unless NO_COLOR is set."""
+    console = Console()
+    with console.capture() as capture:
+        console.print(render(report))
+    return capture.get().rstrip("\n")
+
+
+def render(report: DoctorReport) -> RenderableType:
+    """The report for rich: the gradient, the findings, and what was tried."""
+    parts: list[RenderableType] = []
+    if report.verdict is not Verdict.PASS:
+        parts += [render_check(report.gradient), ""]
+    parts.append(_headline(report))
+    parts.append(_course(report))
+    for finding in report.findings:
+        parts += ["", _finding(finding)]
+    if report.trials:
+        parts += ["", Text("Tried, not believed: the same number of steps each, the best first."), _trials(report)]
+    parts += ["", *[Text(note) for note in report.notes], *_more(report), _cost(report)]
+    return Group(*parts)
+
+
+def _headline(report: DoctorReport) -> Text:
+    text = Text()
+    text.append(f"GRADIENT {SAID[report.verdict].upper()}", style=f"bold {COLOUR[report.verdict]}")
+    text.append(f"  {report.target}", style="bold")
+    text.append(f"   {report.regimen}")
+    if report.verdict is Verdict.PASS:
+        worst = max((b.resolution for b in report.gradient.blocks.values() if b.resolution is not None), default=None)
+        text.append(f"   an error of {size(worst)} would have been seen" if worst is not None else "")
+    return text
+
+
+def _course(report: DoctorReport) -> Text:
+    if not report.trained:
+        return Text("The gradient comes first: nothing was told of the training that follows it.")
+    ended = short(report.ended, 6) if math.isfinite(report.ended) else "no finite number"
+    text = f"In {report.walked:,} steps the loss goes from {short(report.began, 6)} to {ended}."
+    return Text(text if report.findings else f"{text} Nothing was found that holds it up.")
+
+
+def _finding(finding: Finding) -> RenderableType:
+    head = Text()
+    head.append(finding.where, style="bold")
+    head.append(f": {finding.message}.  ")
+    head.append(f"{finding.code} {finding.slug}", style="dim")
+    return Group(head, Padding(Text(f"{finding.evidence}\n{finding.fix}"), (0, 0, 0, 4)))
+
+
+def _trials(report: DoctorReport) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", justify="right")
+    table.add_column("tried", overflow="fold")
+    for name in ("loss, median", "lowest", "highest", "seeds", "steps"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for i, trial in enumerate(report.trials, 1):
+        losses = [_loss(value) for value in (trial.median, trial.lowest, trial.highest)]
+        style = "bold" if i == 1 else ""
+        table.add_row(str(i), Text(trial.name, style=style), *losses, str(trial.seeds), f"{trial.steps:,}")
+    return table
+
+
+def _loss(value: float) -> str:
+    return "diverged" if not math.isfinite(value) else short(value, 3)
+
+
+def _more(report: DoctorReport) -> list[Text]:
+    codes = list(dict.fromkeys(finding.code for finding in report.findings))
+    return [Text(f"More on it: {', '.join(f'gradcheck explain {code}' for code in codes)}")] if codes else []
+
+
+def _cost(report: DoctorReport) -> Text:
+    text = f"{report.gradients:,} gradients, {report.evaluations:,} evaluations of the loss, {report.seconds:.2g} s; "
+    return Text(f"{text}reproduce with rng={report.seed}", style="dim")

@@ -1,0 +1,62 @@
+"""GC105: a buffer that is not reset, and buffers that are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck.nn.layer import Array
+from tests.cases import logcosh
+from tests.diagnosis.mistakes.cases import Regression, batch, slugs
+
+SLUG = "accumulated"
+X = np.random.default_rng(0).normal(size=(3, 4))
+
+
+class Buffer:
+    """Adds each gradient to those before, after a fresh start or not."""
+
+    def __init__(self, reset: bool, decay: float = 1.0) -> None:
+        self.total, self.reset, self.decay = np.zeros_like(X), reset, decay
+
+    def __call__(self, x: Array) -> Array:
+        if self.reset:
+            self.total[...] = 0
+        self.total *= self.decay
+        self.total += np.tanh(x)
+        return self.total.copy()
+
+
+@pytest.mark.parametrize("start", [0.0, 5.0])
+def test_a_buffer_that_is_not_reset_is_named(start: float) -> None:
+    buffer = Buffer(reset=False)
+    buffer.total += start
+    report = gradcheck.check_gradients(logcosh, buffer, X, rng=0)
+    assert report.verdict.value == "fail"
+    assert slugs(report)[0] == SLUG
+
+
+def test_a_model_that_accumulates_is_named() -> None:
+    totals: dict[str, Array] = {}
+
+    def grow(g: dict[str, Array]) -> dict[str, Array]:
+        for name, value in g.items():
+            totals[name] = totals.get(name, 0.0) + value
+        return {name: value.copy() for name, value in totals.items()}
+
+    report = gradcheck.check_gradients(Regression(grow), batch=batch(), rng=0)
+    assert report.verdict.value == "fail"
+    assert slugs(report)[0] == SLUG
+
+
+def test_a_buffer_that_is_reset_is_right() -> None:
+    assert gradcheck.check_gradients(logcosh, Buffer(reset=True), X, rng=0)
+
+
+def test_a_moving_average_is_something_else() -> None:
+    assert SLUG not in slugs(gradcheck.check_gradients(logcosh, Buffer(reset=False, decay=0.5), X, rng=0))
+
+
+def test_twice_the_gradient_is_something_else() -> None:
+    assert SLUG not in slugs(gradcheck.check_gradients(logcosh, lambda x: 2 * np.tanh(x), X, rng=0))

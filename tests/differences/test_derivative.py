@@ -1,0 +1,124 @@
+"""Slopes with error bars, on functions whose slopes are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from benchmarks.calibration import coverage, estimates, histogram, median_bar
+from gradcheck.differences.derivative import differentiate
+from gradcheck.differences.estimate import Status
+from gradcheck.differences.noise import EPSILON, measure_noise
+
+Values = Callable[[Sequence[float]], list[float]]
+
+
+def pointwise(function: Callable[[float], float]) -> Values:
+    def values(steps: Sequence[float]) -> list[float]:
+        found = []
+        for step in steps:
+            try:
+                found.append(function(step))
+            except ValueError:
+                found.append(math.nan)
+        return found
+
+    return values
+
+
+def test_error_bars_cover_the_truth_and_are_not_vague() -> None:
+    results = estimates(10_000, seed=1)
+    print(histogram(results))
+    assert coverage(results) >= 0.999
+    assert median_bar(results) <= 30
+
+
+@pytest.mark.parametrize(
+    ("function", "slope"),
+    [
+        (lambda t: math.sin(0.7 + t), math.cos(0.7)),
+        (lambda t: 1e8 * math.exp(t), 1e8),
+        (lambda t: 1e-8 * math.exp(t), 1e-8),
+        (lambda t: 3.0, 0.0),
+        (lambda t: (1.0 + t) ** 3, 3.0),
+        (lambda t: math.tanh(50 * t), 50.0),
+    ],
+)
+def test_the_bar_covers_the_slope(function: Callable[[float], float], slope: float) -> None:
+    values = pointwise(function)
+    estimate = differentiate(values, noise=measure_noise(values, function(0.0)).level)
+    assert abs(estimate.value - slope) <= estimate.error
+    assert estimate.error <= 1e-8 * max(abs(slope), abs(function(0.0)))
+
+
+def test_an_easy_function_takes_six_values() -> None:
+    estimate = differentiate(pointwise(math.exp), noise=EPSILON, centre=1.0, target=1e-7)
+    assert estimate.status is Status.CONVERGED
+    assert estimate.evaluations == 6
+
+
+def test_a_kink_at_zero_has_two_slopes() -> None:
+    estimate = differentiate(pointwise(lambda t: math.sin(t) + 2 * abs(t)), noise=EPSILON, target=1e-9)
+    assert estimate.status is Status.KINK
+    assert estimate.left == pytest.approx(-1, abs=estimate.side_error)
+    assert estimate.right == pytest.approx(3, abs=estimate.side_error)
+    assert estimate.side_error < 1e-6
+    assert estimate.error >= 4  # the symmetric difference knows only the mean
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-4, 1e-5])
+def test_a_kink_beside_zero_is_left_behind(distance: float) -> None:
+    values = pointwise(lambda t: math.sin(t) + 2 * max(t - distance, 0.0))
+    estimate = differentiate(values, noise=EPSILON, target=1e-7)
+    assert estimate.status is Status.CONVERGED
+    assert abs(estimate.value - 1) <= estimate.error <= 1e-7
+
+
+def test_a_smooth_bend_is_no_kink() -> None:
+    estimate = differentiate(pointwise(lambda t: math.sqrt(1e-4 + t * t)), noise=EPSILON, target=1e-6)
+    assert estimate.status is Status.CONVERGED
+    assert abs(estimate.value) <= estimate.error
+
+
+@pytest.mark.parametrize("margin", [1e-2, 1e-4, 1e-6])
+def test_steps_shrink_at_the_edge_of_the_domain(margin: float) -> None:
+    values = pointwise(lambda t: math.log(margin + t))
+    estimate = differentiate(values, noise=16 * EPSILON, target=1e-5 / margin)
+    assert abs(estimate.value * margin - 1) <= estimate.error * margin <= 1e-5
+
+
+def test_nothing_finite_beside_the_point_is_said() -> None:
+    estimate = differentiate(lambda steps: [math.nan for _ in steps], noise=EPSILON, centre=1.0)
+    assert estimate.status is Status.NOT_FINITE
+    assert not estimate.finite
+
+
+def test_noise_widens_the_bar_and_the_steps() -> None:
+    def rough(t: float) -> float:
+        return math.sin(1 + t) + 1e-7 * math.sin(1e9 * t + 5e8 * t * t)
+
+    noise = measure_noise(pointwise(rough), rough(0.0)).level
+    assert 1e-8 < noise < 1e-5
+    estimate = differentiate(pointwise(rough), noise=noise, target=1e-4)
+    assert abs(estimate.value - math.cos(1)) <= estimate.error <= 1e-4
+    assert estimate.step > 1e-4
+
+
+def test_values_rounded_to_nine_digits_are_not_taken_at_their_word() -> None:
+    values = pointwise(lambda t: round(math.sin(1 + t), 9))
+    noise = measure_noise(values, round(math.sin(1), 9)).level
+    estimate = differentiate(values, noise=noise, target=1e-5)
+    assert abs(estimate.value - math.cos(1)) <= estimate.error
+
+
+def test_the_budget_is_kept() -> None:
+    calls: list[float] = []
+
+    def values(steps: Sequence[float]) -> list[float]:
+        calls.extend(steps)
+        return [math.sin(1e4 * step) + abs(step) for step in steps]
+
+    differentiate(values, noise=EPSILON, centre=0.0, target=1e-12, budget=20)
+    assert len(calls) <= 20

@@ -1,0 +1,126 @@
+"""A claim as small as rounding: that of zero, and that of a formula, which has to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import gradcheck
+from benchmarks.corpus import dense
+from gradcheck.probes.cancellation import BITS, of_few_bits
+from tests.cases import Array
+
+Params = dict[str, Array]
+Problem = tuple[Callable[[Params], float], Callable[[Params], Params], Params]
+
+
+def biased_before_normalisation(seed: int, divide: bool) -> Problem:
+    """A bias, and then the normalisation of each feature over the batch that takes it away."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((10, 5)), rng.standard_normal((10, 3))
+    params = {"w": rng.standard_normal((5, 6)), "b": rng.standard_normal(6), "v": rng.standard_normal((6, 3))}
+
+    def forward(p: Params) -> tuple[Array, Array, Array, Array]:
+        z = x @ p["w"] + p["b"]
+        scale = 1 / np.sqrt(z.var(axis=0) + 1e-5)
+        n = (z - z.mean(axis=0)) * scale
+        a = np.tanh(n)
+        return scale, n, a, a @ p["v"]
+
+    def loss(p: Params) -> float:
+        return float(np.mean((forward(p)[-1] - y) ** 2))
+
+    def gradient(p: Params) -> Params:
+        scale, n, a, out = forward(p)
+        d = 2 * (out - y) / y.size
+        dn = (d @ p["v"].T) * (1 - a * a)
+        dz = scale * (dn - dn.mean(axis=0) - n * (dn * n).mean(axis=0))
+        db = (7 * dz).sum(axis=0) / 7 if divide else dz.sum(axis=0)
+        return {"w": x.T @ dz, "b": db, "v": a.T @ d}
+
+    return loss, gradient, params
+
+
+def vanishing(seed: int) -> Problem:
+    """Sigmoids one after the other: each layer leaves little of the gradient to the one before."""
+    rng = np.random.default_rng(seed)
+    params = dense.weights(rng, (4, 7, 7, 7, 7, 7, 2), 1e-3)
+    x, y = rng.standard_normal((5, 4)), rng.standard_normal((5, 2))
+    return *dense.functions(x, y, dense.SIGMOID, dense.SQUARED), params
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("divide", [False, True])
+def test_a_bias_that_is_normalised_away_has_no_gradient(seed: int, divide: bool) -> None:
+    loss, gradient, params = biased_before_normalisation(seed, divide)
+    assert 0 < np.abs(gradient(params)["b"]).max() < 1e-14
+    report = gradcheck.check_gradients(loss, gradient, params, rng=seed)
+    assert report
+    assert report.blocks["b"].numeric_norm == 0
+    assert report.evaluations <= 40
+    assert report.gradients <= (3 if divide else 2)  # sums are known by their bits, quotients by asking once more
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gradient_that_is_claimed_for_it_is_wrong(seed: int) -> None:
+    loss, gradient, params = biased_before_normalisation(seed, False)
+
+    def wrong(p: Params) -> Params:
+        return gradient(p) | {"b": 1e-3 * np.tanh(p["b"])}
+
+    report = gradcheck.check_gradients(loss, wrong, params, rng=seed)
+    assert report.blocks["b"].verdict.value == "fail"
+    assert report.blocks["w"].verdict.value == "pass"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("factor", [1.0, 1.5, -1.0])
+def test_nothing_is_said_of_a_gradient_that_is_too_small_to_be_seen(seed: int, factor: float) -> None:
+    loss, gradient, params = vanishing(seed)
+
+    def claim(p: Params) -> Params:
+        found = gradient(p)
+        return found | {"w1": factor * found["w1"]}
+
+    report = gradcheck.check_gradients(loss, claim, params, rng=seed)
+    assert report.verdict.value == "undecided"
+    assert report.blocks["w1"].verdict.value == "undecided"
+    assert report.blocks["w6"].verdict.value == report.blocks["w5"].verdict.value == "pass"
+    assert "rounding of the loss hides" in report.blocks["w1"].note
+
+
+def test_few_bits() -> None:
+    rng = np.random.default_rng(0)
+    terms = rng.standard_normal((1000, 5))
+    terms -= terms.mean(axis=0)
+    assert of_few_bits(terms.sum(axis=0), BITS)
+    assert not of_few_bits(rng.standard_normal(5) * 1e-17, BITS)
+    assert of_few_bits(np.zeros(3), BITS)
+    assert of_few_bits(rng.standard_normal(50).astype(np.float32).astype(np.float64), 24)
+    assert not of_few_bits(rng.standard_normal(50), 24)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_clear_is_settled_before_what_is_hard_to_see(seed: int) -> None:
+    loss, gradient, params = vanishing(seed)
+
+    def wrong(p: Params) -> Params:
+        found = gradient(p)
+        return found | {"w6": 2 * found["w6"]}
+
+    report = gradcheck.check_gradients(loss, wrong, params, rng=seed, budget=160)
+    assert report.blocks["w6"].verdict.value == "fail"
+    assert report.blocks["w1"].verdict.value == "undecided"
+    assert report.evaluations <= 160
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4,), (3, 5)])
+@pytest.mark.parametrize("size", [1.0, 1e-8, 1e-90])
+def test_a_loss_that_is_zero_everywhere_has_no_gradient(shape: tuple[int, ...], size: float) -> None:
+    """Nothing tells its units: a claim of 1e-90 may be right, and one of 1e-8 may not."""
+    x0 = np.random.default_rng(0).standard_normal(shape)
+    report = gradcheck.check_gradients(lambda x: 0.0 * float(x.sum()), lambda x: np.full_like(x, size), x0, rng=0)
+    assert report.verdict.value == ("undecided" if size < 1e-16 else "fail")
+    assert gradcheck.check_gradients(lambda x: 0.0 * float(x.sum()), np.zeros_like, x0, rng=0)

@@ -1,0 +1,89 @@
+"""Kinks nearer to the point than steps can be: what is measured there is no proof against a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from benchmarks.corpus import dense
+from gradcheck.verdicts import bisection, subgradient
+from tests.cases import Array, logcosh
+
+Params = dict[str, Array]
+
+
+def deep_relu(seed: int) -> tuple[Callable[[Params], float], Callable[[Params], Params], Params]:
+    """Layers of rectifiers with small weights: at biases of zero every unit of a deep layer is all but at its kink.
+
+    The activations shrink by a factor of 0.02 from layer to layer; a bias need only move by as much to flip a unit.
+    """
+    rng = np.random.default_rng(seed)
+    params = dense.weights(rng, (4, 3, 3, 3, 3, 3, 3, 2), 0.01)
+    x, y = rng.standard_normal((8, 4)), rng.standard_normal((8, 2))
+    return *dense.functions(x, y, dense.RELU, dense.SQUARED), params
+
+
+#: Such that the slopes that are measured say something else than the gradient.
+SEEDS = (1, 4, 6, 8)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_right_gradient_among_hidden_kinks_is_not_called_wrong(seed: int) -> None:
+    loss, gradient, params = deep_relu(seed)
+    assert gradcheck.check_gradients(loss, gradient, params, rng=seed).verdict.value == "undecided"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_slopes_there_alone_would_call_it_wrong(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, gradient, params = deep_relu(seed)
+    for module in (bisection, subgradient):
+        monkeypatch.setattr(module, "right_on_average", lambda *_: False)
+    assert gradcheck.check_gradients(loss, gradient, params, rng=seed).verdict.value == "fail"
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.0, 1.1, 2.0])
+@pytest.mark.parametrize(("block", "seed"), [*(("b7", seed) for seed in SEEDS), ("w6", 0), ("w5", 2), ("w5", 5)])
+def test_a_wrong_one_there_is(block: str, seed: int, factor: float) -> None:
+    loss, gradient, params = deep_relu(seed)
+
+    def wrong(p: Params) -> Params:
+        return {name: factor * g if name == block else g for name, g in gradient(p).items()}
+
+    report = gradcheck.check_gradients(loss, wrong, params, rng=seed)
+    assert [name for name, b in report.blocks.items() if b.verdict.value == "fail"] == [block]
+
+
+@pytest.mark.parametrize("radius", [1e-8, 1e-6, 1e-3])
+def test_a_mistake_made_near_the_point_alone_is_one(radius: float) -> None:
+    x0 = np.linspace(-1.0, 2.0, 7)
+
+    def gradient(x: Any) -> Any:
+        return np.tanh(x) * (1.5 if np.max(np.abs(x - x0)) <= radius else 1.0)
+
+    assert gradcheck.check_gradients(logcosh, gradient, x0, rng=0).verdict.value == "fail"
+    assert gradcheck.check_gradients(logcosh, np.tanh, x0, rng=0).verdict.value == "pass"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_claims_that_differ_from_call_to_call_have_a_mean_that_excuses_nothing(seed: int) -> None:
+    noise = np.random.default_rng(seed)
+
+    def gradient(x: Any) -> Any:
+        return np.tanh(x) * (1 + 0.5 * noise.uniform(-1, 1, x.shape))
+
+    assert gradcheck.check_gradients(logcosh, gradient, np.linspace(-1.0, 2.0, 7), rng=seed).verdict.value == "fail"
+
+
+def test_a_gradient_that_cannot_be_computed_along_the_way_is_wrong_all_the_same() -> None:
+    x0 = np.linspace(-1.0, 2.0, 7)
+
+    def gradient(x: Any) -> Any:
+        if not np.array_equal(x, x0):
+            raise ValueError("somewhere else")
+        return 2 * np.tanh(x)
+
+    assert gradcheck.check_gradients(logcosh, gradient, x0, rng=0).verdict.value == "fail"

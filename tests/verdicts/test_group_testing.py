@@ -1,0 +1,98 @@
+"""Few wrong entries of a large block are all listed; many are not, and right ones never are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gradcheck import check_gradients
+from gradcheck.reports.data import Report
+from tests.cases import logcosh
+
+FACTORS = np.array([1.01, -1.0, 0.0, 2.0, 1.1])
+
+
+def report_of(shape: tuple[int, ...], places: NDArray[Any], factors: Any, seed: int) -> Report:
+    x0 = 1.0 + np.random.default_rng(seed).uniform(size=shape)
+
+    def gradient(x: Any) -> Any:
+        found = np.tanh(x)
+        found.reshape(-1)[places] *= factors
+        return found
+
+    return check_gradients(logcosh, gradient, x0, rng=seed)
+
+
+def places_in(report: Report, shape: tuple[int, ...]) -> list[int]:
+    return [int(np.ravel_multi_index(entry.index, shape)) for entry in report.blocks["x"].entries if entry.wrong]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("shape", [(1000,), (250, 400), (10, 20, 30)])
+def test_five_wrong_entries_are_all_listed(shape: tuple[int, ...], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = np.sort(rng.choice(int(np.prod(shape)), 5, replace=False))
+    report = report_of(shape, places, FACTORS, seed)
+    assert places_in(report, shape) == places.tolist()
+    for entry in report.blocks["x"].entries:
+        truth = np.tanh((1.0 + np.random.default_rng(seed).uniform(size=shape))[entry.index])
+        assert abs(entry.numeric - truth) <= entry.error
+    finding = report.findings[0]
+    assert (finding.code, finding.slug) == ("GC505", "isolated-entries")
+    assert f"5 of {np.prod(shape)} entries are wrong" in finding.message
+
+
+def test_five_among_a_million_take_few_evaluations() -> None:
+    places = np.array([0, 123_456, 123_457, 500_000, 999_999])
+    report = report_of((10**6,), places, 1.01, 0)
+    assert places_in(report, (10**6,)) == places.tolist()
+    assert report.evaluations <= 27 + 600
+    right = check_gradients(logcosh, np.tanh, 1.0 + np.random.default_rng(0).uniform(size=10**6), rng=0)
+    assert right.evaluations <= 27
+
+
+@pytest.mark.parametrize("places", [[500], [0, 999], [10, 11, 12], list(range(0, 120, 10))])
+def test_neighbours_and_edges(places: list[int]) -> None:
+    report = report_of((1000,), np.array(places), 0.9, 1)
+    assert places_in(report, (1000,)) == places
+    assert report.findings[0].code == "GC505"
+
+
+@pytest.mark.parametrize(
+    ("factors", "slug"), [(2.0, "constant-factor"), (-1.0, "sign-flipped"), (0.999, "constant-factor")]
+)
+def test_a_block_that_is_wrong_everywhere_is_not_called_isolated(factors: float, slug: str) -> None:
+    report = report_of((1000,), np.arange(1000), factors, 0)
+    assert report.findings[0].slug == slug
+    assert report.evaluations < 600
+
+
+def test_half_of_a_block_is_not_called_isolated() -> None:
+    assert report_of((1000,), np.arange(0, 1000, 2), 1.05, 0).findings[0].slug == "unexplained"
+
+
+def test_tolerated_errors_beside_a_wrong_entry_are_not_listed() -> None:
+    factors = np.ones(1000)
+    factors[[5, 700]] = 1 + 1e-6, 1.02
+    assert places_in(report_of((1000,), np.arange(1000), factors, 0), (1000,)) == [700]
+
+
+def test_noise_leaves_no_right_entry_accused() -> None:
+    x0 = 1.0 + np.random.default_rng(0).uniform(size=2000)
+    places = np.array([7, 1500])
+
+    def noisy(x: Any) -> float:
+        value = logcosh(x)
+        return value + 1e-9 * (hash(np.asarray(x).tobytes()) % 2**32 / 2**32 - 0.5)
+
+    def gradient(x: Any) -> Any:
+        found = np.tanh(x)
+        found[places] *= 1.5
+        return found
+
+    report = check_gradients(noisy, gradient, x0, rng=0)
+    listed = [entry.index[0] for entry in report.blocks["x"].entries if entry.wrong]
+    assert set(listed) <= set(places.tolist())
