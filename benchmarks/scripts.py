@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.output import add_output, write
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.scripts.program import check_program
+from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.programs import FOLDER, NAMES, variants
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gradcheck._version import __version__
     from gradcheck.checks.gradients import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
-    from gradcheck.probes.comparison import Verdict
     from gradcheck.reports.data import BlockReport, Report
     from gradcheck.settings import defaults
     from gradcheck.subjects.convert import as_subject
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from gradcheck.training.doctor.data import DoctorReport
     from gradcheck.training.optimisers.checking import check_optimiser
     from gradcheck.training.optimisers.report import OptimiserReport
+    from gradcheck.verdicts.verdict import Verdict
 
 #: Where each name comes from. Nothing is loaded before it is used.
 _HOME = {
@@ -36,7 +36,7 @@ _HOME = {
     "GradientMismatch": "checks.gradients",
     "assert_gradients": "checks.gradients",
     "check_gradients": "checks.gradients",
-    "Verdict": "probes.comparison",
+    "Verdict": "verdicts.verdict",
     "GradcheckError": "errors",
     "SubjectError": "errors",
     "SubjectTypeError": "errors",

@@ -15,13 +15,13 @@ from gradcheck.checks.options import budget_of, mapping_of, seed_of, tolerance_o
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.budget import Effort, Progress
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report, report_of
 from gradcheck.subjects.convert import MISSING, as_subject
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import check
 from gradcheck.verdicts.result import Check
 from gradcheck.verdicts.shrinking import rehearsal, unread
+from gradcheck.verdicts.verdict import Verdict
 
 
 class GradientMismatch(AssertionError):

@@ -16,9 +16,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import BlockReport, Report
 from gradcheck.subjects.subject import Point, Subject
+from gradcheck.verdicts.verdict import Verdict
 
 STEP = 1e-4
 RIGHT, WRONG = 1e-7, 1e-3

@@ -12,10 +12,10 @@ from gradcheck.diagnosis.measurements import Vantage, vantages
 from gradcheck.diagnosis.naming import Diagnosis, diagnose, together
 from gradcheck.diagnosis.pattern import pattern_among, pattern_of
 from gradcheck.probes.budget import Effort
-from gradcheck.probes.comparison import Verdict
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import check
 from gradcheck.verdicts.result import BlockCheck, Check
+from gradcheck.verdicts.verdict import Verdict
 
 #: What a diagnosis needs of the budget to be begun.
 LEAST = 60

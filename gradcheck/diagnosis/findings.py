@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from gradcheck.diagnosis.attribution import Culprit
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
-from gradcheck.probes.comparison import Verdict
 from gradcheck.verdicts.bisection import Entry
 from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.verdict import Verdict
 
 #: So many entries of a list are shown.
 _SHOWN = 8

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.probes.comparison import Verdict
 from gradcheck.verdicts.bisection import Entry
 from gradcheck.verdicts.result import BlockCheck, Check
+from gradcheck.verdicts.verdict import Verdict
 
 #: An error of the stated resolution is missed with this probability.
 MISS = 0.001

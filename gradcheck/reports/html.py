@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.reports.numbers import shape, short, size
+from gradcheck.verdicts.verdict import Verdict
 
 _COLOUR = {Verdict.PASS: "#1a7f37", Verdict.FAIL: "#cf222e", Verdict.UNDECIDED: "#9a6700"}
 _HEAD = ("block", "shape", "‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution", "verdict")

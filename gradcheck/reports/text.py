@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.reports.numbers import shape, short, size
+from gradcheck.verdicts.verdict import Verdict
 
 #: Of each verdict, in a terminal.
 COLOUR = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}

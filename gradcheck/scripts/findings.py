@@ -12,7 +12,6 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import findings_of
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.probes.budget import Effort
-from gradcheck.probes.comparison import Verdict
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.judgement import Accused, Judgement
 from gradcheck.scripts.explain.naming import finding_of
@@ -20,6 +19,7 @@ from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.repair.search import Repair, anywhere, repaired
 from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.verdict import Verdict
 
 #: Explanations that the mistake of another line can pass for.
 WEAK = ("unexplained", "missing-path", "statistics-held-constant", "truncated-bptt")

@@ -16,7 +16,6 @@ from gradcheck._version import __version__
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.probes.budget import Effort, Progress
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import LineReport, Report, report_of
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.judgement import Judgement
@@ -32,6 +31,7 @@ from gradcheck.scripts.text.identifiers import is_only_shown
 from gradcheck.scripts.text.source import Source, read
 from gradcheck.verdicts.checker import check
 from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.verdict import Verdict
 
 Array = NDArray[Any]
 

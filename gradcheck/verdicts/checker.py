@@ -12,7 +12,7 @@ from gradcheck.differences.estimate import Status
 from gradcheck.differences.noise import EPSILON, ORDINARY
 from gradcheck.probes.budget import Effort
 from gradcheck.probes.cancellation import sift
-from gradcheck.probes.comparison import PROOF, Verdict
+from gradcheck.probes.comparison import PROOF
 from gradcheck.probes.generic_point import generic, nearer, states_at
 from gradcheck.probes.point import Site
 from gradcheck.probes.screening import BlockState, State, closer, survey
@@ -24,6 +24,7 @@ from gradcheck.verdicts.reasons import Doubt
 from gradcheck.verdicts.result import BlockCheck, Check
 from gradcheck.verdicts.shrinking import untraced
 from gradcheck.verdicts.subgradient import Membership, Surroundings, judge, right_beside, sharpened
+from gradcheck.verdicts.verdict import Verdict
 
 #: Where a gradient of zero is right.
 FLAT = "the loss is the same all around your point, and the claim is zero: check at a point where it changes as well"

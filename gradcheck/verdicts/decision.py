@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradcheck.probes.cancellation import is_remainder
-from gradcheck.probes.comparison import Verdict
 from gradcheck.probes.refine import in_steps, nearby
 from gradcheck.probes.screening import BlockState, State, survey
 from gradcheck.verdicts.bisection import ENTRY_COST, LEAVE, Location, Matter, locate
 from gradcheck.verdicts.group_testing import every_wrong
 from gradcheck.verdicts.reasons import Doubt
+from gradcheck.verdicts.verdict import Verdict
 
 #: So many times more a slope is measured before it is held against a claim.
 REPEATS = 2

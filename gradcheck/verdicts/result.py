@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.probes.screening import BlockState
 from gradcheck.subjects.subject import Block
 from gradcheck.verdicts.bisection import Location
+from gradcheck.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.scripts.program import check_program
+from gradcheck.verdicts.verdict import Verdict
 
 
 def checked(folder: Path, text: str, **options: object) -> Report:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.scripts.program import check_program
+from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.programs import FOLDER, NAMES, Variant, variants
 
 #: Variants in which what is wrong is an array without a role, or the chain is so long that the line is not found.

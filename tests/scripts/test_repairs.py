@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.events import Diverged
@@ -18,6 +17,7 @@ from gradcheck.scripts.repair.patch import Exchange
 from gradcheck.scripts.repair.search import Mending
 from gradcheck.scripts.replay.capture import Program
 from gradcheck.scripts.text.source import read
+from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import accused, checked, planted
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.scripts.hints import Hints
+from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import accused, checked, planted
 
 HEAD = """\

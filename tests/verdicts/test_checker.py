@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check_gradients
-from gradcheck.probes.comparison import Verdict
+from gradcheck.verdicts.verdict import Verdict
 from tests.cases import Array, SoftmaxRegression, codes, logcosh, spoil_entry, typical_index, verdict
 
 CASE = SoftmaxRegression()

@@ -9,8 +9,8 @@ import pytest
 
 from gradcheck import Report, check_gradients
 from gradcheck.differences.estimate import Status
-from gradcheck.probes.comparison import Verdict
 from gradcheck.verdicts.reasons import Doubt
+from gradcheck.verdicts.verdict import Verdict
 from tests.cases import logcosh
 
 X = np.linspace(-1.0, 2.0, 12)

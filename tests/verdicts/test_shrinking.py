@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.internal.scrutineer import Tracer
 
 import gradcheck
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.strategies import networks
+from gradcheck.verdicts.verdict import Verdict
 
 QUICK = settings(database=None, derandomize=True, max_examples=10, phases=(Phase.generate, Phase.shrink), deadline=None)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import LineReport
 from gradcheck.scripts.blame.judgement import Judgement
 from gradcheck.scripts.blame.stale import Stale
 from gradcheck.scripts.chain_rule.constants import own_factor
 from gradcheck.scripts.chain_rule.consumers import Pair
 from gradcheck.scripts.instrument.events import Site
+from gradcheck.verdicts.verdict import Verdict
 
 #: From the least to the most serious.
 _ORDER: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)

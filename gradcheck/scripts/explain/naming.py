@@ -11,7 +11,6 @@ from gradcheck.diagnosis.attribution import Culprit, diagnosed
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG, SCALES
 from gradcheck.probes.budget import Effort
-from gradcheck.probes.comparison import Verdict
 from gradcheck.scripts.blame.judgement import Accused, Judgement
 from gradcheck.scripts.chain_rule.vjp import Place
 from gradcheck.scripts.explain.factors import factor_of
@@ -20,6 +19,7 @@ from gradcheck.scripts.explain.subjects import SMALL, LineSubject
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.verdicts.checker import check
 from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from gradcheck.scripts.blame.analysis import Analysis

@@ -22,8 +22,8 @@ from gradcheck.checks.options import seed_of
 from gradcheck.errors import SubjectError
 from gradcheck.nn import Network
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES, nearest
-from gradcheck.probes.comparison import Verdict
 from gradcheck.testing.cases import LAYER_CASES, LOSS_CASES, NEEDS, RANGES, LossCase, Spec
+from gradcheck.verdicts.verdict import Verdict
 
 Array = NDArray[Any]
 

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.nn.kinds import LOSSES
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.text import COLOUR, WIDTH
 from gradcheck.testing.pairs.run import Cell, Pairs
+from gradcheck.verdicts.verdict import Verdict
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNDECIDED: "?"}
 

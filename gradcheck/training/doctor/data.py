@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.training.doctor.trajectory import Course
 from gradcheck.training.doctor.trials import Trial
+from gradcheck.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

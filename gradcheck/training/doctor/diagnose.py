@@ -15,7 +15,6 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.data import Report
 from gradcheck.training.doctor.causes import ILLNESSES
 from gradcheck.training.doctor.data import DoctorReport, trial_report
@@ -23,6 +22,7 @@ from gradcheck.training.doctor.measurements import Examination
 from gradcheck.training.doctor.run import Patient
 from gradcheck.training.doctor.trials import SEEDS, STEPS, trials
 from gradcheck.training.doctor.update_rule import Regimen
+from gradcheck.verdicts.verdict import Verdict
 
 #: Gets the steps done, the steps in all, and what is being tried.
 Told = Callable[[int, int, str], object]

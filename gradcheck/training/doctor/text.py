@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.probes.comparison import Verdict
 from gradcheck.reports.numbers import short, size
 from gradcheck.reports.text import COLOUR, WIDTH
 from gradcheck.reports.text import render as render_check
 from gradcheck.training.doctor.data import DoctorReport
+from gradcheck.verdicts.verdict import Verdict
 
 #: Of the verdict on the gradient.
 SAID = {Verdict.PASS: "right", Verdict.FAIL: "wrong", Verdict.UNDECIDED: "undecided"}

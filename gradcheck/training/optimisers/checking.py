@@ -9,7 +9,6 @@ import numpy as np
 
 from gradcheck.checks.options import seed_of
 from gradcheck.errors import SubjectError
-from gradcheck.probes.comparison import Verdict
 from gradcheck.training.optimisers.calling import take_steps
 from gradcheck.training.optimisers.comparing import Parting, parting
 from gradcheck.training.optimisers.mistakes import BY_SLUG
@@ -17,6 +16,7 @@ from gradcheck.training.optimisers.naming import Explanation, explanations, numb
 from gradcheck.training.optimisers.references import Reference, name_of, reference_of
 from gradcheck.training.optimisers.report import OptimiserReport
 from gradcheck.training.optimisers.track import Array, Track, track_of
+from gradcheck.verdicts.verdict import Verdict
 
 
 def check_optimiser(

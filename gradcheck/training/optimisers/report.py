@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from gradcheck.probes.comparison import Verdict
+from gradcheck.verdicts.verdict import Verdict
 
 #: Of a line of the report.
 WIDTH = 110
