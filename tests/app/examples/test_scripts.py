@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from gradcheck.app.cli import main
 
-SCRIPTS = Path(__file__).parents[2] / "docs" / "examples"
+SCRIPTS = Path(__file__).parents[3] / "docs" / "examples"
 
 
 def run(name: str, steps: str = "", fewer: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.testing.pytest_plugin.conftest import Run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
 
 
 def blocks(kind: str) -> list[str]:

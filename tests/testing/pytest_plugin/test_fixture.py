@@ -16,10 +16,10 @@ def test_fixture_has_the_functions_and_the_rest_of_the_module(run: Run) -> None:
 import gradcheck as module
 
 def test_same(gradcheck):
-    assert gradcheck.verdicts.result(loss, right, POINT)
+    assert gradcheck.check(loss, right, POINT)
     assert gradcheck.check_gradients is module.check_gradients
     assert gradcheck.Verdict is module.Verdict
-    assert not gradcheck.verdicts.result(loss, doubled, POINT)
+    assert not gradcheck.check(loss, doubled, POINT)
     assert gradcheck.assert_gradients(loss, right, POINT, rng=3).seed == 3
     with pytest.raises(gradcheck.GradientMismatch):
         gradcheck.assert_gradients(loss, doubled, POINT)

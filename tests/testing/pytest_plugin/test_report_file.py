@@ -12,7 +12,7 @@ import pytest
 from gradcheck.reports.schema import session_schema
 from tests.testing.pytest_plugin.conftest import Run
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 WORKERS = ("-n", "2", "-p", "no:hypothesispytest")
 
 CASES = """

@@ -14,7 +14,7 @@ import pytest
 
 from tests.testing.pytest_plugin.conftest import HEAD, LOSSES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 #: Builds the wheel without a network: with the backend that is there, if it is.
 BUILD = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"

@@ -11,7 +11,7 @@ from typing import Any
 from gradcheck.training.optimisers.mistakes import MISTAKES
 from gradcheck.training.optimisers.references import FORMULAS, numbers_of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "optimisers.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "optimisers.md").read_text(encoding="utf-8")
 
 
 def test_the_examples_print_what_is_shown() -> None:
