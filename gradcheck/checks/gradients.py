@@ -14,13 +14,13 @@ from gradcheck.checks.observers import told
 from gradcheck.checks.options import budget_of, mapping_of, seed_of, tolerance_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.probes.budget import Effort, Progress
+from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.data import Report, report_of
 from gradcheck.subjects.convert import MISSING, as_subject
 from gradcheck.subjects.subject import Subject
-from gradcheck.verdicts.checker import check
-from gradcheck.verdicts.result import Check
-from gradcheck.verdicts.shrinking import rehearsal, unread
+from gradcheck.verdicts.checker import CheckOptions, check
+from gradcheck.verdicts.result import CheckResult
+from gradcheck.verdicts.shrinking import shrinking, shrinking_run
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -161,12 +161,12 @@ def check_subject(
     seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, read), budget_of(budget)
     started = time.perf_counter()
     with mapping_of(workers, read) as mapper, _listener(progress, read.name, limit) as listener:
-        effort = Effort(limit, listener, map=mapper, brief=unread())
+        evaluator = Evaluator(read, limit, listener, mapper)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # probes may leave the domain; NaN is what they look for
             rng = np.random.default_rng(seed)
-            found = check(read, tolerance, rng, effort, entries=entries)
-            findings = _findings(read, found, tolerance, rng, effort)
+            found = check(evaluator, CheckOptions(tolerance, entries, shrinking()), rng)
+            findings = _findings(evaluator, found, tolerance, rng)
     report = report_of(
         found,
         findings,
@@ -175,22 +175,20 @@ def check_subject(
         seed=seed,
         rtol=tolerance,
         seconds=time.perf_counter() - started,
-        evaluations=effort.losses,
-        gradients=effort.gradients,
+        evaluations=evaluator.losses,
+        gradients=evaluator.gradients,
     )
     return told(report)
 
 
-def _findings(
-    read: Subject, found: Check, rtol: float, rng: np.random.Generator, effort: Effort
-) -> tuple[Finding, ...]:
+def _findings(evaluator: Evaluator, found: CheckResult, rtol: float, rng: np.random.Generator) -> tuple[Finding, ...]:
     """What is wrong and why. The catalogue is loaded where there is something to say only."""
-    if (found.verdict is not Verdict.FAIL and not found.remarks) or unread():
+    if (found.verdict is not Verdict.FAIL and not found.observations) or shrinking():
         return ()
-    from gradcheck.diagnosis.attribution import culprits
+    from gradcheck.diagnosis.attribution import locate_faults
     from gradcheck.diagnosis.findings import findings_of
 
-    return findings_of(found, culprits(read, found, rtol, rng, effort))
+    return findings_of(found, locate_faults(evaluator, found, rtol, rng))
 
 
 def _listener(progress: bool | Progress, name: str, limit: int) -> Any:
@@ -225,7 +223,7 @@ def assert_gradients(target: Any, grad: Any = MISSING, x0: Any = MISSING, **opti
         findings; in the end it has all.
     """
     __tracebackhide__ = True
-    with rehearsal():
+    with shrinking_run():
         report = check_gradients(target, grad, x0, **options)
     if not report:
         raise GradientMismatch(report)

@@ -16,7 +16,7 @@ from gradcheck.settings import checked_budget, checked_rtol, current
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradcheck.probes.budget import Map
+    from gradcheck.probes.evaluator import Map
     from gradcheck.subjects.subject import Subject
 
 #: Default relative tolerance by the number of mantissa bits of the narrowest type in play.

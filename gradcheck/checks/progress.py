@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from gradcheck.probes.budget import Progress
+from gradcheck.probes.evaluator import Progress
 
 
 @contextmanager

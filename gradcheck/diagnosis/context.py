@@ -1,4 +1,4 @@
-"""What there is to see of a subject at one point: all that a mistake can be recognised by, apart from slopes."""
+"""What can be observed of a subject at one point, apart from slopes: all that a mistake can be recognised by."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Context:
     """A subject at one point.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Whether a mistake, committed on the gradient that slopes tell of, makes the claim: at two points, by one constant."""
+"""Fits mistakes to claims: does a mistake, committed on the measured gradient, reproduce the claim?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.measurements import Slope, Vantage
+from gradcheck.diagnosis.measurements import Measurements, Slope
 from gradcheck.diagnosis.mistakes.mistake import (
     Added,
     Known,
@@ -24,25 +24,11 @@ from gradcheck.diagnosis.mistakes.mistake import (
     Variant,
     Weighted,
 )
-from gradcheck.differences.noise import EPSILON
+from gradcheck.diagnosis.settings import DIAGNOSIS
+from gradcheck.differences.settings import EPSILON
 from gradcheck.subjects.subject import Subject, copied
 
 Array = NDArray[Any]
-
-#: A slope tells something if its bar is at most this part of what the claim's entries contribute.
-TELLING = 0.01
-
-#: Bars that a row may be off by, and the part of the tolerance that is granted beside.
-BARS, GRANTED = 2.0, 0.5
-
-#: How well an array that is known has to be met, relative to its largest entry.
-MET = 1e-6
-
-#: Roundings of a claim in its own type, and of one in a narrower type.
-ROUNDINGS, NARROW = 8.0, 64.0
-
-#: At most so many samples are measured one by one.
-CROWD = 16
 
 
 @dataclass(frozen=True)
@@ -97,7 +83,7 @@ class Fit:
 
 def fit(rows: Sequence[Sequence[Row]], detail: str = "") -> Fit | None:
     """The constant that makes all claimed slopes of the expected ones, if there is one: rows of each point."""
-    telling = [[row for row in some if row.error <= TELLING * row.norm] for some in rows]
+    telling = [[row for row in some if row.error <= DIAGNOSIS.telling * row.norm] for some in rows]
     flat = list(itertools.chain.from_iterable(telling))
     if len(flat) < 2 or not all(telling):
         return None
@@ -108,9 +94,9 @@ def fit(rows: Sequence[Sequence[Row]], detail: str = "") -> Fit | None:
     factor = sum(w * row.expected * row.claimed for w, row in zip(weights, flat, strict=True)) / bottom
     if factor == 0 or not math.isfinite(factor):
         return None
-    if any(BARS * abs(factor) * row.error > TELLING * row.norm for row in flat):
+    if any(DIAGNOSIS.bars * abs(factor) * row.error > DIAGNOSIS.telling * row.norm for row in flat):
         return None  # a factor that large would make anything of what may be zero
-    limits = [BARS * abs(factor) * row.error + row.tolerance for row in flat]
+    limits = [DIAGNOSIS.bars * abs(factor) * row.error + row.tolerance for row in flat]
     lefts = [abs(row.claimed - factor * row.expected) for row in flat]
     if any(left > limit for left, limit in zip(lefts, limits, strict=True)):
         return None
@@ -122,29 +108,27 @@ def fit(rows: Sequence[Sequence[Row]], detail: str = "") -> Fit | None:
     return Fit(detail, factor, error, row.claimed, factor * row.expected, left, bar)
 
 
-class Evidence:
-    """Claims and slopes at the points of a subject.
+class Hypotheses:
+    """Mistakes fitted to the claims and slopes at the points of a subject.
 
     Parameters
     ----------
     subject : Subject
-    views : sequence of Vantage
-
-    Attributes
-    ----------
-    weighing : bool
-        Whether samples are still weighed: what does so in one block does so in all.
-    weighed : bool
-        Whether they could be.
+    views : sequence of Measurements
+        At one point or two.
     """
 
-    def __init__(self, subject: Subject, views: Sequence[Vantage]) -> None:
+    def __init__(self, subject: Subject, views: Sequence[Measurements]) -> None:
         self.subject, self.views = subject, tuple(views)
-        self.weighing, self.weighed = True, False
+        self._weighing, self._weighed = True, False
+
+    def stop_weighing_samples(self) -> None:
+        """Weigh samples no more, if that was tried: a mistake that weighs them in one block does so in all."""
+        self._weighing = not self._weighed
 
     def fits(self, mistake: Mistake, block: int) -> Iterator[Fit]:
         """Ways of committing a mistake that make the claim for a block."""
-        here, *elsewhere = (list(mistake.variants(view.scene, block)) for view in self.views)
+        here, *elsewhere = (list(mistake.variants(view.context, block)) for view in self.views)
         others = [{variant.detail: variant for variant in variants} for variants in elsewhere]
         for variant in here:
             if all(variant.detail in other for other in others):
@@ -155,7 +139,7 @@ class Evidence:
     def moves(self, mistake: Mistake, block: int) -> list[list[Moved]]:
         """Ways of committing a mistake that move entries, at each point."""
         here, *elsewhere = (
-            [v for v in mistake.variants(view.scene, block) if isinstance(v, Moved)] for view in self.views
+            [v for v in mistake.variants(view.context, block) if isinstance(v, Moved)] for view in self.views
         )
         others = [{variant.detail: variant for variant in variants} for variants in elsewhere]
         return [
@@ -202,7 +186,7 @@ class Evidence:
         """Whether one point is all there is, and the block has more than one entry to tell by."""
         return len(self.views) == 1 and self.subject.blocks[block].size > 1
 
-    def _rows(self, view: Vantage, block: int, variant: Variant) -> Iterator[Row]:
+    def _rows(self, view: Measurements, block: int, variant: Variant) -> Iterator[Row]:
         claim = view.claim[block]
         if isinstance(variant, Moved):
             for slope in view.slopes(variant.of):
@@ -224,27 +208,27 @@ class Evidence:
         elif isinstance(variant, Weighted):
             yield from self._weighted(view, block, variant)
 
-    def _weighted(self, view: Vantage, block: int, variant: Weighted) -> Iterator[Row]:
+    def _weighted(self, view: Measurements, block: int, variant: Weighted) -> Iterator[Row]:
         n = self.subject.samples
-        if not (1 < n <= CROWD and self.weighing):
+        if not (1 < n <= DIAGNOSIS.most_samples and self._weighing):
             return
         singles = [single for i in range(n) if (single := self.subject.restricted(slice(i, i + 1))) is not None]
         try:
-            losses = np.array([single.loss(copied(view.site.point)) for single in singles])
+            losses = np.array([single.loss(copied(view.prober.data.point)) for single in singles])
         except Exception:
             return
-        total = view.site.value
+        total = view.prober.data.value
         share = next((s for s in (1.0 / n, 1.0) if abs(s * losses.sum() - total) <= 1e-9 * abs(total)), None)
         weights = variant.weights(losses)
         if share is None or len(singles) < n or not np.isfinite(weights).all():
             return
         for row in view.samples(block, singles):
-            self.weighed = True
+            self._weighed = True
             value = share * sum(w * slope.value for w, slope in zip(weights, row, strict=True))
             error = share * sum(abs(w) * slope.error for w, slope in zip(weights, row, strict=True))
             yield _row(view, view.claim[block], row[0].along, Slope(row[0].along, value, error))
 
-    def _known(self, block: int, pairs: Sequence[tuple[Vantage, Known]]) -> Fit | None:
+    def _known(self, block: int, pairs: Sequence[tuple[Measurements, Known]]) -> Fit | None:
         claims = np.concatenate([view.claim[block].ravel().astype(np.float64) for view, _ in pairs])
         known = np.concatenate([variant.claim.ravel().astype(np.float64) for _, variant in pairs])
         if not known.any():
@@ -252,7 +236,7 @@ class Evidence:
             return Fit(pairs[0][1].detail, 1.0, 0.0, 0.0, 0.0, 0.0) if zero else None
         factor = float(claims @ known / (known @ known))
         largest = float(np.abs(claims).max())
-        met = max(MET, NARROW * float(np.finfo(pairs[0][0].claim[block].dtype).eps))
+        met = max(DIAGNOSIS.exact, DIAGNOSIS.narrow_roundings * float(np.finfo(pairs[0][0].claim[block].dtype).eps))
         left = np.abs(claims - factor * known)
         if factor == 0 or not largest > 0 or not float(left.max()) <= met * largest:
             return None
@@ -260,7 +244,7 @@ class Evidence:
         most = int(np.abs(claims).argmax())
         return Fit(pairs[0][1].detail, factor, error, claims[most], factor * known[most], float(left.max()) / largest)
 
-    def _added(self, block: int, pairs: Sequence[tuple[Vantage, Added]]) -> Fit | None:
+    def _added(self, block: int, pairs: Sequence[tuple[Measurements, Added]]) -> Fit | None:
         rows = []
         for view, variant in pairs:
             some = []
@@ -268,7 +252,8 @@ class Evidence:
                 whole = _row(view, view.claim[block], slope.along, slope)
                 extra = variant.sign * float((variant.extra * slope.along).sum())
                 size = float(np.linalg.norm((variant.extra * slope.along).ravel()))
-                some.append(Row(whole.claimed - slope.value, extra, 0.0, size, whole.tolerance + BARS * slope.error))
+                tolerance = whole.tolerance + DIAGNOSIS.bars * slope.error
+                some.append(Row(whole.claimed - slope.value, extra, 0.0, size, tolerance))
             rows.append(some)
         if self.subject.blocks[block].size < 2 or not all(rows):
             return None
@@ -276,7 +261,7 @@ class Evidence:
         flat = list(itertools.chain.from_iterable(rows))
         if found is None or found.factor <= 0:
             return None
-        clear = all(found.factor * row.norm > 20 * row.tolerance for row in flat)
+        clear = all(found.factor * row.norm > DIAGNOSIS.clear_addition * row.tolerance for row in flat)
         return found if clear else None
 
     def _rounded(self, block: int, variant: Rounded) -> Fit | None:
@@ -285,7 +270,7 @@ class Evidence:
             claim = view.claim[block]
             if not np.array_equal(claim.astype(variant.dtype).astype(claim.dtype), claim):
                 return None
-            eps = NARROW * float(np.finfo(variant.dtype).eps)
+            eps = DIAGNOSIS.narrow_roundings * float(np.finfo(variant.dtype).eps)
             rows.append(
                 [
                     Row(r.claimed, r.expected, r.error, r.norm, r.tolerance + eps * r.norm)
@@ -296,9 +281,10 @@ class Evidence:
         return found if found is not None and found.plain else None
 
 
-def _row(view: Vantage, claim: Array, along: Array, slope: Slope) -> Row:
+def _row(view: Measurements, claim: Array, along: Array, slope: Slope) -> Row:
     """What an array says of the slope along a direction, beside what was measured."""
-    contributions = np.multiply(claim, along, dtype=np.float64).ravel()
-    norm = float(np.linalg.norm(contributions))
-    rounding = ROUNDINGS * float(np.finfo(claim.dtype).eps) * norm
-    return Row(float(contributions.sum()), slope.value, slope.error, norm, rounding + GRANTED * view.site.rtol * norm)
+    claimed, norm = view.contribution(claim, along)
+    rounding = DIAGNOSIS.own_roundings * float(np.finfo(claim.dtype).eps) * norm
+    return Row(
+        claimed, slope.value, slope.error, norm, rounding + DIAGNOSIS.tolerance_part * view.prober.data.rtol * norm
+    )

@@ -1,40 +1,33 @@
-"""A point that a claim is looked at from: its scene, and slopes of the loss along a few directions."""
+"""Slopes of the loss along a few directions from one point: what a mistake is fitted to."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
-from gradcheck.differences.derivative import differentiate
+from gradcheck.diagnosis.context import Context
+from gradcheck.diagnosis.settings import DIAGNOSIS
 from gradcheck.differences.estimate import Status
-from gradcheck.differences.noise import EPSILON
-from gradcheck.differences.richardson import RUN
-from gradcheck.probes.budget import Effort
-from gradcheck.probes.cancellation import sift
-from gradcheck.probes.direction import Direction
-from gradcheck.probes.line import Ray
-from gradcheck.probes.point import Site
-from gradcheck.subjects.subject import Point, Subject, copied
+from gradcheck.differences.settings import EPSILON
+from gradcheck.probes.cancellation import classify_negligible
+from gradcheck.probes.evaluator import Evaluator
+from gradcheck.probes.generic_point import generic_shift
+from gradcheck.probes.line import Line
+from gradcheck.probes.place import Place
+from gradcheck.probes.point import LossNoise, point_data
+from gradcheck.probes.prober import Prober
+from gradcheck.subjects.spaces.space import Slice
+from gradcheck.subjects.subject import Point, Subject
 
 Array = NDArray[Any]
 
-#: Directions a block, what one slope may cost, and how sharp it has to be, in units of the tolerance.
-RAYS, COST, SHARP = 3, 40, 0.1
-
-#: What counts as measured; how sharp it is, the bar says.
+#: What counts as measured; the error bar says how sharp it is.
 MEASURED = (Status.CONVERGED, Status.NOISY, Status.ROUGH)
-
-#: How far the second point lies, in units of the parameters' scale, or of 1 where that is more.
-FAR = (1.0, 0.3, 0.03)
-
-#: A loss so many times larger there is another regime.
-LARGER = 1e3
 
 
 @dataclass(frozen=True)
@@ -52,41 +45,39 @@ class Slope:
     error: float
 
 
-class _Function:
-    """A loss that is not the subject's own, for a ray to go through."""
+class Measurements:
+    """A point, what can be observed there, and slopes that are measured when they are first needed, and kept.
 
-    def __init__(self, loss: Callable[[Point], float]) -> None:
-        self.loss = loss
+    Parameters
+    ----------
+    prober : Prober
+    """
 
-
-@dataclass
-class Vantage:
-    """A site, its scene, and what was measured from it."""
-
-    site: Site
-    scene: Scene
-    _slopes: dict[int, list[Slope]] = field(default_factory=dict)
-    _samples: dict[int, list[list[Slope]]] = field(default_factory=dict)
+    def __init__(self, prober: Prober) -> None:
+        self.prober = prober
+        self.context = Context(prober.subject, prober.data.point, prober.data.claim)
+        self._slopes: dict[int, list[Slope]] = {}
+        self._samples: dict[int, list[list[Slope]]] = {}
 
     @property
     def claim(self) -> Point:
         """The gradient claimed here."""
-        return self.site.claim
+        return self.prober.data.claim
 
     def directions(self, block: int) -> list[Array]:
-        """The directions that the block was, or is to be, measured along."""
+        """The directions along which the block is measured."""
         return [slope.along for slope in self.slopes(block)]
 
     def slopes(self, block: int) -> list[Slope]:
-        """Slopes of the loss along directions that move a block; fewer where the budget ends, or nothing converges."""
+        """Slopes along directions that move a block; fewer where the budget ends, or an estimate does not converge."""
         if block not in self._slopes:
-            size = self.site.point[block].size
-            found = [self.slope(block, self._drawn(block)) for _ in range(min(RAYS, size))]
+            size = self.prober.subject.blocks[block].size
+            found = [self.slope(block, self._drawn(block)) for _ in range(min(DIAGNOSIS.directions, size))]
             self._slopes[block] = [slope for slope in found if slope is not None]
         return self._slopes[block]
 
     def samples(self, block: int, subjects: list[Subject]) -> list[list[Slope]]:
-        """The slopes of the losses of single samples, along the directions of `slopes`; empty where one is missing."""
+        """Slopes of the losses of single samples, along the directions of `slopes`; empty where one is missing."""
         if block not in self._samples:
             found = []
             for along in self.directions(block)[:2]:
@@ -97,14 +88,28 @@ class Vantage:
         return self._samples[block]
 
     def slope(self, block: int, along: Array, loss: Callable[[Point], float] | None = None) -> Slope | None:
-        """Slope of the loss, or of another one, along a direction; None where it cannot be told."""
+        """Slope of the loss, or of another one, along a direction; None where it cannot be measured."""
         found = self._measured({block: along}, loss)
         return None if found is None else Slope(along, *found)
 
+    def slope_of_slice(self, block: int, axis: int, index: int) -> Slope | None:
+        """Slope along the part of the first direction that lies at one index along an axis; None without one."""
+        directions = self.directions(block)
+        if not directions:
+            return None
+        part = self.prober.subject.space.restricted(directions[0], Slice(axis, index))
+        return self.slope(block, part)
+
+    @staticmethod
+    def contribution(claim: Array, along: Array) -> tuple[float, float]:
+        """The slope that an array gives along a direction, and the root of the sum of squares of its contributions."""
+        contributions = np.multiply(claim, along, dtype=np.float64).ravel()
+        return float(contributions.sum()), float(np.linalg.norm(contributions))
+
     def together(self, blocks: Sequence[int]) -> list[tuple[dict[int, Array], float, float]]:
-        """Slopes of the loss along directions that move several blocks: these, value and error of each."""
+        """Slopes along directions that move several blocks: these, and value and error of each."""
         found = []
-        for _ in range(RAYS):
+        for _ in range(DIAGNOSIS.directions):
             moved = {block: self._drawn(block) for block in blocks}
             slope = self._measured(moved)
             found += [(moved, *slope)] if slope is not None else []
@@ -113,75 +118,58 @@ class Vantage:
     def _measured(
         self, moved: dict[int, Array], loss: Callable[[Point], float] | None = None
     ) -> tuple[float, float] | None:
-        """Slope along a direction, and its bar."""
-        site = self.site
-        if site.effort.left < COST:
+        """Slope along a direction, and its error bar."""
+        prober, data, space = self.prober, self.prober.data, self.prober.subject.space
+        if prober.evaluator.left < DIAGNOSIS.slope_cost:
             return None
-        arrays: list[Array | None] = [None] * len(site.point)
-        for block, along in moved.items():
-            arrays[block] = along.astype(site.point[block].dtype)
-        subject: Any = site.subject if loss is None else _Function(loss)
-        ray = Ray(subject, site.point, Direction(tuple(arrays), 0.0, (None,) * len(arrays)), site.effort)
-        centre = site.value
+        line = Line(prober.evaluator, data.point, space.given(moved, data.point), loss)
+        centre = data.value
         if loss is not None:
-            (centre,) = ray([0.0])
-        noise = max(site.noise, EPSILON * abs(centre))
-        norms = [float(np.linalg.norm((site.claim[block] * along).ravel())) for block, along in moved.items()]
-        target = SHARP * site.rtol * math.hypot(*norms)
-        estimate = differentiate(
-            ray,
-            noise=noise,
-            centre=centre,
-            target=target,
-            start=site.first_exponent(target),
-            smallest=-site.bits,
-            largest=max(site.largest, RUN - 1 - site.bits),
-            budget=COST,
-        )
-        if estimate.status not in MEASURED or not math.isfinite(estimate.value) or not math.isfinite(estimate.error):
+            (centre,) = line([0.0])
+        noise = max(data.noise.level, EPSILON * abs(centre))
+        norms = [space.norm(data.claim[block] * along) for block, along in moved.items()]
+        target = DIAGNOSIS.slope_target * data.rtol * math.hypot(*norms)
+        estimate = prober.estimate(line, target=target, cost=DIAGNOSIS.slope_cost, noise=noise, centre=centre)
+        if estimate.status not in MEASURED or not estimate.finite:
             return None
         return estimate.value, estimate.error
 
     def _drawn(self, block: int) -> Array:
-        array = self.site.ray([b == block for b in range(len(self.site.point))]).direction.arrays[block]
-        assert array is not None
+        array: Array = self.prober.subject.space.array(self.prober.line([block]).direction, block)
         return array
 
 
-def vantages(subject: Subject, rtol: float, rng: np.random.Generator, effort: Effort) -> tuple[Vantage, ...]:
-    """The user's point, and a generic one as far from it as the loss lets it be."""
-    value = subject.loss(copied(subject.point))
-    claim = tuple(np.array(g) for g in subject.gradient(copied(subject.point)))
-    here = Site(subject, subject.point, value, claim, rtol, rng, effort, "your point")
-    sift(here)
-    here.listen()
+def measurements(evaluator: Evaluator, rtol: float, rng: np.random.Generator) -> tuple[Measurements, ...]:
+    """Measurements at the user's point, and at a generic one as far from it as the loss allows."""
+    subject = evaluator.subject
+    copy = subject.space.copy
+    value = evaluator.loss(copy(subject.point))
+    claim = copy(evaluator.gradient(copy(subject.point)))
+    data = point_data(subject, Place.USER, subject.point, value, claim, rtol)
+    here = classify_negligible(Prober(data, evaluator, rng)).with_measured_noise()
     there = _elsewhere(here)
-    return tuple(Vantage(site, Scene(subject, site.point, site.claim)) for site in (here, there) if site is not None)
+    return tuple(Measurements(prober) for prober in (here, there) if prober is not None)
 
 
-def _elsewhere(here: Site) -> Site | None:
+def _elsewhere(here: Prober) -> Prober | None:
     """A point drawn on a scale of 1, or of the parameters, or nearer."""
-    wide = tuple(
-        np.asarray(here.rng.standard_normal(x.shape) * np.maximum(1.0, np.median(np.abs(x)) if x.size else 1.0))
-        for x in here.point
-    )
-    shift = here.generic_shift()
-    for direction, distance in ((wide, FAR[0]), (shift, FAR[1]), (shift, FAR[2])):
-        site = here.displaced(direction, distance, "a generic point")
-        if site is None or abs(site.value) > LARGER * max(abs(here.value), here.reference):
+    data = here.data
+    wide = here.subject.space.unit_shift(data.point, here.rng)
+    near = generic_shift(here)
+    for shift, distance in zip((wide, near, near), DIAGNOSIS.distances, strict=True):
+        there = here.displaced(shift, distance, Place.GENERIC)
+        if there is None or abs(there.data.value) > DIAGNOSIS.larger * max(abs(data.value), data.reference):
             continue
-        found = Site(
-            here.subject,
-            site.point,
-            site.value,
-            site.claim,
-            here.rtol,
-            here.rng,
-            here.effort,
-            "a generic point",
-            steady=here.steady,
-            hollow=here.hollow,
+        found = there.data
+        fresh = point_data(
+            found.subject,
+            Place.GENERIC,
+            found.point,
+            found.value,
+            found.claim,
+            data.rtol,
+            noise=LossNoise(steady=data.noise.steady),
+            cancelled=data.cancelled,
         )
-        found.listen()
-        return found
+        return Prober(fresh, here.evaluator, here.rng).with_measured_noise()
     return None

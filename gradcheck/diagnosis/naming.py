@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.fit import Evidence, Fit
+from gradcheck.diagnosis.fit import Fit, Hypotheses
 from gradcheck.diagnosis.mistakes import MISTAKES, SCALES
 from gradcheck.diagnosis.mistakes.mistake import Manner, Mistake, Moved, Scale
+from gradcheck.diagnosis.settings import DIAGNOSIS
 
 Array = NDArray[Any]
-
-#: Entries that a block must have for two mistakes of order to be looked for in it, and at most may have: there are
-#: hundreds of pairs to try.
-ENOUGH, MANY = 6, 20_000
 
 
 @dataclass(frozen=True)
@@ -60,17 +57,17 @@ class Diagnosis:
         return text
 
 
-def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
+def diagnose(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
     """The simplest mistake that makes the claim for a block; None if no known one does."""
-    counts = evidence.subject.counts()
-    points = len(evidence.views)
-    whole = evidence.identity(block)
+    counts = hypotheses.subject.counts()
+    points = len(hypotheses.views)
+    whole = hypotheses.identity(block)
     if whole is not None:
         named = _scaled(whole, counts)
         if not named:
             return None  # right along all directions: whatever is wrong is too small for a name
         for mistake in MISTAKES if named[0].mistake.slug == "constant-factor" else ():
-            for fit in evidence.fits(mistake, block) if mistake.particular else ():
+            for fit in hypotheses.fits(mistake, block) if mistake.particular else ():
                 if fit.plain:
                     return Diagnosis((_named(mistake, fit),), fit, points)
         return Diagnosis(named, whole, points)
@@ -78,23 +75,23 @@ def diagnose(evidence: Evidence, block: int) -> Diagnosis | None:
     for mistake in MISTAKES:
         if isinstance(mistake, (Scale, Manner)):
             continue
-        for fit in evidence.fits(mistake, block):
+        for fit in hypotheses.fits(mistake, block):
             if fit.plain or mistake.absorbs:
                 return Diagnosis((_named(mistake, fit),), fit, points)
             found.append((mistake, fit))
-    evidence.weighing = not evidence.weighed
+    hypotheses.stop_weighing_samples()
     for mistake, fit in found:
         return Diagnosis((_named(mistake, fit), *_scaled(fit, counts)), fit, points)
-    for first, second, fit in _pairs(evidence, block):
+    for first, second, fit in _pairs(hypotheses, block):
         return Diagnosis((first, second, *(() if fit.plain else _scaled(fit, counts))), fit, points)
     return None
 
 
-def together(evidence: Evidence, blocks: Sequence[int]) -> Diagnosis | None:
+def together(hypotheses: Hypotheses, blocks: Sequence[int]) -> Diagnosis | None:
     """A constant that explains several blocks at once; None if there is none."""
-    fit = evidence.together(blocks)
-    named = () if fit is None else _scaled(fit, evidence.subject.counts())
-    return Diagnosis(named, fit, len(evidence.views)) if fit is not None and named else None
+    fit = hypotheses.together(blocks)
+    named = () if fit is None else _scaled(fit, hypotheses.subject.counts())
+    return Diagnosis(named, fit, len(hypotheses.views)) if fit is not None and named else None
 
 
 def _named(mistake: Mistake, fit: Fit) -> Named:
@@ -118,18 +115,19 @@ def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
     return ()
 
 
-def _pairs(evidence: Evidence, block: int) -> Iterator[tuple[Named, Named, Fit]]:
+def _pairs(hypotheses: Hypotheses, block: int) -> Iterator[tuple[Named, Named, Fit]]:
     """Two mistakes that move entries, one after the other.
 
     Of a few entries a good part of all permutations can be had in this way, and it would say nothing.
     """
-    if not ENOUGH <= evidence.subject.blocks[block].size <= MANY:
+    size = hypotheses.subject.blocks[block].size
+    if not DIAGNOSIS.least_pair_size <= size <= DIAGNOSIS.most_pair_size:
         return
     moves = [
         (mistake, move)
         for mistake in MISTAKES
         if not isinstance(mistake, (Scale, Manner))
-        for move in evidence.moves(mistake, block)
+        for move in hypotheses.moves(mistake, block)
     ]
     for (one, first), (two, second) in itertools.permutations(moves, 2):
         if second[0].of != block or one is two:
@@ -137,7 +135,7 @@ def _pairs(evidence: Evidence, block: int) -> Iterator[tuple[Named, Named, Fit]]
         both = [
             Moved(f"{f.detail}; {s.detail}", f.of, partial(_after, f, s)) for f, s in zip(first, second, strict=True)
         ]
-        fit = evidence.fit(block, both)
+        fit = hypotheses.fit(block, both)
         if fit is not None:
             yield Named(one, one.message(first[0].detail, 1.0)), Named(two, two.message(second[0].detail, 1.0)), fit
 

@@ -2,69 +2,97 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from gradcheck.diagnosis.measurements import Vantage
-
-#: Axes that are looked at index by index are no longer; what one slope costs, and what is left of the budget.
-LONGEST, COST, LEAVE = 16, 10, 200
-
-#: A gap counts if it is so many times its bar.
-CLEAR = 4.0
-
-#: What an index along an axis of a matrix is called.
-NAMES = ("row", "column")
+from gradcheck.diagnosis.measurements import Measurements
+from gradcheck.diagnosis.settings import DIAGNOSIS
 
 
-def pattern_of(view: Vantage, block: int) -> str:
-    """The slices along each axis in which a block is wrong, in words, by measuring them; empty if it is everywhere."""
-    shape = view.claim[block].shape
-    said = []
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The indices along one axis of a block at which its entries are wrong.
+
+    Attributes
+    ----------
+    axis : int
+    length : int
+        Of that axis.
+    wrong : tuple of int
+    matrix : bool
+        Whether the block has two axes, so that they are rows and columns.
+    """
+
+    axis: int
+    length: int
+    wrong: tuple[int, ...]
+    matrix: bool
+
+    @property
+    def all_but_one(self) -> bool:
+        """Whether only one index is right."""
+        return len(self.wrong) == self.length - 1 and self.length > 2
+
+    @property
+    def telling(self) -> bool:
+        """Whether these indices are a pattern: no more than half of them, or all but one."""
+        return self.all_but_one or 0 < len(self.wrong) <= self.length // 2
+
+    def __str__(self) -> str:
+        wrong = " and ".join(map(str, self.wrong))
+        (right, *_) = {*range(self.length)} - {*self.wrong} or {None}
+        if self.matrix:
+            name = ("row", "column")[self.axis]
+            return f"in every {name} except {name} {right}" if self.all_but_one else f"in {name} {wrong} only"
+        if self.all_but_one:
+            return f"at every index of axis {self.axis} except {right}"
+        return f"at index {wrong} of axis {self.axis} only"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern of wrong entries: the slices that hold them, along one axis or several."""
+
+    slices: tuple[Slices, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.slices))
+
+
+def pattern_of(view: Measurements, block: int) -> Pattern | None:
+    """The slices along each axis in which a block is wrong, by measuring them; None if it is wrong everywhere."""
+    shape = view.prober.subject.blocks[block].shape
+    found = []
     for axis, n in enumerate(shape):
-        if 2 <= n <= LONGEST and len(shape) > 1 and view.site.effort.left >= n * COST + LEAVE:
-            wrong = _wrong(view, block, axis)
-            said.append(_said(axis, shape, wrong) if wrong else "")
-    return ", ".join(filter(None, said))
+        affordable = view.prober.evaluator.left >= n * DIAGNOSIS.pattern_cost + DIAGNOSIS.pattern_left
+        if 2 <= n <= DIAGNOSIS.pattern_length and len(shape) > 1 and affordable:
+            found.append(Slices(axis, n, tuple(_wrong(view, block, axis, n) or ()), len(shape) == 2))
+    telling = tuple(slices for slices in found if slices.telling)
+    return Pattern(telling) if telling else None
 
 
-def pattern_among(indices: Sequence[tuple[int, ...]], shape: tuple[int, ...]) -> str:
+def pattern_among(indices: Sequence[tuple[int, ...]], shape: tuple[int, ...]) -> Pattern | None:
     """The same where all wrong entries are known: the slices that they fill."""
     for axis in range(len(shape) if len(shape) > 1 else 0):
         wrong = sorted({index[axis] for index in indices})
-        each = int(np.prod(shape)) // shape[axis]
+        each = math.prod(shape) // shape[axis]
         if each > 1 and len(indices) == len(wrong) * each:
-            return _said(axis, shape, wrong)
-    return ""
+            found = Slices(axis, shape[axis], tuple(wrong), len(shape) == 2)
+            return Pattern((found,)) if found.telling else None
+    return None
 
 
-def _said(axis: int, shape: tuple[int, ...], wrong: Sequence[int]) -> str:
-    """Which indices along an axis are wrong, if that is a pattern."""
-    n = shape[axis]
-    called = NAMES[axis] if len(shape) == 2 else f"axis {axis}, index"
-    if len(wrong) == n - 1 and n > 2:
-        (right,) = set(range(n)) - set(wrong)
-        return f"in all but {called} {right}"
-    return f"in {called} {' and '.join(map(str, wrong))} only" if 0 < len(wrong) <= n // 2 else ""
-
-
-def _wrong(view: Vantage, block: int, axis: int) -> list[int] | None:
-    """Indices along an axis at which the claim and the slope differ; None if it cannot be told."""
-    claim, directions = view.claim[block], view.directions(block)
-    if not directions:
-        return None
-    wrong = []
-    for index in range(claim.shape[axis]):
-        along = np.zeros_like(directions[0])
-        place = (slice(None),) * axis + (index,)
-        along[place] = directions[0][place]
-        slope = view.slope(block, along)
+def _wrong(view: Measurements, block: int, axis: int, length: int) -> list[int] | None:
+    """Indices along an axis at which claim and slope differ; None if one cannot be measured."""
+    claim, wrong = view.claim[block], []
+    for index in range(length):
+        slope = view.slope_of_slice(block, axis, index)
         if slope is None:
             return None
-        contributions = np.multiply(claim, along, dtype=np.float64)
-        gap = abs(float(contributions.sum()) - slope.value)
-        size = max(float(np.linalg.norm(contributions.ravel())), abs(slope.value))
-        if gap > CLEAR * slope.error + view.site.rtol * size:
+        claimed, norm = view.contribution(claim, slope.along)
+        gap = abs(claimed - slope.value)
+        size = max(norm, abs(slope.value))
+        if gap > DIAGNOSIS.pattern_clearness * slope.error + view.prober.data.rtol * size:
             wrong.append(index)
     return wrong

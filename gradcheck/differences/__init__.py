@@ -1,1 +1,1 @@
-"""The derivative of a function of one real number, with an error bar. No arrays here."""
+"""The derivative of a function of one real number, with an error bar; no arrays, and never the claim."""

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 
 from gradcheck.differences.noise import noise_of
 from gradcheck.differences.richardson import Function
-
-#: The least number of values from which their noise can be told.
-LEAST = 8
+from gradcheck.differences.settings import CONFIRMATION
 
 
 @dataclass(slots=True)
@@ -27,7 +25,8 @@ class Averaged:
     value : float
         φ(0).
     count : int
-        A power of two, at least `LEAST`: then the factors have few bits, and the steps can still be taken exactly.
+        A power of two, at least `ConfirmationSettings.fewest_averaged`: then the factors have few bits, and the steps
+        can still be taken exactly.
     """
 
     function: Function
@@ -38,7 +37,7 @@ class Averaged:
 
     def __post_init__(self) -> None:
         # Equally spaced from 3/4 to 3/2, none twice another, so that no value is used twice.
-        self.factors = [0.75 * (1 + i / self.count) for i in range(self.count)]
+        self.factors = [CONFIRMATION.first_factor * (1 + i / self.count) for i in range(self.count)]
 
     def __call__(self, steps: Sequence[float]) -> list[float]:
         """Averages at several steps; not finite where one of the values is not."""

@@ -14,11 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-EPSILON = 2.0**-52
-
-#: One standard deviation of noise times this is the bound that error bars are built from. The table rests on few
-#: values, so its standard deviation can be half the true one.
-SIGMAS = 4.5
+from gradcheck.differences.settings import EPSILON, NOISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +42,12 @@ class Noise:
     @property
     def constant(self) -> bool:
         """Whether the values did not change at all."""
-        return self.ties == BESIDE
+        return self.ties == NOISE.beside
 
     @property
     def flat(self) -> bool:
         """Whether the values hardly changed at all."""
-        return self.ties > BESIDE // 2
+        return self.ties > NOISE.beside // 2
 
 
 def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, narrow: bool = False) -> Noise:
@@ -69,7 +65,7 @@ def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, 
     Returns
     -------
     Noise
-        `SIGMAS` times the standard deviation of the noise.
+        `NoiseSettings.sigmas` times the standard deviation of the noise.
     """
     at = list(range(len(values))) if places is None else places
     differences = list(values)
@@ -88,11 +84,11 @@ def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, 
     level = max(deviations[-3:])
     for k in range(len(deviations) - 2):
         low, high = min(deviations[k : k + 3]), max(deviations[k : k + 3])
-        if changes[k] and (high <= 4 * low or high <= floor):
+        if changes[k] and (high <= NOISE.agreement * low or high <= floor):
             settled, level = True, deviations[k]
             break
-    level = max(SIGMAS * level, floor)
-    return Noise(level, settled, ordinary=level <= ORDINARY * floor, ties=ties)
+    level = max(NOISE.sigmas * level, floor)
+    return Noise(level, settled, ordinary=level <= NOISE.ordinary * floor, ties=ties)
 
 
 @functools.cache
@@ -109,44 +105,17 @@ def _granularity(values: Sequence[float], narrow: bool) -> float:
 
     A loss that was computed in float32 or float16 and then converted betrays it by the zeros that its values end in.
     """
-    if not narrow and len(set(values)) == 1 and math.ldexp(math.frexp(values[0])[0], SIMPLE).is_integer():
+    if not narrow and len(set(values)) == 1 and math.ldexp(math.frexp(values[0])[0], NOISE.constant_bits).is_integer():
         return 0.0  # a constant such as 3 or 0.5, which fits into any type
     mantissas = [math.frexp(value)[0] for value in values]
-    for bits in NARROW:
+    for bits in NOISE.narrow_mantissas:
         if all(math.ldexp(mantissa, bits).is_integer() for mantissa in mantissas):
-            return math.ldexp(ROUNDINGS, -bits)
+            return math.ldexp(NOISE.narrow_roundings, -bits)
     return 0.0
 
 
-#: What is computed in a narrow type is off by several of its roundings.
-ROUNDINGS = 4.0
-
-#: Numbers of so few bits are constants that people write.
-SIMPLE = 6
-
-#: Bits of the mantissas of bfloat16, float16 and float32.
-NARROW = (8, 11, 24)
-
-#: Exponents of the spacings of the table, in units of the scale of the parameters. The first sees noise with a
-#: correlation length, such as a solver's; the finer ones are for functions that bend too sharply for it, the coarser
-#: ones for functions that do not change at all over it, because they are computed in a narrow type.
-SPACING, FINER, COARSER = -16, (-23, -30), (-9, -4, 1, 6)
-
-#: Values beside the centre, all to one side of it: the centre is where people put kinks. The distances differ.
-BESIDE = 6
-PLACES = (0.0, 1.0625, 1.875, 3.3125, 3.9375, 5.125, 6.0)
-
-#: Noise this many times the rounding of the values is looked at again at a finer spacing.
-ORDINARY = 64.0
-
-
-#: How far a constant is followed, by which factor each time, and how closely its end is looked at: a bend rises
-#: there to less than this part of what it rises to later on.
-FARTHEST, FARTHER, HALVINGS, JUMP = 64.0, 16.0, 8, 1 / 8
-
-
 def measure_noise(
-    function: Callable[[Sequence[float]], Sequence[float]], centre: float, *, smallest: int = FINER[-1]
+    function: Callable[[Sequence[float]], Sequence[float]], centre: float, *, smallest: int = NOISE.finer[-1]
 ) -> Noise:
     """Noise of a function around 0.
 
@@ -165,12 +134,12 @@ def measure_noise(
     -------
     Noise
     """
-    first, narrow = max(SPACING, smallest), smallest > SPACING
+    first, narrow = max(NOISE.spacing, smallest), smallest > NOISE.spacing
     best = noise_at(function, centre, first, narrow)
     if best is not None and best.settled and best.ordinary and not best.flat:
         return best
     coarser = best is not None and best.flat
-    for exponent in COARSER if coarser else FINER:
+    for exponent in NOISE.coarser if coarser else NOISE.finer:
         if exponent < smallest or (coarser and exponent <= first):
             continue
         found = noise_at(function, centre, exponent, narrow)
@@ -178,20 +147,20 @@ def measure_noise(
             continue
         if best is None or best.flat:
             best = found
-        elif found.settled and found.level > best.level / 8:
+        elif found.settled and found.level > NOISE.finer_gain * best.level:
             return found if found.level > best.level else best
         elif found.level < best.level:
             best = found
         if not best.flat and (coarser or (best.settled and best.ordinary)):
             return best
-    return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, ties=BESIDE)
+    return best or Noise(EPSILON * abs(centre), settled=False, ordinary=True, ties=NOISE.beside)
 
 
 def noise_at(
     function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int, narrow: bool = False
 ) -> Noise | None:
     """Noise of a function at 0 and beside it, at about the spacing 2^exponent; None where a value is not finite."""
-    places = range(BESIDE + 1) if narrow else PLACES  # there only multiples of the spacing are steps
+    places = range(NOISE.beside + 1) if narrow else NOISE.places  # there only multiples of the spacing are steps
     values = [centre, *function([math.ldexp(float(place), exponent) for place in places[1:]])]
     if not all(math.isfinite(value) for value in values):
         return None
@@ -203,14 +172,14 @@ def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centr
 
     Where it does not leave it at all, it does not jump.
     """
-    near, far = 0.0, math.ldexp(float(BESIDE), SPACING)
-    while far <= FARTHEST and function([far])[0] == centre:
-        near, far = far, FARTHER * far
-    if far > FARTHEST:
+    near, far = 0.0, math.ldexp(float(NOISE.beside), NOISE.spacing)
+    while far <= NOISE.farthest and function([far])[0] == centre:
+        near, far = far, NOISE.stride * far
+    if far > NOISE.farthest:
         return False
     length = (far - near) / 8
-    for _ in range(HALVINGS):
+    for _ in range(NOISE.halvings):
         middle = (near + far) / 2
         near, far = (middle, far) if function([middle])[0] == centre else (near, middle)
     edge, beyond = (abs(value - centre) for value in function([far, far + length]))
-    return edge > JUMP * beyond
+    return edge > NOISE.jump * beyond

@@ -10,17 +10,14 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gradcheck.differences.noise import EPSILON
+from gradcheck.differences.settings import EPSILON, STEPS
 
 #: A function of one real number, evaluated at several steps at once.
 Function = Callable[[Sequence[float]], Sequence[float]]
 
-#: Three levels (h, 2h, 4h) are the least that shows whether differences shrink at the rate that theory says.
-RUN = 3
-
 
 @dataclass(frozen=True, slots=True)
-class Slope:
+class Extrapolated:
     """A slope with the two parts of its error bar, and the exponent of the smallest step that it uses.
 
     `order` is the power of the step with which the truncation shrinks, 0 where no regular shrinking was seen; `width`
@@ -41,7 +38,7 @@ class Slope:
 
 
 @dataclass(frozen=True, slots=True)
-class Jump:
+class OneSided:
     """One-sided slopes at 0 and the bar of their difference, from one run of three levels."""
 
     left: float
@@ -55,7 +52,7 @@ class Jump:
 
 
 @dataclass(slots=True)
-class Ladder:
+class RichardsonTable:
     """Function values at ±2^k around 0.
 
     Parameters
@@ -101,17 +98,17 @@ class Ladder:
         changes = [abs(value - self.centre) for pair in self.values.values() for value in pair]
         changes = [change for change in changes if 0 < change < math.inf]
         quantum = min(changes, default=0.0)
-        near = [change / quantum for change in changes if change < 50 * quantum]
-        if len(near) >= RUN and all(abs(ratio - round(ratio)) < 0.01 for ratio in near):
+        near = [change / quantum for change in changes if change < STEPS.quantum_steps * quantum]
+        if len(near) >= STEPS.run and all(abs(ratio - round(ratio)) < STEPS.quantum_slack for ratio in near):
             self.noise = max(self.noise, 0.5 * quantum)
 
     def beyond(self, exponent: int) -> bool:
         """Whether this level is known to lie outside the domain."""
         return any(k <= exponent and not self.finite(k) for k in self.values)
 
-    def run(self, exponent: int) -> bool:
+    def has_run(self, exponent: int) -> bool:
         """Whether three consecutive levels from this one upward are known and finite."""
-        return all(self.finite(exponent + i) for i in range(RUN))
+        return all(self.finite(exponent + i) for i in range(STEPS.run))
 
     def noise_at(self, exponent: int) -> float:
         """Noise bound at a level: values far from the centre may be larger, and round more coarsely."""
@@ -123,7 +120,7 @@ class Ladder:
         plus, minus = self.values[exponent]
         return math.ldexp(plus - minus, -exponent - 1)
 
-    def slopes(self, exponent: int, width: float = 0.0) -> list[Slope]:
+    def extrapolated(self, exponent: int, width: float = 0.0) -> list[Extrapolated]:
         """Richardson-extrapolated slopes of the run that starts at this level, with their bars.
 
         The tableau T[k] at step h combines levels h … 2^k·h and has an error of order h^(2k+2). Its truncation is
@@ -132,14 +129,14 @@ class Ladder:
         shrink by about four; elsewhere the bar is the whole move. `width` is handed on to each slope.
         """
         top = exponent
-        while self.finite(top + 1) and top - exponent < 5:
+        while self.finite(top + 1) and top - exponent < STEPS.levels:
             top += 1
         steps = range(exponent, top + 1)
         row = [self.central(k) for k in steps]
         weight = [self.noise_at(k) * math.ldexp(1.0, -k) for k in steps]
         moves = [abs(b - a) for a, b in itertools.pairwise(row)]
         regular = self._regular(moves, weight)
-        found: list[Slope] = []
+        found: list[Extrapolated] = []
         scale = moves[0]
         decay = min(1 / 64, moves[0] / abs(row[0])) if row[0] else 1 / 64
         for order in range(len(row) - 1):
@@ -149,7 +146,7 @@ class Ladder:
                 truncation = scale / (2 if order == 0 else 5)
             else:
                 truncation = max(moves[0], moves[1]) if len(moves) > 1 else moves[0]
-            found.append(Slope(row[0], truncation, weight[0], exponent, 2 * order + 2 if regular else 0, width))
+            found.append(Extrapolated(row[0], truncation, weight[0], exponent, 2 * order + 2 if regular else 0, width))
             if not regular:
                 break
             factor = 4.0 ** (order + 1)
@@ -170,26 +167,27 @@ class Ladder:
         if len(moves) < 2:
             return False
         fine, coarse = moves[0], moves[1]
-        if fine <= 1.5 * weight[0] and coarse <= 1.5 * weight[1] + 6 * weight[0]:
+        lost = STEPS.regular_noise * weight[0]
+        if fine <= lost and coarse <= STEPS.regular_noise * weight[1] + 4 * lost:
             return True  # nothing but noise in either: no truncation to be seen
-        if fine <= 1.5 * weight[0]:
-            return coarse <= 4.5 * (fine + weight[0])
-        return 2.5 * fine - weight[1] <= coarse <= 6.5 * fine + weight[1]
+        if fine <= lost:
+            return coarse <= STEPS.regular_lost * (fine + weight[0])
+        return STEPS.regular_fine * fine - weight[1] <= coarse <= STEPS.regular_coarse * fine + weight[1]
 
-    def jump(self, exponent: int) -> Jump:
+    def one_sided(self, exponent: int) -> OneSided:
         """One-sided slopes at 0 from the run that starts at this level.
 
         The difference of the one-sided quotients of a smooth function is odd in h: eliminating h and h³ leaves h⁵.
         What the last elimination changed is the bar of the truncation.
         """
-        spread = [self._second(exponent + i) for i in range(RUN)]
+        spread = [self._second(exponent + i) for i in range(STEPS.run)]
         better = (16 * spread[0] - 10 * spread[1] + spread[2]) / 7
         cruder = 2 * spread[0] - spread[1]
-        noise = 8 * self.noise_at(exponent + RUN - 1) * math.ldexp(1.0, -exponent)
-        right = self._extrapolated([self._forward(exponent + i) for i in range(RUN)])
-        left = self._extrapolated([self._backward(exponent + i) for i in range(RUN)])
+        noise = 8 * self.noise_at(exponent + STEPS.run - 1) * math.ldexp(1.0, -exponent)
+        right = self._extrapolated([self._forward(exponent + i) for i in range(STEPS.run)])
+        left = self._extrapolated([self._backward(exponent + i) for i in range(STEPS.run)])
         middle = 0.5 * (left + right)
-        return Jump(middle - 0.5 * better, middle + 0.5 * better, noise + abs(better - cruder))
+        return OneSided(middle - 0.5 * better, middle + 0.5 * better, noise + abs(better - cruder))
 
     def curvature(self, exponent: int) -> float:
         """Second difference quotient at a level."""

@@ -6,21 +6,16 @@ import math
 from dataclasses import dataclass
 
 from gradcheck.differences.estimate import Estimate, Status
-
-#: A gradient is called wrong for a gap of so many error bars. Noise and kinks together can hide truncation from a bar.
-PROOF = 4.0
-
-#: A significant gap below this part of the tolerance, and not far above its bar, is rounding, and is let be.
-IGNORED = 0.01
+from gradcheck.probes.settings import PROBES
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The claimed slope along one ray against the measured one.
+    """The claimed slope along one line against the measured one.
 
     Attributes
     ----------
-    claim : float
+    claimed : float
         Claimed slope, g·v.
     rounding : float
         How far it may be off because the claim is rounded to its type.
@@ -32,13 +27,13 @@ class Comparison:
         Root of the sum of squares of what all entries contribute.
     rtol : float
     zero : bool
-        Whether the claim is zero, or no more than rounding. It agrees when the slope is zero within a bar that is small
-        against `reference`, or against what the loss does over the longest step.
+        Whether the claim is zero, or no more than rounding. It agrees when the slope is zero within an error bar that
+        is small against `reference`, or against what the loss does over the longest step.
     reference : float
-        The largest contribution of any block at the point.
+        The largest first-order effect of any entry at the point.
     """
 
-    claim: float
+    claimed: float
     rounding: float
     estimate: Estimate
     tolerance: float
@@ -50,62 +45,65 @@ class Comparison:
     @property
     def gap(self) -> float:
         """Claimed minus measured slope."""
-        return self.claim - self.estimate.value
+        return self.claimed - self.estimate.value
 
     @property
-    def bar(self) -> float:
+    def error_bar(self) -> float:
         """Error bar of the gap."""
         return self.estimate.error + self.rounding
 
     @property
     def significant(self) -> bool:
         """Whether the gap exceeds its error bar."""
-        return abs(self.gap) > self.bar
+        return abs(self.gap) > self.error_bar
 
     @property
     def clearness(self) -> float:
-        """The gap in units of its bar."""
-        return abs(self.gap) / self.bar if self.bar > 0 else math.inf
+        """The gap in units of its error bar."""
+        return abs(self.gap) / self.error_bar if self.error_bar > 0 else math.inf
 
     @property
     def material(self) -> bool:
-        """Whether the gap, less its bar, exceeds `rtol` on the scale of what all entries together contribute."""
-        return abs(self.gap) - self.bar > self.rtol * self.norm
+        """Whether the gap, less its error bar, exceeds `rtol` on the scale of what all entries together contribute."""
+        return abs(self.gap) - self.error_bar > self.rtol * self.norm
 
     @property
     def resolved(self) -> bool:
-        """Whether the bar is small enough to see an error of `rtol` in one small entry."""
+        """Whether the error bar is small enough to see an error of `rtol` in one small entry."""
         if self.zero:
-            return self.estimate.rise == 0 or self.bar <= self.rtol * max(self.estimate.rise, self.reference)
-        return self.bar <= self.tolerance
+            return self.estimate.rise == 0 or self.error_bar <= self.rtol * max(self.estimate.rise, self.reference)
+        return self.error_bar <= self.tolerance
 
     @property
     def agrees(self) -> bool:
-        """Whether no entry can be off by more than `rtol`, as far as one ray can tell.
+        """Whether no entry can be off by more than `rtol`, as far as one line can show.
 
-        The claim's own rounding may explain more than the tolerance without having been that large: a gap that is
-        measured to lie within the tolerance says so.
+        The claim's own rounding may explain more than the tolerance without having been that large; a gap that is
+        measured to lie within the tolerance settles it.
         """
         within = abs(self.gap) + self.estimate.error <= self.tolerance
-        return (self.resolved or within) and not self.doubtful
+        return (self.resolved or within) and not self.disagrees
 
     @property
-    def doubtful(self) -> bool:
-        """Whether there is a gap that is worth a closer look: a smaller entry than most may be the cause."""
+    def disagrees(self) -> bool:
+        """Whether the gap needs a closer look: a smaller entry than most may be the cause."""
         return self.significant and (
-            self.zero or abs(self.gap) > IGNORED * self.tolerance or abs(self.gap) > PROOF * self.bar
+            self.zero
+            or abs(self.gap) > PROBES.ignored * self.tolerance
+            or abs(self.gap) > PROBES.proof * self.error_bar
         )
 
     @property
     def proves(self) -> bool:
-        """Whether the gap is material and so many times its bar that a gradient can be called wrong for it."""
-        return self.material and abs(self.gap) > PROOF * self.bar
+        """Whether the gap is material and so many times its error bar that a gradient can be called wrong for it."""
+        return self.material and abs(self.gap) > PROBES.proof * self.error_bar
 
     @property
     def kink(self) -> bool:
-        """Whether the slope jumps here by more than would be tolerated."""
+        """Whether the one-sided slopes differ here by more than would be tolerated."""
         jump = abs(self.estimate.right - self.estimate.left)
         return self.estimate.status is Status.KINK and jump > self.tolerance and math.isfinite(jump)
 
     def __str__(self) -> str:
-        return f"claimed {self.claim:.8g}, measured {self.estimate.value:.8g}, gap {self.gap:.2e} ± {self.bar:.1e}"
+        gap = f"gap {self.gap:.2e} ± {self.error_bar:.1e}"
+        return f"claimed {self.claimed:.8g}, measured {self.estimate.value:.8g}, {gap}"

@@ -1,67 +1,69 @@
-"""A generic point near the user's: where it lies, and what the blocks look like there and on the way."""
+"""A generic point near the user's: where it lies, and what the blocks show there and on the way to it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from gradcheck.probes.comparison import PROOF
-from gradcheck.probes.point import Site
-from gradcheck.probes.screening import BlockState, State, survey
-from gradcheck.subjects.subject import Point
-
-#: How far it lies, in units of the scale of the parameters; nearer where the loss is not finite there.
-DISTANCES = (0.3, 0.03, 0.001)
-
-#: A loss so many times larger is another regime.
-FAR = 1e30
-
-#: Where on the way to it a gap there is looked for again.
-NEARER = (0.1, 0.3, 0.6)
-
-NAME = "a generic point nearby"
+from gradcheck.probes.place import Place
+from gradcheck.probes.prober import Prober
+from gradcheck.probes.screening import Agreement, Screening, screen
+from gradcheck.probes.settings import PROBES
+from gradcheck.subjects.spaces.space import Vector
 
 
-def generic(here: Site, shift: Point) -> tuple[float, Site | None]:
-    """How far along a shift a site has a finite loss and gradient, and that site, with the noise found here."""
-    for distance in DISTANCES:
-        site = here.displaced(shift, distance, NAME)
-        if site is not None and _comparable(here, site):
-            site.noise = max(site.noise, here.noise * max(1.0, abs(site.value / (here.value or site.value or 1.0))))
-            return distance, site
+def generic_shift(here: Prober) -> Vector:
+    """A random displacement from the user's point towards generic points."""
+    data = here.data
+    return here.subject.space.generic_shift(data.point, data.scaling, here.rng, PROBES.generic_least)
+
+
+def generic_point(here: Prober, shift: Vector) -> tuple[float, Prober | None]:
+    """How far along a shift a point has a finite loss and gradient, and a prober there, with the noise found here."""
+    for distance in PROBES.generic_distances:
+        there = here.displaced(shift, distance, Place.GENERIC)
+        if there is not None and _comparable(here, there):
+            value, noise = here.data.value, there.data.noise
+            scale = max(1.0, abs(there.data.value / (value or there.data.value or 1.0)))
+            level = max(noise.level, here.data.noise.level * scale)
+            return distance, there.with_noise(replace(noise, level=level))
     return 0.0, None
 
 
-def _comparable(here: Site, there: Site) -> bool:
+def _comparable(here: Prober, there: Prober) -> bool:
     """Whether the loss there is of a size that arithmetic can hold beside the one here."""
-    size = max(abs(here.value), max(terrain.largest for terrain in here.terrain))
-    return size == 0 or abs(there.value) <= FAR * size
+    size = max(abs(here.data.value), here.data.reference)
+    return size == 0 or abs(there.data.value) <= PROBES.generic_larger * size
 
 
-def states_at(there: Site, chosen: Sequence[int]) -> dict[int, BlockState]:
-    """States of blocks; where doubts are left the noise is measured there, and they are looked at once more."""
-    states = survey(there, chosen, 1, closely=False)
-    doubts = [b for b, state in states.items() if state.state is not State.AGREES]
+def screen_there(there: Prober, chosen: Sequence[int]) -> dict[int, Screening]:
+    """Screen blocks at a generic point; where doubts are left, measure the noise there and screen them once more."""
+    found = screen(there, chosen, 1, closely=False)
+    doubts = [b for b, one in found.items() if one.agreement is not Agreement.AGREES]
     if doubts:
-        assumed = there.noise
-        there.listen()
-        again = survey(there, doubts, 1, closely=False)
+        assumed = there.data.noise.level
+        there = there.with_measured_noise()
+        again = screen(there, doubts, 1, closely=False)
         for b in doubts:
-            first = states[b].comparison
-            clear = abs(first.gap) > PROOF * first.bar * max(1.0, there.noise / assumed if assumed else math.inf)
-            if not (states[b].state is State.SUSPECT and clear and again[b].state is State.UNRESOLVED):
-                states[b] = again[b]
-    return states
+            first = found[b].comparison
+            louder = there.data.noise.level / assumed if assumed else math.inf
+            clear = abs(first.gap) > PROBES.proof * first.error_bar * max(1.0, louder)
+            hidden = again[b].agreement is Agreement.UNRESOLVED
+            if found[b].agreement is Agreement.DISAGREES and clear and hidden:
+                found[b] = replace(found[b], prober=there)
+            else:
+                found[b] = again[b]
+    return found
 
 
-def nearer(here: Site, shift: Point, distance: float, b: int) -> State:
-    """What a block looks like closer to the user's point: a gap that ends abruptly is another formula."""
-    for part in NEARER:
-        site = here.displaced(shift, part * distance, NAME)
-        if site is None:
+def screen_nearer(here: Prober, shift: Vector, distance: float, block: int) -> Agreement:
+    """What a block shows closer to the user's point: a gap that ends abruptly belongs to another branch of the loss."""
+    for part in PROBES.nearer:
+        there = here.displaced(shift, part * distance, Place.GENERIC)
+        if there is None:
             continue
-        site.listen()
-        state = survey(site, [b], 1)[b].state
-        if state in (State.AGREES, State.SUSPECT):
-            return state
-    return State.UNRESOLVED
+        agreement = screen(there.with_measured_noise(), [block], 1)[block].agreement
+        if agreement in (Agreement.AGREES, Agreement.DISAGREES):
+            return agreement
+    return Agreement.UNRESOLVED

@@ -1,78 +1,65 @@
-"""A line through a subject: the loss as a function of one real number, and the slope that is claimed for it."""
+"""A line through a point: the loss as a function of one real number, φ(t) = loss(point + t·v)."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from gradcheck.errors import GradcheckError
-from gradcheck.probes.budget import Effort
-from gradcheck.probes.direction import Direction, Share
-from gradcheck.subjects.subject import Point, Subject
+from gradcheck.probes.evaluator import Evaluator
+from gradcheck.subjects.spaces import space
+from gradcheck.subjects.spaces.space import Contribution, Direction, Vector
 
 
 @dataclass(frozen=True, slots=True)
-class Ray:
-    """φ(t) = loss(point + t·v).
+class Line:
+    """φ(t) = loss(point + t·v), and the slope g·v that is claimed for it at 0.
 
     Attributes
     ----------
-    subject : Subject
-    point : tuple of ndarray
+    evaluator : Evaluator
+    point : tuple of array
     direction : Direction
-        v, with the claimed slope g·v.
-    effort : Effort
+        v, with what each block contributes to the claimed slope.
+    loss : callable or None
+        Another loss than that of the subject.
     """
 
-    subject: Subject
-    point: Point
+    evaluator: Evaluator
+    point: Vector
     direction: Direction
-    effort: Effort
+    loss: Callable[[Vector], float] | None = None
 
     def __call__(self, steps: Sequence[float]) -> list[float]:
         """Loss at several steps; NaN where it raises, for then the step has left its domain."""
-        self.effort.spend(losses=len(steps))
-        points = (self.direction.from_point(self.point, step) for step in steps)
-        return list(self.effort.map(partial(_loss, self.subject), points))
+        step = self.evaluator.subject.space.step
+        points = (step(self.point, self.direction, t) for t in steps)
+        return self.evaluator.losses_at(points, len(steps), self.loss)
 
-    def share(self, block: int) -> Share:
-        """What a block that this ray moves contributes to the claimed slope."""
-        found = self.direction.shares[block]
-        assert found is not None, "the ray does not move this block"
-        return found
+    def contribution(self, block: int) -> Contribution:
+        """What a block that moves along this line contributes to the claimed slope."""
+        return space.contribution(self.direction, block)
 
     @property
-    def claim(self) -> float:
+    def claimed(self) -> float:
         """The claimed slope."""
         return self.direction.slope
 
     @property
     def rounding(self) -> float:
-        """How far the claim may be off because it is rounded to its type."""
-        return math.hypot(*(share.rounding for share in self.direction.shares if share is not None))
+        """How far the claimed slope may be off because the claim is rounded to its type."""
+        return space.rounding(self.direction)
 
     @property
     def norm(self) -> float:
         """Root of the sum of squares of what every entry contributes to the claimed slope."""
-        return math.hypot(*(share.norm for share in self.direction.shares if share is not None))
+        return space.norm(self.direction)
 
     @property
     def small(self) -> float:
         """What one small entry contributes: the least over all blocks that are not zero; 0 if all are."""
-        smalls = [share.small for share in self.direction.shares if share is not None and not share.zero]
-        return min(smalls, default=0.0)
+        return space.small(self.direction)
 
     def __str__(self) -> str:
-        moved = [b.name for b, v in zip(self.subject.blocks, self.direction.arrays, strict=True) if v is not None]
-        return f"ray through {self.subject.name} along {', '.join(moved)}: claimed slope {self.claim:.6g}"
-
-
-def _loss(subject: Subject, point: Point) -> float:
-    try:
-        return subject.loss(point)
-    except GradcheckError:
-        raise
-    except Exception:
-        return math.nan
+        subject = self.evaluator.subject
+        moved = ", ".join(subject.blocks[b].name for b in subject.space.moved(self.direction))
+        return f"line through {subject.name} along {moved}: claimed slope {self.claimed:.6g}"

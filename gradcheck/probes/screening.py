@@ -1,206 +1,198 @@
-"""Looking at all blocks of one site: all together first, block by block where that leaves a question open."""
+"""All blocks of one point screened: together first, block by block where that leaves a question open."""
 
 from __future__ import annotations
 
 import enum
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gradcheck.differences.estimate import Status
-from gradcheck.probes.budget import Effort
+from gradcheck.probes.averaging import averaged
 from gradcheck.probes.comparison import Comparison
-from gradcheck.probes.direction import Share
-from gradcheck.probes.line import Ray
-from gradcheck.probes.point import Site
-from gradcheck.probes.refine import patiently
+from gradcheck.probes.line import Line
+from gradcheck.probes.prober import Prober
+from gradcheck.probes.settings import PROBES
+from gradcheck.subjects.spaces.space import Contribution, Interval, Part
 
 
-class State(enum.Enum):
+class Agreement(enum.Enum):
     """What a comparison says of a block, before anything is concluded from it."""
 
     AGREES = "agrees"
-    SUSPECT = "suspect"
+    DISAGREES = "disagrees"
     KINK = "kink"
     UNRESOLVED = "unresolved"
 
 
 @dataclass(frozen=True, slots=True)
-class BlockState:
-    """The comparison that speaks for a block at a site, and what it says.
+class Screening:
+    """The comparison that counts for a block at a point, and what it says.
 
     Attributes
     ----------
-    site : Site
-        As it is for this block.
-    state : State
+    prober : Prober
+        The one to use for this block.
+    agreement : Agreement
     comparison : Comparison
-        Along a ray that moves this block alone, or all blocks together.
-    share : Share
-        What the block contributes along that ray.
-    ray : Ray
+        Along a line that moves this block alone, or all blocks together.
+    contribution : Contribution
+        What the block contributes along that line.
+    line : Line
     own : bool
-        Whether the ray moves this block alone.
-    rays : int
-        How many rays speak for it.
+        Whether the line moves this block alone.
+    lines : int
+        How many lines agree on it.
     """
 
-    site: Site
-    state: State
+    prober: Prober
+    agreement: Agreement
     comparison: Comparison
-    share: Share
-    ray: Ray
+    contribution: Contribution
+    line: Line
     own: bool
-    rays: int = 1
+    lines: int = 1
 
     @property
     def coarseness(self) -> float:
         """Error bar relative to what a small entry contributes."""
-        return self.comparison.bar / self.share.small if self.share.small > 0 else 0.0
+        return self.comparison.error_bar / self.contribution.small if self.contribution.small > 0 else 0.0
 
     @property
     def length(self) -> float:
         """Euclidean length of the direction."""
-        return self.ray.direction.length
+        return self.line.direction.length
 
 
-def state_of(comparison: Comparison) -> State:
+def agreement_of(comparison: Comparison) -> Agreement:
     """What one comparison says."""
-    if comparison.estimate.status in (Status.NOT_FINITE, Status.SPENT) or not math.isfinite(comparison.bar):
-        return State.UNRESOLVED
+    if comparison.estimate.status in (Status.NOT_FINITE, Status.SPENT) or not math.isfinite(comparison.error_bar):
+        return Agreement.UNRESOLVED
     if comparison.kink:
-        return State.KINK
+        return Agreement.KINK
     if comparison.agrees:
-        return State.AGREES
-    if comparison.doubtful:
-        return State.SUSPECT
-    return State.UNRESOLVED
+        return Agreement.AGREES
+    if comparison.disagrees:
+        return Agreement.DISAGREES
+    return Agreement.UNRESOLVED
 
 
-def survey(
-    site: Site, chosen: Sequence[int], rays: int, *, closely: bool = True, apart: bool = True
-) -> dict[int, BlockState]:
-    """States of the chosen blocks.
+def screen(
+    prober: Prober, chosen: Sequence[int], lines: int, *, closely: bool = True, apart: bool = True
+) -> dict[int, Screening]:
+    """Screen the chosen blocks.
 
     Parameters
     ----------
-    site : Site
+    prober : Prober
     chosen : sequence of int
         Indices of blocks.
-    rays : int
-        How many joint rays must agree.
+    lines : int
+        How many joint lines must agree.
     closely : bool
-        Whether more is spent on blocks that a first look leaves open.
+        Whether more is spent on blocks that a first measurement leaves open.
     apart : bool
-        Whether blocks are looked at one by one where all together disagree or have a kink; those whose claim is zero
+        Whether blocks are measured one by one where all together disagree or have a kink; those whose claim is zero
         always are.
 
     Returns
     -------
-    dict of int to BlockState
+    dict of int to Screening
     """
-    zero = [b for b in chosen if site.zero[b]]
+    zero = [b for b in chosen if prober.data.zero[b]]
     live = [b for b in chosen if b not in zero]
-    states: dict[int, BlockState] = {}
+    found: dict[int, Screening] = {}
     if live:
-        states |= _together(site, live, rays, closely, apart)
+        found |= _together(prober, live, lines, closely, apart)
     if zero:
-        states |= _together(site, zero, 1, closely, apart=True)
-    return states
-
-
-def _together(site: Site, group: Sequence[int], count: int, closely: bool, apart: bool) -> dict[int, BlockState]:
-    site = site.alone(group[0]) if len(group) == 1 else site
-    ray, comparison = _look(site, group)
-    done = 1
-    while done < count and state_of(comparison) is State.AGREES and _affordable(site.effort):
-        another, again = _look(site, group)
-        done += 1
-        if state_of(again) is not State.AGREES or again.bar > comparison.bar:
-            ray, comparison = another, again
-    state = state_of(comparison)
-    site.effort.stage = "block by block"
-    states = {}
-    for b in group:
-        share = ray.share(b)
-        sharp = comparison.zero or comparison.bar <= site.rtol * share.small
-        asked = not apart and state in (State.SUSPECT, State.KINK)
-        if len(group) == 1 or asked or (state is State.AGREES and sharp):
-            found = BlockState(site, state, comparison, share, ray, own=len(group) == 1, rays=done)
-        else:
-            own = site.alone(b)
-            own_ray, alone = _look(own, [b])
-            found = BlockState(own, state_of(alone), alone, own_ray.share(b), own_ray, own=True)
-        states[b] = closer(b, found) if closely else found
-    return states
-
-
-def closer(block: int, hasty: BlockState) -> BlockState:
-    """What more evaluations say of a block that a first look left open: its parts, or the same ray patiently."""
-    if hasty.state is not State.UNRESOLVED:
-        return hasty
-    usual = hasty.site.exponent
-    found = _in_parts(block, hasty)
-    hasty.site.exponent = usual
-    return _again(found) if found.state is State.UNRESOLVED else found
-
-
-def _again(hasty: BlockState) -> BlockState:
-    """Average the noise out. Only agreement is believed: noise may be the same at neighbouring steps."""
-    comparison = patiently(hasty.site, hasty.ray, hasty.comparison)
-    return replace(hasty, state=State.AGREES, comparison=comparison) if comparison.agrees else hasty
-
-
-def _in_parts(block: int, whole: BlockState) -> BlockState:
-    """Look at a block in bands of entries of one size, or one by one if it is small.
-
-    That is for where all at once are too much: small entries need longer steps than large ones allow.
-    """
-    weights = whole.site.terrain[block].weight
-    middle = float(np.median(weights[weights > 0])) if weights.any() else 0.0
-    edges = (*(middle * part for part in BANDS), np.inf)
-    state = _all_of(block, [(weights >= low) & (weights < high) for low, high in itertools.pairwise(edges)], whole)
-    if state.state is State.UNRESOLVED and 1 < weights.size <= FEW:
-        numbers = np.arange(weights.size).reshape(weights.shape)
-        state = _all_of(block, [numbers == i for i in range(weights.size)], whole)
-    return state
-
-
-def _all_of(block: int, masks: Sequence[NDArray[np.bool_]], whole: BlockState) -> BlockState:
-    """The coarsest of the states of parts of a block if all agree, else the first that does not."""
-    found, site = whole, whole.site
-    for mask in masks:
-        if not mask.any():
-            continue
-        if site.effort.left < PART_COST:
-            return whole
-        ray = site.ray([mask if b == block else False for b in range(len(site.point))])
-        comparison = site.measure(ray)
-        state = BlockState(site, state_of(comparison), comparison, ray.share(block), ray, own=True)
-        if state.state is State.UNRESOLVED:
-            state = _again(state)
-        if state.state is not State.AGREES:
-            return whole if state.state is State.UNRESOLVED else state
-        if found is whole or state.coarseness > found.coarseness:
-            found = state
+        found |= _together(prober, zero, 1, closely, apart=True)
     return found
 
 
-#: Further rays that only confirm are drawn if no more was spent so far: a passing check is to stay below 40.
-FRUGAL = 16
-
-#: Bands of entries by their size relative to the median; blocks small enough to go one by one; what a part may cost.
-BANDS, FEW, PART_COST = (0.0, 0.01, 0.1, 1.0), 24, 40
+def screen_block(prober: Prober, block: int) -> Screening:
+    """Screen one block along one line, with no second measurement."""
+    return screen(prober, [block], 1, closely=False)[block]
 
 
-def _affordable(effort: Effort) -> bool:
-    return effort.losses <= FRUGAL and effort.left >= FRUGAL
+def _together(prober: Prober, group: Sequence[int], count: int, closely: bool, apart: bool) -> dict[int, Screening]:
+    prober = prober.for_block(group[0]) if len(group) == 1 else prober
+    line, comparison = _measured(prober, group)
+    done = 1
+    while done < count and agreement_of(comparison) is Agreement.AGREES and _affordable(prober):
+        another, again = _measured(prober, group)
+        done += 1
+        if agreement_of(again) is not Agreement.AGREES or again.error_bar > comparison.error_bar:
+            line, comparison = another, again
+    agreement = agreement_of(comparison)
+    prober.evaluator.enter("block by block")
+    found = {}
+    for b in group:
+        share = line.contribution(b)
+        sharp = comparison.zero or comparison.error_bar <= prober.data.rtol * share.small
+        left_joint = not apart and agreement in (Agreement.DISAGREES, Agreement.KINK)
+        if len(group) == 1 or left_joint or (agreement is Agreement.AGREES and sharp):
+            one = Screening(prober, agreement, comparison, share, line, own=len(group) == 1, lines=done)
+        else:
+            own = prober.for_block(b)
+            own_line, alone = _measured(own, [b])
+            one = Screening(own, agreement_of(alone), alone, own_line.contribution(b), own_line, own=True)
+        found[b] = resolve(b, one) if closely else one
+    return found
 
 
-def _look(site: Site, group: Sequence[int]) -> tuple[Ray, Comparison]:
-    ray = site.ray([b in group for b in range(len(site.point))])
-    return ray, site.measure(ray)
+def _affordable(prober: Prober) -> bool:
+    """Whether a further line that only confirms may be drawn: a passing check is to stay cheap."""
+    return prober.evaluator.spent <= PROBES.frugal <= prober.evaluator.left
+
+
+def _measured(prober: Prober, group: Sequence[int]) -> tuple[Line, Comparison]:
+    line = prober.line(group)
+    return line, prober.measure(line)
+
+
+def resolve(block: int, hasty: Screening) -> Screening:
+    """Spend more evaluations on a block that a first measurement left open: on its parts, or on averages."""
+    if hasty.agreement is not Agreement.UNRESOLVED:
+        return hasty
+    found = _in_parts(block, hasty)
+    return _with_averages(found) if found.agreement is Agreement.UNRESOLVED else found
+
+
+def _with_averages(hasty: Screening) -> Screening:
+    """Average the noise out. Only agreement counts: noise may be the same at neighbouring steps."""
+    comparison = averaged(hasty.prober, hasty.line, hasty.comparison)
+    return replace(hasty, agreement=Agreement.AGREES, comparison=comparison) if comparison.agrees else hasty
+
+
+def _in_parts(block: int, whole: Screening) -> Screening:
+    """Measure a block in bands of entries of similar effect, or entry by entry if it is small.
+
+    Small entries need longer steps than large ones allow.
+    """
+    prober = whole.prober.again()  # the steps that suit parts are not remembered for the whole
+    scaling = prober.data.scaling[block]
+    found = _all_parts(prober, block, prober.subject.space.bands(scaling, PROBES.bands), whole)
+    size = prober.subject.blocks[block].size
+    if found.agreement is Agreement.UNRESOLVED and 1 < size <= PROBES.small_block:
+        found = _all_parts(prober, block, [Interval(i, i + 1) for i in range(size)], whole)
+    return found
+
+
+def _all_parts(prober: Prober, block: int, parts: Sequence[Part], whole: Screening) -> Screening:
+    """The coarsest screening of the parts of a block if all agree, else the first that does not."""
+    found = whole
+    for part in parts:
+        if not prober.subject.space.selects(prober.data.scaling[block], part):
+            continue
+        if prober.evaluator.left < PROBES.part_cost:
+            return whole
+        line = prober.line_along({block: part})
+        comparison = prober.measure(line)
+        one = Screening(whole.prober, agreement_of(comparison), comparison, line.contribution(block), line, own=True)
+        if one.agreement is Agreement.UNRESOLVED:
+            one = _with_averages(one)
+        if one.agreement is not Agreement.AGREES:
+            return whole if one.agreement is Agreement.UNRESOLVED else one
+        if found is whole or one.coarseness > found.coarseness:
+            found = one
+    return found

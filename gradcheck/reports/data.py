@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.verdicts.bisection import Entry
-from gradcheck.verdicts.result import BlockCheck, Check
+from gradcheck.verdicts.entry import Entry
+from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
 #: An error of the stated resolution is missed with this probability.
@@ -193,7 +193,7 @@ class Report:
 
 
 def report_of(
-    check: Check,
+    check: CheckResult,
     findings: Sequence[Finding] = (),
     *,
     version: str,
@@ -223,12 +223,12 @@ def report_of(
     )
 
 
-def _block_report(block: BlockCheck, rtol: float) -> BlockReport:
+def _block_report(block: BlockResult, rtol: float) -> BlockReport:
     relative_error, error_bar = _relative(block)
     passes = block.verdict is Verdict.PASS
     location = block.location
     entries = location.entries if location else ()
-    none = passes and block.state is not None and block.state.comparison.zero
+    none = passes and block.screening is not None and block.screening.comparison.zero
     numeric = 0.0 if none else block.claimed_norm if passes else None
     if location is not None and location.complete:
         numeric = math.hypot(*(entry.numeric for entry in entries))
@@ -246,31 +246,36 @@ def _block_report(block: BlockCheck, rtol: float) -> BlockReport:
         block_resolution=block_resolution,
         worst=location.worst if location else None,
         entries=entries,
-        where=block.where,
+        where=where_of(block),
         note=block.note,
     )
 
 
-def _relative(block: BlockCheck) -> tuple[float, float]:
+def where_of(block: BlockResult) -> str:
+    """The point that decided, in words."""
+    return f"{block.place.value}, with very short steps" if block.zoomed else block.place.value
+
+
+def _relative(block: BlockResult) -> tuple[float, float]:
     """Largest relative gap seen, and its bar."""
-    if block.state is None:
+    if block.screening is None:
         return (0.0, 0.0) if block.verdict is Verdict.PASS else (math.nan, math.nan)
-    comparison = block.state.comparison
-    found = [(abs(comparison.gap), comparison.bar, max(block.state.share.norm, _own_slope(block)))]
+    comparison = block.screening.comparison
+    found = [(abs(comparison.gap), comparison.error_bar, max(block.screening.contribution.norm, _own_slope(block)))]
     if block.location is not None and block.verdict is Verdict.FAIL:
         found += [(abs(e.gap), e.error, max(abs(e.claimed), abs(e.numeric))) for e in block.location.entries if e.wrong]
     if comparison.zero and block.verdict is Verdict.PASS:
-        return 0.0, comparison.bar / block.state.length if block.state.length > 0 else math.nan
+        return 0.0, comparison.error_bar / block.screening.length if block.screening.length > 0 else math.nan
     gaps = [(gap / scale, bar / scale) for gap, bar, scale in found if scale > 0]
     return max(gaps, default=(math.nan, math.nan))
 
 
-def _own_slope(block: BlockCheck) -> float:
-    assert block.state is not None
-    return abs(block.state.comparison.estimate.value) if block.state.own else 0.0
+def _own_slope(block: BlockResult) -> float:
+    assert block.screening is not None
+    return abs(block.screening.comparison.estimate.value) if block.screening.own else 0.0
 
 
-def _resolutions(block: BlockCheck, rtol: float) -> tuple[float | None, float | None]:
+def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float | None]:
     """Smallest relative error, in one entry and in all alike, that is found with probability 1 - `MISS`.
 
     An error of relative size ε in one entry moves the slope by at least ε·small. In all entries alike it moves the
@@ -278,15 +283,15 @@ def _resolutions(block: BlockCheck, rtol: float) -> tuple[float | None, float | 
     by ε times a sum of random signs, nearly normal with standard deviation `norm`; R independent rays all have it below
     z standard deviations with probability (0.798·z)^R.
     """
-    state = block.state
-    if state is None or state.comparison.zero or state.share.small == 0.0:
+    screening = block.screening
+    if screening is None or screening.comparison.zero or screening.contribution.small == 0.0:
         return None, None
-    comparison, share = state.comparison, state.share
-    if not share.norm > 0 or not math.isfinite(comparison.bar):
+    comparison, share = screening.comparison, screening.contribution
+    if not share.norm > 0 or not math.isfinite(comparison.error_bar):
         return None, None
-    one = rtol + 2 * comparison.bar / share.small
+    one = rtol + 2 * comparison.error_bar / share.small
     if block.block.size == 1:
         return one, one
-    seen = comparison.bar + max(comparison.bar, comparison.tolerance)
-    quantile = MISS ** (1 / state.rays) / math.sqrt(2 / math.pi)
+    seen = comparison.error_bar + max(comparison.error_bar, comparison.tolerance)
+    quantile = MISS ** (1 / screening.lines) / math.sqrt(2 / math.pi)
     return one, max(rtol, seen / (quantile * share.norm))

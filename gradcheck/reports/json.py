@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.data import BlockReport, LineReport, Report
-from gradcheck.verdicts.bisection import Entry
+from gradcheck.verdicts.entry import Entry
 
 
 def json_of(report: Report) -> str:

@@ -7,18 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.diagnosis.attribution import culprits
+from gradcheck.diagnosis.attribution import locate_faults
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import findings_of
 from gradcheck.diagnosis.mistakes import BY_SLUG
-from gradcheck.probes.budget import Effort
+from gradcheck.probes.evaluator import Evaluator
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.judgement import Accused, Judgement
 from gradcheck.scripts.explain.naming import finding_of
-from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.repair.search import Repair, anywhere, repaired
-from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
 #: Explanations that the mistake of another line can pass for.
@@ -31,11 +30,10 @@ UNKNOWN = "no known mistake explains how"
 def findings_in(
     analysis: Analysis,
     judgement: Judgement,
-    subject: ProgramSubject,
-    found: Check,
+    evaluator: Evaluator,
+    found: CheckResult,
     rtol: float,
     rng: np.random.Generator,
-    effort: Effort,
 ) -> tuple[Finding, ...]:
     """One finding for each line to blame; of parameters that no line explains, what is known of them.
 
@@ -43,7 +41,7 @@ def findings_in(
     """
     if found.verdict is not Verdict.FAIL:
         judgement.accused = []
-        return findings_of(found) if found.remarks else ()
+        return findings_of(found) if found.observations else ()
     failed = {b.block.name for b in found.blocks if b.verdict is Verdict.FAIL}
     findings = [old.finding() for old in analysis.stale if failed & set(old.names)]
     outdated = {name for old in analysis.stale for name in old.names}
@@ -80,8 +78,8 @@ def findings_in(
             found,
             blocks=tuple(b if i in rest else replace(b, verdict=Verdict.PASS) for i, b in enumerate(found.blocks)),
         )
-        for finding in findings_of(chosen, culprits(subject, chosen, rtol, rng, effort)):
-            site = next((p.claim.site for p in analysis.parameters if p.name in finding.where), None)
+        for finding in findings_of(chosen, locate_faults(evaluator, chosen, rtol, rng)):
+            site = next((p.claim.site for p in analysis.parameters if p.name in finding.blocks), None)
             known = site is not None and judgement.fails_at(site)
             findings.append(replace(finding, file=site.file, line=site.line) if site and known else finding)
     return tuple(findings)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gradcheck._version import __version__
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError
-from gradcheck.probes.budget import Effort, Progress
+from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.data import LineReport, Report, report_of
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.judgement import Judgement
@@ -29,8 +29,8 @@ from gradcheck.scripts.replay.capture import Program
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.identifiers import is_only_shown
 from gradcheck.scripts.text.source import Source, read
-from gradcheck.verdicts.checker import check
-from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.checker import CheckOptions, check
+from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
 Array = NDArray[Any]
@@ -140,15 +140,15 @@ def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple
             analysis.base, analysis.loss, analysis.parameters, str(asked.path), updating=bool(analysis.stale)
         )
         tolerance = tolerance_of(asked.rtol, subject)
-        effort = Effort(budget_of(asked.budget), asked.progress)
+        evaluator = Evaluator(subject, budget_of(asked.budget), asked.progress)
         with np.errstate(all="ignore"):
-            found = check(subject, tolerance, generator, effort)
+            found = check(evaluator, CheckOptions(tolerance), generator)
             judgement = analysis.judgement()
             known = asked.hints.loss is not None or bool(analysis.stale)
             strange = found.verdict is Verdict.FAIL and not known and not judgement.related()
             if strange:
                 found = _open(found, analysis)
-            findings = findings_in(analysis, judgement, subject, found, tolerance, generator, effort)
+            findings = findings_in(analysis, judgement, evaluator, found, tolerance, generator)
     finally:
         step.release()
     report = report_of(
@@ -160,7 +160,7 @@ def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple
         rtol=tolerance,
         seconds=time.perf_counter() - started,
         evaluations=step.runs,
-        gradients=effort.gradients,
+        gradients=evaluator.gradients,
     )
     report = replace(
         report,
@@ -196,7 +196,7 @@ def _behind(step: Step, hints: Hints, rng: np.random.Generator, passes: int) -> 
     return Analysis(step, hints, rng)
 
 
-def _open(found: Check, analysis: Analysis) -> Check:
+def _open(found: CheckResult, analysis: Analysis) -> CheckResult:
     """The check, undecided where it failed: nothing connects the gradient with the loss."""
     note = (
         f"{analysis.loss.label} (line {analysis.loss.site.line}) is computed from other values than the gradient is, "

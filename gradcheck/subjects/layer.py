@@ -62,6 +62,7 @@ class LayerSubject(FunctionSubject):
         self.parallel = False  # it is the one layer that is moved
         self.name = f"{name} ({type(layer).__name__})"
         self.place = name
+        self.input_block = None if self._whole else INPUT
         self._output_shape = output.shape
 
     def _loss_at(self, point: dict[str, Array], upstream: Array | None = None) -> float:
@@ -141,6 +142,7 @@ class LossSubject(FunctionSubject):
         super().__init__(self._loss_at, self._gradient_at, {PREDICTION: prediction})
         self.parallel = False
         self.name, self.place = f"loss ({type(criterion).__name__})", "loss"
+        self.input_block = PREDICTION
 
     def _loss_at(self, point: dict[str, Array]) -> float:
         return float(self._criterion.forward(point[PREDICTION], self._target, self._weight))

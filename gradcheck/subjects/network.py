@@ -57,8 +57,21 @@ class NetworkSubject(ModelSubject):
         for name, layer, x in found:
             if layer.params or not takes_whole_numbers(layer, x):  # else there is nothing to differentiate by
                 others = {another: other for another, _, other in found if another != name}
-                yield LayerSubject(layer, x, name, others)
-        yield LossSubject(copy.deepcopy(self._network.criterion), output, *self._batch[1:])
+                part = LayerSubject(layer, x, name, others)
+                part.input_depends_on = self._blocks_before(name)
+                yield part
+        last = LossSubject(copy.deepcopy(self._network.criterion), output, *self._batch[1:])
+        last.input_depends_on = tuple(block.name for block in self.blocks)
+        yield last
+
+    def _blocks_before(self, name: str) -> tuple[str, ...]:
+        """Blocks of the layers up to the one that a layer is in, without those of the layer itself."""
+        found: list[str] = []
+        for i, outer in enumerate(self._network.layers):
+            found += [f"layers.{i}.{key}" for key in outer.params]
+            if name in dict(walk(outer, f"layers.{i}")):
+                break
+        return tuple(block for block in found if not block.startswith(f"{name}."))
 
 
 def captured(network: Network, X: Any) -> tuple[list[tuple[str, Layer, Array]], Array]:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.subjects.spaces.numpy_space import NUMPY
+from gradcheck.subjects.spaces.space import Space
 from gradcheck.subjects.views import View
 
 #: The parameters (or the gradient) as a flat sequence of arrays, one a block.
@@ -60,10 +62,16 @@ class Subject(abc.ABC):
     name : str
         For the report.
     place : str
-        Of a part: the way to it, joined by dots.
+        Of a part: its keys in the whole, joined by dots.
+    input_block : str or None
+        Of a part: the name of the block that holds what the rest of the whole gives it.
+    input_depends_on : tuple of str
+        Of a part: names of the blocks of the whole that its input depends on.
     blocks : tuple of Block
     point : tuple of ndarray
         The parameters as they were given, one array a block, in the precision in which the loss is evaluated.
+    space : Space
+        What knows how to step, draw directions and take norms of the parameters; NumPy arrays by default.
     parallel : bool
         Whether it may be evaluated at several points at once.
     preparations : int
@@ -72,8 +80,11 @@ class Subject(abc.ABC):
 
     name: str
     place: str = ""
+    input_block: str | None = None
+    input_depends_on: tuple[str, ...] = ()
     blocks: tuple[Block, ...]
     point: Point
+    space: Space = NUMPY
     parallel: bool = False
     preparations: int = 0
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck import nn
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.diagnosis.mistakes.mistake import Right, Rival, Variant, Weighted
 from gradcheck.errors import SubjectError
@@ -81,7 +81,7 @@ def numeric(loss: Any, point: Point, block: int) -> Array:
 
 def committed(plant: Plant, subject: Subject, point: Point, right: Point) -> Array:
     """The wrong gradient of the plant's block."""
-    scene = Scene(subject, point, right)
+    scene = Context(subject, point, right)
     block = [b.name for b in subject.blocks].index(plant.block)
     wrong = right[block]  # where the gradient is zero there is nothing to commit
     for variant in BY_SLUG[plant.slug].variants(scene, block):
@@ -92,7 +92,7 @@ def committed(plant: Plant, subject: Subject, point: Point, right: Point) -> Arr
     return committed(plant.then, subject, point, (*right[:block], wrong, *right[block + 1 :]))
 
 
-def wrong_of(variant: Variant, scene: Scene, block: int) -> Array:
+def wrong_of(variant: Variant, scene: Context, block: int) -> Array:
     """What a variant makes of the right gradient."""
     if isinstance(variant, Rival):
         return numeric(variant.loss, scene.point, block)
@@ -105,7 +105,7 @@ def plants(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -
 
     Each is committed only when it is asked for, so that the first one is cheap.
     """
-    scene = Scene(subject, subject.point, right)
+    scene = Context(subject, subject.point, right)
     largest = max(float(np.abs(g).max(initial=0.0)) for g in right)
     for slug in BY_SLUG if slugs is None else slugs:
         for b, block in enumerate(subject.blocks):
@@ -114,7 +114,7 @@ def plants(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -
                     yield Plant(slug, variant.detail, block.name)
 
 
-def _seen(slug: str, variant: Variant, scene: Scene, block: int, largest: float) -> bool:
+def _seen(slug: str, variant: Variant, scene: Context, block: int, largest: float) -> bool:
     """Whether a wrong gradient is another one than the right one, and than what simpler mistakes make of that."""
     right = scene.claim[block]
     size = np.abs(right).max(initial=0.0)

@@ -1,1 +1,1 @@
-"""Pass, fail or undecided for each block, with the reason. The only place that may say *fail*."""
+"""Pass, fail or undecided for each block, with the reason; the only place that may say *fail*."""

@@ -1,282 +1,317 @@
-"""How a subject is checked: at the user's point and at a generic one nearby, all blocks."""
+"""How a subject is checked: all its blocks, at the user's point and at a generic one nearby."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.differences.estimate import Status
-from gradcheck.differences.noise import EPSILON, ORDINARY
-from gradcheck.probes.budget import Effort
-from gradcheck.probes.cancellation import sift
-from gradcheck.probes.comparison import PROOF
-from gradcheck.probes.generic_point import generic, nearer, states_at
-from gradcheck.probes.point import Site
-from gradcheck.probes.screening import BlockState, State, closer, survey
-from gradcheck.probes.user_point import arrive
-from gradcheck.subjects.subject import Subject
-from gradcheck.verdicts.bisection import LEAVE, Location, Matter, measure_all
-from gradcheck.verdicts.decision import accuse
-from gradcheck.verdicts.reasons import Doubt
-from gradcheck.verdicts.result import BlockCheck, Check
+from gradcheck.differences.settings import EPSILON, NOISE
+from gradcheck.probes.cancellation import classify_negligible
+from gradcheck.probes.evaluator import Evaluator
+from gradcheck.probes.generic_point import generic_point, generic_shift, screen_nearer, screen_there
+from gradcheck.probes.observation import Observation
+from gradcheck.probes.place import Place
+from gradcheck.probes.prober import Prober
+from gradcheck.probes.screening import Agreement, Screening, resolve, screen, screen_block
+from gradcheck.probes.settings import PROBES
+from gradcheck.probes.user_point import evaluate_user_point
+from gradcheck.verdicts.decision import decide
+from gradcheck.verdicts.entry import Location, Materiality, measure_all
+from gradcheck.verdicts.reasons import UndecidedReason
+from gradcheck.verdicts.result import BlockResult, CheckResult
+from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.shrinking import untraced
-from gradcheck.verdicts.subgradient import Membership, Surroundings, judge, right_beside, sharpened
+from gradcheck.verdicts.subgradient import (
+    Membership,
+    NearbyGradients,
+    judge_subgradient,
+    right_on_both_sides,
+    sharpened,
+)
 from gradcheck.verdicts.verdict import Verdict
 
-#: Where a gradient of zero is right.
-FLAT = "the loss is the same all around your point, and the claim is zero: check at a point where it changes as well"
+#: Said of a gradient of zero that is right where the loss does not change at all.
+CONSTANT = "the loss is constant around your point, and the claim is zero: also check at a point where it changes"
 
-#: Joint rays through the user's point.
-RAYS_HERE = 2
-
-#: What a generic point may cost.
-ELSEWHERE = 20
-
-#: What is looked into, the clearest gap first.
-DOUBTFUL = (State.SUSPECT, State.KINK)
-
-#: How far from a kink the gradient is looked at again.
-ASIDE = (2.0**-10, 2.0**-7, 2.0**-14)
+#: Screenings that need a decision; the clearest gap is decided first.
+DOUBTFUL = (Agreement.DISAGREES, Agreement.KINK)
 
 
-def check(subject: Subject, rtol: float, rng: np.random.Generator, effort: Effort, *, entries: bool = False) -> Check:
-    """Check a subject.
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What a check is asked for.
 
-    Parameters
+    Attributes
     ----------
-    subject : Subject
     rtol : float
         Relative error in one entry that matters.
-    rng : numpy.random.Generator
-    effort : Effort
-        Counts, and bounds, what is spent.
     entries : bool
-        Measure every entry on its own as well.
+        Whether every entry is measured on its own as well.
+    verdict_only : bool
+        Whether the verdict alone is wanted: once a block is known to be wrong, nothing more is measured.
     """
-    with subject.session():
-        checker = _Checker(subject, rtol, rng, effort)
-        return checker.run(entries)
+
+    rtol: float
+    entries: bool = False
+    verdict_only: bool = False
 
 
-class _Checker:
-    """The steps of one check, in order."""
+def check(evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator) -> CheckResult:
+    """Check the subject of an evaluator.
 
-    def __init__(self, subject: Subject, rtol: float, rng: np.random.Generator, effort: Effort) -> None:
-        self.subject, self.rtol, self.rng, self.effort = subject, rtol, rng, effort
-        self.remarks: dict[str, str] = {}
-        self.notes: list[str] = []
-        self.results: dict[int, BlockCheck] = {}
-        effort.spend(losses=subject.preparations)
-
-    def run(self, entries: bool) -> Check:
-        here = arrive(self.subject, self.rtol, self.rng, self.effort, self.remarks)
+    Raises
+    ------
+    SubjectError
+        If the loss is not finite at the user's point. What the user's functions raise there is passed on.
+    """
+    with evaluator.subject.session():
+        here = evaluate_user_point(evaluator, options.rtol, rng)
         with untraced():
-            return self._probe(here, entries)
+            return _Check(evaluator, options, here.observations).run(here.prober)
 
-    def _probe(self, here: Site, entries: bool) -> Check:
-        """Compare claim and slopes around the user's point."""
-        finite = [b for b in range(len(here.point)) if self._usable(here, b)]
-        if finite:
-            self._look_here(here, finite)
-        if finite and not self._enough():
-            self._look_elsewhere(here, [b for b in finite if self.results[b].verdict is not Verdict.FAIL])
-        if entries:
-            for b in finite:
+
+class _Check:
+    """The steps of one check, in order, and what they have found so far."""
+
+    def __init__(self, evaluator: Evaluator, options: CheckOptions, observations: Iterable[Observation]) -> None:
+        self.evaluator, self.subject, self.options = evaluator, evaluator.subject, options
+        self.observations = {observation.slug: observation for observation in observations}
+        self.notes: list[str] = []
+        self.results: dict[int, BlockResult] = {}
+        self.cancelled: set[int] = set()
+
+    def run(self, here: Prober) -> CheckResult:
+        """Compare claimed and numerical derivatives at the user's point, then at a generic one."""
+        usable = [b for b in here.data.blocks if self._usable(here, b)]
+        if usable:
+            here = self._at_the_users_point(here, usable)
+        if usable and not self._enough():
+            right = [b for b in usable if self.results[b].verdict is not Verdict.FAIL]
+            self._at_a_generic_point(here, right)
+        if self.options.entries:
+            for b in usable:
                 self._every_entry(here, b)
-        self.remarks.update(self.subject.remarks())
-        return Check(
+        seen = self.observations | {slug: Observation(slug, text) for slug, text in self.subject.remarks().items()}
+        return CheckResult(
             tuple(self.results[b] for b in sorted(self.results)),
-            here.value,
-            here.noise,
-            self.effort.losses,
-            self.effort.gradients,
-            self.remarks,
+            here.data.value,
+            here.data.noise.level,
+            tuple(seen.values()),
             tuple(self.notes),
         )
 
-    # -- the user's point ------------------------------------------------------------------------------------------
+    # -- the user's point -------------------------------------------------------------------------------------------
 
-    def _usable(self, site: Site, b: int) -> bool:
+    def _usable(self, here: Prober, b: int) -> bool:
         """Whether a block has entries, all finite; else its result is clear already."""
-        block, claim = self.subject.blocks[b], site.claim[b]
-        if claim.size == 0:
-            self.results[b] = BlockCheck(block, Verdict.PASS, 0.0, None, site.name, note="no entries")
+        block = self.subject.blocks[b]
+        if block.size == 0:
+            self.results[b] = BlockResult(block, Verdict.PASS, 0.0, None, Place.USER, note="no entries")
             return False
-        bad = ~np.isfinite(claim)
-        if bad.any():
-            first = tuple(int(i) for i in np.argwhere(bad)[0])
-            note = f"{int(bad.sum())} of {claim.size} entries are NaN or infinite, the first at {list(first)}"
-            self.results[b] = BlockCheck(block, Verdict.FAIL, math.nan, None, site.name, note=note)
+        bad = self.subject.space.not_finite(here.data.claim[b])
+        if bad:
+            count, first = bad
+            note = f"{count} of {block.size} entries are NaN or infinite, the first at {list(first)}"
+            self.results[b] = BlockResult(block, Verdict.FAIL, math.nan, None, Place.USER, note=note)
             return False
         return True
 
-    def _look_here(self, here: Site, finite: Sequence[int]) -> None:
-        sift(here)
-        here.listen([b in finite for b in range(len(here.point))])
-        single = sum(here.point[b].size for b in finite) == 1
-        if here.flat:
-            self.notes.append(FLAT)
-        states = survey(here, finite, 1 if single else RAYS_HERE, closely=False, apart=False)
-        around = Surroundings(here)
-        shared = [b for b, state in states.items() if state.state in DOUBTFUL and not state.own]
-        sharp = sharpened(states[shared[0]]) if shared else None
-        if sharp is not None and sharp.state is State.AGREES:
-            states |= {b: replace(states[b], state=State.AGREES, comparison=sharp.comparison) for b in shared}
-        elif sharp is not None and right_beside(sharp):  # on kinks that explain what all together show
-            for b in shared:
-                self._subgradient(b, replace(states[b], comparison=sharp.comparison), around)
-        else:
-            states |= {b: survey(here, [b], 1, closely=False)[b] for b in shared}
-        doubts = [b for b, state in states.items() if state.state in DOUBTFUL and b not in self.results]
-        for b in sorted(doubts, key=lambda b: states[b].comparison.clearness, reverse=True):
+    def _at_the_users_point(self, here: Prober, usable: Sequence[int]) -> Prober:
+        """Settle every block at the user's point, the clear ones first; returns the prober with what was learnt."""
+        here = classify_negligible(here).with_measured_noise(usable)
+        single = sum(self.subject.blocks[b].size for b in usable) == 1
+        if here.data.noise.constant:
+            self.notes.append(CONSTANT)
+        found = screen(here, usable, 1 if single else PROBES.joint_directions, closely=False, apart=False)
+        nearby = NearbyGradients(here)
+        found |= self._jointly_doubtful(here, found, nearby)
+        doubts = [b for b, one in found.items() if one.agreement in DOUBTFUL and b not in self.results]
+        for b in sorted(doubts, key=lambda b: found[b].comparison.clearness, reverse=True):
             if self._enough():
-                return
-            self._settle(b, states[b], around)
-        for b, state in states.items():
+                break
+            self._settle(b, found[b], nearby)
+        for b, one in found.items() if not self._enough() else ():
             if b not in self.results:
-                self._conclude(b, state if self._short(LEAVE) else closer(b, state), around)
+                short = self._budget_kept(VERDICTS.for_diagnosis)
+                self._conclude(b, one if short else resolve(b, one), nearby)
+        return here.again(data=here.data.with_cancelled(self.cancelled)) if self.cancelled else here
 
-    def _conclude(self, b: int, state: BlockState, around: Surroundings) -> None:
-        if state.state in DOUBTFUL:
-            self._settle(b, state, around)
-            return
-        verdict = Verdict.PASS if state.state is State.AGREES else Verdict.UNDECIDED
-        self._record(b, verdict, state, note="" if verdict is Verdict.PASS else self._why(state))
+    def _jointly_doubtful(
+        self, here: Prober, found: dict[int, Screening], nearby: NearbyGradients
+    ) -> dict[int, Screening]:
+        """Blocks that disagree, or have a kink, along a joint line: settled together, or screened one by one."""
+        joint = [b for b, one in found.items() if one.agreement in DOUBTFUL and not one.own]
+        sharp = sharpened(found[joint[0]]) if joint else None
+        if sharp is None:
+            return {}
+        if sharp.agreement is Agreement.AGREES:
+            return {b: replace(found[b], agreement=Agreement.AGREES, comparison=sharp.comparison) for b in joint}
+        if right_on_both_sides(sharp):  # kinks explain what all blocks show together
+            for b in joint:
+                self._subgradient(b, replace(found[b], comparison=sharp.comparison), nearby)
+            return {}
+        return {b: screen_block(here, b) for b in joint}
 
-    @staticmethod
-    def _why(state: BlockState) -> str:
-        """Why a slope is not known well enough."""
-        site, status = state.site, state.comparison.estimate.status
-        faint = status is Status.NOISY and site.noise <= ORDINARY * EPSILON * abs(site.value)
-        return str(Doubt.FAINT) if faint else status.advice
+    def _conclude(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
+        if screening.agreement in DOUBTFUL:
+            self._settle(b, screening, nearby)
+        elif screening.agreement is Agreement.AGREES:
+            self._record(b, Verdict.PASS, screening)
+        else:
+            self._record(b, Verdict.UNDECIDED, screening, note=_why_unresolved(screening))
 
     def _record(
-        self, b: int, verdict: Verdict, state: BlockState, location: Location | None = None, note: str = ""
+        self, b: int, verdict: Verdict, screening: Screening, location: Location | None = None, note: str = ""
     ) -> None:
-        block, site = self.subject.blocks[b], state.site
-        norm = float(np.linalg.norm(np.asarray(site.claim[b], dtype=np.float64).ravel()))
-        self.results[b] = BlockCheck(block, verdict, norm, state, site.name, location, note)
+        data = screening.prober.data
+        norm = self.subject.space.norm(data.claim[b])
+        block = self.subject.blocks[b]
+        self.results[b] = BlockResult(block, verdict, norm, screening, data.place, data.zoomed, location, note)
 
-    # -- doubts at the user's point ----------------------------------------------------------------------------------
+    # -- doubts at the user's point ---------------------------------------------------------------------------------
 
-    def _settle(self, b: int, state: BlockState, around: Surroundings) -> None:
+    def _settle(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
         """A block that disagrees, or has a kink, at the user's point."""
-        sharp = sharpened(state)
-        if sharp.state is State.AGREES:
-            self._conclude(b, sharp, around)
-        elif right_beside(sharp):
-            self._subgradient(b, sharp, around)
-        elif state.state is State.SUSPECT:
-            self._accuse(b, state)
+        sharp = sharpened(screening)
+        if sharp.agreement is Agreement.AGREES:
+            self._conclude(b, sharp, nearby)
+        elif right_on_both_sides(sharp):
+            self._subgradient(b, sharp, nearby)
+        elif screening.agreement is Agreement.DISAGREES:
+            self._decide(b, screening)
         else:
-            self._accuse_beside(b, state)
+            self._decide_beside(b, screening)
 
-    def _subgradient(self, b: int, state: BlockState, around: Surroundings) -> None:
+    def _subgradient(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
         """The gradient is right on either side: the claim at the point itself must be a subgradient."""
-        answer = judge(state.site, b, around)
+        answer = judge_subgradient(screening.prober, b, nearby)
         if answer.membership is Membership.INSIDE:
-            note = "on a kink: the claim is a valid subgradient, and right on either side"
-            self._record(b, Verdict.PASS, state, note=note)
+            note = "the point lies on a kink: the claim is a valid subgradient, and right on either side"
+            self._record(b, Verdict.PASS, screening, note=note)
             return
-        assert answer.entry is not None
-        outside = answer.membership is Membership.OUTSIDE
-        verdict = Verdict.FAIL if outside else Verdict.UNDECIDED
-        note = f"on a kink: {answer.entry}, {answer.membership.value} ({answer.left:.6g}, {answer.right:.6g})"
-        note = note if outside else f"{answer.entry} ({answer.left:.6g}, {answer.right:.6g}): {Doubt.SEVERAL}"
-        self._record(b, verdict, state, Location(Matter.WRONG, (answer.entry,), complete=False), note)
+        if answer.entry is None:
+            self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.KINKS))
+            return
+        sides = f"({answer.left:.6g}, {answer.right:.6g})"
+        verdict = Verdict.UNDECIDED
+        note = f"{answer.entry} {sides}: {UndecidedReason.SEVERAL_KINKS}"
+        if answer.membership is Membership.OUTSIDE:
+            verdict = Verdict.FAIL
+            note = f"the point lies on a kink: {answer.entry}, {answer.membership.value} {sides}"
+        location = Location(Materiality.WRONG, (answer.entry,), complete=False)
+        self._record(b, verdict, screening, location, note)
 
-    def _accuse_beside(self, b: int, state: BlockState) -> None:
-        """On a kink, wrong on one side of it: what is wrong is looked for there, where the loss is smooth."""
-        here = state.site
-        for distance in ASIDE:
-            site = here.displaced(here.random_shift(least=0.5), distance, "a point beside yours")
-            if site is None:
+    def _decide_beside(self, b: int, screening: Screening) -> None:
+        """On a kink, wrong on one side of it: the mistake is looked for on that side, where the loss is smooth."""
+        here = screening.prober
+        for distance in VERDICTS.beside_kink:
+            shift = self.subject.space.random_shift(here.data.scaling, here.rng, least=0.5)
+            beside = here.displaced(shift, distance, Place.BESIDE_KINK)
+            if beside is None:
                 continue
-            site.listen()
-            site.exponent, site.largest = None, math.frexp(distance)[1] - 7  # the kink must stay out of reach
-            beside = survey(site, [b], 1)[b]
-            if beside.state is State.SUSPECT:
-                self._accuse(b, beside, tolerated=Verdict.UNDECIDED)
+            beside = beside.with_measured_noise()
+            largest = math.frexp(distance)[1] - VERDICTS.beside_margin
+            beside = beside.again(policy=replace(beside.policy, start=None, largest=largest))
+            found = screen(beside, [b], 1)[b]
+            if found.agreement is Agreement.DISAGREES:
+                self._decide(b, found, tolerated=Verdict.UNDECIDED)
                 return
-        self._record(b, Verdict.UNDECIDED, state, note=str(Doubt.KINKS))
+        self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.KINKS))
 
-    def _accuse(self, b: int, state: BlockState, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
-        """A gap that the error bar does not explain. Once one is proved, some of the budget is left for its cause."""
-        if self._short(LEAVE / 2):
-            self._record(b, Verdict.UNDECIDED, state, note=str(Doubt.UNPROVED))
+    def _decide(self, b: int, screening: Screening, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
+        """A gap that the error bar does not explain. Once one is confirmed, budget is kept for its diagnosis."""
+        if self._budget_kept(VERDICTS.for_diagnosis / 2):
+            self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.UNPROVED))
             return
-        ruling = accuse(b, state, self.remarks, tolerated=tolerated)
-        text = note if ruling.verdict is Verdict.FAIL else ruling.note
-        self._record(b, ruling.verdict, ruling.state, ruling.location, text)
+        decision = decide(b, screening, tolerated=tolerated, verdict_only=self.options.verdict_only)
+        self.observations = {o.slug: o for o in decision.observations} | self.observations
+        if decision.cancelled and screening.prober.data.place is Place.USER:
+            self.cancelled.add(b)
+        text = note if decision.verdict is Verdict.FAIL else decision.note
+        self._record(b, decision.verdict, decision.screening, decision.location, text)
+
+    def _wrong(self) -> bool:
+        """Whether a block is known to be wrong."""
+        return any(result.verdict is Verdict.FAIL for result in self.results.values())
 
     def _enough(self) -> bool:
-        """Whether nobody asks for more than that some block is wrong."""
-        return self.effort.brief and any(result.verdict is Verdict.FAIL for result in self.results.values())
+        """Whether no more is wanted than to know that some block is wrong."""
+        return self.options.verdict_only and self._wrong()
 
-    def _short(self, part: float) -> bool:
-        """Whether a block is known to be wrong, and less than a part of the budget is left to find out why."""
-        wrong = any(result.verdict is Verdict.FAIL for result in self.results.values())
-        return wrong and self.effort.left < part * self.effort.budget
+    def _budget_kept(self, part: float) -> bool:
+        """Whether a block is known to be wrong, and less than a part of the budget is left to diagnose it."""
+        return self._wrong() and self.evaluator.left < part * self.evaluator.budget
 
-    # -- a generic point -------------------------------------------------------------------------------------------
+    # -- a generic point --------------------------------------------------------------------------------------------
 
-    def _look_elsewhere(self, here: Site, chosen: Sequence[int]) -> None:
+    def _at_a_generic_point(self, here: Prober, chosen: Sequence[int]) -> None:
+        """Check blocks again where nothing is special, for mistakes that the user's point hides."""
         if not chosen:
             return
-        if self.effort.left < ELSEWHERE or self._short(LEAVE):
+        if self.evaluator.left < VERDICTS.generic_cost or self._budget_kept(VERDICTS.for_diagnosis):
             self.notes.append("the budget did not suffice for a generic point nearby: only your point was checked")
             return
-        self.effort.stage = "a generic point nearby"
-        shift = here.generic_shift()
-        distance, there = generic(here, shift)
+        self.evaluator.enter(Place.GENERIC.value)
+        shift = generic_shift(here)
+        distance, there = generic_point(here, shift)
         if there is None:
             self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
             return
-        for b, state in states_at(there, chosen).items():
+        for b, found in screen_there(there, chosen).items():
             if self._enough():
                 return
-            name = self.subject.blocks[b].name
-            if state.state is State.SUSPECT:
-                half_way = nearer(here, shift, distance, b)
-                if half_way is State.AGREES and not here.flat:
+            if found.agreement is Agreement.DISAGREES:
+                half_way = screen_nearer(here, shift, distance, b)
+                if half_way is Agreement.AGREES and not here.data.noise.constant:
                     self.notes.append(
-                        f"{name}: claim and slope part at a generic point nearby, but agree closer to yours: the loss "
-                        "may follow another formula there"
+                        f"{self.subject.blocks[b].name}: the claimed and numerical derivatives agree at your point and "
+                        "close to it, but not at a generic point nearby: the loss may take a different branch there"
                     )
                 else:
-                    self._accuse_elsewhere(b, state, certain=half_way is State.SUSPECT)
-            elif state.state is not State.AGREES:
-                self._open_elsewhere(b, state)
+                    self._decide_elsewhere(b, found, certain=half_way is Agreement.DISAGREES)
+            elif found.agreement is not Agreement.AGREES:
+                self._unresolved_elsewhere(b, found)
 
-    def _open_elsewhere(self, b: int, state: BlockState) -> None:
-        """A pass stands on its own, but for one that says no more than that the claim is a subgradient."""
-        status = state.comparison.estimate.status.value
+    def _unresolved_elsewhere(self, b: int, screening: Screening) -> None:
+        """A pass needs no second point, except for one that shows no more than a valid subgradient."""
+        status = screening.comparison.estimate.status.value
         self.notes.append(f"{self.subject.blocks[b].name}: a generic point nearby could not be decided ({status})")
         result = self.results[b]
-        if result.verdict is Verdict.PASS and result.state is not None and result.state.state is not State.AGREES:
-            self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=str(Doubt.SUBGRADIENT))
+        on_a_kink = result.screening is not None and result.screening.agreement is not Agreement.AGREES
+        if result.verdict is Verdict.PASS and on_a_kink:
+            note = str(UndecidedReason.SUBGRADIENT)
+            self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=note)
 
-    def _accuse_elsewhere(self, b: int, state: BlockState, *, certain: bool) -> None:
+    def _decide_elsewhere(self, b: int, screening: Screening, *, certain: bool) -> None:
         before = self.results[b]
-        self._accuse(b, state, note="right at your point, wrong at a generic point nearby")
-        verdict = self.results[b].verdict
-        unproved = verdict is Verdict.UNDECIDED and abs(state.comparison.gap) > PROOF * state.comparison.bar
+        self._decide(b, screening, note="right at your point, wrong at a generic point nearby")
+        verdict, comparison = self.results[b].verdict, screening.comparison
+        unproved = verdict is Verdict.UNDECIDED and abs(comparison.gap) > PROBES.proof * comparison.error_bar
         if unproved or (verdict is Verdict.FAIL and not certain):
-            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=str(Doubt.ELSEWHERE))
+            note = str(UndecidedReason.GENERIC)
+            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=note)
         elif verdict is not Verdict.FAIL:
             self.results[b] = before
 
-    # -- every entry -----------------------------------------------------------------------------------------------
+    # -- every entry ------------------------------------------------------------------------------------------------
 
-    def _every_entry(self, here: Site, b: int) -> None:
+    def _every_entry(self, here: Prober, b: int) -> None:
         result = self.results[b]
-        if result.state is None or (result.location is not None and result.location.complete):
+        if result.screening is None or (result.location is not None and result.location.complete):
             return
-        self.effort.stage = f"every entry of {result.block.name}"
+        self.evaluator.enter(f"every entry of {result.block.name}")
         entries = measure_all(here, b)
-        matter = Matter.WRONG if result.verdict is Verdict.FAIL else Matter.TOLERATED
-        location = Location(matter, entries, complete=len(entries) == here.point[b].size)
+        materiality = Materiality.WRONG if result.verdict is Verdict.FAIL else Materiality.TOLERATED
+        location = Location(materiality, entries, complete=len(entries) == result.block.size)
         self.results[b] = replace(result, location=location)
+
+
+def _why_unresolved(screening: Screening) -> str:
+    """Why a slope is not known well enough."""
+    data, status = screening.prober.data, screening.comparison.estimate.status
+    ordinary = data.noise.level <= NOISE.ordinary * EPSILON * abs(data.value)
+    return str(UndecidedReason.FAINT) if status is Status.NOISY and ordinary else status.advice

@@ -1,114 +1,153 @@
-"""A gap that the error bar does not explain: what has to hold before a gradient is called wrong for it."""
+"""What has to hold before a gradient is called wrong for a gap."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradcheck.probes.cancellation import is_remainder
-from gradcheck.probes.refine import in_steps, nearby
-from gradcheck.probes.screening import BlockState, State, survey
-from gradcheck.verdicts.bisection import ENTRY_COST, LEAVE, Location, Matter, locate
-from gradcheck.verdicts.group_testing import every_wrong
-from gradcheck.verdicts.reasons import Doubt
+from gradcheck.probes.cancellation import is_cancellation
+from gradcheck.probes.observation import Observation
+from gradcheck.probes.screening import Agreement, Screening, screen_block
+from gradcheck.probes.staircase import is_staircase
+from gradcheck.probes.zoom import zoomed
+from gradcheck.verdicts.bisection import locate
+from gradcheck.verdicts.entry import Location, Materiality
+from gradcheck.verdicts.group_testing import find_all_wrong
+from gradcheck.verdicts.reasons import UndecidedReason
+from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
-
-#: So many times more a slope is measured before it is held against a claim.
-REPEATS = 2
-
-#: A loss that differs from call to call, or the mean slope of a staircase, whose steps are all the noise that there is,
-#: is held against a claim only if the gap is so many times the bar.
-UNSTEADY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
-    """What became of an accusation, and the state of the block that it rests on."""
+class Decision:
+    """What was decided about a block that disagrees.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    screening : Screening
+        What the decision rests on.
+    location : Location or None
+    note : str
+    cancelled : bool
+        Whether the claim was recognised as round-off.
+    observations : tuple of Observation
+        Among them a slope that differs from call to call.
+    """
 
     verdict: Verdict
-    state: BlockState
+    screening: Screening
     location: Location | None = None
     note: str = ""
+    cancelled: bool = False
+    observations: tuple[Observation, ...] = ()
 
 
-def accuse(block: int, state: BlockState, remarks: dict[str, str], *, tolerated: Verdict = Verdict.PASS) -> Ruling:
-    """Decide about a block that is suspect at a site.
+def decide(
+    block: int, screening: Screening, *, tolerated: Verdict = Verdict.PASS, verdict_only: bool = False
+) -> Decision:
+    """Decide about a block that disagrees at a point.
 
     Parameters
     ----------
     block : int
-    state : BlockState
-        What the survey of a site found.
-    remarks : dict
-        Slug of a mistake to the evidence; a loss that differs from call to call is entered here.
+    screening : Screening
+        What showed the gap.
     tolerated : Verdict
         That of a gap which is certain, but too small to matter.
+    verdict_only : bool
+        Whether it is enough to know that the block is wrong.
 
     Returns
     -------
-    Ruling
-        FAIL only if the gap is reproduced, seen from nearby where the claim is far steeper than the loss, material on
-        some part of the block, and proved there.
+    Decision
+        FAIL only if the gap is reproduced, seen with short steps too where the claim is far steeper than the loss,
+        material on some part of the block, and confirmed there.
     """
-    site = state.site
-    if site.effort.left < (1 + REPEATS) * state.comparison.estimate.evaluations:
-        return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.SPENT))
-    if site.stepped and state.comparison.clearness < UNSTEADY:
-        return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.STEPS))
-    if not _reproducible(state, remarks):
-        return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.UNSTEADY))
-    if is_remainder(site, block):
-        state = survey(site, [block], 1, closely=False)[block]
-        if state.state is State.AGREES:
-            return Ruling(Verdict.PASS, state, note="the claim is rounding, of terms that cancel")
-        if state.state is not State.SUSPECT:
-            return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.CANCELLED))
-    close = nearby(site, block, state.comparison)
+    prober = screening.prober
+    if prober.evaluator.left < (1 + VERDICTS.repeats) * screening.comparison.estimate.evaluations:
+        return _undecided(screening, UndecidedReason.SPENT)
+    if prober.data.noise.stepped and screening.comparison.clearness < VERDICTS.unsteady_clearness:
+        return _undecided(screening, UndecidedReason.STAIRCASE)
+    reproducible, observations = _repeated(screening)
+    if not reproducible:
+        return _undecided(screening, UndecidedReason.UNSTEADY, observations=observations)
+    cancelled = is_cancellation(prober, block)
+    if cancelled:
+        prober = prober.again(data=prober.data.with_cancelled([block]))
+        screening = screen_block(prober, block)
+        if screening.agreement is Agreement.AGREES:
+            note = "the claimed gradient is pure round-off: its terms cancel"
+            return Decision(Verdict.PASS, screening, None, note, cancelled, observations)
+        if screening.agreement is not Agreement.DISAGREES:
+            return _undecided(screening, UndecidedReason.CANCELLED, cancelled, observations)
+    close = zoomed(screening.prober, block, screening.comparison)
     if close is not None:
-        state = survey(close, [block], 1, closely=False)[block]
-        site = state.site
-        if state.state is State.AGREES:
-            return Ruling(Verdict.PASS, state, note="the loss changes within a very short distance")
-        if site.random or state.state is not State.SUSPECT:
-            return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.SHORT))
-    comparison = state.comparison
-    location = locate(site, block, comparison)
-    if location.matter is Matter.WRONG:
-        if _stairs(block, state, location):
-            return Ruling(Verdict.UNDECIDED, state, note=str(Doubt.STEPS))
-        return Ruling(Verdict.FAIL, state, every_wrong(site, block, location))
-    if location.matter is Matter.TOLERATED:
-        scale = max(comparison.norm, abs(comparison.claim), abs(comparison.estimate.value))
-        note = f"off by {abs(comparison.gap) / scale:.1e} of the block, which is seen but tolerated"
-        note = note if tolerated is Verdict.PASS else str(Doubt.BESIDE)
-        return Ruling(tolerated, state, location, note)
-    spent = not location.complete and site.effort.left < 2 * ENTRY_COST + LEAVE * site.effort.budget
-    return Ruling(Verdict.UNDECIDED, state, location, str(Doubt.SPENT if spent else Doubt.UNCLEAR))
+        screening = screen_block(close, block)
+        if screening.agreement is Agreement.AGREES:
+            note = "the loss changes within a very short distance"
+            return Decision(Verdict.PASS, screening, None, note, cancelled, observations)
+        if screening.prober.data.chaotic or screening.agreement is not Agreement.DISAGREES:
+            return _undecided(screening, UndecidedReason.SHORT, cancelled, observations)
+    verdict, location, note = _located(block, screening, tolerated, verdict_only)
+    return Decision(verdict, screening, location, note, cancelled, observations)
 
 
-def _stairs(block: int, state: BlockState, location: Location) -> bool:
-    """Whether steps of the loss explain the gap, along the block or along the entry that is off by most.
+def _undecided(
+    screening: Screening,
+    reason: UndecidedReason,
+    cancelled: bool = False,
+    observations: tuple[Observation, ...] = (),
+) -> Decision:
+    return Decision(Verdict.UNDECIDED, screening, None, str(reason), cancelled, observations)
+
+
+def _located(
+    block: int, screening: Screening, tolerated: Verdict, verdict_only: bool
+) -> tuple[Verdict, Location | None, str]:
+    """The verdict on a gap that is reproducible, where it is, and a note."""
+    prober, comparison = screening.prober, screening.comparison
+    location = locate(prober, block, comparison, verdict_only=verdict_only)
+    if location.materiality is Materiality.WRONG:
+        if _on_a_staircase(block, screening, location):
+            return Verdict.UNDECIDED, None, str(UndecidedReason.STAIRCASE)
+        return Verdict.FAIL, find_all_wrong(prober, block, location), ""
+    if location.materiality is Materiality.TOLERATED:
+        scale = max(comparison.norm, abs(comparison.claimed), abs(comparison.estimate.value))
+        note = f"off by {abs(comparison.gap) / scale:.1e} of the block: visible, but within the tolerance"
+        return tolerated, location, note if tolerated is Verdict.PASS else str(UndecidedReason.BESIDE_KINK)
+    evaluator = prober.evaluator
+    needed = 2 * VERDICTS.entry_cost + VERDICTS.for_diagnosis * evaluator.budget
+    spent = not location.complete and evaluator.left < needed
+    reason = UndecidedReason.SPENT if spent else UndecidedReason.UNCLEAR
+    return Verdict.UNDECIDED, location, str(reason)
+
+
+def _on_a_staircase(block: int, screening: Screening, location: Location) -> bool:
+    """Whether jumps of the loss explain the gap, along the block or along the entry with the largest gap.
 
     On a staircase an entry that was off is not when it is measured again, by steps of another length.
     """
-    site = state.site
-    if in_steps(site, state.ray, state.comparison):
+    prober = screening.prober
+    if is_staircase(prober, screening.line, screening.comparison):
         return True
     wrong = [entry for entry in location.entries if entry.wrong]
     if not wrong:
         return False
     worst = max(wrong, key=lambda entry: abs(entry.gap))
-    again, ray, _ = site.entry(block, worst.index)
-    return again.agrees or in_steps(site, ray, again)
+    again, line, _ = prober.entry(block, worst.index)
+    return again.agrees or is_staircase(prober, line, again)
 
 
-def _reproducible(state: BlockState, remarks: dict[str, str]) -> bool:
-    """Whether the slope along the very same ray, by the very same steps, comes out the same again."""
-    site, first = state.site, state.comparison.estimate
-    again = [site.measure(state.ray, start=first.start).estimate.value for _ in range(REPEATS)]
+def _repeated(screening: Screening) -> tuple[bool, tuple[Observation, ...]]:
+    """Whether the slope along the very same line, by the very same steps, comes out the same again."""
+    prober, first = screening.prober, screening.comparison.estimate
+    again = [prober.measure(screening.line, start=first.start).estimate.value for _ in range(VERDICTS.repeats)]
     spread = max(abs(value - first.value) for value in again)
-    if spread > 0 and "nondeterministic" not in remarks and spread > first.error:
-        remarks["nondeterministic"] = (
-            f"the slope along one and the same ray is {first.value:.6g}, then {again[0]:.6g}, then {again[1]:.6g}"
-        )
-    certain = 1.0 if site.steady else UNSTEADY
-    return 8 * spread <= abs(state.comparison.gap) and abs(state.comparison.gap) > certain * state.comparison.bar
+    observations: tuple[Observation, ...] = ()
+    if spread > 0 and spread > first.error:
+        repeats = ", then ".join(f"{value:.6g}" for value in again)
+        evidence = f"the slope along one and the same line is {first.value:.6g}, then {repeats}"
+        observations = (Observation("nondeterministic", evidence),)
+    gap, bar = abs(screening.comparison.gap), screening.comparison.error_bar
+    certain = 1.0 if prober.data.noise.steady else VERDICTS.unsteady_clearness
+    return spread <= VERDICTS.repeat_part * gap and gap > certain * bar, observations

@@ -1,33 +1,39 @@
-"""Why a block is left undecided although there is a slope, and what would decide it."""
+"""Why a block is undecided although its slope was measured, and what would settle it."""
 
 from __future__ import annotations
 
 import enum
 
 
-class Doubt(enum.Enum):
-    """The value says why in words, `remedy` what to do; as a string it is both.
+class UndecidedReason(enum.Enum):
+    """The value is the reason in words, `remedy` what to do; as a string it is both.
 
-    Doubts about one slope are told by `gradcheck.differences.estimate.Status`.
+    `gradcheck.differences.estimate.Status` has the reasons that concern one slope.
     """
 
     UNSTEADY = "the loss is not the same at each call"
-    CANCELLED = "the claim is the rounding of terms that cancel"
-    SHORT = "the loss changes within a very short distance, too short to tell"
-    FAINT = "the rounding of the loss hides how it depends on this block"
-    STEPS = "the loss goes in steps here, and slopes between say little"
-    UNCLEAR = "a gap too close to the noise to be told"
-    SPENT = "claim and slope part, but the budget ended before that was proved"
-    UNPROVED = "claim and slope part, but the budget ended before that was proved: another block is wrong"
-    KINKS = "kinks everywhere around this point"
-    BESIDE = "on a kink, and on one side of it the claim is a little off"
-    SEVERAL = "on several kinks at once, where no single entry can be judged"
-    SUBGRADIENT = "a valid subgradient of a kink, which is all that could be told: small errors are not seen here"
-    ELSEWHERE = "claim and slope part at a generic point nearby; whether the gradient is wrong cannot be told"
+    CANCELLED = "the claimed gradient is pure round-off: its terms cancel"
+    SHORT = "the loss changes within a very short distance, too short to measure"
+    FAINT = "this block changes the loss by less than its rounding error"
+    STAIRCASE = "the loss is piecewise constant at this scale, so its numerical derivative is unreliable"
+    UNCLEAR = "the gap is too close to the noise to decide"
+    SPENT = "the claimed and numerical derivatives disagree, but the evaluation budget ended before this was confirmed"
+    UNPROVED = (
+        "the claimed and numerical derivatives disagree, but the rest of the evaluation budget is kept to diagnose a "
+        "block that is already known to be wrong"
+    )
+    KINKS = "the loss has kinks everywhere around this point"
+    BESIDE_KINK = "the point lies on a kink, and on one side of it the claim is slightly off"
+    SEVERAL_KINKS = "the point lies on several kinks at once, where no single entry can be judged"
+    SUBGRADIENT = "the point lies on a kink; the claim is a valid subgradient, but small errors would not be visible"
+    GENERIC = (
+        "the claimed and numerical derivatives disagree at a generic point nearby; this does not settle whether the "
+        "gradient is wrong"
+    )
 
     @property
     def remedy(self) -> str:
-        """What would decide it."""
+        """What would settle it."""
         return _REMEDY[self]
 
     def __str__(self) -> str:
@@ -37,19 +43,21 @@ class Doubt(enum.Enum):
 _OFF = "Check at a point off the kinks: add a small random number to every parameter."
 
 _REMEDY = {
-    Doubt.UNSTEADY: "Fix its random seed, or draw what is random once, outside of it.",
-    Doubt.CANCELLED: "Check at another point, where they do not cancel, or compute the gradient in float64.",
-    Doubt.SHORT: "Check at another point, or in units in which the loss changes over about the size of the parameters.",
-    Doubt.FAINT: "Remove a large constant from it, or check where the block matters more: with larger weights, say, or "
-    "units that are not saturated.",
-    Doubt.STEPS: "Take rounding, thresholds and table look-ups out of it; compute the logarithm of a probability near "
-    "one from its logit.",
-    Doubt.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger budget.",
-    Doubt.SPENT: "Allow a larger budget.",
-    Doubt.UNPROVED: "Mend that block first, or allow a larger budget.",
-    Doubt.KINKS: "Check at another point, or a smooth variant of the loss.",
-    Doubt.BESIDE: _OFF,
-    Doubt.SEVERAL: _OFF,
-    Doubt.SUBGRADIENT: _OFF,
-    Doubt.ELSEWHERE: "Check at a few other points, or allow a larger budget.",
+    UndecidedReason.UNSTEADY: "Fix the random seed of the loss, or draw its random numbers once, outside of it.",
+    UndecidedReason.CANCELLED: "Check at a point where they do not cancel, or compute the gradient in float64.",
+    UndecidedReason.SHORT: "Check at another point, or in units in which the loss changes over about the size of the "
+    "parameters.",
+    UndecidedReason.FAINT: "Remove a large constant from the loss, or check where the block matters more: with larger "
+    "weights, or with units that are not saturated.",
+    UndecidedReason.STAIRCASE: "Remove rounding, thresholds and table look-ups from the loss; compute the logarithm of "
+    "a probability near one from its logit.",
+    UndecidedReason.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger "
+    "budget.",
+    UndecidedReason.SPENT: "Allow a larger budget.",
+    UndecidedReason.UNPROVED: "Fix that block first, or allow a larger budget.",
+    UndecidedReason.KINKS: "Check at another point, or a smooth variant of the loss.",
+    UndecidedReason.BESIDE_KINK: _OFF,
+    UndecidedReason.SEVERAL_KINKS: _OFF,
+    UndecidedReason.SUBGRADIENT: _OFF,
+    UndecidedReason.GENERIC: "Check at a few other points, or allow a larger budget.",
 }

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gradcheck.probes.screening import BlockState
+from gradcheck.probes.observation import Observation
+from gradcheck.probes.place import Place
+from gradcheck.probes.screening import Screening
 from gradcheck.subjects.subject import Block
-from gradcheck.verdicts.bisection import Location
+from gradcheck.verdicts.entry import Location
 from gradcheck.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class BlockCheck:
+class BlockResult:
     """What is known of one block.
 
     Attributes
@@ -20,53 +22,52 @@ class BlockCheck:
     verdict : Verdict
     claimed_norm : float
         Euclidean norm of the claimed gradient of the block, at the user's point.
-    state : BlockState or None
+    screening : Screening or None
         The comparison that decided; None where none could be made.
+    place : Place
+        The point that decided.
+    zoomed : bool
+        Whether far shorter steps than usual decided.
     location : Location or None
         Where it is wrong.
-    where : str
-        The site that decided: "your point", "a generic point nearby", …
     note : str
-        What else there is to say.
+        What else a report says of it.
     """
 
     block: Block
     verdict: Verdict
     claimed_norm: float
-    state: BlockState | None
-    where: str
+    screening: Screening | None
+    place: Place
+    zoomed: bool = False
     location: Location | None = None
     note: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.block.name}: {self.verdict.value} at {self.where}"
-        return f"{text}, {self.state.comparison}" if self.state else text
+        text = f"{self.block.name}: {self.verdict.value} at {self.place.value}"
+        return f"{text}, {self.screening.comparison}" if self.screening else text
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """All blocks of one subject.
 
     Attributes
     ----------
-    blocks : tuple of BlockCheck
+    blocks : tuple of BlockResult
     value : float
         The loss at the user's point.
     noise : float
         Bound on the error of one value of the loss there.
-    evaluations, gradients : int
-        What was spent.
-    remarks : dict
-        Slug of a mistake to the evidence for it.
+    observations : tuple of Observation
+        What evaluating the subject has shown about how its functions behave.
     notes : tuple of str
     """
 
-    blocks: tuple[BlockCheck, ...]
+    blocks: tuple[BlockResult, ...]
     value: float
     noise: float
-    evaluations: int
-    gradients: int
-    remarks: dict[str, str] = field(default_factory=dict)
+    observations: tuple[Observation, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -75,5 +76,9 @@ class Check:
         verdicts = {block.verdict for block in self.blocks}
         return next((v for v in (Verdict.FAIL, Verdict.UNDECIDED) if v in verdicts), Verdict.PASS)
 
+    def observed(self, slug: str) -> bool:
+        """Whether a mistake of behaviour was seen."""
+        return any(observation.slug == slug for observation in self.observations)
+
     def __str__(self) -> str:
-        return f"{self.verdict.value}: {len(self.blocks)} blocks, {self.evaluations} evaluations"
+        return f"{self.verdict.value}: {len(self.blocks)} blocks"

@@ -1,4 +1,4 @@
-"""Will anybody read what a failing check finds? Not while Hypothesis shrinks: it fails hundreds of times unseen."""
+"""Runs of Hypothesis that nobody reads: while it shrinks a failing example, the diagnosis is skipped."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_UNREAD: ContextVar[bool] = ContextVar("gradcheck_unread", default=False)
+_SHRINKING: ContextVar[bool] = ContextVar("gradcheck_shrinking", default=False)
 
 
-def unread() -> bool:
-    """Whether findings may be left out."""
-    return _UNREAD.get()
+def shrinking() -> bool:
+    """Whether the verdict alone is wanted, because the example at hand is not the final one."""
+    return _SHRINKING.get()
 
 
 @contextmanager
-def rehearsal() -> Iterator[None]:
-    """Leave findings out inside, if this is an example of Hypothesis that is not the final one."""
-    token = _UNREAD.set(_is_rehearsal())
+def shrinking_run() -> Iterator[None]:
+    """Skip the diagnosis inside, if this is an example of Hypothesis that is not the final one."""
+    token = _SHRINKING.set(_is_shrinking())
     try:
         yield
     finally:
-        _UNREAD.reset(token)
+        _SHRINKING.reset(token)
 
 
 @contextmanager
 def untraced() -> Iterator[None]:
-    """Work unseen by Hypothesis, which looks for lines that only failing examples run, and takes five times as long so.
+    """Suspend the tracer of Hypothesis, which records the lines that only failing examples run, at five times the cost.
 
-    Such a line of the user's runs at the user's own point already; nothing is learned from the many points around it.
-    The tracers of debuggers and of coverage stay.
+    Such a line of the user's functions runs at the user's own point already; the many points around it add nothing. The
+    tracers of debuggers and of coverage stay.
     """
     tracer = sys.gettrace()
     if not type(getattr(tracer, "__self__", None)).__module__.startswith("hypothesis."):
@@ -43,8 +43,8 @@ def untraced() -> Iterator[None]:
         sys.settrace(tracer)
 
 
-def _is_rehearsal() -> bool:
-    """Whether an example is being run that will be run again to be shown. False where Hypothesis does not tell."""
+def _is_shrinking() -> bool:
+    """Whether the current example will be run again to be shown. False where Hypothesis does not say."""
     control = sys.modules.get("hypothesis.control")
     current = getattr(getattr(control, "_current_build_context", None), "value", None)
     return getattr(current, "is_final", True) is False

@@ -2,9 +2,8 @@
 
 At |x| = 0 any number between -1 and 1 is a valid subgradient. Through several kinks at once a line can look smooth and
 still disagree with every usual subgradient: relu(x) - relu(y) at 0 has slope 1 along (1, -1), where backpropagation
-says
-0. So each entry is asked on its own: does the claim lie among the gradients at tiny displacements of the point, which
-have been found right beside it, or between the one-sided slopes along that entry?
+gives 0. So each entry is judged on its own: the claim must lie among the gradients at tiny displacements of the point,
+which were found right there, or between the one-sided slopes along that entry (Clarke, 1983, section 2.1).
 """
 
 from __future__ import annotations
@@ -12,32 +11,16 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gradcheck.differences.derivative import SHRINK
-from gradcheck.probes.chord import right_on_average
+from gradcheck.differences.settings import STEPS
 from gradcheck.probes.comparison import Comparison
-from gradcheck.probes.line import Ray
-from gradcheck.probes.point import Site
-from gradcheck.probes.screening import BlockState, state_of
-from gradcheck.subjects.subject import Point, copied
-from gradcheck.verdicts.bisection import Entry
-
-#: How far the tiny displacements go, in units of the scale of the parameters, and how many pairs of them.
-#: A few serve for independent kinks; where several share one tie, more are drawn until the claim has shown up.
-TINY, PAIRS, MANY_PAIRS = 2.0**-20, 6, 48
-
-#: The difference of one-sided slopes is off by so many times the noise over the step.
-ROUNDOFF = 8.0
-
-#: How far beside the point a one-sided slope is claimed: so little that the loss does not bend in between.
-NEXT = 2.0**-26
-
-#: Entries outside the gradients around them that are asked one by one.
-MOST = 12
+from gradcheck.probes.line import Line
+from gradcheck.probes.prober import Prober
+from gradcheck.probes.screening import Screening, agreement_of
+from gradcheck.probes.secant import agrees_on_average
+from gradcheck.subjects.spaces.space import Vector
+from gradcheck.verdicts.entry import Entry
+from gradcheck.verdicts.settings import VERDICTS
 
 
 class Membership(enum.Enum):
@@ -58,135 +41,130 @@ class Subgradient:
     right: float = 0.0
 
 
-def sharpened(state: BlockState) -> BlockState:
-    """The state with one-sided slopes from steps so short that they can be held against the claims beside the point.
+def sharpened(screening: Screening) -> Screening:
+    """The screening with one-sided slopes from steps so short that they can be compared with claims beside the point.
 
-    A kink shows at long steps already, over which the loss bends as well. The shortest that serve are those whose
-    round-off is a quarter of what the one-sided slopes have to be known to. By those there may be none, but many near
-    the point.
+    A kink shows at long steps already, over which the loss bends as well. The shortest steps that serve are those whose
+    round-off is a quarter of what the one-sided slopes have to be known to. At those steps the kink may turn out to be
+    many kinks near the point, and none at it.
     """
-    site, comparison = state.site, state.comparison
-    sharp = _sharp(comparison)
+    prober, comparison = screening.prober, screening.comparison
+    sharp = _sharpness(comparison)
     if not comparison.kink or comparison.estimate.side_error <= sharp or not sharp > 0:
-        return state
-    least = math.frexp(ROUNDOFF * max(site.noise, 5e-324) / (sharp / 4))[1]
-    start = max(least, -site.bits) + SHRINK  # a kink is one that lasts while steps shrink so far
+        return screening
+    least = math.frexp(VERDICTS.side_noise * max(prober.data.noise.level, 5e-324) / (sharp / 4))[1]
+    start = max(least, -prober.policy.bits) + STEPS.shrink  # a kink is one that lasts while steps shrink so far
     if start >= math.frexp(comparison.estimate.step)[1] - 1:
-        return state
-    again = site.measure(state.ray, start=start)
-    return replace(state, state=state_of(again), comparison=again) if again.kink or again.agrees else state
+        return screening
+    again = prober.measure(screening.line, start=start)
+    if not (again.kink or again.agrees):
+        return screening
+    return replace(screening, agreement=agreement_of(again), comparison=again)
 
 
-def _sharp(comparison: Comparison) -> float:
+def _sharpness(comparison: Comparison) -> float:
     """What the one-sided slopes have to be known to."""
     steepest = max(abs(comparison.estimate.right), abs(comparison.estimate.left))
-    return 1e-4 * steepest if comparison.zero else 4 * comparison.tolerance
+    return VERDICTS.zero_sharpness * steepest if comparison.zero else VERDICTS.side_sharpness * comparison.tolerance
 
 
-def right_beside(state: BlockState) -> bool:
-    """Whether the claims just to the left and just to the right of the point, along the ray, are the slopes there.
+def right_on_both_sides(screening: Screening) -> bool:
+    """Whether the claims just to the left and just to the right of the point, along the line, are the slopes there.
 
-    Where the loss is smooth they are the same claim, and it disagrees as before. On a kink, claims and slopes both
+    Where the loss is smooth both are the same claim, and it disagrees as before. On a kink, claims and slopes both
     change from one side to the other; if they change alike, the gradient is right on either side.
     """
-    comparison, estimate = state.comparison, state.comparison.estimate
-    if comparison.kink and estimate.side_error > _sharp(comparison):
+    comparison, estimate = screening.comparison, screening.comparison.estimate
+    if comparison.kink and estimate.side_error > _sharpness(comparison):
         return False
-    for step, slope in ((NEXT, estimate.right), (-NEXT, estimate.left)):
-        claim = state.site.beside(state.ray, step)
-        if claim is None:
+    offset = math.ldexp(1.0, VERDICTS.next_exponent)
+    for step, slope in ((offset, estimate.right), (-offset, estimate.left)):
+        claimed = screening.prober.claimed_beside(screening.line, step)
+        if claimed is None:
             return False
-        if not comparison.kink and abs(claim - comparison.claim) < 0.5 * abs(comparison.gap):
+        if not comparison.kink and abs(claimed - comparison.claimed) < 0.5 * abs(comparison.gap):
             return False
-        bend = 64 * NEXT * max(abs(claim), comparison.norm)
-        if abs(claim - slope) > estimate.side_error + comparison.rounding + bend:
+        bend = VERDICTS.next_bend * offset * max(abs(claimed), comparison.norm)
+        if abs(claimed - slope) > estimate.side_error + comparison.rounding + bend:
             return False
     return True
 
 
-class Surroundings:
-    """Gradients at tiny random displacements of a site; the same serve for all of its blocks.
+class NearbyGradients:
+    """Gradients at tiny random displacements of a point; the same serve for all of its blocks.
 
-    Parameters
-    ----------
-    site : Site
+    They are drawn when they are first needed, and kept.
     """
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self._found: list[Point] = []
+    def __init__(self, prober: Prober) -> None:
+        self._prober = prober
+        self._found: list[Vector] = []
 
-    def samples(self, start: int) -> list[Point]:
-        """Those from a number on; some more are drawn if there are none, of which none may be finite."""
+    def since(self, start: int) -> list[Vector]:
+        """Those from a number on; some more are drawn if there are none, of which none may exist."""
         if start >= len(self._found):
             self._draw()
         return self._found[start:]
 
     def _draw(self) -> None:
-        site = self.site
-        for _ in range(PAIRS):
-            shift = site.random_shift()
-            for sign in (TINY, -TINY):
-                point = tuple(
-                    np.asarray(x + (sign * d).astype(x.dtype)) for x, d in zip(site.point, shift, strict=True)
-                )
-                site.effort.spend(gradients=1)
+        prober, subject, space = self._prober, self._prober.subject, self._prober.subject.space
+        for _ in range(VERDICTS.tiny_pairs):
+            shift = space.random_shift(prober.data.scaling, prober.rng)
+            for sign in (1.0, -1.0):
+                point = subject.representable(space.displaced(prober.data.point, shift, sign * VERDICTS.tiny))
                 try:
-                    gradient = site.subject.gradient(site.subject.representable(point))
+                    gradient = prober.evaluator.gradient(point)
                 except Exception:
                     continue
-                self._found.append(copied(gradient))
+                self._found.append(space.copy(gradient))
 
 
-def judge(site: Site, block: int, around: Surroundings) -> Subgradient:
-    """Judge the claim of one block at a site that lies on a kink.
+def judge_subgradient(prober: Prober, block: int, nearby: NearbyGradients) -> Subgradient:
+    """Judge the claim of one block at a point that lies on a kink.
 
     Parameters
     ----------
-    site : Site
-        The gradient must have been found right on either side of it, see `right_beside`.
+    prober : Prober
+        The gradient must have been found right on either side of it, see `right_on_both_sides`.
     block : int
-    around : Surroundings
-        Of the site.
+    nearby : NearbyGradients
+        Of the point.
     """
-    site.effort.stage = f"kinks in {site.subject.blocks[block].name}"
-    claim = np.asarray(site.claim[block], dtype=np.float64)
-    samples: list[NDArray[np.float64]] = []
-    seen = 0
-    while len(samples) < 2 * MANY_PAIRS:
-        drawn = around.samples(seen)
+    data, space = prober.data, prober.subject.space
+    prober.evaluator.enter(f"kinks in {prober.subject.blocks[block].name}")
+    around, seen = space.entry_range(), 0
+    outside: list[tuple[tuple[int, ...], float]] = []
+    while around.count < 2 * VERDICTS.most_pairs:
+        drawn = nearby.since(seen)
         seen += len(drawn)
-        fresh = [np.asarray(g[block], dtype=np.float64) for g in drawn if np.isfinite(g[block]).all()]
-        samples += fresh
-        low, high = np.min(samples, axis=0), np.max(samples, axis=0)
-        sizes = np.maximum(np.abs(low), np.abs(high))
-        slack = 4 * site.rtol * np.maximum(sizes, float(np.median(sizes)))
-        outside = np.argwhere((claim < low - slack) | (claim > high + slack))
-        if not fresh or not len(outside):
+        fresh = [around.add(gradient[block]) for gradient in drawn]
+        outside = around.outside(data.claim[block], data.rtol)
+        if not any(fresh) or not outside:
             break
-    if len(outside) > MOST:
-        outside = outside[site.rng.choice(len(outside), MOST, replace=False)]
-    for row in outside:
-        index = tuple(int(i) for i in row)
-        found = _judge_entry(site, block, index, [sample[index] for sample in samples], float(slack[index]))
+    if len(outside) > VERDICTS.outside_most:
+        chosen = prober.rng.choice(len(outside), VERDICTS.outside_most, replace=False)
+        outside = [outside[int(i)] for i in chosen]
+    for index, slack in outside:
+        found = _judge_entry(prober, block, index, around.values(index), slack)
         if found.membership is not Membership.INSIDE:
             return found
     return Subgradient(Membership.INSIDE)
 
 
-def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[float], slack: float) -> Subgradient:
-    comparison, ray, length = site.entry(block, index)
+def _judge_entry(prober: Prober, block: int, index: tuple[int, ...], around: list[float], slack: float) -> Subgradient:
+    comparison, line, length = prober.entry(block, index)
     estimate = comparison.estimate
-    claimed = comparison.claim / length
+    claimed = comparison.claimed / length
     left, right = sorted((estimate.left / length, estimate.right / length))
     bar = (comparison.rounding + estimate.side_error) / abs(length) + slack
     if left - bar <= claimed <= right + bar:
         return Subgradient(Membership.INSIDE)
-    entry = Entry(index, claimed, estimate.value / length, comparison.bar / abs(length), wrong=True, resolved=True)
-    seen = right - left > bar or len(around) >= 8 * site.point[block].size
+    numeric, error = estimate.value / length, comparison.error_bar / abs(length)
+    entry = Entry(index, claimed, numeric, error, wrong=True, resolved=True)
+    seen = right - left > bar or len(around) >= 8 * prober.subject.blocks[block].size
     if seen and all(min(abs(value - left), abs(value - right)) <= bar for value in around):
-        least = _least(site.point[block][index]) / abs(length)
-        hidden = _holds(site, ray, least) and right_on_average(site, ray, comparison)
+        least = prober.subject.space.least_change(prober.data.point[block], index) / abs(length)
+        hidden = _between_the_nearest(prober, line, least) and agrees_on_average(prober, line, comparison)
         return Subgradient(Membership.UNCLEAR if hidden else Membership.OUTSIDE, entry, left, right)
     # Several kinks meet. With the derivative of each taken to be 0 (or 1) at its kink, as is the custom, the claim is
     # the end of the range over all combinations of sides, of which the gradients around the point are a sample.
@@ -196,13 +174,8 @@ def _judge_entry(site: Site, block: int, index: tuple[int, ...], around: list[fl
     return Subgradient(Membership.UNCLEAR, entry, left, right)
 
 
-def _holds(site: Site, ray: Ray, least: float) -> bool:
-    """Whether the claim is a subgradient among those at the least distances: kinks may be too near to be seen."""
-    near = [claim for sign in (1.0, -1.0) if (claim := site.beside(ray, sign * least)) is not None]
-    slack = 1e-3 * abs(ray.claim)
-    return len(near) == 2 and min(near) - slack <= ray.claim <= max(near) + slack
-
-
-def _least(value: np.floating[Any]) -> float:
-    """Nearly the least by which a parameter can be changed: what it is multiplied with must not round it to zero."""
-    return float(max(4 * np.spacing(np.abs(value)), np.finfo(value.dtype).tiny ** 0.5))
+def _between_the_nearest(prober: Prober, line: Line, least: float) -> bool:
+    """Whether the claim lies between the one-sided claims at the least offset: kinks may be too near to be seen."""
+    near = [claimed for sign in (1.0, -1.0) if (claimed := prober.claimed_beside(line, sign * least)) is not None]
+    slack = VERDICTS.hidden_slack * abs(line.claimed)
+    return len(near) == 2 and min(near) - slack <= line.claimed <= max(near) + slack

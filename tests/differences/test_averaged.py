@@ -9,8 +9,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradcheck.differences.averaged import LEAST, Averaged
+from gradcheck.differences.averaged import Averaged
 from gradcheck.differences.derivative import differentiate
+from gradcheck.differences.settings import CONFIRMATION
 
 Steps = Callable[[Sequence[float]], list[float]]
 
@@ -37,10 +38,15 @@ def test_the_slope_of_a_polynomial_is_kept() -> None:
 
 def test_values_are_taken_once() -> None:
     asked: list[float] = []
-    function = Averaged(lambda steps: [asked.append(t) or math.sin(t) for t in steps], 0.0, LEAST)  # type: ignore[func-returns-value]
+
+    def recorded(steps: Sequence[float]) -> list[float]:
+        asked.extend(steps)
+        return [math.sin(t) for t in steps]
+
+    function = Averaged(recorded, 0.0, CONFIRMATION.fewest_averaged)
     function.noise(0.25)
     function([0.25, -0.25, 0.5])
-    assert len(asked) == len(set(asked)) == 3 * LEAST
+    assert len(asked) == len(set(asked)) == 3 * CONFIRMATION.fewest_averaged
 
 
 @pytest.mark.parametrize("count", [8, 32, 128])

@@ -10,7 +10,8 @@ import pytest
 from benchmarks.calibration import coverage, estimates, histogram, median_bar
 from gradcheck.differences.derivative import differentiate
 from gradcheck.differences.estimate import Status
-from gradcheck.differences.noise import EPSILON, measure_noise
+from gradcheck.differences.noise import measure_noise
+from gradcheck.differences.settings import EPSILON
 
 Values = Callable[[Sequence[float]], list[float]]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcheck.differences.noise import EPSILON, SIGMAS, ends_in_a_jump, measure_noise, noise_of
+from gradcheck.differences.noise import ends_in_a_jump, measure_noise, noise_of
+from gradcheck.differences.settings import EPSILON, NOISE
 
 
 def pointwise(function: Callable[[float], float]) -> Callable[[Sequence[float]], list[float]]:
@@ -21,7 +22,7 @@ def test_white_noise_is_measured_to_within_a_factor(deviation: float) -> None:
     for seed in range(200):
         rng = np.random.default_rng(seed)
         values = [math.sin(1 + 1e-5 * k) + deviation * rng.standard_normal() for k in range(7)]
-        levels.append(noise_of(values).level / SIGMAS)
+        levels.append(noise_of(values).level / NOISE.sigmas)
     assert 0.5 * deviation < float(np.median(levels)) < 2 * deviation
     assert float(np.quantile(levels, 0.01)) > deviation / 6
 

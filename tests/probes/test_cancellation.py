@@ -9,7 +9,8 @@ import pytest
 
 import gradcheck
 from benchmarks.corpus import dense
-from gradcheck.probes.cancellation import BITS, of_few_bits
+from gradcheck.probes.settings import PROBES
+from gradcheck.subjects.spaces.numpy_space import NUMPY
 from tests.cases import Array
 
 Params = dict[str, Array]
@@ -95,11 +96,11 @@ def test_few_bits() -> None:
     rng = np.random.default_rng(0)
     terms = rng.standard_normal((1000, 5))
     terms -= terms.mean(axis=0)
-    assert of_few_bits(terms.sum(axis=0), BITS)
-    assert not of_few_bits(rng.standard_normal(5) * 1e-17, BITS)
-    assert of_few_bits(np.zeros(3), BITS)
-    assert of_few_bits(rng.standard_normal(50).astype(np.float32).astype(np.float64), 24)
-    assert not of_few_bits(rng.standard_normal(50), 24)
+    assert NUMPY.has_few_bits(terms.sum(axis=0), PROBES.cancelled_bits)
+    assert not NUMPY.has_few_bits(rng.standard_normal(5) * 1e-17, PROBES.cancelled_bits)
+    assert NUMPY.has_few_bits(np.zeros(3), PROBES.cancelled_bits)
+    assert NUMPY.has_few_bits(rng.standard_normal(50).astype(np.float32).astype(np.float64), 24)
+    assert not NUMPY.has_few_bits(rng.standard_normal(50), 24)
 
 
 @pytest.mark.parametrize("seed", range(4))

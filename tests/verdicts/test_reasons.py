@@ -9,7 +9,7 @@ import pytest
 
 from gradcheck import Report, check_gradients
 from gradcheck.differences.estimate import Status
-from gradcheck.verdicts.reasons import Doubt
+from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.verdict import Verdict
 from tests.cases import logcosh
 
@@ -31,8 +31,8 @@ def doubled(x: Any) -> Any:
 
 #: Loss, claim, options, what is said to do, and what then decides: loss, claim, options, verdict.
 CASES: dict[str, tuple[Any, Any, dict[str, Any], str, tuple[Any, Any, dict[str, Any], str]]] = {
-    "constant": (drowned, np.tanh, {}, "Remove a large constant from it", (logcosh, np.tanh, {}, "pass")),
-    "random": (random, np.tanh, {}, "Fix its random seed", (logcosh, np.tanh, {}, "pass")),
+    "constant": (drowned, np.tanh, {}, "Remove a large constant from the loss", (logcosh, np.tanh, {}, "pass")),
+    "random": (random, np.tanh, {}, "Fix the random seed of the loss", (logcosh, np.tanh, {}, "pass")),
     "budget": (logcosh, doubled, {"budget": 20}, "larger budget", (logcosh, doubled, {"budget": 2000}, "fail")),
 }
 
@@ -56,7 +56,7 @@ def test_blocks_with_one_reason_are_told_of_together() -> None:
         return drowned(p["a"]) + logcosh(p["b"])
 
     report = check_gradients(loss, lambda p: {k: np.tanh(v) for k, v in p.items()}, {"a": X, "b": X}, rng=0)
-    assert "a, b: the rounding of the loss hides" in words(report)
+    assert "a, b: this block changes the loss by less than its rounding error" in words(report)
 
 
 @pytest.mark.parametrize("budget", range(20, 50, 6))
@@ -72,8 +72,8 @@ def test_a_budget_that_ends_is_not_a_loss_that_differs(budget: int) -> None:
     assert "not the same at each call" not in words(report)
 
 
-@pytest.mark.parametrize("doubt", Doubt)
-def test_every_doubt_has_a_remedy(doubt: Doubt) -> None:
+@pytest.mark.parametrize("doubt", UndecidedReason)
+def test_every_doubt_has_a_remedy(doubt: UndecidedReason) -> None:
     assert doubt.remedy.endswith(".")
     assert str(doubt) == f"{doubt.value}. {doubt.remedy}"
 

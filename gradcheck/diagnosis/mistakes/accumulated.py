@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Right, Variant
 from gradcheck.subjects.subject import copied
 
@@ -21,7 +21,7 @@ class Accumulated(Mistake):
     says = "larger at each call by one more gradient: it is added to what was there before"
     fix = "Set the gradient to zero before each backward pass, or assign it (=) instead of adding to it (+=)."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """What it grows by when it is asked for again at the same point."""
         first, second = (again[block] for again in scene.repeated)
         third = scene.subject.gradient(copied(scene.point))[block]

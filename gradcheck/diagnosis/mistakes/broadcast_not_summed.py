@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Known, Mapped, Mistake, Variant, changes
 
 Array = NDArray[Any]
@@ -22,7 +22,7 @@ class BroadcastNotSummed(Mistake):
     says = "not summed over the axes that the parameter was broadcast along"
     fix = "Sum over every axis that the parameter was broadcast along, and over no other: upstream.sum(axis=0) for b."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """A sum along an axis of the block, spread over it; for a layer, sums of U that leave another axis.
 
         Such a sum may be the gradient of another block; then it is no sum over the wrong axis.

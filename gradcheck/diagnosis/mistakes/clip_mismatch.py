@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes._rivals import rivals
 from gradcheck.diagnosis.mistakes.loss_mismatch import SAME
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
@@ -17,7 +17,7 @@ class ClipMismatch(Mistake):
     says = "the gradient of the loss without its clip or epsilon"
     fix = "Where the loss is clipped its gradient is zero; and an epsilon in the loss belongs into its derivative."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Losses of `gradcheck.nn` that this one is where it is not clipped."""
         loss = scene.loss
         if loss is None:

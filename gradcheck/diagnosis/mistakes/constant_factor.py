@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Moved, Scale, Variant, near
 
 #: Constants to commit it with.
@@ -22,7 +22,7 @@ class ConstantFactor(Scale):
     says = "a constant times the right gradient"
     fix = "Look for the factor in the loss: a square gives 2, a half takes it away; and for one that was applied twice."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """One for each constant that no count of the shapes explains."""
         counts = scene.subject.counts()
         if scene.claim[block].any():

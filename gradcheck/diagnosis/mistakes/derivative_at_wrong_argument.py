@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes._elementwise import slopes
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant, changes
 
@@ -22,7 +22,7 @@ class DerivativeAtWrongArgument(Mistake):
     says = "with the activation's derivative at the wrong argument"
     fix = "f′ takes z, what went into the activation; a formula in a = f(z), such as a(1 − a), takes a."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """At the layer's own output, by the formula in a, and at the inputs of other layers."""
         layer = scene.activation(block)
         if layer is None:

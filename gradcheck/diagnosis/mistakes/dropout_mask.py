@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant, changes
 
 
@@ -18,7 +18,7 @@ class DropoutMask(Mistake):
     particular = True
     fix = "Multiply by what the forward pass multiplied by, mask and scale: upstream * mask / (1 - rate)."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """The mask without the scale, the scale without the mask, and neither."""
         layer = scene.layer
         if layer is None or not scene.is_input(block) or not layer.masked:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes._elementwise import slopes
 from gradcheck.diagnosis.mistakes._samples import by_output
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Moved, Variant, Weighted, changes
@@ -28,7 +28,7 @@ class ExtraActivationDerivative(Mistake):
         "samples; f′(z) has cancelled."
     )
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """At an activation, before a loss of logits, and at the output of a model whose batch can be split."""
         layer, loss = scene.activation(block), scene.loss
         if layer is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes._rivals import rivals
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
 
@@ -20,7 +20,7 @@ class LossMismatch(Mistake):
     fix = "Differentiate the loss that is computed, or compute the loss that was differentiated."
     absorbs = True
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Each other loss of `gradcheck.nn` that takes the same predictions and targets."""
         loss = scene.loss
         if loss is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Rounded, Variant
 
 
@@ -17,7 +17,7 @@ class LowPrecision(Mistake):
     says = "right but for rounding: computed in a narrower type"
     fix = "Keep everything in float64: look for astype(float32), for arrays without a dtype, for a library's default."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Narrower types that hold every entry of the claim."""
         claim = scene.claim[block]
         for narrow in (np.float16, np.float32):

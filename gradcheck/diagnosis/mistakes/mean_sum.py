@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Moved, Scale, Variant, near
 
 #: The powers of a count that occur, and what they suggest.
@@ -21,7 +21,7 @@ class MeanSum(Scale):
     says = "off by a count"
     fix = "Divide by the number of samples exactly once, where the loss does: in the loss's own derivative."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Times and over each count."""
         if scene.claim[block].any():
             for n in scene.subject.counts():

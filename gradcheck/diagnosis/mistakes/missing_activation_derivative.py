@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes._samples import by_output
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant, Weighted
 
@@ -22,7 +22,7 @@ class MissingActivationDerivative(Mistake):
     says = "without the factor f′(z)"
     fix = "Multiply by the derivative of the activation: delta = upstream * f_prime(z)."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """The upstream gradient as it came."""
         layer = scene.activation(block)
         if layer is not None:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Right, Rival, Variant
 from gradcheck.nn import Concatenate, Residual
 
@@ -19,7 +19,7 @@ class MissingPath(Mistake):
     says = "without one of the paths"
     fix = "Add the gradients of all paths: a value that is used twice gets the sum of both."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Around a layer, through it, and through each branch."""
         layer = scene.layer
         if layer is None or not scene.is_input(block):

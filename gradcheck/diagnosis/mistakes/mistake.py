@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.subjects.subject import Point
 
 Array = NDArray[Any]
@@ -175,7 +175,7 @@ class Mistake(abc.ABC):
     particular: ClassVar[bool] = False
 
     @abc.abstractmethod
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """The ways in which it can be committed on a block; none where it would change nothing."""
 
     def message(self, detail: str, factor: float) -> str:
@@ -189,7 +189,7 @@ class Mistake(abc.ABC):
 class Manner(Mistake):
     """A mistake that shows while a subject is evaluated, and not in what is claimed."""
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """None: there is nothing to compare."""
         return iter(())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Rival, Variant
 
 #: The parts that are told from each other.
@@ -24,7 +24,7 @@ class PartialBatch(Mistake):
     fix = "Sum over all samples: look for an index or a slice of the batch, and for = in a loop where += is meant."
     absorbs = True
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """The loss of each part, where the batch can be split."""
         samples = scene.subject.samples
         for detail, part in PARTS.items() if samples > 1 else ():

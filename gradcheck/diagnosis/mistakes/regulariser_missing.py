@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Added, Mistake, Variant
 
 
@@ -20,7 +20,7 @@ class RegulariserMissing(Mistake):
     absorbs = True
     sign: ClassVar[int] = -1
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Squares and absolute values."""
         point = scene.point[block]
         if scene.view is None and point.any():

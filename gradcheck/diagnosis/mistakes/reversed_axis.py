@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Moved, Variant, changes
 
 
@@ -19,7 +19,7 @@ class ReversedAxis(Mistake):
     says = "with an axis reversed"
     fix = "Flip it back, [::-1]: the gradient of a cross-correlation is one again, without a flip of the kernel."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Each axis, and all sets of axes."""
         claim = scene.claim[block]
         long = [axis for axis, n in enumerate(claim.shape) if n > 1]

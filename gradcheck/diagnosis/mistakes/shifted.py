@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mapped, Mistake, Moved, Variant, changes
 
 Array = NDArray[Any]
@@ -22,7 +22,7 @@ class Shifted(Mistake):
     says = "off by one along an axis"
     fix = "Look at the bounds of slices and loops: [1:] where [:-1] is meant, t for t − 1, an index that starts at 1."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Each axis of three entries or more, in both directions, around the end or with zeros."""
         claim = scene.claim[block]
         for axis, n in enumerate(claim.shape):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Moved, Scale, Variant, near
 
 
@@ -17,7 +17,7 @@ class SignFlipped(Scale):
     says = "−1 times the right gradient"
     fix = "Look for a difference taken the wrong way round (y − p for p − y), or an ascent where a descent was meant."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """One, unless the gradient is zero."""
         if scene.claim[block].any():
             yield Moved("", block, np.negative)

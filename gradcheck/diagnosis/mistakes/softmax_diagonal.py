@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
 
 
@@ -17,7 +17,7 @@ class SoftmaxDiagonal(Mistake):
     says = "with only the diagonal of the softmax's Jacobian"
     fix = "Use the whole Jacobian: s * (upstream - (upstream * s).sum(axis=-1, keepdims=True))."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Where outputs, or their exponentials, are probabilities."""
         layer = scene.layer
         if layer is None or not scene.is_input(block) or layer.x.shape != layer.y.shape:

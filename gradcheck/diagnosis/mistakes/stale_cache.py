@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Right, Variant
 
 
@@ -15,7 +15,7 @@ class StaleCache(Mistake):
     says = "computed with what was cached for another batch or call"
     fix = "Write the cache in every forward pass, and read it in the backward pass that belongs to it."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """What a copy that saw nothing else claims: that is right, and what is claimed here, or elsewhere, is not."""
         layer = scene.layer
         if layer is not None and layer.fresh:

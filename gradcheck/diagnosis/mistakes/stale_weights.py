@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Rival, Variant, changes
 from gradcheck.subjects.subject import Point
 
@@ -19,7 +19,7 @@ class StaleWeights(Mistake):
     says = "computed with weights already updated"
     fix = "Finish the backward pass first, and update all parameters after it."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """The loss with the parameters that the backward pass leaves behind."""
         layer = scene.layer
         if layer is None or not any(changes(layer.after[name], old) for name, old in layer.parameters.items()):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
 from gradcheck.subjects.views import LayerView
 
@@ -37,7 +37,7 @@ class StatisticsHeldConstant(Mistake):
         "normalised numbers."
     )
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Both held, or one of them."""
         layer = scene.layer
         if layer is None or not scene.is_input(block) or layer.elementwise or layer.x.shape != layer.y.shape:

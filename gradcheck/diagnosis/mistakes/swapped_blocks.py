@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Moved, Variant
 
 #: So many other blocks are looked at: each costs slopes of its own.
@@ -21,7 +21,7 @@ class SwappedBlocks(Mistake):
     says = "the gradient of another block"
     fix = "Look at the order in which gradients are returned, and at the names under which they are stored."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Other blocks of as many entries, the nearest ones."""
         size, blocks = scene.claim[block].size, scene.subject.blocks
         others = [i for i, known in enumerate(blocks) if i != block and known.size == size > 0]

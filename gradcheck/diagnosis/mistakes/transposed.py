@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Moved, Variant, changes
 
 Array = NDArray[Any]
@@ -22,7 +22,7 @@ class Transposed(Mistake):
     says = "with two axes exchanged"
     fix = "Transpose: x.T @ upstream has the shape of W (inputs, outputs); and never reshape where .T is meant."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Each pair of axes of more than one entry."""
         claim = scene.claim[block]
         for axes in itertools.combinations([axis for axis, n in enumerate(claim.shape) if n > 1], 2):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Rival, Variant
 from gradcheck.nn.layers._recurrent import Recurrent, State
 from gradcheck.subjects.subject import Point
@@ -26,7 +26,7 @@ class TruncatedBptt(Mistake):
     says = "without the gradient through earlier time steps"
     fix = "Hand the gradient by the state on to the step before: d_h = upstream[:, t] + d_z_next @ Wh.T."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Through one step only, through two, and so on."""
         layer = scene.layer
         if layer is None or not isinstance(layer.layer, Recurrent) or layer.x.ndim != 3:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes._elementwise import slopes
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant, changes
 from gradcheck.nn import ELU, GELU, SELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
@@ -21,7 +21,7 @@ class WrongActivationDerivative(Mistake):
     says = "with the derivative of another activation"
     fix = "Use the derivative of the activation that the forward pass applies."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Each other activation of `gradcheck.nn`."""
         layer = scene.activation(block)
         if layer is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
 
 
@@ -17,6 +17,6 @@ class ZeroGradient(Mistake):
     says = "zero, and the loss does depend on this block"
     fix = "Compute the gradient of this block and write it into what is returned: it was forgotten, or detached."
 
-    def variants(self, scene: Scene, block: int) -> Iterator[Variant]:
+    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
         """Zeros."""
         yield Known("", np.zeros_like(scene.claim[block]))

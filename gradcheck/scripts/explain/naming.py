@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.attribution import Culprit, diagnosed
+from gradcheck.diagnosis.attribution import Fault, diagnosed
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG, SCALES
-from gradcheck.probes.budget import Effort
+from gradcheck.probes.evaluator import Evaluator
 from gradcheck.scripts.blame.judgement import Accused, Judgement
 from gradcheck.scripts.chain_rule.vjp import Place
 from gradcheck.scripts.explain.factors import factor_of
 from gradcheck.scripts.explain.paths import path_of
 from gradcheck.scripts.explain.subjects import SMALL, LineSubject
 from gradcheck.scripts.graph.nodes import Node
-from gradcheck.verdicts.checker import check
-from gradcheck.verdicts.result import Check
+from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def finding_of(
     """The finding for a line to blame."""
     pair = accused.pair
     slug, detail, evidence = "unexplained", "", ""
-    culprit = None
+    fault = None
     if accused.constant is None:
         factor = factor_of(
             analysis.flow, analysis.chain, analysis.forward, pair.place, pair.node, pair.factor, pair.sources
@@ -48,22 +47,20 @@ def finding_of(
         elif (spread := _spread(analysis, accused)) is not None:
             slug, detail = spread
         else:
-            culprit = _culprit(analysis, accused, rtol, rng)
+            fault = _fault(analysis, accused, rtol, rng)
     else:
         named_constant = scaled(accused.constant, _counts(analysis))
         if named_constant is not None:
             slug, detail = named_constant
-    if culprit is not None and culprit.diagnosis is not None:
-        named = culprit.diagnosis.named[0]
-        slug, detail, evidence = named.mistake.slug, named.message, culprit.diagnosis.evidence
+    if fault is not None and fault.diagnosis is not None:
+        named = fault.diagnosis.named[0]
+        slug, detail, evidence = named.mistake.slug, named.message, fault.diagnosis.evidence
     if slug == "regulariser-missing":
         accused = judgement.where_used(accused)
     site = accused.site
     target, by = accused.node.label, accused.pair.place.label
     text = site.text if site.text else target
-    what = detail or (
-        f"{culprit.pattern}" if culprit is not None and culprit.pattern else "no known mistake explains how"
-    )
+    what = detail or (f"{fault.pattern}" if fault is not None and fault.pattern else "no known mistake explains how")
     message = f"line {site.line}: {text} is not the derivative by {by}: {what}"
     if accused.node is not accused.pair.node:
         message = f"line {site.line}: {text} is not its part of the derivative by {by}: {what}"
@@ -101,7 +98,7 @@ def scaled(constant: float, counts: dict[int, str]) -> tuple[str, str] | None:
     return None
 
 
-def _culprit(analysis: Analysis, accused: Accused, rtol: float, rng: np.random.Generator) -> Culprit | None:
+def _fault(analysis: Analysis, accused: Accused, rtol: float, rng: np.random.Generator) -> Fault | None:
     """The line as a subject of its own, checked and diagnosed."""
     pair = accused.pair
     base = analysis.bases[-1]
@@ -120,11 +117,11 @@ def _culprit(analysis: Analysis, accused: Accused, rtol: float, rng: np.random.G
         _counts(analysis),
         _others(analysis, pair.place, base),
     )
-    effort = Effort(BUDGET)
+    evaluator = Evaluator(subject, BUDGET)
     try:
-        result: Check = check(subject, rtol, rng, effort)
-        wrong = [i for i, b in enumerate(result.blocks) if b.verdict is Verdict.FAIL and b.state is not None]
-        blamed = diagnosed(subject, result, wrong, rtol, rng, effort)
+        result = check(evaluator, CheckOptions(rtol), rng)
+        wrong = [i for i, b in enumerate(result.blocks) if b.verdict is Verdict.FAIL and b.screening is not None]
+        blamed = diagnosed(evaluator, result, wrong, rtol, rng)
     except Exception:  # the program's own code, at values that it was not written for
         return None
     return blamed[0] if blamed else None

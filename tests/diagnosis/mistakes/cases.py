@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import gradcheck
 from gradcheck import nn
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.diagnosis.mistakes.mistake import Variant
 from gradcheck.nn.layer import Array, Layer
@@ -103,7 +103,7 @@ def of_layer(layer: Layer, width: int = 4, loss: Loss | None = None, after: int 
 
 def variants(slug: str, subject: Subject, block: int, gradient: tuple[Array, ...]) -> dict[str, Variant]:
     """The ways of committing a mistake on the right gradient of a block."""
-    return {v.detail: v for v in BY_SLUG[slug].variants(Scene(subject, subject.point, gradient), block)}
+    return {v.detail: v for v in BY_SLUG[slug].variants(Context(subject, subject.point, gradient), block)}
 
 
 def committed(slug: str, g: Array) -> dict[str, Array]:

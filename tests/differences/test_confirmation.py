@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcheck.differences.plateau import LEVELS, plateau
-from gradcheck.probes.comparison import PROOF
+from gradcheck.differences.confirmation import confirmed_derivative
+from gradcheck.differences.settings import CONFIRMATION
+from gradcheck.probes.settings import PROBES
 
 Steps = Callable[[Sequence[float]], list[float]]
 
@@ -19,17 +20,17 @@ def pointwise(function: Callable[[float], float]) -> Steps:
 
 
 @pytest.mark.parametrize("exponent", [-14, -10, -6])
-def test_a_smooth_function_has_its_slope_on_a_plateau(exponent: int) -> None:
-    found = plateau(pointwise(lambda t: math.exp(2 * t)), noise=1e-15, centre=1.0, exponent=exponent)
+def test_a_smooth_function_has_its_slope_on_a_confirmed_derivative(exponent: int) -> None:
+    found = confirmed_derivative(pointwise(lambda t: math.exp(2 * t)), noise=1e-15, centre=1.0, exponent=exponent)
     assert abs(found.value - 2.0) <= found.error
     assert found.error < 1e-5
-    assert found.evaluations == 2 * LEVELS
+    assert found.evaluations == 2 * CONFIRMATION.steps
 
 
 def test_an_unreached_limit_has_no_bar() -> None:
-    found = plateau(pointwise(lambda t: math.nan), noise=1e-15, centre=1.0, exponent=-8)
+    found = confirmed_derivative(pointwise(lambda t: math.nan), noise=1e-15, centre=1.0, exponent=-8)
     assert found.error == math.inf
-    short = plateau(pointwise(math.exp), noise=1e-15, centre=1.0, exponent=-8, budget=4)
+    short = confirmed_derivative(pointwise(math.exp), noise=1e-15, centre=1.0, exponent=-8, budget=4)
     assert short.error == math.inf
     assert short.evaluations <= 4
 
@@ -54,8 +55,8 @@ def test_kinks_behind_noise_prove_nothing_against_the_right_slope(noise: float) 
         function, slope = kinked(seed)
         rng = np.random.default_rng(seed)
         phi = pointwise(lambda t, f=function, r=rng: f(t) + noise * float(r.uniform(-1, 1)))  # type: ignore[misc]
-        found = plateau(phi, noise=noise, centre=function(0.0), exponent=int(rng.integers(-8, 1)))
-        proved += abs(found.value - slope) > PROOF * found.error
+        found = confirmed_derivative(phi, noise=noise, centre=function(0.0), exponent=int(rng.integers(-8, 1)))
+        proved += abs(found.value - slope) > PROBES.proof * found.error
     assert proved <= 1
 
 
@@ -66,6 +67,6 @@ def test_a_wrong_slope_of_the_same_functions_is_proved(noise: float) -> None:
         function, slope = kinked(seed)
         rng = np.random.default_rng(seed)
         phi = pointwise(lambda t, f=function, r=rng: f(t) + noise * float(r.uniform(-1, 1)))  # type: ignore[misc]
-        found = plateau(phi, noise=noise, centre=function(0.0), exponent=math.frexp(200 * noise)[1])
-        proved += abs(found.value - (slope + 3)) > PROOF * found.error
+        found = confirmed_derivative(phi, noise=noise, centre=function(0.0), exponent=math.frexp(200 * noise)[1])
+        proved += abs(found.value - (slope + 3)) > PROBES.proof * found.error
     assert proved >= 80

@@ -41,7 +41,7 @@ def test_a_right_gradient_among_hidden_kinks_is_not_called_wrong(seed: int) -> N
 def test_the_slopes_there_alone_would_call_it_wrong(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     loss, gradient, params = deep_relu(seed)
     for module in (bisection, subgradient):
-        monkeypatch.setattr(module, "right_on_average", lambda *_: False)
+        monkeypatch.setattr(module, "agrees_on_average", lambda *_: False)
     assert gradcheck.check_gradients(loss, gradient, params, rng=seed).verdict.value == "fail"
 
 

@@ -1,0 +1,104 @@
+"""Calls a subject's loss and gradient, and counts the calls: nothing above evaluates a subject by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from gradcheck.errors import GradcheckError
+from gradcheck.subjects.spaces.space import Vector
+from gradcheck.subjects.subject import Subject
+
+#: Called with the number of evaluations of the loss so far, and what is being done.
+Progress = Callable[[int, str], None]
+
+#: Like the built-in `map`.
+Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+
+class Evaluator:
+    """Evaluates a subject, and counts.
+
+    The counts change by evaluation alone; nobody else writes them.
+
+    Parameters
+    ----------
+    subject : Subject
+    budget : int
+        Evaluations of the loss that may be spent. When they are used up, what is still open stays undecided.
+    progress : callable, optional
+        Called after each evaluation.
+    map : callable
+        Like the built-in: evaluates a function at several points, perhaps in parallel.
+    """
+
+    def __init__(self, subject: Subject, budget: int, progress: Progress | None = None, map: Map = map) -> None:
+        self.subject, self.budget = subject, budget
+        self._progress, self._map = progress, map
+        self._losses, self._gradients, self._before = subject.preparations, 0, 0
+        self._stage = "all blocks together"
+
+    @property
+    def losses(self) -> int:
+        """Evaluations of the loss so far, those included that reading the subject took."""
+        return self._losses
+
+    @property
+    def gradients(self) -> int:
+        """Evaluations of the gradient so far."""
+        return self._gradients
+
+    @property
+    def spent(self) -> int:
+        """Evaluations of the loss so far, with those of the whole before this part of it."""
+        return self._before + self._losses
+
+    @property
+    def left(self) -> int:
+        """Evaluations of the loss that are left."""
+        return max(self.budget - self._losses, 0)
+
+    def enter(self, stage: str) -> None:
+        """Name what is being done, for the progress display."""
+        self._stage = stage
+
+    def of_part(self, part: Subject) -> Evaluator:
+        """An evaluator for a part of the subject, with a budget of its own; its progress continues from here."""
+        own = Evaluator(part, self.budget, self._progress)
+        own._before = self.spent
+        own.enter(f"{part.name} on its own")
+        return own
+
+    def loss(self, point: Vector) -> float:
+        """Loss at a point; what the user's function raises is passed on."""
+        self._count(losses=1)
+        return self.subject.loss(point)
+
+    def gradient(self, point: Vector) -> Vector:
+        """Claimed gradient at a point; what the user's function raises is passed on."""
+        self._count(gradients=1)
+        return self.subject.gradient(point)
+
+    def losses_at(
+        self, points: Iterable[Vector], count: int, loss: Callable[[Vector], float] | None = None
+    ) -> list[float]:
+        """Loss, or another function, at several points; NaN where it raises, for the point is outside its domain."""
+        self._count(losses=count)
+        return list(self._map(partial(_or_nan, loss or self.subject.loss), points))
+
+    def _count(self, losses: int = 0, gradients: int = 0) -> None:
+        self._losses += losses
+        self._gradients += gradients
+        if self._progress is not None:
+            self._progress(self.spent, self._stage)
+
+
+def _or_nan(loss: Callable[[Vector], float], point: Vector) -> float:
+    try:
+        return loss(point)
+    except GradcheckError:
+        raise
+    except Exception:
+        return math.nan

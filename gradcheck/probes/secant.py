@@ -1,0 +1,87 @@
+"""The secant test: the slope of a secant is the mean of the slopes along it, however the loss bends in between.
+
+Where kinks lie closer to the point than steps can be, because noise forbids shorter ones, a measured slope is that of a
+longer stretch. A gradient that is right at the point differs from it, and the claims along the stretch differ from one
+another. Their mean does not (mean value theorem). A gradient that is wrong is wrong along the way as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gradcheck.differences.settings import EPSILON
+from gradcheck.probes.comparison import Comparison
+from gradcheck.probes.line import Line
+from gradcheck.probes.prober import Prober
+from gradcheck.probes.settings import PROBES
+
+
+def agrees_on_average(prober: Prober, line: Line, found: Comparison) -> bool:
+    """Whether the mean of the claims along secants of the loss is the slope of the secants.
+
+    Then a gap at the point itself proves nothing: the loss bends within the steps that its slope was measured by.
+
+    Parameters
+    ----------
+    prober : Prober
+    line : Line
+        Through the point.
+    found : Comparison
+        Of the claim at the point with the slope measured along this line. Its step says how long the secants are.
+
+    Returns
+    -------
+    bool
+        False if a secant proves otherwise. False also if the claim is noisy itself, another at each call or rounded to
+        a type narrower than its own, for then it is its noise that has a mean of zero; and if there is no claim along
+        the way.
+    """
+    again = prober.claimed_beside(line, 0.0)
+    if again is None or abs(again - found.claimed) > found.error_bar or _narrowed(prober, line):
+        return False
+    for half in _lengths(prober, found):
+        if prober.evaluator.left < 2:
+            break
+        ends = line([half, -half])
+        if not all(map(math.isfinite, ends)):
+            continue
+        secant = _compared(prober, line, found, half, ends)
+        if secant.proves or not math.isfinite(secant.claimed):
+            return False
+    return True
+
+
+def _narrowed(prober: Prober, line: Line) -> bool:
+    """Whether the claim for a block that moves has been rounded to a type narrower than its own."""
+    space, claims = prober.subject.space, prober.data.claim
+    moved = [claims[b] for b in space.moved(line.direction) if not space.is_zero(claims[b])]
+    bits = PROBES.single_bits
+    return any(space.mantissa(g) > bits and space.has_few_bits(g, bits) for g in moved)
+
+
+def _lengths(prober: Prober, found: Comparison) -> Iterator[float]:
+    """Halves of secants, from the longest to the shortest in which the noise leaves the gap visible."""
+    noise = prober.data.noise.level
+    shortest = max(2 * PROBES.proof * noise / abs(found.gap), math.ldexp(1.0, -prober.policy.bits))
+    half = PROBES.secant_longest * found.estimate.step
+    while half > shortest:
+        yield half
+        half /= PROBES.secant_shorter
+    yield math.ldexp(1.0, math.frexp(shortest)[1])
+
+
+def _compared(prober: Prober, line: Line, found: Comparison, half: float, ends: Sequence[float]) -> Comparison:
+    """The mean of the claims between -half and half against the slope of the loss, from its values at both ends."""
+    from scipy.integrate import quad_vec
+
+    def claimed(t: float) -> float:
+        slope = prober.claimed_beside(line, half * t)
+        return math.nan if slope is None else 0.5 * slope
+
+    noise = max(prober.data.noise.level, EPSILON * max(map(abs, ends)))
+    mean, error = quad_vec(claimed, -1.0, 1.0, limit=1, quadrature="gk15")
+    bar = noise / half + float(error)
+    secant = replace(found.estimate, value=(ends[0] - ends[1]) / (2 * half), error=bar)
+    return replace(found, claimed=float(mean), estimate=secant)

@@ -1,0 +1,66 @@
+"""Does a loss that is a staircase explain why the claimed and the measured slope differ?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from gradcheck.probes.comparison import Comparison
+from gradcheck.probes.line import Line
+from gradcheck.probes.prober import Prober
+from gradcheck.probes.settings import PROBES
+
+
+def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
+    """Whether jumps of the loss along a line explain, in part at least, the gap between claimed and measured slope.
+
+    On the treads of a staircase the slope is not that of the curve that the staircase approximates: the logarithm of
+    what rounding leaves of one minus a probability near one, for example. Beyond the steps of the slope, the loss must
+    leave its tangent by what the claim says, and must do so in jumps. Halving tells a jump from a bend: a jump keeps
+    its height.
+    """
+    least, most = PROBES.explained
+    strides = [math.ldexp(found.estimate.step, k) for k in PROBES.strides]
+    for step in (step for step in strides if step <= PROBES.stride_limit):
+        if prober.evaluator.left < PROBES.zoom_cost:
+            break
+        ends = (step, -step)
+        sides = [
+            (departure / (found.gap * end), end, departure)
+            for departure, end in zip(_departures(prober, line, found, ends), ends, strict=True)
+            if math.isfinite(departure)
+        ]
+        if sides and least < sum(part for part, _, _ in sides) / len(sides) < most:
+            part, end, departure = max(sides)
+            if part > 0 and _jumps(prober, line, found, (0.0, end), (0.0, departure)):
+                return True
+    return False
+
+
+def _departures(prober: Prober, line: Line, found: Comparison, steps: Sequence[float]) -> list[float]:
+    """How far the loss is from its tangent at several steps."""
+    values = line(steps)
+    return [value - prober.data.value - found.estimate.value * step for value, step in zip(values, steps, strict=True)]
+
+
+def _jumps(
+    prober: Prober, line: Line, found: Comparison, ends: tuple[float, float], departures: tuple[float, float]
+) -> bool:
+    """Whether a change keeps its height in ever shorter intervals, when the half with the larger part is taken."""
+    (a, b), (low, high) = ends, departures
+    heights = [abs(high - low)]
+    lasting = PROBES.lasting_halvings
+    for _ in range(PROBES.halvings):
+        middle = (a + b) / 2
+        (departure,) = _departures(prober, line, found, [middle])
+        if abs(departure - low) > abs(high - departure):
+            b, high = middle, departure
+        else:
+            a, low = middle, departure
+        heights.append(abs(high - low))
+        explaining = max(PROBES.explained[0] * abs(found.gap * (b - a)), PROBES.clear * prober.data.noise.level)
+        if not heights[-1] > explaining:
+            return False
+        if len(heights) > lasting and heights[-1] > heights[-1 - lasting] / 2:
+            return heights[-1] < 2 * heights[-1 - lasting]  # a pole grows
+    return False

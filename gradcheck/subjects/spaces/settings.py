@@ -1,0 +1,50 @@
+"""The numbers that decide how far parameters move and how a direction weighs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """Settings of typical sizes and of random directions.
+
+    Attributes
+    ----------
+    small_quantile : float
+        Quantile of the non-zero effects of a block that stands for its small entries. A check need not resolve entries
+        that are smaller than this one.
+    relevance : tuple of (int, float, float)
+        For claims with at least so many mantissa bits: the parts of the median that small entries count for at least,
+        and that an entry is judged by at least. In a narrow type an entry is off by the rounding of terms larger than
+        itself, so the parts grow as the mantissa shrinks.
+    cancelled_roundings : float
+        An entry of so many roundings of the largest one is what is left of a sum that is zero, and has no size.
+    sample : int
+        Quantiles are taken of at most about so many entries.
+    reach : float
+        An entry moves at most so far that it alone changes the loss this many times as much as a usual block does.
+    magnitudes : tuple of (float, float)
+        Magnitudes of a random direction are drawn between these two, relative to the typical size. Random magnitudes,
+        not signs alone: two equal errors would cancel for half of all signs.
+    own_size_bits : int
+        From this many mantissa bits on, the rounding of an entry is bounded by the largest entry of its block; below,
+        by the typical one.
+    claim_roundings : float
+        An entry of a claimed gradient is taken to be off by so many roundings of its type.
+    exact_headroom : float
+        A direction is rounded to a grid, so that steps are exact, only where it is this many grid spacings long.
+    """
+
+    small_quantile: float = 0.01
+    relevance: tuple[tuple[int, float, float], ...] = ((50, 1e-2, 1e-3), (20, 0.3, 0.3), (0, 1.0, 1.0))
+    cancelled_roundings: float = 8.0
+    sample: int = 4096
+    reach: float = 8.0
+    magnitudes: tuple[float, float] = (0.5, 1.0)
+    own_size_bits: int = 20
+    claim_roundings: float = 3.0
+    exact_headroom: float = 16.0
+
+
+SPACES = SpaceSettings()

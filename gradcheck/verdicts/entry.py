@@ -1,0 +1,108 @@
+"""One entry of a gradient, measured on its own, and where in a block entries are wrong."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from dataclasses import dataclass
+
+from gradcheck.probes.prober import Prober
+from gradcheck.verdicts.settings import VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a gradient, measured.
+
+    Attributes
+    ----------
+    index : tuple of int
+    claimed, numeric, error : float
+        Both values and the error bar of their difference, in units of the gradient.
+    wrong : bool
+        Whether the gap is material and several times its error bar.
+    resolved : bool
+        Whether a material gap would have been seen, and was not.
+    """
+
+    index: tuple[int, ...]
+    claimed: float
+    numeric: float
+    error: float
+    wrong: bool
+    resolved: bool
+
+    @property
+    def gap(self) -> float:
+        """Claimed minus numeric."""
+        return self.claimed - self.numeric
+
+    def __str__(self) -> str:
+        index = ", ".join(map(str, self.index))
+        return f"[{index}]: claimed {self.claimed:.6g}, numeric {self.numeric:.6g} ± {self.error:.1e}"
+
+
+class Materiality(enum.Enum):
+    """Whether a gap exceeds the tolerance on the scale of the very entries that cause it."""
+
+    WRONG = "wrong"
+    TOLERATED = "seen, but tolerated"
+    UNCLEAR = "too close to the noise to decide"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a block disagrees.
+
+    Attributes
+    ----------
+    materiality : Materiality
+    entries : tuple of Entry
+        Those that were measured: all of a small block, else the one that bisection led to.
+    complete : bool
+        Whether `entries` are all entries of the block.
+    listed : bool
+        Whether `entries` are all wrong entries of the block.
+    """
+
+    materiality: Materiality
+    entries: tuple[Entry, ...]
+    complete: bool
+    listed: bool = False
+
+    @property
+    def worst(self) -> Entry | None:
+        """The entry with the largest gap."""
+        return max(self.entries, key=lambda entry: abs(entry.gap), default=None)
+
+
+def measure_entry(prober: Prober, block: int, index: tuple[int, ...]) -> Entry:
+    """Claimed and numeric value of one entry."""
+    comparison, _, length = prober.entry(block, index)
+    return Entry(
+        index,
+        comparison.claimed / length,
+        comparison.estimate.value / length,
+        comparison.error_bar / abs(length),
+        wrong=comparison.proves,
+        resolved=comparison.resolved and not (comparison.significant and comparison.material),
+    )
+
+
+def measure_all(prober: Prober, block: int, *, leave: int = 0) -> tuple[Entry, ...]:
+    """Measure the entries of a block one by one, until no more than `leave` evaluations are left."""
+    entries = []
+    for index in itertools.product(*map(range, prober.subject.blocks[block].shape)):
+        if prober.evaluator.left < VERDICTS.entry_cost + leave:
+            break
+        entries.append(measure_entry(prober, block, index))
+    return tuple(entries)
+
+
+def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Index of the entry at a place in the order of the entries."""
+    index = []
+    for length in reversed(shape):
+        place, last = divmod(place, length)
+        index.append(last)
+    return tuple(reversed(index))
