@@ -52,7 +52,7 @@ def test_a_layer_is_blamed_once_for_all_that_it_spoils() -> None:
     network = generic(nn.Dense(3, 4, rng=0), NoDerivative(), nn.Dense(4, 2, rng=1))
     report = gradcheck.check_gradients(network, batch=(X, Y), rng=0)
     (finding,) = report.findings
-    assert finding.where == "layers.1 (NoDerivative), by its input"
+    assert finding.where == "layers.1 (NoDerivative), with respect to its input"
     assert finding.slug == "missing-activation-derivative"
     assert "wrong because of it: layers.0.W, layers.0.b" in finding.evidence
     assert report.blocks["layers.2.W"].verdict.value == "pass"
@@ -62,14 +62,14 @@ def test_two_layers_with_a_mistake_each_are_both_named() -> None:
     network = generic(NegativeBias(3, 4, rng=0), NoDerivative(), nn.Dense(4, 2, rng=1))
     assert sorted(said(network)) == [
         ("layers.0.b", "sign-flipped"),
-        ("layers.1 (NoDerivative), by its input", "missing-activation-derivative"),
+        ("layers.1 (NoDerivative), with respect to its input", "missing-activation-derivative"),
     ]
 
 
 def test_the_innermost_layer_is_blamed() -> None:
     network = generic(nn.Dense(3, 4, rng=0), nn.Residual(nn.Dense(4, 4, rng=2), NoDerivative()), nn.Dense(4, 2, rng=1))
     (finding,) = said(network)
-    assert finding == ("layers.1.layers.1 (NoDerivative), by its input", "missing-activation-derivative")
+    assert finding == ("layers.1.layers.1 (NoDerivative), with respect to its input", "missing-activation-derivative")
 
 
 def test_a_mistake_outside_of_all_layers_is_looked_for_in_the_whole() -> None:
@@ -92,7 +92,7 @@ def test_a_wrong_loss_is_a_place_of_its_own() -> None:
             return -super()._slopes(prediction, target, factor)
 
     (finding,) = said(generic(nn.Dense(3, 2, rng=0), loss=Half()))
-    assert finding == ("loss (Half), by its prediction", "sign-flipped")
+    assert finding == ("loss (Half), with respect to its prediction", "sign-flipped")
 
 
 def test_code_that_fails_while_a_mistake_is_looked_for_hides_no_verdict() -> None:

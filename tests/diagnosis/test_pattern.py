@@ -37,10 +37,10 @@ def chosen(shape: tuple[int, ...], axis: int, index: Any) -> NDArray[np.bool_]:
     [
         ((6, 7), 0, 3, "in row 3 only"),
         ((6, 7), 1, 5, "in column 5 only"),
-        ((6, 7), 0, slice(1, None), "in all but row 0"),
-        ((6, 7), 1, slice(0, 6), "in all but column 6"),
-        ((3, 4, 5), 1, 2, "in axis 1, index 2 only"),
-        ((5, 3, 4), 0, slice(1, None), "in all but axis 0, index 0"),
+        ((6, 7), 0, slice(1, None), "in every row except row 0"),
+        ((6, 7), 1, slice(0, 6), "in every column except column 6"),
+        ((3, 4, 5), 1, 2, "at index 2 of axis 1 only"),
+        ((5, 3, 4), 0, slice(1, None), "at every index of axis 0 except 0"),
         ((8, 5), 0, [1, 6], "in row 1 and 6 only"),
     ],
 )
@@ -51,7 +51,7 @@ def test_rows_columns_and_channels_are_told(shape: tuple[int, ...], axis: int, i
 def test_a_block_that_is_wrong_everywhere_has_no_pattern() -> None:
     text = message((6, 7), np.ones((6, 7), dtype=bool))
     assert " only" not in text
-    assert "all but" not in text
+    assert "except" not in text
     assert "no known mistake explains this" in text
 
 

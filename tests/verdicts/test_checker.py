@@ -356,7 +356,7 @@ def test_a_loss_of_zero_all_around_has_the_gradient_zero(seed: int) -> None:
         lambda w: float(np.sum(missed(w) ** 2)), lambda w: inputs.T @ (-2 * labels * missed(w)), w, rng=seed
     )
     assert report, str(report)
-    assert "check at a point where it changes as well" in str(report).replace("\n", " ")
+    assert "also check at a point where it changes" in str(report).replace("\n", " ")
     wrong = check_gradients(
         lambda w: float(np.sum(missed(w) ** 2)), lambda w: inputs.T @ (-2 * labels * missed(w)) + 0.1, w, rng=seed
     )
@@ -374,7 +374,7 @@ def test_where_all_units_are_dead_the_gradient_zero_is_right(edge: float) -> Non
     for seed in range(30):
         report = check_gradients(loss, lambda x: 1.0 * (x > edge), point, rng=seed)
         assert report, str(report)
-        assert any("check at a point where it changes" in note for note in report.notes)
+        assert any("also check at a point where it changes" in note for note in report.notes)
         assert not check_gradients(loss, lambda x: 1.0 * (x > edge) + 1e-3, point, rng=seed)
 
 
