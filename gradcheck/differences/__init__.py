@@ -1,1 +1,1 @@
-"""The derivative of a function of one real number, with an error bar. No arrays here."""
+"""The derivative of a function of one real number, with an error bar; sees no arrays and never the claimed gradient."""
