@@ -218,6 +218,14 @@ def test_the_source_distribution_has_all_that_stands_at_the_top() -> None:
     assert top - GENERATED - {"pyproject.toml"} == {name for name in included if not name.startswith(".")}
 
 
+def test_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
+    quoted = {"calibration": ["16,000", "99.99%"], "naming": ["8,550", "99.72%", "0.05%"]}
+    for page, figures in quoted.items():
+        for figure in figures:
+            assert figure in read("README.md")
+            assert figure.replace(",", "") in read(f"docs/{page}.md")
+
+
 def test_the_readme_commands_are_where_automation_looks_for_them() -> None:
     commands = re.findall(r"^```sh\n(.*?)^```", read("README.md"), re.MULTILINE | re.DOTALL)
     assert len(commands) == 2
