@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
 #: What Sphinx, builds and environments leave behind in a checkout.
-GENERATED = {"_build", "_copies", "jupyter_execute", "build", "dist", "__pycache__"}
+GENERATED = {"_build", "_copies", "jupyter_execute", "build", "dist", "__pycache__", "PKG-INFO"}
 
 
 def read(name: str) -> str:
