@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,20 @@ def link_to_copies(app: Any, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace(f"](../{name})", f"](_copies/{Path(name).name})")
 
 
+def inherit_attributes(app: object, what: str, name: str, obj: Any, options: object, lines: list[str]) -> None:
+    """Give a class without a section on its attributes that of its base: the data of a report are in a base class."""
+    if what != "class" or "Attributes" in lines:
+        return
+    for base in obj.__mro__[1:]:
+        text = inspect.cleandoc(base.__doc__ or "") if base.__module__.startswith("gradcheck") else ""
+        _, found, attributes = text.partition("\nAttributes\n----------\n")
+        if found:
+            lines += ["", "Attributes", "----------", *attributes.splitlines(), ""]
+            return
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx before it looks for source files."""
     copy_pages()
     app.connect("source-read", link_to_copies)
+    app.connect("autodoc-process-docstring", inherit_attributes, priority=100)  # before numpydoc, which has 500
