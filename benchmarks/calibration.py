@@ -1,4 +1,4 @@
-"""How honest the error bars are: estimates of known derivatives against mpmath.
+"""How reliable the error bars are: numerical derivatives compared with exact ones by mpmath.
 
 ``python -m benchmarks.calibration [--count N] [--seed S] [--output docs/calibration.md]``
 """
@@ -24,7 +24,7 @@ DIGITS = 40
 
 @dataclass(frozen=True)
 class Curve:
-    """A function of one number, its exact derivative, and where it is looked at."""
+    """A function of one number, its exact derivative, and the interval that points are drawn from."""
 
     name: str
     value: Callable[[float], float]
@@ -61,7 +61,7 @@ CURVES = (
 
 @dataclass(frozen=True)
 class Result:
-    """One estimate: its bar, and how far it was off."""
+    """One estimate: its error bar and its true error."""
 
     curve: str
     bar: float
@@ -70,7 +70,7 @@ class Result:
 
     @property
     def ratio(self) -> float:
-        """Error over bar: at most 1 if the bar is honest."""
+        """True error over error bar: at most 1 if the error bar holds."""
         return self.error / self.bar
 
 
@@ -109,11 +109,12 @@ def table(results: Sequence[Result]) -> str:
     lines = [
         "# Calibration of the error bars",
         "",
-        f"{len(results)} slopes of {len(CURVES)} functions at random points, against mpmath with {DIGITS} digits.",
-        f"The bar covers the truth in {100 * coverage(results):.2f}%; "
-        f"its median is {median_bar(results):.1f} times the error.",
+        f"{len(results)} numerical derivatives of {len(CURVES)} functions at random points, compared with mpmath at "
+        f"{DIGITS} digits.",
+        f"The error bar covers the true error in {100 * coverage(results):.2f}%; "
+        f"the median ratio of error bar to error is {median_bar(results):.1f}.",
         "",
-        "| function | covered | median bar / error | median bar | evaluations |",
+        "| function | covered | median error bar / error | median error bar | evaluations |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for curve in CURVES:
@@ -123,22 +124,30 @@ def table(results: Sequence[Result]) -> str:
         lines.append(
             f"| {curve.name} | {100 * coverage(mine):.2f}% | {median_bar(mine):.1f} | {bar:.1e} | {cost:.0f} |"
         )
-    lines += ["", "Error over bar:", "", "```text", histogram(results), "```", ""]
+    lines += [
+        "",
+        "Distribution of error / error bar, at most 1 where the error bar holds:",
+        "",
+        "```text",
+        histogram(results),
+        "```",
+        "",
+    ]
     return "\n".join(lines)
 
 
 def coverage(results: Sequence[Result]) -> float:
-    """Share of estimates whose bar covers the truth."""
+    """Share of estimates whose error bar covers the true error."""
     return sum(result.error <= result.bar for result in results) / len(results)
 
 
 def median_bar(results: Sequence[Result]) -> float:
-    """Median of bar over error."""
+    """Median of error bar over true error."""
     return float(np.median([1 / result.ratio if result.error else math.inf for result in results]))
 
 
 def histogram(results: Sequence[Result]) -> str:
-    """How often error over bar falls into each half decade."""
+    """How often error over error bar falls into each half decade."""
     edges = [0.0, 1e-4, 10**-3.5, 1e-3, 10**-2.5, 1e-2, 10**-1.5, 1e-1, 10**-0.5, 1.0, math.inf]
     counts, _ = np.histogram([result.ratio for result in results], bins=edges)
     lines = []
@@ -150,7 +159,7 @@ def histogram(results: Sequence[Result]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table or write it to a file."""
-    parser = argparse.ArgumentParser(description="How honest the error bars are.")
+    parser = argparse.ArgumentParser(description="How reliable the error bars are.")
     parser.add_argument("--count", type=int, default=16_000)
     parser.add_argument("--seed", type=int, default=0)
     add_output(parser)

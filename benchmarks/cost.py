@@ -25,7 +25,7 @@ from gradcheck.app.examples.xor import BATCH, QuestionNetwork
 
 Array = NDArray[np.float64]
 
-#: Evaluations that a check should do with, and how often each function of the corpus is checked.
+#: Evaluations that a passing check should not exceed, and how often each function of the corpus is checked.
 MOST, SEEDS = 40, 5
 
 
@@ -66,7 +66,7 @@ def overhead(size: int, least: float, repeats: int) -> float:
 
 
 def evaluations(repeats: int) -> list[tuple[str, int, int, int, str, int]]:
-    """Name, parameters, median and largest number of evaluations, how many need at most 40, gradients; of passes."""
+    """Of passing checks: name, parameters, median and largest number of evaluations, share within 40, gradients."""
     rows = []
     for name, size, check in (
         ("XOR network, own start", 21, lambda seed: _network(seed, 0.01)),
@@ -107,8 +107,8 @@ def _chain(seed: int) -> gradcheck.Report:
     return gradcheck.check_gradients(loss, gradient, np.random.default_rng(seed).standard_normal(10**6), rng=seed)
 
 
-def dear(seeds: int) -> tuple[int, list[str]]:
-    """How many functions the corpus has as it is, and a row for each of which some check is dear."""
+def expensive(seeds: int) -> tuple[int, list[str]]:
+    """Number of functions of the corpus, and a row for each function with an expensive check."""
     found: dict[str, list[gradcheck.Report]] = {}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -141,13 +141,13 @@ def import_ratio(repeats: int) -> float:
 
 def table() -> str:
     """All of it as Markdown."""
-    total, rows = dear(SEEDS)
+    total, rows = expensive(SEEDS)
     lines = [
         "# Cost of a passing check",
         "",
-        f"A point is drawn for each seed. At most {MOST} evaluations and two gradients are the aim, whatever the size;",
-        "where noise hides the slope, as on the plateau that the network of XOR starts from, more are spent before a",
-        "check is left undecided.",
+        f"Each seed draws another point. The aim is at most {MOST} evaluations and two gradients, whatever the size.",
+        "Where noise hides the derivative, as on the plateau where the XOR network starts, a check spends more before",
+        "it is left undecided.",
         "",
         f"| function | parameters | evaluations, median | largest | at most {MOST} | gradients |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -156,8 +156,9 @@ def table() -> str:
             for name, size, median, most, cheap, gradients in evaluations(200)
         ),
         "",
-        f"Of the {total} functions of the corpus as they are, with {SEEDS} seeds each, these need more in some check;",
-        "the gradients are those around a point that lies on kinks, see the method.",
+        f"Of the {total} functions of the corpus, unchanged and with {SEEDS} seeds each, these need more in at least "
+        "one check.",
+        "Further gradients are evaluated around points that lie on kinks ([method](method.md)).",
         "",
         "| function | verdicts | evaluations, median | largest | gradients |",
         "| --- | --- | ---: | ---: | ---: |",

@@ -1,4 +1,4 @@
-"""Ask every checker about every case of the corpus, and report what it found.
+"""Run every checker on every case of the corpus, and count what it detects.
 
 Run as ``python -m benchmarks.detection [--quick] [--mistakes K] [--seed N] [--peers a,b] [--workers N]
 [--output PATH]``.

@@ -1,4 +1,4 @@
-"""What `gradcheck doctor` finds: the way out of the plateau, problems with good settings and with one illness each.
+"""What `gradcheck doctor` finds: steps to leave a plateau, problems with good settings and with one planted cause.
 
 python -m benchmarks.doctor --output docs/doctor-figures.md
 """
@@ -23,7 +23,7 @@ from gradcheck.training.doctor.read import patient_of, regimen_of
 from tests.training.doctor.problems import HEALTHY, ILL, ILL_TOO, Make
 from tests.training.doctor.xor import started, walked
 
-PROGRAMS = Path(__file__).parent.parent / "tests" / "training" / "programs"
+PROGRAMS = Path(__file__).parent.parent / "tests" / "training" / "doctor" / "programs"
 
 RATE, LEVEL = 0.03, math.log(2)
 
@@ -32,8 +32,8 @@ WALKED = 120_000
 
 
 def ways_out() -> Iterable[str]:
-    """Predicted and walked steps, by the size of the initial weights and the seed."""
-    yield "| weights | seed | predicted steps | steps walked | off by | gradients | seconds |"
+    """Predicted and actual steps, by the scale of the initial weights and the seed."""
+    yield "| weight scale | seed | predicted steps | actual steps | difference | gradients | seconds |"
     yield "|---:|---:|---:|---:|---:|---:|---:|"
     for scale in (1.0, 0.3, 0.1, 0.01):
         for seed in range(3):
@@ -44,7 +44,7 @@ def ways_out() -> Iterable[str]:
             assert steps is not None
             taken = walked(started(scale, seed), RATE, LEVEL / 2, WALKED) if steps < 0.9 * WALKED else None
             off = "" if taken is None else f"{abs(steps / taken - 1):.3%}"
-            shown = "not walked" if taken is None else f"{taken:,}"
+            shown = "not run" if taken is None else f"{taken:,}"
             yield f"| {scale:g} | {seed} | {steps:,.0f} | {shown} | {off} | {found.gradients:,} | {seconds:.2f} |"
 
 
@@ -57,9 +57,9 @@ def examined(make: Make, seed: int) -> tuple[DoctorReport, str, float]:
 
 
 def problems(chosen: dict[str, Make], seeds: Iterable[int]) -> Iterable[str]:
-    """One line a problem, and how many are as they should be."""
+    """One line a problem, and how many are as expected."""
     seeds = tuple(seeds)
-    yield "| problem | planted | found, first seed | as it should be | seconds |"
+    yield "| problem | planted | found, first seed | as expected | seconds |"
     yield "|---|---|---|---:|---:|"
     right = total = 0
     for name, make in chosen.items():
@@ -76,9 +76,9 @@ def problems(chosen: dict[str, Make], seeds: Iterable[int]) -> Iterable[str]:
 
 
 def trials() -> Iterable[str]:
-    """What was tried on the question's program."""
+    """The trials on the XOR program."""
     report = gradcheck.doctor(PROGRAMS / "question.py", rng=0)
-    yield "| tried | loss, median | lowest | highest | seeds | steps |"
+    yield "| trial | loss, median | lowest | highest | seeds | steps |"
     yield "|---|---:|---:|---:|---:|---:|"
     for trial in report.trials:
         losses = (f"{x:.3g}" if math.isfinite(x) else "diverged" for x in (trial.median, trial.lowest, trial.highest))
@@ -88,7 +88,7 @@ def trials() -> Iterable[str]:
 
 
 def main() -> None:
-    """Print the figures."""
+    """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="of each problem")
     add_output(parser)
@@ -98,30 +98,29 @@ def main() -> None:
         "",
         "Made by `python -m benchmarks.doctor`.",
         "",
-        "## The way out of a plateau",
+        "## Steps to leave a plateau",
         "",
-        "Steps of plain descent at 0.03 until the loss of the question's network is at half of ln 2: predicted by the",
-        "gradient flow, and walked. Weights are drawn by `numpy.random.RandomState(seed)` at four sizes; 0.01 is the",
-        "question's own.",
+        "Steps of gradient descent at 0.03 until the loss of the XOR network falls to half of ln 2: predicted from the",
+        "gradient flow, and counted by running the descent. The initial weights are drawn by",
+        "`numpy.random.RandomState(seed)` at four scales; the original program uses 0.01.",
         "",
         *ways_out(),
         "",
         "## Problems with good settings",
         "",
         f"{len(HEALTHY)} problems of `gradcheck.nn` (`tests/training/doctor/problems.py`), {options.seeds} seeds "
-        "each. As it should be: no finding.",
+        "each. Expected: no finding.",
         "",
         *problems(HEALTHY, range(options.seeds)),
         "",
-        "## Problems with one illness",
+        "## Problems with one planted cause",
         "",
-        f"{len(ILL)} problems with one planted illness each, and {len(ILL_TOO)} more. As it should be: that illness "
-        "is the",
-        "first finding. What else is found goes with it.",
+        f"{len(ILL)} problems with one planted cause each, and {len(ILL_TOO)} more. Expected: that cause is the",
+        "first finding; others may follow.",
         "",
         *problems(ILL | ILL_TOO, range(options.seeds)),
         "",
-        "## What was tried on the question's program",
+        "## Trials on the XOR program",
         "",
         *trials(),
         "",

@@ -1,4 +1,4 @@
-"""Time of `gradcheck.nn` for a forward and a backward pass, next to what it is measured by.
+"""Time of `gradcheck.nn` for a forward and a backward pass, compared with a reference.
 
 ``python -m benchmarks.nn_speed [--output docs/nn-speed.md]``
 
@@ -92,7 +92,7 @@ def convolution() -> Pair:
     return in_turn(mine, theirs, 40)
 
 
-#: Rows of the table: a name, what it is measured by, and the function.
+#: Rows of the table: the operation, its reference, and the function that times both.
 ROWS: dict[str, tuple[str, str, Callable[[], Pair]]] = {
     "dense_network": ("perceptron 784-256-128-10, batch of 128", "its matrix products by NumPy", dense_network),
     "convolution": ("convolution 3 × 3, 32 to 64 channels, 16 images of 32 × 32", "PyTorch", convolution),
@@ -113,9 +113,10 @@ def table() -> str:
     lines = [
         "# Speed of gradcheck.nn",
         "",
-        "Forward and backward pass in float32; the ratio of the least times of many repeats.",
+        "Forward and backward pass in float32. Times are the shortest of many repeats; *ratio* is gradcheck.nn over",
+        "the reference.",
         "",
-        "| what | threads | ms | measured by | ms | ratio |",
+        "| operation | threads | ms | reference | ms | ratio |",
         "| --- | ---: | ---: | --- | ---: | ---: |",
     ]
     for row, (name, reference, _) in ROWS.items():

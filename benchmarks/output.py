@@ -1,4 +1,4 @@
-"""Where the tables go."""
+"""The option ``--output`` of the benchmarks: write the page to a file, or print it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report on a run of `benchmarks.detection`, in Markdown."""
+"""The page that `benchmarks.detection` writes, in Markdown."""
 
 from __future__ import annotations
 
@@ -9,10 +9,46 @@ from dataclasses import dataclass
 
 from benchmarks.corpus.conditions import CONDITIONS
 from benchmarks.corpus.mistakes import MISTAKES
-from benchmarks.peers.answer import Answer
+from benchmarks.peers.answer import ENTRIES, Answer
 
 SUBJECT = "gradcheck"
-"""The peer whose errors of judgement are listed one by one."""
+"""The checker whose wrong and undecided answers are listed one by one."""
+
+#: What each checker is, for the page.
+CHECKERS = {
+    "gradcheck": "`gradcheck.check_gradients`",
+    "torch": "`torch.autograd.gradcheck`",
+    "torch-fast": "the same with `fast_mode=True`",
+    "jax": "`jax.test_util.check_grads` in reverse mode, in float64",
+    "autograd": "`autograd.test_util.check_grads` in reverse mode",
+    "scipy": "`scipy.optimize.check_grad`, its result compared with 1e-6",
+    "1e-7-rule": "central differences with h = 1e-5 in every entry, relative errors below 1e-7",
+}
+
+COLUMN_LEGEND = (
+    "*False alarms* are correct gradients that were called wrong. *Caught* are wrong gradients that were called wrong, "
+    "*passed* those that were called right. *Not run*: checkers that difference every entry are skipped above "
+    f"{ENTRIES:,} entries. *Evaluations* counts calls of the loss, for correct gradients that passed."
+)
+
+CONDITION_LEGEND = (
+    ("as-is", "nothing"),
+    ("loss\\*1e-8, loss\\*1e8", "the loss is multiplied by a constant"),
+    ("offset", "10,000 times the size of the loss is added to it"),
+    ("units-1e-5, units-1e5", "all parameters are measured in another unit"),
+    ("solver-noise", "noise of 1e-9 of the loss is added to it"),
+    ("spread", "each parameter is measured in a unit of its own, between 1e-4 and 1e4"),
+    ("spread-weights", "the influence of each parameter is reduced by a factor between 1 and 1e-8"),
+    ("on-kink, on-many-kinks", "the point lies on one kink, or on several"),
+    ("near-kink, near-edge", "the point lies close to a kink, or to the edge of the domain"),
+)
+
+MISTAKE_LEGEND = (
+    ("entry-1%, entry-1e-4, entry-zero", "one entry is multiplied by 1.01, by 1.0001, or by 0"),
+    ("sign, times-2, zero, times-1.001", "one block is multiplied by −1, 2, 0, or 1.001"),
+    ("l2-term-1%", "the gradient of an L2 penalty is added to one block, 1% of its norm"),
+    ("transposed", "one matrix is transposed"),
+)
 
 COLUMNS = (
     "right",
@@ -54,9 +90,10 @@ class Result:
         return f"{self.problem} / {self.condition} / {self.mistake or 'right'}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, figures: bool = True) -> list[str]:
+    """A table; all columns but the first hold figures, or none does."""
     line = "| " + " | ".join(head) + " |"
-    rule = "|" + "|".join(" --- " if k == 0 else " ---: " for k in range(len(head))) + "|"
+    rule = "|" + "|".join(" ---: " if figures and k else " --- " for k in range(len(head))) + "|"
     return [line, rule, *("| " + " | ".join(row) + " |" for row in rows), ""]
 
 
@@ -95,19 +132,24 @@ def _by_mistake(results: Sequence[Result], peers: Sequence[str]) -> list[str]:
 
 
 def markdown(results: Sequence[Result], peers: Sequence[str], seed: int) -> str:
-    """Return the report: a summary, a table for every peer, and what gradcheck got wrong by name."""
+    """Return the page: a summary, a table for each checker, and the cases that gradcheck did not decide rightly."""
     cases = {(r.problem, r.condition, r.mistake) for r in results}
     right = sum(mistake is None for _, _, mistake in cases)
     lines = [
-        "# Detection of mistakes",
+        "# Detection of mistakes" + (f" by {peers[0]}" if len(peers) == 1 else ""),
         "",
         f"{len(cases)} cases of {len({r.problem for r in results})} problems, seed {seed}: "
-        f"{right} right gradients and {len(cases) - right} wrong ones. "
-        "Every peer has its default settings. Evaluations are those of the right gradients that passed.",
+        f"{right} correct gradients and {len(cases) - right} wrong ones. Each checker runs with its default settings.",
         "",
+        *(f"* {peer}: {CHECKERS[peer]}" for peer in peers),
+        "",
+        COLUMN_LEGEND,
+        "",
+        *_table(["condition", "what changes"], CONDITION_LEGEND, figures=False),
+        *_table(["mistake", "what is wrong"], MISTAKE_LEGEND, figures=False),
         "## All conditions",
         "",
-        *_table(["peer", *COLUMNS], [_row(peer, [r for r in results if r.peer == peer]) for peer in peers]),
+        *_table(["checker", *COLUMNS], [_row(peer, [r for r in results if r.peer == peer]) for peer in peers]),
         "## Caught, by mistake",
         "",
         *_by_mistake(results, peers),
@@ -119,7 +161,7 @@ def markdown(results: Sequence[Result], peers: Sequence[str], seed: int) -> str:
         lines += [f"## {peer}", "", *_table(["condition", *COLUMNS], rows)]
     own = [r for r in results if r.peer == SUBJECT]
     if own:
-        lines += [f"## Cases that {SUBJECT} did not get right", ""]
+        lines += [f"## Cases that {SUBJECT} decided wrongly or not at all", ""]
         lines += _listed("False alarms", own, lambda r: r.mistake is None and r.answer.verdict == "fail")
         lines += _listed("Mistakes that passed", own, lambda r: r.mistake is not None and r.answer.verdict == "pass")
         lines += _listed("Undecided", own, lambda r: r.answer.verdict == "undecided")

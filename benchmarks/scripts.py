@@ -1,4 +1,4 @@
-"""Programs as people write them, right and with one line wrong: verdict, line, name and time.
+"""Training programs, correct and with one wrong line: verdict, line, name and time.
 
 python -m benchmarks.scripts --output docs/scripts-programs.md
 """
@@ -20,7 +20,7 @@ from tests.scripts.programs import FOLDER, NAMES, variants
 
 @dataclass
 class Row:
-    """What came out for one program."""
+    """Results for one program and its wrong variants."""
 
     name: str
     lines: int
@@ -65,15 +65,15 @@ def table(rows: list[Row]) -> str:
     """The table for the docs."""
     wrong = sum(r.wrong for r in rows)
     text = [
-        "# Programs as they stand",
+        "# Unmodified programs",
         "",
-        f"{len(rows)} training programs in as many styles, each right, and {wrong} wrong variants of them with one",
-        "line of the backward pass changed (`tests/scripts/programs`), checked by `gradcheck check program.py` without",
-        "any hint. *Line*: the wrong line is the first finding. *Named*: by the mistake that was planted, or as",
-        "unexplained where the catalogue has no name for it. *Accused*: programs where a right line is called wrong.",
-        "*Seconds*: of the slowest variant, on one core.",
+        f"{len(rows)} correct training programs in different styles, and {wrong} variants of them with one wrong line",
+        "in the backward pass (`tests/scripts/programs`). Each is checked by `gradcheck check program.py` without",
+        "hints. *Line*: the first finding is the wrong line. *Named*: it has the name of the planted mistake, or is",
+        "`unexplained` where the catalogue has no name for it. *Wrongly blamed*: programs in which a correct line is",
+        "called wrong. *Seconds*: of the slowest variant, on one core.",
         "",
-        "| program | lines | right passes | wrong fail | line | named | accused | seconds |",
+        "| program | lines | correct passes | wrong fails | line | named | wrongly blamed | seconds |",
         "|---|---:|---|---:|---:|---:|---:|---:|",
     ]
     for r in rows:
@@ -87,7 +87,7 @@ def table(rows: list[Row]) -> str:
         f"| **all** | | {right}/{len(rows)} | {sums[0]}/{wrong} | {sums[1]}/{wrong} ({sums[1] / wrong:.1%}) | "
         f"{sums[2]}/{wrong} ({sums[2] / wrong:.1%}) | {sums[3]} | {max(r.seconds for r in rows):.1f} |"
     )
-    return "\n".join(text)
+    return "\n".join(text) + "\n"
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""The command line, the demo, examples, `explain`, the notebook magic."""
+"""The command line, the demo, the examples, `explain` and the notebook magic."""

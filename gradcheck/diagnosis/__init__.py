@@ -1,1 +1,1 @@
-"""Why a block is wrong: which part, which mistake of the catalogue. Reads verdicts, never changes one."""
+"""Explains why a block is wrong: which part, which mistake of the catalogue; reads verdicts, never changes one."""

@@ -1,4 +1,4 @@
-"""Layers, losses and optimisers in plain NumPy, each derivative written by hand.
+"""Layers, losses and optimisers in plain NumPy, each derivative written by hand; knows nothing of the checker.
 
 >>> from gradcheck.nn import Dense, MeanSquaredError, Network, Tanh
 >>> network = Network([Dense(2, 3, rng=0), Tanh(), Dense(3, 1, rng=1)], MeanSquaredError())

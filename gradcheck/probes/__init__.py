@@ -1,1 +1,1 @@
-"""A subject measured around one point: noise, typical sizes, slopes, claim minus slope. Decides nothing."""
+"""Measures a subject around one point: noise, scales, directional derivatives, gaps to the claim; decides nothing."""

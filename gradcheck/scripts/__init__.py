@@ -1,4 +1,4 @@
-"""Programs as they stand: one training step, replayed, and each line of its backward pass held against the chain rule.
+"""Checks a training program unmodified: replays one step and gives each line of its backward pass a verdict.
 
 source ─> taps ─> loops ─> capture ─> step ─> nodes ─> flow ─> roles ─> pairs ─> lines ─> program
 """

@@ -1,4 +1,4 @@
-"""Strategies for Hypothesis: networks, layers, losses, batches, points and mistakes, drawn as shapes and a seed.
+"""Hypothesis strategies that draw networks, layers, losses, batches, points and mistakes.
 
 >>> from hypothesis import given
 >>> import gradcheck

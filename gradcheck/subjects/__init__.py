@@ -1,1 +1,1 @@
-"""Whatever a user has (function, model, layer, network, `file.py:name`) becomes one `Subject`."""
+"""Turns a function, model, layer, network or `file.py:name` into a `Subject`: blocks, a loss, a claimed gradient."""

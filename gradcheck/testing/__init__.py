@@ -1,4 +1,4 @@
-"""For test suites: the layer contract, planted faults, the pytest plugin, the layer × loss table."""
+"""Tools for test suites: the layer contract, fault injection, the pytest plugin, the table of layers and losses."""
 
 from __future__ import annotations
 

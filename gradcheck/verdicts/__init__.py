@@ -1,1 +1,1 @@
-"""Pass, fail or undecided for each block, with the reason; the only place that may say *fail*."""
+"""Decides pass, fail or undecided for each block, with the reason, and locates the wrong entries."""

@@ -36,7 +36,7 @@ class OptimiserReport:
     change, expected : float or None
         Of that entry, in that step.
     mistake : str or None
-        Slug of what makes the very steps of the rule; two, joined by `` + ``, where it takes two; None where nothing
+        Slug of what makes the very steps of the rule; two, joined by ``" + "``, where it takes two; None where nothing
         known does.
     term : str or None
         The term that differs.
