@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Context:
     """A subject at one point.
 
     Attributes

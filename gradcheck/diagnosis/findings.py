@@ -36,7 +36,7 @@ def findings_of(check: Check, culprits: Sequence[Culprit] = ()) -> tuple[Finding
 
 def _manner(slug: str, where: str, evidence: str) -> Finding:
     mistake = BY_SLUG[slug]
-    return Finding(mistake.code, slug, where, mistake.says, evidence, mistake.fix)
+    return Finding(mistake.code, slug, where, mistake.description, evidence, mistake.fix)
 
 
 def _groups(culprits: Sequence[Culprit]) -> list[list[Culprit]]:

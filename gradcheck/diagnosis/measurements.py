@@ -1,4 +1,4 @@
-"""A point that a claim is looked at from: its scene, and slopes of the loss along a few directions."""
+"""A point that a claim is looked at from: its context, and slopes of the loss along a few directions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.context import Scene
+from gradcheck.diagnosis.context import Context
 from gradcheck.differences.derivative import differentiate
 from gradcheck.differences.estimate import Status
 from gradcheck.differences.noise import EPSILON
@@ -61,10 +61,10 @@ class _Function:
 
 @dataclass
 class Vantage:
-    """A site, its scene, and what was measured from it."""
+    """A site, its context, and what was measured from it."""
 
     site: Site
-    scene: Scene
+    context: Context
     _slopes: dict[int, list[Slope]] = field(default_factory=dict)
     _samples: dict[int, list[list[Slope]]] = field(default_factory=dict)
 
@@ -156,7 +156,7 @@ def vantages(subject: Subject, rtol: float, rng: np.random.Generator, effort: Ef
     sift(here)
     here.listen()
     there = _elsewhere(here)
-    return tuple(Vantage(site, Scene(subject, site.point, site.claim)) for site in (here, there) if site is not None)
+    return tuple(Vantage(site, Context(subject, site.point, site.claim)) for site in (here, there) if site is not None)
 
 
 def _elsewhere(here: Site) -> Site | None:
