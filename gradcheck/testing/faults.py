@@ -103,7 +103,7 @@ def visible_faults(subject: Subject, right: Point, slugs: Iterable[str] | None =
     Yields
     ------
     Fault
-        One for each block and variant. Each is computed only when it is asked for, so the first one is cheap.
+        One for each block and variant. They are computed lazily, so the first one is cheap.
     """
     context = Context(subject, subject.point, right)
     largest = max(float(np.abs(g).max(initial=0.0)) for g in right)

@@ -23,7 +23,7 @@ Array = NDArray[Any]
 #: operations in between (about 1e-15), and far below any mistake.
 EQUAL_WITHIN = 1e-9
 
-#: Strength λ of the additive term where none is given. Any visible strength serves.
+#: Default strength λ of an additive term. Any visible strength serves.
 EXAMPLE_STRENGTH = 0.1
 
 
@@ -196,7 +196,7 @@ class Mistake(abc.ABC):
 
     @abc.abstractmethod
     def variants(self, context: Context, block: int) -> Iterator[Variant]:
-        """Yield the ways of making the mistake in a block; nothing where it would change nothing."""
+        """Yield the ways of making the mistake in a block; skip those that would not change the gradient."""
 
     def message(self, detail: str, factor: float) -> str:
         """Describe the mistake in a report.
@@ -237,7 +237,7 @@ class FactorMistake(Mistake):
         factor, error : float
             The fitted factor and its error bound.
         counts : dict of int to str
-            Numbers found in the shapes of the batch, each with a clause that says what it counts.
+            Numbers found in the shapes of the batch, each with a sentence that explains it.
 
         Returns
         -------

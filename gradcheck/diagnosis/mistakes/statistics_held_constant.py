@@ -66,13 +66,13 @@ class StatisticsHeldConstant(Mistake):
         found = _normalisation(layer)
         if found is None:
             return
-        slope = found.gamma * layer.upstream.reshape(found.shape)
-        mean_part = slope.mean(axis=found.axes, keepdims=True)
-        variance_part = found.normalised * (slope * found.normalised).mean(axis=found.axes, keepdims=True)
-        wrong = {"mean and variance" if found.centred else "the mean square": slope / found.root}
+        scaled = found.gamma * layer.upstream.reshape(found.shape)
+        mean_part = scaled.mean(axis=found.axes, keepdims=True)
+        variance_part = found.normalised * (scaled * found.normalised).mean(axis=found.axes, keepdims=True)
+        wrong = {"mean and variance" if found.centred else "the mean square": scaled / found.root}
         if found.centred:
-            wrong["the mean"] = (slope - variance_part) / found.root
-            wrong["the variance"] = (slope - mean_part) / found.root
+            wrong["the mean"] = (scaled - variance_part) / found.root
+            wrong["the variance"] = (scaled - mean_part) / found.root
         for detail, gradient in wrong.items():
             yield ExactArray(detail, gradient.reshape(layer.x.shape))
 
@@ -114,7 +114,7 @@ def _sets_of_axes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def _gamma(parameters: list[Array], normalised: Array, y: Array) -> Array | None:
-    """Find gamma with gamma · normalised + beta = y, among the parameters, 0 and 1; None if there is none."""
+    """Find gamma with gamma · normalised + beta = y, among the parameters, 0 and 1; None if that fails."""
     for gamma, beta in itertools.permutations([1.0, *parameters, 0.0], 2):
         for scale, shift in zip(_broadcasts(gamma, y), _broadcasts(beta, y), strict=True):
             limit = FORMULA_HOLDS_WITHIN * np.abs(y).max(initial=0.0)
