@@ -1,10 +1,10 @@
-"""Every mistake in every layer and loss where it can exist, and in functions: is it found, placed and named?
+"""How often mistakes are found, located and named: each one in every layer and loss that it fits, and in functions.
 
     python -m benchmarks.naming --output docs/naming.md
 
-Each cell of the table of pairs (layer, loss), with a batch of a size of its own and numbers of its own, gets one plant
-of every kind in the layer and one in the loss, and one with the sign wrong as well; networks of drawn shapes, as plain
-functions that show no layers, get theirs on the gradients that they return.
+Each pair of a layer and a loss is checked with random numbers and a random batch size. One fault of every kind is
+injected into the layer, one into the loss, and one together with a flipped sign. Networks of random shapes, passed as
+plain functions without visible layers, have their faults in the gradient that they return.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from gradcheck.subjects.network import NetworkSubject
 from gradcheck.subjects.subject import Subject
 from gradcheck.testing.faults import (
     LOSS_MISTAKES,
-    Accumulating,
-    Forgetful,
-    Hasty,
-    Plant,
-    PlantedLayer,
-    PlantedLoss,
-    PlantedNetwork,
-    committed,
-    planted,
-    plants,
+    AccumulatingLayer,
+    Fault,
+    FaultyLayer,
+    FaultyLoss,
+    SeparateGradientNetwork,
+    StaleCacheLayer,
+    UpdatesTooEarly,
+    faulty_gradient,
+    mutant,
+    visible_faults,
 )
 from gradcheck.testing.pairs.run import example, together
 
 Array = NDArray[Any]
 
-#: Mistakes of what is claimed for a block, whatever it belongs to.
+#: Mistakes of the gradient of a block that need no layer or loss.
 OF_FUNCTIONS = (
     "sign-flipped",
     "mean-sum",
@@ -65,13 +65,13 @@ OF_FUNCTIONS = (
 )
 
 
-#: A mistake that changes the whole gradient by less than this part of it is left out: it stands where it has no effect.
+#: A fault that changes the gradient by less than this part is left out: it has no effect where it was injected.
 UNSEEN = 1e-4
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one plant.
+    """The outcome for one fault.
 
     Attributes
     ----------
@@ -80,8 +80,7 @@ class Outcome:
     located : bool
     named : str
         "right", "second" (named, but not first), "unknown" or "wrong".
-    said : str
-        What was found first.
+    first_finding : str
     """
 
     case: str
@@ -91,30 +90,30 @@ class Outcome:
     verdict: str
     located: bool
     named: str
-    said: str
+    first_finding: str
 
 
-def judged(case: str, plant: tuple[Plant, ...], place: str, report: gradcheck.Report) -> Outcome:
-    """Compare a report with what was planted; of several plants any may come first."""
-    plant += tuple(p.then for p in plant if p.then is not None)
-    wanted = {p.slug for p in plant} | {"sign-flipped" for p in plant if p.factor < 0}
+def judged(case: str, faults: tuple[Fault, ...], place: str, report: gradcheck.Report) -> Outcome:
+    """Compare a report with the faults that were injected; any of several may come first."""
+    faults += tuple(f.then for f in faults if f.then is not None)
+    wanted = {f.slug for f in faults} | {"sign-flipped" for f in faults if f.factor < 0}
     found = [f for f in report.findings if f.slug not in ("mutates-input",)]
     where = found[0].where if found else ""
-    beginnings = (f"{place} ", f"{place}[") if plant[0].slug != "stale-cache" else (place,)
+    beginnings = (f"{place} ", f"{place}[") if faults[0].slug != "stale-cache" else (place,)
     place_found = place in where.split(", ") or where.startswith(beginnings)
     named = "unknown"
     if found and found[0].slug != "unexplained":
         named = "right" if found[0].slug in wanted else "wrong"
     elif any(f.slug in wanted for f in found):
         named = "second"
-    said = f"{found[0].slug}: {found[0].where}: {found[0].message}" if found else "nothing"
-    text = " and ".join(p.slug for p in plant)
-    detail = ", ".join(f"{p.block} {p.detail} {p.factor:g}" for p in plant)
-    return Outcome(case, text, detail, place, report.verdict.value, place_found, named, said)
+    first = f"{found[0].slug}: {found[0].where}: {found[0].message}" if found else "nothing"
+    text = " and ".join(f.slug for f in faults)
+    detail = ", ".join(f"{f.block} {f.detail} {f.factor:g}" for f in faults)
+    return Outcome(case, text, detail, place, report.verdict.value, place_found, named, first)
 
 
 def _targets(network: nn.Network, batch: Any) -> Iterator[tuple[Any, Subject, bool]]:
-    """Layers and loss, each with its part, and whether it is the first layer, whose input nobody differentiates by."""
+    """Yield each layer and the loss with its part; the last value is true for the first layer."""
     subject = NetworkSubject(network, batch)
     for part in subject.parts():
         if part.place == "loss":
@@ -138,7 +137,7 @@ def drawn(layer: str, loss: str, seed: int) -> tuple[nn.Network, tuple[Any, Any]
 
 
 def cell(layer: str, loss: str, seed: int) -> list[Outcome]:
-    """All plants of one cell, one of each kind; a pair; and the right network."""
+    """Check the right network of one cell, and the network with one fault of each kind."""
     rng = np.random.default_rng([seed, zlib.crc32(f"{layer} {loss}".encode())])
     outcomes = []
     network, batch = drawn(layer, loss, seed)
@@ -149,18 +148,18 @@ def cell(layer: str, loss: str, seed: int) -> list[Outcome]:
         _, part, first = next(t for t in _targets(network, batch) if t[1].place == place)
         point = tuple(x.copy() for x in part.point)
         right = part.gradient(point)
-        every: dict[str, list[Plant]] = defaultdict(list)
-        for plant in plants(part, right):
-            if not (first and plant.block == "x"):
-                every[plant.slug].append(plant)
-        chosen: list[tuple[Plant, ...]] = [(some[int(rng.integers(len(some)))],) for some in every.values()]
+        every: dict[str, list[Fault]] = defaultdict(list)
+        for fault in visible_faults(part, right):
+            if not (first and fault.block == "x"):
+                every[fault.slug].append(fault)
+        chosen: list[tuple[Fault, ...]] = [(some[int(rng.integers(len(some)))],) for some in every.values()]
         if place == "loss":
             chosen = [one for one in chosen if one[0].slug in LOSS_MISTAKES]
         chosen += _pair(every, rng)
         for some in chosen:
-            outcomes.append(_planted(layer, loss, seed, place, number, some))
+            outcomes.append(_with_faults(layer, loss, seed, place, number, some))
         if place != "loss":
-            outcomes += _behaviours(layer, loss, seed, place, number, part, first)
+            outcomes += _side_effects(layer, loss, seed, place, number, part, first)
     return [outcome for outcome in outcomes if outcome.verdict]
 
 
@@ -172,65 +171,68 @@ def _seen(right: dict[str, Array], wrong: dict[str, Array]) -> bool:
 
 def _right(case: str, report: gradcheck.Report) -> Outcome:
     """The outcome for a gradient that is right."""
-    accused = bool(report.findings)
-    named = "wrong" if accused else "right"
-    return Outcome(case, "none", "", "", report.verdict.value, not accused, named, str(report) if accused else "")
+    named = "wrong" if report.findings else "right"
+    text = str(report) if report.findings else ""
+    return Outcome(case, "none", "", "", report.verdict.value, not report.findings, named, text)
 
 
-def _pair(every: dict[str, list[Plant]], rng: np.random.Generator) -> list[tuple[Plant, ...]]:
-    """A mistake with a sign that is wrong as well."""
+def _pair(every: dict[str, list[Fault]], rng: np.random.Generator) -> list[tuple[Fault, ...]]:
+    """Choose a mistake to combine with a flipped sign."""
     alone = ("sign-flipped", "constant-factor", "zero-gradient", "low-precision")
     names = [name for name in every if name not in alone]
-    found: list[tuple[Plant, ...]] = []
+    found: list[tuple[Fault, ...]] = []
     if names:
         some = every[names[int(rng.integers(len(names)))]]
         found.append((dataclasses.replace(some[int(rng.integers(len(some)))], factor=-1.0),))
     return found
 
 
-def _planted(
-    layer: str, loss: str, seed: int, place: str, number: int, chosen: tuple[Plant, ...], mixin: type = PlantedLayer
+def _with_faults(
+    layer: str, loss: str, seed: int, place: str, number: int, chosen: tuple[Fault, ...], mixin: type = FaultyLayer
 ) -> Outcome:
     network, batch = drawn(layer, loss, seed)
     layers, criterion = list(network.layers), network.criterion
     if place == "loss":
-        criterion = planted(criterion, PlantedLoss, *chosen)
+        criterion = mutant(criterion, FaultyLoss, *chosen)
     else:
-        layers[number] = planted(layers[number], mixin, *chosen)
-    right, network = PlantedNetwork(network.layers, network.criterion), PlantedNetwork(layers, criterion)
-    if mixin is PlantedLayer and not _seen(right.gradient(*batch), network.gradient(*batch)):
+        layers[number] = mutant(layers[number], mixin, *chosen)
+    right, network = (
+        SeparateGradientNetwork(network.layers, network.criterion),
+        SeparateGradientNetwork(layers, criterion),
+    )
+    if mixin is FaultyLayer and not _seen(right.gradient(*batch), network.gradient(*batch)):
         return Outcome("", chosen[0].slug, "", "", "", False, "", "")
     try:
         report = gradcheck.check_gradients(network, batch=batch, rng=seed)
     except Exception as error:
         case = f"{layer} with {loss}, seed {seed}"
         return Outcome(case, chosen[0].slug, chosen[0].detail, place, "error", False, "wrong", repr(error))
-    (block,) = {plant.block for plant in chosen}
+    (block,) = {fault.block for fault in chosen}
     where = place
     if block not in ("x", "prediction"):
         where = f"{place}.{block}"
     return judged(f"{layer} with {loss}, seed {seed}", chosen, where, report)
 
 
-def _behaviours(
+def _side_effects(
     layer: str, loss: str, seed: int, place: str, number: int, part: Subject, first: bool
 ) -> Iterator[Outcome]:
-    """Mistakes that are no transformation of a gradient, but a way of going about it."""
+    """Check layers whose mistake is a side effect, and not a transformation of the gradient."""
     network, _ = drawn(layer, loss, seed)
     thing = network.layers[number]
     simple = [name for name in thing.params if "." not in name]
     if simple:
-        plant = Plant("accumulated", "", simple[seed % len(simple)])
-        yield _planted(layer, loss, seed, place, number, (plant,), Accumulating)
+        fault = Fault("accumulated", "", simple[seed % len(simple)])
+        yield _with_faults(layer, loss, seed, place, number, (fault,), AccumulatingLayer)
         kept = [name for name in simple if np.abs(part.gradient(tuple(x.copy() for x in part.point))[0]).max() > 0]
         if layer in ("Dense", "Conv1D", "Conv2D", "ConvTranspose1D", "ConvTranspose2D") and not first and kept:
-            yield _planted(layer, loss, seed, place, number, (Plant("stale-weights", "", "x"),), Hasty)
+            yield _with_faults(layer, loss, seed, place, number, (Fault("stale-weights", "", "x"),), UpdatesTooEarly)
     if layer in ("Sigmoid", "Tanh", "Softplus", "SiLU", "GELU", "ELU", "SELU", "LayerNorm", "BatchNorm") and not first:
-        yield _planted(layer, loss, seed, place, number, (Plant("stale-cache", "", "x"),), Forgetful)
+        yield _with_faults(layer, loss, seed, place, number, (Fault("stale-cache", "", "x"),), StaleCacheLayer)
 
 
 def function(seed: int) -> list[Outcome]:
-    """Plants on the gradients that a function returns, for a network of a random shape."""
+    """Check a network of a random shape, passed as a function, with faults in the gradient that it returns."""
     rng = np.random.default_rng([seed, 77])
     m, i, h, o = (int(n) for n in rng.choice([3, 4, 5, 6, 7], 4, replace=True))
     sigmoid = seed % 3 == 0
@@ -269,11 +271,11 @@ def function(seed: int) -> list[Outcome]:
     case = f"function {seed}: {m}x{i}-{h}-{o}, {type(criterion).__name__}"
     report = gradcheck.check_gradients(loss, gradient, start, args=(X, y), rng=seed)
     outcomes = [_right(case, report)]
-    every: dict[str, list[Plant]] = defaultdict(list)
-    for plant in plants(clean, right, OF_FUNCTIONS):
-        if plant.slug == "regulariser-missing" and not strength:
+    every: dict[str, list[Fault]] = defaultdict(list)
+    for fault in visible_faults(clean, right, OF_FUNCTIONS):
+        if fault.slug == "regulariser-missing" and not strength:
             continue
-        every[plant.slug].append(plant)
+        every[fault.slug].append(fault)
     chosen = [some[int(k)] for some in every.values() for k in rng.choice(len(some), min(2, len(some)), replace=False)]
     for name in ("transposed", "reversed-axis", "swapped-blocks", "shifted", "partial-batch"):
         for factor in (-1.0, 2.5) if every[name] else ():
@@ -281,15 +283,15 @@ def function(seed: int) -> list[Outcome]:
 
     chosen += _two(every, clean, rng)
 
-    def wrong(p: dict[str, Array], X: Array, y: Array, plant: Plant) -> dict[str, Array]:
+    def wrong(p: dict[str, Array], X: Array, y: Array, fault: Fault) -> dict[str, Array]:
         found = gradient(p, X, y)
         at = tuple(np.array(p[block.name]) for block in clean.blocks)
-        found[plant.block] = committed(plant, clean, at, tuple(found[block.name] for block in clean.blocks))
+        found[fault.block] = faulty_gradient(fault, clean, at, tuple(found[block.name] for block in clean.blocks))
         return found
 
-    for plant in chosen:
-        report = gradcheck.check_gradients(loss, partial(wrong, plant=plant), start, args=(X, y), rng=seed)
-        outcomes.append(judged(case, (plant,), plant.block, report))
+    for fault in chosen:
+        report = gradcheck.check_gradients(loss, partial(wrong, fault=fault), start, args=(X, y), rng=seed)
+        outcomes.append(judged(case, (fault,), fault.block, report))
     outcomes += _nameless(case, clean, loss, gradient, start, (X, y), seed)
     outcomes += _single_entries(case, clean, loss, gradient, start, (X, y), rng, seed)
     if sigmoid:
@@ -305,13 +307,13 @@ def function(seed: int) -> list[Outcome]:
 
         if not strength:
             report = gradcheck.check_gradients(loss, extra, start, args=(X, y), rng=seed)
-            whole = (Plant("extra-activation-derivative", "", "layers.0.W"),)
+            whole = (Fault("extra-activation-derivative", "", "layers.0.W"),)
             outcomes.append(judged(case, whole, "layers.0.W", report))
     return outcomes
 
 
-def _two(every: dict[str, list[Plant]], clean: Subject, rng: np.random.Generator) -> list[Plant]:
-    """Two mistakes of order in one block, that is large enough for them to be told."""
+def _two(every: dict[str, list[Fault]], clean: Subject, rng: np.random.Generator) -> list[Fault]:
+    """Choose two permutations of one block that is large enough to tell them apart. A shift has to be cyclic."""
     sizes = {block.name: block.size for block in clean.blocks}
     found = []
     for one, two in (("transposed", "reversed-axis"), ("shifted", "transposed"), ("swapped-blocks", "reversed-axis")):
@@ -319,7 +321,7 @@ def _two(every: dict[str, list[Plant]], clean: Subject, rng: np.random.Generator
             (a, b)
             for a in every[one]
             for b in every[two]
-            if a.block == b.block and sizes[a.block] > 8 and "end" in a.detail + "end" * (one != "shifted")
+            if a.block == b.block and sizes[a.block] > 8 and (one != "shifted" or a.detail.endswith("cyclic"))
         ]
         if pairs:
             first, second = pairs[int(rng.integers(len(pairs)))]
@@ -327,7 +329,7 @@ def _two(every: dict[str, list[Plant]], clean: Subject, rng: np.random.Generator
     return found
 
 
-#: Wrong gradients that no entry of the catalogue makes.
+#: Wrong gradients that no mistake of the catalogue produces.
 NAMELESS = {
     "random factors": lambda g, rng: g * (1 + 0.5 * rng.standard_normal(g.shape)),
     "something added": lambda g, rng: g + np.abs(g).mean() * rng.standard_normal(g.shape),
@@ -339,7 +341,7 @@ NAMELESS = {
 def _nameless(
     case: str, clean: Subject, loss: Any, gradient: Any, start: Any, args: Any, seed: int
 ) -> Iterator[Outcome]:
-    """Mistakes that have no name: any name is wrong."""
+    """Check gradients whose mistake is not in the catalogue: any name is wrong."""
     for k, (what, spoil) in enumerate(NAMELESS.items()):
         name = clean.blocks[(seed + k) % len(clean.blocks)].name
         if start[name].size < 3:
@@ -353,14 +355,14 @@ def _nameless(
         slugs = {finding.slug for finding in report.findings}
         named = "right" if slugs <= {"unexplained", "isolated-entries"} else "wrong"
         placed = bool(report.findings) and report.findings[0].where.startswith(name)
-        said = str(report.findings[0]) if report.findings else "nothing"
-        yield Outcome(case, "(no name)", what, name, report.verdict.value, placed, named, said)
+        first = str(report.findings[0]) if report.findings else "nothing"
+        yield Outcome(case, "(no name)", what, name, report.verdict.value, placed, named, first)
 
 
 def _single_entries(
     case: str, clean: Subject, loss: Any, gradient: Any, start: Any, args: Any, rng: np.random.Generator, seed: int
 ) -> Iterator[Outcome]:
-    """A few entries that are wrong."""
+    """Check a gradient with two wrong entries."""
     name = clean.blocks[int(rng.integers(len(clean.blocks)))].name
     if start[name].size < 8:
         return
@@ -372,7 +374,7 @@ def _single_entries(
         return found
 
     report = gradcheck.check_gradients(loss, spoiled, start, args=args, rng=seed)
-    yield judged(case, (Plant("isolated-entries", "", name),), name, report)
+    yield judged(case, (Fault("isolated-entries", "", name),), name, report)
 
 
 def _run(job: tuple[Any, ...]) -> list[Outcome]:
@@ -394,19 +396,26 @@ def table(outcomes: list[Outcome]) -> str:
     lines = [
         "# Naming",
         "",
-        "Each mistake of the catalogue is committed inside layers and losses of networks, and on what functions",
-        "return; the check sees the result only. *Located*: the first finding names the block, or the layer whose own",
-        "backward pass is wrong. *Unknown* says that no known mistake explains it. A regulariser on a single number",
-        "has no name, for one number beside another says nothing. Made by `python -m benchmarks.naming`.",
+        "How often a mistake is found, located and named. Each mistake of the catalogue is injected into layers and",
+        "losses of networks, and into the gradients that functions return; the check sees the result only.",
         "",
-        "| mistake | planted | fails | located | named first | unknown | wrong name |",
+        "* *fails*: the verdict is `fail`.",
+        "* *located*: the first finding names the block, or the layer whose backward pass is wrong.",
+        "* *named first*: the first finding has the name of the mistake that was injected.",
+        "* *unknown*: the first finding says that no known mistake explains the gradient.",
+        "* *(no name)*: wrong gradients outside the catalogue. Here *named first* counts reports without a name.",
+        "",
+        "A penalty on a single number cannot be named: with one number, any mistake looks like it. The table is",
+        "printed by `python -m benchmarks.naming`.",
+        "",
+        "| mistake | injected | fails | located | named first | unknown | wrong name |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    planted = [o for o in outcomes if o.slug != "none"]
+    injected = [o for o in outcomes if o.slug != "none"]
     groups: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in planted:
+    for outcome in injected:
         groups[outcome.slug].append(outcome)
-    for name, some in [*sorted(groups.items()), ("**all**", planted)]:
+    for name, some in [*sorted(groups.items()), ("**all**", injected)]:
         counts = [
             len(some),
             sum(o.verdict == "fail" for o in some),
@@ -417,14 +426,14 @@ def table(outcomes: list[Outcome]) -> str:
         ]
         lines.append(f"| {name} | " + " | ".join(map(str, counts)) + " |")
     clean = [o for o in outcomes if o.slug == "none"]
-    accused = sum(o.named == "wrong" for o in clean)
-    located = sum(o.located for o in planted)
-    right, wrong = (sum(o.named == name for o in planted) for name in ("right", "wrong"))
-    each = 100 / max(len(planted), 1)
+    false_findings = sum(o.named == "wrong" for o in clean)
+    located = sum(o.located for o in injected)
+    right, wrong = (sum(o.named == name for o in injected) for name in ("right", "wrong"))
+    each = 100 / max(len(injected), 1)
     lines += [
         "",
-        f"Located {each * located:.2f}%, named first {each * right:.2f}%, a wrong name {each * wrong:.2f}%; "
-        f"{len(clean)} right gradients, {accused} of them accused.",
+        f"Located {each * located:.2f}%, named first {each * right:.2f}%, wrong name {each * wrong:.2f}%. "
+        f"Of {len(clean)} right gradients, {false_findings} had a finding.",
     ]
     return "\n".join(lines)
 

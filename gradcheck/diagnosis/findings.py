@@ -30,7 +30,7 @@ def findings_of(check: CheckResult, faults: Sequence[Fault] = ()) -> tuple[Findi
 
 def _of_behaviour(slug: str, where: str, evidence: str, blocks: tuple[str, ...] = ()) -> Finding:
     mistake = BY_SLUG[slug]
-    return Finding(mistake.code, slug, where, mistake.says, evidence, mistake.fix, blocks=blocks)
+    return Finding(mistake.code, slug, where, mistake.description, evidence, mistake.fix, blocks=blocks)
 
 
 def _groups(faults: Sequence[Fault]) -> list[list[Fault]]:

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.measurements import Measurements, Slope
 from gradcheck.diagnosis.mistakes.mistake import (
-    Added,
-    Known,
-    Mapped,
+    AdditiveTerm,
+    ExactArray,
+    LinearMap,
     Mistake,
-    Moved,
-    Right,
-    Rival,
+    OtherLoss,
+    Permutation,
+    RightGradient,
     Rounded,
+    SampleWeights,
     Variant,
-    Weighted,
 )
 from gradcheck.diagnosis.settings import DIAGNOSIS
 from gradcheck.differences.settings import EPSILON
@@ -136,10 +136,10 @@ class Hypotheses:
                 if found is not None:
                     yield found
 
-    def moves(self, mistake: Mistake, block: int) -> list[list[Moved]]:
+    def moves(self, mistake: Mistake, block: int) -> list[list[Permutation]]:
         """Ways of committing a mistake that move entries, at each point."""
         here, *elsewhere = (
-            [v for v in mistake.variants(view.context, block) if isinstance(v, Moved)] for view in self.views
+            [v for v in mistake.variants(view.context, block) if isinstance(v, Permutation)] for view in self.views
         )
         others = [{variant.detail: variant for variant in variants} for variants in elsewhere]
         return [
@@ -150,7 +150,7 @@ class Hypotheses:
 
     def identity(self, block: int) -> Fit | None:
         """The claim as a constant times the right gradient."""
-        return self.fit(block, [Moved("", block, np.asarray)] * len(self.views))
+        return self.fit(block, [Permutation("", block, np.asarray)] * len(self.views))
 
     def together(self, blocks: Sequence[int]) -> Fit | None:
         """The claims for several blocks as one constant times the right gradient."""
@@ -169,10 +169,10 @@ class Hypotheses:
         """Whether a variant, given for each point, makes the claim."""
         first = variants[0]
         pairs = list(zip(self.views, variants, strict=True))
-        if isinstance(first, Known):
-            return self._known(block, [(view, v) for view, v in pairs if isinstance(v, Known)])
-        if isinstance(first, Added):
-            return self._added(block, [(view, v) for view, v in pairs if isinstance(v, Added)])
+        if isinstance(first, ExactArray):
+            return self._known(block, [(view, v) for view, v in pairs if isinstance(v, ExactArray)])
+        if isinstance(first, AdditiveTerm):
+            return self._added(block, [(view, v) for view, v in pairs if isinstance(v, AdditiveTerm)])
         if isinstance(first, Rounded):
             return self._rounded(block, first)
         rows = []
@@ -188,27 +188,27 @@ class Hypotheses:
 
     def _rows(self, view: Measurements, block: int, variant: Variant) -> Iterator[Row]:
         claim = view.claim[block]
-        if isinstance(variant, Moved):
-            for slope in view.slopes(variant.of):
-                yield _row(view, claim, (variant.dual or variant.turn)(slope.along), slope)
-        elif isinstance(variant, Mapped):
-            if variant.possible(claim):
+        if isinstance(variant, Permutation):
+            for slope in view.slopes(variant.source):
+                yield _row(view, claim, (variant.inverse_adjoint or variant.transform)(slope.along), slope)
+        elif isinstance(variant, LinearMap):
+            if variant.in_range(claim):
                 for along in view.directions(block):
-                    turned = view.slope(variant.of, variant.adjoint(along))
+                    turned = view.slope(variant.source, variant.adjoint(along))
                     if turned is not None:
                         yield _row(view, claim, along, turned)
-        elif isinstance(variant, Right):
+        elif isinstance(variant, RightGradient):
             for slope in view.slopes(block):
-                yield _row(view, variant.gradient, slope.along, slope)
-        elif isinstance(variant, Rival):
+                yield _row(view, variant.array, slope.along, slope)
+        elif isinstance(variant, OtherLoss):
             for along in view.directions(block):
                 other = view.slope(block, along, variant.loss)
                 if other is not None:
                     yield _row(view, claim, along, other)
-        elif isinstance(variant, Weighted):
+        elif isinstance(variant, SampleWeights):
             yield from self._weighted(view, block, variant)
 
-    def _weighted(self, view: Measurements, block: int, variant: Weighted) -> Iterator[Row]:
+    def _weighted(self, view: Measurements, block: int, variant: SampleWeights) -> Iterator[Row]:
         n = self.subject.samples
         if not (1 < n <= DIAGNOSIS.most_samples and self._weighing):
             return
@@ -228,9 +228,9 @@ class Hypotheses:
             error = share * sum(abs(w) * slope.error for w, slope in zip(weights, row, strict=True))
             yield _row(view, view.claim[block], row[0].along, Slope(row[0].along, value, error))
 
-    def _known(self, block: int, pairs: Sequence[tuple[Measurements, Known]]) -> Fit | None:
+    def _known(self, block: int, pairs: Sequence[tuple[Measurements, ExactArray]]) -> Fit | None:
         claims = np.concatenate([view.claim[block].ravel().astype(np.float64) for view, _ in pairs])
-        known = np.concatenate([variant.claim.ravel().astype(np.float64) for _, variant in pairs])
+        known = np.concatenate([variant.array.ravel().astype(np.float64) for _, variant in pairs])
         if not known.any():
             zero = not claims.any()
             return Fit(pairs[0][1].detail, 1.0, 0.0, 0.0, 0.0, 0.0) if zero else None
@@ -244,14 +244,14 @@ class Hypotheses:
         most = int(np.abs(claims).argmax())
         return Fit(pairs[0][1].detail, factor, error, claims[most], factor * known[most], float(left.max()) / largest)
 
-    def _added(self, block: int, pairs: Sequence[tuple[Measurements, Added]]) -> Fit | None:
+    def _added(self, block: int, pairs: Sequence[tuple[Measurements, AdditiveTerm]]) -> Fit | None:
         rows = []
         for view, variant in pairs:
             some = []
             for slope in view.slopes(block):
                 whole = _row(view, view.claim[block], slope.along, slope)
-                extra = variant.sign * float((variant.extra * slope.along).sum())
-                size = float(np.linalg.norm((variant.extra * slope.along).ravel()))
+                extra = variant.sign * float((variant.term * slope.along).sum())
+                size = float(np.linalg.norm((variant.term * slope.along).ravel()))
                 tolerance = whole.tolerance + DIAGNOSIS.bars * slope.error
                 some.append(Row(whole.claimed - slope.value, extra, 0.0, size, tolerance))
             rows.append(some)

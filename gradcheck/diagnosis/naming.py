@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.diagnosis.fit import Fit, Hypotheses
-from gradcheck.diagnosis.mistakes import MISTAKES, SCALES
-from gradcheck.diagnosis.mistakes.mistake import Manner, Mistake, Moved, Scale
+from gradcheck.diagnosis.mistakes import FACTOR_MISTAKES, MISTAKES
+from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Mistake, ObservedMistake, Permutation
 from gradcheck.diagnosis.settings import DIAGNOSIS
 
 Array = NDArray[Any]
@@ -52,7 +52,7 @@ class Diagnosis:
             f"along a random direction {self.fit.claimed:.6g} is claimed, and the mistake makes "
             f"{self.fit.expected:.6g}; left over is at most {self.fit.left:.1e} of the claim, {where}"
         )
-        if isinstance(self.named[0].mistake, Scale):
+        if isinstance(self.named[0].mistake, FactorMistake):
             text += f"; the factor is {self.fit.factor:.9g} ± {self.fit.bar:.0e}"
         return text
 
@@ -67,16 +67,16 @@ def diagnose(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
         if not named:
             return None  # right along all directions: whatever is wrong is too small for a name
         for mistake in MISTAKES if named[0].mistake.slug == "constant-factor" else ():
-            for fit in hypotheses.fits(mistake, block) if mistake.particular else ():
+            for fit in hypotheses.fits(mistake, block) if mistake.preferred_to_factor else ():
                 if fit.plain:
                     return Diagnosis((_named(mistake, fit),), fit, points)
         return Diagnosis(named, whole, points)
     found: list[tuple[Mistake, Fit]] = []
     for mistake in MISTAKES:
-        if isinstance(mistake, (Scale, Manner)):
+        if isinstance(mistake, (FactorMistake, ObservedMistake)):
             continue
         for fit in hypotheses.fits(mistake, block):
-            if fit.plain or mistake.absorbs:
+            if fit.plain or mistake.allows_factor:
                 return Diagnosis((_named(mistake, fit),), fit, points)
             found.append((mistake, fit))
     hypotheses.stop_weighing_samples()
@@ -102,14 +102,14 @@ def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
     """What to say of a constant: a sign, a count, or a constant; a sign may stand beside one of the others."""
     sign: tuple[Named, ...] = ()
     factor = fit.factor
-    for scale in SCALES:
-        text = scale.reads(factor, fit.error, counts)
+    for scale in FACTOR_MISTAKES:
+        text = scale.describe_factor(factor, fit.error, counts)
         if text is not None and not (factor < 0 and scale.slug == "constant-factor"):
             return (Named(scale, text),)
     if factor < 0:
-        sign, factor = (Named(SCALES[0], SCALES[0].says),), -factor
-    for scale in SCALES:
-        text = scale.reads(factor, fit.error, counts)
+        sign, factor = (Named(FACTOR_MISTAKES[0], FACTOR_MISTAKES[0].description),), -factor
+    for scale in FACTOR_MISTAKES:
+        text = scale.describe_factor(factor, fit.error, counts)
         if text is not None:
             return (Named(scale, text), *sign)
     return ()
@@ -126,20 +126,21 @@ def _pairs(hypotheses: Hypotheses, block: int) -> Iterator[tuple[Named, Named, F
     moves = [
         (mistake, move)
         for mistake in MISTAKES
-        if not isinstance(mistake, (Scale, Manner))
+        if not isinstance(mistake, (FactorMistake, ObservedMistake))
         for move in hypotheses.moves(mistake, block)
     ]
     for (one, first), (two, second) in itertools.permutations(moves, 2):
-        if second[0].of != block or one is two:
+        if second[0].source != block or one is two:
             continue
         both = [
-            Moved(f"{f.detail}; {s.detail}", f.of, partial(_after, f, s)) for f, s in zip(first, second, strict=True)
+            Permutation(f"{f.detail}; {s.detail}", f.source, partial(_after, f, s))
+            for f, s in zip(first, second, strict=True)
         ]
         fit = hypotheses.fit(block, both)
         if fit is not None:
             yield Named(one, one.message(first[0].detail, 1.0)), Named(two, two.message(second[0].detail, 1.0)), fit
 
 
-def _after(first: Moved, second: Moved, array: Array) -> Array:
+def _after(first: Permutation, second: Permutation, array: Array) -> Array:
     """The second after the first, on directions."""
-    return np.asarray((second.dual or second.turn)((first.dual or first.turn)(array)))
+    return np.asarray((second.inverse_adjoint or second.transform)((first.inverse_adjoint or first.transform)(array)))

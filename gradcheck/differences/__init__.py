@@ -1,5 +1,1 @@
-<<<<<<< HEAD
-"""The derivative of a function of one real number, with an error bar; no arrays, and never the claim."""
-=======
 """The derivative of a function of one real number, with an error bar; sees no arrays and never the claimed gradient."""
->>>>>>> front

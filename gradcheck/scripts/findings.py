@@ -100,7 +100,7 @@ def _with_repair(finding: Finding, repair: Repair, names: Sequence[str]) -> Find
     """A finding with the line as it should read."""
     mistake = BY_SLUG.get(repair.slug) if finding.slug == "unexplained" and repair.slug else None
     if mistake is not None:
-        message = finding.message.removesuffix(UNKNOWN) + mistake.says
+        message = finding.message.removesuffix(UNKNOWN) + mistake.description
         finding = replace(finding, code=mistake.code, slug=mistake.slug, message=message)
     return replace(finding, fix=f"Write: {repair.text}\nWith it the gradient by {', '.join(names)} is right.")
 
@@ -111,7 +111,7 @@ def _of_repair(repair: Repair, names: Sequence[str], instead: Finding | None = N
     if instead is not None and slug == "missing-path" and instead.slug in WEAK[2:]:
         slug = instead.slug  # which path is missing is known already
     node, site, mistake = repair.node, repair.site, BY_SLUG.get(slug)
-    says = mistake.says if mistake else UNKNOWN
+    says = mistake.description if mistake else UNKNOWN
     finding = Finding(
         mistake.code if mistake else "GC000",
         mistake.slug if mistake else "unexplained",

@@ -20,7 +20,7 @@ from gradcheck.subjects.layer import INPUT
 from gradcheck.subjects.network import NetworkSubject
 from gradcheck.subjects.subject import Point, Subject, copied
 from gradcheck.testing.cases import Array
-from gradcheck.testing.faults import LOSS_MISTAKES, Plant, PlantedNetwork, plants, with_plant
+from gradcheck.testing.faults import LOSS_MISTAKES, Fault, SeparateGradientNetwork, mutant_network, visible_faults
 
 #: What is not wrong by so much of the whole gradient is below the rounding of it.
 SMALL = 1e-6
@@ -37,20 +37,20 @@ class BrokenNetwork:
     ----------
     right : DrawnNetwork
         The network without the mistake.
-    mistake : Plant
+    mistake : Fault
         Which, in which of its ways, and on which block of the place: ``"x"`` is what a layer passes down.
     place : str
         The layer, ``"layers.0"`` say, or ``"loss"``.
     """
 
     right: DrawnNetwork
-    mistake: Plant
+    mistake: Fault
     place: str
 
     @cached_property
-    def network(self) -> PlantedNetwork:
+    def network(self) -> SeparateGradientNetwork:
         """The network with the mistake."""
-        return with_plant(self.right, self.mistake, self.place)
+        return mutant_network(self.right, self.mistake, self.place)
 
     @property
     def batch(self) -> tuple[Any, ...]:
@@ -109,7 +109,7 @@ def _broken_networks(
     order = draw(st.integers(0, 9999), label="order in which mistakes are tried")
     turn = np.random.default_rng(order).permutation(len(usual)) if order else np.arange(len(usual))
     which = draw(st.integers(0, TRIES - 1), label="which")
-    found = list(itertools.islice(_plants(part, gradient, [usual[k] for k in turn]), which + 1))
+    found = list(itertools.islice(_visible_faults(part, gradient, [usual[k] for k in turn]), which + 1))
     if not found:
         reject()
     broken = BrokenNetwork(right, found[which % len(found)], part.place)
@@ -125,15 +125,15 @@ def _has_a_place(part: Subject) -> bool:
     return part.place.count(".") < 2 and not (first and [block.name for block in part.blocks] == [INPUT])
 
 
-def _plants(part: Subject, gradient: Point, slugs: Iterable[str]) -> Iterator[Plant]:
+def _visible_faults(part: Subject, gradient: Point, slugs: Iterable[str]) -> Iterator[Fault]:
     """What can be planted in a place, in this order; nobody differentiates by the input of the first layer."""
     first = part.place == "layers.0"
-    return (plant for plant in plants(part, gradient, slugs) if not (first and plant.block == INPUT))
+    return (fault for fault in visible_faults(part, gradient, slugs) if not (first and fault.block == INPUT))
 
 
 def _shows(broken: BrokenNetwork) -> bool:
     """Whether the mistake changes the gradient of any parameter by more than rounding."""
-    plain = PlantedNetwork(broken.right.layers, broken.right.criterion, regulariser=broken.right.regulariser)
+    plain = SeparateGradientNetwork(broken.right.layers, broken.right.criterion, regulariser=broken.right.regulariser)
     wrong, fine = broken.network.gradient(*broken.batch), plain.gradient(*broken.batch)
     size = _largest(list(fine.values()))
     return any(_largest([wrong[name] - fine[name]]) > SMALL * size for name in fine)

@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gradcheck.diagnosis.mistakes import BY_SLUG, MISTAKES
-from gradcheck.diagnosis.mistakes.mistake import Manner, Mistake
+from gradcheck.diagnosis.mistakes.mistake import Mistake, ObservedMistake
 from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import nearest
 from gradcheck.strategies.choice import evenly
 
 #: What can be committed on a gradient: not those that show in how it is computed only.
-COMMITTED = tuple(mistake for mistake in MISTAKES if not isinstance(mistake, Manner))
+COMMITTED = tuple(mistake for mistake in MISTAKES if not isinstance(mistake, ObservedMistake))
 
 
 def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake]:
@@ -28,7 +28,7 @@ def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake
     Returns
     -------
     SearchStrategy of Mistake
-        Shrinks to those that the catalogue tries first. ``mistake.variants(scene, block)`` are the ways to commit it.
+        Shrinks to those that the catalogue tries first. ``mistake.variants(context, block)`` are the ways to commit it.
 
     Raises
     ------

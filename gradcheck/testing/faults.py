@@ -1,10 +1,13 @@
-"""Mistakes planted in layers, losses and functions: the same transformations that a diagnosis tests."""
+"""Fault injection: gradients, layers, losses and networks that contain a known mistake, for tests and benchmarks.
+
+A fault is one variant of a mistake of the catalogue. It is applied to a right gradient, and the check has to find it.
+"""
 
 from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,20 +17,41 @@ from numpy.typing import NDArray
 from gradcheck import nn
 from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes import BY_SLUG
-from gradcheck.diagnosis.mistakes.mistake import Right, Rival, Variant, Weighted
+from gradcheck.diagnosis.mistakes.mistake import OtherLoss, RightGradient, SampleWeights, Variant
 from gradcheck.errors import SubjectError
 from gradcheck.subjects.layer import INPUT, LayerSubject, LossSubject
 from gradcheck.subjects.subject import Point, Subject
 
 Array = NDArray[Any]
 
-#: A planted gradient differs from the right one, and from minus that, by this part of it at least; and from zero.
-VISIBLE = 1e-2
 
-#: A gradient that is so many times smaller than that of other blocks is zero, but for rounding.
-ROUNDING = 1e-9
+@dataclass(frozen=True)
+class FaultSettings:
+    """Numbers that decide which faults are injected, and how.
 
-#: What is planted in losses: swapped, shifted and so on do not happen to a prediction's gradient.
+    Attributes
+    ----------
+    visible : float
+        A fault must change the gradient by at least this part of its largest entry, and also differ by it from the
+        negative gradient and from zero: those have names of their own.
+    negligible : float
+        A block whose gradient is at most this part of the largest of all blocks is zero except for round-off. No fault
+        is injected there.
+    step_exponents : tuple of int
+        Steps of numerical derivatives are 2⁻ᵏ for these k. Successive steps must have the ratio 4.
+    early_rate : float
+        Learning rate of `UpdatesTooEarly`: large enough to change the gradient visibly.
+    """
+
+    visible: float = 1e-2
+    negligible: float = 1e-9
+    step_exponents: tuple[int, ...] = (6, 8, 10, 12, 14, 16, 18)
+    early_rate: float = 0.2
+
+
+SETTINGS = FaultSettings()
+
+#: Mistakes that can occur in a loss. The gradient of a prediction is not swapped, shifted and so on.
 LOSS_MISTAKES = (
     "sign-flipped",
     "mean-sum",
@@ -41,245 +65,280 @@ LOSS_MISTAKES = (
 
 
 @dataclass(frozen=True)
-class Plant:
-    """A mistake, which of its kind, and the block that it is committed on.
+class Fault:
+    """A mistake to inject.
 
     Attributes
     ----------
-    slug, detail, block : str
+    slug : str
+        The mistake.
+    detail : str
+        Which variant of it.
+    block : str
+        Name of the block whose gradient becomes wrong.
     factor : float
-        A constant beside it.
-    then : Plant or None
-        Another mistake of the same block, committed after it.
+        A constant factor in addition.
+    then : Fault or None
+        Another fault of the same block, applied to the result.
     """
 
     slug: str
     detail: str
     block: str
     factor: float = 1.0
-    then: Plant | None = None
+    then: Fault | None = None
 
 
-def numeric(loss: Any, point: Point, block: int) -> Array:
-    """Gradient of a rival loss, by extrapolated central differences; the steps that agree best are taken."""
-    found = np.empty(point[block].shape)
+def visible_faults(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -> Iterator[Fault]:
+    """Yield the faults that can be injected into a subject and visibly change its gradient.
+
+    Parameters
+    ----------
+    subject : Subject
+    right : tuple of ndarray
+        The right gradient at the subject's point.
+    slugs : iterable of str, optional
+        Mistakes, in the order in which they are tried; the whole catalogue by default.
+
+    Yields
+    ------
+    Fault
+        One for each block and variant. They are computed lazily, so the first one is cheap.
+    """
+    context = Context(subject, subject.point, right)
+    largest = max(float(np.abs(g).max(initial=0.0)) for g in right)
+    for slug in BY_SLUG if slugs is None else slugs:
+        for b, block in enumerate(subject.blocks):
+            for variant in BY_SLUG[slug].variants(context, b):
+                if isinstance(variant, (RightGradient, SampleWeights)):
+                    continue  # these explain a wrong gradient, but do not make one
+                if _visible(slug, variant, context, b, largest):
+                    yield Fault(slug, variant.detail, block.name)
+
+
+def _visible(slug: str, variant: Variant, context: Context, block: int, largest: float) -> bool:
+    """Whether a variant changes a gradient that is not negligible, and not into the result of a simpler mistake."""
+    right = context.claim[block]
+    size = np.abs(right).max(initial=0.0)
+    wrong = variant_gradient(variant, context, block)
+    simpler = [right] if slug in ("sign-flipped", "zero-gradient") else [right, -right, np.zeros_like(right)]
+    distinct = all(np.abs(wrong - other).max(initial=0.0) > SETTINGS.visible * size for other in simpler)
+    return bool(size > SETTINGS.negligible * largest and np.isfinite(wrong).all() and distinct)
+
+
+def faulty_gradient(fault: Fault, subject: Subject, point: Point, right: Point) -> Array:
+    """Return the wrong gradient of the fault's block; the right one where the fault does not apply.
+
+    Parameters
+    ----------
+    fault : Fault
+    subject : Subject
+    point, right : tuple of ndarray
+        A point, and the right gradient there.
+    """
+    context = Context(subject, point, right)
+    block = [b.name for b in subject.blocks].index(fault.block)
+    wrong = right[block]
+    for variant in BY_SLUG[fault.slug].variants(context, block):
+        if variant.detail == fault.detail:
+            wrong = fault.factor * variant_gradient(variant, context, block)
+    if fault.then is None:
+        return wrong
+    return faulty_gradient(fault.then, subject, point, (*right[:block], wrong, *right[block + 1 :]))
+
+
+def variant_gradient(variant: Variant, context: Context, block: int) -> Array:
+    """Return the wrong gradient that a variant makes of the right gradient, which the context holds."""
+    if isinstance(variant, OtherLoss):
+        return numerical_gradient(variant.loss, context.point, block)
+    assert not isinstance(variant, (RightGradient, SampleWeights))
+    return np.array(variant.apply(context.claim))
+
+
+def numerical_gradient(loss: Callable[[Point], float], point: Point, block: int) -> Array:
+    """Return the gradient of a loss with respect to a block.
+
+    Central differences are extrapolated once (Richardson). Each entry takes the pair of steps that agree best.
+    """
+    gradient = np.empty(point[block].shape)
     for index in np.ndindex(point[block].shape):
-        raw = []
-        for k in range(6, 20, 2):
+        differences = []
+        for k in SETTINGS.step_exponents:
             step = 2.0**-k
             values = []
             for sign in (1, -1):
                 moved = [x.copy() for x in point]
                 moved[block][index] += sign * step
                 values.append(loss(tuple(moved)))
-            raw.append((values[0] - values[1]) / (2 * step))
-        finer = [(16 * b - a) / 15 for a, b in itertools.pairwise(raw)]
-        best = int(np.argmin(np.abs(np.diff(finer))))
-        found[index] = finer[best + 1]
-    return found
+            differences.append((values[0] - values[1]) / (2 * step))
+        extrapolated = [(16 * fine - coarse) / 15 for coarse, fine in itertools.pairwise(differences)]
+        best = int(np.argmin(np.abs(np.diff(extrapolated))))
+        gradient[index] = extrapolated[best + 1]
+    return gradient
 
 
-def committed(plant: Plant, subject: Subject, point: Point, right: Point) -> Array:
-    """The wrong gradient of the plant's block."""
-    scene = Context(subject, point, right)
-    block = [b.name for b in subject.blocks].index(plant.block)
-    wrong = right[block]  # where the gradient is zero there is nothing to commit
-    for variant in BY_SLUG[plant.slug].variants(scene, block):
-        if variant.detail == plant.detail:
-            wrong = plant.factor * wrong_of(variant, scene, block)
-    if plant.then is None:
-        return wrong
-    return committed(plant.then, subject, point, (*right[:block], wrong, *right[block + 1 :]))
+class FaultyLayer:
+    """Mixin for a layer: its backward pass applies the faults in `_faults`."""
 
-
-def wrong_of(variant: Variant, scene: Context, block: int) -> Array:
-    """What a variant makes of the right gradient."""
-    if isinstance(variant, Rival):
-        return numeric(variant.loss, scene.point, block)
-    assert not isinstance(variant, (Right, Weighted))
-    return np.array(variant.commit(scene.claim))
-
-
-def plants(subject: Subject, right: Point, slugs: Iterable[str] | None = None) -> Iterator[Plant]:
-    """All that can be planted on a subject and is seen there, in the order of the slugs, or of the catalogue.
-
-    Each is committed only when it is asked for, so that the first one is cheap.
-    """
-    scene = Context(subject, subject.point, right)
-    largest = max(float(np.abs(g).max(initial=0.0)) for g in right)
-    for slug in BY_SLUG if slugs is None else slugs:
-        for b, block in enumerate(subject.blocks):
-            for variant in BY_SLUG[slug].variants(scene, b):
-                if not isinstance(variant, (Right, Weighted)) and _seen(slug, variant, scene, b, largest):
-                    yield Plant(slug, variant.detail, block.name)
-
-
-def _seen(slug: str, variant: Variant, scene: Context, block: int, largest: float) -> bool:
-    """Whether a wrong gradient is another one than the right one, and than what simpler mistakes make of that."""
-    right = scene.claim[block]
-    size = np.abs(right).max(initial=0.0)
-    wrong = wrong_of(variant, scene, block)
-    rivals = [right, -right, np.zeros_like(right)]
-    rivals = {"sign-flipped": rivals[:1], "zero-gradient": rivals[:1]}.get(slug, rivals)
-    seen = all(np.abs(wrong - rival).max(initial=0.0) > VISIBLE * size for rival in rivals)
-    return bool(size > ROUNDING * largest and np.isfinite(wrong).all() and seen)
-
-
-class PlantedLayer:
-    """Mixed into a layer: its backward pass commits a mistake."""
-
-    _plants: tuple[Plant, ...]
+    _faults: tuple[Fault, ...]
 
     def forward(self, x: Any) -> Array:
-        """Output of the right layer."""
+        """Return the output, which is right."""
         y: Array = super().forward(x)  # type: ignore[misc]
-        self._seen = np.array(x)
+        self._last_input = np.array(x)
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient with the mistakes in it."""
-        downstream = self._right(upstream)
-        clean = self._clean()
-        part = LayerSubject(clean, self._seen, "layer", upstream=np.array(upstream))
+        """Return the gradient of the input and set those of the parameters, with the faults in them."""
+        downstream = self._right_backward(upstream)
+        part = LayerSubject(self._without_faults(), self._last_input, "layer", upstream=np.array(upstream))
         right = {INPUT: downstream} | {name: np.array(value) for name, value in self.grads.items()}  # type: ignore[attr-defined]
         gradient = tuple(right[block.name] for block in part.blocks)
-        for plant in self._plants:
-            wrong = committed(plant, part, part.point, gradient)
-            if plant.block == INPUT:
+        for fault in self._faults:
+            wrong = faulty_gradient(fault, part, part.point, gradient)
+            if fault.block == INPUT:
                 downstream = wrong
             else:
-                self.grads[plant.block] = wrong  # type: ignore[attr-defined]
+                self.grads[fault.block] = wrong  # type: ignore[attr-defined]
         return downstream
 
     def parameter_gradients(self, upstream: Array) -> None:
-        """Set the gradients of the parameters, with the mistakes in them."""
+        """Set the gradients of the parameters, with the faults in them."""
         if self.__dict__.get("_inside"):
             super().parameter_gradients(upstream)  # type: ignore[misc]
         else:
             self.backward(upstream)
 
-    def _right(self, upstream: Array) -> Array:
-        """What the layer itself makes of the upstream gradient."""
+    def _right_backward(self, upstream: Array) -> Array:
+        """Run the backward pass of the layer without faults."""
         self._inside = True
         try:
             return np.array(super().backward(upstream))  # type: ignore[misc]
         finally:
             self._inside = False
 
-    def _clean(self) -> Any:
+    def _without_faults(self) -> Any:
         return as_class(copy.deepcopy(self), type(self).__mro__[2])
 
 
-class PlantedNetwork(nn.Network):
-    """A network whose loss does not compute the gradient as well."""
+class FaultyLoss:
+    """Mixin for a loss: its derivative has the faults in `_faults`."""
 
-    def loss(self, *batch: Any) -> Any:
-        """Value of the loss."""
-        return float(self.criterion.forward(self.forward(batch[0]), *batch[1:]))
-
-    def gradient(self, *batch: Any) -> dict[str, Array]:
-        """Gradients by the names of the parameters."""
-        return super().loss(*batch)[1]
-
-
-class PlantedLoss:
-    """Mixed into a loss: its derivative has a mistake."""
-
-    _plants: tuple[Plant, ...]
+    _faults: tuple[Fault, ...]
 
     def forward(self, prediction: Any, target: Any, weight: Any = None) -> Array:
-        """Value of the right loss."""
-        self._seen = np.array(prediction), target, weight
+        """Return the value, which is right."""
+        self._last_arguments = np.array(prediction), target, weight
         value: Array = super().forward(prediction, target, weight)  # type: ignore[misc]
         return value
 
     def backward(self) -> Array:
-        """Gradient with the mistakes in it."""
-        right: Array = np.array(super().backward())  # type: ignore[misc]
-        clean: Any = as_class(copy.deepcopy(self), type(self).__mro__[2])
-        part = LossSubject(clean, *self._seen)
-        for plant in self._plants:
-            right = committed(plant, part, part.point, (right,))
-        return right
+        """Return the gradient of the prediction, with the faults in it."""
+        gradient: Array = np.array(super().backward())  # type: ignore[misc]
+        without_faults: Any = as_class(copy.deepcopy(self), type(self).__mro__[2])
+        part = LossSubject(without_faults, *self._last_arguments)
+        for fault in self._faults:
+            gradient = faulty_gradient(fault, part, part.point, (gradient,))
+        return gradient
 
 
-class Accumulating(PlantedLayer):
-    """Gradients of the parameters are added to those of the call before."""
+class AccumulatingLayer(FaultyLayer):
+    """Adds the gradients of the parameters to those of the calls before (accumulated)."""
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient; those of the parameters grow."""
-        downstream = self._right(upstream)
+        """Return the gradient of the input; those of the parameters grow from call to call."""
+        downstream = self._right_backward(upstream)
         sums = self.__dict__.setdefault("_sums", {})
-        for plant in self._plants:
+        for fault in self._faults:
             grads = self.grads  # type: ignore[attr-defined]
-            sums[plant.block] = grads[plant.block] + sums.get(plant.block, 0.0)
-            grads[plant.block] = sums[plant.block].copy()
+            sums[fault.block] = grads[fault.block] + sums.get(fault.block, 0.0)
+            grads[fault.block] = sums[fault.block].copy()
         return downstream
 
 
-class Forgetful(PlantedLayer):
-    """The cache is written by the first forward pass only."""
+class StaleCacheLayer(FaultyLayer):
+    """Writes its cache in the first forward pass only (stale-cache)."""
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the first batch."""
-        if "_first" not in self.__dict__:
-            self._first = copy.deepcopy(self._cache)  # type: ignore[has-type]
-        self._cache = copy.deepcopy(self._first)
-        return self._right(upstream)
+        """Return the gradient, computed with the cache of the first batch."""
+        if "_first_cache" not in self.__dict__:
+            self._first_cache = copy.deepcopy(self._cache)  # type: ignore[has-type]
+        self._cache = copy.deepcopy(self._first_cache)
+        return self._right_backward(upstream)
 
 
-class Hasty(PlantedLayer):
-    """The weights are updated before the gradient by the input is computed."""
+class UpdatesTooEarly(FaultyLayer):
+    """Updates its weights before it computes the gradient of its input (stale-weights)."""
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient by the input, with the new weights."""
-        self._right(upstream)
+        """Return the gradient of the input, computed with the updated weights."""
+        self._right_backward(upstream)
         kept = {name: np.array(value) for name, value in self.grads.items()}  # type: ignore[attr-defined]
-        self.params["W"] -= 0.2 * kept["W"]  # type: ignore[attr-defined]
-        downstream = self._right(upstream)
+        self.params["W"] -= SETTINGS.early_rate * kept["W"]  # type: ignore[attr-defined]
+        downstream = self._right_backward(upstream)
         for name, value in kept.items():
             self.grads[name] = value  # type: ignore[attr-defined]
         return downstream
 
 
+class SeparateGradientNetwork(nn.Network):
+    """A network with one method for the loss and one for the gradient, so that faults do not slow down the loss."""
+
+    def loss(self, *batch: Any) -> Any:
+        """Return the value of the loss."""
+        return float(self.criterion.forward(self.forward(batch[0]), *batch[1:]))
+
+    def gradient(self, *batch: Any) -> dict[str, Array]:
+        """Return the gradients by the names of the parameters."""
+        return super().loss(*batch)[1]
+
+
 def as_class(thing: Any, kind: type) -> Any:
-    """The very same object, but of another class."""
+    """Return an object of another class that shares the attributes of a given one."""
     other: Any = object.__new__(kind)
     other.__dict__ = thing.__dict__
     return other
 
 
-def planted(thing: Any, mixin: type, *plants: Plant) -> Any:
-    """A layer or loss that commits mistakes, and has the name of the right one."""
+def mutant(thing: Any, mixin: type, *faults: Fault) -> Any:
+    """Return a layer or loss with faults. It shares the attributes and the class name of the right one.
+
+    Parameters
+    ----------
+    thing : Layer or Loss
+    mixin : type
+        `FaultyLayer` or one of its subclasses, or `FaultyLoss`.
+    *faults : Fault
+    """
     kind = type(thing)
     other = as_class(thing, type(kind.__name__, (mixin, kind), {}))
-    other._plants = plants
+    other._faults = faults
     return other
 
 
-def with_plant(network: nn.Network, plant: Plant, place: str) -> PlantedNetwork:
-    """A network like another one, whose copies of layers it has, with a mistake in one of them or in the loss.
+def mutant_network(network: nn.Network, fault: Fault, place: str) -> SeparateGradientNetwork:
+    """Return a copy of a network with a fault in one of its layers or in its loss.
 
     Parameters
     ----------
     network : Network
-        Stays as it is.
-    plant : Plant
+        Remains unchanged.
+    fault : Fault
     place : str
-        ``"layers.2"``, say, or ``"loss"``.
+        The layer, such as ``"layers.2"``, or ``"loss"``.
 
     Raises
     ------
     SubjectError
-        If there is no such place.
+        If the network has no such place.
     """
     double = copy.deepcopy(network)
     layers, criterion = list(double.layers), double.criterion
     if place == "loss":
-        criterion = planted(criterion, PlantedLoss, plant)
+        criterion = mutant(criterion, FaultyLoss, fault)
     else:
         number = place.removeprefix("layers.")
         if not (number.isdecimal() and int(number) < len(layers)):
-            raise SubjectError(f"there is no {place!r} in {network!r}: pass 'loss', or 'layers.0' and so on")
-        layers[int(number)] = planted(layers[int(number)], PlantedLayer, plant)
-    return PlantedNetwork(layers, criterion, regulariser=double.regulariser)
+            raise SubjectError(f"{network!r} has no place {place!r}: pass 'loss', or 'layers.0' and so on")
+        layers[int(number)] = mutant(layers[int(number)], FaultyLayer, fault)
+    return SeparateGradientNetwork(layers, criterion, regulariser=double.regulariser)

@@ -14,7 +14,7 @@ import gradcheck
 from gradcheck.strategies import BrokenNetwork, broken_networks, networks
 from gradcheck.subjects.network import NetworkSubject
 from gradcheck.subjects.subject import copied
-from gradcheck.testing.faults import committed, plants
+from gradcheck.testing.faults import faulty_gradient, visible_faults
 
 COUNT = int(os.environ.get("GRADCHECK_FUZZ", "240")) // 4
 
@@ -26,11 +26,11 @@ def namesakes(broken: BrokenNetwork) -> set[str]:
     """The mistakes that make the same wrong gradient here, up to a constant: any of these names is right."""
     part = next(part for part in NetworkSubject(broken.right, broken.batch).parts() if part.place == broken.place)
     right = part.gradient(copied(part.point))
-    wrong = committed(broken.mistake, part, part.point, right).ravel()
+    wrong = faulty_gradient(broken.mistake, part, part.point, right).ravel()
     found = {broken.mistake.slug}
-    for other in plants(part, right):
+    for other in visible_faults(part, right):
         if other.block == broken.mistake.block:
-            rival = committed(other, part, part.point, right).ravel()
+            rival = faulty_gradient(other, part, part.point, right).ravel()
             factor = float(rival @ wrong) / (float(rival @ rival) or 1.0)
             if np.abs(wrong - factor * rival).max() <= SAME * np.abs(wrong).max():
                 found |= {other.slug}

@@ -9,7 +9,7 @@ from hypothesis import find, given, settings
 import gradcheck
 from gradcheck.errors import SubjectError
 from gradcheck.strategies import BrokenNetwork, DrawnNetwork, broken_networks, networks
-from gradcheck.testing.faults import Plant, with_plant
+from gradcheck.testing.faults import Fault, mutant_network
 
 few = settings(max_examples=15, deadline=None, derandomize=True, database=None)
 
@@ -24,7 +24,7 @@ def test_the_broken_one_fails_and_the_right_one_passes(broken: BrokenNetwork) ->
 @few
 @given(broken_networks(networks=networks(max_layers=1), slugs=["zero-gradient", "transposed", "GC101"]))
 def test_printed_ones_are_the_same_again(broken: BrokenNetwork) -> None:
-    names = {"BrokenNetwork": BrokenNetwork, "DrawnNetwork": DrawnNetwork, "Plant": Plant}
+    names = {"BrokenNetwork": BrokenNetwork, "DrawnNetwork": DrawnNetwork, "Fault": Fault}
     again = eval(repr(broken), names)
     assert broken.mistake.slug in ("zero-gradient", "transposed", "sign-flipped")
     for name, value in broken.network.gradient(*broken.batch).items():
@@ -44,5 +44,5 @@ def test_they_shrink_to_a_sign_in_the_smallest_network() -> None:
 def test_places_that_are_not_there_are_refused() -> None:
     network = DrawnNetwork([{"kind": "Dense", "inputs": 1, "outputs": 1}], {"kind": "Huber"}, shape=(1,))
     for place in ("layers.1", "layer.0", "layers.x"):
-        with pytest.raises(SubjectError, match="there is no"):
-            with_plant(network, Plant("sign-flipped", "", "W"), place)
+        with pytest.raises(SubjectError, match="has no place"):
+            mutant_network(network, Fault("sign-flipped", "", "W"), place)

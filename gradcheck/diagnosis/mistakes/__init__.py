@@ -1,4 +1,4 @@
-"""The catalogue of mistakes: one a file, listed here in the order in which they are tried, the simplest first."""
+"""The catalogue of known mistakes: one mistake per file, listed here in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradcheck.diagnosis.mistakes.low_precision import LowPrecision
 from gradcheck.diagnosis.mistakes.mean_sum import MeanSum
 from gradcheck.diagnosis.mistakes.missing_activation_derivative import MissingActivationDerivative
 from gradcheck.diagnosis.mistakes.missing_path import MissingPath
-from gradcheck.diagnosis.mistakes.mistake import Mistake, Scale
+from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Mistake
 from gradcheck.diagnosis.mistakes.mutates_input import MutatesInput
 from gradcheck.diagnosis.mistakes.nondeterministic import Nondeterministic
 from gradcheck.diagnosis.mistakes.not_finite import NotFinite
@@ -35,7 +35,7 @@ from gradcheck.diagnosis.mistakes.truncated_bptt import TruncatedBptt
 from gradcheck.diagnosis.mistakes.wrong_activation_derivative import WrongActivationDerivative
 from gradcheck.diagnosis.mistakes.zero_gradient import ZeroGradient
 
-#: All there are. Where two explain a claim equally well, the one that stands first is named.
+#: All mistakes, the simplest first. If two explain a gradient equally well, the first one is named.
 MISTAKES: tuple[Mistake, ...] = (
     SignFlipped(),
     MeanSum(),
@@ -70,7 +70,7 @@ MISTAKES: tuple[Mistake, ...] = (
     IsolatedEntries(),
 )
 
-#: Those that are a constant, which may also stand beside another.
-SCALES: tuple[Scale, ...] = tuple(mistake for mistake in MISTAKES if isinstance(mistake, Scale))
+#: Mistakes that are a constant factor. They can occur together with another mistake.
+FACTOR_MISTAKES: tuple[FactorMistake, ...] = tuple(m for m in MISTAKES if isinstance(m, FactorMistake))
 
 BY_SLUG: dict[str, Mistake] = {mistake.slug: mistake for mistake in MISTAKES}

@@ -1,4 +1,4 @@
-"""GC105: a buffer is not reset."""
+"""GC105 accumulated: each call adds its gradient to those of the calls before, because a buffer is not reset."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Mistake, Right, Variant
+from gradcheck.diagnosis.mistakes.mistake import EQUAL_WITHIN, Mistake, RightGradient, Variant
 from gradcheck.subjects.subject import copied
 
-#: How far two growths may differ, relative to their size.
-SAME = 1e-6
+#: The growth from call to call is the same if two successive ones differ by at most this part. Sums of several
+#: gradients lose some digits, so the limit is above round-off.
+SAME_GROWTH_WITHIN = 1e-6
 
 
 class Accumulated(Mistake):
-    """Larger at each call."""
+    """The k-th call at one point returns k times the gradient, plus what the buffer held before."""
 
     code, slug = "GC105", "accumulated"
-    says = "larger at each call by one more gradient: it is added to what was there before"
+    description = "the claimed gradient grows by one gradient at each call"
     fix = "Set the gradient to zero before each backward pass, or assign it (=) instead of adding to it (+=)."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """What it grows by when it is asked for again at the same point."""
-        first, second = (again[block] for again in scene.repeated)
-        third = scene.subject.gradient(copied(scene.point))[block]
-        growth, later = second - first, third - second
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the growth between calls at the same point, if it is the same from call to call."""
+        first, second = (gradient[block] for gradient in context.repeated)
+        third = context.subject.gradient(copied(context.point))[block]
+        growth, next_growth = second - first, third - second
         size = np.abs(growth).max(initial=0.0)
-        if size > 1e-9 * np.abs(first).max(initial=0.0) and np.abs(later - growth).max() <= SAME * size:
-            yield Right("", growth)
+        grows = size > EQUAL_WITHIN * np.abs(first).max(initial=0.0)
+        if grows and np.abs(next_growth - growth).max() <= SAME_GROWTH_WITHIN * size:
+            yield RightGradient("", growth)

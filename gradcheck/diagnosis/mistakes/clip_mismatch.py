@@ -1,28 +1,25 @@
-"""GC404: the loss is clipped, its gradient is not."""
+"""GC404 clip-mismatch: the loss has a clip or an epsilon that its gradient ignores."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes._rivals import rivals
-from gradcheck.diagnosis.mistakes.loss_mismatch import SAME
-from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
+from gradcheck.diagnosis.mistakes.mistake import ExactArray, Mistake, Variant
+from gradcheck.diagnosis.mistakes.other_losses import known_losses, same_loss
 
 
 class ClipMismatch(Mistake):
-    """The gradient of the loss without its clip or epsilon."""
+    """The claimed gradient is that of the loss without its clip or epsilon."""
 
     code, slug = "GC404", "clip-mismatch"
-    says = "the gradient of the loss without its clip or epsilon"
-    fix = "Where the loss is clipped its gradient is zero; and an epsilon in the loss belongs into its derivative."
+    description = "the gradient ignores the clip or epsilon of the loss"
+    fix = "Set the gradient to zero where the loss is clipped, and include the epsilon of the loss in its derivative."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Losses of `gradcheck.nn` that this one is where it is not clipped."""
-        loss = scene.loss
-        if loss is None:
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the gradients of the losses of `gradcheck.nn` that equal this one except for a clip or epsilon."""
+        if context.loss is None:
             return
-        bases = [kind.__name__ for kind in type(loss.criterion).__mro__]
-        for name, value, slope in rivals(loss):
-            if name in bases or abs(value - loss.value) <= SAME * abs(loss.value):
-                yield Known(f"that of {name}", slope)
+        for known in known_losses(context.loss):
+            if same_loss(known, context.loss):
+                yield ExactArray(f"it is the gradient of {known.name}", known.gradient)

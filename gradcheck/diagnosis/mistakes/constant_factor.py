@@ -1,4 +1,4 @@
-"""GC102: a constant is too many, or missing."""
+"""GC102 constant-factor: the claimed gradient is a constant times the right one."""
 
 from __future__ import annotations
 
@@ -9,31 +9,37 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Moved, Scale, Variant, near
+from gradcheck.diagnosis.mistakes.mistake import EQUAL_WITHIN, FactorMistake, Permutation, Variant, same_factor
 
-#: Constants to commit it with.
-CONSTANTS = (2.0, 0.5, 3.0, -2.5, 1.1)
+#: Factors used as variants: simple ones, one that is negative and one that is close to 1. A fit names any factor.
+EXAMPLE_FACTORS = (2.0, 0.5, 3.0, -2.5, 1.1)
+
+#: A factor is named if it is known to this part of itself. A coarser one could as well vary from entry to entry.
+FACTOR_KNOWN_WITHIN = 0.01
+
+#: Factors are also shown as a fraction if its denominator is at most this. Larger ones are seldom meant.
+LARGEST_DENOMINATOR = 12
 
 
-class ConstantFactor(Scale):
-    """A constant times the right gradient."""
+class ConstantFactor(FactorMistake):
+    """A factor is missing, or is applied twice."""
 
     code, slug = "GC102", "constant-factor"
-    says = "a constant times the right gradient"
-    fix = "Look for the factor in the loss: a square gives 2, a half takes it away; and for one that was applied twice."
+    description = "a constant times the right gradient"
+    fix = "Look for the factor in the loss (a square gives 2, a half cancels it), and for one that is applied twice."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """One for each constant that no count of the shapes explains."""
-        counts = scene.subject.counts()
-        if scene.claim[block].any():
-            for k in CONSTANTS:
-                if not any(near(abs(k), float(n) ** power, 1e-9) for n in counts for power in (1, -1)):
-                    yield Moved(f"{k:g}", block, partial(np.multiply, k))
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield one for each example factor that is not a count of the shapes."""
+        counts = context.subject.counts()
+        if context.claim[block].any():
+            for k in EXAMPLE_FACTORS:
+                if not any(same_factor(abs(k), float(n) ** power, EQUAL_WITHIN) for n in counts for power in (1, -1)):
+                    yield Permutation(f"{k:g}", block, partial(np.multiply, k))
 
-    def reads(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
-        """Any factor but 1."""
-        if near(factor, 1.0, error) or error > 0.01 * abs(factor):
+    def describe_factor(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
+        """Describe any factor other than 1 that is known well enough."""
+        if same_factor(factor, 1.0, error) or error > FACTOR_KNOWN_WITHIN * abs(factor):
             return None
-        simple = Fraction(factor).limit_denominator(12)
-        exact = simple != 0 and simple.denominator > 1 and near(factor, float(simple), error)
+        simple = Fraction(factor).limit_denominator(LARGEST_DENOMINATOR)
+        exact = simple != 0 and simple.denominator > 1 and same_factor(factor, float(simple), error)
         return f"{factor:.6g} times the right gradient" + (f" ({simple})" if exact else "")

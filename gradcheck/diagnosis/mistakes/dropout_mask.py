@@ -1,4 +1,4 @@
-"""GC310: without dropout's mask or scale."""
+"""GC310 dropout-mask: the backward pass of dropout lacks the mask, the scale, or both."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant, changes
+from gradcheck.diagnosis.mistakes.mistake import ExactArray, Mistake, Variant, differs
 
 
 class DropoutMask(Mistake):
-    """U, or U over what is kept, where it should be U times the mask over what is kept."""
+    """U, U/(1 − rate) or U · mask, instead of U · mask/(1 − rate)."""
 
     code, slug = "GC310", "dropout-mask"
-    says = "without the mask of the dropout or its scale"
-    particular = True
+    description = "the backward pass of dropout lacks its mask or its scale"
+    preferred_to_factor = True  # without its scale the gradient is 1 − rate times the right one
     fix = "Multiply by what the forward pass multiplied by, mask and scale: upstream * mask / (1 - rate)."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """The mask without the scale, the scale without the mask, and neither."""
-        layer = scene.layer
-        if layer is None or not scene.is_input(block) or not layer.masked:
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the gradient without mask and scale, and without one of them."""
+        layer = context.layer
+        if layer is None or not context.is_input(block) or not layer.masked:
             return
         factor = layer.forward(np.ones_like(layer.x))
         for detail, wrong in {
-            "neither": np.ones_like(factor),
-            "the scale, but no mask": np.full_like(factor, factor.max()),
-            "the mask, but no scale": (factor != 0).astype(factor.dtype),
+            "both are missing": np.ones_like(factor),
+            "the mask is missing": np.full_like(factor, factor.max()),
+            "the scale is missing": (factor != 0).astype(factor.dtype),
         }.items():
-            if changes(wrong, factor):
-                yield Known(detail, layer.upstream * wrong)
+            if differs(wrong, factor):
+                yield ExactArray(detail, layer.upstream * wrong)

@@ -1,13 +1,13 @@
-"""GC505: wrong in a few entries only."""
+"""GC505 isolated-entries: only a few entries of the gradient are wrong."""
 
 from __future__ import annotations
 
-from gradcheck.diagnosis.mistakes.mistake import Manner
+from gradcheck.diagnosis.mistakes.mistake import ObservedMistake
 
 
-class IsolatedEntries(Manner):
-    """Wrong in a few entries only."""
+class IsolatedEntries(ObservedMistake):
+    """The search for wrong entries found a few of them, and the others are right."""
 
     code, slug = "GC505", "isolated-entries"
-    says = "wrong in a few entries only"
-    fix = "Look at what these places have in common: an index, a slice, an edge, a mask, a special case."
+    description = "only a few entries are wrong"
+    fix = "Find what these entries have in common: an index, a slice, an edge, a mask, a special case."

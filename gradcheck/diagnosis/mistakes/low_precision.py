@@ -1,4 +1,4 @@
-"""GC501: computed in a narrower type."""
+"""GC501 low-precision: the gradient is computed in a narrower type than the parameters."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from gradcheck.diagnosis.mistakes.mistake import Mistake, Rounded, Variant
 
 
 class LowPrecision(Mistake):
-    """Right to about 1e-7, or 1e-3."""
+    """The gradient is right to about 1e-7 (float32) or 1e-3 (float16)."""
 
     code, slug = "GC501", "low-precision"
-    says = "right but for rounding: computed in a narrower type"
-    fix = "Keep everything in float64: look for astype(float32), for arrays without a dtype, for a library's default."
+    description = "the claimed gradient is rounded to a narrower type"
+    fix = (
+        "Compute in the type of the parameters: look for astype(float32), for arrays made without a dtype, and for a "
+        "library whose default is float32."
+    )
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Narrower types that hold every entry of the claim."""
-        claim = scene.claim[block]
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the types that are narrower than that of the claimed gradient."""
+        claim = context.claim[block]
         for narrow in (np.float16, np.float32):
             if np.finfo(claim.dtype).nmant > np.finfo(narrow).nmant and claim.any():
                 yield Rounded(np.dtype(narrow).name, np.dtype(narrow), block)

@@ -1,4 +1,4 @@
-"""GC103: summed where the mean is taken, or averaged twice."""
+"""GC103 mean-sum: the gradient is summed where the loss takes the mean, or is divided by the count twice."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Moved, Scale, Variant, near
+from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Permutation, Variant, same_factor
 
-#: The powers of a count that occur, and what they suggest.
-POWERS = {1: "summed where the loss takes the mean?", -1: "divided by it once too often?"}
+#: Power of the count n in the factor, and what it suggests.
+CAUSES = {
+    1: "the gradient is probably summed where the loss takes the mean",
+    -1: "the gradient is probably divided by {n} twice",
+}
 
 
-class MeanSum(Scale):
-    """Off by the batch size, or by another count in the shapes."""
+class MeanSum(FactorMistake):
+    """The gradient is off by the batch size, or by another count in the shapes."""
 
     code, slug = "GC103", "mean-sum"
-    says = "off by a count"
+    description = "the claimed gradient is off by the batch size or another count"
     fix = "Divide by the number of samples exactly once, where the loss does: in the loss's own derivative."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Times and over each count."""
-        if scene.claim[block].any():
-            for n in scene.subject.counts():
-                for power in POWERS:
-                    yield Moved(f"{n}^{power}", block, partial(np.multiply, float(n) ** power))
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the gradient multiplied by each count, and divided by it."""
+        if context.claim[block].any():
+            for n in context.subject.counts():
+                for power in CAUSES:
+                    yield Permutation(f"{n}^{power}", block, partial(np.multiply, float(n) ** power))
 
-    def reads(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
-        """Is the factor a count, or one over it?"""
+    def describe_factor(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
+        """Describe a factor that is a count, or one over a count."""
         for n, what in counts.items():
-            for power, question in POWERS.items():
-                if near(factor, float(n) ** power, error):
-                    return f"{factor:.4g} times the right gradient. {what}: {question}"
+            for power, cause in CAUSES.items():
+                if same_factor(factor, float(n) ** power, error):
+                    return f"{factor:.4g} times the right gradient. {what}: {cause.format(n=n)}"
         return None

@@ -1,4 +1,4 @@
-"""GC301: f′(z) is missing."""
+"""GC301 missing-activation-derivative: the gradient lacks the factor f′(z) of an activation."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes._samples import by_output
-from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant, Weighted
+from gradcheck.diagnosis.mistakes.mistake import ExactArray, Mistake, SampleWeights, Variant
+from gradcheck.diagnosis.mistakes.sample_weights import OUTPUT_DERIVATIVES
 
 Array = NDArray[Any]
 
 
 class MissingActivationDerivative(Mistake):
-    """U where it should be U f′(z)."""
+    """U instead of U f′(z)."""
 
     code, slug = "GC301", "missing-activation-derivative"
-    says = "without the factor f′(z)"
+    description = "the gradient lacks the factor f′(z), the derivative of the activation"
     fix = "Multiply by the derivative of the activation: delta = upstream * f_prime(z)."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """The upstream gradient as it came."""
-        layer = scene.activation(block)
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield U at an activation, and 1/f′(z) as weight of each sample of a model whose batch can be split."""
+        layer = context.activation(block)
         if layer is not None:
-            yield Known("", layer.upstream)
-        if scene.view is None:
-            for name, weights in by_output().items():
-                yield Weighted(name, partial(_inverse, weights))
+            yield ExactArray("", layer.upstream)
+        if context.view is None:
+            for name, weights in OUTPUT_DERIVATIVES.items():
+                yield SampleWeights(name, partial(_reciprocal, weights))
 
 
-def _inverse(weights: Callable[[Array], Array], losses: Array) -> Array:
+def _reciprocal(weights: Callable[[Array], Array], losses: Array) -> Array:
     return 1 / weights(losses)

@@ -1,4 +1,4 @@
-"""GC305: one of the paths is missing."""
+"""GC305 missing-path: a value is used more than once, and the gradient of one of its uses is left out."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Right, Rival, Variant
+from gradcheck.diagnosis.mistakes.mistake import ExactArray, Mistake, OtherLoss, RightGradient, Variant
 from gradcheck.nn import Concatenate, Residual
 
 
 class MissingPath(Mistake):
-    """Where something is used twice, the gradients of both uses add up."""
+    """A skip connection, the layers beside it, or one of several branches is left out of the backward pass."""
 
     code, slug = "GC305", "missing-path"
-    says = "without one of the paths"
+    description = "the gradient of one path through the layer is missing"
     fix = "Add the gradients of all paths: a value that is used twice gets the sum of both."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Around a layer, through it, and through each branch."""
-        layer = scene.layer
-        if layer is None or not scene.is_input(block):
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the path around the layers, the path through them, and each branch."""
+        layer = context.layer
+        if layer is None or not context.is_input(block):
             return
         if layer.x.shape == layer.y.shape and not layer.elementwise:
-            yield Right("the one around the layers", scene.claim[block] + layer.upstream)
+            yield RightGradient("the skip connection", context.claim[block] + layer.upstream)
         if isinstance(layer.layer, Residual) and layer.x.shape == layer.y.shape:
-            yield Known("the one through the layers", layer.upstream)
+            yield ExactArray("the path through the inner layers", layer.upstream)
         if isinstance(layer.layer, Concatenate):
             branches = list(layer.layer.children().values())
             widths = [branch.forward(layer.x).shape[layer.layer.axis] for branch in branches]
@@ -36,4 +36,4 @@ class MissingPath(Mistake):
                 along = layer.upstream.swapaxes(layer.layer.axis, -1).copy()
                 along[..., end - width : end] = 0
                 upstream = along.swapaxes(layer.layer.axis, -1)
-                yield Rival(f"that of branch {i}", partial(layer.loss, upstream=upstream))
+                yield OtherLoss(f"branch {i}", partial(layer.loss, upstream=upstream))

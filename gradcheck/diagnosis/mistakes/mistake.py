@@ -1,7 +1,7 @@
-"""What a mistake is: a transformation that commits it, in the forms that can be held against a claim.
+"""What a mistake is: a set of variants, each a transformation from the right gradient to a wrong one.
 
-Each form has a `commit`, which makes the wrong gradient of a block from the right gradient of all blocks. How a form is
-tested without the right gradient, from slopes of the loss alone, is the business of `gradcheck.diagnosis.fit`.
+`gradcheck.diagnosis.fit` tests a variant against the claimed gradient. It needs directional derivatives of the loss
+only, never the right gradient itself. Tests and benchmarks call `apply` instead, on a right gradient that they know.
 """
 
 from __future__ import annotations
@@ -19,87 +19,97 @@ from gradcheck.subjects.subject import Point
 
 Array = NDArray[Any]
 
+#: Numbers that differ by at most this part of their size are equal. It is far above the round-off of the few float64
+#: operations in between (about 1e-15), and far below any mistake.
+EQUAL_WITHIN = 1e-9
+
+#: Default strength λ of an additive term. Any visible strength serves.
+EXAMPLE_STRENGTH = 0.1
+
 
 @dataclass(frozen=True)
-class Moved:
-    """The claim is T g, with T linear and invertible: entries in other places, of another block, or weighted.
+class Permutation:
+    """The wrong gradient is T g, where T permutes the entries of g and may scale each of them.
+
+    T is invertible, so the claimed gradient can be tested along directions in which the loss was measured already.
 
     Attributes
     ----------
     detail : str
-        Which of its kind, "axes 0 and 1" say; the same at each point.
-    of : int
-        The block whose gradient g is.
-    turn : callable
+        Identifies the variant among those of its mistake; the same at every point. Shown in the message.
+    source : int
+        Index of the block whose gradient is g.
+    transform : callable
         T.
-    dual : callable or None
-        The inverse of the adjoint of T; None where that is T itself, as for permutations.
+    inverse_adjoint : callable or None
+        T⁻ᵀ; None if it equals T, as for every permutation that does not scale.
     """
 
     detail: str
-    of: int
-    turn: Callable[[Array], Array]
-    dual: Callable[[Array], Array] | None = None
+    source: int
+    transform: Callable[[Array], Array]
+    inverse_adjoint: Callable[[Array], Array] | None = None
 
-    def commit(self, gradient: Point) -> Array:
-        """T g."""
-        return self.turn(gradient[self.of])
+    def apply(self, gradient: Point) -> Array:
+        """Return T g."""
+        return self.transform(gradient[self.source])
 
 
 @dataclass(frozen=True)
-class Mapped:
-    """The claim is T g, with T linear: what T loses cannot be told.
+class LinearMap:
+    """The wrong gradient is T g, where T is linear and need not be invertible.
 
     Attributes
     ----------
     detail : str
-    of : int
-    turn, adjoint : callable
-        T and its adjoint.
-    possible : callable
-        Whether an array can be T g for any g at all.
+    source : int
+        Index of the block whose gradient is g.
+    transform, adjoint : callable
+        T and Tᵀ.
+    in_range : callable
+        Whether an array is in the range of T, so that it can be T g for some g.
     """
 
     detail: str
-    of: int
-    turn: Callable[[Array], Array]
+    source: int
+    transform: Callable[[Array], Array]
     adjoint: Callable[[Array], Array]
-    possible: Callable[[Array], bool]
+    in_range: Callable[[Array], bool]
 
-    def commit(self, gradient: Point) -> Array:
-        """T g."""
-        return self.turn(gradient[self.of])
+    def apply(self, gradient: Point) -> Array:
+        """Return T g."""
+        return self.transform(gradient[self.source])
 
 
 @dataclass(frozen=True)
-class Known:
-    """The claim is an array that is known without any slope."""
+class ExactArray:
+    """The wrong gradient is a known array. No directional derivative is needed to compare it."""
 
     detail: str
-    claim: Array
+    array: Array
 
-    def commit(self, gradient: Point) -> Array:
-        """The array."""
-        return self.claim
+    def apply(self, gradient: Point) -> Array:
+        """Return the array."""
+        return self.array
 
 
 @dataclass(frozen=True)
-class Right:
-    """The right gradient is an array that is known: what the claim should have been."""
+class RightGradient:
+    """The right gradient is a known array, and the claimed gradient is another one."""
 
     detail: str
-    gradient: Array
+    array: Array
 
 
 @dataclass(frozen=True)
-class Rival:
-    """The claim is the gradient of another loss.
+class OtherLoss:
+    """The wrong gradient is the gradient of another loss.
 
     Attributes
     ----------
     detail : str
     loss : callable
-        That loss, as a function of the point.
+        The other loss, as a function of the point.
     """
 
     detail: str
@@ -107,28 +117,38 @@ class Rival:
 
 
 @dataclass(frozen=True)
-class Added:
-    """The claim is g + λ a, with one λ, of the sign that is given, at every point."""
+class AdditiveTerm:
+    """The wrong gradient is g + sign · λ · term, with one positive λ at every point.
+
+    Attributes
+    ----------
+    detail : str
+    term : ndarray
+    sign : int
+        1 or −1.
+    source : int
+        Index of the block whose gradient is g.
+    """
 
     detail: str
-    extra: Array
+    term: Array
     sign: int
-    of: int
+    source: int
 
-    def commit(self, gradient: Point, strength: float = 0.1) -> Array:
-        """Return g + λ a."""
-        return np.asarray(gradient[self.of] + self.sign * strength * self.extra)
+    def apply(self, gradient: Point, strength: float = EXAMPLE_STRENGTH) -> Array:
+        """Return g + sign · strength · term."""
+        return np.asarray(gradient[self.source] + self.sign * strength * self.term)
 
 
 @dataclass(frozen=True)
-class Weighted:
-    """The claim is the sum of the gradients of single samples, each with a weight.
+class SampleWeights:
+    """The wrong gradient is a weighted sum of the gradients of the single samples.
 
     Attributes
     ----------
     detail : str
     weights : callable
-        Weights of the samples from their losses.
+        Weights of the samples, computed from their losses.
     """
 
     detail: str
@@ -137,78 +157,102 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Rounded:
-    """The claim is g, but for the rounding of a narrower type."""
+    """The wrong gradient is g, rounded to a narrower type."""
 
     detail: str
     dtype: np.dtype[Any]
-    of: int
+    source: int
 
-    def commit(self, gradient: Point) -> Array:
-        """Return g as that type holds it."""
-        return gradient[self.of].astype(self.dtype).astype(gradient[self.of].dtype)
+    def apply(self, gradient: Point) -> Array:
+        """Return g, rounded to the narrower type and converted back."""
+        return gradient[self.source].astype(self.dtype).astype(gradient[self.source].dtype)
 
 
-Variant = Moved | Mapped | Known | Right | Rival | Added | Weighted | Rounded
+Variant = Permutation | LinearMap | ExactArray | RightGradient | OtherLoss | AdditiveTerm | SampleWeights | Rounded
 
 
 class Mistake(abc.ABC):
-    """One entry of the catalogue.
+    """One mistake of the catalogue.
 
     Attributes
     ----------
     code, slug : str
-    says : str
-        What the claim is, in a few words.
+    description : str
+        What is wrong, as a clause: it follows a colon in reports.
     fix : str
-        What to do, in a sentence.
-    absorbs : bool
-        Whether a constant beside it is a matter of convention, and no mistake of its own.
-    particular : bool
-        Whether it says more of a claim than a constant factor that would do as well.
+        What to do, in one or two sentences.
+    allows_factor : bool
+        Whether a constant factor beside the mistake is a convention. If not, the factor is a second finding.
+    preferred_to_factor : bool
+        Whether the mistake is named even if a constant factor would explain the claimed gradient equally well.
     """
 
     code: ClassVar[str]
     slug: ClassVar[str]
-    says: ClassVar[str]
+    description: ClassVar[str]
     fix: ClassVar[str]
-    absorbs: ClassVar[bool] = False
-    particular: ClassVar[bool] = False
+    allows_factor: ClassVar[bool] = False
+    preferred_to_factor: ClassVar[bool] = False
 
     @abc.abstractmethod
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """The ways in which it can be committed on a block; none where it would change nothing."""
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the ways of making the mistake in a block; skip those that would not change the gradient."""
 
     def message(self, detail: str, factor: float) -> str:
-        """What is said of a block that it explains, with a constant that is none of the mistakes beside it."""
-        return f"{self.says} ({detail})" if detail else self.says
+        """Describe the mistake in a report.
+
+        Parameters
+        ----------
+        detail : str
+            That of the variant which explains the claimed gradient.
+        factor : float
+            The constant that was fitted beside it.
+        """
+        return f"{self.description} ({detail})" if detail else self.description
 
     def __repr__(self) -> str:
         return f"<{self.code} {self.slug}>"
 
 
-class Manner(Mistake):
-    """A mistake that shows while a subject is evaluated, and not in what is claimed."""
+class ObservedMistake(Mistake):
+    """A mistake that the check itself observes: a violated assumption about the code, or a few wrong entries.
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """None: there is nothing to compare."""
+    It has no variants, so nothing is fitted.
+    """
+
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield nothing."""
         return iter(())
 
 
-class Scale(Mistake):
-    """A mistake that is no more than a constant factor."""
+class FactorMistake(Mistake):
+    """A mistake that multiplies the right gradient by a constant. It can occur together with another mistake."""
 
     @abc.abstractmethod
-    def reads(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
-        """What to say of a factor, known up to an error, if it is one of this mistake; else None."""
+    def describe_factor(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
+        """Describe a factor that this mistake explains.
+
+        Parameters
+        ----------
+        factor, error : float
+            The fitted factor and its error bound.
+        counts : dict of int to str
+            Numbers found in the shapes of the batch, each with a sentence that explains it.
+
+        Returns
+        -------
+        str or None
+            None if this mistake does not explain the factor.
+        """
 
 
-def near(value: float, wanted: float, error: float) -> bool:
-    """Whether two factors are the same as far as can be told."""
-    return abs(value - wanted) <= max(error, 1e-9 * abs(wanted))
+def same_factor(factor: float, wanted: float, error: float) -> bool:
+    """Whether two factors agree within an error bound."""
+    return abs(factor - wanted) <= max(error, EQUAL_WITHIN * abs(wanted))
 
 
-def changes(turned: Array, array: Array) -> bool:
-    """Whether a transformation does anything to an array."""
-    if turned.shape != array.shape:
+def differs(array: Array, reference: Array) -> bool:
+    """Whether an array differs from a reference in shape, or in some entry by more than rounding."""
+    if array.shape != reference.shape:
         return True
-    return bool(np.abs(turned - array).max(initial=0.0) > 1e-9 * np.abs(array).max(initial=0.0))
+    return bool(np.abs(array - reference).max(initial=0.0) > EQUAL_WITHIN * np.abs(reference).max(initial=0.0))

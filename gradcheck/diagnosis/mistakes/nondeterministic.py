@@ -1,16 +1,16 @@
-"""GC503: different at each call."""
+"""GC503 nondeterministic: the loss returns different values at the same point."""
 
 from __future__ import annotations
 
-from gradcheck.diagnosis.mistakes.mistake import Manner
+from gradcheck.diagnosis.mistakes.mistake import ObservedMistake
 
 
-class Nondeterministic(Manner):
-    """Different at each call."""
+class Nondeterministic(ObservedMistake):
+    """Two calls of the loss at the same point differ."""
 
     code, slug = "GC503", "nondeterministic"
-    says = "the loss is not the same at each call"
+    description = "the loss returns different values at the same point"
     fix = (
-        "Fix the random seed inside the loss (dropout, sampling, shuffling), and keep the gradient call "
-        "from changing the loss."
+        "Fix the random seed inside the loss (dropout, sampling, shuffling), and make sure that computing the gradient "
+        "does not change the loss."
     )

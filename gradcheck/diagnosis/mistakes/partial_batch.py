@@ -1,35 +1,44 @@
-"""GC204: part of the batch only."""
+"""GC204 partial-batch: the claimed gradient covers only a part of the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Mistake, Rival, Variant
+from gradcheck.diagnosis.mistakes.mistake import Mistake, OtherLoss, Variant
 
-#: The parts that are told from each other.
-PARTS = {
-    "the first sample only": slice(0, 1),
-    "the last sample only": slice(-1, None),
-    "all but the first sample": slice(1, None),
-    "all but the last sample": slice(0, -1),
-}
+
+class Part(NamedTuple):
+    """A part of a batch: what it is called, its samples, and the least number of samples for which it is distinct."""
+
+    name: str
+    samples: slice
+    least: int
+
+
+#: Parts that a loop or slice typically leaves. With two samples "all but the first" is the last one.
+PARTS = (
+    Part("the first sample only", slice(0, 1), 2),
+    Part("the last sample only", slice(-1, None), 2),
+    Part("all but the first sample", slice(1, None), 3),
+    Part("all but the last sample", slice(0, -1), 3),
+)
 
 
 class PartialBatch(Mistake):
-    """The gradient of the first or the last sample, or of all but one."""
+    """The gradient of the first or the last sample, or of all but one of them."""
 
     code, slug = "GC204", "partial-batch"
-    says = "that of part of the batch"
+    description = "the claimed gradient covers only a part of the batch"
     fix = "Sum over all samples: look for an index or a slice of the batch, and for = in a loop where += is meant."
-    absorbs = True
+    allows_factor = True  # the mean of the part, or its share of the mean of all
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """The loss of each part, where the batch can be split."""
-        samples = scene.subject.samples
-        for detail, part in PARTS.items() if samples > 1 else ():
-            if samples == 2 and detail.startswith("all"):
-                continue  # the same as a single one
-            smaller = scene.subject.restricted(part)
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the loss of each part, if the batch can be split."""
+        for part in PARTS:
+            if context.subject.samples < part.least:
+                continue
+            smaller = context.subject.restricted(part.samples)
             if smaller is not None:
-                yield Rival(detail, smaller.loss)
+                yield OtherLoss(part.name, smaller.loss)

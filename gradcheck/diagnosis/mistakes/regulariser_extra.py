@@ -1,14 +1,26 @@
-"""GC403: a penalty in the gradient that the loss has not."""
+"""GC403 regulariser-extra: the gradient includes a penalty that the loss does not."""
 
 from __future__ import annotations
 
-from gradcheck.diagnosis.mistakes.regulariser_missing import RegulariserMissing
+from collections.abc import Iterator
+
+from gradcheck.diagnosis.context import Context
+from gradcheck.diagnosis.mistakes.mistake import Mistake, Variant
+from gradcheck.diagnosis.mistakes.penalties import penalty_terms, with_strength
 
 
-class RegulariserExtra(RegulariserMissing):
-    """With λ w, or λ sign w, too many."""
+class RegulariserExtra(Mistake):
+    """The claimed gradient is g + λ w or g + λ sign(w)."""
 
     code, slug = "GC403", "regulariser-extra"
-    says = "with a penalty that the loss has not"
-    fix = "Take the weight decay out of the gradient, or add the penalty to the loss."
-    sign = 1
+    description = "the gradient includes a penalty that the loss does not"
+    fix = "Remove the weight decay from the gradient, or add the penalty to the loss."
+    allows_factor = True  # the factor is the strength λ
+
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the derivatives of both penalties, added."""
+        return penalty_terms(context, block, sign=1)
+
+    def message(self, detail: str, factor: float) -> str:
+        """Describe the penalty, with its strength."""
+        return with_strength(self.description, detail, factor)

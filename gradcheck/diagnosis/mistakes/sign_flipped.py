@@ -1,4 +1,4 @@
-"""GC101: the sign is wrong."""
+"""GC101 sign-flipped: the claimed gradient is −1 times the right one."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Moved, Scale, Variant, near
+from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Permutation, Variant, same_factor
 
 
-class SignFlipped(Scale):
-    """Minus the right gradient."""
+class SignFlipped(FactorMistake):
+    """A difference is taken in the wrong order, or the code ascends where it should descend."""
 
     code, slug = "GC101", "sign-flipped"
-    says = "−1 times the right gradient"
-    fix = "Look for a difference taken the wrong way round (y − p for p − y), or an ascent where a descent was meant."
+    description = "−1 times the right gradient"
+    fix = "Check the order of differences (y − p instead of p − y), and whether the code ascends instead of descending."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """One, unless the gradient is zero."""
-        if scene.claim[block].any():
-            yield Moved("", block, np.negative)
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the negative gradient, unless it is zero."""
+        if context.claim[block].any():
+            yield Permutation("", block, np.negative)
 
-    def reads(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
-        """Is the factor −1?"""
-        return self.says if near(factor, -1.0, error) else None
+    def describe_factor(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
+        """Describe a factor of −1."""
+        return self.description if same_factor(factor, -1.0, error) else None

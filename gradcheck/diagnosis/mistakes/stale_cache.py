@@ -1,22 +1,22 @@
-"""GC309: with what another call left behind."""
+"""GC309 stale-cache: the backward pass reads values that another forward pass has cached."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Mistake, Right, Variant
+from gradcheck.diagnosis.mistakes.mistake import Mistake, RightGradient, Variant
 
 
 class StaleCache(Mistake):
-    """Activations of another batch or call."""
+    """The activations belong to another batch, or to an earlier call."""
 
     code, slug = "GC309", "stale-cache"
-    says = "computed with what was cached for another batch or call"
+    description = "the backward pass uses values cached by another call"
     fix = "Write the cache in every forward pass, and read it in the backward pass that belongs to it."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """What a copy that saw nothing else claims: that is right, and what is claimed here, or elsewhere, is not."""
-        layer = scene.layer
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the gradient of a fresh copy of the layer; if it is right, earlier calls made the other one wrong."""
+        layer = context.layer
         if layer is not None and layer.fresh:
-            yield Right("a copy of the layer that saw no other input is right", layer.fresh[block])
+            yield RightGradient("a fresh copy of the layer returns the right gradient", layer.fresh[block])

@@ -1,4 +1,4 @@
-"""GC205: the gradient of another block."""
+"""GC205 swapped-blocks: a block has the gradient of another block."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Mistake, Moved, Variant
+from gradcheck.diagnosis.mistakes.mistake import Mistake, Permutation, Variant
 
-#: So many other blocks are looked at: each costs slopes of its own.
-NEAREST = 6
+#: At most this many other blocks are tried, the nearest first: each needs its own directional derivatives.
+OTHER_BLOCKS = 6
 
 
 class SwappedBlocks(Mistake):
-    """Two blocks of one size have each other's gradients."""
+    """Two blocks with the same number of entries have each other's gradients."""
 
     code, slug = "GC205", "swapped-blocks"
-    says = "the gradient of another block"
-    fix = "Look at the order in which gradients are returned, and at the names under which they are stored."
+    description = "the claimed gradient belongs to another block"
+    fix = "Check the order in which gradients are returned, and the names under which they are stored."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Other blocks of as many entries, the nearest ones."""
-        size, blocks = scene.claim[block].size, scene.subject.blocks
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield the gradients of the nearest blocks with the same number of entries."""
+        size, blocks = context.claim[block].size, context.subject.blocks
         others = [i for i, known in enumerate(blocks) if i != block and known.size == size > 0]
-        for other in sorted(others, key=lambda i: abs(i - block))[:NEAREST]:
-            turn = partial(np.reshape, shape=scene.claim[block].shape)
-            yield Moved(f"that of {blocks[other].name}", other, turn)
+        for other in sorted(others, key=lambda i: abs(i - block))[:OTHER_BLOCKS]:
+            reshape = partial(np.reshape, shape=context.claim[block].shape)
+            yield Permutation(blocks[other].name, other, reshape)

@@ -1,4 +1,4 @@
-"""GC201: two axes are exchanged."""
+"""GC201 transposed: two axes of the gradient are exchanged."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Mistake, Moved, Variant, changes
+from gradcheck.diagnosis.mistakes.mistake import Mistake, Permutation, Variant, differs
 
 Array = NDArray[Any]
 
 
 class Transposed(Mistake):
-    """Two axes exchanged; where they differ in length, the entries are in the order of the transpose."""
+    """A transpose; where the two axes differ in length, a transpose that is reshaped to fit."""
 
     code, slug = "GC201", "transposed"
-    says = "with two axes exchanged"
-    fix = "Transpose: x.T @ upstream has the shape of W (inputs, outputs); and never reshape where .T is meant."
+    description = "two axes of the claimed gradient are exchanged"
+    fix = "Transpose it: x.T @ upstream has the shape of W (inputs, outputs). Do not reshape where .T is meant."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Each pair of axes of more than one entry."""
-        claim = scene.claim[block]
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield an exchange of each pair of axes that have more than one entry, and its inverse."""
+        claim = context.claim[block]
         for axes in itertools.combinations([axis for axis, n in enumerate(claim.shape) if n > 1], 2):
             square = claim.shape[axes[0]] == claim.shape[axes[1]]
-            for turn, (one, two) in ((_exchanged, axes), (_returned, axes[::-1])):
-                if changes(turn(claim, axes=axes), claim) and not (square and turn is _returned):
-                    yield Moved(f"axes {one} and {two}", block, partial(turn, axes=axes))
+            for transform, (one, two) in ((_transposed_reshaped, axes), (_reshaped_transposed, axes[::-1])):
+                is_inverse_too = square and transform is _reshaped_transposed
+                if differs(transform(claim, axes=axes), claim) and not is_inverse_too:
+                    yield Permutation(f"axes {one} and {two}", block, partial(transform, axes=axes))
 
 
-def _exchanged(g: Array, axes: tuple[int, int]) -> Array:
-    """The entries of the transpose, one after the other, in the shape that there was."""
+def _transposed_reshaped(g: Array, axes: tuple[int, int]) -> Array:
+    """Return the entries of the transpose in the original shape."""
     return g.swapaxes(*axes).reshape(g.shape)
 
 
-def _returned(g: Array, axes: tuple[int, int]) -> Array:
-    """The inverse: read as if it had the transpose's shape, and transposed."""
+def _reshaped_transposed(g: Array, axes: tuple[int, int]) -> Array:
+    """Return the transpose of the entries in the shape of the transpose: the inverse of the other function."""
     shape = list(g.shape)
     shape[axes[0]], shape[axes[1]] = shape[axes[1]], shape[axes[0]]
     return g.reshape(shape).swapaxes(*axes)

@@ -1,4 +1,4 @@
-"""GC104: zero where it should not be."""
+"""GC104 zero-gradient: the gradient of a block is zero although the loss depends on the block."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import Known, Mistake, Variant
+from gradcheck.diagnosis.mistakes.mistake import ExactArray, Mistake, Variant
 
 
 class ZeroGradient(Mistake):
-    """A forgotten or detached block."""
+    """The gradient of the block was forgotten, or the block is detached from the backward pass."""
 
     code, slug = "GC104", "zero-gradient"
-    says = "zero, and the loss does depend on this block"
-    fix = "Compute the gradient of this block and write it into what is returned: it was forgotten, or detached."
+    description = "the claimed gradient is zero, but the loss depends on this block"
+    fix = "Compute the gradient of this block and return it: it was forgotten, or detached from the backward pass."
 
-    def variants(self, scene: Context, block: int) -> Iterator[Variant]:
-        """Zeros."""
-        yield Known("", np.zeros_like(scene.claim[block]))
+    def variants(self, context: Context, block: int) -> Iterator[Variant]:
+        """Yield zeros."""
+        yield ExactArray("", np.zeros_like(context.claim[block]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.diagnosis.mistakes._elementwise import slopes
+from gradcheck.diagnosis.mistakes.elementwise import elementwise_derivative
 from gradcheck.scripts.chain_rule.vjp import Chain, Place, Source
 from gradcheck.scripts.graph.dataflow import Base, Flow
 from gradcheck.scripts.graph.nodes import Node
@@ -168,10 +168,10 @@ def _activation(
             seen = base.run([child], place.put(x)[0])
             return np.full(child.shape, np.nan) if seen is None else seen[0]
 
-        slope = slopes(forward_of, place.value(base))
+        slope = elementwise_derivative(forward_of, place.value(base))
         if np.ptp(slope) <= 1e-9 * np.abs(slope).max():
             continue
-        return slope[pick], slopes(forward_of, base.value(child))[pick]
+        return slope[pick], elementwise_derivative(forward_of, base.value(child))[pick]
     return None, None
 
 

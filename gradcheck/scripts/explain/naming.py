@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.attribution import Fault, diagnosed
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.diagnosis.mistakes import BY_SLUG, SCALES
+from gradcheck.diagnosis.mistakes import BY_SLUG, FACTOR_MISTAKES
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.scripts.blame.judgement import Accused, Judgement
 from gradcheck.scripts.chain_rule.vjp import Place
@@ -91,8 +91,8 @@ def _spread(analysis: Analysis, accused: Accused) -> tuple[str, str] | None:
 def scaled(constant: float, counts: dict[int, str]) -> tuple[str, str] | None:
     """Slug and words for a constant factor."""
     error = 1e-5 * abs(constant)
-    for scale in SCALES:
-        text = scale.reads(constant, error, counts)
+    for scale in FACTOR_MISTAKES:
+        text = scale.describe_factor(constant, error, counts)
         if text is not None:
             return scale.slug, text
     return None

@@ -1,4 +1,4 @@
-"""Gradients with a mistake, and what they are called: what the tests of all mistakes share."""
+"""Gradients with a mistake, and the reports that they get: helpers for the tests of all mistakes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Spoil = Callable[[Array], Array]
 
 
 def weights(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Of the terms of a sum, so that no two entries of its gradient are alike."""
+    """Different weights for the terms of a sum, so that no two entries of its gradient are equal."""
     return np.random.default_rng(9).uniform(0.5, 3.0, shape)
 
 
-def of_block(spoil: Spoil, shape: tuple[int, ...] = (4, 5), dtype: Any = np.float64, seed: int = 0) -> Report:
-    """Check Σ c log cosh x, whose gradient c tanh x is spoiled."""
+def check_block(spoil: Spoil, shape: tuple[int, ...] = (4, 5), dtype: Any = np.float64, seed: int = 0) -> Report:
+    """Check Σ c log cosh x, whose gradient is c tanh x, with a mistake that `spoil` makes in it."""
     x0 = np.random.default_rng(seed).normal(size=shape).astype(dtype)
     c = weights(shape).astype(dtype)
 
@@ -42,12 +42,12 @@ def of_block(spoil: Spoil, shape: tuple[int, ...] = (4, 5), dtype: Any = np.floa
 
 
 def slugs(report: Report) -> list[str]:
-    """The slugs of the findings, strongest first."""
+    """Return the slugs of the findings, strongest first."""
     return [finding.slug for finding in report.findings]
 
 
 class Regression:
-    """A tanh layer and a linear one with the mean squared error, and a place to spoil its gradients."""
+    """A tanh layer and a linear layer with the mean squared error; `spoil` makes a mistake in the gradients."""
 
     def __init__(self, spoil: Callable[[dict[str, Array]], dict[str, Array]] = dict, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ class Regression:
         return float(np.mean((h @ self.params["W2"] + self.params["b2"] - y) ** 2))
 
     def right(self, X: Array, y: Array) -> dict[str, Array]:
-        """The gradient as it should be."""
+        """Return the right gradient."""
         h = np.tanh(X @ self.params["W1"] + self.params["b1"])
         delta = 2 * (h @ self.params["W2"] + self.params["b2"] - y) / y.size
         back = (delta @ self.params["W2"].T) * (1 - h * h)
@@ -75,18 +75,30 @@ class Regression:
 
 
 def batch(samples: int = 7) -> tuple[Array, Array]:
-    """Samples for it."""
+    """Return a batch for `Regression`."""
     rng = np.random.default_rng(5)
     return rng.normal(size=(samples, 3)), rng.normal(size=(samples, 2))
 
 
-def of_model(spoil: Callable[[dict[str, Array]], dict[str, Array]], samples: int = 7, seed: int = 0) -> Report:
-    """Check a model whose gradients are spoiled."""
+def check_model(spoil: Callable[[dict[str, Array]], dict[str, Array]], samples: int = 7, seed: int = 0) -> Report:
+    """Check `Regression` with a mistake that `spoil` makes in its gradients."""
     return gradcheck.check_gradients(Regression(spoil, seed), batch=batch(samples), rng=seed)
 
 
+def with_backward(kind: Any, formula: Any) -> nn.Layer:
+    """Build an activation whose backward pass is U times a formula of z and a."""
+
+    class Mine(kind):  # type: ignore[misc]
+        def backward(self, upstream: Array) -> Array:
+            z, a = self._kept(upstream)
+            return np.asarray(upstream * formula(z, a))
+
+    layer: nn.Layer = Mine()
+    return layer
+
+
 def network(layer: Layer, width: int = 4, loss: Loss | None = None, after: int | None = None) -> nn.Network:
-    """A dense layer, the layer, and another dense one, all at generic parameters."""
+    """Build a network of a dense layer, the given layer and another dense layer, with generic parameters."""
     made = nn.Network(
         [nn.Dense(3, width, rng=0), layer, nn.Dense(after or width, 2, rng=1)], loss or nn.MeanSquaredError()
     )
@@ -96,25 +108,60 @@ def network(layer: Layer, width: int = 4, loss: Loss | None = None, after: int |
     return made
 
 
-def of_layer(layer: Layer, width: int = 4, loss: Loss | None = None, after: int | None = None, seed: int = 0) -> Report:
-    """Check the network that has this layer in the middle."""
+def check_layer(
+    layer: Layer, width: int = 4, loss: Loss | None = None, after: int | None = None, seed: int = 0
+) -> Report:
+    """Check the network with the given layer in the middle."""
     return gradcheck.check_gradients(network(layer, width, loss, after), batch=batch(5), rng=seed)
 
 
 def variants(slug: str, subject: Subject, block: int, gradient: tuple[Array, ...]) -> dict[str, Variant]:
-    """The ways of committing a mistake on the right gradient of a block."""
+    """Return the variants of a mistake for the right gradient of a block, by their details."""
     return {v.detail: v for v in BY_SLUG[slug].variants(Context(subject, subject.point, gradient), block)}
 
 
-def committed(slug: str, g: Array) -> dict[str, Array]:
-    """What each way of committing a mistake makes of a single block's gradient."""
+def wrong_gradients(slug: str, g: Array) -> dict[str, Array]:
+    """Return what each variant of a mistake makes of the gradient of a single block, by their details."""
     x0 = np.random.default_rng(0).normal(size=g.shape)
     subject = as_subject(lambda x: float(np.sum(x)), lambda x: x, x0)
-    return {detail: v.commit((g,)) for detail, v in variants(slug, subject, 0, (g,)).items()}  # type: ignore[union-attr]
+    return {detail: v.apply((g,)) for detail, v in variants(slug, subject, 0, (g,)).items()}  # type: ignore[union-attr]
 
 
 def matrices() -> Iterator[Array]:
-    """Arrays of several ranks and shapes."""
+    """Yield arrays of several ranks and shapes."""
     rng = np.random.default_rng(3)
     for shape in ((5,), (3, 4), (4, 4), (2, 3, 4), (3, 1, 3, 2)):
         yield rng.normal(size=shape)
+
+
+Penalty = Callable[[Array], tuple[float, Array]]
+
+PENALISED = {"w": np.random.default_rng(0).normal(size=(4, 3)), "v": np.random.default_rng(1).normal(size=5)}
+
+
+def penalised(in_loss: Penalty, in_gradient: Penalty) -> Report:
+    """Check a sum with one penalty of w in the loss and another one in the gradient."""
+
+    def loss(p: Any) -> float:
+        return float(np.sum(np.sin(2 * p["w"])) + np.sum(np.exp(p["v"])) + in_loss(p["w"])[0])
+
+    def gradient(p: Any) -> Any:
+        return {"w": 2 * np.cos(2 * p["w"]) + in_gradient(p["w"])[1], "v": np.exp(p["v"])}
+
+    return gradcheck.check_gradients(loss, gradient, PENALISED, rng=0)
+
+
+def no_penalty(w: Array) -> tuple[float, Array]:
+    return 0.0, np.zeros_like(w)
+
+
+def squares(strength: float) -> Penalty:
+    return lambda w: (strength / 2 * float((w * w).sum()), strength * w)
+
+
+def absolute(strength: float) -> Penalty:
+    return lambda w: (strength * float(np.abs(w).sum()), strength * np.sign(w))
+
+
+def fourth_power(w: Array) -> tuple[float, Array]:
+    return float((w**4).sum()), 4 * w**3

@@ -1,4 +1,4 @@
-"""GC105: a buffer that is not reset, and buffers that are."""
+"""GC105 is named for a buffer that is not reset, and not for one that is reset or decays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ X = np.random.default_rng(0).normal(size=(3, 4))
 
 
 class Buffer:
-    """Adds each gradient to those before, after a fresh start or not."""
+    """Adds each gradient to the buffer, which is reset before if `reset` is true."""
 
     def __init__(self, reset: bool, decay: float = 1.0) -> None:
         self.total, self.reset, self.decay = np.zeros_like(X), reset, decay
@@ -54,9 +54,9 @@ def test_a_buffer_that_is_reset_is_right() -> None:
     assert gradcheck.check_gradients(logcosh, Buffer(reset=True), X, rng=0)
 
 
-def test_a_moving_average_is_something_else() -> None:
+def test_a_moving_average_is_not_named() -> None:
     assert SLUG not in slugs(gradcheck.check_gradients(logcosh, Buffer(reset=False, decay=0.5), X, rng=0))
 
 
-def test_twice_the_gradient_is_something_else() -> None:
+def test_twice_the_gradient_is_not_named() -> None:
     assert SLUG not in slugs(gradcheck.check_gradients(logcosh, lambda x: 2 * np.tanh(x), X, rng=0))

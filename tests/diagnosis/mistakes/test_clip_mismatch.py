@@ -1,4 +1,4 @@
-"""GC404: a clip that the loss has and its gradient has not."""
+"""GC404 is named for a clip in the loss alone, not for one in both or one that is never reached."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ def clipped(in_gradient: bool, low: float = 0.4, factor: float = 1.0) -> Any:
     return gradcheck.check_gradients(made, batch=(X, y), rng=0)
 
 
-HITS = {
+WRONG = {
     "clipped in the loss alone": lambda: clipped(in_gradient=False),
     "clipped less": lambda: clipped(in_gradient=False, low=0.3),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "clipped in both": lambda: clipped(in_gradient=True),
-    "no clip that is reached": lambda: clipped(in_gradient=False, low=1e-9),
+    "a clip that is never reached": lambda: clipped(in_gradient=False, low=1e-9),
     "clipped in both, twice": lambda: clipped(in_gradient=True, factor=2.0),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_loss(build: Any) -> None:
-    assert build().findings[0].where.startswith("loss")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_loss_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("loss")

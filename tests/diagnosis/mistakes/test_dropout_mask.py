@@ -1,4 +1,4 @@
-"""GC310: without the mask, without its scale, or without both."""
+"""GC310 is named if the mask, the scale or both are missing, not for another mask or factor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from gradcheck import nn
 from gradcheck.nn.layer import Array
-from tests.diagnosis.mistakes.cases import of_layer, slugs
+from tests.diagnosis.mistakes.cases import check_layer, slugs
 
 SLUG = "dropout-mask"
 
@@ -22,36 +22,36 @@ def dropout(formula: Any, seed: int = 1) -> Any:
             factor, _ = self._kept(upstream)
             return np.asarray(upstream * formula(factor))
 
-    return of_layer(Mine(0.4, seed=seed), width=6)
+    return check_layer(Mine(0.4, seed=seed), width=6)
 
 
-HITS = {
+WRONG = {
     "neither": lambda: dropout(np.ones_like),
     "scale alone": lambda: dropout(lambda m: np.full_like(m, m.max())),
     "mask alone": lambda: dropout(lambda m: (m > 0) * 1.0),
     "another seed": lambda: dropout(np.ones_like, 4),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "right": lambda: dropout(np.array),
     "another mask": lambda: dropout(lambda m: m[::-1]),
     "half of it": lambda: dropout(lambda m: 0.5 * m),
-    "no dropout": lambda: of_layer(nn.ReLU()),
+    "no dropout": lambda: check_layer(nn.ReLU()),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_layer(build: Any) -> None:
-    assert build().findings[0].where.startswith("layers.1")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_layer_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("layers.1")

@@ -1,4 +1,4 @@
-"""GC302: f′(z) once too often, in a layer, before logits, and in a model that shows no layers."""
+"""GC302 is named for a second f′(z): in a layer, before logits, and in a model without visible layers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,9 @@ import gradcheck
 from gradcheck import nn
 from gradcheck.app.examples.xor import BATCH, AnswerNetwork, QuestionNetwork
 from gradcheck.nn.layer import Array
-from tests.diagnosis.mistakes.cases import batch, network, of_layer, slugs
+from tests.diagnosis.mistakes.cases import batch, check_layer, network, slugs, with_backward
 
 SLUG = "extra-activation-derivative"
-
-
-def with_backward(kind: Any, formula: Any, **options: Any) -> nn.Layer:
-    """An activation whose backward pass is U times a formula of z and a."""
-
-    class Mine(kind):  # type: ignore[misc]
-        def backward(self, upstream: Array) -> Array:
-            z, a = self._kept(upstream)
-            return np.asarray(upstream * formula(z, a))
-
-    return Mine(**options)
 
 
 class Twice(nn.BinaryCrossEntropyWithLogits):
@@ -46,39 +35,39 @@ def xor(kind: Any, scale: float, seed: int = 0) -> Any:
     return gradcheck.check_gradients(kind(scale=scale, seed=seed), batch=BATCH, rng=seed)
 
 
-HITS = {
-    "sigmoid": lambda: of_layer(with_backward(nn.Sigmoid, lambda z, a: (a * (1 - a)) ** 2)),
-    "tanh": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: (1 - a * a) ** 2)),
+WRONG = {
+    "sigmoid": lambda: check_layer(with_backward(nn.Sigmoid, lambda z, a: (a * (1 - a)) ** 2)),
+    "tanh": lambda: check_layer(with_backward(nn.Tanh, lambda z, a: (1 - a * a) ** 2)),
     "logits": lambda: logits(Twice()),
-    "model at its own start": lambda: xor(AnswerNetwork, 0.01),
+    "model with its own initial weights": lambda: xor(AnswerNetwork, 0.01),
     "model at scale 1": lambda: xor(AnswerNetwork, 1.0),
-    "another start": lambda: xor(AnswerNetwork, 0.01, 5),
+    "other initial weights": lambda: xor(AnswerNetwork, 0.01, 5),
 }
 
-SILENT = {
-    "right layer": lambda: of_layer(nn.Sigmoid()),
+NEAR_MISSES = {
+    "right layer": lambda: check_layer(nn.Sigmoid()),
     "right logits": lambda: logits(nn.BinaryCrossEntropyWithLogits()),
     "right model": lambda: xor(QuestionNetwork, 0.01),
     "right model at scale 1": lambda: xor(QuestionNetwork, 1.0),
-    "cubed": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: (1 - a * a) ** 3)),
-    "missing": lambda: of_layer(with_backward(nn.Tanh, lambda z, a: 1.0)),
+    "cubed": lambda: check_layer(with_backward(nn.Tanh, lambda z, a: (1 - a * a) ** 3)),
+    "missing": lambda: check_layer(with_backward(nn.Tanh, lambda z, a: 1.0)),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-def test_a_constant_of_a_quarter_is_not_what_it_is() -> None:
-    """At its own start σ′ is 0.24999 for every sample; at a generic point it is not."""
+def test_it_is_not_named_a_constant_of_a_quarter() -> None:
+    """With the initial weights σ′ is 0.24999 for every sample; at a generic point it varies."""
     for seed in range(6):
         report = xor(AnswerNetwork, 0.01, seed)
         assert slugs(report) == [SLUG]

@@ -1,4 +1,4 @@
-"""GC505: a few entries, which are listed."""
+"""GC505 is named for a few wrong entries, which are listed; not for many, and not within the tolerance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.diagnosis.mistakes.cases import of_block, slugs
+from tests.diagnosis.mistakes.cases import check_block, slugs
 
 SLUG = "isolated-entries"
 
@@ -21,35 +21,35 @@ def at(*places: int, factor: float = 1.5) -> Any:
     return spoil
 
 
-HITS = {
-    "one of a matrix": lambda: of_block(at(7)),
-    "one of a vector": lambda: of_block(at(0), (9,)),
-    "two of a large one": lambda: of_block(at(10, 2000), (60, 50)),
-    "five, one zero": lambda: of_block(at(1, 2, 3, 99, 500, factor=0.0), (40, 30)),
-    "float32": lambda: of_block(at(11), (30, 30), np.float32),
+WRONG = {
+    "one of a matrix": lambda: check_block(at(7)),
+    "one of a vector": lambda: check_block(at(0), (9,)),
+    "two of a large one": lambda: check_block(at(10, 2000), (60, 50)),
+    "five, one zero": lambda: check_block(at(1, 2, 3, 99, 500, factor=0.0), (40, 30)),
+    "float32": lambda: check_block(at(11), (30, 30), np.float32),
 }
 
-SILENT = {
-    "right": lambda: of_block(np.array),
-    "half of all": lambda: of_block(at(*range(10))),
-    "within the tolerance": lambda: of_block(at(7, factor=1 + 1e-6)),
-    "all": lambda: of_block(lambda g: 1.5 * g),
+NEAR_MISSES = {
+    "right": lambda: check_block(np.array),
+    "half of all": lambda: check_block(at(*range(10))),
+    "within the tolerance": lambda: check_block(at(7, factor=1 + 1e-6)),
+    "all": lambda: check_block(lambda g: 1.5 * g),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-def test_places_and_values_are_listed() -> None:
-    report = of_block(at(10, 2000), (60, 50))
+def test_wrong_entries_are_listed_and_counted() -> None:
+    report = check_block(at(10, 2000), (60, 50))
     assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(0, 10), (40, 0)]
     assert "2 of 3000 entries" in report.findings[0].message

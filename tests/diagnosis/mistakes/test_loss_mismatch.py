@@ -1,4 +1,4 @@
-"""GC401: the gradient of another loss."""
+"""GC401 is named for the gradient of another loss, not for a multiple of the right one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLUG = "loss-mismatch"
 
 
 def with_loss(kind: Any, formula: Any, targets: str = "numbers") -> Any:
-    """Check a network whose loss has a derivative of its own."""
+    """Check a network whose loss has the derivative that a formula gives."""
 
     class Mine(kind):  # type: ignore[misc]
         def _slopes(self, prediction: Array, target: Array, factor: Array) -> Array:
@@ -34,7 +34,7 @@ def with_loss(kind: Any, formula: Any, targets: str = "numbers") -> Any:
     return gradcheck.check_gradients(made, batch=(X, y), rng=0)
 
 
-HITS = {
+WRONG = {
     "squared error for cross-entropy": lambda: with_loss(
         nn.BinaryCrossEntropy, lambda p, t, f, g: f * 2 * (p - t), "labels"
     ),
@@ -43,7 +43,7 @@ HITS = {
     "log cosh for squared": lambda: with_loss(nn.MeanSquaredError, lambda p, t, f, g: f * np.tanh(p - t)),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "right": lambda: with_loss(nn.MeanSquaredError, lambda p, t, f, g: g),
     "twice": lambda: with_loss(nn.MeanSquaredError, lambda p, t, f, g: 2 * g),
     "minus": lambda: with_loss(nn.LogCosh, lambda p, t, f, g: -g),
@@ -51,18 +51,18 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_loss(build: Any) -> None:
-    assert build().findings[0].where.startswith("loss")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_loss_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("loss")

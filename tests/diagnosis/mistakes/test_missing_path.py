@@ -1,4 +1,4 @@
-"""GC305: around, through, or one of two branches."""
+"""GC305 is named for a missing skip connection, inner path or branch, not for a path with a wrong factor."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from gradcheck import nn
 from gradcheck.nn.layer import Array
-from tests.diagnosis.mistakes.cases import of_layer, slugs
+from tests.diagnosis.mistakes.cases import check_layer, slugs
 
 SLUG = "missing-path"
 
 
 class Residual(nn.Residual):
-    """Hands the upstream gradient on by a share of each way."""
+    """Multiplies the gradient around the inner layers and the gradient through them by a factor each."""
 
     around, through = 1.0, 1.0
 
@@ -27,11 +27,11 @@ class Residual(nn.Residual):
 def residual(around: float, through: float) -> Any:
     layer = Residual(nn.Dense(4, 4, rng=3), nn.Tanh())
     layer.around, layer.through = around, through
-    return of_layer(layer)
+    return check_layer(layer)
 
 
 class Branches(nn.Concatenate):
-    """Leaves the gradient of a branch out."""
+    """Leaves out the gradient of one branch."""
 
     without = 0
 
@@ -45,37 +45,37 @@ class Branches(nn.Concatenate):
 def branches(without: int) -> Any:
     layer = Branches([nn.Dense(4, 3, rng=3), nn.Dense(4, 2, rng=4)])
     layer.without = without
-    return of_layer(layer, after=5)
+    return check_layer(layer, after=5)
 
 
-HITS = {
-    "around": lambda: residual(0.0, 1.0),
-    "through": lambda: residual(1.0, 0.0),
+WRONG = {
+    "no skip connection": lambda: residual(0.0, 1.0),
+    "no path through the layers": lambda: residual(1.0, 0.0),
     "first branch": lambda: branches(0),
     "second branch": lambda: branches(1),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "right residual": lambda: residual(1.0, 1.0),
-    "half of one way": lambda: residual(0.5, 1.0),
+    "half of one path": lambda: residual(0.5, 1.0),
     "right branches": lambda: branches(7),
-    "minus one way": lambda: residual(-1.0, 1.0),
-    "a plain dense layer": lambda: of_layer(nn.Dense(4, 4, rng=3)),
+    "minus one path": lambda: residual(-1.0, 1.0),
+    "a plain dense layer": lambda: check_layer(nn.Dense(4, 4, rng=3)),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_layer(build: Any) -> None:
-    assert build().findings[0].where.startswith("layers.1")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_layer_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("layers.1")

@@ -1,4 +1,4 @@
-"""GC204: one sample, or all but one; not samples of other weights."""
+"""GC204 is named for one sample and for all but one, not for samples with other weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODEL = Regression()
 
 
 def part(which: slice) -> Any:
-    """Check a model that takes the gradient of part of its batch."""
+    """Check a model whose gradient covers a part of the batch only."""
 
     class Partial(Regression):
         def gradient(self, X: Any, y: Any) -> Any:
@@ -27,7 +27,7 @@ def part(which: slice) -> Any:
 
 
 def weighted(weights: Any) -> Any:
-    """Check a model that weighs its samples."""
+    """Check a model whose gradient gives each sample a weight."""
 
     class Weighing(Regression):
         def gradient(self, X: Any, y: Any) -> Any:
@@ -39,14 +39,14 @@ def weighted(weights: Any) -> Any:
     return gradcheck.check_gradients(Weighing(), batch=batch(), rng=0)
 
 
-HITS = {
+WRONG = {
     "first": lambda: part(slice(0, 1)),
     "last": lambda: part(slice(-1, None)),
     "all but the first": lambda: part(slice(1, None)),
     "all but the last": lambda: part(slice(0, -1)),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "all": lambda: part(slice(None)),
     "weights of one": lambda: weighted(np.ones(7)),
     "other weights": lambda: weighted(np.linspace(0.5, 1.5, 7)),
@@ -55,13 +55,13 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())

@@ -1,4 +1,4 @@
-"""GC309: what the first call left behind."""
+"""GC309 is named for a cache that only the first call writes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from gradcheck import nn
 from gradcheck.nn.layer import Array
-from tests.diagnosis.mistakes.cases import of_layer, slugs
+from tests.diagnosis.mistakes.cases import check_layer, slugs
 
 SLUG = "stale-cache"
 
 
 def caching(every: bool) -> Any:
-    """Check a tanh that writes its cache each time, or once."""
+    """Check a tanh that writes its cache in every forward pass, or in the first one only."""
 
     class Mine(nn.Tanh):
         kept: Any = None
@@ -29,31 +29,31 @@ def caching(every: bool) -> Any:
         def backward(self, upstream: Array) -> Array:
             return np.asarray(upstream * (1 - self.kept**2))
 
-    return of_layer(Mine())
+    return check_layer(Mine())
 
 
-HITS = {
+WRONG = {
     "once": lambda: caching(every=False),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "each time": lambda: caching(every=True),
-    "right": lambda: of_layer(nn.Tanh()),
+    "right": lambda: check_layer(nn.Tanh()),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_layer(build: Any) -> None:
-    assert build().findings[0].where.startswith("layers.1")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_layer_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("layers.1")

@@ -1,4 +1,4 @@
-"""GC308: weights that are updated before the backward pass is done with them."""
+"""GC308 is named for weights that are updated before the backward pass has finished using them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import pytest
 
 from gradcheck import nn
 from gradcheck.nn.layer import Array
-from tests.diagnosis.mistakes.cases import of_layer, slugs
+from tests.diagnosis.mistakes.cases import check_layer, slugs
 
 SLUG = "stale-weights"
 
 
-class Hasty(nn.Dense):
-    """Updates its weights, in one way or another, before it hands the gradient on."""
+class UpdatesInBackward(nn.Dense):
+    """Updates its weights in the backward pass: before the gradient of the input is computed if `early`, else after."""
 
-    rate, in_place = 0.1, True
+    rate, early = 0.1, True
 
     def backward(self, upstream: Array) -> Array:
         self.parameter_gradients(upstream)
         step = self.rate * self.grads["W"]
-        if self.in_place:
+        if self.early:
             self.params["W"] -= step
             return np.asarray(np.asarray(upstream) @ self.params["W"].T)
         downstream = np.asarray(np.asarray(upstream) @ self.params["W"].T)
@@ -30,36 +30,36 @@ class Hasty(nn.Dense):
         return downstream
 
 
-def hasty(rate: float, in_place: bool = True) -> Any:
-    layer = Hasty(4, 4, rng=3)
-    layer.rate, layer.in_place = rate, in_place
-    return of_layer(layer)
+def updated(rate: float, early: bool = True) -> Any:
+    layer = UpdatesInBackward(4, 4, rng=3)
+    layer.rate, layer.early = rate, early
+    return check_layer(layer)
 
 
-HITS = {
-    "a small step": lambda: hasty(0.05),
-    "a large step": lambda: hasty(0.5),
+WRONG = {
+    "a small step": lambda: updated(0.05),
+    "a large step": lambda: updated(0.5),
 }
 
-SILENT = {
-    "no step": lambda: hasty(0.0),
-    "updated when all is done": lambda: hasty(0.1, in_place=False),
-    "right": lambda: of_layer(nn.Dense(4, 4, rng=3)),
+NEAR_MISSES = {
+    "no step": lambda: updated(0.0),
+    "updated when all is done": lambda: updated(0.1, early=False),
+    "right": lambda: check_layer(nn.Dense(4, 4, rng=3)),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_layer(build: Any) -> None:
-    assert build().findings[0].where.startswith("layers.1")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_layer_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("layers.1")

@@ -1,4 +1,4 @@
-"""GC307: mean and variance as if they were constants."""
+"""GC307 is named if the mean, the variance or both are treated as constants during training."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from gradcheck import nn
 from gradcheck.nn.layer import Array
-from tests.diagnosis.mistakes.cases import of_layer, slugs
+from tests.diagnosis.mistakes.cases import check_layer, slugs
 
 SLUG = "statistics-held-constant"
 
 
 def batch_norm(mean: bool, variance: bool) -> Any:
-    """Check a batch normalisation that leaves out the way through its mean, or its variance."""
+    """Check a batch normalisation whose gradient includes the path through its mean, its variance, or both."""
 
     class Mine(nn.BatchNorm):
         def backward(self, upstream: Array) -> Array:
@@ -25,7 +25,7 @@ def batch_norm(mean: bool, variance: bool) -> Any:
             less = (h.mean(axis=0) if mean else 0) + (v * (h * v).mean(axis=0) if variance else 0)
             return np.asarray((h - less) * slope)
 
-    return of_layer(Mine(4))
+    return check_layer(Mine(4))
 
 
 class LayerNorm(nn.LayerNorm):
@@ -42,40 +42,40 @@ class RMSNorm(nn.RMSNorm):
         return np.asarray(self.params["gamma"] * upstream * slope)
 
 
-def in_use() -> Any:
+def evaluation_mode() -> Any:
     layer = nn.BatchNorm(4)
     layer.training = False
-    return of_layer(layer)
+    return check_layer(layer)
 
 
-HITS = {
+WRONG = {
     "both": lambda: batch_norm(False, False),
     "the mean": lambda: batch_norm(False, True),
     "the variance": lambda: batch_norm(True, False),
-    "layer": lambda: of_layer(LayerNorm(4)),
-    "root mean square": lambda: of_layer(RMSNorm(4)),
+    "layer": lambda: check_layer(LayerNorm(4)),
+    "root mean square": lambda: check_layer(RMSNorm(4)),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "right": lambda: batch_norm(True, True),
-    "in use, where they are constants": lambda: in_use(),
-    "right layer": lambda: of_layer(nn.LayerNorm(4)),
-    "a dense layer": lambda: of_layer(nn.Dense(4, 4, rng=3)),
+    "evaluation mode, where they are constants": lambda: evaluation_mode(),
+    "right layer": lambda: check_layer(nn.LayerNorm(4)),
+    "a dense layer": lambda: check_layer(nn.Dense(4, 4, rng=3)),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_layer(build: Any) -> None:
-    assert build().findings[0].where.startswith("layers.1")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_layer_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("layers.1")

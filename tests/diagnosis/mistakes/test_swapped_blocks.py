@@ -1,4 +1,4 @@
-"""GC205: what belongs to another block of the same size."""
+"""GC205 is named for the gradient of another block of the same size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check_gradients
-from tests.diagnosis.mistakes.cases import of_block, of_model, slugs
+from tests.diagnosis.mistakes.cases import check_block, check_model, slugs
 
 SLUG = "swapped-blocks"
 
@@ -16,7 +16,7 @@ P = {"a": np.linspace(0.2, 1.5, 6), "b": np.linspace(-1.0, 0.7, 6).reshape(2, 3)
 
 
 def of_three(names: dict[str, str], factor: float = 1.0) -> Any:
-    """Check a sum over three blocks, some of which get the gradient of others."""
+    """Check a sum over three blocks; `names` maps a block to the one whose gradient it gets."""
 
     def loss(p: Any) -> float:
         return float(np.sum(np.sin(p["a"])) + np.sum(np.exp(p["b"])) + np.sum(p["c"] ** 3))
@@ -28,33 +28,33 @@ def of_three(names: dict[str, str], factor: float = 1.0) -> Any:
     return check_gradients(loss, gradient, P, rng=0)
 
 
-HITS = {
+WRONG = {
     "exchanged": lambda: of_three({"a": "b", "b": "a"}),
     "one twice": lambda: of_three({"a": "b"}),
     "the other": lambda: of_three({"b": "a"}),
 }
 
-SILENT = {
+NEAR_MISSES = {
     "right": lambda: of_three({}),
-    "of another size": lambda: of_model(dict),
+    "of another size": lambda: check_model(dict),
     "with a constant all over": lambda: of_three({}, 2.5),
-    "half of another": lambda: of_block(lambda g: np.concatenate([g[2:], g[:2]])),
+    "half of another": lambda: check_block(lambda g: np.concatenate([g[2:], g[:2]])),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-def test_it_says_whose_it_is() -> None:
+def test_the_other_block_is_shown() -> None:
     report = of_three({"a": "b"}, 1.0)
     assert report.findings[0].where == "a"
-    assert "that of b" in report.findings[0].message
+    assert "belongs to another block (b)" in report.findings[0].message

@@ -1,4 +1,4 @@
-"""GC201: two axes exchanged, also through a reshape, and symmetric blocks where that is nothing."""
+"""GC201 is named for exchanged axes, also through a reshape; not where the gradient is symmetric."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check_gradients
-from tests.diagnosis.mistakes.cases import committed, matrices, of_block, slugs
+from tests.diagnosis.mistakes.cases import check_block, matrices, slugs, wrong_gradients
 
 SLUG = "transposed"
 
@@ -17,52 +17,48 @@ ONE_PAIR = np.add.outer(np.arange(4), np.arange(4)) == 1
 
 
 def symmetric(x: Any) -> float:
-    """A function whose gradient is a symmetric matrix."""
+    """A function whose gradient, 4(x + xᵀ), is a symmetric matrix."""
     return float(np.sum((x + x.T) ** 2))
 
 
-HITS = {
-    "square": lambda: of_block(np.transpose, (4, 4)),
-    "reshaped": lambda: of_block(lambda g: g.T.reshape(g.shape), (3, 5)),
-    "reshaped the other way": lambda: of_block(lambda g: g.reshape(5, 3).T, (3, 5)),
-    "inner axes": lambda: of_block(lambda g: g.swapaxes(1, 2), (2, 4, 4)),
-    "outer axes": lambda: of_block(lambda g: g.swapaxes(0, 2), (3, 2, 3)),
-    "with a sign": lambda: of_block(lambda g: -g.T, (4, 4)),
-    "float32": lambda: of_block(np.transpose, (4, 4), np.float32),
-    "large": lambda: of_block(np.transpose, (40, 40)),
+WRONG = {
+    "square": lambda: check_block(np.transpose, (4, 4)),
+    "reshaped": lambda: check_block(lambda g: g.T.reshape(g.shape), (3, 5)),
+    "reshaped the other way": lambda: check_block(lambda g: g.reshape(5, 3).T, (3, 5)),
+    "inner axes": lambda: check_block(lambda g: g.swapaxes(1, 2), (2, 4, 4)),
+    "outer axes": lambda: check_block(lambda g: g.swapaxes(0, 2), (3, 2, 3)),
+    "with a sign": lambda: check_block(lambda g: -g.T, (4, 4)),
+    "float32": lambda: check_block(np.transpose, (4, 4), np.float32),
+    "large": lambda: check_block(np.transpose, (40, 40)),
 }
 
-SILENT = {
-    "right": lambda: of_block(np.array, (4, 4)),
-    "symmetric gradient": lambda: check_gradients(
-        lambda x: float(np.sum((x + x.T) ** 2)), lambda x: 4 * (x + x.T).T, A, rng=0
-    ),
-    "one pair only": lambda: of_block(
-        lambda g: np.where(np.add.outer(np.arange(4), np.arange(4)) == 1, g.T, g), (4, 4)
-    ),
-    "both axes reversed": lambda: of_block(lambda g: g[::-1, ::-1], (4, 4)),
-    "rows permuted": lambda: of_block(lambda g: g[[1, 3, 0, 2]], (4, 4)),
+NEAR_MISSES = {
+    "right": lambda: check_block(np.array, (4, 4)),
+    "symmetric gradient": lambda: check_gradients(symmetric, lambda x: 4 * (x + x.T).T, A, rng=0),
+    "one pair only": lambda: check_block(lambda g: np.where(ONE_PAIR, g.T, g), (4, 4)),
+    "both axes reversed": lambda: check_block(lambda g: g[::-1, ::-1], (4, 4)),
+    "rows permuted": lambda: check_block(lambda g: g[[1, 3, 0, 2]], (4, 4)),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-def test_committing_it_exchanges_axes_or_refuses() -> None:
+def test_variants_exchange_axes_where_that_changes_the_gradient() -> None:
     square = np.arange(9.0).reshape(3, 3)
-    np.testing.assert_array_equal(committed(SLUG, square)["axes 0 and 1"], square.T)
-    assert not committed(SLUG, square + square.T)
-    assert not committed(SLUG, np.arange(5.0))
+    np.testing.assert_array_equal(wrong_gradients(SLUG, square)["axes 0 and 1"], square.T)
+    assert not wrong_gradients(SLUG, square + square.T)
+    assert not wrong_gradients(SLUG, np.arange(5.0))
     for g in matrices():
-        for wrong in committed(SLUG, g).values():
+        for wrong in wrong_gradients(SLUG, g).values():
             assert wrong.shape == g.shape
             assert sorted(wrong.ravel()) == sorted(g.ravel())

@@ -1,4 +1,4 @@
-"""GC311: the state that a step starts from is taken as a constant."""
+"""GC311 is named for a gradient that ends after some time steps, not for one that goes through all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLUG = "truncated-bptt"
 
 
 class Truncated(nn.SimpleRNN):
-    """Hands the gradient by the state back a number of steps at most."""
+    """Passes the gradient of the state back through at most `steps_back` time steps."""
 
     steps_back = 0
 
@@ -46,31 +46,31 @@ def recurrent(steps_back: int, time: int = 4) -> Any:
     return gradcheck.check_gradients(made, batch=(rng.normal(size=(4, time, 3)), rng.normal(size=(4, 2))), rng=0)
 
 
-HITS = {
-    "at once": lambda: recurrent(0),
-    "after one step more": lambda: recurrent(1),
-    "after two": lambda: recurrent(2),
+WRONG = {
+    "through no earlier step": lambda: recurrent(0),
+    "through one earlier step": lambda: recurrent(1),
+    "through two earlier steps": lambda: recurrent(2),
 }
 
-SILENT = {
-    "all of them": lambda: recurrent(3),
-    "more than there are": lambda: recurrent(9),
+NEAR_MISSES = {
+    "all steps": lambda: recurrent(3),
+    "a limit beyond all steps": lambda: recurrent(9),
     "one step": lambda: recurrent(0, time=1),
 }
 
 
-@pytest.mark.parametrize("spoil", HITS.values(), ids=HITS)
-def test_it_is_named(spoil: Any) -> None:
-    report = spoil()
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_it_is_named(check: Any) -> None:
+    report = check()
     assert report.verdict.value == "fail"
     assert slugs(report)[0] == SLUG
 
 
-@pytest.mark.parametrize("spoil", SILENT.values(), ids=SILENT)
-def test_a_near_miss_is_not(spoil: Any) -> None:
-    assert SLUG not in slugs(spoil())
+@pytest.mark.parametrize("check", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_a_near_miss_is_not_named(check: Any) -> None:
+    assert SLUG not in slugs(check())
 
 
-@pytest.mark.parametrize("build", HITS.values(), ids=HITS)
-def test_its_place_is_the_layer(build: Any) -> None:
-    assert build().findings[0].where.startswith("layers.0")
+@pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)
+def test_the_layer_is_located(check: Any) -> None:
+    assert check().findings[0].where.startswith("layers.0")
