@@ -1,9 +1,8 @@
-"""The slope of a function of one real number: which steps to try, and when to stop."""
+"""The derivative of a function of one real number: which steps to try, and when to stop."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from gradcheck.differences.estimate import Estimate, Status
 from gradcheck.differences.richardson import Extrapolated, Function, OneSided, RichardsonTable
@@ -59,9 +58,9 @@ def differentiate(
         return Estimate(nan, math.inf, status, nan, nan, math.inf, nan, noise, spent, start, 0.0)
     low = high = exponent
     while True:
-        best = _best(table, low, high)
+        best = table.best(low, high)
         sides = table.one_sided(best.exponent)
-        if best.error <= target or _lasting(table, low):  # what one-sided slopes differ by is part of the error
+        if best.error <= target or table.lasting_kink(low):  # what one-sided slopes differ by is part of the error
             break
         step = _next(table, best, sides, low, smallest, largest)
         if step is None or table.evaluations + 2 * STEPS.run > limit:
@@ -70,7 +69,7 @@ def differentiate(
             low, high = min(low, step), max(high, step)
         elif step < low:
             break
-    return _finish(table, best, sides, _lasting(table, low), target, table.evaluations + (centre is None), start)
+    return _finish(table, best, sides, table.lasting_kink(low), target, table.evaluations + (centre is None), start)
 
 
 def _first_run(table: RichardsonTable, start: int, smallest: int, limit: int) -> int | None:
@@ -83,38 +82,6 @@ def _first_run(table: RichardsonTable, start: int, smallest: int, limit: int) ->
     return None
 
 
-def _best(table: RichardsonTable, low: int, high: int) -> Extrapolated:
-    """The slope with the smallest bar; where the one-sided slopes differ, their difference is part of the bar."""
-    found = []
-    for k in range(low, high + 1):
-        if table.has_run(k):
-            sides = table.one_sided(k)
-            found += table.extrapolated(k, width=abs(sides.right - sides.left) if sides.seen else 0.0)
-    best = min(found, key=lambda slope: slope.error)
-    apart = _contradiction(best, found)
-    return replace(best, truncation=best.truncation + apart) if apart else best
-
-
-def _contradiction(best: Extrapolated, found: list[Extrapolated]) -> float:
-    """How far the best slope is from the interval of another that claims to be regular, from steps of similar length.
-
-    A bar can be small by luck, where kinks make the differences wander; two bars that do not meet give it away.
-    """
-    rivals = [slope for slope in found if slope.order and abs(slope.exponent - best.exponent) <= STEPS.shrink]
-    return max((max(abs(slope.value - best.value) - slope.error - best.error, 0.0) for slope in rivals), default=0.0)
-
-
-def _lasting(table: RichardsonTable, low: int) -> bool:
-    """Whether the sides at the smallest steps is the same as at steps 16 times larger: then it is at 0 itself."""
-    if not (table.has_run(low) and table.has_run(low + STEPS.shrink)):
-        return False
-    fine, coarse = table.one_sided(low), table.one_sided(low + STEPS.shrink)
-    if min(abs(sides.right - sides.left) - 2 * sides.error for sides in (fine, coarse)) <= 0:
-        return False
-    difference = abs((fine.right - fine.left) - (coarse.right - coarse.left))
-    return difference <= fine.error + coarse.error + STEPS.lasting * abs(coarse.right - coarse.left)
-
-
 def _next(
     table: RichardsonTable, best: Extrapolated, sides: OneSided, low: int, smallest: int, largest: int
 ) -> int | None:
@@ -125,8 +92,8 @@ def _next(
     if sides.seen or (best.order == 0 and best.truncation > best.roundoff):
         roundoff = math.ldexp(best.roundoff, best.exponent - low + STEPS.shrink)
         return low - STEPS.shrink if low - STEPS.shrink >= smallest and (sides.seen or roundoff < best.error) else None
-    fresh = [k for k in range(best.exponent - STEPS.shrink, best.exponent + STEPS.shrink) if not table.has_run(k)]
-    fresh = [k for k in fresh if smallest <= k <= largest - STEPS.run + 1 and not table.beyond(k + STEPS.run - 1)]
+    near = range(best.exponent - STEPS.shrink, best.exponent + STEPS.shrink)
+    fresh = table.fresh_runs(k for k in near if smallest <= k <= largest - STEPS.run + 1)
     chosen = min(fresh, key=lambda k: _predicted(best, k), default=None)
     return chosen if chosen is not None and _predicted(best, chosen) < STEPS.gain * best.error else None
 

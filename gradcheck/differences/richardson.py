@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradcheck.differences.settings import EPSILON, STEPS
 
@@ -110,6 +110,10 @@ class RichardsonTable:
         """Whether three consecutive levels from this one upward are known and finite."""
         return all(self.finite(exponent + i) for i in range(STEPS.run))
 
+    def fresh_runs(self, exponents: Iterable[int]) -> list[int]:
+        """Those levels from which three were not all evaluated yet, and none is known to lie outside the domain."""
+        return [k for k in exponents if not self.has_run(k) and not self.beyond(k + STEPS.run - 1)]
+
     def noise_at(self, exponent: int) -> float:
         """Noise bound at a level: values far from the centre may be larger, and round more coarsely."""
         plus, minus = self.values[exponent]
@@ -119,6 +123,33 @@ class RichardsonTable:
         """Central difference at a level."""
         plus, minus = self.values[exponent]
         return math.ldexp(plus - minus, -exponent - 1)
+
+    def best(self, low: int, high: int) -> Extrapolated:
+        """The extrapolated slope with the smallest error bar, from runs that start between two levels.
+
+        Where the one-sided slopes differ, their difference is part of the bar.
+        """
+        found = []
+        for k in range(low, high + 1):
+            if self.has_run(k):
+                sides = self.one_sided(k)
+                found += self.extrapolated(k, width=abs(sides.right - sides.left) if sides.seen else 0.0)
+        best = min(found, key=lambda slope: slope.error)
+        apart = _contradiction(best, found)
+        return replace(best, truncation=best.truncation + apart) if apart else best
+
+    def lasting_kink(self, low: int) -> bool:
+        """Whether the one-sided slopes differ at the smallest steps as they do at steps 16 times larger.
+
+        Then the kink is at 0 itself.
+        """
+        if not (self.has_run(low) and self.has_run(low + STEPS.shrink)):
+            return False
+        fine, coarse = self.one_sided(low), self.one_sided(low + STEPS.shrink)
+        if min(abs(sides.right - sides.left) - 2 * sides.error for sides in (fine, coarse)) <= 0:
+            return False
+        difference = abs((fine.right - fine.left) - (coarse.right - coarse.left))
+        return difference <= fine.error + coarse.error + STEPS.lasting * abs(coarse.right - coarse.left)
 
     def extrapolated(self, exponent: int, width: float = 0.0) -> list[Extrapolated]:
         """Richardson-extrapolated slopes of the run that starts at this level, with their bars.
@@ -211,3 +242,12 @@ class RichardsonTable:
     @staticmethod
     def _extrapolated(quotients: list[float]) -> float:
         return (8 * quotients[0] - 6 * quotients[1] + quotients[2]) / 3
+
+
+def _contradiction(best: Extrapolated, found: list[Extrapolated]) -> float:
+    """How far the best slope is from the interval of another one that shrinks regularly, from steps of similar length.
+
+    A bar can be small by luck, where kinks make the differences wander; two bars that do not meet show it.
+    """
+    rivals = [slope for slope in found if slope.order and abs(slope.exponent - best.exponent) <= STEPS.shrink]
+    return max((max(abs(slope.value - best.value) - slope.error - best.error, 0.0) for slope in rivals), default=0.0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from gradcheck.errors import GradcheckError
-from gradcheck.subjects.spaces.space import Vector
+from gradcheck.subjects.spaces.space import Direction, Vector
 from gradcheck.subjects.subject import Subject
 
 #: Called with the number of evaluations of the loss so far, and what is being done.
@@ -81,11 +81,17 @@ class Evaluator:
         self._count(gradients=1)
         return self.subject.gradient(point)
 
-    def losses_at(
-        self, points: Iterable[Vector], count: int, loss: Callable[[Vector], float] | None = None
+    def losses_along(
+        self,
+        point: Vector,
+        direction: Direction,
+        steps: Sequence[float],
+        loss: Callable[[Vector], float] | None = None,
     ) -> list[float]:
-        """Loss, or another function, at several points; NaN where it raises, for the point is outside its domain."""
-        self._count(losses=count)
+        """Loss, or another function, at several steps from a point; NaN where it raises, outside its domain."""
+        self._count(losses=len(steps))
+        step = self.subject.space.step
+        points = (step(point, direction, t) for t in steps)
         return list(self._map(partial(_or_nan, loss or self.subject.loss), points))
 
     def _count(self, losses: int = 0, gradients: int = 0) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gradcheck.probes.evaluator import Evaluator
-from gradcheck.subjects.spaces import space
-from gradcheck.subjects.spaces.space import Contribution, Direction, Vector
+from gradcheck.subjects.spaces.space import ClaimedSlope, Contribution, Direction, Vector, claimed_slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +21,29 @@ class Line:
         v, with what each block contributes to the claimed slope.
     loss : callable or None
         Another loss than that of the subject.
+    claimed : ClaimedSlope
     """
 
     evaluator: Evaluator
     point: Vector
     direction: Direction
     loss: Callable[[Vector], float] | None = None
+    claimed: ClaimedSlope = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "claimed", claimed_slope(self.direction))
 
     def __call__(self, steps: Sequence[float]) -> list[float]:
         """Loss at several steps; NaN where it raises, for then the step has left its domain."""
-        step = self.evaluator.subject.space.step
-        points = (step(self.point, self.direction, t) for t in steps)
-        return self.evaluator.losses_at(points, len(steps), self.loss)
+        return self.evaluator.losses_along(self.point, self.direction, steps, self.loss)
 
     def contribution(self, block: int) -> Contribution:
         """What a block that moves along this line contributes to the claimed slope."""
-        return space.contribution(self.direction, block)
-
-    @property
-    def claimed(self) -> float:
-        """The claimed slope."""
-        return self.direction.slope
-
-    @property
-    def rounding(self) -> float:
-        """How far the claimed slope may be off because the claim is rounded to its type."""
-        return space.rounding(self.direction)
-
-    @property
-    def norm(self) -> float:
-        """Root of the sum of squares of what every entry contributes to the claimed slope."""
-        return space.norm(self.direction)
-
-    @property
-    def small(self) -> float:
-        """What one small entry contributes: the least over all blocks that are not zero; 0 if all are."""
-        return space.small(self.direction)
+        found = self.direction.contributions[block]
+        assert found is not None, "the line does not move this block"
+        return found
 
     def __str__(self) -> str:
         subject = self.evaluator.subject
         moved = ", ".join(subject.blocks[b].name for b in subject.space.moved(self.direction))
-        return f"line through {subject.name} along {moved}: claimed slope {self.claimed:.6g}"
+        return f"line through {subject.name} along {moved}: claimed slope {self.claimed.value:.6g}"

@@ -189,7 +189,7 @@ class Prober:
         start : int, optional
             Exponent of the first step, to repeat the steps of another measurement.
         """
-        data, small = self.data, line.small
+        data, small = self.data, line.claimed.small
         tolerance = data.rtol * small
         target = goal
         if target is None:
@@ -229,13 +229,13 @@ class Prober:
 
     def compared(self, line: Line, estimate: Estimate, *, zero: bool) -> Comparison:
         """The claimed slope against an estimate; what is left of a claim of zero is its rounding."""
-        data = self.data
+        data, claimed = self.data, line.claimed
         return Comparison(
-            line.claimed,
-            max(line.rounding, abs(line.claimed)) if zero else line.rounding,
+            claimed.value,
+            max(claimed.rounding, abs(claimed.value)) if zero else claimed.rounding,
             estimate,
-            data.rtol * line.small,
-            line.norm,
+            data.rtol * claimed.small,
+            claimed.norm,
             data.rtol,
             zero=zero,
             reference=data.reference,

@@ -19,14 +19,14 @@ def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
     leave its tangent by what the claim says, and must do so in jumps. Halving tells a jump from a bend: a jump keeps
     its height.
     """
-    least, most = PROBES.explained
+    gap, (least, most) = found.gap, PROBES.explained
     strides = [math.ldexp(found.estimate.step, k) for k in PROBES.strides]
     for step in (step for step in strides if step <= PROBES.stride_limit):
         if prober.evaluator.left < PROBES.zoom_cost:
             break
         ends = (step, -step)
         sides = [
-            (departure / (found.gap * end), end, departure)
+            (departure / (gap * end), end, departure)
             for departure, end in zip(_departures(prober, line, found, ends), ends, strict=True)
             if math.isfinite(departure)
         ]
@@ -48,7 +48,7 @@ def _jumps(
 ) -> bool:
     """Whether a change keeps its height in ever shorter intervals, when the half with the larger part is taken."""
     (a, b), (low, high) = ends, departures
-    heights = [abs(high - low)]
+    gap, heights = found.gap, [abs(high - low)]
     lasting = PROBES.lasting_halvings
     for _ in range(PROBES.halvings):
         middle = (a + b) / 2
@@ -58,7 +58,7 @@ def _jumps(
         else:
             a, low = middle, departure
         heights.append(abs(high - low))
-        explaining = max(PROBES.explained[0] * abs(found.gap * (b - a)), PROBES.clear * prober.data.noise.level)
+        explaining = max(PROBES.explained[0] * abs(gap * (b - a)), PROBES.clear * prober.data.noise.level)
         if not heights[-1] > explaining:
             return False
         if len(heights) > lasting and heights[-1] > heights[-1 - lasting] / 2:

@@ -177,5 +177,5 @@ def _judge_entry(prober: Prober, block: int, index: tuple[int, ...], around: lis
 def _between_the_nearest(prober: Prober, line: Line, least: float) -> bool:
     """Whether the claim lies between the one-sided claims at the least offset: kinks may be too near to be seen."""
     near = [claimed for sign in (1.0, -1.0) if (claimed := prober.claimed_beside(line, sign * least)) is not None]
-    slack = VERDICTS.hidden_slack * abs(line.claimed)
-    return len(near) == 2 and min(near) - slack <= line.claimed <= max(near) + slack
+    slack = VERDICTS.hidden_slack * abs(line.claimed.value)
+    return len(near) == 2 and min(near) - slack <= line.claimed.value <= max(near) + slack

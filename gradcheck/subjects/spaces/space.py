@@ -133,27 +133,37 @@ class Direction(Protocol):
         """Euclidean length."""
 
 
-def contribution(direction: Direction, block: int) -> Contribution:
-    """The contribution of a block that a direction moves."""
-    found = direction.contributions[block]
-    assert found is not None, "the direction does not move this block"
-    return found
+@dataclass(frozen=True, slots=True)
+class ClaimedSlope:
+    """The slope that a claimed gradient gives along a direction.
+
+    Attributes
+    ----------
+    value : float
+        g·v.
+    rounding : float
+        How far it may be off because the claim is rounded to its type.
+    norm : float
+        Root of the sum of squares of what every entry contributes.
+    small : float
+        What one small entry contributes: the least over all blocks that are not zero; 0 if all are.
+    """
+
+    value: float
+    rounding: float
+    norm: float
+    small: float
 
 
-def rounding(direction: Direction) -> float:
-    """How far the claimed slope along a direction may be off because the claim is rounded to its type."""
-    return math.hypot(*(share.rounding for share in direction.contributions if share is not None))
-
-
-def norm(direction: Direction) -> float:
-    """Root of the sum of squares of what every entry contributes to the claimed slope."""
-    return math.hypot(*(share.norm for share in direction.contributions if share is not None))
-
-
-def small(direction: Direction) -> float:
-    """What one small entry contributes: the least over all blocks that are not zero; 0 if all are."""
-    smalls = [share.small for share in direction.contributions if share is not None and not share.zero]
-    return min(smalls, default=0.0)
+def claimed_slope(direction: Direction) -> ClaimedSlope:
+    """The claimed slope along a direction, from what its blocks contribute."""
+    shares = [share for share in direction.contributions if share is not None]
+    return ClaimedSlope(
+        direction.slope,
+        math.hypot(*(share.rounding for share in shares)),
+        math.hypot(*(share.norm for share in shares)),
+        min((share.small for share in shares if not share.zero), default=0.0),
+    )
 
 
 class EntryRange(abc.ABC):
