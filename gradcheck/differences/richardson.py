@@ -1,4 +1,4 @@
-"""Pairs of function values at steps 2^k, and what central differences make of them.
+"""The Richardson table: central differences at steps 2^k, extrapolated, each with its error bar.
 
 Steps are powers of two, so that dividing by them is exact.
 """
@@ -18,10 +18,10 @@ Function = Callable[[Sequence[float]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Extrapolated:
-    """A slope with the two parts of its error bar, and the exponent of the smallest step that it uses.
+    """An extrapolated slope with the parts of its error bar, and the exponent of the smallest step that it uses.
 
     `order` is the power of the step with which the truncation shrinks, 0 where no regular shrinking was seen; `width`
-    is by how much the one-sided slopes differ, where that is seen.
+    is by how much the one-sided slopes differ, where they do.
     """
 
     value: float
@@ -33,13 +33,13 @@ class Extrapolated:
 
     @property
     def error(self) -> float:
-        """The whole bar."""
+        """The whole error bar."""
         return self.truncation + self.roundoff + self.width
 
 
 @dataclass(frozen=True, slots=True)
 class OneSided:
-    """One-sided slopes at 0 and the bar of their difference, from one run of three levels."""
+    """One-sided slopes at 0 and the error bar of their difference, from one run of three levels."""
 
     left: float
     right: float
@@ -72,7 +72,7 @@ class RichardsonTable:
     evaluations: int = 0
 
     def reach(self, exponents: Iterable[int]) -> bool:
-        """Evaluate at ±2^k for those of the exponents that are new; say whether all values are finite."""
+        """Evaluate at ±2^k for the exponents that are new; True if all values are finite."""
         wanted = list(exponents)
         fresh = [k for k in wanted if k not in self.values]
         steps = [sign * math.ldexp(1.0, k) for k in fresh for sign in (1.0, -1.0)]
@@ -89,7 +89,9 @@ class RichardsonTable:
         return pair is not None and math.isfinite(pair[0]) and math.isfinite(pair[1])
 
     def _notice_quantum(self) -> None:
-        """Values rounded to a grid do not change over small steps, and by multiples of one size over longer ones.
+        """Raise the noise to half the grid spacing if values lie on a grid.
+
+        Values rounded to a grid stay the same over small steps and change by multiples of one size over longer ones.
 
         Then no value is known better than to half of that size.
         """
