@@ -75,7 +75,7 @@ def test_pairs_go_together_and_are_right(pair: Pair) -> None:
 
 
 def test_pairs_that_do_not_go_together_are_refused() -> None:
-    with pytest.raises(SubjectError, match="ReLU: none goes before CrossEntropy"):
+    with pytest.raises(SubjectError, match="ReLU cannot be combined with CrossEntropy"):
         pairs(layers=["ReLU"], losses=["CrossEntropy"])
 
 
@@ -132,5 +132,5 @@ def test_mistakes_are_those_that_can_be_committed() -> None:
     assert find(mistakes(slugs=["GC201"]), lambda mistake: True, settings=afresh).slug == "transposed"
     with pytest.raises(SubjectError, match="there is no mistake 'transpose', did you mean 'transposed'"):
         mistakes(slugs=["transpose"])
-    with pytest.raises(SubjectError, match="'nondeterministic' shows in how a gradient is computed"):
+    with pytest.raises(SubjectError, match="'nondeterministic' is a side effect of computing a gradient"):
         mistakes(slugs=["nondeterministic"])
