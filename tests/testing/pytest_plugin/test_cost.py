@@ -34,7 +34,7 @@ def test_nothing_but_pytest_is_imported_until_a_check_runs(pytester: pytest.Pyte
     with_plugin = loaded(pytester, "--gradcheck-seed=3", body=body)
     without = loaded(pytester, "-p", "no:gradcheck")
     assert not with_plugin & {"numpy", "scipy", "rich", "click", "optree", "hypothesis"}
-    assert "gradcheck.testing.pytest_plugin.watch" in with_plugin
+    assert "gradcheck.testing.pytest_plugin.hooks" in with_plugin
     more = {name for name in with_plugin - without if name.partition(".")[0] not in {"gradcheck", "_pytest"}}
     assert all(name.partition(".")[0] in sys.stdlib_module_names for name in more), more
     ours = {name for name in with_plugin if name.startswith("gradcheck") and "pytest_plugin" not in name}

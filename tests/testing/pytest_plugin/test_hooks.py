@@ -125,8 +125,8 @@ def test_failing_tests_have_a_section_and_the_session_a_summary(
         assert "GC102 constant-factor" in " ".join(section.split())
         assert f"rng={seed}" in section
         assert f'::{name.replace(".", "::")}" --gradcheck-seed {seed}' in section
-        assert shown[name].count("FAIL  loss") == 1, "told twice"
-        assert all(len(line) <= 80 for line in section.splitlines() if not line.startswith("To see it again"))
+        assert shown[name].count("FAIL  loss") == 1, "shown twice"
+        assert all(len(line) <= 80 for line in section.splitlines() if not line.startswith("To reproduce"))
 
     undecided = " ".join(shown["test_undecided"].split())
     assert "UNDECIDED noisy" in undecided
@@ -137,7 +137,7 @@ def test_failing_tests_have_a_section_and_the_session_a_summary(
     for name in ("test_cannot_be_checked", "test_users_own_error", "test_something_else"):
         assert " gradcheck -" not in shown[name]
     for name, text in shown.items():
-        for file in ("api.py", "checker.py", "function.py", "watch.py"):
+        for file in ("checks/gradients.py", "checker.py", "function.py", "hooks.py"):
             assert file not in text, name
 
     result.stdout.re_match_lines(
@@ -291,7 +291,7 @@ def test_one():
     result.stdout.re_match_lines([r"checks +40 +40 pass; in 1 test"])
 
 
-def test_a_mismatch_is_told_once_wherever_it_is_raised(run: Run) -> None:
+def test_a_mismatch_is_reported_once_wherever_it_is_raised(run: Run) -> None:
     result = run(
         """
 def mismatch():
