@@ -23,7 +23,7 @@ def check_bounds(what: str, smallest: Any, largest: Any, *, floor: int = 1) -> N
         raise SubjectError(f"min_{what} is {smallest} and max_{what} is {largest}: no number lies between them")
 
 
-def known_names(what: str, given: Iterable[Any] | None, known: Iterable[str]) -> tuple[str, ...]:
+def known_names(what: str, given: Iterable[Any] | type | None, known: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the names or classes given; all known ones if none are given.
 
     Raises
@@ -34,8 +34,8 @@ def known_names(what: str, given: Iterable[Any] | None, known: Iterable[str]) ->
     known = tuple(known)
     if given is None:
         return known
-    names = [given] if isinstance(given, (str, type)) else list(given)
-    names = [name.__name__ if isinstance(name, type) else name for name in names]
+    listed: list[Any] = [given] if isinstance(given, (str, type)) else list(given)
+    names = [name.__name__ if isinstance(name, type) else name for name in listed]
     for name in names:
         if name not in known:
             raise SubjectError(f"there is no {what} {name!r}{nearest(name, known)}; there are {', '.join(known)}")

@@ -41,8 +41,8 @@ def batches(
     Returns
     -------
     SearchStrategy of tuple
-        Numbers have two decimals and are not 0. No two of them are equal, unless there are more than 400. Shrinks to
-        few samples.
+        Numbers have two decimals, are not 0, and no two are equal; batches of more than 200 numbers have all digits.
+        Shrinks to few samples.
 
     Raises
     ------

@@ -27,14 +27,14 @@ DIGITS: st.SearchStrategy[int | None] = st.sampled_from([2, None])
 def numbers(rng: np.random.Generator, shape: tuple[int, ...], digits: int | None) -> Array:
     """Draw numbers of order one.
 
-    With `digits` decimals they are not 0, and no two are equal, so that there are no ties. Arrays of more than about
-    400 numbers cannot be drawn so and have all digits.
+    With `digits` decimals they are not 0, and no two are equal, so that there are no ties. They are drawn from a grid
+    of 4 · 10^digits numbers; an array that would take more than half of them has all digits instead.
     """
     size = int(np.prod(shape))
-    grid = 2 * 10**digits if digits is not None else 0
-    if digits is None or size > grid:
+    largest = 2 * 10**digits if digits is not None else 0
+    if digits is None or size > largest:
         return rng.standard_normal(shape)
-    whole = rng.choice(np.concatenate([np.arange(-grid, 0), np.arange(1, grid + 1)]), size, replace=False)
+    whole = rng.choice(np.concatenate([np.arange(-largest, 0), np.arange(1, largest + 1)]), size, replace=False)
     return np.asarray(whole.reshape(shape) / 10**digits)
 
 

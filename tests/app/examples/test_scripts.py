@@ -1,4 +1,4 @@
-"""The two programs of the post as scripts: they run, and a check tells which is right."""
+"""The two programs of the post as scripts: they run, and a check shows which gradient is right."""
 
 from __future__ import annotations
 
