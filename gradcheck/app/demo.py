@@ -1,7 +1,7 @@
 """`gradcheck demo`: a right gradient that was thought to be wrong, the change that broke it, and the real problem.
 
-Everything that is shown is measured when the command runs: the checks of both networks, the check of textbooks beside
-them, the plateau, RMSProp with either gradient, the answer's RMSProp against the reference, and iRprop⁻.
+Everything is measured when the command runs: the checks of both networks by gradcheck and by the method of textbooks,
+the plateau, RMSProp with either gradient, the answer's RMSProp compared with the reference, and iRprop⁻.
 """
 
 from __future__ import annotations

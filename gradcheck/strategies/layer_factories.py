@@ -41,7 +41,7 @@ class LayerFactory:
     fits : callable
         ``fits(shape, samples)``: whether it takes such samples.
     draw : callable
-        ``draw(draw, shape, max_width)`` returns a recipe, or None if there is none for this shape after all.
+        ``draw(draw, shape, max_width)`` returns a recipe, or None if it has no layer for this shape.
     ignores_shape : bool
         Whether it was given without regard to shapes: a layer that raises `ValueError` for one is left out.
     """

@@ -221,7 +221,7 @@ def _more_layers(draw: st.DrawFn, bounds: NetworkBounds, stack: LayerStack, coun
 
 
 def _with_drawn_layer(draw: st.DrawFn, stack: LayerStack, bounds: NetworkBounds) -> LayerStack:
-    """Draw a layer that fits behind the others; the same layers if there is none."""
+    """Draw a layer that fits behind the others; return the same layers if no kind fits."""
     samples = stack.batch_shape[0]
     fitting = [f for f in bounds.factories if stack.allows(f) and f.fits(stack.shape, samples)]
     if not fitting:

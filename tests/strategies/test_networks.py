@@ -1,4 +1,4 @@
-"""Networks that are drawn."""
+"""Drawn networks print as the call that makes them, keep to their bounds, and shrink."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_printed_network_is_the_same_again(network: DrawnNetwork) -> None:
 
 @few
 @given(networks(layers=library.LAYERS))
-def test_a_printed_network_of_others_layers_is_the_same_again(network: DrawnNetwork) -> None:
+def test_a_printed_network_of_own_layers_is_the_same_again(network: DrawnNetwork) -> None:
     names = {kind.__name__: kind for kind in library.LAYERS}
     again = eval(repr(network), {"DrawnNetwork": DrawnNetwork, "partial": partial, **names})
     assert network.loss(*network.batch)[0] == again.loss(*again.batch)[0]
@@ -64,7 +64,7 @@ def test_numbers_become_round_and_few() -> None:
         assert all(len(f"{abs(x):.10g}".replace(".", "").strip("0")) <= 3 for x in array.ravel())
 
 
-def test_every_layer_and_every_loss_has_its_turn() -> None:
+def test_every_layer_and_every_loss_is_drawn() -> None:
     seen: set[str] = set()
 
     @settings(max_examples=450, deadline=None, derandomize=True, database=None)
@@ -103,7 +103,7 @@ def test_a_right_library_passes() -> None:
     check()
 
 
-def test_the_global_generator_is_left_as_it_was() -> None:
+def test_the_global_generator_is_restored() -> None:
     np.random.seed(3)  # noqa: NPY002
     before = np.random.rand()  # noqa: NPY002
     np.random.seed(3)  # noqa: NPY002
@@ -128,7 +128,7 @@ def test_functions_strategies_classes_and_names_mix(network: DrawnNetwork) -> No
 
 @few
 @given(networks(layers=[library.Tanh, library.Softplus], shapes=shapes(min_axes=2)))
-def test_layers_of_others_on_images(network: DrawnNetwork) -> None:
+def test_own_layers_on_images(network: DrawnNetwork) -> None:
     assert network.batch[0].ndim > 2
     assert gradcheck.check_gradients(network, batch=network.batch, rng=0)
 

@@ -1,4 +1,4 @@
-"""What importing costs, and what Hypothesis knows of our types."""
+"""Strategies for the types of gradcheck are registered with Hypothesis, without loading anything early."""
 
 from __future__ import annotations
 

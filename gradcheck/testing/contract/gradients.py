@@ -44,7 +44,7 @@ def wrong_gradient(
 
 
 def wrong_input_gradient(fixture: LayerFixture, example: Example) -> Violation | None:
-    """Check the gradient that `backward` returns; there is none for whole numbers."""
+    """Check the gradient that `backward` returns, unless the inputs are whole numbers."""
     if takes_whole_numbers(example.layer, example.x):
         return None
     return wrong_gradient(fixture, example, "the gradient that backward returns", [INPUT])
@@ -103,7 +103,7 @@ def wrong_shapes(fixture: LayerFixture, shapes: Collection[Shape]) -> Violation 
 
 
 def _problem(fixture: LayerFixture, example: Example) -> str:
-    """Check one batch and describe what is wrong in a line; empty if nothing is."""
+    """Check one batch and describe in a line what is wrong; empty if all gradients are right."""
     try:
         report = fixture.report(example)
     except GradcheckError as error:

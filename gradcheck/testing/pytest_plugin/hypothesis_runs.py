@@ -76,7 +76,7 @@ def _restarting(inner: Any, record: Record) -> Any:
 def drop_own_lines(error: BaseException) -> None:
     """Drop lines of gradcheck from Hypothesis's explanation, the list of lines that only failing examples ran.
 
-    A wrong gradient is examined further, so some lines of gradcheck are always among them. They say nothing about the
+    A wrong gradient is examined further, so some lines of gradcheck are always among them. They are not about the
     user's code. Hypothesis gives the list as notes of the exception, and in no other form.
     """
     for inner in getattr(error, "exceptions", ()):

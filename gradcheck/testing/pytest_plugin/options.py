@@ -44,7 +44,7 @@ NUMBERS = {
 
 REPORT_HELP = "file for the reports of all checks, as JSON or text by its suffix (.json, .txt)"
 
-#: Suffixes of the file of reports, and the format that each stands for.
+#: Suffixes of the file of reports, and the format of each.
 FORMATS = {".json": "json", ".txt": "text"}
 
 
@@ -70,7 +70,7 @@ def of_session(config: pytest.Config) -> Defaults | None:
 
 
 def report_path(config: pytest.Config) -> Path | None:
-    """Read the path of the file of reports; None if there is none.
+    """Read the path of the file of reports; None if no file is wanted.
 
     A path of the command line is relative to the working directory, and one of an ini file to pytest's root.
 

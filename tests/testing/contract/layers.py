@@ -1,4 +1,4 @@
-"""A right layer, the contract of a class of layers, and what a broken promise says: shared by the tests beside it."""
+"""A right layer, the contract of a class of layers, and the message of a broken promise, for the tests here."""
 
 from __future__ import annotations
 

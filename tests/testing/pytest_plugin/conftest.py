@@ -57,7 +57,7 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Write a test file and run pytest on it, as wide as a terminal of 80 columns; in a process of its own if asked."""
+    """Write a test file and run pytest on it with 80 columns; with `apart` in a process of its own."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(pytester.path), str(ROOT)]))
     for name in [name for name in os.environ if name.startswith(OF_THIS_SESSION)]:

@@ -1,4 +1,4 @@
-"""What a user sees of tests that pass, fail, cannot tell, and break."""
+"""What a session shows of checks that pass, fail, are undecided, or raise an error."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_something_else():
     assert 1 + 1 == 3
 """
 
-#: Asynchronous tests need somebody to run them.
+#: Runs asynchronous tests.
 RUNNER = """
 import asyncio, inspect, pytest
 
@@ -87,7 +87,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def parts(result: pytest.RunResult) -> dict[str, str]:
-    """What is shown of each failing test, by its name."""
+    """The output of each failing test, by its name."""
     found: dict[str, str] = {}
     name = ""
     for line in result.outlines:
@@ -269,7 +269,7 @@ def test_one():
 
 
 def test_errors_of_the_checker_itself_are_shown_with_all_frames(run: Run) -> None:
-    """Only what stands between two frames of the user's is left out."""
+    """Frames of gradcheck are hidden only between two frames of the user."""
     result = run("""
 def test_one(monkeypatch):
     import gradcheck.verdicts.checker

@@ -47,8 +47,8 @@ def test_call_then_block_then_marker_then_option_then_ini(pytester: pytest.Pytes
     result.assert_outcomes(passed=6)
 
 
-def test_nothing_is_left_behind(run: Run) -> None:
-    """Nor is anything set where nothing was asked for."""
+def test_defaults_are_restored_after_a_session(run: Run) -> None:
+    """Without options, the defaults of a check are used."""
     result = run(USED + "def test_one(): assert used()[0] == 5e-5\n")
     result.assert_outcomes(passed=1)
     run("@pytest.mark.gradcheck(seed=1)\ndef test_one(): pass\n", "--gradcheck-rtol=0.5").assert_outcomes(passed=1)
