@@ -1,3 +1,5 @@
+"""The command line: exit statuses, what is printed where, and errors of the user."""
+
 from __future__ import annotations
 
 import json

@@ -14,7 +14,7 @@ from gradcheck.nn.layer import Array
 from gradcheck.subjects.layer import INPUT
 from gradcheck.subjects.network import NetworkSubject
 from gradcheck.testing.cases import LAYER_CASES
-from gradcheck.testing.pairs.run import example
+from gradcheck.testing.pairs.example import example
 
 X: NDArray[Any] = np.random.default_rng(0).standard_normal((6, 3))
 Y: NDArray[Any] = np.random.default_rng(1).standard_normal((6, 2))

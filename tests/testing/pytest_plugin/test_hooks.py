@@ -1,4 +1,4 @@
-"""What a user sees of tests that pass, fail, cannot tell, and break."""
+"""What a session shows of checks that pass, fail, are undecided, or raise an error."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_something_else():
     assert 1 + 1 == 3
 """
 
-#: Asynchronous tests need somebody to run them.
+#: Runs asynchronous tests.
 RUNNER = """
 import asyncio, inspect, pytest
 
@@ -87,7 +87,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def parts(result: pytest.RunResult) -> dict[str, str]:
-    """What is shown of each failing test, by its name."""
+    """The output of each failing test, by its name."""
     found: dict[str, str] = {}
     name = ""
     for line in result.outlines:
@@ -125,8 +125,8 @@ def test_failing_tests_have_a_section_and_the_session_a_summary(
         assert "GC102 constant-factor" in " ".join(section.split())
         assert f"rng={seed}" in section
         assert f'::{name.replace(".", "::")}" --gradcheck-seed {seed}' in section
-        assert shown[name].count("FAIL  loss") == 1, "told twice"
-        assert all(len(line) <= 80 for line in section.splitlines() if not line.startswith("To see it again"))
+        assert shown[name].count("FAIL  loss") == 1, "shown twice"
+        assert all(len(line) <= 80 for line in section.splitlines() if not line.startswith("To reproduce"))
 
     undecided = " ".join(shown["test_undecided"].split())
     assert "UNDECIDED noisy" in undecided
@@ -137,7 +137,7 @@ def test_failing_tests_have_a_section_and_the_session_a_summary(
     for name in ("test_cannot_be_checked", "test_users_own_error", "test_something_else"):
         assert " gradcheck -" not in shown[name]
     for name, text in shown.items():
-        for file in ("api.py", "checker.py", "function.py", "watch.py"):
+        for file in ("checks/gradients.py", "checker.py", "function.py", "hooks.py"):
             assert file not in text, name
 
     result.stdout.re_match_lines(
@@ -269,7 +269,7 @@ def test_one():
 
 
 def test_errors_of_the_checker_itself_are_shown_with_all_frames(run: Run) -> None:
-    """Only what stands between two frames of the user's is left out."""
+    """Frames of gradcheck are hidden only between two frames of the user."""
     result = run("""
 def test_one(monkeypatch):
     import gradcheck.verdicts.checker
@@ -291,7 +291,7 @@ def test_one():
     result.stdout.re_match_lines([r"checks +40 +40 pass; in 1 test"])
 
 
-def test_a_mismatch_is_told_once_wherever_it_is_raised(run: Run) -> None:
+def test_a_mismatch_is_reported_once_wherever_it_is_raised(run: Run) -> None:
     result = run(
         """
 def mismatch():

@@ -1,4 +1,4 @@
-"""Tests under Hypothesis: what is shown is the report of the smallest failing example."""
+"""Tests under Hypothesis: the section shows the report of the smallest failing example."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_report_is_that_of_the_smallest_example(pytester: pytest.Pytester, run: 
     assert text.count("x      4   ") >= 2, "the table of the block with four entries"
     assert text.count("x[3]: 1 of 4 entries are wrong.  GC505 isolated-entries") >= 2
     single = text.partition(" test_two_mistakes ")[0]  # groups of exceptions are shown as Python shows them
-    for file in ("examples.py:", "watch.py", "api.py:"):
+    for file in ("hypothesis_runs.py:", "hooks.py", "checks/gradients.py:"):
         assert file not in single
 
 
@@ -88,7 +88,7 @@ def test_every_example_is_counted(run: Run) -> None:
 
 
 def test_the_function_is_left_as_it_was(run: Run) -> None:
-    """Whatever Hypothesis remembers of a test, it remembers with and without the plugin."""
+    """Hypothesis stores its examples by the function, so it must be the same with and without the plugin."""
     result = run(
         FUZZED + "\n\nINNER = test_right.hypothesis.inner_test\n\n"
         "def test_later():\n    assert test_right.hypothesis.inner_test is INNER\n",
@@ -99,7 +99,7 @@ def test_the_function_is_left_as_it_was(run: Run) -> None:
 
 
 def test_asynchronous_examples(pytester: pytest.Pytester, run: Run) -> None:
-    """Runners of asynchronous tests wrap the same function, and look whether it is a coroutine function."""
+    """Runners of asynchronous tests wrap the same function, and require a coroutine function."""
     pytester.makeconftest("""
 import asyncio, inspect, pytest
 
@@ -118,7 +118,7 @@ def pytest_pyfunc_call(pyfuncitem):
     assert "x[3]: 1 of 4 entries are wrong" in result.stdout.str()
 
 
-def test_loading_the_checker_is_not_held_against_the_first_example(run: Run) -> None:
+def test_the_checker_is_loaded_before_the_first_example(run: Run) -> None:
     """Hypothesis times examples, and fails those that are slower than their deadline."""
     result = run(
         "import sys\nfrom hypothesis import given, strategies as st\n\n\n"

@@ -1,4 +1,4 @@
-"""The library with a mistake in one of its layers: those that people make, some for certain shapes only."""
+"""Wrong variants of the layers of the library: typical mistakes, some of them for certain shapes only."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ import numpy as np
 from tests.strategies import library
 from tests.strategies.library import LAYERS, Array
 
-Spoil = Callable[[Array], Array]
+Change = Callable[[Array], Array]
 
 
-def named(kind: type, backward: Callable[..., Any]) -> type:
-    """A class that only its backward pass tells from the right one."""
+def variant(kind: type, backward: Callable[..., Any]) -> type:
+    """Make a class of the same name with another backward pass."""
     return type(kind.__name__, (kind,), {"__module__": kind.__module__, "backward": backward})
 
 
-def passing(kind: type, spoil: Spoil) -> type:
-    """What is passed down is spoiled."""
+def with_wrong_input_gradient(kind: type, change: Change) -> type:
+    """Change the gradient with respect to the input."""
 
     def backward(self: Any, upstream: Array, *cache: Any) -> Any:
         result = kind.backward(self, upstream, *cache)  # type: ignore[attr-defined]
-        return (spoil(result[0]), *result[1:]) if isinstance(result, tuple) else spoil(result)
+        return (change(result[0]), *result[1:]) if isinstance(result, tuple) else change(result)
 
-    return named(kind, backward)
+    return variant(kind, backward)
 
 
-def keeping(kind: type, spoil: Spoil) -> type:
-    """The gradient of the first parameter is spoiled."""
+def with_wrong_parameter_gradient(kind: type, change: Change) -> type:
+    """Change the gradient of the first parameter."""
 
     def backward(self: Any, upstream: Array, *cache: Any) -> Any:
         result = kind.backward(self, upstream, *cache)  # type: ignore[attr-defined]
         if isinstance(result, tuple) and isinstance(result[1], dict):
             (name, first), *rest = result[1].items()
-            return result[0], {name: spoil(first), **dict(rest)}
+            return result[0], {name: change(first), **dict(rest)}
         if isinstance(result, tuple):
-            return result[0], spoil(result[1]), *result[2:]
+            return result[0], change(result[1]), *result[2:]
         for name in ("dW", "grad_b", "dgamma", "dw"):
             if hasattr(self, name):
-                setattr(self, name, spoil(getattr(self, name)))
+                setattr(self, name, change(getattr(self, name)))
         if hasattr(self, "grads"):
-            self.grads["s"] = spoil(self.grads["s"])
+            self.grads["s"] = change(self.grads["s"])
         return result
 
-    return named(kind, backward)
+    return variant(kind, backward)
 
 
 def _even_widths(dx: Array) -> Array:
@@ -56,15 +56,15 @@ def _last_sample_lost(dx: Array) -> Array:
     return np.concatenate([dx[:-1], 0 * dx[-1:]])
 
 
-#: What can go wrong with what any layer passes down, and with the gradient of a parameter.
-DOWN: dict[str, Spoil] = {
+#: Wrong input gradients of any layer, and wrong gradients of a parameter.
+OF_INPUT: dict[str, Change] = {
     "sign": np.negative,
     "a tenth too much": lambda dx: 1.1 * dx,
     "over the samples": lambda dx: dx / max(2, len(dx)),
     "at even widths": _even_widths,
     "last sample lost": _last_sample_lost,
 }
-OF_PARAMETERS: dict[str, Spoil] = {"zero": np.zeros_like, "twice": lambda g: 2 * g}
+OF_PARAMETERS: dict[str, Change] = {"zero": np.zeros_like, "twice": lambda g: 2 * g}
 
 WITH_PARAMETERS = ("Linear", "Affine", "Bias", "Scale", "LayerNorm", "Gate", "Residual", "Highway")
 
@@ -97,7 +97,7 @@ def _scale(self: Any, upstream: Array) -> Any:
     return upstream * self.params["s"]
 
 
-#: What people get wrong in a layer of this kind.
+#: A typical mistake in a layer of each kind.
 TYPICAL: dict[str, Callable[..., Any]] = {
     "Linear": lambda self, upstream: library.Linear.backward(self, upstream) * 0 + upstream @ np.abs(self.W).T,
     "Affine": _affine,
@@ -123,14 +123,16 @@ TYPICAL: dict[str, Callable[..., Any]] = {
 
 
 def mistakes_in(kind: type) -> dict[str, type]:
-    """The wrong variants of a layer, by what is wrong."""
-    found = {"typical": named(kind, TYPICAL[kind.__name__])}
-    found |= {f"passes down: {what}": passing(kind, spoil) for what, spoil in DOWN.items()}
+    """Return the wrong variants of a layer, keyed by what is wrong."""
+    found = {"typical": variant(kind, TYPICAL[kind.__name__])}
+    found |= {f"passes down: {what}": with_wrong_input_gradient(kind, change) for what, change in OF_INPUT.items()}
     if kind.__name__ in WITH_PARAMETERS:
-        found |= {f"parameter: {what}": keeping(kind, spoil) for what, spoil in OF_PARAMETERS.items()}
+        found |= {
+            f"parameter: {what}": with_wrong_parameter_gradient(kind, change) for what, change in OF_PARAMETERS.items()
+        }
     return found
 
 
 def library_with(kind: type, wrong: type) -> list[type]:
-    """All layers, one of them wrong."""
+    """Return all layers, with one of them replaced by a wrong variant."""
     return [wrong if other is kind else other for other in LAYERS]

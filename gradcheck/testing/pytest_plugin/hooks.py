@@ -1,7 +1,7 @@
-"""What listens while tests run: it adds sections and properties to reports, and sums up at the end.
+"""The hooks of a session: they record checks, add sections and properties to test reports, and print the summary.
 
-With pytest-xdist one of these is in every worker, and one in the process that reports. What a worker found travels as
-plain data on the reports of its tests. Everything else is imported when there is something for it to do.
+With pytest-xdist every worker has such an object, and so has the process that reports. A worker sends its results as
+plain data on its test reports. Other modules are imported when they are first needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gradcheck.testing.pytest_plugin.choices import FORMATS, of_item, of_session, report_path
+from gradcheck.testing.pytest_plugin.options import FORMATS, of_item, of_session, report_path
 
 if TYPE_CHECKING:
     from gradcheck.reports.data import Report
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from gradcheck.testing.pytest_plugin.record import Record
     from gradcheck.testing.pytest_plugin.totals import Totals
 
-#: A section is neither narrower nor wider.
-NARROW, WIDE = 72, 110
+#: Least and largest width of a section, in columns: a table of blocks needs the first, and is as wide as the second.
+MIN_WIDTH, MAX_WIDTH = 72, 110
 
 
-class Watch:
-    """The hooks that need to know what was checked.
+class SessionHooks:
+    """The hooks of pytest that depend on what was checked.
 
     Parameters
     ----------
@@ -46,17 +46,17 @@ class Watch:
         self.record: Record | None = None
         self.totals: Totals | None = None
         self.checks: dict[str, list[dict[str, Any]]] = {}
-        self.refused = self.trouble = ""
+        self.marker_error = self.file_error = ""
         self._open = ExitStack()
         self._set(self._open, self.defaults)
 
     @staticmethod
-    def _set(stack: ExitStack, chosen: Defaults | None) -> None:
+    def _set(stack: ExitStack, defaults: Defaults | None) -> None:
         """Set defaults of checks until the stack is closed."""
-        if chosen is not None:
+        if defaults is not None:
             from gradcheck.settings import process_defaults
 
-            stack.enter_context(process_defaults(chosen))
+            stack.enter_context(process_defaults(defaults))
 
     @property
     def _is_worker(self) -> bool:
@@ -64,19 +64,19 @@ class Watch:
 
     @property
     def width(self) -> int:
-        """Columns of a section: those of the terminal that it will be shown in."""
+        """Columns of a section: as wide as the terminal that will show it, within the limits."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         found = getattr(self.config, "workerinput", {}).get("gradcheck_width")
-        columns = found or (self.config.get_terminal_writer().fullwidth if reporter is not None else WIDE)
-        return min(max(columns, NARROW), WIDE)
+        columns = found or (self.config.get_terminal_writer().fullwidth if reporter is not None else MAX_WIDTH)
+        return min(max(columns, MIN_WIDTH), MAX_WIDTH)
 
     def close(self) -> None:
-        """Put back what was set for the session."""
+        """Restore the defaults of checks from before the session."""
         self._open.close()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse markers that say what cannot be meant before any test runs; a worker cannot, and does it in turn."""
+        """Refuse wrong markers before any test runs. A worker cannot stop the session, and fails the test instead."""
         if not self._is_worker:
             for item in items:
                 of_item(item)
@@ -85,17 +85,17 @@ class Watch:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Listen to the checks of a test, and set the defaults that its markers name."""
+        """Record the checks of a test, and set the defaults of its markers."""
         from gradcheck.checks.observers import observed_by
 
         with ExitStack() as stack:
-            self.refused = ""
+            self.marker_error = ""
             try:
-                chosen = of_item(item)
+                marked = of_item(item)
             except pytest.UsageError as error:
-                self.refused = str(error)
+                self.marker_error = str(error)
             else:
-                self._set(stack, chosen if chosen is None or self.defaults is None else chosen.over(self.defaults))
+                self._set(stack, marked if marked is None or self.defaults is None else marked.over(self.defaults))
             stack.enter_context(observed_by(self._note))
             return (yield)
 
@@ -105,35 +105,35 @@ class Watch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Begin with nothing; also where a test is run again."""
+        """Start an empty record, also where a test is run again."""
         from gradcheck.testing.pytest_plugin.record import Record
 
         self.record = Record(item.nodeid)
-        if self.refused:
-            pytest.fail(self.refused, pytrace=False)
+        if self.marker_error:
+            pytest.fail(self.marker_error, pytrace=False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Let the record begin anew with each example of Hypothesis."""
+        """Restart the record with each example of Hypothesis."""
         if self.record is None or not hasattr(getattr(item, "obj", None), "hypothesis"):
             return (yield)
-        from gradcheck.testing.pytest_plugin.examples import each_example
+        from gradcheck.testing.pytest_plugin.hypothesis_runs import restarted_by_each_example
 
-        with each_example(item, self.record):
+        with restarted_by_each_example(item, self.record):
             return (yield)
 
     @pytest.hookimpl(specname="pytest_runtest_makereport")
     def pytest_before_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Before pytest makes a report of what happened: the properties, a short message, no frames of ours."""
+        """Set the properties, shorten messages and hide frames of gradcheck, before pytest makes the test report."""
         if self.record is not None:
             kept = [(name, value) for name, value in item.user_properties if not name.startswith("gradcheck_")]
             item.user_properties[:] = [*kept, *self.record.properties]
         if call.excinfo is not None and "gradcheck.checks.gradients" in sys.modules:
-            from gradcheck.testing.pytest_plugin.examples import hide_our_lines
+            from gradcheck.testing.pytest_plugin.hypothesis_runs import drop_own_lines
             from gradcheck.testing.pytest_plugin.section import hide_frames, raised_in
 
             hide_frames(call.excinfo)
-            hide_our_lines(call.excinfo.value)
+            drop_own_lines(call.excinfo.value)
             for mismatch in raised_in(call.excinfo.value):
                 mismatch.brief = self.shows_sections
 
@@ -141,7 +141,7 @@ class Watch:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the section to the report of what failed, and to the last report what the session should know."""
+        """Add the section to the report of a failure, and the results to the last report of the test."""
         report = yield
         if self.record is not None and report.failed and "gradcheck.checks.gradients" in sys.modules:
             from gradcheck.testing.pytest_plugin.section import hide_remark, raised_in, section
@@ -158,7 +158,7 @@ class Watch:
     # -- the session -----------------------------------------------------------------------------------------------
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add up what tests found, also those of workers."""
+        """Add up the results of tests, those of workers included."""
         found = getattr(report, "gradcheck", None)
         if found is None:
             return
@@ -169,26 +169,26 @@ class Watch:
         self.checks[report.nodeid] = found["checks"]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the file that was asked for; if that cannot be done, the session has not succeeded."""
+        """Write the file of reports; if it cannot be written, the session fails."""
         if self.path is None or self._is_worker:
             return
-        from gradcheck.testing.pytest_plugin.artifact import write
+        from gradcheck.testing.pytest_plugin.report_file import write
 
         try:
             write(self.path, self.form, self.checks)
         except OSError as error:
-            self.trouble = f"gradcheck: {self.path} could not be written: {error.strerror}"
+            self.file_error = f"gradcheck: {self.path} could not be written: {error.strerror}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Show the summary, and where the reports are; nothing where no check ran."""
+        """Print the summary, if any check ran, and the path of the file of reports."""
         if self.totals is not None and terminalreporter.verbosity >= -1:
             from gradcheck.testing.pytest_plugin.summary import summary
 
             terminalreporter.section("gradcheck")
             for line in summary(self.totals, len(self.checks)):
                 terminalreporter.line(line)
-        if self.trouble:
-            terminalreporter.write_sep("-", self.trouble, red=True)
+        if self.file_error:
+            terminalreporter.write_sep("-", self.file_error, red=True)
         elif self.path is not None:
             terminalreporter.write_sep("-", f"gradcheck: reports of all checks in {self.path}")

@@ -1,19 +1,18 @@
-"""The file that ``--gradcheck-report`` writes: the reports of all checks of a session."""
+"""The file that ``--gradcheck-report`` writes: the reports of all checks of a session, as JSON or as text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradcheck.testing.pytest_plugin.totals import WORST_FIRST
+
 if TYPE_CHECKING:
     from gradcheck.reports.data import Report
 
-#: Verdicts from the worst on.
-_WORST = ("fail", "undecided", "pass")
-
 
 def packed(report: Report, form: str) -> dict[str, Any]:
-    """A report as text in its format, which a worker can send."""
+    """Convert a report into plain data that a worker can send: its verdict, and its text in a format."""
     if form == "json":
         from gradcheck.reports.json import json_of
 
@@ -22,7 +21,9 @@ def packed(report: Report, form: str) -> dict[str, Any]:
 
 
 def write(path: Path, form: str, tests: dict[str, list[dict[str, Any]]]) -> None:
-    """Write the reports, by test, in the order of their names: the same whatever ran where.
+    """Write the packed reports of each test, ordered by the names of the tests.
+
+    The order does not depend on which worker ran what.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def _json(checks: list[dict[str, Any]]) -> str:
     found = {check["verdict"] for check in checks}
     whole = {
         "version": __version__,
-        "verdict": next((verdict for verdict in _WORST if verdict in found), None),
+        "verdict": next((verdict for verdict in WORST_FIRST if verdict in found), None),
         "checks": [{"test": check["test"], "report": json.loads(check["report"])} for check in checks],
     }
     return json.dumps(whole, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
