@@ -18,6 +18,8 @@ def classify_negligible(prober: Prober) -> Prober:
     """Find out which of the negligible claims at a point are round-off: those count as zero."""
     data, space = prober.data, prober.subject.space
     negligible = [b for b in data.blocks if data.negligible[b]]
+    if not negligible:
+        return prober
     doubtful = [b for b in negligible if not space.has_few_bits(data.claim[b], PROBES.cancelled_bits)]
     found = [b for b in negligible if b not in doubtful] + _changing(prober, doubtful)
     return prober.again(data=data.with_cancelled(found))
