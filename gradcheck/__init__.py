@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gradcheck._version import __version__
     from gradcheck.checks.gradients import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
-    from gradcheck.reports.data import BlockReport, Report
+    from gradcheck.reports.data import BlockReport
+    from gradcheck.reports.report import Report
     from gradcheck.settings import defaults
     from gradcheck.subjects.convert import as_subject
     from gradcheck.subjects.foreign_layer import as_layer
@@ -44,7 +45,7 @@ _HOME = {
     "Pairs": "testing.pairs.run",
     "pairs": "testing.pairs.run",
     "BlockReport": "reports.data",
-    "Report": "reports.data",
+    "Report": "reports.report",
     "OptimiserReport": "training.optimisers.report",
     "check_optimiser": "training.optimisers.checking",
     "defaults": "settings",

@@ -13,7 +13,7 @@ import click
 from gradcheck._version import __version__
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
     from gradcheck.training.doctor.data import DoctorReport
 
 #: Exit status where the check could not run.

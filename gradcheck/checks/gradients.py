@@ -15,7 +15,8 @@ from gradcheck.checks.options import budget_of, mapping_of, seed_of, tolerance_o
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.budget import Effort, Progress
-from gradcheck.reports.data import Report, report_of
+from gradcheck.reports.build import report_of
+from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING, as_subject
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import check

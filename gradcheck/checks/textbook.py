@@ -16,7 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.reports.data import BlockReport, Report
+from gradcheck.reports.data import BlockReport
+from gradcheck.reports.report import Report
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.verdicts.verdict import Verdict
 

@@ -25,7 +25,7 @@ _CLEAR = 100.0
 def findings_of(check: Check, culprits: Sequence[Culprit] = ()) -> tuple[Finding, ...]:
     """Findings, strongest first: what makes a gradient wrong, then what else was noticed."""
     broken = [
-        _manner("not-finite", block.block.name, block.note)
+        _manner("not-finite", block.block.name, block.note, (block.block.name,))
         for block in check.blocks
         if block.verdict is Verdict.FAIL and block.state is None
     ]
@@ -34,9 +34,15 @@ def findings_of(check: Check, culprits: Sequence[Culprit] = ()) -> tuple[Finding
     return (*broken, *wrong, *manners)
 
 
-def _manner(slug: str, where: str, evidence: str) -> Finding:
+def _manner(slug: str, where: str, evidence: str, blocks: tuple[str, ...] = ()) -> Finding:
     mistake = BY_SLUG[slug]
-    return Finding(mistake.code, slug, where, mistake.says, evidence, mistake.fix)
+    return Finding(mistake.code, slug, where, mistake.says, evidence, mistake.fix, blocks=blocks)
+
+
+def _blocks(*culprits: Culprit) -> tuple[str, ...]:
+    """Names of the blocks of the subject that these culprits make wrong: for a part, those that it affects."""
+    names = (name for culprit in culprits for name in culprit.affected or (culprit.check.block.name,))
+    return tuple(dict.fromkeys(names))
 
 
 def _groups(culprits: Sequence[Culprit]) -> list[list[Culprit]]:
@@ -53,7 +59,7 @@ def _groups(culprits: Sequence[Culprit]) -> list[list[Culprit]]:
 def _of_group(group: Sequence[Culprit]) -> list[Finding]:
     first = group[0]
     if first.check.state is None:
-        return [_manner("not-finite", first.where, first.check.note)]
+        return [_manner("not-finite", first.where, first.check.note, _blocks(first))]
     if first.diagnosis is None:
         return [_mismatch(first)]
     where = ", ".join(culprit.where for culprit in group)
@@ -66,6 +72,7 @@ def _of_group(group: Sequence[Culprit]) -> list[Finding]:
             _entries(named.message, first if len(group) == 1 else None),
             evidence,
             named.mistake.fix,
+            blocks=_blocks(*group),
         )
         for named in first.diagnosis.named
     ]
@@ -132,10 +139,10 @@ def _mismatch(culprit: Culprit) -> Finding:
     evidence += _because(culprit) + (f"; {culprit.trouble}" if culprit.trouble else "")
     if few:
         mistake = BY_SLUG["isolated-entries"]
-        return Finding(mistake.code, mistake.slug, where, message, evidence, mistake.fix)
+        return Finding(mistake.code, mistake.slug, where, message, evidence, mistake.fix, blocks=_blocks(culprit))
     message += "; no known mistake explains this"
     fix = f"Derive the gradient of {name} again, and compare it with the numeric values above."
-    return Finding("GC000", "unexplained", where, message, evidence, fix)
+    return Finding("GC000", "unexplained", where, message, evidence, fix, blocks=_blocks(culprit))
 
 
 def _listed(name: str, wrong: list[Entry]) -> str:

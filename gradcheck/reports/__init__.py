@@ -1,1 +1,1 @@
-"""What people read: one file a format. Reports show, and never compute."""
+"""What was found as plain data, and how it is written (text, HTML, JSON). Computes nothing."""

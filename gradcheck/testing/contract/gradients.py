@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.subjects.layer import INPUT, takes_whole_numbers
 from gradcheck.testing.contract.passes import run
 from gradcheck.testing.contract.sweep import Shape, condition, sweep

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
 #: Verdicts from the worst on.
 _WORST = ("fail", "undecided", "pass")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcheck.checks.gradients import GradientMismatch
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
 #: Reports that are shown in full, and those of which a line is shown.
 FULL, LINES = 2, 6

@@ -16,7 +16,7 @@ import pytest
 from gradcheck.testing.pytest_plugin.choices import FORMATS, of_item, of_session, report_path
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
     from gradcheck.settings import Defaults
     from gradcheck.testing.pytest_plugin.record import Record
     from gradcheck.testing.pytest_plugin.totals import Totals
