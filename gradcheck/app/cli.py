@@ -188,12 +188,12 @@ def _program(
     from gradcheck.errors import TargetError
     from gradcheck.scripts.hints import hints_of
     from gradcheck.scripts.program import check_program
-    from gradcheck.subjects.load import existing
+    from gradcheck.subjects.load import existing_file
 
     if options["method"] != "gradcheck" or options["entries"] or options["workers"] is not None:
         raise TargetError("--method, --entries and --workers are for models and functions, not for scripts")
     hints = hints_of(loss, pairs, function, arguments)
-    return check_program(existing(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
+    return check_program(existing_file(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
 
 
 def _examined(target: str, options: dict[str, Any]) -> DoctorReport:
@@ -204,11 +204,11 @@ def _examined(target: str, options: dict[str, Any]) -> DoctorReport:
     shared |= {"rng": options["seed"], "progress": sys.stderr.isatty()}
     if Path(target).suffix in (".py", ".ipynb"):
         from gradcheck.scripts.hints import hints_of
-        from gradcheck.subjects.load import existing
+        from gradcheck.subjects.load import existing_file
         from gradcheck.training.doctor.script import doctor_program
 
         hints = hints_of(options["loss"], options["pairs"], options["function"], options["arguments"])
-        return doctor_program(existing(target), hints=hints, steps=options["steps"], **shared)
+        return doctor_program(existing_file(target), hints=hints, steps=options["steps"], **shared)
     from gradcheck.subjects.load import load
 
     return doctor_subject(load(target), step=options["step"], steps=options["steps"], **shared)

@@ -29,7 +29,7 @@ def legend_of(report: ReportData) -> tuple[str, ...]:
     if report.method == "textbook":
         return (
             _NORMS,
-            "gap: ‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖). The textbook method has no error bar and no resolution.",
+            "gap: ‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖). This method has no error bar and no resolution.",
         )
     return (
         f"{_NORMS} gap: largest relative difference found.",

@@ -280,8 +280,8 @@ def test_assert_gradients_raises_when_undecided() -> None:
 BAD_OPTIONS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"method": "fast"}, SubjectError, "method is 'fast'.*'textbook'"),
     ({"progress": "yes"}, SubjectTypeError, "progress"),
-    ({"batch": (1, 2)}, SubjectTypeError, "batch belongs to a model.*args="),
-    ({"batch": 5}, SubjectTypeError, "batch belongs to a model.*args="),
+    ({"batch": (1, 2)}, SubjectTypeError, "batch is for a model.*args="),
+    ({"batch": 5}, SubjectTypeError, "batch is for a model.*args="),
 ]
 
 
@@ -294,10 +294,10 @@ def test_bad_option_is_named(options: dict[str, Any], error: type[Exception], me
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((logcosh,), "grad and x0 missing.*check_gradients"),
-        ((logcosh, np.tanh), "x0 missing.*check_gradients"),
-        ((3.0,), "float is nothing that gradcheck reads.*params.*loss"),
-        ((None,), "NoneType is nothing that gradcheck reads"),
+        ((logcosh,), "missing grad and x0.*check_gradients"),
+        ((logcosh, np.tanh), "missing x0.*check_gradients"),
+        ((3.0,), "cannot check an object of type float.*params.*loss"),
+        ((None,), "cannot check an object of type NoneType"),
         (("loss", np.tanh, VECTOR), "fun is a str"),
         ((logcosh, None, VECTOR), "grad is None.*True if"),
         ((logcosh, VECTOR, np.tanh), "(?s)grad is .*pass the function"),

@@ -1,3 +1,5 @@
+"""Models: the names they use, parameters restored bit for bit, and errors that say what to change."""
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -369,8 +371,8 @@ def test_model_without_gradients_is_told_what_is_missing() -> None:
     [
         ({}, SubjectError, "TanhModel.params is empty"),
         ({"W": np.arange(3)}, SubjectTypeError, r"TanhModel.params.*'W'.* has dtype int64.*float"),
-        ({"W": [1.0, "a"]}, SubjectTypeError, r"TanhModel.params\['W.1'\] is a builtins.str"),
-        ([np.ones(3)], SubjectTypeError, "TanhModel is nothing that gradcheck reads.*mapping `params`"),
+        ({"W": [1.0, "a"]}, SubjectTypeError, r"TanhModel.params\['W.1'\] is a str"),
+        ([np.ones(3)], SubjectTypeError, "cannot check an object of type tests.cases.TanhModel.*mapping `params`"),
     ],
 )
 def test_parameters_that_cannot_be_checked_are_named(params: Any, error: type[Exception], message: str) -> None:
@@ -392,3 +394,25 @@ def test_float32_model(factor: float, expected: str) -> None:
     before = bits(model.params)
     assert verdict(model, batch=BATCH) == expected
     assert bits(model.params) == before
+
+
+@pytest.mark.parametrize("narrow", ["none", "wide", "rounds", "refuses"])
+def test_evaluations_are_the_calls_of_the_loss(narrow: str) -> None:
+    """Those that find out whether a float32 model computes in float64 are counted too, also when one raises."""
+
+    class Counting(TanhModel):
+        calls = 0
+
+        def loss(self, inputs: Array, targets: Array) -> Any:
+            self.calls += 1
+            if narrow == "refuses" and self.params["W"].dtype != np.float32:
+                raise TypeError("float32 only")
+            value = super().loss(inputs, targets)
+            return np.float32(value) if narrow == "rounds" else value
+
+    model = Counting()
+    if narrow != "none":
+        model.params = {name: array.astype(np.float32) for name, array in model.params.items()}
+    report = check_gradients(model, batch=BATCH, rng=0)
+    assert report.verdict.value == "pass"
+    assert report.evaluations == model.calls

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
 from gradcheck.reports.report import Report
-from gradcheck.subjects.layer import INPUT, takes_whole_numbers
+from gradcheck.subjects.layer import INPUT, has_index_input
 from gradcheck.testing.contract.passes import run
 from gradcheck.testing.contract.sweep import Shape, condition, sweep
 from gradcheck.testing.contract.workbench import Workbench
@@ -26,7 +26,7 @@ class Gradients(Workbench):
         """The gradient that `backward` returns is that of Σ U·y, for a random upstream gradient U."""
         __tracebackhide__ = True
         for shape, layer, x in self._typical():
-            if not takes_whole_numbers(layer, x):
+            if not has_index_input(layer, x):
                 self._refuse_wrong(self._report(layer, x), shape, [INPUT], "what backward returns")
 
     def test_gradient_by_the_parameters(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.subjects.layer import INPUT, takes_whole_numbers
+from gradcheck.subjects.layer import INPUT, has_index_input
 from gradcheck.testing.contract.passes import cast, run
 from gradcheck.testing.contract.workbench import Workbench
 
@@ -40,7 +40,7 @@ class Precision(Workbench):
             result = run(narrow, given)
             found = {"the output": result.y}
             found |= {f"the gradient of {name}": g for name, g in result.gradients.items()}
-            if takes_whole_numbers(layer, x):
+            if has_index_input(layer, x):
                 del found[f"the gradient of {INPUT}"]
             for what, array in found.items():
                 if array.dtype.kind == "f" and array.dtype != dtype:
