@@ -1,1 +1,1 @@
-"""One call from what a user passes to a report."""
+"""One call from what a user passes to a report: `check_gradients`, options, progress, textbook method."""

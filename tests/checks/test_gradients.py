@@ -1,3 +1,5 @@
+"""`check_gradients`: points of any kind, nested parameters, options, and errors that name the argument."""
+
 from __future__ import annotations
 
 import pickle
@@ -269,6 +271,15 @@ def test_assert_gradients_raises_an_assertion_error_with_the_report() -> None:
     assert caught.value.report.verdict.value == "fail"
     assert str(caught.value) == str(caught.value.report)
     assert pickle.loads(pickle.dumps(caught.value)).report == caught.value.report
+
+
+def test_a_shortened_mismatch_is_one_line_also_after_pickling() -> None:
+    with pytest.raises(GradientMismatch) as caught:
+        assert_gradients(logcosh, wrong, VECTOR, rng=0)
+    caught.value.shorten()
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+        assert str(error) == caught.value.report.line
+        assert error.report == caught.value.report
 
 
 def test_assert_gradients_raises_when_undecided() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from gradcheck.tracebacks import ours
+from gradcheck.tracebacks import is_internal
 
 if TYPE_CHECKING:
     import pytest
@@ -86,6 +86,6 @@ def hide_our_lines(error: BaseException) -> None:
     while end < len(notes) and notes[end].startswith(" "):
         end += 1
     places = {line: place[1] for line in notes[start:end] if (place := _PLACE.fullmatch(line))}
-    mine = {line for line, file in places.items() if ours(file)}
+    mine = {line for line, file in places.items() if is_internal(file)}
     kept = [line for line in notes[start:end] if line not in mine and not (mine and line.lstrip().startswith("(and "))]
     notes[start - 1 : end] = ["Explanation:", *kept] if any(line in places for line in kept) else []

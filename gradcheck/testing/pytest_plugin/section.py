@@ -73,12 +73,12 @@ def hide_frames(caught: Any) -> None:
     ----------
     caught : pytest.ExceptionInfo
     """
-    from gradcheck.tracebacks import ours, to_hide
+    from gradcheck.tracebacks import hides_internal_frames, is_internal
 
-    if not to_hide(caught.value):
+    if not hides_internal_frames(caught.value):
         return
     for entry in caught.traceback:
-        if ours(str(entry.path)):
+        if is_internal(str(entry.path)):
             entry.frame.f_globals.setdefault("__tracebackhide__", _hidden)
 
 
@@ -95,6 +95,6 @@ def hide_remark(shown: Any) -> None:
 
 
 def _hidden(caught: Any) -> bool:
-    from gradcheck.tracebacks import to_hide
+    from gradcheck.tracebacks import hides_internal_frames
 
-    return caught is None or to_hide(caught.value)
+    return caught is None or hides_internal_frames(caught.value)

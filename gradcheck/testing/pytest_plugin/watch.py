@@ -135,7 +135,8 @@ class Watch:
             hide_frames(call.excinfo)
             hide_our_lines(call.excinfo.value)
             for mismatch in raised_in(call.excinfo.value):
-                mismatch.brief = self.shows_sections
+                if self.shows_sections:
+                    mismatch.shorten()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
