@@ -1,4 +1,6 @@
-"""Layers, losses and optimisers in plain NumPy, each derivative written by hand.
+"""Layers, losses and optimisers in plain NumPy; knows nothing of the checker.
+
+Each derivative is written by hand.
 
 >>> from gradcheck.nn import Dense, MeanSquaredError, Network, Tanh
 >>> network = Network([Dense(2, 3, rng=0), Tanh(), Dense(3, 1, rng=1)], MeanSquaredError())
@@ -79,7 +81,7 @@ if TYPE_CHECKING:
     from gradcheck.nn.optimisers.sgd import SGD
     from gradcheck.nn.regularisers import L1, L2, Elastic, Regulariser
 
-#: Where each name comes from. Nothing is loaded before it is used.
+#: The module of each public name; it is imported when the name is first used.
 _HOME = {
     **LAYERS,
     **ACTIVATIONS,

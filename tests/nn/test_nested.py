@@ -56,7 +56,7 @@ def test_an_array_that_does_not_fit_is_refused(value: np.ndarray) -> None:
 
 def test_names_are_fixed() -> None:
     params = network().params
-    with pytest.raises(KeyError, match=r"no 'layers\.0\.w'; there are layers\.0\.W, layers\.0\.b"):
+    with pytest.raises(KeyError, match=r"no 'layers\.0\.w'; the names are layers\.0\.W, layers\.0\.b"):
         params["layers.0.w"] = np.ones((2, 2))
     with pytest.raises(KeyError, match="no 'W'"):
         params["W"]

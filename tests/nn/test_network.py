@@ -225,10 +225,10 @@ def test_numbers_beyond_float32_are_named() -> None:
 @pytest.mark.parametrize(
     ("layers", "loss", "message"),
     [
-        ([], MeanSquaredError(), "Network: takes at least one layer"),
+        ([], MeanSquaredError(), "Network: needs at least one layer"),
         ([Dense(2, 2), Tanh], MeanSquaredError(), r"layer 1 is .*did you mean Tanh\(...\)"),
-        ([Tanh()], MeanSquaredError, r"which is no loss; did you mean MeanSquaredError\(\)"),
-        ([Tanh()], None, "loss is None, which is no loss"),
+        ([Tanh()], MeanSquaredError, r"which is not a Loss; did you mean MeanSquaredError\(\)"),
+        ([Tanh()], None, "loss is None, which is not a Loss"),
         ([Tanh()], MeanSquaredError("none"), "one number, got MeanSquaredError"),
     ],
 )
@@ -274,7 +274,7 @@ def test_predicting_is_not_training() -> None:
 
 
 def test_what_is_no_regulariser_is_refused() -> None:
-    with pytest.raises(ValueError, match="regulariser is 1, which is no regulariser"):
+    with pytest.raises(ValueError, match="regulariser is 1, which is not a Regulariser"):
         small(regulariser=1)
 
 

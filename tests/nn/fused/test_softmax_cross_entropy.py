@@ -119,7 +119,7 @@ def test_float32_stays_float32() -> None:
     [
         ([[1.0, 2.0]], [0], r"same shape \(samples, classes\), got \(1, 2\) and \(1,\)"),
         ([1.0, 2.0], [0.0, 1.0], r"same shape \(samples, classes\), got \(2,\) and \(2,\)"),
-        ([[1.0, 2.0]], [[0.5, 0.49]], "p - y is no gradient otherwise; got a sum of 0.99"),
+        ([[1.0, 2.0]], [[0.5, 0.49]], "otherwise p - y is not the gradient; got a sum of 0.99"),
         ([[1.0, 2.0]], [[-0.5, 1.5]], "between 0 and 1, got -0.5"),
     ],
 )

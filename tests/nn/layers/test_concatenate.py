@@ -41,10 +41,12 @@ def test_shapes_that_do_not_fit_are_named() -> None:
         def forward(self, x: np.ndarray) -> np.ndarray:
             return super().forward(x[:, :, 1:])
 
-    with pytest.raises(ValueError, match=r"Concatenate.*one shape but for axis 1, got \(1, 2, 3\), \(1, 2, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"Concatenate.*the same shape except along axis 1, got \(1, 2, 3\), \(1, 2, 2\)"
+    ):
         Concatenate([Tanh(), Shortened()]).forward(np.ones((1, 2, 3)))
     for axis in (2, -2):
-        with pytest.raises(ValueError, match=f"but for axis {axis}"):
+        with pytest.raises(ValueError, match=f"except along axis {axis}"):
             Concatenate([Tanh(), Tanh()], axis).forward(np.ones((2, 2)))
 
 
@@ -57,10 +59,10 @@ def test_an_axis_that_is_none_is_refused(axis: Any) -> None:
 def test_what_is_no_layer_is_refused() -> None:
     with pytest.raises(ValueError, match=r"layer 1 is .*did you mean Tanh\(...\)"):
         Concatenate([Tanh(), Tanh])  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="Concatenate: takes at least one layer"):
+    with pytest.raises(ValueError, match="Concatenate: needs at least one layer"):
         Concatenate([])
     shared = Tanh()
-    with pytest.raises(ValueError, match=r"branches\.0 and branches\.1 are one and the same"):
+    with pytest.raises(ValueError, match=r"branches\.0 and branches\.1 are the same object"):
         Concatenate([shared, shared])
 
 

@@ -118,7 +118,7 @@ def test_initial_weights_have_the_scale_asked_for() -> None:
         ({"size": 2.0}, "size must be"),
         ({"size": 2, "stride": 0}, "stride must be"),
         ({"size": 2, "dilation": (1, True)}, "dilation must be"),
-        ({"size": 2, "padding": -1}, "padding must be a whole number from 0 on"),
+        ({"size": 2, "padding": -1}, "padding must be a whole number of at least 0"),
         ({"size": 2, "padding": (1, (1, 2, 3))}, "padding must be"),
         ({"size": 2, "padding": "full"}, "padding must be 'valid', 'same' or numbers, got 'full'"),
         ({"size": 2, "padding": "same", "stride": 2}, "'same' takes a stride of 1"),
@@ -137,7 +137,7 @@ def test_bad_input_is_named() -> None:
         layer.forward(np.ones((4, 2, 5, 5)))
     with pytest.raises(ValueError, match="takes an input of shape"):
         layer.forward(np.ones((3, 5, 5)))
-    with pytest.raises(ValueError, match=r"reaches over \(4, 4\), .* an input of shape \(1, 3, 1, 5\)"):
+    with pytest.raises(ValueError, match=r"has extent \(4, 4\), .* an input of shape \(1, 3, 1, 5\)"):
         layer.forward(np.ones((1, 3, 1, 5)))
     with pytest.raises(ValueError, match="empty"):
         layer.forward(np.ones((0, 3, 5, 5)))

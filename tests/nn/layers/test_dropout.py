@@ -84,13 +84,13 @@ def test_float32_stays_float32(training: bool) -> None:
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, np.nan])
 def test_bad_rates_are_named(rate: float) -> None:
-    with pytest.raises(ValueError, match="Dropout: rate must be a number from 0 on and below 1, got"):
+    with pytest.raises(ValueError, match="Dropout: rate must be at least 0 and less than 1, got"):
         Dropout(rate)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None, True])
 def test_bad_seeds_are_named(seed: Any) -> None:
-    with pytest.raises(ValueError, match=f"Dropout: seed must be a whole number from 0 on, got {seed}"):
+    with pytest.raises(ValueError, match=f"Dropout: seed must be a whole number of at least 0, got {seed}"):
         Dropout(0.5, seed=seed)
 
 

@@ -59,13 +59,13 @@ def test_bad_input_is_named() -> None:
     layer = MaxPool2D(3)
     with pytest.raises(ValueError, match=r"MaxPool2D\(size=3.*\(samples, channels, height, width\), got \(3, 4, 4\)"):
         layer.forward(np.ones((3, 4, 4)))
-    with pytest.raises(ValueError, match=r"size \(3, 3\), which is more than an input of shape \(1, 1, 3, 2\)"):
+    with pytest.raises(ValueError, match=r"size \(3, 3\), which is larger than an input of shape \(1, 1, 3, 2\)"):
         layer.forward(np.ones((1, 1, 3, 2)))
     with pytest.raises(ValueError, match="empty"):
         layer.forward(np.ones((1, 0, 3, 3)))
     with pytest.raises(ValueError, match="backward before forward"):
         layer.backward(np.ones((1, 1, 1, 1)))
-    with pytest.raises(ValueError, match=r"MaxPool2D: padding must be below the size, .* got 3 with size=3"):
+    with pytest.raises(ValueError, match=r"MaxPool2D: padding must be smaller than the size, .* got 3 with size=3"):
         MaxPool2D(3, padding=3)
     with pytest.raises(ValueError, match="MaxPool2D: stride must be a positive whole number, or a tuple of 2, got 0"):
         MaxPool2D(3, stride=0)

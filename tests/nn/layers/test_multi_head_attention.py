@@ -113,7 +113,7 @@ def test_bad_input_is_named() -> None:
     layer = MultiHeadAttention(4, 2)
     with pytest.raises(ValueError, match=r"MultiHeadAttention\(features=4.*shape \(samples, time, 4\), got \(5, 4\)"):
         layer.forward(np.ones((5, 4)))
-    with pytest.raises(ValueError, match=r"truth values of shape \(samples, time\) = \(2, 5\), got float64 of shape"):
+    with pytest.raises(ValueError, match=r"boolean mask of shape \(samples, time\) = \(2, 5\), got float64 of shape"):
         layer.forward(np.ones((2, 5, 4)), np.ones((2, 5)))
     with pytest.raises(ValueError, match="features must be a multiple of heads = 3, got 4"):
         MultiHeadAttention(4, 3)

@@ -31,9 +31,11 @@ def test_a_shortcut_agrees_with_torch(samples: int) -> None:
 
 
 def test_shapes_that_differ_are_named() -> None:
-    with pytest.raises(ValueError, match=r"Residual\(Dense.*make \(4, 2\) of an input of shape \(4, 3\), .* \(4, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"Residual\(Dense.*input of shape \(4, 3\) the layers return shape \(4, 2\), .* \(4, 3\)"
+    ):
         Residual(Dense(3, 2)).forward(np.ones((4, 3)))
-    with pytest.raises(ValueError, match=r"make \(4, 2\) .* the shortcut \(4, 1\)"):
+    with pytest.raises(ValueError, match=r"return shape \(4, 2\), but the shortcut \(4, 1\)"):
         Residual(Dense(3, 2), shortcut=Dense(3, 1)).forward(np.ones((4, 3)))
 
 
@@ -50,7 +52,7 @@ def test_what_is_no_layer_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one layer"):
         Residual()
     shared = Dense(3, 3)
-    with pytest.raises(ValueError, match=r"layers\.0 and shortcut are one and the same"):
+    with pytest.raises(ValueError, match=r"layers\.0 and shortcut are the same object"):
         Residual(shared, shortcut=shared)
 
 

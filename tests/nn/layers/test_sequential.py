@@ -76,7 +76,7 @@ def test_backward_comes_after_forward() -> None:
     ("layers", "message"),
     [
         ((), "at least one layer"),
-        ((Tanh,), r"which is no layer; did you mean Tanh\(...\)"),
+        ((Tanh,), r"which is not a Layer; did you mean Tanh\(...\)"),
         ((Tanh(), 3), "layer 1 is 3"),
     ],
 )
@@ -87,7 +87,7 @@ def test_what_is_no_layer_is_refused(layers: tuple[Layer, ...], message: str) ->
 
 def test_the_same_layer_twice_is_refused() -> None:
     shared = Dense(2, 2)
-    with pytest.raises(ValueError, match=r"layers\.0 and layers\.2\.layers\.0 are one and the same Dense"):
+    with pytest.raises(ValueError, match=r"layers\.0 and layers\.2\.layers\.0 are the same object Dense"):
         Sequential(shared, Tanh(), Sequential(shared))
 
 

@@ -108,10 +108,10 @@ def test_a_logit_of_minus_infinity_rules_a_class_out() -> None:
         (
             [[2.0, 1.0]],
             [[0]],
-            r"shares of the predictions' shape \(1, 2\), or class indices of shape \(1,\), got \(1, 1\)",
+            r"probabilities of the predictions' shape \(1, 2\), or class indices of shape \(1,\), got \(1, 1\)",
         ),
-        ([[2.0, 1.0]], [[1, 1]], r"shares that sum to 1 over the classes \(axis 1\), got a sum of 2"),
-        ([[2.0, 1.0]], [[1.5, -0.5]], "shares between 0 and 1, got -0.5"),
+        ([[2.0, 1.0]], [[1, 1]], r"targets that sum to 1 over the classes \(axis 1\), got a sum of 2"),
+        ([[2.0, 1.0]], [[1.5, -0.5]], "targets between 0 and 1, got -0.5"),
     ],
 )
 def test_bad_input_is_named(prediction: Any, target: Any, message: str) -> None:
