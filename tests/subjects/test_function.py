@@ -269,7 +269,7 @@ def test_an_exception_at_a_probe_leaves_narrow_parameters_in_float64(
             return float(np.exp(np.sin(3 * x)).sum())
 
         def gradient(x: Array) -> Array:
-            return factor * 3 * np.cos(3 * x) * np.exp(np.sin(3 * x))
+            return np.asarray(factor * 3 * np.cos(3 * x) * np.exp(np.sin(3 * x)))
 
         found.append(check_gradients(loss, gradient, x0, rng=seed).verdict.value)
     assert found == [expected] * 8

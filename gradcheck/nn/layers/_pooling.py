@@ -37,7 +37,7 @@ class Pooling(Layer):
         for places, sides in zip(self._windows.size, self._windows.padding, strict=True):
             if max(sides) >= places:
                 raise ValueError(
-                    f"{name}: padding must be smaller than the size, otherwise a window could lie outside of the image; "
+                    f"{name}: padding must be smaller than the size, else a window could lie outside of the image; "
                     f"got {padding!r} with size={size!r}"
                 )
 
