@@ -1,1 +1,3 @@
-"""One call from what a user passes to a report: `check_gradients`, options, progress, textbook method."""
+"""One call from what a user passes to a report: `check_gradients`, options, progress, observers, the textbook
+method.
+"""

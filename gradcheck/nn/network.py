@@ -85,7 +85,7 @@ class Network:
 
     @property
     def training(self) -> bool:
-        """Whether the layers are in training mode, as they are at first."""
+        """Whether the layers are in training mode, as they are initially."""
         return self._layers.training
 
     @training.setter

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradcheck.reports.data import ReportData
-from gradcheck.reports.html import fragment_of
-from gradcheck.reports.text import text_of
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -24,7 +22,11 @@ class Report(ReportData):
         return f"<Report {self.verdict.value}{which}: {self.target}, {self.evaluations} evaluations>"
 
     def __str__(self) -> str:
+        from gradcheck.reports.text import text_of  # loads rich, which a passing check does not need
+
         return text_of(self)
 
     def _repr_html_(self) -> str:
+        from gradcheck.reports.html import fragment_of
+
         return fragment_of(self)

@@ -1,4 +1,3 @@
-"""Whatever a user has (function, model, layer, network, `file.py:name`) becomes one `Subject`.
-
-A subject has named blocks of parameters, a loss and a claimed gradient. After a check everything is as it was before.
+"""Whatever a user has (function, model, layer, network, `file.py:name`) becomes one `Subject`: named blocks, a loss, a
+claimed gradient. Leaves everything as it found it.
 """

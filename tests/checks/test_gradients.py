@@ -115,11 +115,11 @@ NESTED: dict[str, tuple[Any, list[str]]] = {
 @pytest.mark.parametrize(("x0", "names"), NESTED.values(), ids=NESTED.keys())
 def test_nested_parameters_are_checked_block_by_block(x0: Any, names: list[str]) -> None:
     right = check_gradients(total, lambda p: scaled(p, 1.0), x0, rng=0)
-    lie = check_gradients(total, lambda p: scaled(p, 1.01), x0, rng=0)
+    spoiled = check_gradients(total, lambda p: scaled(p, 1.01), x0, rng=0)
     assert right.verdict.value == "pass"
-    assert lie.verdict.value == "fail"
+    assert spoiled.verdict.value == "fail"
     assert list(right.blocks) == names
-    assert [block.verdict.value for block in lie.blocks.values()] == ["pass"] * (len(names) - 1) + ["fail"]
+    assert [block.verdict.value for block in spoiled.blocks.values()] == ["pass"] * (len(names) - 1) + ["fail"]
 
 
 def test_named_tuple_of_floats_reaches_the_function_as_one() -> None:
@@ -160,7 +160,7 @@ def test_single_argument_needs_no_tuple() -> None:
     ("factor", "rtol", "expected"),
     [(1.0, 1e-6, "pass"), (1 + 1e-5, 1e-6, "fail"), (1 + 1e-5, 1e-3, "pass"), (1 + 1e-2, 1e-3, "fail")],
 )
-def test_rtol_moves_the_border(factor: float, rtol: float, expected: str) -> None:
+def test_rtol_decides_which_errors_fail(factor: float, rtol: float, expected: str) -> None:
     assert verdict(logcosh, lambda x: factor * np.tanh(x), VECTOR, rtol=rtol) == expected
 
 
@@ -245,13 +245,13 @@ def test_processes_change_nothing(factor: float, expected: str) -> None:
     assert timeless(together) == timeless(alone)
 
 
-def test_progress_is_told_after_each_evaluation() -> None:
-    told: list[tuple[int, str]] = []
-    report = check_gradients(logcosh, np.tanh, VECTOR, rng=0, progress=lambda done, stage: told.append((done, stage)))
-    counts = [done for done, _ in told]
+def test_progress_is_reported_after_each_evaluation() -> None:
+    calls: list[tuple[int, str]] = []
+    report = check_gradients(logcosh, np.tanh, VECTOR, rng=0, progress=lambda done, stage: calls.append((done, stage)))
+    counts = [done for done, _ in calls]
     assert counts == sorted(counts)
     assert counts[-1] == report.evaluations
-    assert all(stage for _, stage in told)
+    assert all(stage for _, stage in calls)
 
 
 def test_progress_bar_keeps_off_standard_output(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from gradcheck.subjects.network import NetworkSubject
 from tests.cases import BATCH, TanhModel, logcosh
 
 
-def test_a_function_a_model_and_a_network_are_told_apart() -> None:
+def test_a_function_a_model_and_a_network_become_different_subjects() -> None:
     network = nn.Network([nn.Dense(3, 2, rng=0)], nn.MeanSquaredError())
     assert type(as_subject(logcosh, np.tanh, np.ones(3))) is FunctionSubject
     assert type(as_subject(TanhModel(), batch=BATCH)) is ModelSubject

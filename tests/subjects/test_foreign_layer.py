@@ -1,4 +1,4 @@
-"""Layers of other libraries: every style gives the same output and gradients as ours."""
+"""Layers of other libraries: every convention gives the same outputs and gradients."""
 
 from __future__ import annotations
 
@@ -115,13 +115,13 @@ def test_parameters_are_the_layers_own_and_copies_are_apart(style: str) -> None:
     np.testing.assert_array_equal(double.forward(X), X @ W + B)
 
 
-def test_reports_name_the_users_class() -> None:
+def test_reports_show_the_class_of_the_user() -> None:
     assert type(as_layer(Mappings())).__name__ == "Mappings"
     ours = nn.Tanh()
     assert as_layer(ours) is ours
 
 
-def test_what_is_no_layer_is_refused() -> None:
+def test_an_object_that_is_not_a_layer_is_refused() -> None:
     with pytest.raises(SubjectTypeError, match="3 is not a layer: it needs forward"):
         as_layer(3)
     with pytest.raises(SubjectTypeError, match="for a function, pass the arrays by name"):
@@ -160,7 +160,7 @@ class Few(Returns):
         (lambda: as_layer(Few(), params=("W", "b")), "backward returned 1 gradients besides that of the input"),
     ],
 )
-def test_what_a_layer_does_not_give_is_named(layer: Any, message: str) -> None:
+def test_a_missing_result_of_a_layer_is_named(layer: Any, message: str) -> None:
     read = layer()
     read.forward(X)
     with pytest.raises((SubjectError, SubjectTypeError), match=message):

@@ -89,7 +89,7 @@ class Line:
         return {"slope": 4.0 * gap + self.wrong, "offset": 2.0 * gap}
 
 
-def test_plain_numbers_are_moved_and_put_back() -> None:
+def test_plain_numbers_are_changed_and_restored() -> None:
     model = Line()
     assert verdict(model) == "pass"
     assert model.params == {"slope": 1.5, "offset": -0.5}
@@ -106,10 +106,10 @@ def test_nested_plain_number_is_refused_with_the_remedy() -> None:
 
 @pytest.mark.parametrize("mapping", [OrderedDict, MappingProxyType])
 def test_any_mapping_holds_parameters(mapping: Callable[[Any], Any]) -> None:
-    model, lie = TanhModel(), TanhModel(1.01)
-    model.params, lie.params = mapping(model.params), mapping(lie.params)
+    model, spoiled = TanhModel(), TanhModel(1.01)
+    model.params, spoiled.params = mapping(model.params), mapping(spoiled.params)
     assert verdict(model, batch=BATCH) == "pass"
-    assert verdict(lie, batch=BATCH) == "fail"
+    assert verdict(spoiled, batch=BATCH) == "fail"
 
 
 class Awkward(TanhModel):
@@ -203,7 +203,7 @@ def test_model_that_trains_inside_its_loss(in_place: bool, factor: float) -> Non
     assert "GC504" in {finding.code for finding in report.findings}
 
 
-def test_model_that_binds_a_new_mapping_is_put_back() -> None:
+def test_model_that_binds_a_new_mapping_is_restored() -> None:
     class Rebinding(TanhModel):
         def loss(self, inputs: Array, targets: Array) -> Any:
             value = super().loss(inputs, targets)
@@ -233,12 +233,12 @@ def test_gradient_that_changes_the_parameters_is_reported() -> None:
 
 
 def test_gradient_may_be_a_callable_object() -> None:
-    model, lie = TanhModel(), TanhModel()
+    model, spoiled = TanhModel(), TanhModel()
     model.gradient = partial(TanhModel.gradient, model)  # type: ignore[method-assign]
-    lie.gradient = partial(TanhModel.gradient, TanhModel(1.1))  # type: ignore[method-assign]
-    lie.params = TanhModel().params
+    spoiled.gradient = partial(TanhModel.gradient, TanhModel(1.1))  # type: ignore[method-assign]
+    spoiled.params = TanhModel().params
     assert verdict(model, batch=BATCH) == "pass"
-    assert verdict(lie, batch=BATCH) == "fail"
+    assert verdict(spoiled, batch=BATCH) == "fail"
 
 
 def test_gradients_may_be_the_same_buffers_at_each_call() -> None:
@@ -358,7 +358,7 @@ def test_gradients_of_more_than_the_parameters_do_no_harm() -> None:
     assert verdict(returning(lambda g: {"inputs": INPUTS, **g, "b": 1.1 * g["b"]}), batch=BATCH) == "fail"
 
 
-def test_model_without_gradients_is_told_what_is_missing() -> None:
+def test_model_without_gradients_is_refused_with_the_remedy() -> None:
     class Lossy(TanhModel):
         gradient = None  # type: ignore[assignment]
 

@@ -58,8 +58,8 @@ class Convolution(Layer):
         self.padding, self.dilation, self.groups, self.bias, self.scale = padding, dilation, groups, bias, scale
         self._windows = _windows(name, self.axes, size, stride, padding, dilation)
         shape = outputs, inputs // groups, *self._windows.size
-        places = math.prod(shape[2:])
-        fans = inputs // groups * places, outputs // groups * places
+        positions = math.prod(shape[2:])
+        fans = inputs // groups * positions, outputs // groups * positions
         self.params["W"] = normal(shape, *fans, scale=scale, rng=rng, dtype=dtype)
         if bias:
             self.params["b"] = np.zeros(outputs, dtype)

@@ -34,8 +34,8 @@ class Pooling(Layer):
             pairs(name, padding, self.axes),
             (1,) * self.axes,
         )
-        for places, sides in zip(self._windows.size, self._windows.padding, strict=True):
-            if max(sides) >= places:
+        for positions, sides in zip(self._windows.size, self._windows.padding, strict=True):
+            if max(sides) >= positions:
                 raise ValueError(
                     f"{name}: padding must be smaller than the size, else a window could lie outside of the image; "
                     f"got {padding!r} with size={size!r}"
@@ -68,8 +68,8 @@ class MaxPooling(Pooling):
     def backward(self, upstream: Array) -> Array:
         """Gradient of the shape of the input."""
         shape, first, _ = self._kept(upstream)
-        places = np.arange(math.prod(self._windows.size)).reshape(-1, *(1,) * (first.ndim - 2))
-        held = np.where(first == places, np.asarray(upstream)[:, None], 0)
+        positions = np.arange(math.prod(self._windows.size)).reshape(-1, *(1,) * (first.ndim - 2))
+        held = np.where(first == positions, np.asarray(upstream)[:, None], 0)
         return np.ascontiguousarray(self._windows.scatter(held, shape[2:]))
 
 
@@ -106,9 +106,9 @@ class AveragePooling(Pooling):
 
     def _weights(self, x: Array, counts: tuple[int, ...]) -> Array:
         """Weight of each position of each window in its mean."""
-        places = math.prod(self._windows.size)
+        positions = math.prod(self._windows.size)
         if self.include_padding:
-            return np.full((1, places, 1, *(1,) * self.axes), 1 / places, x.dtype)
+            return np.full((1, positions, 1, *(1,) * self.axes), 1 / positions, x.dtype)
         inside = self._windows.gather(np.ones((1, 1, *x.shape[2:]), x.dtype), counts)
         weights: Array = inside / inside.sum(axis=1, keepdims=True)
         return weights

@@ -73,8 +73,8 @@ class TransposedConvolution(Layer):
                     f"with stride={stride!r} and dilation={dilation!r}"
                 )
         shape = inputs, outputs // groups, *self._windows.size
-        places = math.prod(shape[2:])
-        fans = inputs // groups * places, outputs // groups * places
+        positions = math.prod(shape[2:])
+        fans = inputs // groups * positions, outputs // groups * positions
         self.params["W"] = normal(shape, *fans, scale=scale, rng=rng, dtype=dtype)
         if bias:
             self.params["b"] = np.zeros(outputs, dtype)

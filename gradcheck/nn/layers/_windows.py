@@ -74,8 +74,8 @@ class Windows:
 
         Returns
         -------
-        ndarray of shape (a, places, b, *counts)
-            Where `places` counts the positions of a window in C order.
+        ndarray of shape (a, positions, b, *counts)
+            `positions` is the number of positions in a window, in C order.
         """
         image = x.shape[2:]
         if self._padded(image) != image:
@@ -83,8 +83,8 @@ class Windows:
             padded[self._inner(image)] = x
             x = padded
         held = np.empty((x.shape[0], math.prod(self.size), x.shape[1], *counts), x.dtype)
-        for place, where in self._places(counts):
-            held[:, place] = x[where]
+        for position, where in self._positions(counts):
+            held[:, position] = x[where]
         return held
 
     def scatter(self, held: Array, image: tuple[int, ...]) -> Array:
@@ -92,7 +92,7 @@ class Windows:
 
         Parameters
         ----------
-        held : ndarray of shape (a, places, b, *counts)
+        held : ndarray of shape (a, positions, b, *counts)
         image : tuple of int
 
         Returns
@@ -101,8 +101,8 @@ class Windows:
             A view if there is padding.
         """
         x = np.zeros((held.shape[0], held.shape[2], *self._padded(image)), held.dtype)
-        for place, where in self._places(held.shape[3:]):
-            x[where] += held[:, place]
+        for position, where in self._positions(held.shape[3:]):
+            x[where] += held[:, position]
         inner: Array = x[self._inner(image)]
         return inner
 
@@ -113,16 +113,16 @@ class Windows:
         """Index of the image within the padded image."""
         return ..., *(slice(before, before + n) for n, (before, _) in zip(image, self.padding, strict=True))
 
-    def _places(self, counts: tuple[int, ...]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    def _positions(self, counts: tuple[int, ...]) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """Number of each position of a window, and the index of that position in all windows."""
-        for number, place in enumerate(itertools.product(*map(range, self.size))):
+        for number, position in enumerate(itertools.product(*map(range, self.size))):
             yield (
                 number,
                 (
                     ...,
                     *(
                         slice(i * d, i * d + (n - 1) * s + 1, s)
-                        for i, d, n, s in zip(place, self.dilation, counts, self.stride, strict=True)
+                        for i, d, n, s in zip(position, self.dilation, counts, self.stride, strict=True)
                     ),
                 ),
             )

@@ -122,9 +122,9 @@ class Loss(abc.ABC):
 
     def _factor(self, elements: Array, weight: Any) -> Array:
         """Factor of each element in the sum."""
-        share = 1.0 / elements.size if self.reduction == "mean" else 1.0
+        scale = 1.0 / elements.size if self.reduction == "mean" else 1.0
         if weight is None:
-            return np.full_like(elements, share)
+            return np.full_like(elements, scale)
         weight = np.asarray(weight, dtype=elements.dtype)
         if weight.shape == elements.shape[:1]:
             weight = weight.reshape(weight.shape + (1,) * (elements.ndim - 1))
@@ -134,7 +134,7 @@ class Loss(abc.ABC):
             )
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise ValueError(f"{self!r}: weights must be finite and not negative")
-        factor: Array = np.broadcast_to(share * weight, elements.shape)
+        factor: Array = np.broadcast_to(scale * weight, elements.shape)
         return factor
 
     def _same_shape(self, prediction: Array, target: Any) -> tuple[Array, Array]:

@@ -99,7 +99,7 @@ def test_equal_numbers_become_zero(value: float) -> None:
     assert np.isfinite([layer.running_mean, layer.running_var]).all()
 
 
-def test_float32_keeps_its_digits() -> None:
+def test_float32_is_precise() -> None:
     x = (100.0 + np.random.default_rng(0).standard_normal((100_000, 2))).astype(np.float32)
     mine = BatchNorm(2, dtype=np.float32)
     wide = x.astype(np.float64)

@@ -51,12 +51,12 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 
 
 @pytest.mark.parametrize("axis", [0, 1.0, True, "1"])
-def test_an_axis_that_is_none_is_refused(axis: Any) -> None:
+def test_an_invalid_axis_is_refused(axis: Any) -> None:
     with pytest.raises(ValueError, match="Concatenate: axis must be a whole number other than 0"):
         Concatenate([Tanh()], axis)
 
 
-def test_what_is_no_layer_is_refused() -> None:
+def test_an_object_that_is_not_a_layer_is_refused() -> None:
     with pytest.raises(ValueError, match=r"layer 1 is .*did you mean Tanh\(...\)"):
         Concatenate([Tanh(), Tanh])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="Concatenate: needs at least one layer"):
@@ -71,7 +71,7 @@ def test_an_error_says_which_branch() -> None:
         Concatenate([Tanh(), [Dense(2, 2)]]).forward(np.ones((1, 3)))
 
 
-def test_backward_comes_after_forward() -> None:
+def test_backward_before_forward_is_refused() -> None:
     with pytest.raises(ValueError, match="backward before forward"):
         Concatenate([Tanh()]).backward(np.ones((1, 3)))
 

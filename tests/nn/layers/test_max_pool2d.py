@@ -35,7 +35,7 @@ def test_each_side_has_padding_of_its_own() -> None:
     assert_layer_agrees(MaxPool2D(3, stride=2, padding=((2, 0), (1, 2))), theirs, x)
 
 
-def test_a_number_that_is_none_is_passed_on() -> None:
+def test_nan_propagates() -> None:
     x = np.zeros((1, 1, 2, 2))
     x[0, 0, 1, 0] = np.nan
     layer = MaxPool2D(2)

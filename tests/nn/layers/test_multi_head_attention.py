@@ -63,7 +63,7 @@ def test_masks_agree_with_the_layer_of_torch(causal: bool) -> None:
         assert_close(layer.grads[name], value.grad, f"gradient of {name}")
 
 
-def test_a_step_that_may_look_at_none_mixes_nothing() -> None:
+def test_a_step_with_all_steps_masked_has_weights_of_zero() -> None:
     layer = MultiHeadAttention(4, 2, causal=True)
     redraw(layer)
     x = np.random.default_rng(0).standard_normal((2, 3, 4))
@@ -83,7 +83,7 @@ def test_large_scores_do_not_overflow() -> None:
     assert np.isfinite(layer.backward(np.ones_like(y))).all()
 
 
-def test_one_key_bias_fits_all() -> None:
+def test_the_key_bias_has_no_effect() -> None:
     layer = MultiHeadAttention(4, 2, rng=0)
     x = np.random.default_rng(0).standard_normal((2, 5, 4))
     y = layer.forward(x)

@@ -46,7 +46,7 @@ def test_an_error_says_which_layer() -> None:
         Residual(Dense(3, 2), shortcut=Dense(2, 2)).forward(np.ones((4, 3)))
 
 
-def test_what_is_no_layer_is_refused() -> None:
+def test_an_object_that_is_not_a_layer_is_refused() -> None:
     with pytest.raises(ValueError, match="shortcut: layer 0 is 1"):
         Residual(Dense(3, 3), shortcut=1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least one layer"):
@@ -56,7 +56,7 @@ def test_what_is_no_layer_is_refused() -> None:
         Residual(shared, shortcut=shared)
 
 
-def test_backward_comes_after_forward() -> None:
+def test_backward_before_forward_is_refused() -> None:
     layer = Residual(Dense(3, 3))
     with pytest.raises(ValueError, match="backward before forward"):
         layer.backward(np.ones((1, 3)))

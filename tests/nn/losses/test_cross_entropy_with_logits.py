@@ -69,7 +69,7 @@ def test_weights_agree_with_torch(each: bool) -> None:
     "logits",
     [(1000.0, 0.0, -1000.0), (-1000.0, -1000.0, 1000.0), (1e-8, 0.0, 3.0), (40.0, 0.0, -700.0), (5.0, 5.0, 5.0)],
 )
-def test_every_digit_is_right_near_and_far(logits: tuple[float, ...], y: int) -> None:
+def test_precise_for_small_and_large_errors(logits: tuple[float, ...], y: int) -> None:
     loss = CrossEntropyWithLogits()
     value = loss([logits], [y])
     with mpmath.workdps(1000):
@@ -90,7 +90,7 @@ def test_two_classes_are_the_binary_loss() -> None:
         np.testing.assert_allclose(classes.backward()[:, 1], binary.backward(), rtol=2e-15, atol=1e-320)
 
 
-def test_a_logit_of_minus_infinity_rules_a_class_out() -> None:
+def test_a_logit_of_minus_infinity_gives_probability_zero() -> None:
     loss = CrossEntropyWithLogits()
     assert loss([[0.0, -np.inf]], [0]) == 0.0
     np.testing.assert_array_equal(loss.backward(), [[0.0, 0.0]])
