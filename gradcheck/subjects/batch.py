@@ -14,6 +14,9 @@ from gradcheck.subjects.subject import Block
 #: so only the number of samples may be that small.
 MIN_COUNT = 3
 
+#: A number, and a sentence that says what it counts.
+Count = tuple[int, str]
+
 
 def _array(argument: Any) -> NDArray[Any] | None:
     if not isinstance(argument, (np.ndarray, list)):
@@ -42,24 +45,27 @@ def counts_of(arguments: Sequence[Any], blocks: Iterable[Block]) -> dict[int, st
     They are the number of samples, and the lengths of axes and the sizes of the arrays in the batch. Without a batch
     they are those of the parameters.
     """
-    counts: dict[int, str] = {}
     arrays = [array for array in map(_array, arguments) if array is not None]
-    n = samples_of(arguments)
-    if n > 1:
-        counts[n] = f"The batch has {n} samples"
-    for array in arrays:
-        add_counts(counts, array.shape, "the batch")
-    if not arrays:
-        for block in blocks:
-            add_counts(counts, block.shape, block.name)
-    return counts
+    shapes = [(array.shape, "the batch") for array in arrays] or [(block.shape, block.name) for block in blocks]
+    return first_of_each(*sample_counts(samples_of(arguments)), *(c for shape in shapes for c in array_counts(*shape)))
 
 
-def add_counts(counts: dict[int, str], shape: tuple[int, ...], what: str) -> None:
-    """Add the lengths of the axes of an array and its size to `counts`, in place."""
-    for axis, n in enumerate(shape):
-        if n >= MIN_COUNT:
-            counts.setdefault(n, f"Axis {axis} of {what} has {n} entries")
+def sample_counts(samples: int) -> list[Count]:
+    """The number of samples, if there are several."""
+    return [(samples, f"The batch has {samples} samples")] if samples > 1 else []
+
+
+def array_counts(shape: tuple[int, ...], what: str) -> list[Count]:
+    """The lengths of the axes of an array, and its size."""
+    axes = [(n, f"Axis {axis} of {what} has {n} entries") for axis, n in enumerate(shape)]
     size = int(np.prod(shape, dtype=np.int64))
-    if size >= MIN_COUNT:
-        counts.setdefault(size, f"There are {size} entries in an array of {what}")
+    counts = [*axes, (size, f"There are {size} entries in an array of {what}")]
+    return [count for count in counts if count[0] >= MIN_COUNT]
+
+
+def first_of_each(*counts: Count) -> dict[int, str]:
+    """Counts by number, each with the first sentence for it."""
+    found: dict[int, str] = {}
+    for n, sentence in counts:
+        found.setdefault(n, sentence)
+    return found

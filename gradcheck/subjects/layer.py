@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.nn import Layer
 from gradcheck.nn.losses.loss import Loss
-from gradcheck.subjects.batch import MIN_COUNT, add_counts
+from gradcheck.subjects.batch import MIN_COUNT, array_counts, first_of_each, sample_counts
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.views import LayerView, LossView
@@ -98,15 +98,12 @@ class LayerSubject(FunctionSubject):
 
     def counts(self) -> dict[int, str]:
         """Number of samples, lengths and sizes of input and output, and numbers of positions."""
-        counts: dict[int, str] = {}
-        if self.samples > 1:
-            counts[self.samples] = f"The batch has {self.samples} samples"
+        counts = sample_counts(self.samples)
         for shape, what in ((self._x.shape, "the input"), (self._output_shape, "the output")):
-            add_counts(counts, shape, what)
-            for positions in (int(np.prod(shape[2:])), int(np.prod(shape[1:])), int(np.prod((shape[0], *shape[2:])))):
-                if positions >= MIN_COUNT:
-                    counts.setdefault(positions, f"Sums over {what} have {positions} terms")
-        return counts
+            counts += array_counts(shape, what)
+            terms = (int(np.prod(shape[2:])), int(np.prod(shape[1:])), int(np.prod((shape[0], *shape[2:]))))
+            counts += [(n, f"Sums over {what} have {n} terms") for n in terms if n >= MIN_COUNT]
+        return first_of_each(*counts)
 
     def view(self, point: Point) -> LayerView:
         """The layer at a point, computed by unused copies of it."""
@@ -153,11 +150,9 @@ class LossSubject(FunctionSubject):
 
     def counts(self) -> dict[int, str]:
         """Number of samples, lengths and size of the prediction."""
-        counts: dict[int, str] = {}
-        if len(self._prediction) > 1:
-            counts[len(self._prediction)] = f"The batch has {len(self._prediction)} samples"
-        add_counts(counts, self._prediction.shape, "the prediction")
-        return counts
+        return first_of_each(
+            *sample_counts(len(self._prediction)), *array_counts(self._prediction.shape, "the prediction")
+        )
 
     def view(self, point: Point) -> LossView:
         """The loss at a point."""
