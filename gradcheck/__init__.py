@@ -1,4 +1,4 @@
-"""gradcheck says whether a hand-written gradient is right, where it is wrong, and what the mistake is.
+"""Checks hand-written gradients: whether they are right, where they are wrong, and what the mistake is.
 
 >>> import gradcheck
 >>> report = gradcheck.check_gradients(lambda x: x**2, lambda x: 2 * x, 3.0)
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gradcheck._version import __version__
     from gradcheck.checks.gradients import GradientMismatch, assert_gradients, check_gradients
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
-    from gradcheck.reports.data import BlockReport, Report
+    from gradcheck.reports.data import BlockReport
+    from gradcheck.reports.report import Report
     from gradcheck.settings import defaults
     from gradcheck.subjects.convert import as_subject
     from gradcheck.subjects.foreign_layer import as_layer
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from gradcheck.training.optimisers.report import OptimiserReport
     from gradcheck.verdicts.verdict import Verdict
 
-#: Where each name comes from. Nothing is loaded before it is used.
+#: The module of each public name; it is imported when the name is first used.
 _HOME = {
     "__version__": "_version",
     "as_layer": "subjects.foreign_layer",
@@ -44,7 +45,7 @@ _HOME = {
     "Pairs": "testing.pairs.run",
     "pairs": "testing.pairs.run",
     "BlockReport": "reports.data",
-    "Report": "reports.data",
+    "Report": "reports.report",
     "OptimiserReport": "training.optimisers.report",
     "check_optimiser": "training.optimisers.checking",
     "defaults": "settings",
@@ -54,7 +55,7 @@ _HOME = {
     "DoctorReport": "training.doctor.data",
 }
 
-#: Modules that are loaded when they are first asked for, and by no ``import *``: the first needs Hypothesis.
+#: Modules that are imported when first used, and not by ``import *``: the first needs Hypothesis.
 _MODULES = ("strategies", "testing")
 
 __all__ = [

@@ -13,7 +13,7 @@ import click
 from gradcheck._version import __version__
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
     from gradcheck.training.doctor.data import DoctorReport
 
 #: Exit status if the check could not run.
@@ -206,14 +206,14 @@ def _program_report(
     from gradcheck.errors import TargetError
     from gradcheck.scripts.hints import hints_of
     from gradcheck.scripts.program import check_program
-    from gradcheck.subjects.load import existing
+    from gradcheck.subjects.load import existing_file
 
     if options["method"] != "gradcheck" or options["entries"] or options["workers"] is not None:
         raise TargetError(
             "--method, --entries and --workers cannot be used with scripts, only with models and functions"
         )
     hints = hints_of(loss, pairs, function, arguments)
-    return check_program(existing(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
+    return check_program(existing_file(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
 
 
 def _doctor_report(target: str, options: dict[str, Any]) -> DoctorReport:
@@ -224,11 +224,11 @@ def _doctor_report(target: str, options: dict[str, Any]) -> DoctorReport:
     shared |= {"rng": options["seed"], "progress": sys.stderr.isatty()}
     if Path(target).suffix in (".py", ".ipynb"):
         from gradcheck.scripts.hints import hints_of
-        from gradcheck.subjects.load import existing
+        from gradcheck.subjects.load import existing_file
         from gradcheck.training.doctor.script import doctor_program
 
         hints = hints_of(options["loss"], options["pairs"], options["function"], options["arguments"])
-        return doctor_program(existing(target), hints=hints, steps=options["steps"], **shared)
+        return doctor_program(existing_file(target), hints=hints, steps=options["steps"], **shared)
     from gradcheck.subjects.load import load
 
     return doctor_subject(load(target), step=options["step"], steps=options["steps"], **shared)

@@ -20,8 +20,8 @@ from gradcheck.app.examples.ensemble import Ensemble
 from gradcheck.app.examples.xor import BATCH, RATE, START, AnswerNetwork, QuestionNetwork
 from gradcheck.checks.gradients import check_gradients
 from gradcheck.nn import IRpropMinus, RMSProp
-from gradcheck.reports.data import Report
 from gradcheck.reports.numbers import size
+from gradcheck.reports.report import Report
 from gradcheck.reports.text import COLOUR
 from gradcheck.training.optimisers.checking import check_optimiser
 from gradcheck.training.optimisers.report import OptimiserReport

@@ -16,7 +16,9 @@ from gradcheck._version import __version__
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.probes.evaluator import Evaluator, Progress
-from gradcheck.reports.data import LineReport, Report, report_of
+from gradcheck.reports.build import report_of
+from gradcheck.reports.data import LineReport
+from gradcheck.reports.report import Report
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.judgement import Judgement
 from gradcheck.scripts.blame.lines import lines_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.scripts.program import check_program
 from gradcheck.verdicts.verdict import Verdict
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.scripts.program import check_program
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.programs import FOLDER, NAMES, Variant, variants

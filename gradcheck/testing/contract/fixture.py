@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gradcheck.checks.gradients import check_subject
 from gradcheck.errors import SubjectTypeError
 from gradcheck.nn.layer import Layer
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.subjects.foreign_layer import as_layer
 from gradcheck.subjects.layer import LayerSubject
 from gradcheck.testing.contract.shape_sweep import Shape, small_shapes

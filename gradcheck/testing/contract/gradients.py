@@ -7,8 +7,8 @@ import math
 from collections.abc import Collection
 
 from gradcheck.errors import GradcheckError
-from gradcheck.reports.data import Report
-from gradcheck.subjects.layer import INPUT, takes_whole_numbers
+from gradcheck.reports.report import Report
+from gradcheck.subjects.layer import INPUT, has_index_input
 from gradcheck.testing.contract.fixture import Example, LayerFixture, Violation
 from gradcheck.testing.contract.passes import run_passes
 from gradcheck.testing.contract.shape_condition import common_condition
@@ -45,7 +45,7 @@ def wrong_gradient(
 
 def wrong_input_gradient(fixture: LayerFixture, example: Example) -> Violation | None:
     """Check the gradient that `backward` returns, unless the inputs are whole numbers."""
-    if takes_whole_numbers(example.layer, example.x):
+    if has_index_input(example.layer, example.x):
         return None
     return wrong_gradient(fixture, example, "the gradient that backward returns", [INPUT])
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.subjects.layer import INPUT, takes_whole_numbers
+from gradcheck.subjects.layer import INPUT, has_index_input
 from gradcheck.testing.contract.fixture import Example, LayerFixture, Violation
 from gradcheck.testing.contract.gradients import wrong_gradient
 from gradcheck.testing.contract.passes import run_passes, with_dtype
@@ -26,7 +26,7 @@ def loses_precision(fixture: LayerFixture, example: Example, dtype: str) -> Viol
     converted = replace(example, layer=with_dtype(example.layer, dtype), x=x)
     result = run_passes(converted.layer, x)
     arrays = {f"the gradient of {name}": gradient for name, gradient in result.gradients.items()}
-    if takes_whole_numbers(example.layer, example.x):
+    if has_index_input(example.layer, example.x):
         del arrays[f"the gradient of {INPUT}"]
     for what, array in {"the output": result.y, **arrays}.items():
         if array.dtype.kind == "f" and array.dtype != dtype:

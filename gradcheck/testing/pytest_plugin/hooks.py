@@ -16,7 +16,7 @@ import pytest
 from gradcheck.testing.pytest_plugin.options import FORMATS, of_item, of_session, report_path
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
     from gradcheck.settings import Defaults
     from gradcheck.testing.pytest_plugin.record import Record
     from gradcheck.testing.pytest_plugin.totals import Totals
@@ -135,7 +135,8 @@ class SessionHooks:
             hide_frames(call.excinfo)
             drop_own_lines(call.excinfo.value)
             for mismatch in raised_in(call.excinfo.value):
-                mismatch.brief = self.shows_sections
+                if self.shows_sections:
+                    mismatch.shorten()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from gradcheck.tracebacks import ours
+from gradcheck.tracebacks import is_internal
 
 if TYPE_CHECKING:
     import pytest
@@ -88,6 +88,6 @@ def drop_own_lines(error: BaseException) -> None:
     while end < len(notes) and notes[end].startswith(" "):
         end += 1
     files = {line: found[1] for line in notes[start:end] if (found := _SOURCE_LINE.fullmatch(line))}
-    own = {line for line, file in files.items() if ours(file)}
+    own = {line for line, file in files.items() if is_internal(file)}
     kept = [line for line in notes[start:end] if line not in own and not (own and line.lstrip().startswith("(and "))]
     notes[start - 1 : end] = ["Explanation:", *kept] if any(line in files for line in kept) else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.testing.pytest_plugin.totals import WORST_FIRST
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
 
 def packed(report: Report, form: str) -> dict[str, Any]:

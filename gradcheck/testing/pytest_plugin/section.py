@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcheck.checks.gradients import GradientMismatch
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
 #: Number of reports that are shown in full, and of those that are shown in a line each: more would bury the first.
 FULL_REPORTS, LISTED_REPORTS = 2, 6
@@ -80,12 +80,12 @@ def hide_frames(caught: Any) -> None:
     ----------
     caught : pytest.ExceptionInfo
     """
-    from gradcheck.tracebacks import ours, to_hide
+    from gradcheck.tracebacks import hides_internal_frames, is_internal
 
-    if not to_hide(caught.value):
+    if not hides_internal_frames(caught.value):
         return
     for entry in caught.traceback:
-        if ours(str(entry.path)):
+        if is_internal(str(entry.path)):
             entry.frame.f_globals.setdefault("__tracebackhide__", _hidden)
 
 
@@ -103,6 +103,6 @@ def hide_remark(shown: Any) -> None:
 
 def _hidden(caught: Any) -> bool:
     """Whether a frame of gradcheck is hidden, as pytest asks it of each exception."""
-    from gradcheck.tracebacks import to_hide
+    from gradcheck.tracebacks import hides_internal_frames
 
-    return caught is None or to_hide(caught.value)
+    return caught is None or hides_internal_frames(caught.value)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
 #: The verdicts, by their values, in the order of the summary and from the worst on.
 VERDICTS = ("pass", "fail", "undecided")

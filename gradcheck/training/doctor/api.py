@@ -87,11 +87,11 @@ def doctor(
     ['step-too-large']
     """
     if isinstance(target, (str, Path)) and Path(target).suffix in (".py", ".ipynb"):
-        from gradcheck.subjects.load import existing
+        from gradcheck.subjects.load import existing_file
         from gradcheck.training.doctor.script import doctor_program
 
         return doctor_program(
-            existing(target),
+            existing_file(target),
             rng=rng,
             rtol=rtol,
             steps=steps,

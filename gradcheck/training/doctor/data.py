@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.training.doctor.trajectory import Course
 from gradcheck.training.doctor.trials import Trial
 from gradcheck.verdicts.verdict import Verdict

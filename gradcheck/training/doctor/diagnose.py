@@ -15,7 +15,7 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.training.doctor.causes import ILLNESSES
 from gradcheck.training.doctor.data import DoctorReport, trial_report
 from gradcheck.training.doctor.measurements import Examination

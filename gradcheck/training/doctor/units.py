@@ -52,11 +52,11 @@ def of_network(subject: Any, point: Point) -> list[Layer]:
     point : Point
     """
     from gradcheck.nn.activations.activation import Activation
-    from gradcheck.subjects.network import captured
+    from gradcheck.subjects.network import capture_layers
 
     with subject.session():
         subject.loss(point)
-        seen, _ = captured(subject.network, subject.batch[0])
+        seen, _ = capture_layers(subject.network, subject.batch[0])
     last = max((i for i, (_, layer, _) in enumerate(seen) if layer.params and not layer.children()), default=0)
     found, axis = [], -1
     for i, (name, layer, x) in enumerate(seen):
