@@ -70,6 +70,8 @@ class RichardsonTable:
     noise: float
     values: dict[int, tuple[float, float]] = field(default_factory=dict)
     evaluations: int = 0
+    _finite: set[int] = field(default_factory=set)
+    _sides: dict[int, OneSided] = field(default_factory=dict)
 
     def reach(self, exponents: Iterable[int]) -> bool:
         """Evaluate at ±2^k for the exponents that are new; True if all values are finite."""
@@ -79,20 +81,21 @@ class RichardsonTable:
         found = list(self.function(steps)) if steps else []
         self.evaluations += len(found)
         for i, k in enumerate(fresh):
-            self.values[k] = (found[2 * i], found[2 * i + 1])
+            self.values[k] = plus, minus = found[2 * i], found[2 * i + 1]
+            if math.isfinite(plus) and math.isfinite(minus):
+                self._finite.add(k)
         self._notice_quantum()
-        return all(self.finite(k) for k in wanted)
+        self._sides.clear()  # they depend on the noise
+        return self._finite.issuperset(wanted)
 
     def finite(self, exponent: int) -> bool:
         """Whether both values at this level are known and finite."""
-        pair = self.values.get(exponent)
-        return pair is not None and math.isfinite(pair[0]) and math.isfinite(pair[1])
+        return exponent in self._finite
 
     def _notice_quantum(self) -> None:
         """Raise the noise to half the grid spacing if values lie on a grid.
 
         Values rounded to a grid stay the same over small steps and change by multiples of one size over longer ones.
-
         Then no value is known better than to half of that size.
         """
         if not any(plus == minus == self.centre for plus, minus in self.values.values()):
@@ -106,11 +109,11 @@ class RichardsonTable:
 
     def beyond(self, exponent: int) -> bool:
         """Whether this level is known to lie outside the domain."""
-        return any(k <= exponent and not self.finite(k) for k in self.values)
+        return any(k <= exponent for k in self.values.keys() - self._finite)
 
     def has_run(self, exponent: int) -> bool:
         """Whether three consecutive levels from this one upward are known and finite."""
-        return all(self.finite(exponent + i) for i in range(STEPS.run))
+        return self._finite.issuperset(range(exponent, exponent + STEPS.run))
 
     def fresh_runs(self, exponents: Iterable[int]) -> list[int]:
         """Those levels from which three were not all evaluated yet, and none is known to lie outside the domain."""
@@ -213,6 +216,11 @@ class RichardsonTable:
         The difference of the one-sided quotients of a smooth function is odd in h: eliminating h and h³ leaves h⁵.
         What the last elimination changed is the bar of the truncation.
         """
+        if exponent not in self._sides:
+            self._sides[exponent] = self._one_sided(exponent)
+        return self._sides[exponent]
+
+    def _one_sided(self, exponent: int) -> OneSided:
         spread = [self._second(exponent + i) for i in range(STEPS.run)]
         better = (16 * spread[0] - 10 * spread[1] + spread[2]) / 7
         cruder = 2 * spread[0] - spread[1]

@@ -83,7 +83,7 @@ class FunctionSubject(Subject):
     def _value(self, result: Any) -> float:
         if self._grad is True:
             result = self._pair(result)[0]
-        return validated_loss(result, self._source)
+        return result if type(result) is float else validated_loss(result, self._source)
 
     def gradient(self, point: Point) -> Point:
         """Claimed gradient at a point, computed in the user's own types."""
@@ -135,7 +135,9 @@ class FunctionSubject(Subject):
         arrays: Sequence[Any] = point
         if narrow and self._narrow:
             arrays = [np.array(array, dtype=dtype) for array, dtype in zip(point, self._types, strict=True)]
-        leaves = [array[()] if scalar else array for array, scalar in zip(arrays, self._scalar, strict=True)]
+        leaves = arrays
+        if any(self._scalar):
+            leaves = [array[()] if scalar else array for array, scalar in zip(arrays, self._scalar, strict=True)]
         watched = id(function) in self._watched
         before = [] if watched else [array.copy() for array in arrays]
         result = function(leaves[0] if self._bare else self._structure.unflatten(leaves), *self._args)

@@ -19,14 +19,13 @@ class Structure:
     ----------
     names : tuple of str
         One for each leaf: the keys on its path, joined by dots (``layers.0.W``).
+    unflatten : callable
+        Nests leaves in this structure.
     """
 
     names: tuple[str, ...]
+    unflatten: Callable[[Sequence[Any]], Any]
     _spec: optree.PyTreeSpec
-
-    def unflatten(self, leaves: Sequence[Any]) -> Any:
-        """Nest leaves in this structure."""
-        return optree.tree_unflatten(self._spec, leaves)
 
     @property
     def bare(self) -> bool:
@@ -69,7 +68,7 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
             "".join(f"[{_key(entry)!r}]" if isinstance(entry.entry, str) else f"[{_key(entry)}]" for entry in accessor)
             for accessor in accessors
         )
-    return list(leaves), Structure(names, spec)
+    return list(leaves), Structure(names, spec.unflatten, spec)
 
 
 def _key(entry: optree.PyTreeEntry) -> str:
