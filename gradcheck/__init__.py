@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gradcheck.subjects.subject import Block, Subject
     from gradcheck.testing.pairs.run import Pairs, pairs
     from gradcheck.training.doctor.api import doctor
-    from gradcheck.training.doctor.data import DoctorReport
+    from gradcheck.training.doctor.report import DoctorReport
     from gradcheck.training.optimisers.checking import check_optimiser
     from gradcheck.training.optimisers.report import OptimiserReport
     from gradcheck.verdicts.verdict import Verdict
@@ -51,7 +51,7 @@ _HOME = {
     "Block": "subjects.subject",
     "Subject": "subjects.subject",
     "doctor": "training.doctor.api",
-    "DoctorReport": "training.doctor.data",
+    "DoctorReport": "training.doctor.report",
 }
 
 #: Modules that are loaded when they are first asked for, and by no ``import *``: the first needs Hypothesis.

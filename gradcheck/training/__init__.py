@@ -1,1 +1,1 @@
-"""What comes after the gradient: why the loss does not go down, and whether an update rule is the one of its name."""
+"""Analyses training whose gradient is right: why the loss does not go down, and whether an update rule is correct."""
