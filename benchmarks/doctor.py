@@ -43,7 +43,8 @@ def ways_out() -> Iterable[str]:
             found = integrate_gradient_flow(run, run.start, LEVEL)
             seconds, steps = time.perf_counter() - begun, found.steps_to_escape(RATE)
             assert steps is not None
-            taken = descent_steps(question_network(scale, seed), RATE, LEVEL / 2, WALKED) if steps < 0.9 * WALKED else None
+            network, close = question_network(scale, seed), steps < 0.9 * WALKED
+            taken = descent_steps(network, RATE, LEVEL / 2, WALKED) if close else None
             off = "" if taken is None else f"{abs(steps / taken - 1):.3%}"
             shown = "not walked" if taken is None else f"{taken:,}"
             yield f"| {scale:g} | {seed} | {steps:,.0f} | {shown} | {off} | {found.gradients:,} | {seconds:.2f} |"
@@ -116,8 +117,8 @@ def main() -> None:
         "",
         "## Problems with one illness",
         "",
-        f"{len(PLANTED)} problems with one planted illness each, and {len(PLANTED_INPUTS)} more. As it should be: that illness "
-        "is the",
+        f"{len(PLANTED)} problems with one planted illness each, and {len(PLANTED_INPUTS)} more. "
+        "As it should be: that illness is the",
         "first finding. What else is found goes with it.",
         "",
         *problems(PLANTED | PLANTED_INPUTS, range(options.seeds)),
