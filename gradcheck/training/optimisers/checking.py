@@ -175,12 +175,17 @@ def _explained(
         verdict=Verdict.PASS if intended else Verdict.FAIL,
         mistake=first.slug,
         term=" and ".join(mistake.term for mistake in first.mistakes),
-        message=first.message[:1].upper() + first.message[1:],
+        message=_sentence(first.message),
         evidence=f"The reference with this mistake makes all {sequence.steps} steps of the rule{_accuracy(first)}.",
         fix=" ".join([*conventions, *(mistake.fix for mistake in first.mistakes)]),
         also=tuple(dict.fromkeys(f"{each.slug} ({each.message})" for each in found if each is not first)),
         **_difference_fields(first_difference(path, first.expected, sequence, bool(known.missing)), sequence),
     )
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital first letter. A Greek symbol keeps its case: a capital ε looks like E."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
 
 
 def _accuracy(found: Explanation) -> str:

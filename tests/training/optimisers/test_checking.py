@@ -76,6 +76,7 @@ def test_a_convention_may_be_accepted() -> None:
     report = checked("RMSProp", *inside)
     assert not report
     assert "TensorFlow" in report.fix
+    assert report.message == "ε is added in another place (inside the root)"
     report = checked("RMSProp", *inside, accept="epsilon-place")
     assert report
     assert report.mistake == "epsilon-place"
