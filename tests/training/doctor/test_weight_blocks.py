@@ -1,4 +1,4 @@
-"""Weights are told from biases, and their orientation follows from how shapes fit together."""
+"""Weights are distinguished from biases, and their orientation is inferred from the shapes."""
 
 from __future__ import annotations
 
