@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gradcheck.subjects.subject import Block, Subject
     from gradcheck.testing.pairs.run import Pairs, pairs
     from gradcheck.training.doctor.api import doctor
-    from gradcheck.training.doctor.data import DoctorReport
+    from gradcheck.training.doctor.report import DoctorReport
     from gradcheck.training.optimisers.checking import check_optimiser
     from gradcheck.training.optimisers.report import OptimiserReport
     from gradcheck.verdicts.verdict import Verdict
@@ -52,7 +52,7 @@ _HOME = {
     "Block": "subjects.subject",
     "Subject": "subjects.subject",
     "doctor": "training.doctor.api",
-    "DoctorReport": "training.doctor.data",
+    "DoctorReport": "training.doctor.report",
 }
 
 #: Modules that are imported when first used, and not by ``import *``: the first needs Hypothesis.

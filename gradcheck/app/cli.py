@@ -14,7 +14,7 @@ from gradcheck._version import __version__
 
 if TYPE_CHECKING:
     from gradcheck.reports.report import Report
-    from gradcheck.training.doctor.data import DoctorReport
+    from gradcheck.training.doctor.report import DoctorReport
 
 #: Exit status if the check could not run.
 CANNOT_RUN = 2

@@ -1,4 +1,4 @@
-"""Scripts: what their update is, what is wrong with its averages, and the post's two programs."""
+"""Scripts: their update rule, biased averages in it, idle parameters, and the two programs of the forum post."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import gradcheck
 from gradcheck.app.cli import main
-from gradcheck.training.doctor.data import DoctorReport
+from gradcheck.training.doctor.report import DoctorReport
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -33,7 +33,7 @@ for step in range(300):
     {update}
 """
 
-#: Updates, the name that they get, and the factor of an average that is none.
+#: Right updates, in several styles.
 RIGHT = {
     "gradient descent": ["W -= lr * dW", "b -= lr * db"],
     "classic momentum": ["vW = mu * vW + dW", "vb = mu * vb + db", "W -= lr * vW", "b -= lr * vb"],
@@ -91,7 +91,7 @@ def report_on(tmp_path: Path, lines: list[str]) -> DoctorReport:
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_right_updates_are_recognised_and_not_accused(tmp_path: Path, name: str) -> None:
+def test_right_updates_are_recognised_and_have_no_biased_average(tmp_path: Path, name: str) -> None:
     report = report_on(tmp_path, RIGHT[name])
     assert report.verdict.value == "pass"
     assert report.regimen == NAMES[name]
@@ -122,7 +122,7 @@ def test_an_average_whose_weights_do_not_sum_to_one_is_found(
 
 
 @pytest.mark.parametrize("wrong", ["sW = beta * sW + dW**2", "sW = sW + dW**2"])
-def test_sums_are_no_averages(tmp_path: Path, wrong: str) -> None:
+def test_sums_are_not_averages(tmp_path: Path, wrong: str) -> None:
     lines = [wrong, wrong.replace("W", "b"), *RIGHT["RMSProp"][2:]]
     assert "biased-average" not in [finding.slug for finding in report_on(tmp_path, lines).findings]
 
@@ -134,7 +134,7 @@ def test_a_parameter_that_no_update_changes_is_found(tmp_path: Path) -> None:
     assert "db" in idle[0].message
 
 
-def test_data_that_a_derivative_is_computed_by_are_no_parameters(tmp_path: Path) -> None:
+def test_data_with_a_derivative_are_not_parameters(tmp_path: Path) -> None:
     report = report_on(tmp_path, ["dX = 2 * error @ W.T / len(X)", "W -= lr * dW", "b -= lr * db"])
     assert not report.findings
 
@@ -155,21 +155,21 @@ def question() -> DoctorReport:
     return gradcheck.doctor(PROGRAMS / "question.py", rng=0)
 
 
-def test_the_gradient_of_the_question_is_right_and_its_units_do_the_work_of_one(question: DoctorReport) -> None:
+def test_the_question_has_a_right_gradient_on_a_plateau_of_symmetric_units(question: DoctorReport) -> None:
     assert question.verdict.value == "pass"
     assert [finding.slug for finding in question.findings] == ["chance-plateau", "symmetric-units"]
     assert question.regimen == "gradient descent, step 0.03"
     assert question.planned == 1_000_000
 
 
-def test_the_way_out_is_told_in_so_many_words(question: DoctorReport) -> None:
+def test_the_steps_to_escape_and_the_step_budget_are_stated(question: DoctorReport) -> None:
     message = question.findings[0].message
     assert "0.693147 = ln 2" in message
     assert "about four to eight million steps at 0.03" in message
-    assert "stops after one million" in message
+    assert "the program (the loop on line 23) stops after one million" in message
 
 
-def test_the_first_remedy_gets_far(question: DoctorReport) -> None:
+def test_the_best_trial_solves_the_question(question: DoctorReport) -> None:
     assert question.trials[0].median < 0.01
     assert question.trials[0].median == min(trial.median for trial in question.trials)
     own = next(trial for trial in question.trials if trial.name == "as it is")
@@ -180,7 +180,7 @@ def test_the_first_remedy_gets_far(question: DoctorReport) -> None:
     }
 
 
-def test_the_gradient_of_the_answer_is_wrong_and_its_average_sums_to_nine() -> None:
+def test_the_answer_has_a_wrong_gradient_and_an_average_that_sums_to_nine() -> None:
     report = gradcheck.doctor(PROGRAMS / "answer.py", rng=0)
     assert report.verdict.value == "fail"
     assert report.gradient.findings[0].slug == "extra-activation-derivative"
@@ -197,9 +197,25 @@ def test_the_command_has_the_exit_status_of_the_check() -> None:
     assert "GT109 biased-average" in result.stdout
 
 
-def test_generators_are_put_back() -> None:
+def test_the_state_of_the_global_generators_is_restored() -> None:
     import numpy as np
 
     before = np.random.get_state()[1].copy()  # type: ignore[index]
     gradcheck.doctor(PROGRAMS / "answer.py", rng=0)
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
+
+
+def test_an_update_that_is_not_recognised_is_said_to_be_so(tmp_path: Path) -> None:
+    """Nesterov's momentum: from a velocity of zero its first change is a multiple of the new velocity."""
+    lines = ["vW = mu * vW + dW", "vb = mu * vb + db", "W -= lr * (dW + mu * vW)", "b -= lr * (db + mu * vb)"]
+    report = report_on(tmp_path, lines)
+    assert report.verdict.value == "pass"
+    assert (report.regimen, report.step) == ("unrecognised update", None)
+    assert not report.findings
+    assert any("not recognised" in note for note in report.notes)
+
+
+def test_a_given_step_budget_replaces_that_of_the_loop(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_text(SCRIPT.format(update="W -= lr * dW\n    b -= lr * db"), encoding="utf-8")
+    assert gradcheck.doctor(path, rng=0, budget=0, steps=7).planned == 7

@@ -1,4 +1,4 @@
-"""Parameters as one vector, and back."""
+"""Layout of the parameter blocks in one flat vector, with conversions in both directions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gradcheck.subjects.subject import Block, Point
 Array = NDArray[np.float64]
 
 
-class Space:
-    """Where the parameters of a subject live, one coordinate an entry.
+class ParameterLayout:
+    """Position of each parameter block in a flat vector.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class Space:
     Examples
     --------
     >>> import numpy as np
-    >>> space = Space([Block("w", (2, 1), "float64"), Block("b", (1,), "float64")])
-    >>> vector = space.vector((np.array([[1.0], [2.0]]), np.array([3.0])))
-    >>> vector, space.part(vector, 0).shape
+    >>> layout = ParameterLayout([Block("w", (2, 1), "float64"), Block("b", (1,), "float64")])
+    >>> vector = layout.vector((np.array([[1.0], [2.0]]), np.array([3.0])))
+    >>> vector, layout.part(vector, 0).shape
     (array([1., 2., 3.]), (2, 1))
     """
 
@@ -35,17 +35,17 @@ class Space:
 
     @property
     def size(self) -> int:
-        """Number of coordinates."""
+        """Number of entries of all blocks."""
         return self.slices[-1].stop if self.slices else 0
 
     def vector(self, point: Point) -> Array:
-        """All entries in one vector of float64, a copy."""
+        """Concatenate all entries into one float64 vector (a copy)."""
         return np.concatenate([np.asarray(x, dtype=np.float64).ravel() for x in point])
 
     def point(self, vector: Array) -> Point:
-        """One array a block, copies."""
+        """Split a vector into one array per block (copies)."""
         return tuple(self.part(vector, i).copy() for i in range(len(self.blocks)))
 
     def part(self, vector: Array, block: int) -> Array:
-        """The entries of one block in its shape, a view."""
+        """Entries of one block in its shape (a view)."""
         return vector[self.slices[block]].reshape(self.blocks[block].shape)
