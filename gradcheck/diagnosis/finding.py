@@ -25,6 +25,8 @@ class Finding:
     file : str or None
     line : int or None
         Where in the source, if that is known.
+    blocks : tuple of str
+        Names of the blocks that the finding is about.
     """
 
     code: str
@@ -35,6 +37,7 @@ class Finding:
     fix: str
     file: str | None = None
     line: int | None = None
+    blocks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} {self.code} {self.slug}"

@@ -1,4 +1,6 @@
-"""Programs as they stand: one training step, replayed, and each line of its backward pass held against the chain rule.
+"""A program as it stands becomes a subject, and each line of its backward pass gets a verdict.
 
-source ─> taps ─> loops ─> capture ─> step ─> nodes ─> flow ─> roles ─> pairs ─> lines ─> program
+    text ─> instrument ─> replay ─> graph ─> chain_rule ─> blame ─> explain ─> repair ─> findings ─> program
+
+`program.check_program` is the entry.
 """

@@ -42,8 +42,8 @@ def order(analysis: Analysis) -> list[Parameter]:
     """Parameters as the forward pass meets them."""
 
     def first(parameter: Parameter) -> int:
-        reached = [i for i in analysis.flow.from_leaf(parameter.leaf)[1] if i in analysis.forward]
-        return min(reached, default=len(analysis.flow.nodes))
+        reached = [i for i in analysis.graph.responses_to(parameter.variable)[1] if i in analysis.forward]
+        return min(reached, default=len(analysis.graph.nodes))
 
     return sorted(analysis.parameters, key=first)
 
@@ -57,14 +57,14 @@ def hidden_of(analysis: Analysis, weights: dict[str, Weights]) -> list[Hidden]:
     weights : dict of str to Weights
         By the name of the parameter.
     """
-    flow = analysis.flow
-    reached = {p.name: set(flow.from_leaf(p.leaf)[1]) & analysis.forward for p in analysis.parameters}
-    trained = flow.descendants([i for found in reached.values() for i in found])
+    graph = analysis.graph
+    reached = {p.name: set(graph.responses_to(p.variable)[1]) & analysis.forward for p in analysis.parameters}
+    trained = graph.descendants([i for found in reached.values() for i in found])
     found: dict[int, Hidden] = {}
     for name, one in weights.items():
         for child in sorted(reached[name]):
-            for i in flow.parents[child] & analysis.forward & trained - set(reached[name]):
-                node = flow.nodes[i]
+            for i in graph.predecessors[child] & analysis.forward & trained - set(reached[name]):
+                node = graph.nodes[i]
                 axis = _axis(node, one)
                 if axis is not None and node.index not in found:
                     found[node.index] = Hidden(node, _before(analysis, node), axis)
@@ -84,13 +84,13 @@ def _axis(node: Node, weights: Weights) -> int | None:
 
 def _before(analysis: Analysis, node: Node) -> Node | None:
     """What an activation is a function of, entry by entry."""
-    parents = [analysis.flow.nodes[i] for i in analysis.flow.parents[node.index] if i in analysis.forward]
+    parents = [analysis.graph.nodes[i] for i in analysis.graph.predecessors[node.index] if i in analysis.forward]
     same = [parent for parent in parents if parent.shape == node.shape]
     if len(parents) != 1 or len(same) != 1:
         return None
     value, base = analysis.base.value(same[0]), analysis.base
     places = np.arange(value.size).reshape(value.shape) % 2 == 0
-    moved = base.run([node], same[0].held(value + np.where(places, 0.01, 0.0)))
+    moved = base.run([node], same[0].set_to(value + np.where(places, 0.01, 0.0)))
     if moved is None:
         return None
     changed = moved[0] != base.value(node)
@@ -100,17 +100,17 @@ def _before(analysis: Analysis, node: Node) -> Node | None:
 def observed(analysis: Analysis, hidden: list[Hidden], space: Space, theta: Array) -> list[Layer]:
     """What hidden units put out at a point, and the slopes of their activations where they can be seen."""
     point = space.point(theta)
-    leaves = {p.leaf.path: x for p, x in zip(analysis.parameters, point, strict=True)}
+    leaves = {p.variable.path: x for p, x in zip(analysis.parameters, point, strict=True)}
     found = []
     for unit in hidden:
         watched = [unit.node] if unit.before is None else [unit.node, unit.before]
-        seen = analysis.base.run(watched, leaves=leaves)
+        seen = analysis.base.run(watched, values=leaves)
         if seen is None:
             return []
         slopes = None
         if unit.before is not None:
             ends = [
-                analysis.base.run([unit.node], unit.before.held(seen[1] + sign * NUDGE), leaves) for sign in (1, -1)
+                analysis.base.run([unit.node], unit.before.set_to(seen[1] + sign * NUDGE), leaves) for sign in (1, -1)
             ]
             if ends[0] is None or ends[1] is None:
                 return []

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.scripts.blame.analysis import Analysis
-from gradcheck.scripts.graph.parameters import Parameter, changed_leaves
-from gradcheck.scripts.replay.snapshot import Leaf
+from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.graph.updates import changed_variables
+from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.training.doctor.averages import Average
 from gradcheck.training.doctor.update_rule import Coefficients, Regimen
 
@@ -67,12 +68,15 @@ class _Run:
 def responses(analysis: Analysis, rng: np.random.Generator) -> list[Response]:
     """Measure the update of every parameter; empty where the step cannot be replayed at other values."""
     parameters = analysis.parameters
-    own = {p.leaf.path for p in parameters}
-    shapes = {p.leaf.value.shape for p in parameters}
-    states = [s for s in changed_leaves(analysis.flow) if s.path not in own and s.value.shape in shapes]
+    own = {p.variable.path for p in parameters}
+    shapes = {p.variable.value.shape for p in parameters}
+    states = [s for s in changed_variables(analysis.graph) if s.path not in own and s.value.shape in shapes]
     shift = [np.exp(rng.uniform(-1, 1, s.value.shape)) for s in states]
-    moved = [p.leaf.value + 0.5 * _scale(p.leaf.value) * rng.standard_normal(p.leaf.value.shape) for p in parameters]
-    start = [p.leaf.value for p in parameters]
+    moved = [
+        p.variable.value + 0.5 * _scale(p.variable.value) * rng.standard_normal(p.variable.value.shape)
+        for p in parameters
+    ]
+    start = [p.variable.value for p in parameters]
     nothing = [np.zeros(s.value.shape) for s in states]
     runs = [_run(analysis, states, *given) for given in ((start, nothing), (start, shift), (moved, nothing))]
     still, pushed, elsewhere = runs
@@ -83,33 +87,34 @@ def responses(analysis: Analysis, rng: np.random.Generator) -> list[Response]:
         averages = tuple(
             average
             for j, state in enumerate(states)
-            if state.value.shape == parameter.leaf.value.shape
+            if state.value.shape == parameter.variable.value.shape
             and (average := _average(state, j, i, shift[j], still, pushed, elsewhere)) is not None
         )
         found.append(Response(parameter, averages, None))
     return _scaled(_assigned(found), states, (still, elsewhere))
 
 
-def _run(analysis: Analysis, states: Sequence[Leaf], point: Sequence[Array], held: Sequence[Array]) -> _Run | None:
-    step, tape = analysis.step, analysis.step.tape
-    kept = tape.events, tape.layout, tape.drawn
-    values = {p.leaf.path: x for p, x in zip(analysis.parameters, point, strict=True)}
+def _run(
+    analysis: Analysis, states: Sequence[StateVariable], point: Sequence[Array], held: Sequence[Array]
+) -> _Run | None:
+    step, tracer = analysis.step, analysis.step.tracer
+    values = {p.variable.path: x for p, x in zip(analysis.parameters, point, strict=True)}
     values |= {s.path: x for s, x in zip(states, held, strict=True)}
     try:
-        trace = step.record(values)
+        with tracer.preserved():
+            trace = step.record(values)
     except Exception:  # at other values the program may take another branch, or fail
-        step.snapshot.restore()
         return None
-    finally:
-        tape.events, tape.layout, tape.drawn = kept
-    if [e.site.index for e in trace.events] != tape.layout:
+    if [e.location.index for e in trace.events] != tracer.layout:
         return None
-    gradients = tuple(p.claimed(p.claim.read(lambda e: trace.events[e].value)) for p in analysis.parameters)
-    after = tuple(trace.after[p.leaf.path].value for p in analysis.parameters)
+    gradients = tuple(p.gradient(p.claim.read(lambda e: trace.events[e].value)) for p in analysis.parameters)
+    after = tuple(trace.after[p.variable.path].value for p in analysis.parameters)
     return _Run(gradients, tuple(point), after, tuple(trace.after[s.path].value for s in states))
 
 
-def _average(state: Leaf, j: int, i: int, shift: Array, still: _Run, pushed: _Run, elsewhere: _Run) -> Average | None:
+def _average(
+    state: StateVariable, j: int, i: int, shift: Array, still: _Run, pushed: _Run, elsewhere: _Run
+) -> Average | None:
     """Whether a state follows the gradient of the parameter, and how."""
     kept = constant([(pushed.states[j] - still.states[j], shift)])
     if kept is None:
@@ -145,7 +150,7 @@ def _assigned(found: list[Response]) -> list[Response]:
     return [replace(r, averages=tuple(a for a in r.averages if counts[a.path] == 1)) for r in found]
 
 
-def _scaled(found: list[Response], states: Sequence[Leaf], runs: Sequence[_Run]) -> list[Response]:
+def _scaled(found: list[Response], states: Sequence[StateVariable], runs: Sequence[_Run]) -> list[Response]:
     """The changes of the parameters, as multiples of what they follow."""
     places: dict[object, int] = {state.path: j for j, state in enumerate(states)}
     parts: list[tuple[Array, Array, Array]] = []

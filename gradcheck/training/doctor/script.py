@@ -6,6 +6,7 @@ import ast
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from numpy.typing import NDArray
 from gradcheck.checks.options import seed_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.blame.analysis import Analysis, analyse
 from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.hints import Hints
-from gradcheck.scripts.instrument.events import Site
+from gradcheck.scripts.instrument.events import SourceLocation
+from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.program import check_program
-from gradcheck.scripts.replay.capture import Program
-from gradcheck.scripts.replay.snapshot import leaves
-from gradcheck.scripts.text.identifiers import last, matches
+from gradcheck.scripts.replay.capture import capture, capture_loop
+from gradcheck.scripts.replay.state import state_variables
+from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
 from gradcheck.scripts.text.source import read
 from gradcheck.training.doctor import causes
 from gradcheck.training.doctor.averages import Average
@@ -83,7 +85,7 @@ def _drawing(seed: int) -> Iterator[None]:
 
 def _patient(path: Path, hints: Hints, seed: int, said: int | None) -> Patient:
     analysis = _analysis(path, hints, seed)
-    analysis.parameters = order(analysis)
+    analysis = replace(analysis, parameters=tuple(order(analysis)))
     subject = ProgramSubject(analysis.base, analysis.loss, analysis.parameters, str(path))
     rng = np.random.default_rng(seed)
     found = responses(analysis, rng)
@@ -111,17 +113,16 @@ def _patient(path: Path, hints: Hints, seed: int, said: int | None) -> Patient:
 
 def _analysis(path: Path, hints: Hints, seed: int) -> Analysis:
     """Capture the step, and the next loop if there is none in the likeliest, as the check does."""
-    program = Program(path, read(path))
-    step, others = program.captured(hints.arguments, hints.function)
+    step, others = capture(InstrumentedProgram(path, read(path)), hints.arguments, hints.function)
     trouble: SubjectError | None = None
     for _ in range(3):
         try:
-            return Analysis(step, hints, np.random.default_rng(seed))
+            return analyse(step, hints, np.random.default_rng(seed))
         except SubjectError as error:
             trouble = trouble or error
             if not others:
                 break
-            step, others = Program(path, read(path)).captured_at(others[0], hints.arguments), others[1:]
+            step, others = capture_loop(InstrumentedProgram(path, read(path)), others[0], hints.arguments), others[1:]
     assert trouble is not None
     raise trouble
 
@@ -129,28 +130,28 @@ def _analysis(path: Path, hints: Hints, seed: int) -> Analysis:
 def _another(path: Path, hints: Hints, seed: int, analysis: Analysis, patient: Patient) -> Array | None:
     """The parameters that the program draws from another seed; None if they are the same or not to be had."""
     with _drawing(seed):
-        program = Program(path, read(path))
+        program = InstrumentedProgram(path, read(path))
         loop = analysis.step.loop
         try:
             step = (
-                program.captured(hints.arguments, hints.function)[0]
+                capture(program, hints.arguments, hints.function)[0]
                 if hints.function is not None
-                else program.captured_at(program.loops[loop.number], hints.arguments)
+                else capture_loop(program, program.loops[loop.number], hints.arguments)
             )
         except Exception:  # what ran with one seed need not with another
             return None
-    found = leaves({k: v for k, v in {**step.scope, **step.locals}.items() if not k.startswith("_gradcheck")})
-    paths = [p.leaf.path for p in analysis.parameters]
+    found = state_variables({k: v for k, v in {**step.scope, **step.locals}.items() if not k.startswith("_gradcheck")})
+    paths = [p.variable.path for p in analysis.parameters]
     if not all(path in found for path in paths):
         return None
     theta = patient.space.vector(tuple(found[path].value for path in paths))
     return None if np.array_equal(theta, patient.start) else theta
 
 
-def _site(analysis: Analysis, average: Average) -> Site | None:
+def _site(analysis: Analysis, average: Average) -> SourceLocation | None:
     """Where an average is assigned."""
-    events = analysis.flow.base.trace.events
-    return next((e.site for e in events if average.name in e.names and e.site.kind == "assign"), None)
+    events = analysis.graph.base.trace.events
+    return next((e.location for e in events if average.name in e.names and e.location.kind == "assign"), None)
 
 
 def _powers(analysis: Analysis) -> bool:
@@ -164,27 +165,32 @@ def _powers(analysis: Analysis) -> bool:
 
 def _idle(analysis: Analysis) -> list[Finding]:
     """Weights that a derivative is computed by, and that the step leaves as they are."""
-    updated = {p.leaf.path for p in analysis.parameters} | {p.leaf.name for p in analysis.parameters}
+    updated = {p.variable.path for p in analysis.parameters} | {p.variable.name for p in analysis.parameters}
     found = []
-    for path, leaf in analysis.flow.base.trace.before.items():
-        word = last(leaf.name).lower()
+    for path, leaf in analysis.graph.base.trace.before.items():
+        word = last_word(leaf.name).lower()
         if path in updated or leaf.name in updated or not word.startswith(_WEIGHT) or leaf.scalar:
             continue
-        after = analysis.flow.base.trace.after.get(path)
+        after = analysis.graph.base.trace.after.get(path)
         if after is None or not np.array_equal(after.value, leaf.value, equal_nan=True):
             continue
         derivative = next(
-            (n for n in analysis.flow.nodes if n.shape == leaf.value.shape and matches([leaf.name], n.names)), None
+            (
+                n
+                for n in analysis.graph.nodes
+                if n.shape == leaf.value.shape and named_as_derivative([leaf.name], n.names)
+            ),
+            None,
         )
         if derivative is None or not analysis.base.value(derivative).any() or not moves(analysis, leaf):
             continue
-        found.append(_unused(leaf.name, derivative.label, derivative.site))
+        found.append(_unused(leaf.name, derivative.label, derivative.location))
     return found
 
 
 def moves(analysis: Analysis, leaf: Any) -> bool:
     """Whether the loss changes with a leaf."""
-    seen = analysis.base.run([analysis.loss], leaves={leaf.path: 1.01 * leaf.value + 1e-3})
+    seen = analysis.base.run([analysis.loss], values={leaf.path: 1.01 * leaf.value + 1e-3})
     return seen is not None and not np.array_equal(seen[0], analysis.base.value(analysis.loss))
 
 
