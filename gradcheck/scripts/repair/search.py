@@ -52,8 +52,8 @@ class SearchSettings:
 
     line_trials: int = 400
     trials: int = 1200
-    line_events: int = 400_000
-    events: int = 700_000
+    line_events: int = 800_000
+    events: int = 1_500_000
     loss_tolerance: float = 1e-12
     names: int = 20
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gradcheck.scripts.explain.subjects import LineSubject, ProgramSubject
+from gradcheck.subjects.views import LayerView
 from tests.scripts.planted import analysed
 from tests.scripts.samples import TWO_LAYERS
 
@@ -33,7 +34,7 @@ def test_a_line_is_a_function_of_its_variable(tmp_path: Path) -> None:
     (claim,) = subject.gradient(subject.point)
     np.testing.assert_array_equal(claim, analysis.base.value(pair.node))
     view = subject.view(subject.point)
-    assert view is not None
+    assert isinstance(view, LayerView)
     np.testing.assert_allclose(view.y, np.tanh(subject.point[0]))
     dh = next(n for n in analysis.graph.nodes if "dh" in n.names)
     np.testing.assert_allclose(view.upstream, analysis.base.value(dh), rtol=1e-6)
