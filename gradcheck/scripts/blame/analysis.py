@@ -41,7 +41,7 @@ class SecondPointSettings:
     largest_loss: float = 1e4
 
 
-SETTINGS = SecondPointSettings()
+SECOND_POINT = SecondPointSettings()
 
 #: Names in a message.
 _SHOWN = 6
@@ -160,7 +160,7 @@ def _second_point(
     base: BasePoint, parameters: Sequence[Parameter], loss: Node, rng: np.random.Generator
 ) -> BasePoint | None:
     """A point with other random parameters; None if the step takes another branch wherever it was tried."""
-    for distance in SETTINGS.distances:
+    for distance in SECOND_POINT.distances:
         values = {}
         for parameter in parameters:
             old = parameter.variable.value
@@ -176,7 +176,7 @@ def _second_point(
 def _is_comparable(base: BasePoint, second: BasePoint, loss: Node) -> bool:
     """Whether the loss at the second point is not too large beside the other."""
     here, there = abs(float(base.value(loss).sum())), abs(float(second.value(loss).sum()))
-    return there <= SETTINGS.largest_loss * max(here, 1.0)
+    return there <= SECOND_POINT.largest_loss * max(here, 1.0)
 
 
 def _behind_updates(

@@ -44,7 +44,7 @@ class LocalisationSettings:
     terms: int = 60
 
 
-SETTINGS = LocalisationSettings()
+LOCALISATION = LocalisationSettings()
 
 
 class Localisation:
@@ -117,7 +117,7 @@ class Localisation:
         unscaled = [p for p in self.pairs.values() if p.unscaled and p.node.index not in below]
         for pair in unscaled:
             upstream = self.pairing.upstream(pair.node)
-            scaled = [u for u in upstream if abs(u.scale - 1) > SETTINGS.not_one]
+            scaled = [u for u in upstream if abs(u.scale - 1) > LOCALISATION.not_one]
             sources = [self.pairs[u.node.index] for u in scaled if self._only_wrong(u.node.index)]
             for origin in [self._last_scaling(self._origin(source)) for source in sources]:
                 more.append(FaultyLine(origin, origin.node, origin.scale))
@@ -151,11 +151,11 @@ class Localisation:
 
     def _origin(self, pair: AdjointPair) -> AdjointPair:
         """The adjoint that brought in the constant which another carries, if no right gradient is made of it."""
-        while abs(local_factor(pair) - 1) < SETTINGS.same_constant:
+        while abs(local_factor(pair) - 1) < LOCALISATION.same_constant:
             carriers = [
                 self.pairs[u.node.index]
                 for u in pair.upstream
-                if abs(u.scale / pair.scale - 1) < SETTINGS.same_constant
+                if abs(u.scale / pair.scale - 1) < LOCALISATION.same_constant
             ]
             if len(carriers) != 1 or not self._only_wrong(carriers[0].node.index):
                 break
@@ -270,7 +270,7 @@ class Localisation:
             and self._graph.predecessors[node.index]
             and node.location.index not in served
         ]
-        return sorted(found, key=lambda n: n.index)[: SETTINGS.terms]
+        return sorted(found, key=lambda n: n.index)[: LOCALISATION.terms]
 
     def _unpaired(self, pair: AdjointPair) -> Iterator[Node]:
         """Values without a pair between an adjoint and those that it is made of."""
@@ -316,7 +316,7 @@ class Localisation:
             and p.ratio.known
             and not p.reassigned
             and not p.unscaled
-            and abs(local_factor(p) - 1) < SETTINGS.same_constant
+            and abs(local_factor(p) - 1) < LOCALISATION.same_constant
             for p in pairs
         )
 
@@ -332,7 +332,7 @@ def _fails(pair: AdjointPair) -> bool:
 
 
 def _same_constant(term: Proportionality, whole: Proportionality) -> bool:
-    return abs(term.factor / whole.factor - 1) < SETTINGS.same_term_constant
+    return abs(term.factor / whole.factor - 1) < LOCALISATION.same_term_constant
 
 
 def _is_multiple(value: Array, other: Array) -> bool:
@@ -340,4 +340,4 @@ def _is_multiple(value: Array, other: Array) -> bool:
     a, b = value.ravel(), other.ravel()
     length = float(b @ b)
     rest = float(np.linalg.norm(a - (a @ b) / length * b)) if length > 0 else np.inf
-    return length > 0 and rest <= SETTINGS.parallel * float(np.linalg.norm(a))
+    return length > 0 and rest <= LOCALISATION.parallel * float(np.linalg.norm(a))

@@ -49,7 +49,7 @@ class MinimalSetSettings:
     same_constant: float = 1e-3
 
 
-SETTINGS = MinimalSetSettings()
+MINIMAL_SET = MinimalSetSettings()
 
 
 def minimal_set(
@@ -79,7 +79,7 @@ def minimal_set(
     if len(lines) < 2 or not affected:
         return list(lines)
     corrections = _Corrections(graph, chain, pairs)
-    for count in range(1, min(len(lines), SETTINGS.lines) + 1):
+    for count in range(1, min(len(lines), MINIMAL_SET.lines) + 1):
         for chosen in itertools.combinations(lines, count):
             if corrections.make_right(chosen, affected):
                 return list(chosen)
@@ -94,7 +94,7 @@ class _Corrections:
         self._base = chain.bases[-1]
         self._slopes: dict[int, list[tuple[Array, float]]] = {}
         self._corrections: dict[FaultyLine, Mapping[int, Correction] | None] = {}
-        self._entries_left = SETTINGS.entries
+        self._entries_left = MINIMAL_SET.entries
 
     def make_right(self, lines: Sequence[FaultyLine], parameters: Sequence[Parameter]) -> bool:
         """Whether gradients are right once lines are corrected, up to a constant that a line may carry on."""
@@ -123,7 +123,7 @@ class _Corrections:
         for direction, slope in self._true_slopes(parameter):
             contributions = claim * direction
             size = float(np.linalg.norm(contributions)) + abs(slope)
-            if abs(float(contributions.sum()) - slope) > SETTINGS.tolerance * size:
+            if abs(float(contributions.sum()) - slope) > MINIMAL_SET.tolerance * size:
                 return False
         return True
 
@@ -133,7 +133,7 @@ class _Corrections:
         for direction, slope in self._true_slopes(parameter):
             contributions = single * direction
             claimed = float(contributions.sum())
-            tolerance = SETTINGS.tolerance * (float(np.linalg.norm(contributions)) + abs(slope))
+            tolerance = MINIMAL_SET.tolerance * (float(np.linalg.norm(contributions)) + abs(slope))
             per_constant = float((double * direction).sum()) - claimed
             if abs(per_constant) <= tolerance:
                 if abs(claimed - slope) > tolerance:
@@ -165,7 +165,7 @@ class _Corrections:
         if found is None:
             pullback = Pullback(Variable(parameter=parameter.variable))
             value = pullback.variable.value(self._base)
-            directions = [self._chain.direction(value) for _ in range(SETTINGS.directions)]
+            directions = [self._chain.direction(value) for _ in range(MINIMAL_SET.directions)]
             found = [(v, self._chain.slope(pullback, self._base, v)[0]) for v in directions]
             self._slopes[parameter.claim.index] = found
         return found
@@ -185,7 +185,7 @@ class _Corrections:
         constant = line.constant
         assert constant is not None
         nodes = [
-            p.node for p in self._of_same_line(line) if abs(local_factor(p) / constant - 1) < SETTINGS.same_constant
+            p.node for p in self._of_same_line(line) if abs(local_factor(p) / constant - 1) < MINIMAL_SET.same_constant
         ]
         if line.node not in nodes:
             nodes = [line.node]

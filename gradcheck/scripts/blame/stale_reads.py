@@ -15,7 +15,7 @@ from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.replay.step import Trace
 
 #: A value that changes by more than this, relatively, when updates are left out has read an updated parameter.
-_CHANGED = 1e-9
+_READ_UPDATE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def stale_reads(
 
     def changes(node: Node) -> bool:
         old, new = base.value(node), node.read(lambda event: real.events[event].value)
-        return bool(np.abs(new - old).max(initial=0.0) > _CHANGED * np.abs(old).max(initial=0.0))
+        return bool(np.abs(new - old).max(initial=0.0) > _READ_UPDATE * np.abs(old).max(initial=0.0))
 
     changed = {i for i in backward if changes(graph.nodes[i])}
     first = [i for i in changed if not (graph.ancestors([i], stop=updates) - {i}) & changed]

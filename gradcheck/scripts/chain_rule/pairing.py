@@ -16,7 +16,7 @@ from gradcheck.scripts.chain_rule.constants import local_factor
 from gradcheck.scripts.chain_rule.consumers import Consumers
 from gradcheck.scripts.chain_rule.pairs import AdjointPair, PairTable
 from gradcheck.scripts.chain_rule.vjp import (
-    SETTINGS,
+    CHAIN_RULE,
     ChainRule,
     Proportionality,
     Pullback,
@@ -214,7 +214,7 @@ class _Search:
     def _is_certain(self, found: AdjointPair) -> bool:
         """Whether an adjoint is right, brings in no constant, and has a name that agrees and no other name."""
         named = refers_to(found.node, found.variable) and not found.node.renamed_at
-        return found.proportional and abs(local_factor(found) - 1) < SETTINGS.equal and named
+        return found.proportional and abs(local_factor(found) - 1) < CHAIN_RULE.equal and named
 
     def _with_other_line(self, failing: AdjointPair) -> AdjointPair | None:
         """The same for all values of one line at once, as a loop computes them."""

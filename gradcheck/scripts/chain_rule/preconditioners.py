@@ -39,7 +39,7 @@ class PreconditionerSettings:
     length: float = 1e-9
 
 
-SETTINGS = PreconditionerSettings()
+PRECONDITIONERS = PreconditionerSettings()
 
 
 class Treatment(Enum):
@@ -84,7 +84,7 @@ def _candidates(
     for node in nodes:
         multiples = _multiples(bases, parameter, node)
         same_sign = len(multiples) == len(bases) > 1 and multiples[0] * multiples[1] > 0
-        differ = same_sign and not math.isclose(multiples[0], multiples[1], rel_tol=SETTINGS.constant)
+        differ = same_sign and not math.isclose(multiples[0], multiples[1], rel_tol=PRECONDITIONERS.constant)
         if differ or (multiples and _by_step_length(graph, bases, parameter, node, multiples)):
             yield node, Treatment.SCALED
     if any(_SOLVES.search(n.location.text) for n in (parameter.claim, *nodes)):
@@ -107,7 +107,7 @@ def _by_step_length(
 
     def is_length(number: Node) -> bool:
         return all(
-            math.isclose(abs(m), rate * abs(float(base.value(number).sum())), rel_tol=SETTINGS.length)
+            math.isclose(abs(m), rate * abs(float(base.value(number).sum())), rel_tol=PRECONDITIONERS.length)
             for m, base in pairs
         )
 
@@ -128,4 +128,4 @@ def _multiple(base: BasePoint, parameter: Parameter, node: Node) -> float | None
         return None
     multiple = float(update @ value) / length
     rest = np.linalg.norm(update - multiple * value)
-    return multiple if multiple and rest <= SETTINGS.parallel * np.linalg.norm(update) else None
+    return multiple if multiple and rest <= PRECONDITIONERS.parallel * np.linalg.norm(update) else None

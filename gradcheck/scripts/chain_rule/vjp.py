@@ -47,8 +47,7 @@ class ChainRuleSettings:
     coarse_step, coarse_tolerance : float
         Two slopes from one step each rule out a proportionality that they contradict by more than this.
     kink : float
-        A gap between one-sided slopes that is larger, relative to the slope, and does not shrink with the step, is a
-        kink.
+        A larger gap between one-sided slopes, relative to the slope, is a kink if it does not shrink with the step.
     zero : float
         A slope below this, or below `zero_errors` of its error bounds, agrees with a claim of zero.
     zero_errors : float
@@ -70,7 +69,7 @@ class ChainRuleSettings:
     zero_errors: float = 10.0
 
 
-SETTINGS = ChainRuleSettings()
+CHAIN_RULE = ChainRuleSettings()
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ class Proportionality:
     @property
     def right(self) -> bool:
         """Whether the claim is what the chain rule gives."""
-        return self.both_zero or (self.proportional and abs(self.factor - 1) < SETTINGS.equal)
+        return self.both_zero or (self.proportional and abs(self.factor - 1) < CHAIN_RULE.equal)
 
 
 class ChainRule:
@@ -232,22 +231,22 @@ class ChainRule:
             return self.value(pullback, base, centre + t * direction)
 
         best = (math.nan, math.inf)
-        for first in SETTINGS.first_steps:
+        for first in CHAIN_RULE.first_steps:
             differences = []
             size = 0.0
-            for k in range(SETTINGS.steps):
+            for k in range(CHAIN_RULE.steps):
                 h = 2.0 ** -(first + 2 * k)
                 above, below = phi(h), phi(-h)
                 size = max(size, abs(above), abs(below))
                 differences.append((above - below) / (2 * h))
             second = [(16 * b - a) / 15 for a, b in itertools.pairwise(differences)]
             third = (256 * second[1] - second[0]) / 255
-            smallest = 2.0 ** -(first + 2 * SETTINGS.steps - 2)
-            noise = SETTINGS.rounding * np.finfo(float).eps * size / smallest
+            smallest = 2.0 ** -(first + 2 * CHAIN_RULE.steps - 2)
+            noise = CHAIN_RULE.rounding * np.finfo(float).eps * size / smallest
             error = abs(third - second[1]) + noise
             if error < best[1]:
                 best = (third, error)
-            if error <= SETTINGS.good_enough * max(abs(third), float(np.abs(direction).max()) * 1e-300):
+            if error <= CHAIN_RULE.good_enough * max(abs(third), float(np.abs(direction).max()) * 1e-300):
                 break
         return best
 
@@ -266,7 +265,7 @@ class ChainRule:
         for base in reversed(self.bases):
             value = variable.value(base)
             array = factor * reshape_or_broadcast(base.value(claim), value.shape)
-            for _ in range(SETTINGS.directions if value.size > 1 else 1):
+            for _ in range(CHAIN_RULE.directions if value.size > 1 else 1):
                 direction = self.direction(value)
                 slope, error = self.slope(pullback, base, direction)
                 if not (math.isfinite(slope) and math.isfinite(error)):
@@ -281,7 +280,7 @@ class ChainRule:
 
     def has_kink(self, pullback: Pullback) -> bool:
         """Whether the one-sided slopes differ at some base point, as on a tie of a maximum."""
-        first = SETTINGS.first_steps[0]
+        first = CHAIN_RULE.first_steps[0]
         for base in self.bases:
             centre = pullback.variable.value(base)
             direction = self.direction(centre)
@@ -292,7 +291,9 @@ class ChainRule:
                 ends = [self.value(pullback, base, centre + t * direction) for t in (h, -h)]
                 gaps.append(abs(ends[0] + ends[1] - 2 * middle) / h)
                 slope = abs(ends[0] - ends[1]) / (2 * h)
-            if gaps[1] > max(0.5 * gaps[0], SETTINGS.kink * slope):  # curvature shrinks with the step, a kink does not
+            if gaps[1] > max(
+                0.5 * gaps[0], CHAIN_RULE.kink * slope
+            ):  # curvature shrinks with the step, a kink does not
                 return True
         return False
 
@@ -301,7 +302,7 @@ class ChainRule:
         base = self.bases[-1]
         value = pullback.variable.value(base)
         array = reshape_or_broadcast(base.value(claim), value.shape)
-        step = SETTINGS.coarse_step
+        step = CHAIN_RULE.coarse_step
         coarse = []
         for _ in range(2):
             direction = self.direction(value)
@@ -312,7 +313,7 @@ class ChainRule:
             product = array * direction
             coarse.append((float(product.sum()), slope, float(np.linalg.norm(product))))
         (c1, s1, n1), (c2, s2, n2) = coarse
-        return abs(c1 * s2 - c2 * s1) <= SETTINGS.coarse_tolerance * (n1 * abs(s2) + n2 * abs(s1))
+        return abs(c1 * s2 - c2 * s1) <= CHAIN_RULE.coarse_tolerance * (n1 * abs(s2) + n2 * abs(s1))
 
     def direction(self, value: Array) -> Array:
         """A random direction of the size of a value."""
@@ -352,7 +353,7 @@ def proportionality(
     """
     largest = max(norms)
     if largest == 0 and all(
-        abs(s) <= SETTINGS.zero_errors * e or abs(s) < SETTINGS.zero for s, e in zip(slopes, errors, strict=True)
+        abs(s) <= CHAIN_RULE.zero_errors * e or abs(s) < CHAIN_RULE.zero for s, e in zip(slopes, errors, strict=True)
     ):
         return Proportionality(1.0, proportional=True, both_zero=True)
     if largest == 0:
@@ -366,8 +367,8 @@ def proportionality(
         return Proportionality(factor, proportional=False)
     proportional = known = True
     for c, s, e, n in zip(claimed, slopes, errors, norms, strict=True):
-        if abs(factor) * e > SETTINGS.known * max(n, abs(c)):
+        if abs(factor) * e > CHAIN_RULE.known * max(n, abs(c)):
             known = False
-        if abs(c - factor * s) > SETTINGS.errors * abs(factor) * e + SETTINGS.tolerance * n:
+        if abs(c - factor * s) > CHAIN_RULE.errors * abs(factor) * e + CHAIN_RULE.tolerance * n:
             proportional = False
     return Proportionality(factor, proportional, known=known or not proportional)

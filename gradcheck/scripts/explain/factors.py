@@ -70,7 +70,7 @@ class FactorSettings:
     shares_sum: float = 1e-10
 
 
-SETTINGS = FactorSettings()
+FACTORS = FactorSettings()
 
 
 @dataclass(frozen=True)
@@ -167,9 +167,9 @@ def _has(sample: _Sample, name: str) -> bool:
 def _entries(shape: tuple[int, ...], rng: np.random.Generator) -> list[tuple[int, ...]]:
     """All entries, or a random choice of them."""
     every = list(np.ndindex(*shape))
-    if len(every) <= SETTINGS.entries:
+    if len(every) <= FACTORS.entries:
         return every
-    return [every[i] for i in sorted(rng.choice(len(every), SETTINGS.entries, replace=False))]
+    return [every[i] for i in sorted(rng.choice(len(every), FACTORS.entries, replace=False))]
 
 
 def _sample(
@@ -189,7 +189,7 @@ def _sample(
     probabilities = []
     for index in [node.index, *sorted(below - {node.index}), *sorted(forward - below, reverse=True)]:
         other = graph.nodes[index]
-        if other.shape == node.shape and not other.is_increment and len(values) < SETTINGS.variables:
+        if other.shape == node.shape and not other.is_increment and len(values) < FACTORS.variables:
             name = other.label if other.label not in values else f"{other.label}#{index}"
             value = base.value(other)
             values[name] = value[picked]
@@ -207,7 +207,7 @@ def _sample(
 def _are_probabilities(value: Array) -> bool:
     """Whether the entries are positive and sum to 1 along an axis."""
     return bool((value > 0).all()) and any(
-        value.shape[axis] > 1 and np.allclose(value.sum(axis=axis), 1, atol=SETTINGS.shares_sum)
+        value.shape[axis] > 1 and np.allclose(value.sum(axis=axis), 1, atol=FACTORS.shares_sum)
         for axis in range(value.ndim)
     )
 
@@ -227,7 +227,7 @@ def _activation_slopes(
             return np.full(output.shape, np.nan) if seen is None else seen[0]
 
         slope = slopes(apply, variable.value(base))
-        if np.ptp(slope) > SETTINGS.linear * np.abs(slope).max():
+        if np.ptp(slope) > FACTORS.linear * np.abs(slope).max():
             return slope[picked], slopes(apply, base.value(output))[picked]
     return None, None
 
@@ -300,7 +300,7 @@ def _form(text: str) -> str:
 
 
 def _close(a: Array, b: Array) -> bool:
-    return bool(np.allclose(a, b, rtol=SETTINGS.same_formula, atol=1e-3 * SETTINGS.same_formula))
+    return bool(np.allclose(a, b, rtol=FACTORS.same_formula, atol=1e-3 * FACTORS.same_formula))
 
 
 def _explaining_constant(samples: Sequence[_Sample], factors: Sequence[Array]) -> float | None:
@@ -318,4 +318,4 @@ def _explaining_constant(samples: Sequence[_Sample], factors: Sequence[Array]) -
     if not bottom > 0:
         return None
     constant = float(c @ p) / bottom
-    return constant if np.linalg.norm(c - constant * p) <= SETTINGS.tolerance else None
+    return constant if np.linalg.norm(c - constant * p) <= FACTORS.tolerance else None

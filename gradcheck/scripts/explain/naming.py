@@ -49,7 +49,7 @@ class NamingSettings:
     variables: int = 12
 
 
-SETTINGS = NamingSettings()
+NAMING = NamingSettings()
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def explain(
 
 def _by_constant(analysis: Analysis, line: FaultyLine) -> Explanation:
     assert line.constant is not None
-    error, counts = SETTINGS.constant_error * abs(line.constant), _counts(analysis)
+    error, counts = NAMING.constant_error * abs(line.constant), _counts(analysis)
     for scale in SCALES:
         text = scale.reads(line.constant, error, counts)
         if text is not None:
@@ -126,7 +126,7 @@ def _is_summed_too_far(analysis: Analysis, line: FaultyLine) -> bool:
         right = analysis.chain.gradient(line.pair.pullback, base, entries).reshape(variable.shape)
         summed, claim = right.sum(axis=axes).ravel(), line.pair.factor * base.value(node).ravel()
         largest = float(np.abs(right).max())
-        if not np.allclose(claim, summed, rtol=SETTINGS.tolerance, atol=SETTINGS.tolerance * largest):
+        if not np.allclose(claim, summed, rtol=NAMING.tolerance, atol=NAMING.tolerance * largest):
             return False
     return True
 
@@ -142,7 +142,7 @@ def _diagnosed(analysis: Analysis, line: FaultyLine, rtol: float, rng: np.random
         _counts(analysis),
         _similar(analysis, pair.variable, base),
     )
-    effort = Effort(SETTINGS.budget)
+    effort = Effort(NAMING.budget)
     try:
         result: Check = check(subject, rtol, rng, effort)
         wrong = [i for i, b in enumerate(result.blocks) if b.verdict is Verdict.FAIL and b.state is not None]
@@ -184,4 +184,4 @@ def _similar(analysis: Analysis, variable: Variable, base: BasePoint) -> dict[st
         node = analysis.graph.nodes[index]
         if node.shape == variable.shape and node is not variable.node and " " not in node.label:
             found[node.label] = base.value(node)
-    return dict(list(found.items())[: SETTINGS.variables])
+    return dict(list(found.items())[: NAMING.variables])

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.chain_rule.pairs import AdjointPair
-from gradcheck.scripts.chain_rule.vjp import SETTINGS as CHAIN
-from gradcheck.scripts.chain_rule.vjp import ChainRule, Proportionality
+from gradcheck.scripts.chain_rule.vjp import CHAIN_RULE, ChainRule, Proportionality
 from gradcheck.scripts.graph.dataflow import DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.instrument.values import broadcasts_to
@@ -71,7 +70,7 @@ def _off_by_penalty(chain: ChainRule, pair: AdjointPair) -> PartialPath | None:
         return None
     strength = sum(gap * own for gap, own, _, _ in found) / sum(own * own for _, own, _, _ in found)
     tolerance = _PENALTY_TOLERANCE * abs(strength)
-    if any(abs(gap - strength * own) > tolerance * norm + CHAIN.errors * error for gap, own, norm, error in found):
+    if any(abs(gap - strength * own) > tolerance * norm + CHAIN_RULE.errors * error for gap, own, norm, error in found):
         return None
     name = pair.variable.label
     if strength > 0:
@@ -108,7 +107,7 @@ def _without_upstream(chain: ChainRule, pair: AdjointPair) -> PartialPath | None
     pullback = replace(pair.pullback, held=pair.upstream)
 
     def is_exact(ratio: Proportionality) -> bool:
-        return ratio.nonzero and abs(ratio.factor - 1) < CHAIN.equal
+        return ratio.nonzero and abs(ratio.factor - 1) < CHAIN_RULE.equal
 
     if is_exact(chain.compare(replace(pullback, direct=False), pair.node, pair.factor)):
         if _rest_is_penalty(chain, pair):

@@ -18,12 +18,12 @@ from gradcheck.scripts.replay.state import Path
 from gradcheck.subjects.subject import Block, Point, Subject
 from gradcheck.subjects.views import LayerView, View
 
-#: A variable with more entries is not looked at as the input of an activation: each entry costs six replays.
+#: A variable with more entries is not analysed as the input of an activation: each entry costs six replays.
 LARGEST_ACTIVATION = 600
 
 #: The steps of a derivative with respect to the output of an activation, relative to its size: a quarter of the one
 #: before each, for the Richardson table in `_upstream`.
-_STEPS = (2.0**-7, 2.0**-9, 2.0**-11)
+_ACTIVATION_STEPS = (2.0**-7, 2.0**-9, 2.0**-11)
 
 
 class ProgramSubject(Subject):
@@ -159,7 +159,7 @@ class LineSubject(Subject):
         size = float(np.sqrt(np.mean(y * y))) or 1.0
         for index in np.ndindex(*y.shape):
             differences = []
-            for h in (step * size for step in _STEPS):
+            for h in (step * size for step in _ACTIVATION_STEPS):
                 above, below = y.copy(), y.copy()
                 above[index] += h
                 below[index] -= h

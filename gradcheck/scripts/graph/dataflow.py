@@ -22,7 +22,7 @@ _PERTURBATION = 1e-4
 #: A value depends on another if it changes by more than this part of the perturbation, relative to its own size.
 _DEPENDENCE = 1e-8
 
-#: Entries of random directions have magnitudes between these, so that no entry counts for nothing.
+#: Entries of random directions have magnitudes between these, so every entry contributes.
 _MAGNITUDES = 0.5, 1.5
 
 

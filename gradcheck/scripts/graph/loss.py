@@ -14,10 +14,10 @@ from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.scripts.text.identifiers import NOT_A_LOSS, loss_rank, mentions_derivative
 
 #: Parameters are perturbed this many times, by this many usual perturbations, to see which scalars change.
-_TRIALS, _PERTURBATIONS = 2, 30
+_LOSS_TRIALS, _LOSS_PERTURBATIONS = 2, 30
 
 #: A scalar depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
-_CHANGED = 1e-13
+_DEPENDENT = 1e-13
 
 #: Names in a message.
 _SHOWN = 6
@@ -88,18 +88,18 @@ def _may_be_loss(node: Node) -> bool:
 def dependent_on(graph: DataflowGraph, variables: Sequence[StateVariable], scalars: Sequence[Node]) -> list[Node]:
     """Scalars that change when some state variables do."""
     found: dict[int, Node] = {}
-    for _ in range(_TRIALS):
-        shifts = {v.path: v.value + graph.perturbation(v.value, _PERTURBATIONS) for v in variables}
+    for _ in range(_LOSS_TRIALS):
+        shifts = {v.path: v.value + graph.perturbation(v.value, _LOSS_PERTURBATIONS) for v in variables}
         seen = graph.base.run(scalars, values=shifts)
         for node, value in zip(scalars, seen or [], strict=False):
             old = graph.base.value(node)
-            if np.isfinite(value).all() and np.abs(value - old).max() > _CHANGED * np.abs(old).max():
+            if np.isfinite(value).all() and np.abs(value - old).max() > _DEPENDENT * np.abs(old).max():
                 found[node.index] = node
     return [found[i] for i in sorted(found)]
 
 
 def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:
-    """The message about a loss that is not finite; empty if there is none."""
+    """The message about a loss that is not finite; empty if all are finite."""
     lost = [n for n in scalars if loss_rank(n.names) < NOT_A_LOSS and not np.isfinite(graph.base.value(n)).all()]
     if not lost:
         return ""

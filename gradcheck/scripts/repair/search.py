@@ -13,8 +13,7 @@ import numpy as np
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.faulty_line import FaultyLine
 from gradcheck.scripts.blame.localisation import Localisation
-from gradcheck.scripts.chain_rule.vjp import SETTINGS as CHAIN
-from gradcheck.scripts.chain_rule.vjp import Pullback, Variable, proportionality
+from gradcheck.scripts.chain_rule.vjp import CHAIN_RULE, Pullback, Variable, proportionality
 from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
@@ -58,7 +57,7 @@ class SearchSettings:
     names: int = 20
 
 
-SETTINGS = SearchSettings()
+SEARCH = SearchSettings()
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class _Trials:
 def patch_line(analysis: Analysis, line: FaultyLine, names: Sequence[str]) -> Patch | None:
     """The first edit of a faulty line that makes the gradients of some parameters right."""
     test = GradientTest(analysis, [p for p in analysis.parameters if p.name in names])
-    trials = _Trials(SETTINGS.line_trials, SETTINGS.line_events, analysis)
+    trials = _Trials(SEARCH.line_trials, SEARCH.line_events, analysis)
     place = _Place(line.node, line.location, test)
     return _first(analysis, place, trials, likely=True, others=True)
 
@@ -121,7 +120,7 @@ def patch_any_line(
     faulty : FaultyLine, optional
         A line for which no edit was found.
     """
-    trials = _Trials(SETTINGS.trials, SETTINGS.events, analysis)
+    trials = _Trials(SEARCH.trials, SEARCH.events, analysis)
     tried = {faulty.location.place} if faulty is not None else set()
     wrong = {p.claim.index for p in analysis.parameters if p.name in names}
     places = [
@@ -239,7 +238,7 @@ class GradientTest:
         seen = events.base(base).run(self.watched(events))
         if seen is None or not all(np.isfinite(value).all() for value in seen):
             return False
-        if not np.allclose(seen[-1], base.value(self._loss), rtol=SETTINGS.loss_tolerance, atol=0):
+        if not np.allclose(seen[-1], base.value(self._loss), rtol=SEARCH.loss_tolerance, atol=0):
             return False
         for i, (parameter, value) in enumerate(zip(self._parameters, seen, strict=False)):
             claim = parameter.gradient(value)
@@ -255,7 +254,7 @@ class GradientTest:
         if (number, i) not in self._slopes:
             pullback = Pullback(Variable(parameter=self._parameters[i].variable))
             value = pullback.variable.value(base)
-            directions = [self._chain.direction(value) for _ in range(CHAIN.directions)]
+            directions = [self._chain.direction(value) for _ in range(CHAIN_RULE.directions)]
             self._slopes[number, i] = [(v, *self._chain.slope(pullback, base, v)) for v in directions]
         return self._slopes[number, i]
 
@@ -290,4 +289,4 @@ def _variables(analysis: Analysis, node: Node) -> _Variables:
             similar += names if other.shape in shapes else []
             if other.shape == node.shape:
                 (factors if other.index in analysis.forward else terms).extend(names)
-    return _Variables(*(list(dict.fromkeys(found))[: SETTINGS.names] for found in (similar, terms, factors)))
+    return _Variables(*(list(dict.fromkeys(found))[: SEARCH.names] for found in (similar, terms, factors)))

@@ -59,7 +59,7 @@ def set_generator_states(states: tuple[Any, Any]) -> None:
 
 
 class Snapshot:
-    """The contents of all objects that can be reached from some roots, and the states of the global generators.
+    """The contents of all objects that can be reached from some roots.
 
     Parameters
     ----------
@@ -78,7 +78,6 @@ class Snapshot:
                 continue
             self._held[id(value)] = (value, content)
             stack += [item for _, item in items_of(value)]
-        self._generators = generator_states()
         self._restored = list(self._held.values())
 
     def restrict_to_changed(self) -> None:
@@ -100,7 +99,6 @@ class Snapshot:
         for value, content in self._restored:
             if content is not None:
                 _put_back(value, content)
-        set_generator_states(self._generators)
 
 
 def _content(value: Any) -> Any:

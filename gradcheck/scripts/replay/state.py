@@ -74,7 +74,7 @@ class StateVariable:
 
 
 def _as_slices(key: Any) -> tuple[slice, ...]:
-    """An index of integers and slices as slices only, so that all axes stay. Raises TypeError for any other index."""
+    """An index of integers and slices as slices only, which keeps all axes. Raises TypeError for any other index."""
     keys = key if isinstance(key, tuple) else (key,)
     if not all(isinstance(k, (int, np.integer, slice)) and not isinstance(k, bool) for k in keys):
         raise TypeError(key)

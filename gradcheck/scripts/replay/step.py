@@ -67,7 +67,7 @@ class Step:
     variables : dict
         Those of the function that contains the loop; of a loop outside any function, the same.
     generators : tuple
-        The states of the global random generators when the loop begins. They stay set until `release`.
+        The states of the global random generators when the loop begins. Every run starts with them.
 
     Attributes
     ----------
@@ -100,8 +100,7 @@ class Step:
         self._integers: list[tuple[StateVariable, Any]] = []  # each with its value after the first run
         self._replaced: list[Replaced] = []
         self._start: Snapshot | None = None
-        self._interpreter = generator_states()
-        set_generator_states(generators)
+        self._generators, self._interpreter = generators, generator_states()
         self._take_snapshot()
         self._body = self._compile()
 
@@ -129,11 +128,12 @@ class Step:
         return trace
 
     def advance(self) -> None:
-        """Run one iteration for good, until `release`, so that the state has what a first iteration creates."""
+        """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
         self._start = self.snapshot
-        variables = dict(self.locals)
+        variables = self._prepared_locals({})
         with sandbox.quiet(), contextlib.suppress(Returned):
             variables = self._call(variables)
+        self._generators = generator_states()
         self.locals.update({name: value for name, value in variables.items() if name in self.locals})
         self._take_snapshot()
 
@@ -287,7 +287,8 @@ class Step:
         return None if watched and not watched <= set(seen) else seen
 
     def _prepared_locals(self, values: Mapping[Path, Array]) -> dict[str, Any]:
-        """The local variables of a run, after the state variables got their values."""
+        """The local variables of a run, after generators and state variables got their values."""
+        set_generator_states(self._generators)
         variables = dict(self.locals)
         for path, value in values.items():
             variable = self.state[path]

@@ -28,15 +28,19 @@ def test_everything_that_can_be_reached_is_put_back() -> None:
 
 
 def test_generators_are_put_back() -> None:
+    generator, other = np.random.default_rng(0), random.Random(0)
+    snapshot = Snapshot([[generator, other]])
+    first = generator.random(), other.random()
+    snapshot.restore()
+    assert first == (generator.random(), other.random())
+
+
+def test_the_global_generators() -> None:
     states = generator_states()
-    try:
-        generator = np.random.default_rng(0)
-        snapshot = Snapshot([[generator]])
-        first = generator.random(), np.random.rand(), random.random()  # noqa: NPY002
-        snapshot.restore()
-        assert first == (generator.random(), np.random.rand(), random.random())  # noqa: NPY002
-    finally:
-        set_generator_states(states)
+    first = np.random.rand(), random.random()  # noqa: NPY002
+    set_generator_states(states)
+    assert first == (np.random.rand(), random.random())  # noqa: NPY002
+    set_generator_states(states)
 
 
 def test_a_restricted_snapshot_puts_back_only_what_changed_before() -> None:

@@ -72,6 +72,22 @@ def test_integers_that_become_floats_are_converted_until_release(tmp_path: Path)
     assert type(step.scope["b"]) is int
 
 
+def test_every_run_starts_with_the_generators_at_the_loop(tmp_path: Path) -> None:
+    text = LINEAR.replace("for i", "np.random.seed(5)\nfor i").replace(
+        "    r =", "    drawn = np.random.rand()\n    r ="
+    )
+    step, trace = prepared(tmp_path, text)
+    expected = np.random.RandomState(5).rand()
+    assert trace.events[event(trace, "drawn")].value == expected
+    np.random.rand()  # noqa: NPY002
+    seen = step.replay(watched={event(trace, "drawn")})
+    assert seen is not None
+    assert seen[event(trace, "drawn")] == expected
+    step.advance()
+    assert step.prepare().events[event(trace, "drawn")].value != expected
+    step.release()
+
+
 def test_a_step_may_advance_until_release(tmp_path: Path) -> None:
     step, _ = prepared(tmp_path, LINEAR)
     before = step.scope["w"].copy()
