@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.scripts.blame.analysis import Analysis
-from gradcheck.scripts.graph.parameters import Parameter, changed_leaves
-from gradcheck.scripts.replay.snapshot import Leaf
+from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.graph.updates import changed_variables
+from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.training.doctor.running_averages import RunningAverage
 from gradcheck.training.doctor.update_rule import Coefficients, UpdateRule
 
@@ -106,15 +107,16 @@ def measure_updates(
     parameters : sequence of Parameter
     rng : numpy.random.Generator
     """
-    own = {p.leaf.path for p in parameters}
-    shapes = {p.leaf.value.shape for p in parameters}
-    states = [s for s in changed_leaves(analysis.flow) if s.path not in own and s.value.shape in shapes]
+    own = {p.variable.path for p in parameters}
+    shapes = {p.variable.value.shape for p in parameters}
+    states = [s for s in changed_variables(analysis.graph) if s.path not in own and s.value.shape in shapes]
     shift = [np.exp(rng.uniform(-1, 1, s.value.shape)) for s in states]
     moved = [
-        p.leaf.value + UPDATE_FIT_SETTINGS.shift * _size(p.leaf.value) * rng.standard_normal(p.leaf.value.shape)
+        p.variable.value
+        + UPDATE_FIT_SETTINGS.shift * _size(p.variable.value) * rng.standard_normal(p.variable.value.shape)
         for p in parameters
     ]
-    start = [p.leaf.value for p in parameters]
+    start = [p.variable.value for p in parameters]
     zeros = [np.zeros(s.value.shape) for s in states]
     points = ((start, zeros), (start, shift), (moved, zeros))
     at_start, with_states, elsewhere = (_replayed(analysis, parameters, states, *values) for values in points)
@@ -125,7 +127,7 @@ def measure_updates(
         averages = tuple(
             average
             for j, state in enumerate(states)
-            if state.value.shape == parameter.leaf.value.shape
+            if state.value.shape == parameter.variable.value.shape
             and (average := _average(state, j, i, shift[j], at_start, with_states, elsewhere)) is not None
         )
         found.append(MeasuredUpdate(parameter, averages, None))
@@ -135,31 +137,28 @@ def measure_updates(
 def _replayed(
     analysis: Analysis,
     parameters: Sequence[Parameter],
-    states: Sequence[Leaf],
+    states: Sequence[StateVariable],
     point: Sequence[Array],
     held: Sequence[Array],
 ) -> _Replay | None:
     """Replay the step with the given parameters and states; None if it fails or takes another branch."""
-    step, tape = analysis.step, analysis.step.tape
-    kept = tape.events, tape.layout, tape.drawn
-    values = {p.leaf.path: x for p, x in zip(parameters, point, strict=True)}
+    step, tracer = analysis.step, analysis.step.tracer
+    values = {p.variable.path: x for p, x in zip(parameters, point, strict=True)}
     values |= {s.path: x for s, x in zip(states, held, strict=True)}
     try:
-        trace = step.record(values)
+        with tracer.preserved():
+            trace = step.record(values)
     except Exception:  # at other values the program may take another branch, or fail
-        step.snapshot.restore()
         return None
-    finally:
-        tape.events, tape.layout, tape.drawn = kept
-    if [e.site.index for e in trace.events] != tape.layout:
+    if [e.location.index for e in trace.events] != tracer.layout:
         return None
-    gradients = tuple(p.claimed(p.claim.read(lambda e: trace.events[e].value)) for p in parameters)
-    after = tuple(trace.after[p.leaf.path].value for p in parameters)
+    gradients = tuple(p.gradient(p.claim.read(lambda e: trace.events[e].value)) for p in parameters)
+    after = tuple(trace.after[p.variable.path].value for p in parameters)
     return _Replay(gradients, tuple(point), after, tuple(trace.after[s.path].value for s in states))
 
 
 def _average(
-    state: Leaf, j: int, i: int, shift: Array, at_start: _Replay, with_states: _Replay, elsewhere: _Replay
+    state: StateVariable, j: int, i: int, shift: Array, at_start: _Replay, with_states: _Replay, elsewhere: _Replay
 ) -> RunningAverage | None:
     """The average of the gradients of parameter i that state j is; None if it is not one."""
     decay = constant_ratio([(with_states.states[j] - at_start.states[j], shift)])
@@ -200,7 +199,7 @@ def _without_ambiguous(found: list[MeasuredUpdate]) -> list[MeasuredUpdate]:
 
 
 def _with_scales(
-    found: list[MeasuredUpdate], states: Sequence[Leaf], replays: Sequence[_Replay]
+    found: list[MeasuredUpdate], states: Sequence[StateVariable], replays: Sequence[_Replay]
 ) -> list[MeasuredUpdate]:
     """Fit the change of each parameter to the gradient and the states after the step.
 

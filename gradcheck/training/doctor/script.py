@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from gradcheck.checks.options import seed_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.blame.analysis import Analysis, analyse
 from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.hints import Hints
-from gradcheck.scripts.instrument.events import Site
+from gradcheck.scripts.instrument.events import SourceLocation
+from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.program import check_program
-from gradcheck.scripts.replay.capture import Program
-from gradcheck.scripts.replay.snapshot import leaves
-from gradcheck.scripts.text.identifiers import last, matches
+from gradcheck.scripts.replay.capture import capture, capture_loop
+from gradcheck.scripts.replay.state import state_variables
+from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
 from gradcheck.scripts.text.source import read
 from gradcheck.training.doctor.build_run import valid_step_budget
 from gradcheck.training.doctor.causes import idle_parameters
@@ -119,17 +120,16 @@ def _build_run(path: Path, hints: Hints, seed: int, specified: int | None) -> Tr
 
 def _analysis(path: Path, hints: Hints, seed: int) -> Analysis:
     """Capture the step of the most likely loop, or of the next one if it cannot be analysed, as the check does."""
-    program = Program(path, read(path))
-    step, others = program.captured(hints.arguments, hints.function)
+    step, others = capture(InstrumentedProgram(path, read(path)), hints.arguments, hints.function)
     first_error: SubjectError | None = None
     for _ in range(_MAX_LOOPS):
         try:
-            return Analysis(step, hints, np.random.default_rng(seed))
+            return analyse(step, hints, np.random.default_rng(seed))
         except SubjectError as error:
             first_error = first_error or error
             if not others:
                 break
-            step, others = Program(path, read(path)).captured_at(others[0], hints.arguments), others[1:]
+            step, others = capture_loop(InstrumentedProgram(path, read(path)), others[0], hints.arguments), others[1:]
     assert first_error is not None
     raise first_error
 
@@ -139,32 +139,32 @@ def _other_start(
 ) -> Array | None:
     """Initial parameters that the program draws with another seed; None if it fails or they are the same."""
     with _seeded_generators(seed):
-        program = Program(path, read(path))
+        program = InstrumentedProgram(path, read(path))
         loop = analysis.step.loop
         try:
             step = (
-                program.captured(hints.arguments, hints.function)[0]
+                capture(program, hints.arguments, hints.function)[0]
                 if hints.function is not None
-                else program.captured_at(program.loops[loop.number], hints.arguments)
+                else capture_loop(program, program.loops[loop.number], hints.arguments)
             )
         except Exception:  # a program that runs with one seed may fail with another
             return None
-    found = leaves({k: v for k, v in {**step.scope, **step.locals}.items() if not k.startswith("_gradcheck")})
-    paths = [p.leaf.path for p in parameters]
+    found = state_variables({k: v for k, v in {**step.scope, **step.locals}.items() if not k.startswith("_gradcheck")})
+    paths = [p.variable.path for p in parameters]
     if not all(path in found for path in paths):
         return None
     theta = _flat([found[path].value for path in paths])
-    return None if np.array_equal(theta, _flat([p.leaf.value for p in parameters])) else theta
+    return None if np.array_equal(theta, _flat([p.variable.value for p in parameters])) else theta
 
 
 def _flat(arrays: Sequence[Any]) -> Array:
     return np.concatenate([np.asarray(array, dtype=np.float64).ravel() for array in arrays])
 
 
-def _assignment_of(analysis: Analysis, average: RunningAverage) -> Site | None:
+def _assignment_of(analysis: Analysis, average: RunningAverage) -> SourceLocation | None:
     """Source location at which an average is assigned."""
-    events = analysis.flow.base.trace.events
-    return next((e.site for e in events if average.name in e.names and e.site.kind == "assign"), None)
+    events = analysis.graph.base.trace.events
+    return next((e.location for e in events if average.name in e.names and e.location.kind == "assign"), None)
 
 
 def _has_varying_power(analysis: Analysis) -> bool:
@@ -178,26 +178,31 @@ def _has_varying_power(analysis: Analysis) -> bool:
 
 def _idle_parameters(analysis: Analysis, parameters: Sequence[Parameter]) -> list[Finding]:
     """Findings about weights whose derivative is computed but that the step does not change."""
-    updated = {p.leaf.path for p in parameters} | {p.leaf.name for p in parameters}
+    updated = {p.variable.path for p in parameters} | {p.variable.name for p in parameters}
     found = []
-    for path, leaf in analysis.flow.base.trace.before.items():
-        word = last(leaf.name).lower()
+    for path, leaf in analysis.graph.base.trace.before.items():
+        word = last_word(leaf.name).lower()
         if path in updated or leaf.name in updated or not word.startswith(_PARAMETER_PREFIXES) or leaf.scalar:
             continue
-        after = analysis.flow.base.trace.after.get(path)
+        after = analysis.graph.base.trace.after.get(path)
         if after is None or not np.array_equal(after.value, leaf.value, equal_nan=True):
             continue
         derivative = next(
-            (n for n in analysis.flow.nodes if n.shape == leaf.value.shape and matches([leaf.name], n.names)), None
+            (
+                n
+                for n in analysis.graph.nodes
+                if n.shape == leaf.value.shape and named_as_derivative([leaf.name], n.names)
+            ),
+            None,
         )
         if derivative is None or not analysis.base.value(derivative).any() or not _influences_loss(analysis, leaf):
             continue
-        found.append(idle_parameters.unused_derivative(leaf.name, derivative.label, derivative.site))
+        found.append(idle_parameters.unused_derivative(leaf.name, derivative.label, derivative.location))
     return found
 
 
 def _influences_loss(analysis: Analysis, leaf: Any) -> bool:
     """Whether the loss changes if a leaf does."""
     moved = (1 + _RELATIVE_SHIFT) * leaf.value + _ABSOLUTE_SHIFT
-    seen = analysis.base.run([analysis.loss], leaves={leaf.path: moved})
+    seen = analysis.base.run([analysis.loss], values={leaf.path: moved})
     return seen is not None and not np.array_equal(seen[0], analysis.base.value(analysis.loss))

@@ -47,8 +47,8 @@ def in_forward_order(analysis: Analysis) -> list[Parameter]:
     """The parameters in the order in which the forward pass first uses them."""
 
     def first_use(parameter: Parameter) -> int:
-        reached = [i for i in analysis.flow.from_leaf(parameter.leaf)[1] if i in analysis.forward]
-        return min(reached, default=len(analysis.flow.nodes))
+        reached = [i for i in analysis.graph.responses_to(parameter.variable)[1] if i in analysis.forward]
+        return min(reached, default=len(analysis.graph.nodes))
 
     return sorted(analysis.parameters, key=first_use)
 
@@ -65,14 +65,14 @@ def hidden_arrays(
     weights : mapping of str to WeightBlock
         By the name of the parameter.
     """
-    flow = analysis.flow
-    reached = {p.name: set(flow.from_leaf(p.leaf)[1]) & analysis.forward for p in parameters}
-    trained = flow.descendants([i for indices in reached.values() for i in indices])
+    graph = analysis.graph
+    reached = {p.name: set(graph.responses_to(p.variable)[1]) & analysis.forward for p in parameters}
+    trained = graph.descendants([i for indices in reached.values() for i in indices])
     found: dict[int, HiddenArray] = {}
     for name, block in weights.items():
         for child in sorted(reached[name]):
-            for i in flow.parents[child] & analysis.forward & trained - set(reached[name]):
-                node = flow.nodes[i]
+            for i in graph.predecessors[child] & analysis.forward & trained - set(reached[name]):
+                node = graph.nodes[i]
                 axis = _unit_axis(node, block)
                 if axis is not None and node.index not in found:
                     found[node.index] = HiddenArray(node, _activation_input(analysis, node), axis)
@@ -92,13 +92,13 @@ def _unit_axis(node: Node, weights: WeightBlock) -> int | None:
 
 def _activation_input(analysis: Analysis, node: Node) -> Node | None:
     """The node that an array is an elementwise function of; None if there is none."""
-    parents = [analysis.flow.nodes[i] for i in analysis.flow.parents[node.index] if i in analysis.forward]
+    parents = [analysis.graph.nodes[i] for i in analysis.graph.predecessors[node.index] if i in analysis.forward]
     same = [parent for parent in parents if parent.shape == node.shape]
     if len(parents) != 1 or len(same) != 1:
         return None
     value, base = analysis.base.value(same[0]), analysis.base
     even = np.arange(value.size).reshape(value.shape) % 2 == 0
-    moved = base.run([node], same[0].held(value + np.where(even, ENTRY_SHIFT, 0.0)))
+    moved = base.run([node], same[0].set_to(value + np.where(even, ENTRY_SHIFT, 0.0)))
     if moved is None:
         return None
     changed = moved[0] != base.value(node)
@@ -123,17 +123,17 @@ def script_hidden_layers(
     theta : ndarray
     """
     point = layout.point(theta)
-    leaves = {p.leaf.path: x for p, x in zip(parameters, point, strict=True)}
+    values = {p.variable.path: x for p, x in zip(parameters, point, strict=True)}
     found = []
     for unit in hidden:
         watched = [unit.node] if unit.input is None else [unit.node, unit.input]
-        seen = analysis.base.run(watched, leaves=leaves)
+        seen = analysis.base.run(watched, values=values)
         if seen is None:
             return []
         slopes = None
         if unit.input is not None:
             ends = [
-                analysis.base.run([unit.node], unit.input.held(seen[1] + sign * SLOPE_DIFFERENCE), leaves)
+                analysis.base.run([unit.node], unit.input.set_to(seen[1] + sign * SLOPE_DIFFERENCE), values)
                 for sign in (1, -1)
             ]
             if ends[0] is None or ends[1] is None:

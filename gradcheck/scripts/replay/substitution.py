@@ -1,4 +1,4 @@
-"""What a step is given in place of what it would find: numbers of wider types, and files that lead nowhere."""
+"""Replaces values in the program's state before a step: narrow floats by float64, files by ones in memory."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import io
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradcheck.scripts.replay.snapshot import CLOSED, insides
+from gradcheck.scripts.replay.snapshot import OPAQUE, items_of
 
-Change = Callable[[Any], Any]
-Old = tuple[Any, Any, Any]
+
+@dataclass(frozen=True)
+class Replaced:
+    """A place in a container or an object, and what was there before."""
+
+    owner: Any
+    key: Any
+    old: Any
+
+    def undo(self) -> None:
+        """Put the old value back."""
+        store(self.owner, self.key, self.old)
 
 
 def widened(value: Any) -> Any:
-    """A narrow array, or number, of floats in float64; anything else as it is."""
+    """A narrow float, or array of floats, in float64; anything else itself."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.dtype.itemsize < 8:
         return value.astype(np.float64)
     if isinstance(value, np.floating) and not isinstance(value, np.float64):
@@ -26,31 +37,24 @@ def widened(value: Any) -> Any:
 
 
 def harmless(value: Any) -> Any:
-    """A file that leads nowhere for one that is open for writing; else a value of a wider type, or as it is."""
+    """An empty file in memory for a file that is open for writing; otherwise the value, widened."""
     if isinstance(value, io.IOBase) and not value.closed and value.writable() and value not in (sys.stdout, sys.stderr):
         return io.StringIO() if isinstance(value, io.TextIOBase) else io.BytesIO()
     return widened(value)
 
 
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number or an array of them."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind in "iu"
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def replaced(roots: Iterable[Any], change: Change) -> list[Old]:
-    """Replace values wherever dicts, lists, tuples and objects that can be reached from some roots hold them.
+def substitute(roots: Iterable[Any], change: Callable[[Any], Any]) -> list[Replaced]:
+    """Replace values in all dicts, lists, tuples and objects that can be reached from some roots.
 
     Returns
     -------
-    list of (owner, key, value)
-        What stood in the places that were changed.
+    list of Replaced
+        What was changed, in order.
     """
-    known: dict[int, Any] = {}  # one and the same array stays one
-    kept: list[Any] = []
+    known: dict[int, Any] = {}  # one array that is held in two places stays one array
+    alive: list[Any] = []  # keeps objects alive, so that their ids stay unique
     seen: set[int] = set()
-    old: list[Old] = []
+    replaced: list[Replaced] = []
 
     def new(value: Any) -> Any:
         if isinstance(value, tuple) and type(value) is tuple:
@@ -58,13 +62,13 @@ def replaced(roots: Iterable[Any], change: Change) -> list[Old]:
             return tuple(items) if any(a is not b for a, b in zip(items, value, strict=True)) else value
         if id(value) not in known:
             known[id(value)] = change(value)
-            kept.append(value)
+            alive.append(value)
         return known[id(value)]
 
     stack = list(roots)
     while stack:
         owner = stack.pop()
-        if id(owner) in seen or isinstance(owner, CLOSED) or owner is None:
+        if id(owner) in seen or isinstance(owner, OPAQUE) or owner is None:
             continue
         seen.add(id(owner))
         items: Mapping[Any, Any] | None = None
@@ -77,13 +81,13 @@ def replaced(roots: Iterable[Any], change: Change) -> list[Old]:
         for key, value in (items or {}).items():
             fresh = new(value)
             if fresh is not value:
-                put(owner, key, fresh)
-                old.append((owner, key, value))
-        stack += [item for _, item in insides(owner)]
-    return old
+                store(owner, key, fresh)
+                replaced.append(Replaced(owner, key, value))
+        stack += [item for _, item in items_of(owner)]
+    return replaced
 
 
-def put(owner: Any, key: Any, value: Any) -> None:
+def store(owner: Any, key: Any, value: Any) -> None:
     """Put a value into a container or an object."""
     if isinstance(owner, (dict, list, deque)):
         owner[key] = value
