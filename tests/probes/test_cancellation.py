@@ -9,6 +9,7 @@ import pytest
 
 import gradcheck
 from benchmarks.corpus import dense
+from gradcheck.nn import Network
 from gradcheck.probes.settings import PROBES
 from gradcheck.subjects.spaces.numpy_space import NUMPY
 from tests.cases import Array
@@ -125,3 +126,40 @@ def test_a_loss_that_is_zero_everywhere_has_no_gradient(shape: tuple[int, ...], 
     report = gradcheck.check_gradients(lambda x: 0.0 * float(x.sum()), lambda x: np.full_like(x, size), x0, rng=0)
     assert report.verdict.value == ("undecided" if size < 1e-16 else "fail")
     assert gradcheck.check_gradients(lambda x: 0.0 * float(x.sum()), np.zeros_like, x0, rng=0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_round_off_of_what_cancels_in_a_normalisation_passes(seed: int) -> None:
+    """A bias that a batch normalisation takes out again: its gradient is the rounding of far larger terms."""
+    rng = np.random.default_rng(seed)
+    spread = {"kind": "ConvTranspose2D", "inputs": 1, "outputs": 1, "size": 1, "stride": 2}
+    layers = [spread, spread, {"kind": "BatchNorm", "features": 1}, {"kind": "Flatten"}]
+    layers.append({"kind": "Dense", "inputs": 81, "outputs": 4})
+    network = Network.from_spec({"layers": layers, "loss": {"kind": "MeanSquaredError", "reduction": "sum"}}, rng=rng)
+    network.params["layers.0.W"][...] *= rng.choice([1.0, 1e-2, 1e-3])
+    batch = rng.standard_normal((3, 1, 3, 3)), rng.standard_normal((3, 4))
+    report = gradcheck.check_gradients(network, batch=batch, rng=seed)
+    assert report.verdict.value != "fail", str(report)
+    assert report.blocks["layers.1.b"].verdict.value == "pass"
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e-9, 1e-11])
+def test_a_small_claim_that_no_rounding_explains_fails(size: float) -> None:
+    x0 = {"a": np.array([1.0, 2.0, -3.0]), "b": np.array([0.7, 1.3])}
+    report = gradcheck.check_gradients(
+        lambda x: float(x["a"] @ x["a"]), lambda x: {"a": 2 * x["a"], "b": size * np.ones(2)}, x0, rng=0
+    )
+    assert report.blocks["b"].verdict.value == "fail"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_wrong_gradient_that_differs_from_call_to_call_is_not_taken_for_rounding(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x0 = {"a": np.array([1.0, 2.0, -3.0]), "b": np.array([0.7, 1.3])}
+    report = gradcheck.check_gradients(
+        lambda x: float(x["a"] @ x["a"] + x["b"] @ x["b"]),
+        lambda x: {"a": 2 * x["a"], "b": 2 * x["b"] * rng.uniform(2, 9, 2)},
+        x0,
+        rng=seed,
+    )
+    assert report.blocks["b"].verdict.value == "fail"

@@ -1,0 +1,95 @@
+"""Jumps of the loss explain a gap; bends, poles and jumps that are too low do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import gradcheck
+from gradcheck.probes.staircase import is_staircase
+from tests.probers import prober_of
+
+
+def explained(loss: Callable[[float], float], claim: float, seed: int, budget: int = 2000) -> tuple[bool, int]:
+    """Whether jumps explain a claim beside 0.7, where a slope was measured by steps of about 2⁻¹⁸; and the cost."""
+    x0 = 0.70042
+    prober = prober_of(loss, lambda x: claim, x0, measured=False, seed=seed, budget=budget)
+    line = prober.line()
+    found = prober.compared(line, prober.estimate(line, target=100.0, start=-18, cost=6), zero=False)
+    before = prober.evaluator.losses
+    return is_staircase(prober, line, found), prober.evaluator.losses - before
+
+
+def stairs(x: float) -> float:
+    return math.floor(1e3 * x) / 1e3
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("claim", [1.0, 3.0])
+def test_treads_explain_the_slope_of_the_curve_that_they_approximate(claim: float, seed: int) -> None:
+    """Whether a claim of thrice that slope is wrong cannot be seen on the treads: part of its gap is explained."""
+    assert explained(stairs, claim, seed)[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("claim", [-1.0, 9.0, 1e-2])
+def test_treads_explain_neither_another_sign_nor_another_size(claim: float, seed: int) -> None:
+    assert not explained(stairs, claim, seed)[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("loss", "claim"),
+    [
+        (lambda x: 1 / (1 + math.exp(-1e3 * (x - 0.71))), 1.0),
+        (lambda x: x - math.sin(2e3 * math.pi * x) / (2e3 * math.pi), 1.0),
+        (lambda x: 1e-6 / (x - 0.71) ** 2, 1.0),
+        (lambda x: x * x, 2.0),
+        (lambda x: max(x - 0.71, 0.0), 1.0),
+        (lambda x: x * x + 1e-9 * math.floor(1e3 * x), 1.5),
+    ],
+    ids=["steep-sigmoid", "smooth-stairs", "pole", "square", "kink", "low-stairs"],
+)
+def test_what_bends_however_sharply_is_no_staircase(loss: Callable[[float], float], claim: float, seed: int) -> None:
+    assert not explained(loss, claim, seed)[0]
+
+
+def test_jumps_are_looked_for_within_the_budget_only() -> None:
+    assert explained(stairs, 1.0, 0)[0]
+    assert explained(stairs, 1.0, 0, budget=2 + 6 + 40) == (False, 2)  # one pair of values, to either side
+    assert explained(stairs, 1.0, 0, budget=2 + 6 + 39) == (False, 0)
+
+
+def saturated(z: NDArray[Any]) -> float:
+    """Cross-entropy of classes that do not occur: nothing but rounding is left of one minus a probability near one."""
+    return float(np.sum(-np.log(1.0 - 1.0 / (1.0 + np.exp(-z)))))
+
+
+@pytest.mark.parametrize("start", [18.0, 22.0, 25.0, 28.0, 31.0, 33.0, 34.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_right_gradient_of_a_staircase_of_rounding_is_not_called_wrong(start: float, seed: int) -> None:
+    z = np.append(start + np.random.default_rng(seed).uniform(0, 1, 2), [0.3, -1.2])
+    report = gradcheck.check_gradients(saturated, lambda z: 1.0 / (1.0 + np.exp(-z)), z, rng=seed)
+    assert report.verdict.value != "fail", str(report)
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.99, -1.0])
+@pytest.mark.parametrize("start", [1.0, 5.0, 10.0])
+def test_a_wrong_gradient_on_treads_too_small_to_see_fails(start: float, factor: float) -> None:
+    z = np.array([start, start + 0.5, 0.3, -1.2])
+    report = gradcheck.check_gradients(saturated, lambda z: factor / (1.0 + np.exp(-z)), z, rng=0)
+    assert report.verdict.value == "fail"
+
+
+def test_a_jump_far_too_low_to_explain_a_gap_excuses_nothing() -> None:
+    def loss(x: NDArray[Any]) -> float:
+        return float(x @ x + 1e-6 * np.sum(x > 1.01))
+
+    x0 = np.array([1.0, 2.0, -0.5])
+    assert gradcheck.check_gradients(loss, lambda x: 2 * x, x0, rng=0).verdict.value != "fail"
+    assert gradcheck.check_gradients(loss, lambda x: 2.2 * x, x0, rng=0).verdict.value == "fail"

@@ -1,0 +1,114 @@
+"""Typical sizes: the median of the block, at least the entry's own size, and no farther than the loss allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcheck.subjects.spaces.numpy_scaling import relevance, scaling_of, small_of
+from gradcheck.subjects.spaces.settings import SPACES
+from tests.cases import Array
+
+VISIBLE = 1e-12
+
+
+def sizes(point: Array, claim: Array, visible: float = VISIBLE) -> Array:
+    return np.asarray(scaling_of([point], [claim], visible)[0].size)
+
+
+def test_an_entry_of_median_size_or_more_has_its_own_size() -> None:
+    x = np.array([1.0, -2.0, 3.0, -4.0, 5.0])
+    np.testing.assert_allclose(sizes(x, np.full(5, 0.5))[2:], [3.0, 4.0, 5.0])
+
+
+def test_a_smaller_entry_has_the_median_size_of_its_block() -> None:
+    x = np.array([0.0, 1e-6, 3.0, -4.0, 5.0])
+    np.testing.assert_allclose(sizes(x, np.ones(5)), [4.0, 4.0, 4.0, 4.0, 5.0])  # of those that are not zero: 3, 4, 5
+    y = np.array([0.01, 0.02, 3.0, -4.0, 5.0])
+    np.testing.assert_allclose(sizes(y, np.ones(5)), [3.0, 3.0, 3.0, 4.0, 5.0])
+
+
+def test_an_entry_with_a_steep_slope_moves_less() -> None:
+    """It moves so far that it alone changes the loss `reach` times as much as a usual entry does."""
+    x = np.array([1e-9, 1.0, 1.0, 1.0, 1.0])
+    claim = np.array([1e6, 1.0, 1.0, 1.0, 1.0])
+    assert sizes(x, claim)[0] == pytest.approx(SPACES.reach * 1.0 / 1e6)
+    assert sizes(x, np.ones(5))[0] == 1.0
+
+
+def test_an_entry_moves_at_least_by_its_own_size_however_steep() -> None:
+    x = np.array([1.0, 1.0, 1.0])
+    np.testing.assert_allclose(sizes(x, np.array([1e9, 1.0, 1.0])), 1.0)
+
+
+def test_where_the_claim_is_zero_the_own_size_serves() -> None:
+    x = np.array([1e-3, 2.0, 4.0, 8.0, 16.0])
+    claim = np.array([0.0, 1.0, 1.0, 1.0, 1.0])
+    assert sizes(x, claim)[0] == 1e-3
+    assert sizes(x, np.ones(5))[0] == 4.0
+
+
+def test_a_block_of_zeros_is_as_large_as_the_largest_other_block() -> None:
+    point = [np.zeros(2), np.full(3, 0.25), np.full(3, 7.0)]
+    claim = [np.ones(2) * 0.01, np.ones(3), np.ones(3)]
+    assert scaling_of(point, claim, VISIBLE)[0].size == pytest.approx(7.0)
+    alone = scaling_of([np.zeros(2)], [np.ones(2)], VISIBLE)[0]
+    np.testing.assert_array_equal(alone.size, 1.0)
+
+
+def test_effects_are_slope_times_size() -> None:
+    x, claim = np.array([1.0, -2.0, 3.0]), np.array([-0.5, 0.25, 4.0])
+    (found,) = scaling_of([x], [claim], VISIBLE)
+    np.testing.assert_allclose(found.effect, np.abs(claim) * found.size)
+    assert found.largest_effect == 12.0
+    assert found.largest_slope == 4.0
+    assert found.typical_slope == 0.5
+
+
+def test_sizes_that_are_known_are_kept() -> None:
+    x, claim = np.array([1.0, -2.0, 3.0]), np.array([-0.5, 0.25, 4.0])
+    known = scaling_of([10 * x], [claim], VISIBLE)
+    (found,) = scaling_of([x], [2 * claim], VISIBLE, known)
+    np.testing.assert_array_equal(found.size, known[0].size)
+    np.testing.assert_allclose(found.effect, 2 * known[0].effect)
+
+
+def test_sizes_scale_with_the_units_of_the_parameters() -> None:
+    rng = np.random.default_rng(0)
+    x, claim = rng.standard_normal(50), rng.standard_normal(50)
+    (one,), (other,) = scaling_of([x], [claim], 0.0), scaling_of([1e6 * x], [1e-6 * claim], 0.0)
+    np.testing.assert_allclose(other.size, 1e6 * one.size, rtol=1e-12)
+    np.testing.assert_allclose(other.effect, one.effect, rtol=1e-12)
+
+
+def test_small_effects_are_a_low_quantile() -> None:
+    effects = np.linspace(1.0, 1000.0, 1000)
+    assert small_of(effects, 0.0) == pytest.approx(np.quantile(effects, SPACES.small_quantile), rel=0.1)
+
+
+def test_small_effects_are_no_smaller_than_a_part_of_the_median() -> None:
+    effects = np.geomspace(1e-9, 1.0, 101)
+    median = effects[50]
+    assert small_of(effects, 0.3) == pytest.approx(0.3 * median)
+    assert small_of(effects, 1e-9) == pytest.approx(effects[1])
+
+
+def test_entries_that_are_zero_or_cancelled_do_not_count() -> None:
+    effects = np.array([0.0, 0.0, 1e-16, 2.0, 2.0, 3.0])
+    assert small_of(effects, 0.0) == 2.0
+    assert small_of(np.array([0.0, 0.0, 1e-12, 2.0, 2.0, 3.0]), 0.0) == 1e-12
+    assert small_of(np.zeros(4), 0.3) == 0.0
+    assert small_of(np.zeros(0), 0.3) == 0.0
+
+
+@pytest.mark.parametrize("size", [4096, 100_000])
+def test_a_large_block_is_sampled(size: int) -> None:
+    effects = np.random.default_rng(0).uniform(1.0, 2.0, size)
+    assert small_of(effects, 0.0) == pytest.approx(np.quantile(effects, 0.01), rel=0.01)
+
+
+def test_in_a_narrow_type_an_entry_is_judged_by_more_of_its_block() -> None:
+    parts = [relevance(np.zeros(1, dtype)) for dtype in (np.float64, np.float32, np.float16)]
+    assert parts == sorted(parts)
+    assert len(set(parts)) == 3
+    assert all(0 < small <= 1 and 0 < judged <= 1 for small, judged in parts)
