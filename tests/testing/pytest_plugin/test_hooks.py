@@ -130,7 +130,7 @@ def test_failing_tests_have_a_section_and_the_session_a_summary(
 
     undecided = " ".join(shown["test_undecided"].split())
     assert "UNDECIDED noisy" in undecided
-    assert "Remove a large constant from it" in undecided
+    assert "Remove a large constant from the loss" in undecided
 
     assert "SubjectError: the loss is nan at the point given" in shown["test_cannot_be_checked"]
     assert "ZeroDivisionError: of the user" in shown["test_users_own_error"]
@@ -273,7 +273,7 @@ def test_errors_of_the_checker_itself_are_shown_with_all_frames(run: Run) -> Non
     result = run("""
 def test_one(monkeypatch):
     import gradcheck.verdicts.checker
-    monkeypatch.setattr(gradcheck.verdicts.checker._Checker, "_look_here", None)
+    monkeypatch.setattr(gradcheck.verdicts.checker._Check, "_at_the_users_point", None)
     gradcheck.check_gradients(loss, right, POINT)
 """)
     assert "TypeError: 'NoneType' object is not callable" in result.stdout.str()
