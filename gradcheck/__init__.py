@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradcheck._names import SUBPACKAGES, load
+
 if TYPE_CHECKING:
     from gradcheck import strategies as strategies
     from gradcheck import testing as testing
@@ -28,35 +30,6 @@ if TYPE_CHECKING:
     from gradcheck.training.optimisers.checking import check_optimiser
     from gradcheck.training.optimisers.report import OptimiserReport
     from gradcheck.verdicts.verdict import Verdict
-
-#: The module of each public name; it is imported when the name is first used.
-_HOME = {
-    "__version__": "_version",
-    "as_layer": "subjects.foreign_layer",
-    "as_subject": "subjects.convert",
-    "GradientMismatch": "checks.gradients",
-    "assert_gradients": "checks.gradients",
-    "check_gradients": "checks.gradients",
-    "Verdict": "verdicts.verdict",
-    "GradcheckError": "errors",
-    "SubjectError": "errors",
-    "SubjectTypeError": "errors",
-    "TargetError": "errors",
-    "Pairs": "testing.pairs.run",
-    "pairs": "testing.pairs.run",
-    "BlockReport": "reports.data",
-    "Report": "reports.report",
-    "OptimiserReport": "training.optimisers.report",
-    "check_optimiser": "training.optimisers.checking",
-    "defaults": "settings",
-    "Block": "subjects.subject",
-    "Subject": "subjects.subject",
-    "doctor": "training.doctor.api",
-    "DoctorReport": "training.doctor.report",
-}
-
-#: Modules that are imported when first used, and not by ``import *``: the first needs Hypothesis.
-_MODULES = ("strategies", "testing")
 
 __all__ = [
     "Block",
@@ -85,16 +58,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME and name not in _MODULES:
-        raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
-    import importlib
-
-    if name in _MODULES:
-        return importlib.import_module(f"gradcheck.{name}")
-    value = getattr(importlib.import_module(f"gradcheck.{_HOME[name]}"), name)
+    value = load(name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_MODULES])
+    return sorted([*__all__, *SUBPACKAGES])

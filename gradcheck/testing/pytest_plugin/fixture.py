@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from gradcheck._names import load
 
 if TYPE_CHECKING:
     from gradcheck.reports.report import Report
@@ -62,6 +63,4 @@ class Gradients:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        # The package has the table of public names, and no module may import the package. This object replaces the
-        # package in a test, so the table is looked up at run time; a list of names here would have to repeat it.
-        return getattr(importlib.import_module("gradcheck"), name)
+        return load(name)
