@@ -51,6 +51,15 @@ class OneSided:
         return abs(self.right - self.left) > self.error
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a table shows: its best slope, the one-sided slopes at the same steps, and whether 0 itself is a kink."""
+
+    best: Extrapolated
+    sides: OneSided
+    kink: bool
+
+
 @dataclass(slots=True)
 class RichardsonTable:
     """Function values at ±2^k around 0.
@@ -129,8 +138,13 @@ class RichardsonTable:
         plus, minus = self.values[exponent]
         return math.ldexp(plus - minus, -exponent - 1)
 
-    def best(self, low: int, high: int) -> Extrapolated:
-        """The extrapolated slope with the smallest error bar, from runs that start between two levels.
+    def read(self, low: int, high: int) -> Reading:
+        """Read the runs that start between two levels, of which the lower one must be a run."""
+        best = self._best(low, high)
+        return Reading(best, self.one_sided(best.exponent), self._lasting_kink(low))
+
+    def _best(self, low: int, high: int) -> Extrapolated:
+        """The extrapolated slope with the smallest error bar.
 
         Where the one-sided slopes differ, their difference is part of the bar.
         """
@@ -143,7 +157,7 @@ class RichardsonTable:
         apart = _contradiction(best, found)
         return replace(best, truncation=best.truncation + apart) if apart else best
 
-    def lasting_kink(self, low: int) -> bool:
+    def _lasting_kink(self, low: int) -> bool:
         """Whether the one-sided slopes differ at the smallest steps as they do at steps 16 times larger.
 
         Then the kink is at 0 itself.

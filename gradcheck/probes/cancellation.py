@@ -1,8 +1,8 @@
 """Claims that are round-off: what is left of larger terms that cancel. Their gradient is zero.
 
-The gradient by a bias before a batch normalisation is zero, and what is computed for it has the size of the rounding of
-its terms. A formula can give values as small, at the far end of a deep network; those are not round-off and may be
-wrong.
+The gradient with respect to a bias before a batch normalisation is zero, and what is computed for it has the size of
+the rounding of its terms. A formula can give values as small, at the far end of a deep network; those are not round-off
+and may be wrong.
 """
 
 from __future__ import annotations
