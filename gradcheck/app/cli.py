@@ -105,7 +105,13 @@ def check(
     type=click.IntRange(min=1),
     help="Number of training steps.  [default: 10000; for a script, read from the code]",
 )
-@click.option("--budget", type=click.IntRange(min=0), default=1000, show_default=True, help="Steps of each trial.")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Training steps for each remedy that is tried.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help=_seed_help)
 @click.option("--plots", type=click.Path(file_okay=False), help="Folder for plots, as SVG and PNG.")
 @_loss
@@ -116,7 +122,7 @@ def doctor(target: str, form: str, output: Path | None, **options: Any) -> None:
     """Find out why the loss of TARGET does not go down although its gradient is right.
 
     The gradient is checked first. Then possible causes are measured, and remedies are tried for a number of steps.
-    TARGET and ARGUMENTS are as for `check`. The exit status is that of the check: 0 for a right gradient, also if the
+    TARGET and ARGUMENTS are as for `check`. The exit status is that of the check: 0 for a right gradient, even if the
     training has a problem.
     """
     with _user_errors(), redirect_stdout(sys.stderr):

@@ -1,4 +1,4 @@
-"""The pages shown by `gradcheck explain`: one page a mistake or a finding about training, by code or slug."""
+"""The pages shown by `gradcheck explain`: one for each mistake or finding about training, found by code or slug."""
 
 from __future__ import annotations
 

@@ -73,7 +73,11 @@ def _entries(message: str, fault: Fault | None) -> str:
         return message
     wrong = sum(entry.wrong for entry in location.entries)
     head, dot, tail = message.partition(". ")
-    return f"{head} ({wrong} of {len(location.entries)} entries are wrong){dot}{tail}"
+    return f"{head} ({_count(wrong, len(location.entries))}){dot}{tail}"
+
+
+def _count(wrong: int, total: int) -> str:
+    return f"{wrong} of {total} entries {'is' if wrong == 1 else 'are'} wrong"
 
 
 def _evidence(fault: Fault) -> str:
@@ -106,9 +110,9 @@ def _mismatch(fault: Fault) -> Finding:
     some = len(wrong) <= max(1, DIAGNOSIS.few_part * len(entries))
     few = listed or (complete and block.block.size > 1 and some)
     if listed:
-        message = f"{len(wrong)} of {block.block.size} entries are wrong, and no others were found"
+        message = f"{_count(len(wrong), block.block.size)}, and no others were found"
     elif complete:
-        message = f"{len(wrong)} of {len(entries)} entries are wrong"
+        message = _count(len(wrong), len(entries))
     else:
         message = "the claimed gradient is wrong"
     if fault.pattern is not None:
@@ -129,7 +133,10 @@ def _mismatch(fault: Fault) -> Finding:
         mistake = BY_SLUG["isolated-entries"]
         return Finding(mistake.code, mistake.slug, where, message, evidence, mistake.fix, blocks=fault.blocks)
     message += "; no known mistake explains this"
-    fix = f"Derive the gradient of {name} again, and compare it with the numerical values above."
+    fix = (
+        f"Derive the gradient of {name} again, and compare it with the numerical gradient: entries=True lists every "
+        "entry."
+    )
     return Finding("GC000", "unexplained", where, message, evidence, fix, blocks=fault.blocks)
 
 
@@ -157,4 +164,4 @@ def _ratio(wrong: list[Entry]) -> str:
     if high - low <= 2 * max(bars):
         return ""
     places = min(max(2 - math.floor(math.log10(high - low)), 2), 12)
-    return f"claimed/numeric goes from {low:.{places}f} to {high:.{places}f}"
+    return f"claimed/numeric ranges from {low:.{places}f} to {high:.{places}f}"

@@ -47,10 +47,11 @@ class Diagnosis:
     @property
     def evidence(self) -> str:
         """The claimed slope, the one that the mistake gives, and the largest remainder."""
-        where = "at your point and at a generic one" if self.points > 1 else "at your point"
+        where = "at your point and at a random one" if self.points > 1 else "at your point"
         text = (
-            f"along a random direction the claimed slope is {self.fit.claimed:.6g}, and the mistake gives "
-            f"{self.fit.expected:.6g}; the remainder is at most {self.fit.left:.1e} of the claim, {where}"
+            f"along a random direction the claimed slope is {self.fit.claimed:.6g}, and the right gradient with "
+            f"this mistake gives {self.fit.expected:.6g}; the two differ by at most {self.fit.left:.1e} of the claim, "
+            f"{where}"
         )
         if isinstance(self.named[0].mistake, FactorMistake):
             text += f"; the factor is {self.fit.factor:.9g} ± {self.fit.bar:.0e}"

@@ -1,4 +1,4 @@
-"""Where in a block entries are wrong: a row, a column, a channel, all but the first sample."""
+"""Where the wrong entries of a block lie: a row, a column, a channel, all but the first sample."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ def _batches(samples: int, size: int | None, rng: np.random.Generator) -> Iterat
             yield slice(None)
     check_sizes("Network.fit", batch_size=size)
     if size > samples:
-        raise ValueError(f"Network.fit: batch_size is {size}, and there are {samples} samples")
+        raise ValueError(f"Network.fit: batch_size is {size}, but must be at most the number of samples, {samples}")
     while True:
         order = rng.permutation(samples)
         for start in range(0, samples - size + 1, size):

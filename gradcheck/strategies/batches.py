@@ -58,7 +58,7 @@ def batches(
     check_bounds("samples", min_samples, max_samples)
     example = getattr(target, "batch", None)
     if shape is None and example is None:
-        whose = "samples of any shape" if target is None else repr(target)
+        whose = "samples of unknown shape" if target is None else repr(target)
         raise SubjectTypeError(f"batches for {whose}: pass the shape of one sample, batches(..., shape=(3,))")
     X = np.zeros((1, *(shape or ()))) if example is None else example[0]
     vocabulary = int(_first_layer(target).vocabulary) if X.dtype.kind in "iu" else None

@@ -65,7 +65,9 @@ def smooth_points(
     if not callable(target):
         raise SubjectTypeError(f"smooth_points cannot use {target!r}: pass a function of an array, or a network")
     if shape is None:
-        raise SubjectTypeError("pass the shape of the function's argument, smooth_points(function, shape=(3,))")
+        raise SubjectTypeError(
+            "pass the shape of the function's argument, for example smooth_points(function, shape=(3,))"
+        )
     return st.builds(lambda seed: numbers(np.random.default_rng(seed), shape, DECIMALS), SEEDS).filter(
         lambda x: smooth(target, x, margin=margin, rng=np.random.default_rng(0))
     )

@@ -1,4 +1,4 @@
-"""Is a function smooth around a point? Judged by fourth differences of its values along random diagonals."""
+"""Is a function smooth around a point? Judged by fourth differences of its values along random directions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw descriptions of the layers of `gradcheck.nn` for samples of a given shape: one function a kind of layer."""
+"""Draws descriptions of the layers of `gradcheck.nn` for samples of a given shape, one function for each kind."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ class _Check:
         note = f"{answer.entry} {sides}: {UndecidedReason.SEVERAL_KINKS}"
         if answer.membership is Membership.OUTSIDE:
             verdict = Verdict.FAIL
-            note = f"the point lies on a kink: {answer.entry}, {answer.membership.value} {sides}"
+            note = f"the point lies on a kink: {answer.entry}; {answer.membership.value} {sides}"
         location = Location(Materiality.WRONG, (answer.entry,), complete=False)
         self._record(b, verdict, screening, location, note)
 

@@ -27,7 +27,7 @@ class Membership(enum.Enum):
     """Whether the claim is a subgradient."""
 
     INSIDE = "a valid subgradient"
-    OUTSIDE = "outside the slopes to the left and to the right"
+    OUTSIDE = "the claim is not between the slopes to the left and to the right"
     UNCLEAR = "on several kinks at once, where no single entry can be judged"
 
 

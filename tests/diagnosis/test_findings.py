@@ -176,7 +176,7 @@ def evidence_of(screening: Screening, *entries: Entry) -> str:
 
 def test_a_ratio_that_varies_is_a_range(screening: Screening) -> None:
     entries = [entry(i, 1.25 + i / 8, 1.0) for i in range(9)]
-    assert evidence_of(screening, *entries).endswith("claimed/numeric goes from 1.25 to 2.25")
+    assert evidence_of(screening, *entries).endswith("claimed/numeric ranges from 1.25 to 2.25")
 
 
 def test_a_ratio_that_varies_little_has_enough_digits_to_show_it(screening: Screening) -> None:

@@ -1,4 +1,7 @@
-"""Many XOR networks trained at once, with the right or the wrong gradient: their arrays are stacked along an axis."""
+"""Many XOR networks trained at once, with the right or the wrong gradient.
+
+Their parameters are stacked along the first axis.
+"""
 
 from __future__ import annotations
 

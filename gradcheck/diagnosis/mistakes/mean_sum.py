@@ -1,4 +1,4 @@
-"""GC103 mean-sum: the gradient is summed where the loss takes the mean, or is divided by the count twice."""
+"""GC103 mean-sum: the gradient is summed where the loss takes the mean, or is divided by the count once too often."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Permutation, Var
 #: Power of the count n in the factor, and what it suggests.
 CAUSES = {
     1: "the gradient is probably summed where the loss takes the mean",
-    -1: "the gradient is probably divided by {n} twice",
+    -1: "the gradient is probably divided by {n} once too often",
 }
 
 
@@ -22,7 +22,10 @@ class MeanSum(FactorMistake):
 
     code, slug = "GC103", "mean-sum"
     description = "the claimed gradient is off by the batch size or another count"
-    fix = "Divide by the number of samples exactly once, where the loss does: in the loss's own derivative."
+    fix = (
+        "Divide by the number of samples as often as the loss does, in the derivative of the loss: once for a mean, "
+        "never for a sum."
+    )
 
     def variants(self, context: Context, block: int) -> Iterator[Variant]:
         """Yield the gradient multiplied by each count, and divided by it."""

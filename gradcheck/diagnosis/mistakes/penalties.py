@@ -1,4 +1,4 @@
-"""Derivatives of the penalties λ/2 Σ w² and λ Σ |w|: terms that a gradient lacks, or has without need."""
+"""Derivatives of the penalties λ/2 Σ w² and λ Σ |w|: terms that a gradient lacks, or wrongly has."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class RegulariserExtra(Mistake):
 
     code, slug = "GC403", "regulariser-extra"
     description = "the gradient includes a penalty that the loss does not"
-    fix = "Remove the weight decay from the gradient, or add the penalty to the loss."
+    fix = "Remove the derivative of the penalty from the gradient, or add the penalty to the loss."
     allows_factor = True  # the factor is the strength λ
 
     def variants(self, context: Context, block: int) -> Iterator[Variant]:

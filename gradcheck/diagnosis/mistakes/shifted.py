@@ -23,7 +23,10 @@ class Shifted(Mistake):
 
     code, slug = "GC206", "shifted"
     description = "the claimed gradient is shifted by one along an axis"
-    fix = "Check the bounds of slices and loops: [1:] where [:-1] is meant, t for t − 1, an index that starts at 1."
+    fix = (
+        "Check the bounds of slices and loops: [1:] where [:-1] is meant, t where t − 1 is meant, or an index that "
+        "starts at 1."
+    )
 
     def variants(self, context: Context, block: int) -> Iterator[Variant]:
         """Yield shifts in both directions along each axis, cyclic and filled with zeros."""

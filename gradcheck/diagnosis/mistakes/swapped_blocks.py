@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import Mistake, Permutation, Variant
@@ -26,5 +27,8 @@ class SwappedBlocks(Mistake):
         size, blocks = context.claim[block].size, context.subject.blocks
         others = [i for i, known in enumerate(blocks) if i != block and known.size == size > 0]
         for other in sorted(others, key=lambda i: abs(i - block))[:OTHER_BLOCKS]:
-            reshape = partial(np.reshape, shape=context.claim[block].shape)
-            yield Permutation(blocks[other].name, other, reshape)
+            yield Permutation(blocks[other].name, other, partial(_reshaped, context.claim[block].shape))
+
+
+def _reshaped(shape: tuple[int, ...], array: NDArray[Any]) -> NDArray[Any]:
+    return array.reshape(shape)

@@ -10,7 +10,7 @@ from gradcheck.nn.layer import Array, Layer
 def checked_axis(layer: str, axis: int) -> int:
     """Return the axis, or raise `ValueError` if it is not a whole number."""
     if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
-        raise ValueError(f"{layer}: axis must be a whole number, got {axis!r}")
+        raise ValueError(f"{layer}: axis must be an integer, got {axis!r}")
     return int(axis)
 
 

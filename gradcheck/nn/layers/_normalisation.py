@@ -72,7 +72,7 @@ def _mean(x: Array, axes: tuple[int, ...]) -> Array:
 def check_epsilon(layer: str, epsilon: float) -> None:
     """Raise `ValueError` unless epsilon is a positive finite number."""
     if not (isinstance(epsilon, (int, float, np.floating)) and math.isfinite(epsilon) and epsilon > 0):
-        raise ValueError(f"{layer}: epsilon must be a positive number, got {epsilon!r}")
+        raise ValueError(f"{layer}: epsilon must be a positive finite number, got {epsilon!r}")
 
 
 class TrailingNormalisation(Layer):

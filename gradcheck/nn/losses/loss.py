@@ -108,7 +108,7 @@ class Loss(abc.ABC):
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{self!r}: takes predictions that are real numbers, got dtype {array.dtype}")
         if array.ndim == 0 or array.size == 0:
-            raise ValueError(f"{self!r}: takes predictions of shape (samples, ...), got shape {array.shape}")
+            raise ValueError(f"{self!r}: takes non-empty predictions of shape (samples, ...), got shape {array.shape}")
         return array.copy() if array.dtype.kind == "f" else array.astype(np.float64)
 
     def _real(self, target: Any) -> Array:

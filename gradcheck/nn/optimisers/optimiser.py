@@ -108,4 +108,4 @@ def check_not_negative(optimiser: str, **values: float) -> None:
     """Raise `ValueError` if a number is negative or not finite."""
     for name, value in values.items():
         if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{optimiser}: {name} must not be negative, got {value!r}")
+            raise ValueError(f"{optimiser}: {name} must be a finite number and at least 0, got {value!r}")

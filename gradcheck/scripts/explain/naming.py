@@ -108,7 +108,7 @@ def _by_chain_rule(analysis: Analysis, line: FaultyLine, rtol: float, rng: np.ra
     if fault is None:
         return Explanation(line)
     if fault.diagnosis is None:
-        return Explanation(line, message=str(fault.pattern))
+        return Explanation(line, message="" if fault.pattern is None else str(fault.pattern))
     named = fault.diagnosis.named[0]
     return Explanation(line, named.mistake.slug, named.message, fault.diagnosis.evidence)
 

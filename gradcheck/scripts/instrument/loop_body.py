@@ -1,4 +1,4 @@
-"""Compiles the body of a loop into a function of its local variables, so that one iteration can be run at will."""
+"""Compiles the body of a loop into a function of its local variables, so that one iteration can be run at any time."""
 
 from __future__ import annotations
 

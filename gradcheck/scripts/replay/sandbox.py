@@ -1,4 +1,4 @@
-"""Runs a program as if it were started by itself, and replays its step without visible effects."""
+"""Contexts to run a program as the main script and to replay its step without output, plots or files."""
 
 from __future__ import annotations
 

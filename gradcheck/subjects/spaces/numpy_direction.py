@@ -133,7 +133,7 @@ def weights_of(part: Part, shape: tuple[int, ...], rng: np.random.Generator) -> 
         case Ramp(low, high, first, last):
             weights.ravel()[low:high] = np.linspace(first, last, high - low)
         case Band():
-            raise TypeError("a band of effects has no weights without a scaling")
+            raise TypeError("a Band selects entries by their effect: use selected(scaling, part) instead of weights_of")
         case _:
             weights = (rng.random(weights.size) < part.share).astype(np.float64).reshape(shape)
     return weights

@@ -1,4 +1,4 @@
-"""The example network of one layer with one loss, and a batch for it.
+"""A small example network around one kind of layer and one loss, and a batch for it.
 
 An activation comes directly before the loss, because the well-known shortcuts and mistakes are there. After any other
 layer come a dense layer, which gives the width that the loss takes, and an activation if the loss needs one (a sigmoid

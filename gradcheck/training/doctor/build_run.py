@@ -57,7 +57,9 @@ def valid_step_budget(steps: int | None) -> int:
     if steps is None:
         return DEFAULT_STEP_BUDGET
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
-        raise SubjectError(f"steps is {steps!r}: pass the number of steps that the training takes, for example 10000")
+        raise SubjectError(
+            f"steps is {steps!r}: pass the number of steps that the training takes, a positive integer such as 10000"
+        )
     return int(steps)
 
 

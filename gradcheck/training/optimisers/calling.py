@@ -179,7 +179,9 @@ def _leaves(params: Any, sequence: GradientSequence, name: str) -> list[Any]:
 def _row(leaves: list[Any], sequence: GradientSequence, name: str) -> Array:
     for leaf, shape, block in zip(leaves, sequence.shapes, sequence.names, strict=True):
         if np.shape(leaf) != shape:
-            raise SubjectError(f"{name} gave {block} the shape {np.shape(leaf)}; it had {shape}")
+            raise SubjectError(
+                f"{name} changed the shape of {block} from {shape} to {np.shape(leaf)}: a step must keep it"
+            )
     return _joined(leaves)
 
 

@@ -212,7 +212,8 @@ def _unexplained(
     if known.missing:
         verdict = Verdict.UNDECIDED
         message = f"No hyperparameters were found with which {known.kind} makes these steps"
-        fix = f"Pass those that you know: {', '.join(known.missing)}. The closest ones are shown."
+        names = ", ".join(known.missing)
+        fix = f"Pass the hyperparameters that you know: {names}. The values shown above come closest."
     return _report(
         rule,
         known,

@@ -1,4 +1,4 @@
-"""The first difference between two paths of parameters, beyond rounding."""
+"""The first step at which two update rules change a parameter differently, beyond rounding."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class OptimiserReport:
             lines.append(f"{self.message}.  {self.mistake or 'unexplained'}")
         lines += [f"    {line}" for line in (self.evidence, self.fix) if line]
         if self.also:
-            lines.append(f"    The same steps come from: {', '.join(self.also)}.")
+            lines.append(f"    Equally possible explanations: {', '.join(self.also)}.")
         lines += self.notes
         if self.fitted:
             lines.append(f"Fitted, because they were not given: {', '.join(self.fitted)}. Compare them with yours.")

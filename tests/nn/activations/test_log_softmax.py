@@ -51,7 +51,7 @@ def test_the_output_may_be_changed_by_the_caller() -> None:
 def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match=r"LogSoftmax\(axis=2\): takes an input that has axis 2, got shape \(4, 3\)"):
         LogSoftmax(axis=2).forward(np.ones((4, 3)))
-    with pytest.raises(ValueError, match="LogSoftmax: axis must be a whole number, got 'x'"):
+    with pytest.raises(ValueError, match="LogSoftmax: axis must be an integer, got 'x'"):
         LogSoftmax(axis="x")  # type: ignore[arg-type]
 
 

@@ -76,7 +76,7 @@ def test_report_is_that_of_the_smallest_example(pytester: pytest.Pytester, run: 
     text = result.stdout.str()
     assert text.count("- gradcheck -") == 3
     assert text.count("x      4   ") >= 2, "the table of the block with four entries"
-    assert text.count("x[3]: 1 of 4 entries are wrong.  GC505 isolated-entries") >= 2
+    assert text.count("x[3]: 1 of 4 entries is wrong.  GC505 isolated-entries") >= 2
     single = text.partition(" test_two_mistakes ")[0]  # groups of exceptions are shown as Python shows them
     for file in ("hypothesis_runs.py:", "hooks.py", "checks/gradients.py:"):
         assert file not in single
@@ -115,7 +115,7 @@ def pytest_pyfunc_call(pyfuncitem):
     )
     result = run(body, "-k", "raised")
     result.assert_outcomes(failed=1)
-    assert "x[3]: 1 of 4 entries are wrong" in result.stdout.str()
+    assert "x[3]: 1 of 4 entries is wrong" in result.stdout.str()
 
 
 def test_the_checker_is_loaded_before_the_first_example(run: Run) -> None:

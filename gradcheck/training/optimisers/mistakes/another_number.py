@@ -14,7 +14,7 @@ class AnotherNumber(RuleMistake):
     slug = "another-number"
     term = "a hyperparameter"
     summary = "a hyperparameter has another value"
-    fix = "Look for a default that is used instead of the given value, or for two values that are exchanged."
+    fix = "Look for a default that is used instead of the given value, or for two values that are swapped."
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Each hyperparameter that was given."""

@@ -15,7 +15,7 @@ class AnotherRule(RuleMistake):
     slug = "another-rule"
     term = "the rule"
     summary = "it is another rule"
-    fix = "Rename it, or change it to the rule of its name."
+    fix = "Rename it, or change it to the rule that its name stands for."
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """All other references. Hyperparameters that they share keep their values; the rest is fitted."""

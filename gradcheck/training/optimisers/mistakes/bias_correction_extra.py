@@ -20,8 +20,8 @@ class BiasCorrectionExtra(RuleMistake):
     slug = "bias-correction-extra"
     term = "the bias correction"
     summary = "an average is corrected for its start at 0"
-    fix = "Remove the division, or compare with Adam, which has it."
-    convention = "centred or corrected variants of RMSProp"
+    fix = "Remove the division by 1 − αᵗ (α is the decay), or compare with Adam, which has it."
+    convention = "RMSProp with bias correction"
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """For each average."""

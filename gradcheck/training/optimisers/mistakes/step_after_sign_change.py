@@ -16,7 +16,7 @@ class StepAfterSignChange(RuleMistake):
     term = "the step after a change of sign"
     summary = "a parameter does not wait after its gradient has changed sign"
     fix = "After a change of sign, leave the parameter unchanged and store a sign of 0."
-    convention = "the other members of the family, Rprop⁺ and Rprop⁻"
+    convention = "Rprop⁺ and Rprop⁻"
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """A step with and without the sign kept, and a step back."""

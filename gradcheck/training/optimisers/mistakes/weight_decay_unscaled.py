@@ -15,7 +15,7 @@ class WeightDecayUnscaled(RuleMistake):
     slug = "weight-decay-unscaled"
     term = "the weight decay"
     summary = "the decay is not multiplied by the rate"
-    fix = "Subtract η λ θ, or divide λ by the rate."
+    fix = "Subtract η λ θ. To keep the present decay, also divide λ by the learning rate."
     convention = "the paper of Loshchilov and Hutter, where λ is multiplied by the schedule alone"
     needs = ("weight_decay",)
 

@@ -1,4 +1,4 @@
-"""The two weights of an average are exchanged."""
+"""The two weights of a moving average are exchanged."""
 
 from __future__ import annotations
 
