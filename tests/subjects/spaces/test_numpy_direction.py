@@ -47,7 +47,7 @@ def moved(direction: NumpyDirection, block: int = 0) -> Array:
 
 def uniform(size: int, seed: int = 0) -> Array:
     rng = np.random.default_rng(seed)
-    return rng.uniform(0.5, 2.0, size) * rng.choice([-1.0, 1.0], size)
+    return np.asarray(rng.uniform(0.5, 2.0, size) * rng.choice([-1.0, 1.0], size))
 
 
 @pytest.mark.parametrize("seed", range(4))
