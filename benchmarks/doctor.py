@@ -17,11 +17,11 @@ import gradcheck
 from benchmarks.output import add_output, write
 from gradcheck.app.examples.xor import BATCH
 from gradcheck.subjects.convert import as_subject
-from gradcheck.training.doctor.data import DoctorReport
-from gradcheck.training.doctor.gradient_flow import escape
-from gradcheck.training.doctor.read import patient_of, regimen_of
-from tests.training.doctor.problems import HEALTHY, ILL, ILL_TOO, Make
-from tests.training.doctor.xor import started, walked
+from gradcheck.training.doctor.build_run import build_run, rule_from_options
+from gradcheck.training.doctor.gradient_flow import integrate_gradient_flow
+from gradcheck.training.doctor.report import DoctorReport
+from tests.training.doctor.problems import GOOD_SETTINGS, PLANTED, PLANTED_INPUTS, Make
+from tests.training.doctor.xor import descent_steps, question_network
 
 PROGRAMS = Path(__file__).parent.parent / "tests" / "training" / "doctor" / "programs"
 
@@ -37,12 +37,14 @@ def ways_out() -> Iterable[str]:
     yield "|---:|---:|---:|---:|---:|---:|---:|"
     for scale in (1.0, 0.3, 0.1, 0.01):
         for seed in range(3):
-            patient = patient_of(as_subject(started(scale, seed), batch=BATCH), regimen_of(RATE, None), None)
+            subject = as_subject(question_network(scale, seed), batch=BATCH)
+            run = build_run(subject, rule_from_options(RATE, None), None)
             begun = time.perf_counter()
-            found = escape(patient, patient.start, LEVEL)
-            seconds, steps = time.perf_counter() - begun, found.steps(RATE)
+            found = integrate_gradient_flow(run, run.start, LEVEL)
+            seconds, steps = time.perf_counter() - begun, found.steps_to_escape(RATE)
             assert steps is not None
-            taken = walked(started(scale, seed), RATE, LEVEL / 2, WALKED) if steps < 0.9 * WALKED else None
+            network, close = question_network(scale, seed), steps < 0.9 * WALKED
+            taken = descent_steps(network, RATE, LEVEL / 2, WALKED) if close else None
             off = "" if taken is None else f"{abs(steps / taken - 1):.3%}"
             shown = "not run" if taken is None else f"{taken:,}"
             yield f"| {scale:g} | {seed} | {steps:,.0f} | {shown} | {off} | {found.gradients:,} | {seconds:.2f} |"
@@ -53,7 +55,7 @@ def examined(make: Make, seed: int) -> tuple[DoctorReport, str, float]:
     problem = make(np.random.default_rng(seed))
     begun = time.perf_counter()
     report = gradcheck.doctor(problem.network, batch=problem.batch, optimiser=problem.optimiser, rng=seed, budget=0)
-    return report, problem.illness, time.perf_counter() - begun
+    return report, problem.planted, time.perf_counter() - begun
 
 
 def problems(chosen: dict[str, Make], seeds: Iterable[int]) -> Iterable[str]:
@@ -108,17 +110,17 @@ def main() -> None:
         "",
         "## Problems with good settings",
         "",
-        f"{len(HEALTHY)} problems of `gradcheck.nn` (`tests/training/doctor/problems.py`), {options.seeds} seeds "
+        f"{len(GOOD_SETTINGS)} problems of `gradcheck.nn` (`tests/training/doctor/problems.py`), {options.seeds} seeds "
         "each. Expected: no finding.",
         "",
-        *problems(HEALTHY, range(options.seeds)),
+        *problems(GOOD_SETTINGS, range(options.seeds)),
         "",
         "## Problems with one planted cause",
         "",
-        f"{len(ILL)} problems with one planted cause each, and {len(ILL_TOO)} more. Expected: that cause is the",
-        "first finding; others may follow.",
+        f"{len(PLANTED)} problems with one planted cause each, and {len(PLANTED_INPUTS)} more. Expected: that cause is",
+        "the first finding; others may follow.",
         "",
-        *problems(ILL | ILL_TOO, range(options.seeds)),
+        *problems(PLANTED | PLANTED_INPUTS, range(options.seeds)),
         "",
         "## Trials on the XOR program",
         "",

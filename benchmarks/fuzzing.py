@@ -1,9 +1,9 @@
-"""How long does a suite of ten lines take to find a mistake in one of twenty layers, and what does it shrink it to?
+"""How long does a suite of ten lines take to find a mistake in one of twenty layers, and how far does it shrink?
 
     python -m benchmarks.fuzzing --output docs/fuzzing.md
 
-Each layer of `tests/strategies/library.py` gets each mistake of `tests/strategies/wrong.py`, alone among its nineteen
-right fellows; the suite is run as it would be in a project, with Hypothesis's own settings but for its database.
+Each layer of `tests/strategies/library.py` gets each mistake of `tests/strategies/wrong_layers.py`, while the other
+nineteen are right. The suite runs as in a user's project, with the default settings of Hypothesis except its database.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from hypothesis import given, seed, settings
@@ -25,24 +24,26 @@ import gradcheck
 from benchmarks.output import add_output, write
 from gradcheck.strategies import DrawnNetwork, networks
 from tests.strategies.library import LAYERS
-from tests.strategies.wrong import library_with, mistakes_in
+from tests.strategies.wrong_layers import library_with, mistakes_in
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mistake.
+    """Result of the suite for one mistake.
 
     Attributes
     ----------
     layer, mistake : str
     found : bool
+        Whether the suite fails.
     layers, width : int
-        Of the network that it was shrunk to.
-    accused : bool
-        Whether the report's first finding points at the layer.
+        Size of the network that it shrinks to.
+    located : bool
+        Whether the report's first finding names the layer.
     seconds : float
-        Of the whole suite.
+        Processor time of the whole suite.
     shrunk : str
+        The network that it shrinks to.
     """
 
     layer: str
@@ -50,44 +51,50 @@ class Outcome:
     found: bool
     layers: int
     width: int
-    accused: bool
+    located: bool
     seconds: float
     shrunk: str
 
 
-def suite(layers: Iterable[type], last: list[Any]) -> Callable[[], None]:
-    """The test that a project would have; it notes the last network that failed."""
+def failing_example(layers: Iterable[type], number: int) -> tuple[DrawnNetwork, gradcheck.Report] | None:
+    """Run the test that a user's project would have; returns the smallest failing network and its report."""
+    last: tuple[DrawnNetwork, gradcheck.Report] | None = None
 
+    @seed(number)
     @settings(database=None, deadline=None)
     @given(networks(layers=layers))
     def test_layers(network: DrawnNetwork) -> None:
+        nonlocal last
         try:
             gradcheck.assert_gradients(network, batch=network.batch, rng=0)
         except gradcheck.GradientMismatch as error:
-            last[:] = [network, error.report]
+            last = network, error.report
             raise
 
-    return test_layers
+    with contextlib.suppress(gradcheck.GradientMismatch):
+        test_layers()
+    return last
 
 
 def outcome(kind: type, mistake: str, wrong: type, number: int) -> Outcome:
-    """Run the suite against the library with one mistake."""
-    last: list[Any] = []
+    """Run the suite on the library with one mistake."""
     started = time.process_time()
-    with contextlib.suppress(gradcheck.GradientMismatch):
-        seed(number)(suite(library_with(kind, wrong), last))()
+    failure = failing_example(library_with(kind, wrong), number)
     seconds = time.process_time() - started
-    if not last:
+    if failure is None:
         return Outcome(kind.__name__, mistake, False, 0, 0, False, seconds, "")
-    network, report = last
+    network, report = failure
     where = report.findings[0].where if report.findings else ""
-    index = where.split(".")[1].split(" ")[0].split("[")[0] if where.startswith("layers.") else ""
-    accused = index.isdecimal() and type(network.layers[int(index)]).__name__ == kind.__name__
-    return Outcome(kind.__name__, mistake, True, len(network.layers), width(network), accused, seconds, repr(network))
+    located = any(
+        where.startswith((f"layers.{index} ", f"layers.{index}.", f"layers.{index}["))  # found nowhere else
+        for index, layer in enumerate(network.layers)
+        if type(layer).__name__ == kind.__name__
+    )
+    return Outcome(kind.__name__, mistake, True, len(network.layers), width(network), located, seconds, repr(network))
 
 
 def width(network: DrawnNetwork) -> int:
-    """The largest width before, between and behind the layers."""
+    """Return the largest number of values of a sample before, between and behind the layers."""
     x = network.batch[0]
     widths = [int(np.prod(x.shape[1:]))]
     for layer in network.layers:
@@ -97,7 +104,7 @@ def width(network: DrawnNetwork) -> int:
 
 
 def table(outcomes: list[Outcome]) -> str:
-    """The report, in Markdown."""
+    """Format the results as a page in Markdown."""
     lines = [
         "# Fuzzing somebody's layers",
         "",
@@ -120,7 +127,7 @@ def table(outcomes: list[Outcome]) -> str:
             str(sum(one.found for one in some)),
             str(max(one.layers for one in some)),
             str(max(one.width for one in some)),
-            str(sum(one.accused for one in some)),
+            str(sum(one.located for one in some)),
             f"{statistics.median(seconds):.1f}",
             f"{max(seconds):.1f}",
         ]
@@ -132,8 +139,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", nargs="*", default=[kind.__name__ for kind in LAYERS])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--mistakes", nargs="*", help="what is wrong, 'typical' say; all by default")
-    parser.add_argument("--every", action="store_true", help="list every mistake with what it was shrunk to")
+    parser.add_argument("--mistakes", nargs="*", help="names of mistakes, for example 'typical'; all by default")
+    parser.add_argument("--every", action="store_true", help="list every mistake with the network that it shrinks to")
     add_output(parser)
     options = parser.parse_args()
     outcomes: list[Outcome] = []

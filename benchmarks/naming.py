@@ -43,7 +43,7 @@ from gradcheck.testing.faults import (
     mutant,
     visible_faults,
 )
-from gradcheck.testing.pairs.run import example, together
+from gradcheck.testing.pairs.example import compatible, example
 
 Array = NDArray[Any]
 
@@ -386,7 +386,7 @@ def _run(job: tuple[Any, ...]) -> list[Outcome]:
 def jobs(every: int, functions: int, seed: int) -> list[tuple[Any, ...]]:
     """Cells of the table, one of `every`, and functions."""
     cells = [
-        ("cell", layer, loss, seed) for layer in (*LAYERS, *ACTIVATIONS) for loss in LOSSES if together(layer, loss)
+        ("cell", layer, loss, seed) for layer in (*LAYERS, *ACTIVATIONS) for loss in LOSSES if compatible(layer, loss)
     ]
     return cells[seed % every :: every] + [("function", 1000 * seed + k) for k in range(functions)]
 

@@ -1,8 +1,8 @@
-"""What the pytest plugin costs those who do not use it: ``python -m benchmarks.plugin_cost``.
+"""What the pytest plugin costs sessions that do not use it: ``python -m benchmarks.plugin_cost``.
 
-An empty session (one test that passes, and nothing of gradcheck in it) is run with the plugin and with
-``-p no:gradcheck``, in turn, so that whatever else the machine does is shared alike. Both times are medians over fresh
-processes; beside stand the least times, and processor time, which say more on a busy machine.
+A session with one test that passes, without gradcheck, is run with the plugin and with ``-p no:gradcheck``. The two
+alternate, so that other load on the machine affects both. Each run is a new process. Medians are shown, and also the
+least times and processor times, which are more reliable on a busy machine.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import tempfile
 import time
 from pathlib import Path
 
-#: How the two are started; hypothesis and xdist, which may be installed as well, would only blur the difference.
+#: Command of a session. The plugins of Hypothesis and xdist are turned off: their cost would blur the difference.
 SESSION = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
 VARIANTS = {"with the plugin": (), "-p no:gradcheck": ("-p", "no:gradcheck")}
 
-#: What is promised, in milliseconds.
+#: Largest difference that is promised, in milliseconds.
 PROMISE = 10.0
 
 
 def session(folder: Path, options: tuple[str, ...]) -> tuple[float, float]:
-    """Seconds that one session takes: on the clock, and of the processor."""
+    """Run one session; returns elapsed seconds and processor seconds."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, *SESSION, *options], cwd=folder, env=environment, check=True, capture_output=True)
@@ -35,7 +35,7 @@ def session(folder: Path, options: tuple[str, ...]) -> tuple[float, float]:
 
 
 def compare(rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Times of both, run in turn; the first round, which writes byte code, does not count."""
+    """Run both alternately; the first round, which compiles byte code, is left out."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -49,7 +49,7 @@ def compare(rounds: int) -> dict[str, list[tuple[float, float]]]:
 
 
 def table(found: dict[str, list[tuple[float, float]]]) -> str:
-    """Medians and least times side by side, their differences and ratios."""
+    """Format medians and least times, their differences and ratios."""
     lines = [
         f"{'':16}  {'clock':^20}  {'processor':^20}",
         f"{'':16}  {'median':>9}  {'least':>9}" + f"  {'median':>9}  {'least':>9}",

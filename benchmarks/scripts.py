@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.output import add_output, write
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.scripts.program import check_program
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.programs import FOLDER, NAMES, variants

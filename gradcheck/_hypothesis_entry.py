@@ -1,8 +1,8 @@
-"""What Hypothesis runs when it is imported: our types get their strategies when, and only when, they are loaded.
+"""The entry point that Hypothesis runs when it is imported: it registers strategies for the types of gradcheck.
 
-Importing this module imports nothing of gradcheck, of Hypothesis, or of NumPy. A type can be registered only once it
-exists, and most programs that use Hypothesis never load `gradcheck.nn`. So the modules that define our types are
-watched for; the finder stands aside for all others, as those of PEP 369's successors do.
+This module imports nothing of gradcheck, Hypothesis or NumPy. A type can be registered only once it exists, and most
+programs that use Hypothesis never load `gradcheck.nn`. So an import hook (PEP 451) waits for the modules that define
+these types, and leaves all other modules alone.
 """
 
 from __future__ import annotations
@@ -14,50 +14,51 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-#: Packages that hold layers and losses, and the modules of our other types.
+#: Packages that hold layers, activations and losses, and the modules of the other types.
 PACKAGES = ("gradcheck.nn.layers.", "gradcheck.nn.activations.", "gradcheck.nn.losses.")
 MODULES = ("gradcheck.nn.layer", "gradcheck.nn.network", "gradcheck.diagnosis.mistakes.mistake")
 
 
 def setup() -> None:
-    """Register the types that are loaded, and watch for the others. Called by Hypothesis, through its entry point."""
+    """Register the types that are loaded, and install the import hook for the others."""
     for name, module in list(sys.modules.items()):
-        if _watched(name):
+        if _defines_types(name):
             _register(module)
-    if not any(isinstance(finder, Watch) for finder in sys.meta_path):
-        sys.meta_path.insert(0, Watch())
+    if not any(isinstance(finder, TypeFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, TypeFinder())
 
 
-def _watched(name: str) -> bool:
+def _defines_types(name: str) -> bool:
+    """Whether a module defines types that have strategies."""
     return name in MODULES or name.startswith(PACKAGES)
 
 
-class Watch(MetaPathFinder):
-    """Finds our own modules as Python does, and registers their types once they have been executed."""
+class TypeFinder(MetaPathFinder):
+    """Finds the modules that define types in the usual way, with a loader that registers the types."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Specification of a module of ours; None for all others."""
-        if not _watched(name):
+        """Return the specification of such a module; None for all other modules."""
+        if not _defines_types(name):
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = Registering(spec.loader)
+            spec.loader = RegisteringLoader(spec.loader)
         return spec
 
 
-class Registering(Loader):
-    """The usual loader, and what comes after it."""
+class RegisteringLoader(Loader):
+    """The usual loader of a module, followed by the registration of its types."""
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """As the usual loader does."""
+        """Create the module as the usual loader does."""
         module: ModuleType | None = self._loader.create_module(spec)
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """As the usual loader does; then register."""
+        """Execute the module as the usual loader does, then register its types."""
         self._loader.exec_module(module)
         _register(module)
 
@@ -66,7 +67,7 @@ class Registering(Loader):
 
 
 def _register(module: ModuleType) -> None:
-    """Register the public types that a module defines; their strategies are made when they are asked for."""
+    """Register the public types that a module defines. Their strategies are made when they are first needed."""
     from hypothesis import strategies as st
 
     for name, kind in vars(module).items():

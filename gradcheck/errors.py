@@ -1,19 +1,19 @@
-"""Errors that gradcheck raises: each says what it got, and what to do."""
+"""Errors that gradcheck raises; each message says what was given and what to change."""
 
 from __future__ import annotations
 
 
 class GradcheckError(Exception):
-    """Something that keeps a check from running. The verdict of a check is never an error."""
+    """A check cannot run. The verdict of a check is never one of these."""
 
 
 class SubjectError(GradcheckError, ValueError):
-    """The function, model or parameters given cannot be checked as they are."""
+    """A function, model or parameters cannot be checked as they are."""
 
 
 class SubjectTypeError(GradcheckError, TypeError):
-    """An argument is of a kind that gradcheck does not read."""
+    """An argument has a type that cannot be checked."""
 
 
 class TargetError(GradcheckError):
-    """What was named on the command line cannot be found or loaded."""
+    """A target of the command line cannot be found or loaded."""

@@ -1,6 +1,6 @@
-"""Defaults for the options of a check: what holds where a call says nothing, and the rules for what may be said.
+"""Default options for checks (rtol, seed, budget), set for a block of code or a process, and their validation.
 
-No arrays here, so that a test runner can set defaults before anything heavy is loaded.
+This module does not import NumPy: a test runner sets defaults before it loads anything heavy.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 
-#: A check with fewer evaluations of the loss cannot measure one slope.
-LEAST_BUDGET = 20
+#: A check with fewer evaluations of the loss cannot measure one directional derivative.
+MIN_BUDGET = 20
 
 
 class Defaults(NamedTuple):
-    """Options that hold for checks that are not given their own; None leaves an option as it is.
+    """Options for checks whose call does not set them; None leaves an option unset.
 
     Attributes
     ----------
     rtol : float or None
     seed : int or None
-        Where a call says nothing of `rng`.
+        Used if a call does not pass `rng`.
     budget : int or None
     """
 
@@ -34,7 +34,7 @@ class Defaults(NamedTuple):
     budget: int | None = None
 
     def over(self, other: Defaults) -> Defaults:
-        """These, and those of `other` where these say nothing."""
+        """These options, with those of `other` in place of the unset ones."""
         return Defaults(
             other.rtol if self.rtol is None else self.rtol,
             other.seed if self.seed is None else self.seed,
@@ -44,24 +44,24 @@ class Defaults(NamedTuple):
 
 _NONE = Defaults()
 
-#: Those of a block of code: of one thread, or of one asynchronous task.
+#: Defaults of a block of code, in one thread or one asynchronous task.
 _local: ContextVar[Defaults] = ContextVar("gradcheck defaults", default=_NONE)
 
-#: Those of the whole process, below the others: new threads have them, too.
-_whole: list[Defaults] = [_NONE]
+#: Defaults of the process, which also apply in new threads. Those of a block take precedence.
+_process: list[Defaults] = [_NONE]
 
 
 def current() -> Defaults:
-    """The defaults that hold here."""
-    return _local.get().over(_whole[-1])
+    """The defaults that apply here."""
+    return _local.get().over(_process[-1])
 
 
 @contextmanager
 def defaults(*, rtol: float | None = None, rng: int | None = None, budget: int | None = None) -> Iterator[None]:
-    """Set defaults for the checks that are made within a ``with`` block.
+    """Set defaults for the checks within a ``with`` block.
 
-    An argument of a call still goes before them. They hold in this thread, or asynchronous task, alone; an inner block
-    changes what it names and keeps the rest.
+    Arguments passed to a check take precedence. The defaults apply only in this thread or asynchronous task. An inner
+    block keeps those of the outer one that it does not set.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def defaults(*, rtol: float | None = None, rng: int | None = None, budget: int |
     Raises
     ------
     SubjectError, SubjectTypeError
-        If one of them is not what `check_gradients` takes.
+        If one of them is not valid for `check_gradients`.
 
     Examples
     --------
@@ -93,24 +93,24 @@ def defaults(*, rtol: float | None = None, rng: int | None = None, budget: int |
 
 @contextmanager
 def process_defaults(chosen: Defaults) -> Iterator[None]:
-    """Set defaults for the whole process, threads that start meanwhile included. For test runners.
+    """Set defaults for the process, including new threads. For test runners.
 
-    Unlike those of `defaults` they replace the ones before them, and must be left in the order in which they came.
+    They replace earlier defaults of the process completely. Nested contexts must end in reverse order.
     """
-    _whole.append(chosen)
+    _process.append(chosen)
     try:
         yield
     finally:
-        _whole.pop()
+        _process.pop()
 
 
 def checked(rtol: Any = None, seed: Any = None, budget: Any = None) -> Defaults:
-    """Make defaults of what a user gave.
+    """Validate options and make `Defaults` of them.
 
     Raises
     ------
     SubjectError, SubjectTypeError
-        If one of them cannot be used.
+        If one of them is not valid.
     """
     return Defaults(
         None if rtol is None else checked_rtol(rtol),
@@ -120,7 +120,7 @@ def checked(rtol: Any = None, seed: Any = None, budget: Any = None) -> Defaults:
 
 
 def checked_rtol(rtol: Any) -> float:
-    """A relative tolerance: a number between 0 and 1."""
+    """Validate a relative tolerance, a number between 0 and 1."""
     if not isinstance(rtol, numbers.Real):
         raise SubjectTypeError(f"rtol is {rtol!r}: pass a number between 0 and 1, for example 1e-5")
     if not 0 < float(rtol) < 1:
@@ -129,7 +129,7 @@ def checked_rtol(rtol: Any) -> float:
 
 
 def checked_seed(seed: Any) -> int:
-    """A seed: a whole number that is not negative."""
+    """Validate a seed, a whole number that is not negative."""
     try:
         number = operator.index(seed)
     except TypeError:
@@ -140,11 +140,11 @@ def checked_seed(seed: Any) -> int:
 
 
 def checked_budget(budget: Any) -> int:
-    """A number of evaluations of the loss that suffices for one slope."""
+    """Validate a number of evaluations of the loss, at least `MIN_BUDGET`."""
     try:
         limit = operator.index(budget)
     except TypeError:
         raise SubjectTypeError(f"budget is {budget!r}: pass a whole number of evaluations of the loss") from None
-    if limit < LEAST_BUDGET:
-        raise SubjectError(f"budget is {budget}: a check needs at least {LEAST_BUDGET} evaluations of the loss")
+    if limit < MIN_BUDGET:
+        raise SubjectError(f"budget is {budget}: a check needs at least {MIN_BUDGET} evaluations of the loss")
     return limit

@@ -1,4 +1,4 @@
-"""Whose fault an error is: the user's part of a traceback."""
+"""Tracebacks without the frames of gradcheck: which frames to show, and which to hide."""
 
 from __future__ import annotations
 
@@ -7,40 +7,39 @@ from pathlib import Path
 
 from gradcheck.errors import GradcheckError
 
-_OURS = Path(__file__).parent
-_EXAMPLES = _OURS / "app" / "examples"
+_PACKAGE = Path(__file__).parent
+_EXAMPLES = _PACKAGE / "app" / "examples"
 
 
 def user_traceback(error: BaseException) -> str:
-    """Format an exception with the frames that are the user's, or a library's on behalf of the user's.
+    """Format an exception without the frames of gradcheck, of optree and of Python's import system.
 
-    Frames before the first one outside gradcheck are left out, and those of gradcheck and the import machinery
-    anywhere.
+    The frames of the user and of the libraries that the user calls remain.
     """
     shown = traceback.TracebackException.from_exception(error)
     shown.stack = traceback.StackSummary.from_list([frame for frame in shown.stack if not _hidden(frame.filename)])
     return "".join(shown.format())
 
 
-def ours(filename: str) -> bool:
-    """Whether a file is part of gradcheck; its examples are like a user's own code."""
+def is_internal(filename: str) -> bool:
+    """Whether a file is part of gradcheck. Its examples count as code of the user."""
     path = Path(filename)
-    return _OURS in path.parents and _EXAMPLES not in path.parents
+    return _PACKAGE in path.parents and _EXAMPLES not in path.parents
 
 
-def to_hide(error: BaseException) -> bool:
-    """Whether frames of gradcheck only stand between the reader of a traceback and what it is about.
+def hides_internal_frames(error: BaseException) -> bool:
+    """Whether the frames of gradcheck can be left out of the traceback of an error.
 
-    They do where the error is meant for the user, and where it was raised by code of the user's that gradcheck called.
-    An error that came about in gradcheck itself is to be shown with all its frames.
+    They can if the error is one of `gradcheck.errors`, or was raised by code of the user that gradcheck called. For any
+    other error, a fault of gradcheck, all frames are shown.
     """
     end = error.__traceback__
     while end is not None and end.tb_next is not None:
         end = end.tb_next
-    return isinstance(error, GradcheckError) or (end is not None and not ours(end.tb_frame.f_code.co_filename))
+    return isinstance(error, GradcheckError) or (end is not None and not is_internal(end.tb_frame.f_code.co_filename))
 
 
 def _hidden(filename: str) -> bool:
     if filename.startswith("<frozen importlib") or "importlib" in Path(filename).parts:
         return True
-    return ours(filename) or "optree" in Path(filename).parts
+    return is_internal(filename) or "optree" in Path(filename).parts

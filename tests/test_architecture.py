@@ -43,7 +43,7 @@ ONLY: dict[str, set[str]] = {
 }
 
 #: Files at the top that every room may import; they import no room.
-GROUND = ("_version", "errors", "settings", "tracebacks")
+GROUND = ("_names", "_version", "errors", "settings", "tracebacks")
 
 
 def modules() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Defaults for a block of code."""
+"""Defaults for a block of code and for the process."""
 
 from __future__ import annotations
 
@@ -17,55 +17,55 @@ def square(x: Any) -> Any:
     return x * x
 
 
-def told(**options: Any) -> tuple[float, int]:
+def rtol_and_seed(**options: Any) -> tuple[float, int]:
     report = check_gradients(square, lambda x: 2 * x, 1.5, **options)
     return report.rtol, report.seed
 
 
-def test_block_sets_what_a_call_leaves_open() -> None:
+def test_defaults_apply_where_a_call_sets_nothing() -> None:
     with gradcheck.defaults(rtol=1e-3, rng=7):
-        assert told() == (1e-3, 7)
-        assert told(rtol=1e-2) == (1e-2, 7)
-        assert told(rng=8) == (1e-3, 8)
-    assert told(rng=8) == (5e-5, 8)
+        assert rtol_and_seed() == (1e-3, 7)
+        assert rtol_and_seed(rtol=1e-2) == (1e-2, 7)
+        assert rtol_and_seed(rng=8) == (1e-3, 8)
+    assert rtol_and_seed(rng=8) == (5e-5, 8)
 
 
-def test_inner_block_keeps_what_it_does_not_name() -> None:
+def test_inner_block_keeps_what_it_does_not_set() -> None:
     with gradcheck.defaults(rtol=1e-3, rng=7), gradcheck.defaults(rng=9):
-        assert told() == (1e-3, 9)
+        assert rtol_and_seed() == (1e-3, 9)
 
 
-def test_budget_is_kept_to() -> None:
+def test_budget_bounds_the_evaluations() -> None:
     with gradcheck.defaults(budget=20):
         report = check_gradients(square, lambda x: 3 * x, 1.5)
         assert report.evaluations <= 20
     assert check_gradients(square, lambda x: 3 * x, 1.5).verdict.value == "fail"
 
 
-def test_left_after_an_exception() -> None:
+def test_defaults_end_after_an_exception() -> None:
     with pytest.raises(ZeroDivisionError), gradcheck.defaults(rtol=1e-3):
         raise ZeroDivisionError
-    assert told()[0] == 5e-5
+    assert rtol_and_seed()[0] == 5e-5
 
 
 def test_seed_reproduces_a_check() -> None:
-    lie = check_gradients(square, lambda x: 2.001 * x, 1.5, rng=3)
+    wrong = check_gradients(square, lambda x: 2.001 * x, 1.5, rng=3)
     with gradcheck.defaults(rng=3):
         again = check_gradients(square, lambda x: 2.001 * x, 1.5)
-    assert again.blocks == lie.blocks
+    assert again.blocks == wrong.blocks
 
 
-def test_tables_of_pairs_have_them_as_well() -> None:
+def test_tables_of_pairs_use_defaults() -> None:
     with gradcheck.defaults(rng=12):
         table = pairs(["Dense"], ["MeanSquaredError"])
     assert table.seed == 12
 
 
-def test_tasks_do_not_see_those_of_each_other() -> None:
+def test_tasks_have_separate_defaults() -> None:
     async def check(seed: int) -> int:
         with gradcheck.defaults(rng=seed):
             await asyncio.sleep(0)
-            found = told()[1]
+            found = rtol_and_seed()[1]
             await asyncio.sleep(0)
             return found
 
@@ -75,12 +75,12 @@ def test_tasks_do_not_see_those_of_each_other() -> None:
     assert list(asyncio.run(both())) == [1, 2]
 
 
-def test_those_of_the_process_stand_below_those_of_a_block() -> None:
+def test_defaults_of_a_block_take_precedence_over_those_of_the_process() -> None:
     with process_defaults(Defaults(rtol=1e-2, seed=4)):
-        assert told() == (1e-2, 4)
+        assert rtol_and_seed() == (1e-2, 4)
         with gradcheck.defaults(rng=5):
-            assert told() == (1e-2, 5)
-    assert told(rng=1) == (5e-5, 1)
+            assert rtol_and_seed() == (1e-2, 5)
+    assert rtol_and_seed(rng=1) == (5e-5, 1)
 
 
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
@@ -94,6 +94,6 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("options", "error", "message"), WRONG, ids=lambda value: str(value))
-def test_what_cannot_be_used_is_refused_at_once(options: Any, error: type[Exception], message: str) -> None:
+def test_invalid_defaults_are_refused_at_once(options: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message), gradcheck.defaults(**options):
         pass

@@ -1,12 +1,17 @@
+"""Tracebacks show the frames of the user; those of gradcheck are hidden, unless the fault is its own."""
+
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck import check_gradients
-from gradcheck.tracebacks import user_traceback
+from gradcheck.errors import SubjectError
+from gradcheck.tracebacks import hides_internal_frames, is_internal, user_traceback
 
 
 def failing(x: Any) -> Any:
@@ -32,7 +37,7 @@ def test_only_frames_of_the_user_are_shown(fun: Any, error: type[Exception]) -> 
     assert f"in {fun.__name__}" in text
     assert "in deeper" in text
     assert "of the user" in text
-    for frame in ("api.py", "check.py", "function.py", "optree"):
+    for frame in ("gradients.py", "checker.py", "function.py", "optree"):
         assert f'{frame}"' not in text
 
 
@@ -40,3 +45,36 @@ def test_syntax_error_shows_the_line() -> None:
     with pytest.raises(SyntaxError) as caught:
         compile("x = (1,\ny = 2", "broken.py", "exec")
     assert "broken.py" in user_traceback(caught.value)
+
+
+ROOT = Path(gradcheck.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (ROOT / "checks" / "gradients.py", True),
+        (ROOT / "__init__.py", True),
+        (ROOT / "app" / "examples" / "xor.py", False),
+        (ROOT.parent / "gradcheck_of_mine.py", False),
+        (Path(np.__file__), False),
+        ("<string>", False),
+    ],
+)
+def test_files_of_the_package_are_internal_but_its_examples_are_not(file: Path | str, expected: bool) -> None:
+    assert is_internal(str(file)) is expected
+
+
+def raised(fun: Any, grad: Any = np.tanh) -> BaseException:
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        check_gradients(fun, grad, np.ones(2), rng=0)
+    return caught.value
+
+
+def test_internal_frames_are_hidden_for_errors_of_the_user_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hides_internal_frames(raised(failing))
+    error = raised(lambda x: None)
+    assert isinstance(error, SubjectError | gradcheck.SubjectTypeError)
+    assert hides_internal_frames(error)
+    monkeypatch.setattr("gradcheck.checks.gradients.check", None)
+    assert not hides_internal_frames(raised(lambda x: float(x @ x)))

@@ -1,4 +1,4 @@
-"""The accepted answer to `question.py`: a factor in `dz2`, RMSProp, and a plot. It learns, and is wrong twice."""
+"""The accepted answer to `question.py`: an extra factor in `dz2`, RMSProp, a plot. It learns, with two mistakes."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""Five hidden units are to learn XOR by plain gradient descent. The loss stays at 0.6931 for a million steps."""
+"""Train five hidden units on XOR by plain gradient descent. The loss stays at 0.6931 for a million steps."""
 
 import numpy as np
 

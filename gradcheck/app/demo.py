@@ -1,7 +1,7 @@
-"""`gradcheck demo`: a right gradient that was called wrong, the repair that broke it, and why the loss was stuck.
+"""`gradcheck demo`: a right gradient that was thought to be wrong, the change that broke it, and the real problem.
 
-Everything on the screen is measured while one waits: both programs checked, the textbook's check beside, the plateau,
-RMSProp with either gradient, the answer's own RMSProp against the reference, and iRprop⁻.
+Everything is measured when the command runs: the checks of both networks by gradcheck and by the method of textbooks,
+the plateau, RMSProp with either gradient, the answer's RMSProp compared with the reference, and iRprop⁻.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gradcheck.app.examples.ensemble import Ensemble
 from gradcheck.app.examples.xor import BATCH, RATE, START, AnswerNetwork, QuestionNetwork
 from gradcheck.checks.gradients import check_gradients
 from gradcheck.nn import IRpropMinus, RMSProp
-from gradcheck.reports.data import Report
 from gradcheck.reports.numbers import size
+from gradcheck.reports.report import Report
 from gradcheck.reports.text import COLOUR
 from gradcheck.training.optimisers.checking import check_optimiser
 from gradcheck.training.optimisers.report import OptimiserReport
@@ -29,19 +29,50 @@ from gradcheck.verdicts.verdict import Verdict
 
 Array = NDArray[np.float64]
 
-#: Size of the weights at the generic point.
-GENERIC = 1.0
 
-#: Steps of plain descent; steps of RMSProp after which the losses are shown; and the most that iRprop⁻ may take.
-DESCENT, MILESTONES, MOST = 1000, (500, 1000, 2000, 5000), 1000
+@dataclass(frozen=True)
+class DemoSettings:
+    """What the demo runs.
 
-#: A loss that counts as learnt.
-LEARNT = 1e-6
+    Attributes
+    ----------
+    generic_scale : float
+        Size of the weights at the second point of each check, where no unit is like another.
+    descent_steps : int
+        Steps of plain gradient descent on the plateau.
+    milestones : tuple of int
+        Steps of RMSProp after which the losses are shown.
+    rate, decay, eps : float
+        Settings of RMSProp, those of the answer.
+    largest_step : float
+        Largest step of iRprop⁻. With its usual 50 one of the first eight seeds does not learn, and sigmoids overflow.
+    max_steps : int
+        Largest number of steps of iRprop⁻.
+    learned_loss : float
+        A loss below this counts as learned.
+    """
+
+    generic_scale: float = 1.0
+    descent_steps: int = 1000
+    milestones: tuple[int, ...] = (500, 1000, 2000, 5000)
+    rate: float = 0.01
+    decay: float = 0.9
+    eps: float = 1e-9
+    largest_step: float = 1.0
+    max_steps: int = 1000
+    learned_loss: float = 1e-6
+
+
+DEMO = DemoSettings()
+
+#: The parameter whose ratio of claimed to numerical derivative is shown: one array of several entries with small
+#: error bars.
+RATIO_OF = "w2"
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
-    """One network at one point, checked by gradcheck and by the textbook's method."""
+class NetworkCheck:
+    """One network at one point, checked by gradcheck and by the method of textbooks."""
 
     title: str
     scale: float
@@ -51,62 +82,77 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Plateau:
-    """Plain descent from the question's start: loss and norm of the gradient before and after, and how units differ."""
+    """Plain descent from the question's start.
+
+    Attributes
+    ----------
+    losses, norms : tuple of float
+        Loss and norm of the gradient at the start and at the end.
+    unit_difference : float
+        Largest difference between the outputs of two hidden units for the same sample.
+    """
 
     losses: tuple[float, float]
     norms: tuple[float, float]
-    differ: float
+    unit_difference: float
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """All that the demo shows.
+class DemoResults:
+    """All results that the demo shows.
 
     Attributes
     ----------
     seed : int
-    episodes : tuple of Episode
+    checks : tuple of NetworkCheck
     plateau : Plateau
-    race : ndarray, shape (milestones, 2)
+    rmsprop_losses : ndarray, shape (milestones, 2)
         Losses of RMSProp with the right gradient and with the wrong one.
     rule : OptimiserReport
-        Of the answer's RMSProp.
-    signs : int or None
-        Steps of iRprop⁻ until the loss is learnt; None if it takes too many.
+        Check of the answer's RMSProp.
+    irprop_steps : int or None
+        Steps of iRprop⁻ until the loss is learned; None if it takes too many.
     """
 
     seed: int
-    episodes: tuple[Episode, ...]
+    checks: tuple[NetworkCheck, ...]
     plateau: Plateau
-    race: Array
+    rmsprop_losses: Array
     rule: OptimiserReport
-    signs: int | None
+    irprop_steps: int | None
 
 
-def story(seed: int) -> Story:
+def run_demo(seed: int) -> DemoResults:
     """Measure everything."""
-    return Story(seed, episodes(seed), plateau(seed), race(seed), answers_rule(seed), signs(seed))
+    return DemoResults(
+        seed,
+        check_networks(seed),
+        measure_plateau(seed),
+        compare_rmsprop(seed),
+        check_answers_rmsprop(seed),
+        count_irprop_steps(seed),
+    )
 
 
-def episodes(seed: int) -> tuple[Episode, ...]:
+def check_networks(seed: int) -> tuple[NetworkCheck, ...]:
     """Check both networks at their start and at a generic point."""
     found = []
     for title, network in (("question", QuestionNetwork), ("answer", AnswerNetwork)):
-        for scale in (START, GENERIC):
+        for scale in (START, DEMO.generic_scale):
             model = network(scale=scale, seed=seed)
             report = check_gradients(model, batch=BATCH, rng=seed)
             textbook = check_gradients(model, batch=BATCH, rng=seed, method="textbook")
-            found.append(Episode(title, scale, report, textbook))
+            found.append(NetworkCheck(title, scale, report, textbook))
     return tuple(found)
 
 
-def plateau(seed: int) -> Plateau:
-    """Walk a thousand steps of the question's training."""
+def measure_plateau(seed: int) -> Plateau:
+    """Run the first steps of the question's training."""
     network = QuestionNetwork(seed=seed)
     losses, norms = [], []
-    for step in range(DESCENT + 1):
+    for step in range(DEMO.descent_steps + 1):
         gradient = network.gradient(*BATCH)
-        if step in (0, DESCENT):
+        if step in (0, DEMO.descent_steps):
             losses.append(network.loss(*BATCH))
             norms.append(float(np.sqrt(sum(np.sum(slope**2) for slope in gradient.values()))))
         for name, slope in gradient.items():
@@ -115,146 +161,175 @@ def plateau(seed: int) -> Plateau:
     return Plateau((losses[0], losses[1]), (norms[0], norms[1]), float(np.ptp(hidden, axis=1).max()))
 
 
-def race(seed: int) -> Array:
-    """Train from the question's start by RMSProp, with the right gradient and with the answer's."""
-    networks, optimiser = Ensemble([seed, seed], wrong=[False, True]), RMSProp(0.01, decay=0.9, eps=1e-9)
+def compare_rmsprop(seed: int) -> Array:
+    """Train from the question's start by RMSProp, with the right gradient and with the answer's; return the losses."""
+    networks = Ensemble([seed, seed], wrong=[False, True])
+    optimiser = RMSProp(DEMO.rate, decay=DEMO.decay, eps=DEMO.eps)
     losses = []
-    for step in range(1, MILESTONES[-1] + 1):
+    for step in range(1, DEMO.milestones[-1] + 1):
         optimiser.step(networks.params, networks.gradient())
-        if step in MILESTONES:
+        if step in DEMO.milestones:
             losses.append(networks.losses())
     return np.array(losses)
 
 
-def rmsprop(w: Array, dw: Array, state: dict[str, Array]) -> None:
-    """The answer's update of one array: 1 − 0.1 stands where 1 − 0.9 was meant."""
+def answers_rmsprop(w: Array, dw: Array, state: dict[str, Array]) -> None:
+    """The answer's update of one array, with 1 − 0.1 instead of 1 − 0.9."""
     state["square"] = 0.9 * state.get("square", np.zeros_like(w)) + (1 - 0.1) * dw**2
     w -= 0.01 * dw / (np.sqrt(state["square"]) + 1e-9)
 
 
-def answers_rule(seed: int) -> OptimiserReport:
-    """Hold the answer's RMSProp against the reference."""
-    return check_optimiser(rmsprop, each=True, rate=0.01, decay=0.9, eps=1e-9, rng=seed)
+def check_answers_rmsprop(seed: int) -> OptimiserReport:
+    """Compare the answer's RMSProp with the reference."""
+    return check_optimiser(answers_rmsprop, each=True, rate=DEMO.rate, decay=DEMO.decay, eps=DEMO.eps, rng=seed)
 
 
-def signs(seed: int) -> int | None:
-    """Count the steps that iRprop⁻ takes to learn, with the question's gradient and from its start."""
-    network, optimiser = Ensemble([seed], wrong=[False]), IRpropMinus(0.01, largest=1.0)
-    for step in range(MOST):
-        if network.losses()[0] < LEARNT:
+def count_irprop_steps(seed: int) -> int | None:
+    """Count the steps that iRprop⁻ needs to learn, with the question's gradient and from its start."""
+    network, optimiser = Ensemble([seed], wrong=[False]), IRpropMinus(DEMO.rate, largest=DEMO.largest_step)
+    for step in range(DEMO.max_steps):
+        if network.losses()[0] < DEMO.learned_loss:
             return step
         optimiser.step(network.params, network.gradient())
     return None
 
 
 _QUESTION = (
-    "A 2-5-1 sigmoid network is to learn XOR by descent on its cross-entropy; the loss stays at 0.6931 = ln 2. The "
-    "accepted answer multiplies the output's delta by σ′(z) and takes RMSProp. Whose gradient is right?"
+    "A network of sigmoids (2 inputs, 5 hidden units, 1 output) is trained on XOR by gradient descent on the "
+    "cross-entropy. The loss stays at 0.6931 = ln 2. The accepted answer multiplies the derivative at the output by "
+    "σ′(z) and uses RMSProp. Which of the two gradients is right?"
 )
 
 _CONCLUSION = (
-    "The question's gradient is right: σ′(z) = p(1 − p) has cancelled in p − y. The answer's is wrong: it is that of "
-    "the squared error, near a quarter of the right one at the start only. It learns because RMSProp does not mind "
-    "how small a gradient is."
+    "The question's gradient is right: the factor σ′(z) = p(1 − p) cancels in p − y. The answer's gradient is wrong: "
+    "it belongs to the squared error, and only at the start is it close to a quarter of the right one. The network "
+    "learns anyway, because RMSProp divides the gradient by its own size."
+)
+
+_COLUMNS = (
+    "weights: their standard deviation. largest gap: of any parameter, relative, ± error bar. Last two columns: the "
+    "textbook check, with one step size of 1e-4 and one ratio of norms."
 )
 
 
-def render_demo(found: Story) -> RenderableType:
-    """The demo for rich, on one screen."""
-    heading = Text("  gradcheck and, beside it, the textbook (one step of 1e-4, one ratio of norms)", style="dim")
+def render_demo(results: DemoResults) -> RenderableType:
+    """Lay out the results on one screen."""
     return Group(
         Text(_QUESTION),
         "",
-        heading,
-        _checks(found.episodes),
-        *_named(found.episodes),
+        Text(_COLUMNS, style="dim"),
+        _checks(results.checks),
+        *_findings(results.checks),
         "",
-        *_stuck(found.plateau),
+        _plateau(results.plateau),
         "",
-        _race(found.race),
-        *_rules(found),
+        _rmsprop(results.rmsprop_losses),
+        *_optimisers(results),
         "",
         Text(_CONCLUSION),
-        _cost(found),
+        _cost(results),
     )
 
 
-def _checks(found: tuple[Episode, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    blocks = tuple(found[0].report.blocks)
-    for name in ("weights", *blocks, "largest gap", "textbook", "says"):
-        table.add_column(name, no_wrap=True, justify="right" if name == "textbook" else "left")
-    for episode in found:
-        each = episode.report.blocks.values()
-        worst = max(each, key=lambda block: block.relative_error)
+def _checks(checks: tuple[NetworkCheck, ...]) -> Table:
+    table = _table("network", "weights", *checks[0].report.blocks, "largest gap")
+    table.add_column("textbook", no_wrap=True, justify="right")
+    table.add_column("verdict", no_wrap=True)
+    for check in checks:
+        blocks = check.report.blocks.values()
+        worst = max(blocks, key=lambda block: block.relative_error)
         table.add_row(
-            f"{episode.title} × {episode.scale:g}",
-            *(_verdict(block.verdict) for block in each),
+            check.title,
+            f"{check.scale:g}",
+            *(_verdict(block.verdict) for block in blocks),
             f"{size(worst.relative_error)} ± {size(worst.error_bar)}",
-            size(whole_ratio(episode.textbook)),
-            _verdict(episode.textbook.verdict),
+            size(overall_ratio(check.textbook)),
+            _verdict(check.textbook.verdict),
         )
     return table
 
 
-def whole_ratio(report: Report) -> float:
-    """The textbook's one number, ‖claimed − numeric‖ / (‖claimed‖ + ‖numeric‖), from those of the blocks."""
+def overall_ratio(report: Report) -> float:
+    """The one number of the textbook check, ‖claimed − numeric‖ / (‖claimed‖ + ‖numeric‖), from those of the blocks."""
     blocks = [(block.relative_error, block.claimed_norm, block.numeric_norm or 0.0) for block in report.blocks.values()]
     gap = math.hypot(*(ratio * (claimed + numeric) for ratio, claimed, numeric in blocks))
     return gap / (math.hypot(*(claimed for _, claimed, _ in blocks)) + math.hypot(*(numeric for *_, numeric in blocks)))
 
 
-def _named(found: tuple[Episode, ...]) -> Iterator[Text]:
-    """What the findings say, and how the ratio of claim and slope varies: it is no constant."""
-    for episode in found:
-        for finding in episode.report.findings:
-            ratio = next((part for part in finding.evidence.split("; ") if part.startswith("claimed/numeric")), "")
+def ratio_range(report: Report, name: str) -> tuple[float, float]:
+    """Smallest and largest ratio of claimed to numerical derivative among the measured entries of a block."""
+    ratios = [entry.claimed / entry.numeric for entry in report.blocks[name].entries]
+    return min(ratios), max(ratios)
+
+
+def _findings(checks: tuple[NetworkCheck, ...]) -> Iterator[Text]:
+    """Name the mistakes, and show that the ratio of claimed to numerical gradient is not constant."""
+    for check in checks:
+        for finding in check.report.findings:
+            low, high = ratio_range(check.report, RATIO_OF)
+            digits = 1 - math.floor(math.log10(high - low)) if high > low else 4  # two digits of the difference
             yield Text.assemble(
-                (f"{episode.title} × {episode.scale:g}: ", "bold"),
+                (f"{check.title}, weights {check.scale:g}: ", "bold"),
                 (f"{finding.code} {finding.slug}", "red"),
-                f"; {ratio}" if ratio else "",
+                f"; claimed / numeric in {RATIO_OF}: {low:.{digits}f} to {high:.{digits}f}",
             )
 
 
-def _stuck(found: Plateau) -> Iterator[Text]:
-    yield Text.assemble(
+def _plateau(found: Plateau) -> Text:
+    return Text.assemble(
         ("Why the loss is stuck. ", "bold"),
-        f"{DESCENT:,} steps at {RATE:g} take it from {found.losses[0]:.6f} to {found.losses[1]:.6f}, and the norm of "
-        f"its gradient from {size(found.norms[0])} to {size(found.norms[1])}: a plateau. The five hidden units differ "
-        f"by {found.differ:.2g} at most, and do the work of one.",
+        f"In {DEMO.descent_steps:,} steps with learning rate {RATE:g} the loss goes from {found.losses[0]:.6f} to "
+        f"{found.losses[1]:.6f}, and the norm of its gradient from {size(found.norms[0])} to {size(found.norms[1])}: a "
+        f"plateau. The outputs of the five hidden units differ by at most {found.unit_difference:.2g}, so they act as "
+        "one unit.",
     )
 
 
-def _race(losses: Array) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("RMSProp from there, after", no_wrap=True)
-    for step in MILESTONES:
-        table.add_column(f"{step:,}" + (" steps" if step == MILESTONES[0] else ""), justify="right", no_wrap=True)
-    table.add_row("loss, right gradient", *map(size, losses[:, 0]))
-    table.add_row("loss, with σ′ too many", *map(size, losses[:, 1]))
-    table.add_row(
-        "times as much", *(f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}" for ratio in losses[:, 1] / losses[:, 0])
-    )
+def _rmsprop(losses: Array) -> Table:
+    table = _table("RMSProp from the same start, after")
+    for step in DEMO.milestones:
+        unit = " steps" if step == DEMO.milestones[0] else ""
+        table.add_column(f"{step:,}{unit}", justify="right", no_wrap=True)
+    table.add_row("loss with the right gradient", *map(size, losses[:, 0]))
+    table.add_row("loss with the wrong gradient", *map(size, losses[:, 1]))
+    ratios = losses[:, 1] / losses[:, 0]
+    table.add_row("wrong / right", *(f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}" for ratio in ratios))
     return table
 
 
-def _rules(found: Story) -> Iterator[Text]:
+def _optimisers(results: DemoResults) -> Iterator[Text]:
     yield Text.assemble(
         ("The answer's RMSProp", "bold"),
-        " against the reference: ",
-        _verdict(found.rule.verdict),
-        f", {found.rule.mistake}. {found.rule.message}",
+        " compared with the reference: ",
+        _verdict(results.rule.verdict),
+        f", {results.rule.mistake}. {results.rule.message}",
     )
-    learnt = f"below {LEARNT:g} after {found.signs} steps" if found.signs else f"not below {LEARNT:g} in {MOST:,} steps"
-    yield Text.assemble(("iRprop−", "bold"), f", which goes by signs alone, right gradient: {learnt}")
+    steps = results.irprop_steps
+    learned = (
+        f"is below {DEMO.learned_loss:g} after {steps} steps"
+        if steps is not None
+        else f"is not below {DEMO.learned_loss:g} after {DEMO.max_steps:,} steps"
+    )
+    yield Text.assemble(
+        ("iRprop−", "bold"), f" uses only the signs of the gradient; with the right one, the loss {learned}"
+    )
 
 
-def _cost(found: Story) -> Text:
-    ours = sum(episode.report.evaluations for episode in found.episodes)
-    theirs = sum(episode.textbook.evaluations for episode in found.episodes)
+def _cost(results: DemoResults) -> Text:
+    ours = sum(check.report.evaluations for check in results.checks)
+    textbook = sum(check.textbook.evaluations for check in results.checks)
     return Text(
-        f"{ours} evaluations by gradcheck, {theirs} by the textbook; reproduce with --seed {found.seed}", style="dim"
+        f"Evaluations of the loss: {ours} by gradcheck, {textbook} by the textbook check; reproduce with --seed "
+        f"{results.seed}",
+        style="dim",
     )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    return table
 
 
 def _verdict(verdict: Verdict) -> Text:

@@ -1,4 +1,4 @@
-"""The pages of the catalogue, one a mistake or a finding about training: by code or slug, and as a list."""
+"""The pages shown by `gradcheck explain`: one page a mistake or a finding about training, by code or slug."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 
 from gradcheck.errors import GradcheckError
 
-#: Where the pages stand: in an installed package, and beside the package in a checkout.
-PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[2] / "docs")
+#: Where the folders of pages are: in an installed package, and next to the package in a checkout.
+DOCS_FOLDERS = (Path(__file__).parents[1] / "docs", Path(__file__).parents[2] / "docs")
 
-#: What there are pages of: mistakes in a gradient, and what ails a training whose gradient is right.
+#: The folders of pages: mistakes in a gradient, and causes of bad training with a right gradient.
 KINDS = ("mistakes", "training")
 
+#: The beginning of a page: a heading with code and slug, then a sentence.
 _HEAD = re.compile(r"# (G[CT]\d{3}) ([a-z0-9-]+)\n+([^\n]+)\n")
 
 
 class UnknownMistake(GradcheckError, LookupError):
-    """There is no page of that code or slug."""
+    """No page has this code or slug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class Page:
     ----------
     code, slug : str
     summary : str
-        What it is, in a sentence.
+        One sentence that says what it is.
     text : str
-        All of it, in Markdown.
+        The whole page, in Markdown.
     """
 
     code: str
@@ -42,8 +43,8 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """All pages, by code."""
-    folder = next(place for place in PLACES if all((place / kind).is_dir() for kind in KINDS))
+    """Read all pages, ordered by code."""
+    folder = next(place for place in DOCS_FOLDERS if all((place / kind).is_dir() for kind in KINDS))
     found = []
     for path in (path for kind in KINDS for path in (folder / kind).glob("*.md")):
         text = path.read_text(encoding="utf-8")
@@ -54,23 +55,23 @@ def pages() -> list[Page]:
 
 
 def page(name: str) -> Page:
-    """The page of a code, ``GC302``, or a slug, ``extra-activation-derivative``.
+    """Return the page of a code (``GC302``) or a slug (``extra-activation-derivative``).
 
     Raises
     ------
     UnknownMistake
-        If there is none; the message names the nearest.
+        If there is no such page; the message names the most similar one.
 
     Examples
     --------
     >>> page("gc201").slug
     'transposed'
     """
-    every = pages()
-    by_name = {key: found for found in every for key in (found.code.lower(), found.slug)}
+    all_pages = pages()
+    by_name = {key: found for found in all_pages for key in (found.code.lower(), found.slug)}
     wanted = name.strip().lower().replace("_", "-")
     if wanted not in by_name:
         near = difflib.get_close_matches(wanted, by_name, 1)
-        hint = f", did you mean {by_name[near[0]].code} {by_name[near[0]].slug}?" if near else ""
-        raise UnknownMistake(f"there is no mistake {name!r}{hint or ';'} `gradcheck explain` lists them all")
+        hint = f", did you mean {by_name[near[0]].code} {by_name[near[0]].slug}?" if near else ";"
+        raise UnknownMistake(f"there is no mistake {name!r}{hint} `gradcheck explain` lists them all")
     return by_name[wanted]

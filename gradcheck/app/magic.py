@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
+#: Name of the cell in reports.
+CELL = "this cell"
+
 
 def load_ipython_extension(shell: Any) -> None:
-    """Called by ``%load_ext gradcheck``; registers the cell magic.
+    """Register the cell magic; IPython calls this for ``%load_ext gradcheck.app.magic``.
 
-    ``%%gradcheck [--loss EXPR] [--pair W=dW] [--function NAME] [--seed N]`` replays one pass of the loop in the cell.
-    Nothing in the notebook is changed.
+    ``%%gradcheck [--loss EXPR] [--pair W=dW] [--function NAME] [--seed N]`` replays one iteration of the loop in the
+    cell, on copies of the notebook's variables.
     """
     shell.register_magic_function(_magic(shell), "cell", "gradcheck")
 
@@ -19,7 +23,6 @@ def _magic(shell: Any) -> Any:
     def gradcheck(line: str, cell: str) -> Any:
         """Check the gradient of the training loop in this cell; returns the report."""
         import argparse
-        import copy
         import shlex
 
         from gradcheck.scripts.hints import hints_of
@@ -32,20 +35,20 @@ def _magic(shell: Any) -> Any:
         parser.add_argument("--function")
         parser.add_argument("--seed", type=int)
         options = parser.parse_args(shlex.split(line))
-        own = {k: v for k, v in shell.user_ns.items() if not k.startswith("_")}
-        given = {k: _copied(v, copy) for k, v in own.items()}
-        hints = hints_of(options.loss, options.pair, options.function)
-        path = Path("this cell")
         return check_program(
-            path, hints=hints, sources=[Source("this cell", "\n" + cell)], rng=options.seed, namespace=given
+            Path(CELL),
+            hints=hints_of(options.loss, options.pair, options.function),
+            sources=[Source(CELL, "\n" + cell)],
+            rng=options.seed,
+            namespace={name: _copied(v) for name, v in shell.user_ns.items() if not name.startswith("_")},
         )
 
     return gradcheck
 
 
-def _copied(value: Any, copy: Any) -> Any:
-    """A copy of what can be copied, so that the notebook's own stays as it is."""
+def _copied(value: Any) -> Any:
+    """Copy a value; what cannot be copied (modules, open files, locks) is passed on as it is."""
     try:
         return copy.deepcopy(value)
-    except Exception:  # modules, open files, locks
+    except Exception:
         return value

@@ -1,21 +1,23 @@
-"""`check_gradients` and `assert_gradients`."""
+"""`check_gradients` and `assert_gradients`: compare a claimed gradient with finite differences."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck._version import __version__
-from gradcheck.checks.observers import told
+from gradcheck.checks.observers import notify_observers
 from gradcheck.checks.options import budget_of, mapping_of, seed_of, tolerance_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Evaluator, Progress
-from gradcheck.reports.data import Report, report_of
+from gradcheck.reports.build import report_of
+from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING, as_subject
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import CheckOptions, check
@@ -25,28 +27,30 @@ from gradcheck.verdicts.verdict import Verdict
 
 
 class GradientMismatch(AssertionError):
-    """A gradient that did not pass, with the report.
+    """Raised for a gradient that did not pass; holds the report.
 
     Attributes
     ----------
     report : Report
     block : str or None
-        The block that this is about; None if it is about all.
-    brief : bool
-        Whether one line is enough, because the report is shown elsewhere.
+        The block that the report is about; None for all blocks.
     """
 
     def __init__(self, report: Report, block: str | None = None) -> None:
         super().__init__(report, block)
         self.report = report if block is None else report.of_block(block)
         self.block = block
-        self.brief = False
+        self._one_line = False
 
     def __str__(self) -> str:
-        return self.report.line if self.brief else str(self.report)
+        return self.report.line if self._one_line else str(self.report)
+
+    def shorten(self) -> None:
+        """Make the message one line, for a reader who sees the report elsewhere."""
+        self._one_line = True
 
 
-#: As tracebacks should name it: where users find it.
+#: Tracebacks name the public module.
 GradientMismatch.__module__ = "gradcheck"
 
 
@@ -83,22 +87,22 @@ def check_gradients(
     batch : sequence
         Arguments of a model's methods.
     rtol : float, optional
-        An error of one entry relative to that entry that is tolerated. By default 5e-5, for float32 parameters 1e-2,
-        for narrower ones 0.2.
+        Tolerated error of an entry, relative to that entry. By default 5e-5, for float32 parameters 1e-2, for narrower
+        ones 0.2.
     rng : int, numpy.random.Generator, SeedSequence or None
-        Fixes the random directions and the generic point (SPEC 7). The report says which seed it was.
+        Source of the random directions and the generic point. `seed` of the report reproduces them.
     budget : int, optional
-        Evaluations of the loss that may be spent, by default 2000. A passing check takes about 33, whatever the number
-        of parameters; a failing one takes more to find the entries.
+        Largest number of evaluations of the loss, by default 2000. A passing check takes about 33, whatever the number
+        of parameters. A failing one takes more, to locate the wrong entries.
     entries : bool
-        Measure every entry one by one as well.
+        Also measure each entry on its own.
     workers : int or map-like callable, optional
-        Evaluate a function at several points at once: a number of processes (with joblib), or a `map`.
+        Evaluate a function at several points at once: a number of processes (needs joblib), or a function like `map`.
     progress : bool or callable
-        Show a progress bar on standard error; a callable gets the number of evaluations and what is being done.
+        Show a progress bar on standard error. A callable is called with the number of evaluations and the stage.
     method : {'gradcheck', 'textbook'}
-        ``'textbook'`` is the check of the lectures: two-sided differences with a step of 1e-4 in every entry and one
-        ratio of norms, for comparison.
+        ``'textbook'`` is the check as lectures teach it, for comparison: two-sided differences with a step of 1e-4 in
+        every entry, and one ratio of norms.
 
     Returns
     -------
@@ -108,15 +112,15 @@ def check_gradients(
     Raises
     ------
     SubjectError, SubjectTypeError
-        If the arguments cannot be checked as they are; the message says what to change. What the user's own functions
-        raise at the point itself is passed on.
+        If the arguments cannot be checked; the message says what to change. Exceptions that the user's functions raise
+        at the point itself are passed on.
 
     Notes
     -----
-    The loss is differentiated along random directions with Richardson-extrapolated central differences whose error bar
-    covers truncation and the measured noise of the loss [1]_. The verdict is `fail` only where the gap exceeds the
-    bar and, on the scale of the very entries that cause it, `rtol`; `pass` only where the bar would have let such a gap
-    be seen; else `undecided`.
+    The loss is differentiated along random directions by Richardson-extrapolated central differences. Their error bar
+    covers truncation and the measured noise of the loss [1]_. The verdict is `fail` only if the gap between claimed and
+    numerical derivative exceeds the error bar, and also exceeds `rtol` relative to the entries that cause it. It is
+    `pass` only if the error bar is small enough to show such a gap. Otherwise it is `undecided`.
 
     References
     ----------
@@ -134,14 +138,14 @@ def check_gradients(
     >>> gradcheck.check_gradients(loss, lambda x: 1 - np.tanh(x) ** 2, x, rng=0).verdict.value
     'fail'
     """
-    read = as_subject(target, grad, x0, args=args, batch=batch)
+    subject = as_subject(target, grad, x0, args=args, batch=batch)
     return check_subject(
-        read, rtol=rtol, rng=rng, budget=budget, entries=entries, workers=workers, progress=progress, method=method
+        subject, rtol=rtol, rng=rng, budget=budget, entries=entries, workers=workers, progress=progress, method=method
     )
 
 
 def check_subject(
-    read: Subject,
+    subject: Subject,
     *,
     rtol: float | None = None,
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
@@ -155,15 +159,17 @@ def check_subject(
     if method == "textbook":
         from gradcheck.checks.textbook import textbook
 
-        return told(textbook(read, seed=seed_of(rng), version=__version__))
+        report = textbook(subject, seed=seed_of(rng), version=__version__)
+        notify_observers(report)
+        return report
     if method != "gradcheck":
-        raise SubjectError(f"method is {method!r}: it is 'gradcheck' or 'textbook'")
-    seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, read), budget_of(budget)
+        raise SubjectError(f"method is {method!r}: pass 'gradcheck' or 'textbook'")
+    seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, subject), budget_of(budget)
     started = time.perf_counter()
-    with mapping_of(workers, read) as mapper, _listener(progress, read.name, limit) as listener:
-        evaluator = Evaluator(read, limit, listener, mapper)
+    with mapping_of(workers, subject) as mapper, _progress_callback(progress, subject.name, limit) as callback:
+        evaluator = Evaluator(subject, limit, callback, mapper)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore", RuntimeWarning)  # probes may leave the domain; NaN is what they look for
+            warnings.simplefilter("ignore", RuntimeWarning)  # steps that leave the domain give NaN
             rng = np.random.default_rng(seed)
             found = check(evaluator, CheckOptions(tolerance, entries, shrinking()), rng)
             findings = _findings(evaluator, found, tolerance, rng)
@@ -171,18 +177,19 @@ def check_subject(
         found,
         findings,
         version=__version__,
-        target=read.name,
+        target=subject.name,
         seed=seed,
         rtol=tolerance,
         seconds=time.perf_counter() - started,
         evaluations=evaluator.losses,
         gradients=evaluator.gradients,
     )
-    return told(report)
+    notify_observers(report)
+    return report
 
 
 def _findings(evaluator: Evaluator, found: CheckResult, rtol: float, rng: np.random.Generator) -> tuple[Finding, ...]:
-    """What is wrong and why. The catalogue is loaded where there is something to say only."""
+    """Findings of a check. The catalogue of mistakes is loaded only if there is something to diagnose."""
     if (found.verdict is not Verdict.FAIL and not found.observations) or shrinking():
         return ()
     from gradcheck.diagnosis.attribution import locate_faults
@@ -191,9 +198,8 @@ def _findings(evaluator: Evaluator, found: CheckResult, rtol: float, rng: np.ran
     return findings_of(found, locate_faults(evaluator, found, rtol, rng))
 
 
-def _listener(progress: bool | Progress, name: str, limit: int) -> Any:
-    from contextlib import nullcontext
-
+def _progress_callback(progress: bool | Progress, name: str, limit: int) -> AbstractContextManager[Progress | None]:
+    """Context manager for the callable that receives the progress of a check, or None."""
     if not isinstance(progress, bool) and not callable(progress):
         raise SubjectTypeError(f"progress is {progress!r}: pass True, False or a callable")
     if progress is True:
@@ -218,9 +224,9 @@ def assert_gradients(target: Any, grad: Any = MISSING, x0: Any = MISSING, **opti
     Raises
     ------
     GradientMismatch
-        An `AssertionError` that shows the report, and has it as its attribute `report`. An undecided check raises, too.
-        While Hypothesis shrinks an example the check ends at the first block that is wrong, and the report has no
-        findings; in the end it has all.
+        An `AssertionError` whose message is the report, also available as its attribute `report`. An undecided check
+        raises it too. While Hypothesis shrinks an example, a check ends at the first wrong block and its report has no
+        findings; the report of the final example is complete.
     """
     __tracebackhide__ = True
     with shrinking_run():

@@ -1,4 +1,4 @@
-"""Who is told of every check that ends: a test runner that wants to show the reports of a failing test."""
+"""Observers that receive the report of every check, such as a test runner that shows those of a failing test."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
+#: Observers of this process, in the order of their registration.
 _observers: list[Callable[[Report], None]] = []
 
 
 @contextmanager
 def observed_by(observer: Callable[[Report], None]) -> Iterator[None]:
-    """Call `observer` with the report of every check of this process, whichever thread makes it."""
+    """Call `observer` with the report of every check of this process, in any thread, while the context lasts."""
     _observers.append(observer)
     try:
         yield
@@ -22,8 +23,7 @@ def observed_by(observer: Callable[[Report], None]) -> Iterator[None]:
         _observers.remove(observer)
 
 
-def told(report: Report) -> Report:
-    """The same report, after all who listen were told of it."""
+def notify_observers(report: Report) -> None:
+    """Pass a report to all observers."""
     for observer in tuple(_observers):
         observer(report)
-    return report

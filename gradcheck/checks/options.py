@@ -1,4 +1,4 @@
-"""The options that every front door takes, made ready for use."""
+"""Options of a check, validated and with their defaults: seed, tolerance, budget, workers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import operator
 import os
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,23 +20,42 @@ if TYPE_CHECKING:
     from gradcheck.probes.evaluator import Map
     from gradcheck.subjects.subject import Subject
 
-#: Default relative tolerance by the number of mantissa bits of the narrowest type in play.
-TOLERANCES = ((50, 5e-5), (20, 1e-2), (0, 0.2))
 
-#: Where the loss can be evaluated in the narrow type only, it is this many times larger.
-NARROW = 3.0
+@dataclass(frozen=True, slots=True)
+class DefaultOptions:
+    """Options of a check where neither the call nor `gradcheck.defaults` sets them.
 
-#: Default number of evaluations of the loss that may be spent. A passing check takes about 27.
-BUDGET = 2000
+    Attributes
+    ----------
+    rtol_by_bits : tuple of (int, float)
+        Relative tolerance for parameters whose narrowest type has at least so many mantissa bits: float64 (52), float32
+        (23), float16 and narrower. Chosen above the rounding error of gradients that sum many terms in that type, and
+        below the errors that mistakes in a derivative make.
+    narrow_evaluation_factor : float
+        The tolerance is this many times larger if the loss can only be evaluated in a type narrower than float64: its
+        own rounding error adds to that of the claim.
+    budget : int
+        Evaluations of the loss. A passing check takes about 33, whatever the number of parameters; the rest is for
+        locating and naming mistakes.
+    """
+
+    rtol_by_bits: tuple[tuple[int, float], ...] = ((50, 5e-5), (20, 1e-2), (0, 0.2))
+    narrow_evaluation_factor: float = 3.0
+    budget: int = 2000
+
+
+DEFAULT_OPTIONS = DefaultOptions()
 
 
 def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> int:
-    """A seed that reproduces what `rng` would have given; the default or a fresh one for None (SPEC 7).
+    """The seed of a check: an integer as it is, one drawn from a generator, or the default or a fresh one for None.
 
     Raises
     ------
     SubjectTypeError
-        If it is none of int, Generator, SeedSequence, None.
+        If `rng` is not an int, a Generator, a SeedSequence or None.
+    SubjectError
+        If it is negative.
     """
     if rng is None:
         rng = current().seed
@@ -45,17 +65,17 @@ def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> i
         return int(rng.integers(2**32))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1)[0])
-    if not hasattr(rng, "__index__"):  # an integer of NumPy is one as well
+    if not hasattr(rng, "__index__"):  # NumPy integers have it too
         raise SubjectTypeError(
             f"rng is a {type(rng).__qualname__}: pass an int, a numpy.random.Generator, or None for a fresh seed"
         )
     if rng < 0:
-        raise SubjectError(f"rng is {rng}: a seed is not negative")
+        raise SubjectError(f"rng is {rng}: a seed may not be negative")
     return operator.index(rng)
 
 
 def tolerance_of(rtol: float | None, subject: Subject) -> float:
-    """`rtol`, or the default that was set, or that for the narrowest type of the subject's parameters.
+    """The relative tolerance: `rtol`, or the default that was set, or one for the types of the subject.
 
     Raises
     ------
@@ -67,39 +87,41 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
     if rtol is None:
         bits = min(np.finfo(block.dtype).nmant for block in subject.blocks)
         evaluated = min(np.finfo(x.dtype).nmant for x in subject.point)
-        tolerance = next(tolerance for least, tolerance in TOLERANCES if bits >= least)
-        return tolerance if evaluated > bits or bits >= TOLERANCES[0][0] else NARROW * tolerance
+        (full_bits, _), *_ = DEFAULT_OPTIONS.rtol_by_bits
+        tolerance = next(tolerance for least, tolerance in DEFAULT_OPTIONS.rtol_by_bits if bits >= least)
+        widened = evaluated > bits or bits >= full_bits
+        return tolerance if widened else DEFAULT_OPTIONS.narrow_evaluation_factor * tolerance
     return checked_rtol(rtol)
 
 
 def budget_of(budget: int | None) -> int:
-    """`budget`, or the default.
+    """The number of evaluations of the loss that a check may use: `budget`, or the default.
 
     Raises
     ------
     SubjectError
-        If it does not suffice for one slope.
+        If it is too small to measure one directional derivative.
     """
     if budget is None:
         budget = current().budget
-    return BUDGET if budget is None else checked_budget(budget)
+    return DEFAULT_OPTIONS.budget if budget is None else checked_budget(budget)
 
 
 @contextmanager
 def mapping_of(workers: int | Callable[..., Iterable[Any]] | None, subject: Subject) -> Iterator[Map]:
-    """A map over points: the built-in one, one of the user's, or a pool of processes.
+    """The function that maps the loss over points: the built-in `map`, that of the user, or a pool of processes.
 
     Raises
     ------
     SubjectTypeError
-        If `workers` is neither, or the subject cannot be evaluated at several points at once.
+        If `workers` is neither a number nor callable, or the subject cannot be evaluated at several points at once.
     """
     if workers is None or workers == 1:
         yield map
         return
     if not subject.parallel:
         raise SubjectTypeError(
-            f"workers={workers!r}: {subject.name} is checked in place and holds one point at a time; leave workers out"
+            f"workers={workers!r}: {subject.name} is checked in place, at one point at a time; leave workers out"
         )
     if callable(workers):
         yield workers
@@ -109,7 +131,7 @@ def mapping_of(workers: int | Callable[..., Iterable[Any]] | None, subject: Subj
     except TypeError:
         raise SubjectTypeError(f"workers is {workers!r}: pass a number of processes or a map-like callable") from None
     if count == 0:
-        raise SubjectError("workers is 0: pass a number of processes, or -1 for one a core")
+        raise SubjectError("workers is 0: pass a number of processes, or -1 for one per core")
     try:
         import joblib
     except ImportError:

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for checks that take a while."""
+"""Progress bars on standard error: evaluations of one check, or checks of a series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradcheck.probes.evaluator import Progress
 
 @contextmanager
 def progress_bar(name: str, budget: int) -> Iterator[Progress]:
-    """Show evaluations as they are spent; the bar's end is the budget, which few checks use up."""
+    """Show the number of evaluations of a check. The end of the bar is the budget, which few checks reach."""
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
@@ -29,7 +29,7 @@ def progress_bar(name: str, budget: int) -> Iterator[Progress]:
 
 @contextmanager
 def counter(name: str, *, shown: bool = True) -> Iterator[Callable[[int, int, str], object] | None]:
-    """Show how many of a known number of checks are done; nothing, and None, unless `shown`."""
+    """Show how many of a known number of checks are done. Yields None and shows nothing unless `shown`."""
     if not shown:
         yield None
         return

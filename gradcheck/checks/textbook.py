@@ -1,10 +1,8 @@
-"""The gradient check of the lectures, as a named method beside the project's own.
+"""The textbook gradient check: two-sided differences with a fixed step, and one ratio of norms.
 
-Two-sided differences with one fixed step in every entry, and one ratio for all of them together,
-‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖), read as the lectures read it: below 1e-7 it is right, above 1e-3 it is
-wrong,
-in between one should look again. (A. Ng, *Improving Deep Neural Networks*, week 1, "Gradient checking"; the step of
-1e-4 is that of the *UFLDL tutorial*, "Gradient checking and advanced optimization".)
+The ratio is ‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖) over all entries. Below 1e-7 the gradient is taken to be
+right, above 1e-3 wrong, and in between the check is inconclusive (A. Ng, *Improving Deep Neural Networks*, week 1,
+"Gradient checking"). The step of 1e-4 is that of the *UFLDL tutorial*, "Gradient checking and advanced optimization".
 """
 
 from __future__ import annotations
@@ -12,48 +10,66 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.reports.data import BlockReport, Report
-from gradcheck.subjects.subject import Point, Subject
+from gradcheck.reports.data import BlockReport
+from gradcheck.reports.report import Report
+from gradcheck.subjects.subject import Point, Subject, copied
 from gradcheck.verdicts.verdict import Verdict
 
-STEP = 1e-4
-RIGHT, WRONG = 1e-7, 1e-3
+
+@dataclass(frozen=True, slots=True)
+class TextbookSettings:
+    """The numbers of the textbook check.
+
+    Attributes
+    ----------
+    step : float
+        Step of the differences, the same for every entry.
+    pass_below, fail_above : float
+        Ratios up to which the gradient passes, and above which it fails.
+    """
+
+    step: float = 1e-4
+    pass_below: float = 1e-7
+    fail_above: float = 1e-3
+
+
+TEXTBOOK = TextbookSettings()
 
 
 def textbook(subject: Subject, *, seed: int, version: str) -> Report:
-    """Check every entry with the fixed step.
+    """Check every entry by the textbook method.
 
     Parameters
     ----------
     subject : Subject
     seed : int
-        Not used: nothing here is random. Kept in the report.
+        Copied to the report; the method is not random.
     version : str
 
     Returns
     -------
     Report
-        With ``method == 'textbook'``. `relative_error` is the ratio, of each block; the ratio of the whole is in
-        `notes` and decides the verdict. There is no error bar, and no resolution.
+        With ``method == 'textbook'``. `relative_error` of a block is its ratio. The ratio of all blocks together is in
+        `notes` and decides the verdict. There is no error bar and no resolution.
     """
     started = time.perf_counter()
     with subject.session(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
-        loss = subject.loss(_copy(subject.point))
-        claim = tuple(np.array(g, dtype=np.float64) for g in subject.gradient(_copy(subject.point)))
+        loss = subject.loss(copied(subject.point))
+        claim = tuple(np.array(g, dtype=np.float64) for g in subject.gradient(copied(subject.point)))
         numeric = tuple(_differences(subject, block) for block in range(len(subject.point)))
     whole = _ratio(claim, numeric)
-    verdict = _reading(whole)
+    verdict = _verdict_of(whole)
     blocks = {
         block.name: BlockReport(
             name=block.name,
             shape=block.shape,
             dtype=block.dtype,
-            verdict=_reading(_ratio((g,), (n,))),
+            verdict=_verdict_of(_ratio((g,), (n,))),
             claimed_norm=_norm((g,)),
             numeric_norm=_norm((n,)),
             relative_error=_ratio((g,), (n,)),
@@ -68,29 +84,30 @@ def textbook(subject: Subject, *, seed: int, version: str) -> Report:
         for block, g, n in zip(subject.blocks, claim, numeric, strict=True)
     }
     entries = sum(block.size for block in subject.blocks)
-    note = f"‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖) = {whole:.1e} with a step of {STEP:g}: {_WORDS[verdict]}"
-    report = Report(
+    ratio = "‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖)"
+    note = f"{ratio} = {whole:.1e} with a step of {TEXTBOOK.step:g}: {_MEANING[verdict]}"
+    return Report(
         version=version,
         target=subject.name,
         verdict=verdict,
         method="textbook",
         seed=seed,
-        rtol=RIGHT,
+        rtol=TEXTBOOK.pass_below,
         loss=loss,
         noise=math.nan,
         evaluations=1 + 2 * entries,
         gradients=1,
-        seconds=0.0,
+        seconds=time.perf_counter() - started,
         blocks=blocks,
         notes=(note,),
     )
-    return replace(report, seconds=time.perf_counter() - started)
 
 
-_WORDS = {
-    Verdict.PASS: f"below {RIGHT:g}, right",
-    Verdict.UNDECIDED: f"between {RIGHT:g} and {WRONG:g}, look again: method='gradcheck' tells with an error bar",
-    Verdict.FAIL: f"above {WRONG:g}, wrong",
+_MEANING = {
+    Verdict.PASS: f"right, since it is below {TEXTBOOK.pass_below:g}",
+    Verdict.UNDECIDED: f"inconclusive, since it is between {TEXTBOOK.pass_below:g} and {TEXTBOOK.fail_above:g}; "
+    "method='gradcheck' decides with an error bar",
+    Verdict.FAIL: f"wrong, since it is above {TEXTBOOK.fail_above:g}",
 }
 
 
@@ -98,11 +115,11 @@ def _differences(subject: Subject, block: int) -> np.ndarray[tuple[int, ...], np
     result = np.zeros(subject.point[block].shape)
     for index in np.ndindex(result.shape):
         values = []
-        for step in (STEP, -STEP):
-            point = _copy(subject.point)
+        for step in (TEXTBOOK.step, -TEXTBOOK.step):
+            point = copied(subject.point)
             point[block][index] += step
             values.append(subject.loss(point))
-        result[index] = (values[0] - values[1]) / (2 * STEP)
+        result[index] = (values[0] - values[1]) / (2 * TEXTBOOK.step)
     return result
 
 
@@ -112,15 +129,11 @@ def _ratio(claim: Point, numeric: Point) -> float:
     return 0.0 if size == 0 else gap / size
 
 
-def _reading(ratio: float) -> Verdict:
-    if ratio <= RIGHT:
+def _verdict_of(ratio: float) -> Verdict:
+    if ratio <= TEXTBOOK.pass_below:
         return Verdict.PASS
-    return Verdict.FAIL if not ratio <= WRONG else Verdict.UNDECIDED
+    return Verdict.FAIL if not ratio <= TEXTBOOK.fail_above else Verdict.UNDECIDED
 
 
 def _norm(arrays: Point) -> float:
     return math.hypot(*(float(np.linalg.norm(array.ravel())) for array in arrays))
-
-
-def _copy(point: Point) -> Point:
-    return tuple(x.copy() for x in point)

@@ -33,7 +33,7 @@ class Context:
 
     @cached_property
     def view(self) -> View | None:
-        """What a layer or a loss does here, if the subject is one."""
+        """What can be observed of a layer or a loss here; None if the subject is neither."""
         return self.subject.view(self.point)
 
     @property
@@ -58,6 +58,6 @@ class Context:
 
     @cached_property
     def repeated(self) -> tuple[Point, Point]:
-        """The gradient claimed when it is asked for twice more, at this point."""
+        """The gradient claimed here when it is computed twice more."""
         first, second = (tuple(np.array(g) for g in self.subject.gradient(copied(self.point))) for _ in range(2))
         return first, second

@@ -1,4 +1,4 @@
-"""Something to tell the user: what, where, why it is believed, and what to do."""
+"""One finding of a report: what is wrong, where, the evidence, and what to do."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One direction: the slope claimed, and the one that the right gradient gives after the mistake was committed.
+    """One direction: the claimed slope, and the slope that the right gradient gives once the mistake is applied.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Fit:
-    """A mistake that makes the claim, up to a constant.
+    """A mistake that reproduces the claim, up to a constant.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Fit:
 
 
 def fit(rows: Sequence[Sequence[Row]], detail: str = "") -> Fit | None:
-    """The constant that makes all claimed slopes of the expected ones, if there is one: rows of each point."""
+    """The constant that turns the expected slopes into the claimed ones, from rows of each point; None without one."""
     telling = [[row for row in some if row.error <= DIAGNOSIS.telling * row.norm] for some in rows]
     flat = list(itertools.chain.from_iterable(telling))
     if len(flat) < 2 or not all(telling):
@@ -95,7 +95,7 @@ def fit(rows: Sequence[Sequence[Row]], detail: str = "") -> Fit | None:
     if factor == 0 or not math.isfinite(factor):
         return None
     if any(DIAGNOSIS.bars * abs(factor) * row.error > DIAGNOSIS.telling * row.norm for row in flat):
-        return None  # a factor that large would make anything of what may be zero
+        return None  # a factor that large would fit anything to what may be zero
     limits = [DIAGNOSIS.bars * abs(factor) * row.error + row.tolerance for row in flat]
     lefts = [abs(row.claimed - factor * row.expected) for row in flat]
     if any(left > limit for left, limit in zip(lefts, limits, strict=True)):
@@ -127,7 +127,7 @@ class Hypotheses:
         self._weighing = not self._weighed
 
     def fits(self, mistake: Mistake, block: int) -> Iterator[Fit]:
-        """Ways of committing a mistake that make the claim for a block."""
+        """Variants of a mistake that reproduce the claim for a block."""
         here, *elsewhere = (list(mistake.variants(view.context, block)) for view in self.views)
         others = [{variant.detail: variant for variant in variants} for variants in elsewhere]
         for variant in here:
@@ -137,7 +137,7 @@ class Hypotheses:
                     yield found
 
     def moves(self, mistake: Mistake, block: int) -> list[list[Permutation]]:
-        """Ways of committing a mistake that move entries, at each point."""
+        """Variants of a mistake that permute entries, at each point."""
         here, *elsewhere = (
             [v for v in mistake.variants(view.context, block) if isinstance(v, Permutation)] for view in self.views
         )
@@ -166,7 +166,7 @@ class Hypotheses:
         return fit(rows) if len(rows) > 1 and all(rows) else None
 
     def fit(self, block: int, variants: Sequence[Variant]) -> Fit | None:
-        """Whether a variant, given for each point, makes the claim."""
+        """Whether a variant, given for each point, reproduces the claim."""
         first = variants[0]
         pairs = list(zip(self.views, variants, strict=True))
         if isinstance(first, ExactArray):
@@ -178,12 +178,12 @@ class Hypotheses:
         rows = []
         for view, variant in pairs:
             rows.append(list(self._rows(view, block, variant)))
-            if not rows[-1] or fit([rows[-1], rows[-1]]) is None:  # wrong here already: spend no more
+            if not rows[-1] or fit([rows[-1], rows[-1]]) is None:  # wrong at this point already: measure no more
                 return None
         return fit(rows, first.detail) if len(rows) > 1 or self._alone(block) else None
 
     def _alone(self, block: int) -> bool:
-        """Whether one point is all there is, and the block has more than one entry to tell by."""
+        """Whether there is only one point, but the block has more than one entry to compare."""
         return len(self.views) == 1 and self.subject.blocks[block].size > 1
 
     def _rows(self, view: Measurements, block: int, variant: Variant) -> Iterator[Row]:
@@ -282,7 +282,7 @@ class Hypotheses:
 
 
 def _row(view: Measurements, claim: Array, along: Array, slope: Slope) -> Row:
-    """What an array says of the slope along a direction, beside what was measured."""
+    """The slope that an array gives along a direction, beside the measured one."""
     claimed, norm = view.contribution(claim, along)
     rounding = DIAGNOSIS.own_roundings * float(np.finfo(claim.dtype).eps) * norm
     return Row(

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Named:
-    """A mistake, and what is said of it."""
+    """A mistake, and its message for this block."""
 
     mistake: Mistake
     message: str
@@ -46,11 +46,11 @@ class Diagnosis:
 
     @property
     def evidence(self) -> str:
-        """What was claimed, what the mistake makes, and what is left over."""
+        """The claimed slope, the one that the mistake gives, and the largest remainder."""
         where = "at your point and at a generic one" if self.points > 1 else "at your point"
         text = (
-            f"along a random direction {self.fit.claimed:.6g} is claimed, and the mistake makes "
-            f"{self.fit.expected:.6g}; left over is at most {self.fit.left:.1e} of the claim, {where}"
+            f"along a random direction the claimed slope is {self.fit.claimed:.6g}, and the mistake gives "
+            f"{self.fit.expected:.6g}; the remainder is at most {self.fit.left:.1e} of the claim, {where}"
         )
         if isinstance(self.named[0].mistake, FactorMistake):
             text += f"; the factor is {self.fit.factor:.9g} ± {self.fit.bar:.0e}"
@@ -58,14 +58,14 @@ class Diagnosis:
 
 
 def diagnose(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
-    """The simplest mistake that makes the claim for a block; None if no known one does."""
+    """The simplest mistake that reproduces the claim for a block; None if no known one does."""
     counts = hypotheses.subject.counts()
     points = len(hypotheses.views)
     whole = hypotheses.identity(block)
     if whole is not None:
         named = _scaled(whole, counts)
         if not named:
-            return None  # right along all directions: whatever is wrong is too small for a name
+            return None  # right along all directions: the error is too small for a name
         for mistake in MISTAKES if named[0].mistake.slug == "constant-factor" else ():
             for fit in hypotheses.fits(mistake, block) if mistake.preferred_to_factor else ():
                 if fit.plain:
@@ -99,7 +99,7 @@ def _named(mistake: Mistake, fit: Fit) -> Named:
 
 
 def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
-    """What to say of a constant: a sign, a count, or a constant; a sign may stand beside one of the others."""
+    """The messages for a constant factor: a sign, a count, or a number; a sign may come with one of the others."""
     sign: tuple[Named, ...] = ()
     factor = fit.factor
     for scale in FACTOR_MISTAKES:
@@ -116,9 +116,9 @@ def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
 
 
 def _pairs(hypotheses: Hypotheses, block: int) -> Iterator[tuple[Named, Named, Fit]]:
-    """Two mistakes that move entries, one after the other.
+    """Pairs of mistakes that move entries, one applied after the other.
 
-    Of a few entries a good part of all permutations can be had in this way, and it would say nothing.
+    Two such mistakes can produce many of the permutations of a few entries, so that a match would prove nothing.
     """
     size = hypotheses.subject.blocks[block].size
     if not DIAGNOSIS.least_pair_size <= size <= DIAGNOSIS.most_pair_size:
@@ -142,5 +142,5 @@ def _pairs(hypotheses: Hypotheses, block: int) -> Iterator[tuple[Named, Named, F
 
 
 def _after(first: Permutation, second: Permutation, array: Array) -> Array:
-    """The second after the first, on directions."""
+    """Apply the second permutation after the first, to directions."""
     return np.asarray((second.inverse_adjoint or second.transform)((first.inverse_adjoint or first.transform)(array)))

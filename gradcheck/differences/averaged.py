@@ -1,4 +1,4 @@
-"""A function averaged over steps of slightly different lengths: the slope stays, the noise fades."""
+"""A function averaged over steps of slightly different lengths: the same derivative, with less noise."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Averaged:
         return math.fsum(rise / s for rise, s in zip(rises, self.factors, strict=True)) / self.count
 
     def centre(self, step: float) -> float:
-        """ψ(0), from values so close to 0 that φ is the same: the noise of φ(0) itself has to fade, too."""
+        """ψ(0), from values so close to 0 that φ is the same: averaging must reduce the noise of φ(0), too."""
         steps = [sign * step * s for s in self.factors[::2] for sign in (1.0, -1.0)]
         rise = math.fsum(value - self.value for value in self.function(steps)) / len(steps)
         return rise * math.fsum(1 / s for s in self.factors) / self.count

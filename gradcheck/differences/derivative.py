@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gradcheck.differences.estimate import Estimate, Status
-from gradcheck.differences.richardson import Extrapolated, Function, OneSided, RichardsonTable
+from gradcheck.differences.richardson import Extrapolated, Function, Reading, RichardsonTable
 from gradcheck.differences.settings import EPSILON, STEPS
 
 
@@ -58,18 +58,17 @@ def differentiate(
         return Estimate(nan, math.inf, status, nan, nan, math.inf, nan, noise, spent, start, 0.0)
     low = high = exponent
     while True:
-        best = table.best(low, high)
-        sides = table.one_sided(best.exponent)
-        if best.error <= target or table.lasting_kink(low):  # what one-sided slopes differ by is part of the error
+        reading = table.read(low, high)
+        if reading.best.error <= target or reading.kink:  # what one-sided slopes differ by is part of the error
             break
-        step = _next(table, best, sides, low, smallest, largest)
+        step = _next(table, reading, low, smallest, largest)
         if step is None or table.evaluations + 2 * STEPS.run > limit:
             break
         if table.reach(range(step, step + STEPS.run)):
             low, high = min(low, step), max(high, step)
         elif step < low:
             break
-    return _finish(table, best, sides, table.lasting_kink(low), target, table.evaluations + (centre is None), start)
+    return _finish(table, reading, target, table.evaluations + (centre is None), start)
 
 
 def _first_run(table: RichardsonTable, start: int, smallest: int, limit: int) -> int | None:
@@ -82,13 +81,12 @@ def _first_run(table: RichardsonTable, start: int, smallest: int, limit: int) ->
     return None
 
 
-def _next(
-    table: RichardsonTable, best: Extrapolated, sides: OneSided, low: int, smallest: int, largest: int
-) -> int | None:
+def _next(table: RichardsonTable, reading: Reading, low: int, smallest: int, largest: int) -> int | None:
     """Start of the run to try next, or None where no step would help.
 
     Where the differences behave, the error of each run is predicted from the best one; else the step shrinks blindly.
     """
+    best, sides = reading.best, reading.sides
     if sides.seen or (best.order == 0 and best.truncation > best.roundoff):
         roundoff = math.ldexp(best.roundoff, best.exponent - low + STEPS.shrink)
         return low - STEPS.shrink if low - STEPS.shrink >= smallest and (sides.seen or roundoff < best.error) else None
@@ -108,16 +106,9 @@ def _predicted(best: Extrapolated, exponent: int) -> float:
     return roundoff + math.ldexp(best.truncation, best.order * longer)
 
 
-def _finish(
-    table: RichardsonTable,
-    best: Extrapolated,
-    sides: OneSided,
-    lasting: bool,
-    target: float,
-    evaluations: int,
-    start: int,
-) -> Estimate:
-    if lasting:
+def _finish(table: RichardsonTable, reading: Reading, target: float, evaluations: int, start: int) -> Estimate:
+    best, sides, kink = reading.best, reading.sides, reading.kink
+    if kink:
         status = Status.KINK
     elif best.error <= target or (
         target == 0.0 and not sides.seen and best.truncation <= STEPS.converged * best.roundoff
@@ -127,14 +118,14 @@ def _finish(
         status = Status.NOISY if best.roundoff >= best.truncation else Status.ROUGH
     # The slope at a point that is rounded is known to the rounding times the curvature, however small the values are.
     floor = STEPS.curvature_roundings * EPSILON * abs(table.curvature(best.exponent))
-    half = 0.5 * (sides.right - sides.left) if lasting else 0.0
+    half = 0.5 * (sides.right - sides.left) if kink else 0.0
     return Estimate(
         value=best.value,
         error=best.error + floor,
         status=status,
         left=best.value - half,
         right=best.value + half,
-        side_error=best.truncation + best.roundoff + floor + (0.5 * sides.error if lasting else best.width),
+        side_error=best.truncation + best.roundoff + floor + (0.5 * sides.error if kink else best.width),
         step=math.ldexp(1.0, best.exponent),
         noise=table.noise_at(best.exponent),
         evaluations=evaluations,

@@ -1,4 +1,4 @@
-"""What a numerical derivative returns: never a number without its error bar."""
+"""The numerical derivative of a function at 0, always with its error bar, and how the measurement ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class Status(enum.Enum):
-    """How an estimate ended; the value says it in words, `advice` says what to do about it."""
+    """How an estimate ended: the value in words, and `advice` on what to do about it."""
 
     CONVERGED = "converged"
     NOISY = "noisy"
@@ -19,26 +19,26 @@ class Status(enum.Enum):
 
     @property
     def advice(self) -> str:
-        """One sentence for the person who reads the report."""
+        """What to do, in one sentence for the report."""
         return _ADVICE[self]
 
 
 _ADVICE = {
-    Status.CONVERGED: "The slope is sharp, but the claimed gradient is rounded too coarsely to be held against it: "
-    "compute it in float64.",
-    Status.NOISY: "The values of the loss are too noisy for a sharper slope: evaluate it in float64, "
+    Status.CONVERGED: "The numerical derivative is precise, but the claimed gradient is in too low a precision to "
+    "compare: compute it in float64.",
+    Status.NOISY: "The values of the loss are too noisy for a more precise derivative: evaluate it in float64, "
     "tighten the tolerances of solvers inside it, or remove a large constant from it.",
-    Status.ROUGH: "The loss bends or jumps at every step that was tried: look for kinks, rounding or table look-ups "
-    "in it, or check at another point.",
-    Status.KINK: "The loss has a kink here, its slopes to the left and to the right differ: check at a point off it.",
-    Status.SPENT: "The budget is used up: allow more evaluations of the loss, with a larger budget.",
+    Status.ROUGH: "The loss curves sharply or jumps at every step size tried: look for kinks, rounding or table "
+    "look-ups in it, or check at another point.",
+    Status.KINK: "The loss has a kink here (its left and right derivatives differ): check at a point off the kink.",
+    Status.SPENT: "The evaluation budget is used up: allow a larger one.",
     Status.NOT_FINITE: "The loss is NaN, infinite or raises next to this point: move away from the edge of its domain.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The slope of a function of one real number at 0.
+    """The derivative of a function of one real number at 0.
 
     Attributes
     ----------
@@ -83,5 +83,5 @@ class Estimate:
 
     @property
     def finite(self) -> bool:
-        """Whether there is a slope at all."""
+        """Whether a derivative was measured at all."""
         return math.isfinite(self.value) and math.isfinite(self.error)

@@ -1,4 +1,4 @@
-"""How far one value of a function can be off, measured.
+"""The noise level of a function: a bound on the error of one of its values, measured.
 
 The difference table of Moré and Wild, *Estimating Computational Noise*, SIAM J. Sci. Comput. 33 (2011) 1292-1314:
 differences of order k of a smooth function vanish like the k-th power of the spacing, those of noise do not. Here with
@@ -26,8 +26,8 @@ class Noise:
     level : float
         The bound, in units of the function.
     settled : bool
-        Whether three orders of differences agreed on it. If not, the function itself still shows in the table (a kink,
-        a sharp bend) and `level` is an overestimate.
+        Whether three successive orders of differences agree on it. If not, the table still shows the function itself
+        (a kink, strong curvature), and `level` is an overestimate.
     ordinary : bool
         Whether it is no more than what rounding explains.
     ties : int
@@ -103,7 +103,7 @@ def _deviation(at: tuple[float, ...]) -> float:
 def _granularity(values: Sequence[float], narrow: bool) -> float:
     """A few spacings of the numbers of a narrow type, relative to their size, if all values fit into one; else 0.
 
-    A loss that was computed in float32 or float16 and then converted betrays it by the zeros that its values end in.
+    A loss that was computed in float32 or float16 and then converted has values whose mantissas end in zeros.
     """
     if not narrow and len(set(values)) == 1 and math.ldexp(math.frexp(values[0])[0], NOISE.constant_bits).is_integer():
         return 0.0  # a constant such as 3 or 0.5, which fits into any type
@@ -119,7 +119,7 @@ def measure_noise(
 ) -> Noise:
     """Noise of a function around 0.
 
-    What is noise keeps its size when the spacing shrinks; what comes from a kink or a bend shrinks with it.
+    Halving the spacing leaves noise unchanged, but shrinks the effect of a kink or of strong curvature.
 
     Parameters
     ----------
@@ -168,9 +168,9 @@ def noise_at(
 
 
 def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centre: float) -> bool:
-    """Whether a function that is constant beside 0 leaves its value by a jump, as a staircase does, and not by a bend.
+    """Whether a function that is constant beside 0 leaves its value by a jump, as a staircase does, not gradually.
 
-    Where it does not leave it at all, it does not jump.
+    False where it does not leave its value at all.
     """
     near, far = 0.0, math.ldexp(float(NOISE.beside), NOISE.spacing)
     while far <= NOISE.farthest and function([far])[0] == centre:

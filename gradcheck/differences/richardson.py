@@ -1,4 +1,4 @@
-"""Pairs of function values at steps 2^k, and what central differences make of them.
+"""The Richardson table: central differences at steps 2^k, extrapolated, each with its error bar.
 
 Steps are powers of two, so that dividing by them is exact.
 """
@@ -18,10 +18,10 @@ Function = Callable[[Sequence[float]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Extrapolated:
-    """A slope with the two parts of its error bar, and the exponent of the smallest step that it uses.
+    """An extrapolated slope with the parts of its error bar, and the exponent of the smallest step that it uses.
 
     `order` is the power of the step with which the truncation shrinks, 0 where no regular shrinking was seen; `width`
-    is by how much the one-sided slopes differ, where that is seen.
+    is by how much the one-sided slopes differ, where they do.
     """
 
     value: float
@@ -33,13 +33,13 @@ class Extrapolated:
 
     @property
     def error(self) -> float:
-        """The whole bar."""
+        """The whole error bar."""
         return self.truncation + self.roundoff + self.width
 
 
 @dataclass(frozen=True, slots=True)
 class OneSided:
-    """One-sided slopes at 0 and the bar of their difference, from one run of three levels."""
+    """One-sided slopes at 0 and the error bar of their difference, from one run of three levels."""
 
     left: float
     right: float
@@ -49,6 +49,15 @@ class OneSided:
     def seen(self) -> bool:
         """Whether the two differ by more than the bar."""
         return abs(self.right - self.left) > self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a table shows: its best slope, the one-sided slopes at the same steps, and whether 0 itself is a kink."""
+
+    best: Extrapolated
+    sides: OneSided
+    kink: bool
 
 
 @dataclass(slots=True)
@@ -70,27 +79,32 @@ class RichardsonTable:
     noise: float
     values: dict[int, tuple[float, float]] = field(default_factory=dict)
     evaluations: int = 0
+    _finite: set[int] = field(default_factory=set)
+    _sides: dict[int, OneSided] = field(default_factory=dict)
 
     def reach(self, exponents: Iterable[int]) -> bool:
-        """Evaluate at ±2^k for those of the exponents that are new; say whether all values are finite."""
+        """Evaluate at ±2^k for the exponents that are new; True if all values are finite."""
         wanted = list(exponents)
         fresh = [k for k in wanted if k not in self.values]
         steps = [sign * math.ldexp(1.0, k) for k in fresh for sign in (1.0, -1.0)]
         found = list(self.function(steps)) if steps else []
         self.evaluations += len(found)
         for i, k in enumerate(fresh):
-            self.values[k] = (found[2 * i], found[2 * i + 1])
+            self.values[k] = plus, minus = found[2 * i], found[2 * i + 1]
+            if math.isfinite(plus) and math.isfinite(minus):
+                self._finite.add(k)
         self._notice_quantum()
-        return all(self.finite(k) for k in wanted)
+        self._sides.clear()  # they depend on the noise
+        return self._finite.issuperset(wanted)
 
     def finite(self, exponent: int) -> bool:
         """Whether both values at this level are known and finite."""
-        pair = self.values.get(exponent)
-        return pair is not None and math.isfinite(pair[0]) and math.isfinite(pair[1])
+        return exponent in self._finite
 
     def _notice_quantum(self) -> None:
-        """Values rounded to a grid do not change over small steps, and by multiples of one size over longer ones.
+        """Raise the noise to half the grid spacing if values lie on a grid.
 
+        Values rounded to a grid stay the same over small steps and change by multiples of one size over longer ones.
         Then no value is known better than to half of that size.
         """
         if not any(plus == minus == self.centre for plus, minus in self.values.values()):
@@ -104,11 +118,11 @@ class RichardsonTable:
 
     def beyond(self, exponent: int) -> bool:
         """Whether this level is known to lie outside the domain."""
-        return any(k <= exponent and not self.finite(k) for k in self.values)
+        return any(k <= exponent for k in self.values.keys() - self._finite)
 
     def has_run(self, exponent: int) -> bool:
         """Whether three consecutive levels from this one upward are known and finite."""
-        return all(self.finite(exponent + i) for i in range(STEPS.run))
+        return self._finite.issuperset(range(exponent, exponent + STEPS.run))
 
     def fresh_runs(self, exponents: Iterable[int]) -> list[int]:
         """Those levels from which three were not all evaluated yet, and none is known to lie outside the domain."""
@@ -124,8 +138,13 @@ class RichardsonTable:
         plus, minus = self.values[exponent]
         return math.ldexp(plus - minus, -exponent - 1)
 
-    def best(self, low: int, high: int) -> Extrapolated:
-        """The extrapolated slope with the smallest error bar, from runs that start between two levels.
+    def read(self, low: int, high: int) -> Reading:
+        """Read the runs that start between two levels, of which the lower one must be a run."""
+        best = self._best(low, high)
+        return Reading(best, self.one_sided(best.exponent), self._lasting_kink(low))
+
+    def _best(self, low: int, high: int) -> Extrapolated:
+        """The extrapolated slope with the smallest error bar.
 
         Where the one-sided slopes differ, their difference is part of the bar.
         """
@@ -138,7 +157,7 @@ class RichardsonTable:
         apart = _contradiction(best, found)
         return replace(best, truncation=best.truncation + apart) if apart else best
 
-    def lasting_kink(self, low: int) -> bool:
+    def _lasting_kink(self, low: int) -> bool:
         """Whether the one-sided slopes differ at the smallest steps as they do at steps 16 times larger.
 
         Then the kink is at 0 itself.
@@ -211,6 +230,11 @@ class RichardsonTable:
         The difference of the one-sided quotients of a smooth function is odd in h: eliminating h and h³ leaves h⁵.
         What the last elimination changed is the bar of the truncation.
         """
+        if exponent not in self._sides:
+            self._sides[exponent] = self._one_sided(exponent)
+        return self._sides[exponent]
+
+    def _one_sided(self, exponent: int) -> OneSided:
         spread = [self._second(exponent + i) for i in range(STEPS.run)]
         better = (16 * spread[0] - 10 * spread[1] + spread[2]) / 7
         cruder = 2 * spread[0] - spread[1]

@@ -1,6 +1,6 @@
-"""Random initial weights, scaled so that neither signals nor gradients grow or fade from layer to layer.
+"""Random initial weights, scaled to keep signals and gradients of about the same size from layer to layer.
 
-With n inputs and m outputs of one unit the standard deviations are √(2/(n + m)) (X. Glorot and Y. Bengio, AISTATS
+For units with n inputs and m outputs the standard deviations are √(2/(n + m)) (X. Glorot and Y. Bengio, AISTATS
 2010), √(2/n) for ReLU (K. He et al., ICCV 2015) and √(1/n) (Y. LeCun et al., Efficient BackProp, 1998).
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from gradcheck.nn.layer import RNG, Array
 
-#: A named rule, or the standard deviation itself.
+#: Name of a rule, or the standard deviation itself.
 Scale = Literal["glorot", "he", "lecun"] | float
 
 
@@ -27,9 +27,9 @@ def normal(
     ----------
     shape : tuple of int
     inputs, outputs : int
-        Numbers that one unit is connected to on either side.
+        Number of inputs and of outputs of a unit.
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation, or the standard deviation.
+        Rule for the standard deviation, or the standard deviation itself.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
@@ -40,7 +40,7 @@ def normal(
     Raises
     ------
     ValueError
-        If `scale` is neither a known rule nor a finite number that is not negative.
+        If `scale` is neither a known rule nor a finite number of at least 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The names of everything there is, where each is defined, and how it is made from plain data."""
+"""Registry of layers, losses, optimisers and regularisers: name, module, and construction from plain data."""
 
 from __future__ import annotations
 
@@ -99,27 +99,28 @@ FAMILIES: dict[Family, dict[str, str]] = {
 
 
 def find(name: str, module: str) -> Any:
-    """Load what a module of `gradcheck.nn` calls by a name."""
+    """Import a name from a module of `gradcheck.nn`."""
     return getattr(importlib.import_module(f"gradcheck.nn.{module}"), name)
 
 
 def make(family: Family, spec: Any, *, rng: np.random.Generator, dtype: DTypeLike) -> Any:
-    """Make a layer, loss, optimiser or regulariser from the plain data that its `spec()` returns.
+    """Make a layer, loss, optimiser or regulariser from plain data as its `spec()` returns it.
 
     Parameters
     ----------
     family : {"layer", "loss", "optimiser", "regulariser"}
     spec : dict
-        The kind, and the arguments by name; layers inside layers are described the same way.
+        The kind, and the arguments by name. Layers inside layers are described in the same way.
     rng : Generator
-        For what draws random numbers.
+        Source of random numbers, passed if the kind takes one.
     dtype : dtype
-        Of the parameters.
+        Type of the parameters, passed if the kind takes one.
 
     Raises
     ------
     ValueError
-        If there is no such kind or argument, or one is missing; with the names there are, and the nearest.
+        If the kind or an argument is unknown, or an argument is missing. The message lists the known names and suggests
+        the most similar one.
 
     Examples
     --------
@@ -132,12 +133,14 @@ def make(family: Family, spec: Any, *, rng: np.random.Generator, dtype: DTypeLik
         raise ValueError(f"a {family} is described by a dict such as {{'kind': {min(kinds)!r}}}, got {spec!r}")
     kind = str(spec["kind"])
     if kind not in kinds:
-        raise ValueError(f"there is no {family} of kind {kind!r}{nearest(kind, kinds)}; there are {', '.join(kinds)}")
+        raise ValueError(
+            f"there is no {family} of kind {kind!r}{nearest(kind, kinds)}; the kinds are {', '.join(kinds)}"
+        )
     found = find(kind, kinds[kind])
     parameters = dict(inspect.signature(found).parameters)
     automatic = {name: value for name, value in (("rng", rng), ("dtype", dtype)) if parameters.pop(name, None)}
-    given = {name: _revived(value, rng, dtype) for name, value in spec.items() if name != "kind"}
-    refuse_unknown(kind, given, parameters)
+    given = {name: _restored(value, rng, dtype) for name, value in spec.items() if name != "kind"}
+    check_known(kind, given, parameters)
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and parameter.kind != parameter.VAR_POSITIONAL and name not in given:
             raise ValueError(f"{kind} needs {name!r}, got {', '.join(given) or 'nothing'}")
@@ -146,26 +149,26 @@ def make(family: Family, spec: Any, *, rng: np.random.Generator, dtype: DTypeLik
     return found(*positional, **given, **automatic)
 
 
-def refuse_unknown(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names that are not among those known."""
+def check_known(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `ValueError` if a name is unknown."""
     known = tuple(known)
     for name in given:
         if name not in known:
             taken = ", ".join(known) or "no arguments"
-            raise ValueError(f"{owner} takes no {name!r}{nearest(name, known)}; it takes {taken}")
+            raise ValueError(f"{owner} has no argument {name!r}{nearest(name, known)}; it takes {taken}")
 
 
 def nearest(name: Any, known: Iterable[str]) -> str:
-    """A question whether the nearest known name was meant."""
+    """Suggestion of the most similar known name, or an empty string."""
     lower = {other.lower(): other for other in known}
     found = difflib.get_close_matches(str(name).lower(), lower, 1)
     return f", did you mean {lower[found[0]]!r}?" if found else ""
 
 
-def _revived(value: Any, rng: np.random.Generator, dtype: DTypeLike) -> Any:
-    """An argument as it was before it became plain data: layers from their descriptions, tuples from lists."""
+def _restored(value: Any, rng: np.random.Generator, dtype: DTypeLike) -> Any:
+    """Turn plain data into an argument: descriptions into layers, and lists into tuples."""
     if isinstance(value, Mapping) and "kind" in value:
         return make("layer", value, rng=rng, dtype=dtype)
     if isinstance(value, (list, tuple)):
-        return tuple(_revived(entry, rng, dtype) for entry in value)
+        return tuple(_restored(entry, rng, dtype) for entry in value)
     return value

@@ -1,4 +1,4 @@
-"""What every layer has: parameters and gradients by name, a forward and a backward pass."""
+"""Base class of layers: parameters and gradients by name, a forward and a backward pass."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
 
-#: What NumPy makes a generator of: None, a seed, a `SeedSequence`, a `Generator` (SPEC 7).
+#: Arguments of `numpy.random.default_rng`: None, a seed, a `SeedSequence` or a `Generator` (SPEC 7).
 RNG = int | np.random.SeedSequence | np.random.Generator | None
 
 
 class Layer(abc.ABC):
-    """A map of arrays to arrays, with its derivative written by hand.
+    """A function of an array, with its derivative written by hand.
 
-    The first axis of an input counts samples. `forward` keeps what `backward` needs, so one `backward` follows each
-    `forward`; it returns the gradient of the loss with respect to the input, given the one with respect to the output,
-    and writes those of the parameters into `grads`. They are set anew at each call, never added up.
+    The first axis of the input is that of the samples. `forward` stores what `backward` needs, so `backward` belongs to
+    the last `forward`. Given the gradient of the loss with respect to the output, `backward` returns the gradient with
+    respect to the input and writes those with respect to the parameters into `grads`. It replaces earlier gradients and
+    does not add to them.
 
     Attributes
     ----------
     params : mapping of str to ndarray
-        Parameters by name. Writing into the arrays, or putting others in their place, changes the layer.
+        Parameters by name. Writing into the arrays, or replacing them, changes the layer.
     grads : mapping of str to ndarray
-        Gradients by the same names, after a `backward`.
+        Gradients of the parameters by name, after `backward`.
     """
 
     def __init__(self) -> None:
@@ -39,12 +40,12 @@ class Layer(abc.ABC):
 
     @property
     def takes_indices(self) -> bool:
-        """Whether inputs are whole numbers that the layer looks up in a table, and not to be made floating."""
+        """Whether inputs are indices into a table, which must not be converted to floats."""
         return False
 
     @property
     def training(self) -> bool:
-        """Whether layers that behave differently then (dropout, batch normalisation) are in training."""
+        """Whether the layer is in training mode, in which dropout and batch normalisation behave differently."""
         return self._training
 
     @training.setter
@@ -59,10 +60,10 @@ class Layer(abc.ABC):
 
     @abc.abstractmethod
     def backward(self, upstream: Array) -> Array:
-        """Gradient with respect to the input, given that with respect to the output."""
+        """Gradient with respect to the input, given the one with respect to the output."""
 
     def parameter_gradients(self, upstream: Array) -> None:
-        """Set the gradients of the parameters alone, for a layer whose input nobody differentiates by."""
+        """Set the gradients of the parameters only, if nothing needs the gradient with respect to the input."""
         self.backward(upstream)
 
     def children(self) -> dict[str, Layer]:
@@ -70,7 +71,7 @@ class Layer(abc.ABC):
         return {}
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that describe the layer without its parameters: its class and the arguments it was made with."""
+        """Describe the layer as plain data: its class and constructor arguments, without its parameters."""
         return {"kind": type(self).__name__} | self._arguments()
 
     def __repr__(self) -> str:
@@ -78,16 +79,16 @@ class Layer(abc.ABC):
         return f"{type(self).__name__}({arguments})"
 
     def _arguments(self) -> dict[str, Any]:
-        """What the layer was made with."""
+        """Constructor arguments."""
         names = [name for name in inspect.signature(type(self)).parameters if name not in ("rng", "dtype")]
         return {name: getattr(self, name) for name in names}
 
     def _keep(self, *values: Any) -> None:
-        """Remember what the backward pass needs; the last value is the output."""
+        """Store values for the backward pass; the last one is the output."""
         self._cache = values
 
     def _kept(self, upstream: Array) -> tuple[Any, ...]:
-        """Give back what the forward pass kept, after a look at the upstream gradient."""
+        """Values that the forward pass stored, after a check of the shape of the upstream gradient."""
         if self._cache is None:
             raise ValueError(f"{self!r}: backward before forward; call forward(x) first")
         output: Array = self._cache[-1]
@@ -98,10 +99,10 @@ class Layer(abc.ABC):
         return tuple(self._cache)
 
     def _input(self, x: Any, *axes: int | str) -> Array:
-        """Input as an array of floats, or `ValueError` naming the layer, the shape it takes and the one given.
+        """Input as an array of floats, or `ValueError` with the layer and the expected and actual shapes.
 
-        `axes` says what the shape has to be after the axis of samples: a number where the size is fixed, a name where
-        it is free. With an ellipsis as the last name any number of axes may follow.
+        `axes` describes the axes after that of the samples: a number for a fixed size, a name for any size. ``"..."``
+        as the last name stands for any number of further axes.
         """
         array = np.asarray(x)
         if array.dtype.kind not in "fiub":
@@ -118,12 +119,12 @@ class Layer(abc.ABC):
         return array if array.dtype.kind == "f" else array.astype(self._dtype())
 
     def _dtype(self) -> DTypeLike:
-        """Floating type of the parameters."""
+        """Floating-point type of the parameters; float64 without parameters."""
         return next(iter(self.params.values())).dtype if self.params else np.float64
 
 
-def positive(layer: str, **sizes: int) -> None:
-    """Refuse sizes that are no positive whole numbers."""
+def check_sizes(layer: str, **sizes: int) -> None:
+    """Raise `ValueError` unless all sizes are positive whole numbers."""
     for name, size in sizes.items():
         if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{layer}: {name} must be a positive whole number, got {size!r}")

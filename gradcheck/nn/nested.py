@@ -1,4 +1,4 @@
-"""Parameters and gradients of layers inside layers, as one mapping with dotted names."""
+"""Parameters or gradients of nested layers as one mapping with dotted names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gradcheck.nn.layer import Array, Layer
 class Nested(MutableMapping[str, Array]):
     """A live view of the mappings of a layer's children: ``layers.0.W`` is ``W`` of the child ``layers.0``.
 
-    Nothing is copied. An array put in the place of another is the one that the layer computes with from then on; it
-    must be of the same shape, and may be of another floating type. Names are neither added nor removed.
+    Arrays are not copied. A layer computes with an array that is assigned here; it must have the same shape, and may
+    have another floating-point type. Names cannot be added or removed.
 
     Parameters
     ----------
     owner : Layer
-        Whose children are meant.
+        The layer that contains the children.
     which : {"params", "grads"}
 
     Examples
@@ -49,7 +49,7 @@ class Nested(MutableMapping[str, Array]):
         mapping[key] = value
 
     def __delitem__(self, name: str) -> None:
-        raise TypeError(f"{name!r} cannot be removed: it belongs to a layer")
+        raise TypeError(f"{name!r} cannot be removed: it is a parameter of a layer")
 
     def __iter__(self) -> Iterator[str]:
         for child, mapping in self._mappings():
@@ -67,7 +67,7 @@ class Nested(MutableMapping[str, Array]):
             yield name, getattr(child, self._which)
 
     def _find(self, name: str) -> tuple[MutableMapping[str, Array], str, Array]:
-        """Mapping of the child that has an entry, the entry's name there, and the entry."""
+        """The mapping of the child that has the name, the name there, and its array."""
         children, dot = self._owner.children(), name.find(".")
         while dot > 0:
             child, key = children.get(name[:dot]), name[dot + 1 :]
@@ -76,4 +76,4 @@ class Nested(MutableMapping[str, Array]):
                 if (found := mapping.get(key)) is not None:
                     return mapping, key, found
             dot = name.find(".", dot + 1)
-        raise KeyError(f"no {name!r}; there are {', '.join(self)}")
+        raise KeyError(f"no {name!r}; the names are {', '.join(self)}")

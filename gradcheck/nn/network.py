@@ -1,4 +1,4 @@
-"""Layers, a loss and a regulariser: a model that can be checked and trained."""
+"""A network: layers, a loss and a regulariser, which can be checked and trained."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gradcheck.nn.kinds import make, refuse_unknown
-from gradcheck.nn.layer import RNG, Array, Layer, positive
+from gradcheck.nn.kinds import check_known, make
+from gradcheck.nn.layer import RNG, Array, Layer, check_sizes
 from gradcheck.nn.layers.container import inside, layers_of, plain, walk
 from gradcheck.nn.layers.sequential import Sequential
 from gradcheck.nn.losses.loss import Loss
@@ -20,7 +20,7 @@ from gradcheck.nn.regularisers import Regulariser
 
 
 class Network:
-    """Layers one after the other, and a loss of what the last one returns.
+    """A sequence of layers, and a loss of the output of the last one.
 
     Parameters
     ----------
@@ -28,18 +28,18 @@ class Network:
     loss : Loss
         With the reduction ``"mean"`` or ``"sum"``.
     regulariser : Regulariser, optional
-        What is added to the loss for the size of the weights.
+        Penalty on the weights that is added to the loss.
 
     Attributes
     ----------
     layers : tuple of Layer
     criterion : Loss
-        The loss that the network was made with.
+        The argument `loss`; the name `loss` is that of a method.
     regulariser : Regulariser or None
 
     Notes
     -----
-    `params` and `loss` are what `gradcheck.check_gradients(network, batch=(X, y))` looks for.
+    `params` and `loss` are the interface that ``gradcheck.check_gradients(network, batch=(X, y))`` needs.
 
     Examples
     --------
@@ -60,55 +60,56 @@ class Network:
     def __init__(self, layers: Iterable[Layer], loss: Loss, *, regulariser: Regulariser | None = None) -> None:
         if not isinstance(loss, Loss):
             hint = f"; did you mean {loss.__name__}()?" if isinstance(loss, type) else ""
-            raise ValueError(f"Network: loss is {loss!r}, which is no loss{hint}")
+            raise ValueError(f"Network: loss is {loss!r}, which is not a Loss{hint}")
         if loss.reduction == "none":
-            raise ValueError(f"Network: takes a loss that is one number, got {loss!r}; its reduction is mean or sum")
+            raise ValueError(f"Network: the loss must be one number, got {loss!r}; choose the reduction mean or sum")
         if not (regulariser is None or isinstance(regulariser, Regulariser)):
-            raise ValueError(f"Network: regulariser is {regulariser!r}, which is no regulariser; give L2(1e-3), say")
+            raise ValueError(
+                f"Network: regulariser is {regulariser!r}, which is not a Regulariser; pass L2(1e-3), for example"
+            )
         self.layers = layers_of("Network", [layers] if isinstance(layers, Layer) else layers)
         self.criterion = loss
         self.regulariser = regulariser
-        self._whole = Sequential(*self.layers)
+        self._layers = Sequential(*self.layers)
 
     @property
     def params(self) -> MutableMapping[str, Array]:
-        """Parameters of all layers, ``layers.0.W`` and so on: a live view, see `gradcheck.nn.nested.Nested`."""
-        return self._whole.params
+        """Parameters of all layers, such as ``layers.0.W``, as a live view; see `gradcheck.nn.nested.Nested`."""
+        return self._layers.params
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Floating type of the parameters; float64 if there are none."""
+        """Floating-point type of the parameters; float64 if there are none."""
         types = {value.dtype for layer in self.layers for value in layer.params.values()}
         return np.result_type(*types) if types else np.dtype(np.float64)
 
     @property
     def training(self) -> bool:
-        """Whether layers that behave differently then are in training, as they are at first."""
-        return self._whole.training
+        """Whether the layers are in training mode, as they are initially."""
+        return self._layers.training
 
     @training.setter
     def training(self, value: bool) -> None:
-        self._whole.training = value
+        self._layers.training = value
 
     def forward(self, X: Any) -> Array:
-        """Output of the last layer, in training or not as the network is."""
-        return self._whole.forward(self._read(X))
+        """Output of the last layer in the current mode."""
+        return self._layers.forward(self._read(X))
 
     def predict(self, X: Any) -> Array:
-        """Output of the last layer as it is in use: without dropout, with the averages of batch normalisation."""
+        """Output of the last layer in evaluation mode: no dropout, batch normalisation with its running averages."""
         with self._mode(training=False):
             return self.forward(X)
 
     def loss(self, X: Any, y: Any, weight: Any = None) -> tuple[float, dict[str, Array]]:
-        """Loss of a batch, with what the regulariser adds, and its gradient.
+        """Loss of a batch, including the penalty of the regulariser, and its gradient.
 
         Parameters
         ----------
         X : array_like
-            Samples along the first axis. Numbers of another type are cast to that of the parameters; whole numbers
-            stay whole where a layer looks them up in a table.
+            Samples along the first axis. They are cast to the type of the parameters, except for indices into a table.
         y : array_like
-            Targets, as the loss takes them.
+            Targets, in the form that the loss takes.
         weight : array_like, optional
             Weights of the samples.
 
@@ -116,24 +117,24 @@ class Network:
         -------
         value : float
         gradients : dict of str to ndarray
-            By the names of `params`.
+            Same names as in `params`.
         """
         value = self.value(X, y, weight)
-        self._whole.parameter_gradients(self.criterion.backward())
-        grads = dict(self._whole.grads)
+        self._layers.parameter_gradients(self.criterion.backward())
+        grads = dict(self._layers.grads)
         if self.regulariser is not None:
             for name, extra in self.regulariser.gradient(self.params).items():
                 grads[name] = grads[name] + extra
         return value, grads
 
     def value(self, X: Any, y: Any, weight: Any = None) -> float:
-        """Loss of a batch, with what the regulariser adds, and no gradient."""
+        """Loss of a batch, including the penalty of the regulariser, without a gradient."""
         value = float(self.criterion.forward(self.forward(X), y, weight))
         return value if self.regulariser is None else value + self.regulariser.value(self.params)
 
     def redraw(self) -> None:
-        """Draw new masks for every dropout; they stay until the next call."""
-        for _, layer in walk(self._whole):
+        """Draw new masks for all dropout layers; they stay until the next call."""
+        for _, layer in walk(self._layers):
             if hasattr(layer, "redraw"):
                 layer.redraw()
 
@@ -148,7 +149,7 @@ class Network:
         rng: RNG = None,
         callback: Callable[[int, float], object] | None = None,
     ) -> list[float]:
-        """Train: at each step new dropout masks, the gradient of a batch, and one change of the parameters.
+        """Train the network. Each step draws new dropout masks and updates the parameters by the gradient of one batch.
 
         Parameters
         ----------
@@ -157,19 +158,19 @@ class Network:
         optimiser : Optimiser
         steps : int
         batch_size : int, optional
-            Samples a step, all by default. Each pass over the data takes them in a new order, and leaves out those
-            that do not fill a batch.
+            Number of samples in each step, all by default. Each pass over the data has a new random order, and skips
+            the samples at its end that do not fill a batch.
         rng : None, int, SeedSequence or Generator
-            For the order.
+            Source of the random order.
         callback : callable, optional
-            Called as ``callback(step, loss)`` after each step, which counts from 0.
+            Called as ``callback(step, loss)`` after each step, numbered from 0.
 
         Returns
         -------
         list of float
-            Loss of each step's batch, before the step.
+            Loss of the batch of each step, before its update.
         """
-        positive("Network.fit", steps=steps)
+        check_sizes("Network.fit", steps=steps)
         X, y = np.asarray(X), None if y is None else np.asarray(y)
         if not X.ndim or (y is not None and y.shape[:1] != X.shape[:1]):
             raise ValueError(
@@ -189,11 +190,11 @@ class Network:
         return losses
 
     def astype(self, dtype: DTypeLike) -> Network:
-        """Copy of the network with parameters, and averages that layers keep, of another floating type."""
+        """Copy of the network with parameters and running averages of another floating-point type."""
         if np.dtype(dtype).kind != "f":
             raise ValueError(f"Network.astype: takes a floating-point type, got {np.dtype(dtype)}")
         network = copy.deepcopy(self)
-        for _, layer in walk(network._whole):
+        for _, layer in walk(network._layers):
             for name, value in vars(layer).items():
                 if isinstance(value, np.ndarray) and value.dtype.kind == "f":
                     setattr(layer, name, value.astype(dtype))
@@ -202,7 +203,7 @@ class Network:
         return network
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that describe the network without its parameters, for `from_spec`."""
+        """Describe the network, without its parameters, as plain data for `from_spec`."""
         regulariser = None if self.regulariser is None else self.regulariser.spec()
         described = {"layers": self.layers, "loss": self.criterion.spec(), "regulariser": regulariser}
         return {name: plain(value) for name, value in described.items()}
@@ -222,7 +223,7 @@ class Network:
         Raises
         ------
         ValueError
-            If there is no such kind, argument or key, with the names there are.
+            If a kind, an argument or a key is unknown; the message lists the known names.
 
         Examples
         --------
@@ -232,7 +233,7 @@ class Network:
         """
         if not (isinstance(spec, Mapping) and "layers" in spec and "loss" in spec):
             raise ValueError(f"a network is described by a dict with 'layers' and 'loss', got {spec!r}")
-        refuse_unknown("Network", spec, ("layers", "loss", "regulariser"))
+        check_known("Network", spec, ("layers", "loss", "regulariser"))
         if not isinstance(spec["layers"], (list, tuple)):
             raise ValueError(f"Network: 'layers' must be a list of the layers' descriptions, got {spec['layers']!r}")
         rng = np.random.default_rng(rng)
@@ -253,8 +254,8 @@ class Network:
 
     @contextmanager
     def _mode(self, *, training: bool) -> Iterator[None]:
-        """In training or not for a while; then each layer as it was."""
-        before = [(layer, layer.training) for _, layer in walk(self._whole)]
+        """Set the mode of all layers, and restore that of each layer on exit."""
+        before = [(layer, layer.training) for _, layer in walk(self._layers)]
         self.training = training
         try:
             yield
@@ -263,10 +264,10 @@ class Network:
                 layer.training = was
 
     def _read(self, X: Any) -> Array:
-        """Input in the type of the parameters, or as it is where a layer looks whole numbers up."""
+        """Input in the type of the parameters; indices unchanged."""
         given: Array = np.asarray(X)
         whole = given.dtype.kind in "iub"
-        if not (given.dtype.kind == "f" or (whole and not any(layer.takes_indices for _, layer in walk(self._whole)))):
+        if not (given.dtype.kind == "f" or (whole and not any(layer.takes_indices for _, layer in walk(self._layers)))):
             return given
         with np.errstate(over="ignore"):
             read = given.astype(self.dtype, copy=False)
@@ -276,11 +277,11 @@ class Network:
 
 
 def _batches(samples: int, size: int | None, rng: np.random.Generator) -> Iterator[Any]:
-    """Which samples to take, without end."""
+    """Endless sequence of the samples of each step."""
     if size is None:
         while True:
             yield slice(None)
-    positive("Network.fit", batch_size=size)
+    check_sizes("Network.fit", batch_size=size)
     if size > samples:
         raise ValueError(f"Network.fit: batch_size is {size}, and there are {samples} samples")
     while True:

@@ -1,7 +1,7 @@
-"""What is added to a loss for the size of the weights.
+"""Penalties on the weights of a network, which are added to its loss.
 
-Weights are the parameters whose name, after its last dot, starts with W: ``layers.0.W``, the ``Wx`` and ``Wh`` of a
-recurrent layer, and so on. Biases (b, ...) and the gamma and beta of normalisations are left alone.
+Weights are the parameters whose name, after its last dot, starts with W: ``layers.0.W``, and the ``Wx`` and ``Wh`` of
+recurrent layers. There is no penalty on biases and on the gamma and beta of normalisations.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from gradcheck.nn.layer import Array
 
 
 class Regulariser(abc.ABC):
-    """A sum over all weights, and its gradient."""
+    """A penalty that is a sum over all weights, and its gradient."""
 
     @abc.abstractmethod
-    def _size(self, W: Array) -> Any:
-        """What one array of weights adds."""
+    def _penalty(self, W: Array) -> Any:
+        """Penalty of one array of weights."""
 
     @abc.abstractmethod
-    def _slope(self, W: Array) -> Array:
-        """Gradient of what it adds."""
+    def _gradient(self, W: Array) -> Array:
+        """Gradient of the penalty of one array of weights."""
 
     def value(self, params: Mapping[str, Array]) -> float:
-        """Sum over the weights among the parameters."""
-        return float(sum(self._size(W) for W in _weights(params).values()))
+        """Penalty of all weights among the parameters."""
+        return float(sum(self._penalty(W) for W in _weights(params).values()))
 
     def gradient(self, params: Mapping[str, Array]) -> dict[str, Array]:
-        """Gradient by each array of weights, by its name."""
-        return {name: self._slope(W) for name, W in _weights(params).items()}
+        """Gradient with respect to each array of weights, by name."""
+        return {name: self._gradient(W) for name, W in _weights(params).items()}
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that describe the regulariser: its class and the arguments it was made with."""
+        """Describe the regulariser as plain data: its class and constructor arguments."""
         names = inspect.signature(type(self)).parameters
         return {"kind": type(self).__name__} | {name: getattr(self, name) for name in names}
 
@@ -47,7 +47,7 @@ class Regulariser(abc.ABC):
 
 
 class L1(Regulariser):
-    """Sum λ Σ |w| over all weights, with the gradient λ sign w, which is 0 at the kink w = 0.
+    """Penalty λ Σ |w| over all weights, with gradient λ sign w, which is 0 at the kink w = 0.
 
     Parameters
     ----------
@@ -65,18 +65,18 @@ class L1(Regulariser):
     def __init__(self, strength: float) -> None:
         self.strength = _strength("L1", strength=strength)
 
-    def _size(self, W: Array) -> Any:
+    def _penalty(self, W: Array) -> Any:
         return self.strength * np.abs(W).sum()
 
-    def _slope(self, W: Array) -> Array:
+    def _gradient(self, W: Array) -> Array:
         slope: Array = self.strength * np.sign(W)
         return slope
 
 
 class L2(Regulariser):
-    """Sum λ/2 Σ w² over all weights, with the gradient λ w.
+    """Penalty λ/2 Σ w² over all weights, with gradient λ w.
 
-    With the factor ½, so that λ is what PyTorch's optimisers call ``weight_decay``.
+    Because of the factor ½, λ is the ``weight_decay`` of the optimisers of PyTorch.
 
     Parameters
     ----------
@@ -94,17 +94,17 @@ class L2(Regulariser):
     def __init__(self, strength: float) -> None:
         self.strength = _strength("L2", strength=strength)
 
-    def _size(self, W: Array) -> Any:
+    def _penalty(self, W: Array) -> Any:
         return self.strength / 2 * (W**2).sum()
 
-    def _slope(self, W: Array) -> Array:
+    def _gradient(self, W: Array) -> Array:
         return self.strength * W
 
 
 class Elastic(Regulariser):
-    """Sum of `L1` and `L2`: λ₁ Σ |w| + λ₂/2 Σ w², with the gradient λ₁ sign w + λ₂ w.
+    """Sum of `L1` and `L2`: λ₁ Σ |w| + λ₂/2 Σ w², with gradient λ₁ sign w + λ₂ w.
 
-    From H. Zou and T. Hastie, Journal of the Royal Statistical Society B 67 (2005), there without the ½.
+    From H. Zou and T. Hastie, Journal of the Royal Statistical Society B 67 (2005), who omit the factor ½.
 
     Parameters
     ----------
@@ -122,22 +122,22 @@ class Elastic(Regulariser):
     def __init__(self, l1: float, l2: float) -> None:
         self.l1, self.l2 = _strength("Elastic", l1=l1), _strength("Elastic", l2=l2)
 
-    def _size(self, W: Array) -> Any:
+    def _penalty(self, W: Array) -> Any:
         return self.l1 * np.abs(W).sum() + self.l2 / 2 * (W**2).sum()
 
-    def _slope(self, W: Array) -> Array:
+    def _gradient(self, W: Array) -> Array:
         slope: Array = self.l1 * np.sign(W) + self.l2 * W
         return slope
 
 
 def _weights(params: Mapping[str, Array]) -> dict[str, Array]:
-    """Parameters that are weights."""
+    """The parameters that are weights."""
     return {name: value for name, value in params.items() if name.rpartition(".")[2].startswith("W")}
 
 
 def _strength(owner: str, **named: float) -> float:
-    """The one number given by name, or `ValueError` if it is negative or not finite."""
+    """The number given by name; `ValueError` if it is negative or not finite."""
     ((name, value),) = named.items()
     if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{owner}: {name} must be a finite number that is not negative, got {value!r}")
+        raise ValueError(f"{owner}: {name} must be a finite number of at least 0, got {value!r}")
     return float(value)

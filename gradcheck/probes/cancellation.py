@@ -1,8 +1,8 @@
 """Claims that are round-off: what is left of larger terms that cancel. Their gradient is zero.
 
-The gradient by a bias before a batch normalisation is zero, and what is computed for it has the size of the rounding of
-its terms. A formula can give values as small, at the far end of a deep network; those are not round-off and may be
-wrong.
+The gradient with respect to a bias before a batch normalisation is zero, and what is computed for it has the size of
+the rounding of its terms. A formula can give values as small, at the far end of a deep network; those are not round-off
+and may be wrong.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ def classify_negligible(prober: Prober) -> Prober:
     """Find out which of the negligible claims at a point are round-off: those count as zero."""
     data, space = prober.data, prober.subject.space
     negligible = [b for b in data.blocks if data.negligible[b]]
+    if not negligible:
+        return prober
     doubtful = [b for b in negligible if not space.has_few_bits(data.claim[b], PROBES.cancelled_bits)]
     found = [b for b in negligible if b not in doubtful] + _changing(prober, doubtful)
     return prober.again(data=data.with_cancelled(found))

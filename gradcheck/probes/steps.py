@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradcheck.differences.settings import STEPS
 from gradcheck.probes.settings import PROBES
@@ -29,7 +29,7 @@ class StepPolicy:
 
     def with_start(self, start: int | None) -> StepPolicy:
         """The same with another first step."""
-        return replace(self, start=start)
+        return StepPolicy(self.bits, self.largest, start)
 
     @property
     def limits(self) -> tuple[int, int]:

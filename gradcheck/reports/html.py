@@ -1,45 +1,43 @@
-"""The report for a notebook: a fragment of HTML that brings its own few styles and loads nothing."""
+"""The report for a notebook: an HTML fragment with inline styles that loads no other file."""
 
 from __future__ import annotations
 
 from html import escape
 
-from gradcheck.reports.data import Report
-from gradcheck.reports.numbers import shape, short, size
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.reports.data import BlockReport, ReportData
+from gradcheck.reports.numbers import short, size
+from gradcheck.reports.table import HEADERS, legend_of, row_of
 from gradcheck.verdicts.verdict import Verdict
 
 _COLOUR = {Verdict.PASS: "#1a7f37", Verdict.FAIL: "#cf222e", Verdict.UNDECIDED: "#9a6700"}
-_HEAD = ("block", "shape", "‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution", "verdict")
 
 
-def fragment_of(report: Report) -> str:
-    """The report as a fragment of HTML."""
-    rows = []
-    for block in report.blocks.values():
-        cells = [
-            escape(block.name),
-            shape(block.shape),
-            short(block.claimed_norm),
-            short(block.numeric_norm),
-            size(block.relative_error),
-            f"± {size(block.error_bar)}",
-            size(block.resolution),
-            _coloured(block.verdict, block.verdict.value),
-        ]
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    head = "".join(f"<th>{name}</th>" for name in _HEAD)
-    findings = "".join(
-        f"<li><b>{escape(f.where)}</b>: {escape(f.message)} <code>{f.code} {f.slug}</code><br>{_lines(f.evidence)}<br>"
-        f"{escape(f.fix)}</li>"
-        for f in report.findings
-    )
+def fragment_of(report: ReportData) -> str:
+    """Write the report as an HTML fragment."""
+    head = "".join(f"<th>{name}</th>" for name in HEADERS)
+    rows = "".join(_row(block) for block in report.blocks.values())
+    findings = "".join(_finding(finding) for finding in report.findings)
     return (
         f"<div><p>{_coloured(report.verdict, report.verdict.value.upper())} <b>{escape(report.target)}</b>, "
         f"loss {short(report.loss, 7)} ± {size(report.noise)}</p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p><small>{'<br>'.join(legend_of(report))}</small></p>"
         + (f"<ul>{findings}</ul>" if findings else "")
         + f"<p><small>{escape(report.verdict.advice)}<br>{report.evaluations} evaluations of the loss, "
         f"{report.gradients} of the gradient; rtol={report.rtol:g}, reproduce with rng={report.seed}</small></p></div>"
+    )
+
+
+def _row(block: BlockReport) -> str:
+    *cells, verdict = map(escape, row_of(block))
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in (*cells, _coloured(block.verdict, verdict))) + "</tr>"
+
+
+def _finding(finding: Finding) -> str:
+    return (
+        f"<li><b>{escape(finding.where)}</b>: {escape(finding.message)} <code>{finding.code} {finding.slug}</code>"
+        f"<br>{_lines(finding.evidence)}<br>{escape(finding.fix)}</li>"
     )
 
 

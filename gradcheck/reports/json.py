@@ -1,4 +1,4 @@
-"""The report as JSON, for machines. Its schema is `docs/report.schema.json`."""
+"""The report as JSON. Its schema is published as `docs/report.schema.json`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import math
 from typing import Any
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.reports.data import BlockReport, LineReport, Report
+from gradcheck.reports.data import BlockReport, LineReport, ReportData
 from gradcheck.verdicts.entry import Entry
 
 
-def json_of(report: Report) -> str:
-    """The report as a JSON object, indented."""
+def json_of(report: ReportData) -> str:
+    """Write the report as an indented JSON object."""
     return json.dumps(plain(report), indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def plain(report: Report) -> dict[str, Any]:
-    """The report as dicts, lists, strings and finite numbers; NaN and infinities are strings."""
+def plain(report: ReportData) -> dict[str, Any]:
+    """Turn the report into dicts, lists, strings and finite numbers; NaN and infinities become strings."""
     return {
         "version": report.version,
         "target": report.target,
@@ -79,7 +79,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def finding_of(finding: Finding) -> dict[str, Any]:
-    """A finding as strings and a line."""
+    """Turn a finding into a dict of strings, with the number of its line."""
     return {
         "code": finding.code,
         "slug": finding.slug,
@@ -93,7 +93,7 @@ def finding_of(finding: Finding) -> dict[str, Any]:
 
 
 def number(value: float | None) -> float | str | None:
-    """A number as JSON can hold it."""
+    """Turn a number into one that JSON can hold: NaN and infinities become strings."""
     if value is None or math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -1,7 +1,7 @@
-"""The shape of the JSON reports, and their schemas.
+"""JSON schemas of the report of one check and of the report of a test session.
 
-``python -m gradcheck.reports.schema > docs/report.schema.json`` writes that of one report, and
-``python -m gradcheck.reports.schema session > docs/session.schema.json`` that of what a test session checked.
+Write them to the documentation with ``python -m gradcheck.reports.schema > docs/report.schema.json`` and
+``python -m gradcheck.reports.schema session > docs/session.schema.json``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VerdictName = Literal["pass", "fail", "undecided"]
 
 
 class EntryObject(TypedDict):
-    """One entry of a gradient, measured."""
+    """One measured entry of a gradient."""
 
     index: list[int]
     claimed: Number
@@ -49,7 +49,7 @@ class BlockObject(TypedDict):
 
 
 class FindingObject(TypedDict):
-    """One finding, strongest first."""
+    """One finding; the strongest comes first."""
 
     code: str
     slug: str
@@ -74,7 +74,7 @@ class LineObject(TypedDict):
 
 
 class ReportObject(TypedDict):
-    """The whole report."""
+    """The report of one check."""
 
     version: str
     target: str
@@ -101,7 +101,7 @@ class CheckObject(TypedDict):
 
 
 class SessionObject(TypedDict):
-    """What the checks of a test session found; the verdict is the worst of theirs, null if there were none."""
+    """The checks of a test session; the verdict is the worst of theirs, or null if there were none."""
 
     version: str
     verdict: VerdictName | None
@@ -109,7 +109,7 @@ class SessionObject(TypedDict):
 
 
 def schema() -> dict[str, Any]:
-    """JSON schema of the report."""
+    """JSON schema of the report of one check."""
     return TypeAdapter(ReportObject).json_schema()
 
 

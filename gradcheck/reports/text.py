@@ -1,4 +1,4 @@
-"""The report for a terminal."""
+"""The report for a terminal: verdict, table of blocks, lines of a program, findings, advice and cost."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.reports.data import Report
-from gradcheck.reports.numbers import shape, short, size
+from gradcheck.reports.data import ReportData
+from gradcheck.reports.numbers import short, size
+from gradcheck.reports.table import HEADERS, legend_of, row_of
 from gradcheck.verdicts.verdict import Verdict
 
-#: Of each verdict, in a terminal.
+#: Colour of each verdict in a terminal.
 COLOUR = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
 
-#: Before a line of a program.
+#: Mark in front of a line of a program.
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗ wrong", Verdict.UNDECIDED: "?"}
 
-#: Width where there is no terminal to ask.
+#: Columns of text that is not written to a terminal: the widest report that most editors and CI logs do not wrap.
 WIDTH = 110
 
+#: The finding for an error that no mistake of the catalogue explains; `gradcheck explain` adds nothing to it.
+_UNEXPLAINED = "GC000"
 
-def text_of(report: Report, width: int = WIDTH) -> str:
-    """The report as plain text, without colours."""
+
+def text_of(report: ReportData, width: int = WIDTH) -> str:
+    """Write the report as plain text without colours."""
     stream = io.StringIO()
     Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(
         render(report)
@@ -33,17 +37,18 @@ def text_of(report: Report, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def coloured_of(report: Report) -> str:
-    """The report as wide as the terminal, with colours unless NO_COLOR is set."""
+def coloured_of(report: ReportData) -> str:
+    """Write the report as wide as the terminal, in colour unless NO_COLOR is set."""
     console = Console()
     with console.capture() as capture:
         console.print(render(report))
     return capture.get().rstrip("\n")
 
 
-def render(report: Report) -> RenderableType:
-    """The report for rich: one line a block, then the findings, then what it cost."""
-    parts: list[RenderableType] = [_headline(report), "", _blocks(report)]
+def render(report: ReportData) -> RenderableType:
+    """Lay the report out for rich."""
+    legend = [Text(line, style="dim") for line in legend_of(report)]
+    parts: list[RenderableType] = [_headline(report), "", _blocks(report), *legend]
     if report.lines:
         parts += ["", *_lines(report)]
     for finding in report.findings:
@@ -52,7 +57,7 @@ def render(report: Report) -> RenderableType:
     return Group(*parts)
 
 
-def _headline(report: Report) -> Text:
+def _headline(report: ReportData) -> Text:
     text = Text()
     text.append(report.verdict.value.upper(), style=f"bold {COLOUR[report.verdict]}")
     text.append(f"  {report.target}", style="bold")
@@ -62,38 +67,36 @@ def _headline(report: Report) -> Text:
     return text
 
 
-def _blocks(report: Report) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("block", overflow="fold")
-    table.add_column("shape", no_wrap=True)
-    for name in ("‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _blocks(report: ReportData) -> Table:
+    """One row for each block of parameters."""
+    name, dimensions, *numbers, verdict = HEADERS
+    table = _table()
+    table.add_column(name, overflow="fold")
+    table.add_column(dimensions, no_wrap=True)
+    for header in numbers:
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column(verdict, no_wrap=True)
     for block in report.blocks.values():
-        table.add_row(
-            Text(block.name),
-            shape(block.shape),
-            short(block.claimed_norm),
-            short(block.numeric_norm),
-            size(block.relative_error),
-            f"± {size(block.error_bar)}",
-            size(block.resolution),
-            Text(block.verdict.value, style=COLOUR[block.verdict]),
-        )
+        name, *cells, verdict = row_of(block)
+        table.add_row(Text(name), *cells, Text(verdict, style=COLOUR[block.verdict]))
     return table
 
 
-def _lines(report: Report) -> list[RenderableType]:
-    """The lines of the backward pass, each with its mark; the file above them where there are several."""
+def _lines(report: ReportData) -> list[RenderableType]:
+    """The lines of the backward pass, each with its mark, grouped by file if there are several files."""
     files = list(dict.fromkeys(line.file for line in report.lines))
     shown: list[RenderableType] = []
     for file in files:
         shown += [Text(file, style="dim")] if len(files) > 1 else []
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table = _table()
         table.add_column("line", justify="right", no_wrap=True)
         table.add_column("", no_wrap=True)
         table.add_column("", overflow="fold")
-        table.add_column("derivative by", no_wrap=True)
+        table.add_column("with respect to", no_wrap=True)
         for line in report.lines:
             if line.file == file:
                 style = COLOUR[line.verdict]
@@ -104,29 +107,31 @@ def _lines(report: Report) -> list[RenderableType]:
 
 
 def _finding(finding: Finding) -> RenderableType:
+    end = "" if finding.message.endswith((".", "?", "!")) else "."
     head = Text()
     head.append(finding.where, style="bold")
-    head.append(f": {finding.message}.  ")
+    head.append(f": {finding.message}{end}  ")
     head.append(f"{finding.code} {finding.slug}", style="dim")
     body = Text(f"{finding.evidence}\n{finding.fix}")
     return Group(head, Padding(body, (0, 0, 0, 4)))
 
 
-def _notes(report: Report) -> list[str]:
-    told: dict[str, list[str]] = {}
+def _notes(report: ReportData) -> list[str]:
+    """Reasons of the blocks that did not fail, one line for each reason; then notes, advice and where to read more."""
+    blocks_by_note: dict[str, list[str]] = {}
     for block in report.blocks.values():
         if block.note and block.verdict is not Verdict.FAIL:
-            told.setdefault(block.note, []).append(block.name)
-    lines = [f"{', '.join(names)}: {note}" for note, names in told.items()]
+            blocks_by_note.setdefault(block.note, []).append(block.name)
+    lines = [f"{', '.join(names)}: {note}" for note, names in blocks_by_note.items()]
     lines += report.notes
     if report.method == "gradcheck":
         lines.append(report.verdict.advice)
-        named = list(dict.fromkeys(f.code for f in report.findings if f.code != "GC000"))
-        lines += [f"More on it: {', '.join(f'gradcheck explain {code}' for code in named)}"] if named else []
+        codes = list(dict.fromkeys(finding.code for finding in report.findings if finding.code != _UNEXPLAINED))
+        lines += [f"To read more: {', '.join(f'gradcheck explain {code}' for code in codes)}"] if codes else []
     return lines
 
 
-def _cost(report: Report) -> Text:
+def _cost(report: ReportData) -> Text:
     gradients = "1 gradient" if report.gradients == 1 else f"{report.gradients} gradients"
     text = f"{report.evaluations} evaluations of the loss, {gradients}, {report.seconds:.2g} s; "
     text += f"rtol={report.rtol:g}, reproduce with rng={report.seed}"

@@ -1,4 +1,4 @@
-"""Programs that print the absolute error while they descend half its square, as those that use the delta rule do."""
+"""Rewrites a program that prints an absolute error but descends half its square, as the delta rule does."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from gradcheck.scripts.instrument.events import Site
+from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.text.source import Source
 from gradcheck.scripts.text.statement import Statement
-from gradcheck.scripts.text.syntax import called
+from gradcheck.scripts.text.syntax import called_name
 
-#: Absolute values, and means that become sums: nothing says by what a delta rule would be divided.
-ABSOLUTE, MEANS = ("abs", "absolute", "fabs"), ("mean", "average")
+#: Functions that compute absolute values.
+_ABSOLUTE = ("abs", "absolute", "fabs")
+
+#: Means, which become sums: the delta rule does not divide.
+_MEANS = ("mean", "average")
 
 
-def squared(sources: Sequence[Source], site: Site) -> list[Source] | None:
-    """The sources with half the square of an error in place of its absolute value, in the line of the loss.
+def with_squared_error(sources: Sequence[Source], location: SourceLocation) -> list[Source] | None:
+    """The sources with half the square of an error in place of its absolute value, on the line of the loss.
 
     Parameters
     ----------
     sources : sequence of Source
-    site : Site
+    location : SourceLocation
         Of the loss.
 
     Returns
     -------
     list of Source or None
-        None if the loss is no absolute error.
+        None if the loss is not an absolute error.
     """
-    found = None
-    pieces = []
-    for source in sources:
-        text = _changed(source, site.line) if source.file == site.file else None
-        found = text or found
-        pieces.append(source if text is None else Source(source.file, text))
-    return pieces if found else None
+    changed = [_changed(s, location.line) if s.file == location.file else None for s in sources]
+    if not any(changed):
+        return None
+    return [s if text is None else Source(s.file, text) for s, text in zip(sources, changed, strict=True)]
 
 
 def _changed(source: Source, line: int) -> str | None:
     statement = Statement(source.tree(), line)
     node = statement.node
-    if node is None or not any(isinstance(n, ast.Call) and called(n) in ABSOLUTE for n in ast.walk(node)):
+    if node is None or not _has_absolute(node):
         return None
     lines, last = source.text.split("\n"), node.end_lineno
     text = ast.unparse(ast.fix_missing_locations(_Squares().visit(node)))
@@ -51,16 +51,20 @@ def _changed(source: Source, line: int) -> str | None:
     return "\n".join(lines)
 
 
+def _has_absolute(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Call) and called_name(n) in _ABSOLUTE for n in ast.walk(node))
+
+
 class _Squares(ast.NodeTransformer):
-    """Half of a square for each absolute value."""
+    """Replaces absolute values by half of squares."""
 
     def visit_Call(self, node: ast.Call) -> Any:
-        """``np.abs(e)`` as ``0.5 * e**2``, and means of such as sums."""
-        absolute = any(isinstance(n, ast.Call) and called(n) in ABSOLUTE for n in ast.walk(node))
-        name = called(node)
+        """``np.abs(e)`` becomes ``0.5 * e**2``, and a mean of it a sum."""
+        absolute = _has_absolute(node)
+        name = called_name(node)
         self.generic_visit(node)
-        if name in ABSOLUTE and len(node.args) == 1:
+        if name in _ABSOLUTE and len(node.args) == 1:
             return ast.BinOp(ast.Constant(0.5), ast.Mult(), ast.BinOp(node.args[0], ast.Pow(), ast.Constant(2)))
-        if name in MEANS and absolute and isinstance(node.func, ast.Attribute):
+        if name in _MEANS and absolute and isinstance(node.func, ast.Attribute):
             node.func.attr = "sum"
         return node

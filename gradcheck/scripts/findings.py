@@ -1,9 +1,9 @@
-"""What is wrong with a program: a finding for each line to blame, with the line as it should read if that is found."""
+"""The findings on a program: one for each faulty line, with the corrected line if a search finds it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,114 +13,169 @@ from gradcheck.diagnosis.findings import findings_of
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.scripts.blame.analysis import Analysis
-from gradcheck.scripts.blame.judgement import Accused, Judgement
-from gradcheck.scripts.explain.naming import finding_of
+from gradcheck.scripts.blame.faulty_line import FaultyLine
+from gradcheck.scripts.blame.localisation import Localisation
+from gradcheck.scripts.explain.naming import UNEXPLAINED, Explanation, explain
 from gradcheck.scripts.graph.nodes import Node
-from gradcheck.scripts.repair.search import Repair, anywhere, repaired
+from gradcheck.scripts.repair.search import Patch, patch_any_line, patch_line
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
-#: Explanations that the mistake of another line can pass for.
-WEAK = ("unexplained", "missing-path", "statistics-held-constant", "truncated-bptt")
+#: Mistakes that say which path of the chain rule is missing.
+_PATHS = ("statistics-held-constant", "truncated-bptt")
 
-#: How a message ends where nothing is known.
-UNKNOWN = "no known mistake explains how"
+#: Explanations that a mistake on another line can imitate.
+_WEAK = (UNEXPLAINED, "missing-path", *_PATHS)
+
+#: The code of a mistake without a name.
+_UNEXPLAINED_CODE = "GC000"
+
+_UNKNOWN = "no known mistake explains this"
+
+
+@dataclass(frozen=True)
+class LocatedFindings:
+    """Findings, strongest first, and the faulty lines that they are about."""
+
+    findings: tuple[Finding, ...]
+    lines: tuple[FaultyLine, ...] = ()
 
 
 def findings_in(
     analysis: Analysis,
-    judgement: Judgement,
+    localisation: Localisation,
     evaluator: Evaluator,
     found: CheckResult,
     rtol: float,
     rng: np.random.Generator,
-) -> tuple[Finding, ...]:
-    """One finding for each line to blame; of parameters that no line explains, what is known of them.
+) -> LocatedFindings:
+    """One finding for each faulty line; of parameters that no line explains, what their own diagnosis finds.
 
-    Where no change of the first line accused makes the gradients right, and one of another line does, that is to blame.
+    If no edit of the first faulty line makes the gradients right, but one of another line does, the fault is there.
     """
     if found.verdict is not Verdict.FAIL:
-        judgement.accused = []
-        return findings_of(found) if found.observations else ()
+        return LocatedFindings(findings_of(found) if found.observations else ())
     failed = {b.block.name for b in found.blocks if b.verdict is Verdict.FAIL}
-    findings = [old.finding() for old in analysis.stale if failed & set(old.names)]
-    outdated = {name for old in analysis.stale for name in old.names}
-    reached = set(outdated)
-    waiting = list(judgement.accused)
-    if len(waiting) > 1 and not outdated:
+    stale = [read for read in analysis.stale if failed & set(read.names)]
+    findings = [read.finding() for read in stale]
+    stale_names = {name for read in analysis.stale for name in read.names}
+    explained = set(stale_names)
+    lines = list(localisation.lines)
+    waiting = list(lines)
+    if len(waiting) > 1 and not stale_names:
         names = [p.name for p in analysis.parameters if p.name in failed]
-        single = anywhere(analysis, judgement, names)
-        if single is not None:
-            waiting = []
-            reached |= set(names)
-            findings.append(_of_repair(single, names))
-            judgement.accused = [_instead(judgement.accused[0], single)]
+        patch = patch_any_line(analysis, localisation, names)
+        if patch is not None:
+            lines, waiting = [_moved(lines[0], patch)], []
+            explained |= set(names)
+            findings.append(_finding_of_patch(analysis, patch, names))
     while waiting:
-        accused = waiting.pop(0)
-        names = _reached(analysis, accused.passes, failed - outdated)
+        line = waiting.pop(0)
+        names = _made_wrong(analysis, line.executions, failed - stale_names)
         if not names:
             continue
-        reached |= set(names)
-        finding = finding_of(analysis, judgement, accused, names, rtol, rng)
-        repair = repaired(analysis, accused, names) if not findings else None
-        if repair is not None:
-            finding = _with_repair(finding, repair, names)
-        elif finding.slug in WEAK:
-            other = anywhere(analysis, judgement, names, accused) if not findings else None
-            if other is not None:
-                waiting = [a for a in waiting if set(_reached(analysis, a.passes, failed)) - set(names)]
-                judgement.accused = [_instead(accused, other), *waiting]
-                finding = _of_repair(other, names, finding)
-        findings.append(finding)
-    rest = [i for i, b in enumerate(found.blocks) if b.block.name in failed - reached]
+        explained |= set(names)
+        explanation = explain(analysis, localisation, line, rtol, rng)
+        lines = [explanation.line if other is line else other for other in lines]
+        own = patch_line(analysis, line, names) if not findings else None
+        other = None
+        if own is None and explanation.slug in _WEAK and not findings:
+            other = patch_any_line(analysis, localisation, names, line)
+        if other is None:
+            findings.append(_finding(analysis, explanation, names, own))
+        else:
+            waiting = [w for w in waiting if set(_made_wrong(analysis, w.executions, failed)) - set(names)]
+            lines = [_moved(line, other), *waiting]
+            findings.append(_finding_of_patch(analysis, other, names, explanation.slug))
+    rest = failed - explained
     if rest:
-        chosen = replace(
-            found,
-            blocks=tuple(b if i in rest else replace(b, verdict=Verdict.PASS) for i, b in enumerate(found.blocks)),
-        )
-        for finding in findings_of(chosen, locate_faults(evaluator, chosen, rtol, rng)):
-            site = next((p.claim.site for p in analysis.parameters if p.name in finding.blocks), None)
-            known = site is not None and judgement.fails_at(site)
-            findings.append(replace(finding, file=site.file, line=site.line) if site and known else finding)
-    return tuple(findings)
+        findings += _findings_of_blocks(analysis, localisation, evaluator, found, rest, rtol, rng)
+    return LocatedFindings(tuple(findings), tuple(lines))
 
 
-def _reached(analysis: Analysis, nodes: Sequence[Node], wrong: set[str]) -> list[str]:
+def _made_wrong(analysis: Analysis, nodes: Sequence[Node], wrong: set[str]) -> list[str]:
     """The wrong gradients that are made of some values."""
-    below = analysis.flow.descendants([node.index for node in nodes])
+    below = analysis.graph.descendants([node.index for node in nodes])
     return [p.name for p in analysis.parameters if p.claim.index in below and p.name in wrong]
 
 
-def _instead(accused: Accused, repair: Repair) -> Accused:
-    """The line that a repair was found for, instead of the one that was accused."""
-    return replace(accused, node=repair.node, passes=(repair.node,), used=repair.site)
+def _moved(line: FaultyLine, patch: Patch) -> FaultyLine:
+    """The line that a patch was found for, in place of the one that was located."""
+    return replace(line, node=patch.node, executions=(patch.node,), used_at=patch.location)
 
 
-def _with_repair(finding: Finding, repair: Repair, names: Sequence[str]) -> Finding:
-    """A finding with the line as it should read."""
-    mistake = BY_SLUG.get(repair.slug) if finding.slug == "unexplained" and repair.slug else None
-    if mistake is not None:
-        message = finding.message.removesuffix(UNKNOWN) + mistake.description
-        finding = replace(finding, code=mistake.code, slug=mistake.slug, message=message)
-    return replace(finding, fix=f"Write: {repair.text}\nWith it the gradient by {', '.join(names)} is right.")
+def _findings_of_blocks(
+    analysis: Analysis,
+    localisation: Localisation,
+    evaluator: Evaluator,
+    found: CheckResult,
+    names: set[str],
+    rtol: float,
+    rng: np.random.Generator,
+) -> list[Finding]:
+    """What the diagnosis of some failing blocks finds, with the line of their gradient if that line is wrong."""
+    blocks = tuple(b if b.block.name in names else replace(b, verdict=Verdict.PASS) for b in found.blocks)
+    chosen = replace(found, blocks=blocks)
+    findings = findings_of(chosen, locate_faults(evaluator, chosen, rtol, rng))
+    return [_at_gradient(finding, analysis, localisation) for finding in findings]
 
 
-def _of_repair(repair: Repair, names: Sequence[str], instead: Finding | None = None) -> Finding:
-    """The finding for a line that is known to be wrong by what mends it, instead of another."""
-    slug = repair.slug
-    if instead is not None and slug == "missing-path" and instead.slug in WEAK[2:]:
-        slug = instead.slug  # which path is missing is known already
-    node, site, mistake = repair.node, repair.site, BY_SLUG.get(slug)
-    says = mistake.description if mistake else UNKNOWN
-    finding = Finding(
-        mistake.code if mistake else "GC000",
-        mistake.slug if mistake else "unexplained",
-        node.label,
-        f"line {site.line}: {site.text or node.label} makes the gradient by {', '.join(names)} wrong: {says}",
-        "with the line below in its place these gradients are right and the loss is the same, at the program's own "
-        "point and at one with its parameters drawn anew",
-        "",
-        site.file,
-        site.line,
+def _at_gradient(finding: Finding, analysis: Analysis, localisation: Localisation) -> Finding:
+    """A finding with the line of its block's claimed gradient, if that line fails."""
+    location = next((p.claim.location for p in analysis.parameters if p.name in finding.blocks), None)
+    if location is None or not localisation.fails_at(location):
+        return finding
+    return replace(finding, file=location.file, line=location.line)
+
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+
+def _points(analysis: Analysis) -> str:
+    return "the program's own parameters" + (" and at random ones" if len(analysis.bases) > 1 else "")
+
+
+def _fix(patch: Patch, names: Sequence[str]) -> str:
+    return f"Write: {patch.text}\nWith it, the gradient with respect to {', '.join(names)} is right."
+
+
+def _finding(analysis: Analysis, explanation: Explanation, names: Sequence[str], patch: Patch | None) -> Finding:
+    """The finding for a faulty line, with the corrected line if a patch was found."""
+    line, slug, what = explanation.line, explanation.slug, explanation.message
+    if patch is not None and slug == UNEXPLAINED and patch.slug in BY_SLUG:
+        slug = patch.slug
+        what = "; ".join(filter(None, (what, BY_SLUG[slug].description)))
+    mistake, location, target, by = BY_SLUG.get(slug), line.location, line.node.label, line.pair.variable.label
+    role = "the derivative" if line.node is line.pair.node else "the right contribution to the derivative"
+    evidence = explanation.evidence or f"compared with the chain rule at {_points(analysis)}"
+    fix = mistake.fix if mistake else f"Derive {target} again from what the forward pass computes from {by}."
+    return Finding(
+        mistake.code if mistake else _UNEXPLAINED_CODE,
+        slug,
+        target,
+        f"line {location.line}: {location.text or target} is not {role} with respect to {by}: {what or _UNKNOWN}",
+        f"{evidence}; gradients that are wrong because of it: {', '.join(names)}",
+        fix if patch is None else _fix(patch, names),
+        location.file,
+        location.line,
+        blocks=tuple(names),
     )
-    return _with_repair(finding, repair, names)
+
+
+def _finding_of_patch(analysis: Analysis, patch: Patch, names: Sequence[str], located: str = UNEXPLAINED) -> Finding:
+    """The finding for a line that a patch shows to be faulty; `located` is the mistake of the line located before."""
+    slug = located if patch.slug == "missing-path" and located in _PATHS else patch.slug
+    node, location, mistake = patch.node, patch.location, BY_SLUG.get(slug)
+    text = location.text or node.label
+    return Finding(
+        mistake.code if mistake else _UNEXPLAINED_CODE,
+        mistake.slug if mistake else UNEXPLAINED,
+        node.label,
+        f"line {location.line}: {text} makes the gradient with respect to {', '.join(names)} wrong: "
+        + (mistake.description if mistake else _UNKNOWN),
+        f"with the corrected line these gradients are right and the loss is the same, at {_points(analysis)}",
+        _fix(patch, names),
+        location.file,
+        location.line,
+        blocks=tuple(names),
+    )

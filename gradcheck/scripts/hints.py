@@ -1,4 +1,4 @@
-"""What the user says about a program."""
+"""What the user states about a program on the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradcheck.errors import TargetError
 
 @dataclass(frozen=True)
 class Hints:
-    """What the user says about a program.
+    """What the user states about a program.
 
     Attributes
     ----------
@@ -33,13 +33,13 @@ class Hints:
 def hints_of(
     loss: str | None, pairs: Sequence[str], function: str | None = None, arguments: Sequence[str] = ()
 ) -> Hints:
-    """Read what was given on the command line. Raises `TargetError` for a pair that is none."""
+    """Read command-line options. Raises `TargetError` for a pair that is not of the form ``W1=dW1``."""
     split = []
     for pair in pairs:
         variable, equals, derivative = (part.strip() for part in pair.partition("="))
         if not (variable and equals and derivative):
             raise TargetError(
-                f"--pair {pair!r}: write the variable, =, and what claims to be the derivative by it: W1=dW1"
+                f"--pair {pair!r}: write the variable, =, and the derivative with respect to it, as in W1=dW1"
             )
         split.append((variable, derivative))
     return Hints(loss, tuple(split), function, tuple(arguments))

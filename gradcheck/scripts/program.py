@@ -1,4 +1,4 @@
-"""From a file to a report: a program checked as it stands."""
+"""`check_program`: from a script or a notebook to a report."""
 
 from __future__ import annotations
 
@@ -10,33 +10,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck._version import __version__
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.probes.evaluator import Evaluator, Progress
-from gradcheck.reports.data import LineReport, Report, report_of
-from gradcheck.scripts.blame.analysis import Analysis
-from gradcheck.scripts.blame.judgement import Judgement
-from gradcheck.scripts.blame.lines import lines_of
-from gradcheck.scripts.delta_rule import squared
+from gradcheck.reports.build import report_of
+from gradcheck.reports.data import LineReport
+from gradcheck.reports.report import Report
+from gradcheck.scripts.blame.analysis import Analysis, analyse
+from gradcheck.scripts.blame.lines import line_reports
+from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.findings import findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
-from gradcheck.scripts.replay.capture import Program
+from gradcheck.scripts.instrument.program import InstrumentedProgram
+from gradcheck.scripts.replay.capture import capture, capture_loop
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import is_only_shown
+from gradcheck.scripts.text.identifiers import is_unnamed_or_error
 from gradcheck.scripts.text.source import Source, read
+from gradcheck.scripts.text.training_loop import other_training_loops
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
-Array = NDArray[Any]
+#: Loops that are tried if the likeliest one is not a training step: each runs the program again.
+_MOST_LOOPS = 3
 
-#: Loops that are tried.
-TRIED = 3
+#: Deferred constants in a note.
+_SHOWN_CONSTANTS = 6
+
+#: A constant that differs from 1 by less than this is rounding.
+_NOT_ONE = 1e-6
 
 
 def check_program(
@@ -58,43 +64,48 @@ def check_program(
         A script or a notebook.
     hints : Hints, optional
     sources : sequence of Source, optional
-        Its pieces, if they are not what the file holds.
+        Its pieces, if they are not what the file contains.
     rtol, rng, budget, progress
         As for `check_gradients`.
     namespace : dict, optional
-        Variables that the program finds when it starts.
+        Variables that exist when the program starts.
 
     Raises
     ------
     TargetError, SubjectError
-        If there is no training step, or it is not understood; the message says what was looked for.
+        If there is no training step, or its parts cannot be identified; the message says which part is missing.
     """
     hints = hints or Hints()
     started = time.perf_counter()
     seed = seed_of(rng)
-    asked = _Asked(path, sources if sources is not None else read(path), hints, namespace, rtol, budget, progress)
-    report, step = _checked(asked, seed, started)
-    if report.verdict is Verdict.FAIL and step.lazy:  # from behind the pass that creates what is remembered
-        with contextlib.suppress(Exception):  # a second pass need not be like the first
-            report, step = _checked(asked, seed, started, passes=1)
-    if report.verdict is Verdict.FAIL and hints.loss is None:
-        report = _as_squared(asked, seed, started, report, step.loss)
-    return report
+    pieces = sources if sources is not None else read(path)
+    request = _Request(path, pieces, hints, namespace, rtol, budget, progress)
+    outcome = _checked(request, seed, started)
+    if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
+        with contextlib.suppress(Exception):  # a second iteration need not work as the first one does
+            outcome = _checked(request, seed, started, iterations=1)
+    if outcome.report.verdict is Verdict.FAIL and hints.loss is None:
+        return _with_squared_error(request, seed, started, outcome)
+    return outcome.report
 
 
-def _as_squared(asked: _Asked, seed: int, started: float, report: Report, loss: Node) -> Report:
-    """The report on a program that prints an absolute error, as one that descends half its square, if it does."""
-    sources = squared(asked.sources, loss.site) if is_only_shown(loss.names) else None
+def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
+    """The report on a program that prints an absolute error, checked against half its square if that fits better."""
+    loss, report = outcome.loss, outcome.report
+    sources = with_squared_error(request.sources, loss.location) if is_unnamed_or_error(loss.names) else None
     if sources is None:
         return report
     try:
-        other, _ = _checked(replace(asked, sources=sources), seed, started)
+        other = _checked(replace(request, sources=sources), seed, started).report
     except GradcheckError:
         return report
     better = sum(map(_passes, other.lines)) > sum(map(_passes, report.lines))
     if other.verdict is not Verdict.PASS and not better:
         return report
-    note = f"The error of line {loss.site.line} is printed; what the gradient is that of is half of its square"
+    note = (
+        f"The program prints the absolute error on line {loss.location.line}; its gradient is that of half the squared "
+        "error, which was checked instead"
+    )
     return replace(other, sources=report.sources, notes=(note, *other.notes))
 
 
@@ -103,8 +114,8 @@ def _passes(line: LineReport) -> bool:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What a check was asked for."""
+class _Request:
+    """The arguments of `check_program`."""
 
     path: Path
     sources: Sequence[Source]
@@ -114,93 +125,104 @@ class _Asked:
     budget: int | None
     progress: Progress | None
 
-    def program(self) -> Program:
-        """The program, to be run from its start."""
-        return Program(self.path, self.sources, given=self.namespace)
+    def program(self) -> InstrumentedProgram:
+        """The program, before it runs."""
+        return InstrumentedProgram(self.path, self.sources, self.namespace)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What else was seen: whether a pass creates arrays as an optimiser that remembers does; the loss."""
+class _Outcome:
+    """The report of one check, and what decides whether another one follows.
 
-    lazy: bool
+    Attributes
+    ----------
+    report : Report
+    is_lazy : bool
+        Whether the first iteration creates arrays of the parameters' shapes, as an optimiser does with its averages.
+    loss : Node
+    """
+
+    report: Report
+    is_lazy: bool
     loss: Node
 
 
-def _checked(asked: _Asked, seed: int, started: float, passes: int = 0) -> tuple[Report, _Seen]:
-    """The report, from behind some passes, and what else was seen."""
+def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
+    """Check the step, after some iterations of the loop."""
     generator = np.random.default_rng(seed)
     with np.errstate(all="ignore"):
-        analysis = _analysed(asked, generator, passes)
+        analysis = _analysed(request, generator, iterations)
     step = analysis.step
-    shapes = {p.leaf.value.shape for p in analysis.parameters}
-    lazy = any(value.shape in shapes for value in step.lazy)
     try:
         subject = ProgramSubject(
-            analysis.base, analysis.loss, analysis.parameters, str(asked.path), updating=bool(analysis.stale)
+            analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
         )
-        tolerance = tolerance_of(asked.rtol, subject)
-        evaluator = Evaluator(subject, budget_of(asked.budget), asked.progress)
+        tolerance = tolerance_of(request.rtol, subject)
+        evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
         with np.errstate(all="ignore"):
             found = check(evaluator, CheckOptions(tolerance), generator)
-            judgement = analysis.judgement()
-            known = asked.hints.loss is not None or bool(analysis.stale)
-            strange = found.verdict is Verdict.FAIL and not known and not judgement.related()
-            if strange:
-                found = _open(found, analysis)
-            findings = findings_in(analysis, judgement, evaluator, found, tolerance, generator)
+            localisation = analysis.localise()
+            connected = request.hints.loss is not None or bool(analysis.stale)
+            if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
+                found = _undecided(found, analysis)
+            located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
     finally:
         step.release()
     report = report_of(
         found,
-        findings,
+        located.findings,
         version=__version__,
-        target=str(asked.path),
+        target=str(request.path),
         seed=seed,
         rtol=tolerance,
         seconds=time.perf_counter() - started,
         evaluations=step.runs,
         gradients=evaluator.gradients,
     )
+    lines = tuple(line_reports(localisation.pairing, located.lines, analysis.stale))
     report = replace(
         report,
-        lines=tuple(lines_of(judgement, analysis.stale)),
+        lines=lines,
         sources={name: source.text for name, source in step.program.sources.items()},
-        notes=(*_notes(analysis, judgement), *report.notes),
+        notes=(*_notes(analysis, lines), *report.notes),
     )
-    return report, _Seen(lazy, analysis.loss)
+    shapes = {p.variable.value.shape for p in analysis.parameters}
+    is_lazy = any(value.shape in shapes for value in step.created)
+    return _Outcome(report, is_lazy, analysis.loss)
 
 
-def _analysed(asked: _Asked, rng: np.random.Generator, passes: int) -> Analysis:
-    """What the values of a training step are to each other, of the likeliest loop that can be understood."""
-    step, others = asked.program().captured(asked.hints.arguments, asked.hints.function)
-    trouble: Exception | None = None
-    for _ in range(TRIED):
+def _analysed(request: _Request, rng: np.random.Generator, iterations: int) -> Analysis:
+    """The analysis of the likeliest loop that is a training step."""
+    hints = request.hints
+    step, others = capture(request.program(), hints.arguments, hints.function)
+    trouble: SubjectError | None = None
+    for _ in range(_MOST_LOOPS):
         try:
-            return _behind(step, asked.hints, rng, passes)
-        except SubjectError as error:
+            return _after_iterations(step, hints, rng, iterations)
+        except Exception as error:
             step.release()
+            if not isinstance(error, SubjectError):
+                raise
             trouble = trouble or error
             if not others:
                 break
-            step, others = asked.program().captured_at(others[0], asked.hints.arguments), others[1:]
+            step, others = capture_loop(request.program(), others[0], hints.arguments), others[1:]
     assert trouble is not None
     raise trouble
 
 
-def _behind(step: Step, hints: Hints, rng: np.random.Generator, passes: int) -> Analysis:
-    """The analysis of a step after some passes."""
-    for _ in range(passes):
-        step.prepared()
+def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
+    for _ in range(iterations):
+        step.prepare()
         step.advance()
-    return Analysis(step, hints, rng)
+    return analyse(step, hints, rng)
 
 
-def _open(found: CheckResult, analysis: Analysis) -> CheckResult:
-    """The check, undecided where it failed: nothing connects the gradient with the loss."""
+def _undecided(found: CheckResult, analysis: Analysis) -> CheckResult:
+    """The check with undecided blocks for failing ones, since nothing connects the gradient with the loss."""
     note = (
-        f"{analysis.loss.label} (line {analysis.loss.site.line}) is computed from other values than the gradient is, "
-        "from other data perhaps: say with --loss EXPR what the gradient is that of"
+        f"{analysis.loss.label} (line {analysis.loss.location.line}) is computed from other values than the gradient, "
+        "perhaps from other data: give the loss of this gradient with --loss EXPR"
     )
     return replace(
         found,
@@ -211,27 +233,30 @@ def _open(found: CheckResult, analysis: Analysis) -> CheckResult:
     )
 
 
-def _notes(analysis: Analysis, judgement: Judgement) -> tuple[str, ...]:
-    names = ", ".join(f"{p.name} (line {(p.updates or (p.claim,))[-1].site.line})" for p in analysis.parameters)
-    loop = analysis.step.loop
-    what = (
-        f"One call of {loop.node.name}" if hasattr(loop.node, "name") else f"One pass of the loop in line {loop.line}"
-    )
-    notes = [
-        f"{what} was replayed; the loss is {analysis.loss.label}, line {analysis.loss.site.line}; parameters: {names}"
-    ]
-    others = analysis.step.program.elsewhere(loop)
+def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
+    """What was checked, and how."""
+    step, loss = analysis.step, analysis.loss
+    loop, program = step.loop, step.program
+    what = f"one iteration of the loop on line {loop.line}" if loop.is_loop else f"one call of {loop.node.name}"
+    names = ", ".join(f"{p.name} (line {(p.updates or (p.claim,))[-1].location.line})" for p in analysis.parameters)
+    notes = [f"Replayed {what}; loss = {loss.label} (line {loss.location.line}); parameters: {names}"]
+    others = other_training_loops(loop, program.loops, program.trees)
     if others:
-        lines = ", ".join(map(str, others))
-        notes.append(f"Not looked at: the loop in line {lines}, which updates something too; name it with --function")
+        loops = " and ".join(f"the loop on line {other.line}" for other in others)
+        notes.append(f"Not checked: {loops}, which also updates variables; select it with --function NAME")
     if len(analysis.bases) < 2:
-        notes.append("The step takes another branch at other parameters: only the program's own point was looked at")
-    notes += [f"The gradient by {name} is {how}" for name, how in analysis.treated.items()]
+        notes.append(
+            "The step takes another branch at random parameters, so only the program's own parameters were checked"
+        )
+    notes += [
+        f"The gradient with respect to {t.name} is {t.treatment.value} before the update; line {t.line} was checked"
+        for t in analysis.treated
+    ]
     carried = [
-        f"{line.target} (line {line.line}) is {line.factor:.6g} times the derivative by {line.of}"
-        for line in lines_of(judgement)
-        if line.verdict is Verdict.PASS and line.factor is not None and abs(line.factor - 1) > 1e-6
+        f"{line.target} (line {line.line}) is {line.factor:.6g} times the derivative with respect to {line.of}"
+        for line in lines
+        if line.verdict is Verdict.PASS and line.factor is not None and abs(line.factor - 1) > _NOT_ONE
     ]
     if carried:
-        notes.append(f"By convention, made up for later: {'; '.join(carried[:6])}")
+        notes.append(f"Scaling that a later line makes up for (not an error): {'; '.join(carried[:_SHOWN_CONSTANTS])}")
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""Networks with a mistake planted in them."""
+"""The strategy `broken_networks`: networks with one mistake in a layer or in the loss."""
 
 from __future__ import annotations
 
@@ -16,31 +16,34 @@ from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.drawn import DrawnNetwork
 from gradcheck.strategies.mistakes import chosen_mistakes
 from gradcheck.strategies.networks import networks as drawn_networks
-from gradcheck.subjects.layer import INPUT
+from gradcheck.subjects.layer import INPUT, PREDICTION
 from gradcheck.subjects.network import NetworkSubject
 from gradcheck.subjects.subject import Point, Subject, copied
 from gradcheck.testing.cases import Array
 from gradcheck.testing.faults import LOSS_MISTAKES, Fault, SeparateGradientNetwork, mutant_network, visible_faults
 
-#: What is not wrong by so much of the whole gradient is below the rounding of it.
-SMALL = 1e-6
+#: A mistake must change the gradient of some parameter by this part of the largest entry of the whole gradient. Less
+#: can be below its rounding error.
+MIN_EFFECT = 1e-6
 
-#: Of so many that can be planted in a place, in an order that is drawn, one is taken.
-TRIES = 2
+#: One of so many mistakes is taken, the first that are possible in the place, in an order that is drawn. Finding out
+#: what is possible takes long, so not all are listed.
+CANDIDATES = 2
 
 
 @dataclass(frozen=True)
 class BrokenNetwork:
-    """A network, a mistake planted in it, and where.
+    """A network, a mistake, and the place where the network has it.
 
     Attributes
     ----------
     right : DrawnNetwork
         The network without the mistake.
     mistake : Fault
-        Which, in which of its ways, and on which block of the place: ``"x"`` is what a layer passes down.
+        The mistake, its variant, and the block of the place that it changes; ``"x"`` is the gradient with respect to
+        the input of the layer.
     place : str
-        The layer, ``"layers.0"`` say, or ``"loss"``.
+        The layer, ``"layers.0"`` for example, or ``"loss"``.
     """
 
     right: DrawnNetwork
@@ -54,27 +57,27 @@ class BrokenNetwork:
 
     @property
     def batch(self) -> tuple[Any, ...]:
-        """A batch for it."""
+        """A batch for the network."""
         return self.right.batch
 
     @property
     def where(self) -> str:
-        """The block that is wrong; for what a layer passes down, the layer."""
+        """The parameter whose gradient is wrong; the layer or loss, if it is the gradient that it passes down."""
         block = self.mistake.block
-        return self.place if block in ("x", "prediction") else f"{self.place}.{block}"
+        return self.place if block in (INPUT, PREDICTION) else f"{self.place}.{block}"
 
 
 def broken_networks(
     *, networks: st.SearchStrategy[DrawnNetwork] | None = None, slugs: Iterable[str] | None = None
 ) -> st.SearchStrategy[BrokenNetwork]:
-    """Networks with a mistake in one layer, or in the loss, that shows in the gradient.
+    """Draw networks with a mistake in one layer, or in the loss, that changes the gradient of a parameter.
 
     Parameters
     ----------
     networks : SearchStrategy, optional
-        What `networks` returns; by default those of up to two layers.
+        What `networks` returns; by default networks of up to two layers.
     slugs : iterable of str, optional
-        Slugs or codes of mistakes; all by default that can be committed on a gradient.
+        Slugs or codes of mistakes; by default all that transform a gradient.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def broken_networks(
     Raises
     ------
     SubjectError
-        If there is no such mistake.
+        If a mistake does not exist, or is not a transformation of a gradient.
 
     Examples
     --------
@@ -102,41 +105,41 @@ def _broken_networks(
     draw: st.DrawFn, networks: st.SearchStrategy[DrawnNetwork], slugs: tuple[str, ...]
 ) -> BrokenNetwork:
     right = draw(networks, label="network")
-    parts = [part for part in NetworkSubject(right, right.batch).parts() if _has_a_place(part)]
+    parts = [part for part in NetworkSubject(right, right.batch).parts() if _can_be_wrong(part)]
     part = draw(evenly(parts), label="place")
     gradient = part.gradient(copied(part.point))
     usual = [slug for slug in slugs if part.place != "loss" or slug in LOSS_MISTAKES]
     order = draw(st.integers(0, 9999), label="order in which mistakes are tried")
     turn = np.random.default_rng(order).permutation(len(usual)) if order else np.arange(len(usual))
-    which = draw(st.integers(0, TRIES - 1), label="which")
-    found = list(itertools.islice(_visible_faults(part, gradient, [usual[k] for k in turn]), which + 1))
+    which = draw(st.integers(0, CANDIDATES - 1), label="which")
+    found = list(itertools.islice(_possible_faults(part, gradient, [usual[k] for k in turn]), which + 1))
     if not found:
         reject()
     broken = BrokenNetwork(right, found[which % len(found)], part.place)
-    if not _shows(broken):
+    if not _has_effect(broken):
         reject()
     note(f"@example({broken!r})")
     return broken
 
 
-def _has_a_place(part: Subject) -> bool:
-    """Whether it is no layer inside another, and none of which only what it passes down could be wrong, to nobody."""
+def _can_be_wrong(part: Subject) -> bool:
+    """Whether a mistake is possible: not in an inner layer, nor in a first layer without parameters."""
     first = part.place == "layers.0"
     return part.place.count(".") < 2 and not (first and [block.name for block in part.blocks] == [INPUT])
 
 
-def _visible_faults(part: Subject, gradient: Point, slugs: Iterable[str]) -> Iterator[Fault]:
-    """What can be planted in a place, in this order; nobody differentiates by the input of the first layer."""
+def _possible_faults(part: Subject, gradient: Point, slugs: Iterable[str]) -> Iterator[Fault]:
+    """Yield the mistakes that are possible in a place; the input gradient of the first layer is not used."""
     first = part.place == "layers.0"
     return (fault for fault in visible_faults(part, gradient, slugs) if not (first and fault.block == INPUT))
 
 
-def _shows(broken: BrokenNetwork) -> bool:
-    """Whether the mistake changes the gradient of any parameter by more than rounding."""
+def _has_effect(broken: BrokenNetwork) -> bool:
+    """Whether the mistake changes the gradient of any parameter by more than rounding error."""
     plain = SeparateGradientNetwork(broken.right.layers, broken.right.criterion, regulariser=broken.right.regulariser)
     wrong, fine = broken.network.gradient(*broken.batch), plain.gradient(*broken.batch)
     size = _largest(list(fine.values()))
-    return any(_largest([wrong[name] - fine[name]]) > SMALL * size for name in fine)
+    return any(_largest([wrong[name] - fine[name]]) > MIN_EFFECT * size for name in fine)
 
 
 def _largest(arrays: Iterable[Array]) -> float:

@@ -1,4 +1,4 @@
-"""A network, or a layer, that knows how it was drawn: it prints as what makes it again."""
+"""Networks and layers that are made from shapes and a seed, and print as the call that makes them again."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ from gradcheck.nn import Layer, Loss, Network
 from gradcheck.nn.kinds import make
 from gradcheck.strategies.losses import loss_of
 from gradcheck.strategies.numbers import numbers, spread
-from gradcheck.strategies.recipes import Recipe, advanced, realised, shown
+from gradcheck.strategies.recipes import Recipe, build, output_of, source
 from gradcheck.testing.cases import LOSS_CASES, Array, Spec
 from gradcheck.testing.faults import as_class
 
+#: Smallest and largest weight of a sample.
+SAMPLE_WEIGHTS = (0.5, 2.0)
+
+#: Rounding to so many decimals keeps all digits of a weight.
+ALL_DECIMALS = 15
+
 
 class DrawnNetwork(Network):
-    """A network with a batch, all made from shapes and a seed.
+    """A network with a batch, made from shapes and a seed.
 
     Parameters
     ----------
     layers : sequence
-        Of each layer its description (see `Network.from_spec`), its class, or `functools.partial` of its class.
+        For each layer its description (see `Network.from_spec`), its class, or `functools.partial` of its class.
     loss : dict
         Description of the loss.
     shape : tuple of int
-        Of one sample.
+        Shape of one sample.
     samples : int
     seed : int
-        Of all numbers: initial parameters, how far they are moved from there, inputs, targets, weights.
+        Seed of all numbers: initial parameters, their random changes, inputs, targets and weights.
     digits : int or None
-        How many digits the numbers have; None: all.
+        Digits of the numbers; None means all.
     weighted : bool
         Whether the samples have weights.
     regulariser : dict, optional
@@ -69,69 +75,61 @@ class DrawnNetwork(Network):
         weighted: bool = False,
         regulariser: Spec | None = None,
     ) -> None:
-        X = input_of(layers, stream(seed, "X"), (samples, *shape), digits)
+        X = input_for(layers, generator(seed, "X"), (samples, *shape), digits)
         made: list[Layer] = []
         seen: Counter[str] = Counter()
         x = X
         for recipe in layers:
-            rng = stream(seed, shown(recipe), seen[shown(recipe)])
-            seen[shown(recipe)] += 1
-            made.append(realised(recipe, rng, x))
-            for name, value in made[-1].params.items():
-                made[-1].params[name] = spread(value, rng, digits).astype(value.dtype)
-            x = advanced(made[-1], recipe, x)
-        rng = stream(seed, "y")
+            rng = generator(seed, source(recipe), seen[source(recipe)])
+            seen[source(recipe)] += 1
+            layer = _at_generic_point(build(recipe, rng, x), rng, digits)
+            x = output_of(layer, recipe, x)
+            made.append(layer)
+        rng = generator(seed, "y")
         extra = make("regulariser", regulariser, rng=rng, dtype=np.float64) if regulariser else None
         super().__init__(made, loss_of(loss), regulariser=extra)
-        self.batch = (X, target_of(self.criterion, rng, x.shape))
+        self.batch = (X, target_for(self.criterion, rng, x.shape))
         if weighted:
-            self.batch += (np.round(rng.uniform(0.5, 2.0, samples), 15 if digits is None else digits),)
-        self._recipe = ", ".join(
-            [
-                f"[{', '.join(map(shown, layers))}], {loss!r}, shape={shape!r}",
-                *([f"samples={samples}"] if samples != 1 else []),
-                *([f"seed={seed}"] if seed else []),
-                *([f"digits={digits}"] if digits != 2 else []),
-                *(["weighted=True"] if weighted else []),
-                *([f"regulariser={regulariser!r}"] if regulariser else []),
-            ]
-        )
+            self.batch += (sample_weights(rng, samples, ALL_DECIMALS if digits is None else digits),)
+        options = _options(shape, samples, seed, digits)
+        options += (["weighted=True"] if weighted else []) + ([f"regulariser={regulariser!r}"] if regulariser else [])
+        self._call = f"DrawnNetwork([{', '.join(map(source, layers))}], {loss!r}, {', '.join(options)})"
 
     @classmethod
     def from_spec(cls, *arguments: Any, **options: Any) -> Network:
-        """As `Network.from_spec`: there is no batch."""
+        """Make a plain network, without a batch, as `Network.from_spec` does."""
         return Network.from_spec(*arguments, **options)
 
     def __repr__(self) -> str:
-        return f"DrawnNetwork({self._recipe})"
+        return self._call
 
 
-class Drawn:
-    """Mixed into the class of a layer that was drawn."""
+class _PrintsCall:
+    """Mixin for the class of a drawn layer: it prints as the call that makes it."""
 
     batch: tuple[Array]
-    _shown: str
+    _call: str
 
     def __repr__(self) -> str:
-        return self._shown
+        return self._call
 
 
 def drawn_layer(
     recipe: Recipe, *, shape: tuple[int, ...], samples: int = 1, seed: int = 0, digits: int | None = 2
 ) -> Layer:
-    """Make a layer that prints as a call of this function, and has a batch for it.
+    """Make a layer that prints as a call of this function, with a batch for it.
 
     Parameters
     ----------
     recipe : dict, type or functools.partial
-        What each of the `layers` of a `DrawnNetwork` may be.
+        As each of the `layers` of a `DrawnNetwork`.
     shape, samples, seed, digits
         As for `DrawnNetwork`.
 
     Returns
     -------
     Layer
-        Of the very class; its attribute `batch` is ``(X,)``.
+        An instance of the layer's own class; its attribute `batch` is ``(X,)``.
 
     Examples
     --------
@@ -142,38 +140,62 @@ def drawn_layer(
     (1, 2)
     """
     rng = np.random.default_rng(seed)
-    X = input_of([recipe], rng, (samples, *shape), digits)
-    layer = realised(recipe, rng, X)
+    X = input_for([recipe], rng, (samples, *shape), digits)
+    layer = _at_generic_point(build(recipe, rng, X), rng, digits)
+    kind = type(layer)
+    found: Layer = as_class(layer, type(kind.__name__, (_PrintsCall, kind), {"__module__": kind.__module__}))
+    call = f"drawn_layer({', '.join([source(recipe), *_options(shape, samples, seed, digits)])})"
+    found.__dict__ |= {"batch": (X,), "_call": call}
+    return found
+
+
+def _at_generic_point(layer: Layer, rng: np.random.Generator, digits: int | None) -> Layer:
+    """Move the parameters of a new layer from their initial values; returns the layer."""
     for name, value in layer.params.items():
         layer.params[name] = spread(value, rng, digits).astype(value.dtype)
-    kind = type(layer)
-    found: Layer = as_class(layer, type(kind.__name__, (Drawn, kind), {"__module__": kind.__module__}))
-    options = [
+    return layer
+
+
+def _options(shape: tuple[int, ...], samples: int, seed: int, digits: int | None) -> list[str]:
+    """The keyword arguments of a call, without those that have their default."""
+    return [
         f"shape={shape!r}",
         *([f"samples={samples}"] if samples != 1 else []),
         *([f"seed={seed}"] if seed else []),
         *([f"digits={digits}"] if digits != 2 else []),
     ]
-    found.__dict__ |= {"batch": (X,), "_shown": f"drawn_layer({', '.join([shown(recipe), *options])})"}
-    return found
 
 
-def stream(seed: int, *what: Any) -> np.random.Generator:
-    """Random numbers for one thing: those of a layer stay when another layer goes, while an example shrinks."""
+def generator(seed: int, *what: Any) -> np.random.Generator:
+    """Make a random generator for one purpose.
+
+    The numbers of a layer stay the same when another layer is removed, so that shrinking an example changes little.
+    """
     return np.random.default_rng([seed, zlib.crc32(repr(what).encode())])
 
 
-def input_of(layers: Iterable[Recipe], rng: np.random.Generator, shape: tuple[int, ...], digits: int | None) -> Array:
-    """Inputs of a network or a layer: indices where the first layer looks them up."""
+def input_for(layers: Iterable[Recipe], rng: np.random.Generator, shape: tuple[int, ...], digits: int | None) -> Array:
+    """Draw inputs: indices if the first layer is an embedding, else numbers."""
     first = next(iter(layers), None)
     if isinstance(first, dict) and first["kind"] == "Embedding":
         return rng.integers(0, first["vocabulary"], shape)
     return numbers(rng, shape, digits)
 
 
-def target_of(criterion: Loss, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Targets that a loss takes for predictions of a shape."""
+def sample_weights(rng: np.random.Generator, samples: int, digits: int) -> Array:
+    """Draw weights of samples, rounded to a number of decimals."""
+    return np.round(rng.uniform(*SAMPLE_WEIGHTS, samples), digits)
+
+
+def target_for(criterion: Loss, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Draw targets that a loss takes for predictions of a shape.
+
+    Raises
+    ------
+    SubjectError
+        If the loss is not one of `gradcheck.nn`.
+    """
     kind = next((base.__name__ for base in type(criterion).__mro__ if base.__name__ in LOSS_CASES), None)
     if kind is None:
-        raise SubjectError(f"{criterion!r} is no loss of gradcheck.nn: its targets are not known; pass (X, y) yourself")
+        raise SubjectError(f"the targets of {criterion!r} are not known: it is not a loss of gradcheck.nn; pass (X, y)")
     return LOSS_CASES[kind].targets(rng, shape)

@@ -1,4 +1,4 @@
-"""Losses."""
+"""The strategy `losses`: losses of `gradcheck.nn`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from hypothesis import strategies as st
 
 from gradcheck.nn import Loss
 from gradcheck.nn.kinds import LOSSES, make
-from gradcheck.strategies.bounds import chosen
+from gradcheck.strategies.arguments import known_names
 from gradcheck.strategies.choice import evenly
 from gradcheck.testing.cases import LOSS_CASES, Spec
 
-#: The order in which losses are drawn and to which they shrink: the simplest first.
-SIMPLEST = ("MeanSquaredError", "Huber", "LogCosh", "CrossEntropyWithLogits", "BinaryCrossEntropyWithLogits")
-ORDER = (*SIMPLEST, *(kind for kind in LOSSES if kind not in SIMPLEST))
+#: Losses that take predictions of any shape and size.
+ANY_PREDICTION = ("MeanSquaredError", "Huber", "LogCosh")
+
+#: All losses, simplest first: the order to which Hypothesis shrinks.
+_SIMPLE = (*ANY_PREDICTION, "CrossEntropyWithLogits", "BinaryCrossEntropyWithLogits")
+LOSS_ORDER = (*_SIMPLE, *(kind for kind in LOSSES if kind not in _SIMPLE))
 
 
 def losses(
     *, kinds: Iterable[Any] | None = None, reductions: Iterable[Literal["mean", "sum"]] = ("mean", "sum")
 ) -> st.SearchStrategy[Loss]:
-    """Losses of `gradcheck.nn`.
+    """Draw losses of `gradcheck.nn`.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ def losses(
     Raises
     ------
     SubjectError
-        If there is no loss of such a name.
+        If a loss or a reduction does not exist.
 
     Examples
     --------
@@ -50,9 +53,9 @@ def losses(
 
 
 def loss_specs(kinds: Iterable[Any] | None, reductions: Iterable[str] = ("mean", "sum")) -> st.SearchStrategy[Spec]:
-    """Descriptions of losses, for those that only need these."""
-    names = chosen("loss", kinds, ORDER)
-    known = chosen("reduction", reductions, ("mean", "sum"))
+    """Draw descriptions of losses."""
+    names = known_names("loss", kinds, LOSS_ORDER)
+    known = known_names("reduction", reductions, ("mean", "sum"))
     return st.builds(
         lambda kind, reduction: {"kind": kind} | reduction | (LOSS_CASES[kind].options or {}),
         evenly(names),

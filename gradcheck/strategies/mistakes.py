@@ -1,4 +1,4 @@
-"""Mistakes of the catalogue, and ways to commit them."""
+"""The strategy `mistakes`: mistakes of the catalogue that are transformations of a right gradient."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import nearest
 from gradcheck.strategies.choice import evenly
 
-#: What can be committed on a gradient: not those that show in how it is computed only.
+#: Mistakes that transform a gradient; the others are side effects of how it is computed.
 COMMITTED = tuple(mistake for mistake in MISTAKES if not isinstance(mistake, ObservedMistake))
 
 
 def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake]:
-    """Mistakes that can be committed on a right gradient.
+    """Draw mistakes that transform a right gradient into a wrong one.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake
     Returns
     -------
     SearchStrategy of Mistake
-        Shrinks to those that the catalogue tries first. ``mistake.variants(context, block)`` are the ways to commit it.
+        Shrinks to those that come first in the catalogue.
 
     Raises
     ------
     SubjectError
-        If there is no such mistake, or it is one that shows in how a gradient is computed, and not in its value.
+        If a mistake does not exist, or is a side effect and not a transformation of the gradient.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake
 
 
 def chosen_mistakes(slugs: Any) -> tuple[Mistake, ...]:
-    """Mistakes by slug or code."""
+    """Return the mistakes of some slugs or codes; all by default."""
     if slugs is None:
         return COMMITTED
     by_name = BY_SLUG | {mistake.code: mistake for mistake in MISTAKES}
@@ -54,8 +54,8 @@ def chosen_mistakes(slugs: Any) -> tuple[Mistake, ...]:
         if name not in by_name:
             raise SubjectError(f"there is no mistake {name!r}{nearest(name, by_name)}; see gradcheck explain")
         if by_name[name] not in COMMITTED:
-            raise SubjectError(f"{name!r} shows in how a gradient is computed, and is no transformation of its value")
+            raise SubjectError(f"{name!r} is a side effect of computing a gradient, not a transformation of it")
         found.append(by_name[name])
     if not found:
-        raise SubjectError("no mistake is left to draw: pass slugs such as 'transposed'")
+        raise SubjectError("the list of mistakes is empty: pass slugs such as 'transposed'")
     return tuple(found)

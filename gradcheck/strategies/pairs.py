@@ -1,4 +1,4 @@
-"""A layer with a loss that go together: the cells of the table of `gradcheck.pairs`."""
+"""The strategy `pairs`: a layer and a loss that can be combined, as in the table of `gradcheck.pairs`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from gradcheck.errors import SubjectError
 from gradcheck.nn import Network
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
-from gradcheck.strategies.bounds import chosen
+from gradcheck.strategies.arguments import known_names
 from gradcheck.strategies.choice import evenly
-from gradcheck.strategies.losses import ORDER
+from gradcheck.strategies.losses import LOSS_ORDER
 from gradcheck.strategies.numbers import SEEDS
-from gradcheck.testing.pairs.run import example, together
+from gradcheck.testing.pairs.example import compatible, example
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A layer with a loss.
+    """A layer and a loss, with an example network of the two.
 
     Attributes
     ----------
@@ -47,17 +47,17 @@ class Pair:
 
     @property
     def network(self) -> Network:
-        """A network around the two."""
+        """A small network with the layer and the loss."""
         return self._example[0]
 
     @property
     def batch(self) -> tuple[Any, Any]:
-        """A batch for it."""
+        """A batch for the network."""
         return self._example[1]
 
 
 def pairs(*, layers: Iterable[Any] | None = None, losses: Iterable[Any] | None = None) -> st.SearchStrategy[Pair]:
-    """Pairs of a layer and a loss of `gradcheck.nn` that go together.
+    """Draw pairs of a layer and a loss of `gradcheck.nn` that can be combined.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def pairs(*, layers: Iterable[Any] | None = None, losses: Iterable[Any] | None =
     Raises
     ------
     SubjectError
-        If there is no layer or loss of a name, or no two of them go together.
+        If a layer or loss does not exist, or none of them can be combined.
 
     Examples
     --------
@@ -79,8 +79,8 @@ def pairs(*, layers: Iterable[Any] | None = None, losses: Iterable[Any] | None =
     >>> find(pairs(losses=["BinaryCrossEntropy"], layers=["ReLU", "Sigmoid"]), lambda pair: True)
     Pair(layer='Sigmoid', loss='BinaryCrossEntropy', seed=0)
     """
-    kinds, criteria = chosen("layer", layers, (*LAYERS, *ACTIVATIONS)), chosen("loss", losses, ORDER)
-    cells = [(layer, loss) for loss in criteria for layer in kinds if together(layer, loss)]
+    kinds, criteria = known_names("layer", layers, (*LAYERS, *ACTIVATIONS)), known_names("loss", losses, LOSS_ORDER)
+    cells = [(layer, loss) for loss in criteria for layer in kinds if compatible(layer, loss)]
     if not cells:
-        raise SubjectError(f"{', '.join(kinds)}: none goes before {', '.join(criteria)}; see gradcheck.pairs()")
+        raise SubjectError(f"{', '.join(kinds)} cannot be combined with {', '.join(criteria)}; see gradcheck.pairs()")
     return st.builds(lambda cell, seed: Pair(cell[0], cell[1], seed), evenly(cells), SEEDS)

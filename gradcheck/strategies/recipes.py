@@ -1,4 +1,4 @@
-"""How a layer is made: from a description, from a class and its arguments, or as it stands; always from a seed."""
+"""Build a layer from a recipe: a description, a class with its arguments, or a layer; always from a seed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,25 @@ from gradcheck.nn.layer import Layer
 from gradcheck.subjects.foreign_layer import as_layer
 from gradcheck.testing.cases import Array, Spec
 
-#: A description, a class that takes no arguments, `functools.partial` of one that does, or a layer.
+#: A description (dict), a class that takes no arguments, `functools.partial` of one that does, or a layer.
 Recipe = Any
 
+#: Arguments of a class under which it takes a seed.
+SEED_ARGUMENTS = ("rng", "seed")
 
-def realised(recipe: Recipe, rng: np.random.Generator, x: Array) -> Layer:
-    """Make a layer; an input that it will get tells where its parameters are.
 
-    A class that takes `rng` or `seed` gets a number for it. What draws from NumPy's global generator draws from a seed,
-    too, and leaves that generator as it was.
+def build(recipe: Recipe, rng: np.random.Generator, x: Array) -> Layer:
+    """Build a layer.
+
+    A class that takes `rng` or `seed` gets a number for it. NumPy's global generator is set to a seed meanwhile, and
+    is restored.
+
+    Parameters
+    ----------
+    recipe : dict, type, functools.partial or layer
+    rng : Generator
+    x : ndarray
+        An input that the layer takes; `as_layer` runs the layer on it to see where its parameters are.
     """
     if isinstance(recipe, dict):
         made: Layer = make("layer", recipe, rng=rng, dtype=np.float64)
@@ -33,27 +43,27 @@ def realised(recipe: Recipe, rng: np.random.Generator, x: Array) -> Layer:
     seed = int(rng.integers(2**31))
     if isinstance(recipe, (type, partial)):
         with _global_seed(seed):
-            layer = recipe(**_seeds(recipe, seed))
+            layer = recipe(**_seed_arguments(recipe, seed))
     else:
         layer = copy.deepcopy(recipe)
-    with _told(recipe, x):
+    with _naming(recipe, x):
         return as_layer(layer, x=x)
 
 
-def _seeds(recipe: Recipe, seed: int) -> Spec:
+def _seed_arguments(recipe: Recipe, seed: int) -> Spec:
     """Arguments of a class that fix its random numbers."""
     try:
         parameters = inspect.signature(recipe).parameters
-    except (TypeError, ValueError):  # a class that does not tell its arguments
+    except (TypeError, ValueError):  # a class without a signature
         return {}
     fixed = recipe.keywords if isinstance(recipe, partial) else {}
-    return {name: seed for name in ("rng", "seed") if name in parameters and name not in fixed}
+    return {name: seed for name in SEED_ARGUMENTS if name in parameters and name not in fixed}
 
 
 @contextmanager
 def _global_seed(seed: int) -> Iterator[None]:
-    """NumPy's global generator at a seed for a while: many libraries draw their initial weights from it."""
-    state = np.random.get_state()  # noqa: NPY002 (it is theirs, not ours)
+    """Set NumPy's global generator to a seed for a while: many libraries draw initial weights from it."""
+    state = np.random.get_state()  # noqa: NPY002 (used by the layers that are built, not by gradcheck)
     np.random.seed(seed)  # noqa: NPY002
     try:
         yield
@@ -62,30 +72,36 @@ def _global_seed(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _told(recipe: Recipe, x: Array) -> Iterator[None]:
-    """Say of an exception which layer raised it."""
+def _naming(recipe: Recipe, x: Array) -> Iterator[None]:
+    """Add a note to an exception that names the layer which raised it."""
     try:
         yield
     except Exception as error:
-        error.add_note(f"in {shown(recipe)}, on an input of shape {x.shape}")
+        error.add_note(f"in {source(recipe)}, on an input of shape {x.shape}")
         raise
 
 
-def advanced(layer: Layer, recipe: Recipe, x: Array) -> Array:
-    """Output of a layer. What it raises says which one it was."""
-    with _told(recipe, x):
+def output_of(layer: Layer, recipe: Recipe, x: Array) -> Array:
+    """Run a layer forward.
+
+    Raises
+    ------
+    SubjectTypeError
+        If the output does not keep the axis of samples.
+    """
+    with _naming(recipe, x):
         y = layer.forward(x)
     if np.shape(y)[:1] != x.shape[:1]:
         raise SubjectTypeError(
-            f"{shown(recipe)} returned the shape {np.shape(y)} for an input of shape {x.shape}: the first axis counts "
+            f"{source(recipe)} returned the shape {np.shape(y)} for an input of shape {x.shape}: the first axis counts "
             "samples, and a layer keeps it"
         )
     return np.asarray(y)
 
 
-def shown(recipe: Recipe) -> str:
-    """A recipe as one would write it."""
+def source(recipe: Recipe) -> str:
+    """Format a recipe as Python source."""
     if isinstance(recipe, partial):
         arguments = [repr(a) for a in recipe.args] + [f"{k}={v!r}" for k, v in recipe.keywords.items()]
-        return f"partial({', '.join([shown(recipe.func), *arguments])})"
+        return f"partial({', '.join([source(recipe.func), *arguments])})"
     return str(recipe.__qualname__ if isinstance(recipe, type) else repr(recipe))

@@ -1,22 +1,22 @@
-"""Shapes of one sample."""
+"""The strategy `shapes`: shapes of one sample."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from gradcheck.strategies.bounds import bounded
+from gradcheck.strategies.arguments import check_bounds
 
 Shape = tuple[int, ...]
 
 
 def shapes(*, min_axes: int = 1, max_axes: int = 3, min_size: int = 1, max_size: int = 5) -> st.SearchStrategy[Shape]:
-    """Shapes of one sample: a row of numbers, a signal or a sequence, an image.
+    """Draw shapes of one sample: a row of numbers, a signal or sequence, or an image.
 
     Parameters
     ----------
     min_axes, max_axes : int
     min_size, max_size : int
-        Of an axis.
+        Bounds of the size of each axis.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def shapes(*, min_axes: int = 1, max_axes: int = 3, min_size: int = 1, max_size:
     Raises
     ------
     SubjectError
-        If the bounds leave nothing.
+        If no number lies between the bounds.
 
     Examples
     --------
@@ -34,6 +34,6 @@ def shapes(*, min_axes: int = 1, max_axes: int = 3, min_size: int = 1, max_size:
     >>> find(shapes(min_size=2), lambda shape: True)
     (2,)
     """
-    bounded("axes", min_axes, max_axes, floor=0)
-    bounded("size", min_size, max_size)
+    check_bounds("axes", min_axes, max_axes, floor=0)
+    check_bounds("size", min_size, max_size)
     return st.lists(st.integers(min_size, max_size), min_size=min_axes, max_size=max_axes).map(tuple)

@@ -1,4 +1,4 @@
-"""Points away from kinks, ties and edges."""
+"""The strategy `smooth_points`: points with no kink, tie or edge of the domain near them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn import Network
-from gradcheck.strategies.batches import batches
+from gradcheck.strategies.batches import DECIMALS, batches
 from gradcheck.strategies.numbers import SEEDS, numbers
 from gradcheck.strategies.shapes import Shape
 from gradcheck.strategies.smoothness import smooth
@@ -25,20 +25,20 @@ def smooth_points(
     min_samples: int = 1,
     max_samples: int = 4,
 ) -> st.SearchStrategy[Any]:
-    """Points of a function, or batches of a network, with no kink, tie or edge near them.
+    """Draw points of a function, or batches of a network, with no kink, tie or edge of the domain near them.
 
     Parameters
     ----------
     target : callable or Network
-        A function of an array that returns a number; or a network, whose loss is looked at as a function of its input
-        and its parameters.
+        A function that takes an array and returns a number; or a network, whose loss is taken as a function of its
+        input and its parameters.
     shape : tuple of int, optional
-        Of the function's argument; of one sample of a network that was not drawn.
+        Shape of the function's argument, or of one sample of a network that was not drawn.
     margin : float
-        How near: no entry needs to be moved further than this, together with all others, along any of six random
-        diagonals, to meet one.
+        The distance that is kept: all entries are moved by up to this, along six random diagonals, and no kink may be
+        met there.
     min_samples, max_samples : int
-        For a network.
+        Samples of a batch, for a network.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def smooth_points(
     Raises
     ------
     SubjectError, SubjectTypeError
-        If the bounds leave nothing, or the shape is not known.
+        If no number lies between the bounds, or the shape is not known.
 
     Examples
     --------
@@ -63,16 +63,16 @@ def smooth_points(
         found = batches(target, shape=shape, min_samples=min_samples, max_samples=max_samples)
         return found.filter(lambda batch: _network_is_smooth(target, batch, margin))
     if not callable(target):
-        raise SubjectTypeError(f"{target!r} has no points: pass a function of an array, or a network")
+        raise SubjectTypeError(f"smooth_points cannot use {target!r}: pass a function of an array, or a network")
     if shape is None:
         raise SubjectTypeError("pass the shape of the function's argument, smooth_points(function, shape=(3,))")
-    return st.builds(lambda seed: numbers(np.random.default_rng(seed), shape, 2), SEEDS).filter(
+    return st.builds(lambda seed: numbers(np.random.default_rng(seed), shape, DECIMALS), SEEDS).filter(
         lambda x: smooth(target, x, margin=margin, rng=np.random.default_rng(0))
     )
 
 
 def _network_is_smooth(network: Network, batch: tuple[Any, ...], margin: float) -> bool:
-    """Whether the loss is, as a function of the parameters and of inputs that are no indices. Nothing is changed."""
+    """Whether the loss is smooth in the parameters, and in the inputs unless these are indices; restores all."""
     blocks = {name: np.array(value) for name, value in network.params.items()}
     movable = np.asarray(batch[0]).dtype.kind == "f"
     start = np.concatenate([x.ravel() for x in (*blocks.values(), *([batch[0]] if movable else []))])

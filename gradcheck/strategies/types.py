@@ -1,4 +1,4 @@
-"""The strategies of our types, for `hypothesis.strategies.from_type`."""
+"""Which strategy draws which type of gradcheck, for `hypothesis.strategies.from_type`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 from gradcheck.diagnosis.mistakes.mistake import Mistake
 from gradcheck.nn import Layer, Loss, Network
 from gradcheck.strategies.layers import layers
-from gradcheck.strategies.losses import ORDER as LOSS_ORDER
-from gradcheck.strategies.losses import losses
+from gradcheck.strategies.losses import LOSS_ORDER, losses
 from gradcheck.strategies.mistakes import COMMITTED, mistakes
 from gradcheck.strategies.networks import networks
-from gradcheck.strategies.specs import ORDER as LAYER_ORDER
+from gradcheck.strategies.specs import LAYER_ORDER
 
 
 def strategy_of(kind: type) -> st.SearchStrategy[Any]:
-    """Networks, layers, losses and mistakes: of any kind for a base class, else of the one that is asked for."""
+    """Return the strategy of a type: all subclasses for a base class, else this class alone."""
     if issubclass(kind, Network):
         return networks()
     if issubclass(kind, Layer):

@@ -1,4 +1,4 @@
-"""The arguments of a loss as a batch of samples: how many there are, part of them, and what can be counted in them."""
+"""The arguments of a loss as a batch of samples: their number, slices of them, and the counts a mean may divide by."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 
 from gradcheck.subjects.subject import Block
 
-#: A factor of two has many causes: only the number of samples may be as small.
-LEAST = 3
+#: Lengths and sizes from here on are offered as an explanation of a wrong factor. A factor of 2 has many other causes,
+#: so only the number of samples may be that small.
+MIN_COUNT = 3
+
+#: A number, and a sentence that says what it counts.
+Count = tuple[int, str]
 
 
 def _array(argument: Any) -> NDArray[Any] | None:
@@ -25,36 +29,43 @@ def _array(argument: Any) -> NDArray[Any] | None:
 
 
 def samples_of(arguments: Sequence[Any]) -> int:
-    """The length that the first axes of all arrays among the arguments have in common, or 1."""
+    """Common length of the first axes of all arrays among the arguments; 1 if they differ."""
     lengths = {len(array) for array in map(_array, arguments) if array is not None}
     return max(lengths.pop(), 1) if len(lengths) == 1 else 1
 
 
 def split(arguments: Sequence[Any], part: slice) -> tuple[Any, ...]:
-    """The arguments with part of the samples."""
+    """The arguments with a slice of the samples."""
     return tuple(argument[part] if _array(argument) is not None else argument for argument in arguments)
 
 
 def counts_of(arguments: Sequence[Any], blocks: Iterable[Block]) -> dict[int, str]:
-    """What a mean may divide by: samples, axes and entries of the batch; of the parameters if there is no batch."""
-    counts: dict[int, str] = {}
+    """Numbers that a mean may divide by, each with a sentence that says what it counts.
+
+    They are the number of samples, and the lengths of axes and the sizes of the arrays in the batch. Without a batch
+    they are those of the parameters.
+    """
     arrays = [array for array in map(_array, arguments) if array is not None]
-    n = samples_of(arguments)
-    if n > 1:
-        counts[n] = f"The batch has {n} samples"
-    for array in arrays:
-        add_counts(counts, array.shape, "the batch")
-    if not arrays:
-        for block in blocks:
-            add_counts(counts, block.shape, block.name)
-    return counts
+    shapes = [(array.shape, "the batch") for array in arrays] or [(block.shape, block.name) for block in blocks]
+    return first_of_each(*sample_counts(samples_of(arguments)), *(c for shape in shapes for c in array_counts(*shape)))
 
 
-def add_counts(counts: dict[int, str], shape: tuple[int, ...], what: str) -> None:
-    """Add the lengths of the axes, and the number of entries."""
-    for axis, n in enumerate(shape):
-        if n >= LEAST:
-            counts.setdefault(n, f"Axis {axis} of {what} has {n} entries")
+def sample_counts(samples: int) -> list[Count]:
+    """The number of samples, if there are several."""
+    return [(samples, f"The batch has {samples} samples")] if samples > 1 else []
+
+
+def array_counts(shape: tuple[int, ...], what: str) -> list[Count]:
+    """The lengths of the axes of an array, and its size."""
+    axes = [(n, f"Axis {axis} of {what} has {n} entries") for axis, n in enumerate(shape)]
     size = int(np.prod(shape, dtype=np.int64))
-    if size >= LEAST:
-        counts.setdefault(size, f"There are {size} entries in an array of {what}")
+    counts = [*axes, (size, f"There are {size} entries in an array of {what}")]
+    return [count for count in counts if count[0] >= MIN_COUNT]
+
+
+def first_of_each(*counts: Count) -> dict[int, str]:
+    """Counts by number, each with the first sentence for it."""
+    found: dict[int, str] = {}
+    for n, sentence in counts:
+        found.setdefault(n, sentence)
+    return found

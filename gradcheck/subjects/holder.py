@@ -1,4 +1,4 @@
-"""The mapping in which a model keeps its parameters: moved in place, and put back bit for bit."""
+"""The mapping that holds the parameters of a model: changed in place, and restored bit for bit."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.subject import Point
-from gradcheck.subjects.validation import read_parameters
+from gradcheck.subjects.validation import validated_parameters
 
-#: Where a model may keep its parameters, in the order in which the names are tried.
-PARAMETERS = ("params", "parameters")
+#: Attributes that may hold the parameters of a model, in the order in which they are tried.
+PARAMETER_ATTRIBUTES = ("params", "parameters")
 
 
 def parameters_of(model: Any) -> tuple[str, Mapping[Any, Any]] | None:
-    """Name and value of the model's mapping of parameters, if it has one."""
-    for name in PARAMETERS:
+    """Attribute and value of the mapping of parameters of a model, or None if it has none."""
+    for name in PARAMETER_ATTRIBUTES:
         value = getattr(model, name, None)
         if isinstance(value, Mapping):
             return name, value
     return None
 
 
-class Holder:
-    """The parameters of a model.
+class ParameterHolder:
+    """The parameters of a model, which can be set to a point and restored.
 
     Parameters
     ----------
@@ -39,86 +39,95 @@ class Holder:
     structure : Structure
     arrays : tuple of ndarray
         The model's own arrays.
+    scalars : tuple of bool
+        Whether each parameter is a plain number in the mapping, not an array.
+    attribute : str
+        The attribute of the model.
+    mapping : mapping
+        Its value.
+    where : str
+        Class and attribute, for messages.
 
     Raises
     ------
     SubjectError, SubjectTypeError
-        If the parameters cannot be read, or not be moved.
+        If the parameters are not valid, or cannot be changed in place.
     """
 
     def __init__(self, model: Any) -> None:
         found = parameters_of(model)
         if found is None:
-            raise SubjectTypeError(f"{type(model).__qualname__} has no mapping {' or '.join(PARAMETERS)}")
+            raise SubjectTypeError(f"{type(model).__qualname__} has no mapping {' or '.join(PARAMETER_ATTRIBUTES)}")
         self.attribute, self.mapping = found
         self._model = model
         self.where = f"{type(model).__qualname__}.{self.attribute}"
         self._original = dict(self.mapping)
-        self.blocks, self.arrays, self.structure = read_parameters(self._original, self.where)
+        self.blocks, self.arrays, self.structure = validated_parameters(self._original, self.where)
         leaves = self.structure.leaves(self._original)
         self.scalars = tuple(not isinstance(leaf, np.ndarray) for leaf in leaves)
-        self._refuse_what_cannot_be_moved()
+        self._require_writable_in_place()
 
-    def _refuse_what_cannot_be_moved(self) -> None:
+    def _require_writable_in_place(self) -> None:
+        """Refuse parameters that are read-only, copies of those of the model, or share memory."""
         current = getattr(self._model, self.attribute)
-        again = read_parameters(dict(current), self.where)[1]
+        again = validated_parameters(dict(current), self.where)[1]
         for block, array, other, scalar in zip(self.blocks, self.arrays, again, self.scalars, strict=True):
             called = f"{self.where}[{block.name!r}]"
             if scalar and not (block.name in self.mapping and isinstance(self.mapping, MutableMapping)):
                 raise SubjectTypeError(f"{called} is a plain number: make it an array of shape ()")
             if not scalar and not array.flags.writeable:
                 raise SubjectError(
-                    f"{called} is read-only, and a model is checked by moving its parameters in place: store a "
-                    "writeable copy, array.copy()"
+                    f"{called} is read-only, but a check changes the parameters of a model in place: store a writeable "
+                    "copy, array.copy()"
                 )
             if (scalar and current is not self.mapping) or (
                 not scalar and array.size and not np.may_share_memory(array, other)
             ):
                 raise SubjectError(
-                    f"{called} is a new copy at each access, so that moving it would not move the model: return the "
+                    f"{called} is a new copy at each access, so changing it does not change the model: return the "
                     "arrays that the model computes with"
                 )
         for (one, first), (two, second) in itertools.combinations(zip(self.blocks, self.arrays, strict=True), 2):
             if np.may_share_memory(first, second) and np.shares_memory(first, second):
                 raise SubjectError(
-                    f"{self.where}[{one.name!r}] and {self.where}[{two.name!r}] share memory, and cannot be moved "
-                    "apart: keep a shared parameter once, with the sum of its gradients"
+                    f"{self.where}[{one.name!r}] and {self.where}[{two.name!r}] share memory, so neither can be "
+                    "changed alone: store a shared parameter once, with the sum of its gradients"
                 )
 
     @property
     def top_level(self) -> bool:
-        """Whether each block stands in the mapping itself, and can be exchanged there."""
+        """Whether each block is an item of the mapping itself, where another array can replace it."""
         return isinstance(self.mapping, MutableMapping) and all(block.name in self.mapping for block in self.blocks)
 
     def write(self, point: Point) -> None:
-        """Move the parameters to a point."""
-        self._put_back_objects()
+        """Set the parameters to a point, in place."""
+        self._restore_objects()
         for block, array, value, scalar in zip(self.blocks, self.arrays, point, self.scalars, strict=True):
             if scalar:
-                self._exchange(block.name, value[()])
+                self._set(block.name, value[()])
             else:
                 np.copyto(array, value, casting="same_kind")
 
     def restore(self, saved: Point) -> None:
-        """Put values and objects back as they were."""
+        """Restore the mapping, its objects and their values."""
         self.write(saved)
-        self._put_back_objects()
+        self._restore_objects()
 
-    def _put_back_objects(self) -> None:
-        """Undo what the model exchanged: its mapping for another, or objects in it."""
+    def _restore_objects(self) -> None:
+        """Restore the mapping and the objects in it, if the model replaced them."""
         attributes = getattr(self._model, "__dict__", {})
         if self.attribute in attributes and attributes[self.attribute] is not self.mapping:
             setattr(self._model, self.attribute, self.mapping)
         for key, value in self._original.items():
             if self.mapping.get(key) is not value:
-                self._exchange(key, value)
+                self._set(key, value)
 
-    def _exchange(self, key: Any, value: Any) -> None:
+    def _set(self, key: Any, value: Any) -> None:
         if isinstance(self.mapping, MutableMapping):
             self.mapping[key] = value
 
     def changed(self, point: Point) -> str | None:
-        """Name of a block that no longer is as it was written, or None."""
+        """Name of a parameter that differs from the point last written, or None."""
         current = getattr(self._model, self.attribute)
         if current is not self.mapping and self.attribute in getattr(self._model, "__dict__", {}):
             return self.attribute
@@ -130,11 +139,11 @@ class Holder:
                 return f"{self.where}[{block.name!r}]"
         return None
 
-    def wide(self, point: Point, call: Callable[[], Any]) -> Any:
-        """Result of a call while the mapping holds float64 arrays instead of the model's own."""
+    def with_float64(self, point: Point, call: Callable[[], Any]) -> Any:
+        """Result of a call while the mapping holds float64 arrays in place of the model's own."""
         try:
             for block, value in zip(self.blocks, point, strict=True):
-                self._exchange(block.name, value.astype(np.float64))
+                self._set(block.name, value.astype(np.float64))
             return call()
         finally:
-            self._put_back_objects()
+            self._restore_objects()

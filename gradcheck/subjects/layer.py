@@ -1,4 +1,4 @@
-"""A layer, or a loss, of a network as a subject of its own."""
+"""One layer, or the loss, of a network as a subject."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from numpy.typing import NDArray
 
 from gradcheck.nn import Layer
 from gradcheck.nn.losses.loss import Loss
-from gradcheck.subjects.batch import add_counts
+from gradcheck.subjects.batch import MIN_COUNT, array_counts, first_of_each, sample_counts
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.views import LayerView, LossView
 
 Array = NDArray[Any]
 
-#: The names under which the input of a layer, and that of a loss, stand among the blocks.
+#: Names of the blocks for the input of a layer and for the input of a loss.
 INPUT, PREDICTION = "x", "prediction"
 
 
 class LayerSubject(FunctionSubject):
-    """A layer: its blocks are its input, unless that holds indices, and its parameters.
+    """A layer. Its blocks are its input, unless that holds indices, and its parameters.
 
-    The loss is Σ U·y over the layer's output y, with a random upstream gradient U, and its claimed gradient what the
-    layer's own `backward` makes of U.
+    The loss is Σ U·y with the output y of the layer and a random upstream gradient U. The claimed gradient is what the
+    `backward` of the layer returns for U.
 
     Parameters
     ----------
     layer : Layer
-        Its own from now on.
+        The subject changes its parameters.
     x : ndarray
-        Input that it has in the network.
+        Its input in the network.
     name : str
+        Its path in the network.
     others : dict of str to ndarray
-        Inputs of other layers, by their names.
+        Inputs of the other layers by name.
     upstream : ndarray, optional
-        U; random by default.
+        The U; random by default.
     """
 
     def __init__(
@@ -54,15 +55,15 @@ class LayerSubject(FunctionSubject):
         self._layer, self._x, self._others = layer, x, others
         output = copy.deepcopy(layer).forward(x)
         self.upstream = np.random.default_rng(0).standard_normal(output.shape) if upstream is None else upstream
-        self._whole = takes_whole_numbers(layer, x)
-        start: dict[str, Array] = {} if self._whole else {INPUT: x}
+        self._index_input = has_index_input(layer, x)
+        start: dict[str, Array] = {} if self._index_input else {INPUT: x}
         start |= {key: np.array(value) for key, value in layer.params.items()}
         super().__init__(self._loss_at, self._gradient_at, start)
         self._grad_source = f"{type(layer).__name__}.backward()"
-        self.parallel = False  # it is the one layer that is moved
+        self.parallel = False  # there is one layer, which is changed in place
         self.name = f"{name} ({type(layer).__name__})"
         self.place = name
-        self.input_block = None if self._whole else INPUT
+        self.input_block = None if self._index_input else INPUT
         self._output_shape = output.shape
 
     def _loss_at(self, point: dict[str, Array], upstream: Array | None = None) -> float:
@@ -75,12 +76,13 @@ class LayerSubject(FunctionSubject):
     def _forward(self, layer: Layer, point: dict[str, Array]) -> Array:
         for key in layer.params:
             layer.params[key] = point[key]
-        return layer.forward(self._x if self._whole else point[INPUT])
+        return layer.forward(self._x if self._index_input else point[INPUT])
 
     def _claimed(self, layer: Layer, point: dict[str, Array]) -> dict[str, Array]:
         y = self._forward(layer, {key: value.copy() for key, value in point.items()})
         downstream = layer.backward(self.upstream.astype(y.dtype))
-        return ({} if self._whole else {INPUT: downstream}) | {key: np.array(layer.grads[key]) for key in layer.params}
+        grads = {key: np.array(layer.grads[key]) for key in layer.params}
+        return grads if self._index_input else {INPUT: downstream} | grads
 
     @property
     def samples(self) -> int:
@@ -88,27 +90,24 @@ class LayerSubject(FunctionSubject):
         return len(self._x)
 
     def restricted(self, part: slice) -> Subject | None:
-        """The same, with an upstream gradient of zero for the other samples."""
+        """The same layer with an upstream gradient of zero for the other samples."""
         other = copy.copy(self)
         other.upstream = np.zeros_like(self.upstream)
         other.upstream[part] = self.upstream[part]
-        other._fun = other._loss_at
+        other._fun, other._grad = other._loss_at, other._gradient_at
         return other
 
     def counts(self) -> dict[int, str]:
-        """Samples, axes and entries of input and output, and positions of a sample."""
-        counts: dict[int, str] = {}
-        if self.samples > 1:
-            counts[self.samples] = f"The batch has {self.samples} samples"
+        """Number of samples, lengths and sizes of input and output, and numbers of positions."""
+        counts = sample_counts(self.samples)
         for shape, what in ((self._x.shape, "the input"), (self._output_shape, "the output")):
-            add_counts(counts, shape, what)
-            for positions in (int(np.prod(shape[2:])), int(np.prod(shape[1:])), int(np.prod((shape[0], *shape[2:])))):
-                if positions > 2:
-                    counts.setdefault(positions, f"Sums over {what} have {positions} terms")
-        return counts
+            counts += array_counts(shape, what)
+            terms = (int(np.prod(shape[2:])), int(np.prod(shape[1:])), int(np.prod((shape[0], *shape[2:]))))
+            counts += [(n, f"Sums over {what} have {n} terms") for n in terms if n >= MIN_COUNT]
+        return first_of_each(*counts)
 
     def view(self, point: Point) -> LayerView:
-        """Input, output, parameters, and what copies of the layer do with them."""
+        """The layer at a point, computed by unused copies of it."""
         given = {block.name: np.array(x) for block, x in zip(self.blocks, point, strict=True)}
         layer = copy.deepcopy(self._fresh)
         y = np.array(self._forward(layer, given))
@@ -135,7 +134,7 @@ class LayerSubject(FunctionSubject):
 
 
 class LossSubject(FunctionSubject):
-    """A loss: its block is the prediction that it has in the network."""
+    """The loss of a network. Its block is the prediction."""
 
     def __init__(self, criterion: Loss, prediction: Array, target: Any, weight: Any = None) -> None:
         self._criterion, self._target, self._weight, self._prediction = criterion, target, weight, prediction
@@ -152,20 +151,18 @@ class LossSubject(FunctionSubject):
         return {PREDICTION: self._criterion.backward()}
 
     def counts(self) -> dict[int, str]:
-        """Samples, axes and entries of the prediction."""
-        counts: dict[int, str] = {}
-        if len(self._prediction) > 1:
-            counts[len(self._prediction)] = f"The batch has {len(self._prediction)} samples"
-        add_counts(counts, self._prediction.shape, "the prediction")
-        return counts
+        """Number of samples, lengths and size of the prediction."""
+        return first_of_each(
+            *sample_counts(len(self._prediction)), *array_counts(self._prediction.shape, "the prediction")
+        )
 
     def view(self, point: Point) -> LossView:
-        """Prediction, target and value."""
+        """The loss at a point."""
         criterion = copy.deepcopy(self._criterion)
         value = float(criterion.forward(point[0], self._target, self._weight))
         return LossView(criterion, np.array(point[0]), self._target, value)
 
 
-def takes_whole_numbers(layer: Layer, x: Array) -> bool:
-    """Whether the input is made of indices, which nobody differentiates by."""
+def has_index_input(layer: Layer, x: Array) -> bool:
+    """Whether the input holds indices, which have no derivative."""
     return layer.takes_indices or x.dtype.kind in "iub"

@@ -1,4 +1,4 @@
-"""From ``file.py:name`` or ``package.module:name`` to a subject."""
+"""Loads the subject that a command line names, as ``file.py:name`` or ``package.module:name``."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def load(target: str) -> Subject:
     Parameters
     ----------
     target : str
-        ``file.py:name`` or ``package.module:name``; the name is a model, a `Subject`, or a function without arguments
-        that returns one of them or the tuple ``(fun, grad, x0)``.
+        ``file.py:name`` or ``package.module:name``. The name is that of a model, a `Subject`, or a function without
+        arguments that returns one of them or the tuple ``(fun, grad, x0)``.
 
     Raises
     ------
     TargetError
-        If there is no such thing. What the module or the function raises is passed on.
+        If there is no such object. Exceptions of the module or the function are passed on.
     """
     place, separator, name = target.rpartition(":")
     if not separator or not place or not name:
-        raise TargetError(f"{target!r} names no object: write script.py, file.py:name or package.module:name")
+        raise TargetError(f"{target!r} does not name an object: write script.py, file.py:name or package.module:name")
     found = _attribute(_module(place), name, place)
     if inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found)):
         found = _called(found, target)
@@ -43,8 +43,8 @@ def load(target: str) -> Subject:
         return as_subject(found)
     except SubjectTypeError as error:
         raise TargetError(
-            f"{target} is nothing to check: {error}. A function without arguments may return a model, "
-            "gradcheck.as_subject(...), or the tuple (fun, grad, x0)"
+            f"{target}: {error}. A function without arguments may return a model, gradcheck.as_subject(...), or the "
+            "tuple (fun, grad, x0)"
         ) from None
 
 
@@ -71,8 +71,8 @@ def _module(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (place == error.name or place.startswith(f"{error.name}.")):
             raise TargetError(
-                f"there is no module {place!r} (looked in {Path.cwd()} and the installed packages); a file is named "
-                "with its ending, file.py:name"
+                f"there is no module {place!r} in {Path.cwd()} or among the installed packages; to name a file, write "
+                "file.py:name"
             ) from None
         raise
     finally:
@@ -81,12 +81,13 @@ def _module(place: str) -> ModuleType:
 
 def _exited(place: str, error: SystemExit) -> TargetError:
     return TargetError(
-        f"{place} ended with exit({error.code!r}) while it was imported: put what runs under if __name__ == '__main__'"
+        f"{place} called exit({error.code!r}) while it was imported: put the code that runs under "
+        "if __name__ == '__main__'"
     )
 
 
-def existing(place: str | Path) -> Path:
-    """The path of a file that is there. Raises `TargetError`, with the nearest name, if it is not."""
+def existing_file(place: str | Path) -> Path:
+    """Path of an existing file. Raises `TargetError`, with the most similar name, if there is no such file."""
     path = Path(place)
     if not path.is_file():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob(f"*{path.suffix}")], n=1)
@@ -95,12 +96,12 @@ def existing(place: str | Path) -> Path:
 
 
 def _from_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own, so that it can be called like any library."""
-    existing(path)
+    """Import a file under a private module name, so that it may have the name of a library."""
+    existing_file(path)
     name = f"gradcheck_target_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise TargetError(f"{str(path)!r} is no Python file")
+        raise TargetError(f"{str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     folder = str(path.resolve().parent)

@@ -1,4 +1,4 @@
-"""A model with named parameters that it reads itself, as teaching code writes them."""
+"""A model that holds its own named parameters, with its loss and gradient, as a subject."""
 
 from __future__ import annotations
 
@@ -6,22 +6,52 @@ import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.batch import counts_of, samples_of, split
-from gradcheck.subjects.holder import Holder, parameters_of
+from gradcheck.subjects.holder import ParameterHolder, parameters_of
 from gradcheck.subjects.subject import Point, Subject
-from gradcheck.subjects.validation import read_gradient, read_loss
+from gradcheck.subjects.validation import validated_gradient, validated_loss
 
-#: What a model may call its gradient, in the order in which the names are tried.
-GRADIENTS = ("gradient", "gradients", "grad", "backward")
+#: Names of a method that returns the gradients, in the order in which they are tried.
+GRADIENT_METHODS = ("gradient", "gradients", "grad", "backward")
+
+
+@dataclass(frozen=True, slots=True)
+class WideningTest:
+    """When a model with narrow parameters is taken to compute in float64 if its mapping holds float64 arrays.
+
+    The parameters are multiplied by `factor`. The loss must change visibly, and by the same amount in both types.
+
+    Attributes
+    ----------
+    factor : float
+        Large enough for the loss to change by more than its rounding error, small enough to stay in the usual range of
+        parameters; exact in binary.
+    roundings : float
+        Rounding error of the narrow loss in units of the epsilon of its narrowest parameter: one for each of a few
+        operations.
+    visible : float
+        The narrow loss must change by more than this many times its rounding error.
+    agreement : float
+        Relative difference between the two changes that is allowed in addition to the rounding error.
+    """
+
+    factor: float = 1.5
+    roundings: float = 16.0
+    visible: float = 4.0
+    agreement: float = 0.05
+
+
+WIDENING = WideningTest()
 
 
 def looks_like_model(model: Any) -> bool:
-    """Whether it has a mapping of parameters and a `loss` to call."""
+    """Whether an object has a mapping of parameters and a method `loss`."""
     return callable(getattr(model, "loss", None)) and parameters_of(model) is not None
 
 
@@ -30,43 +60,45 @@ class ModelSubject(Subject):
 
     Either ``loss(*batch)`` returns ``(loss, gradients)``, or a second method (`gradient`, `gradients`, `grad` or
     `backward`) takes the same batch and returns the gradients, as a mapping with the keys of the parameters. The
-    parameters are moved in place, and put back bit for bit when the session ends.
+    parameters are changed in place, and restored bit for bit when the session ends.
 
     Parameters
     ----------
     model : object
     batch : sequence
-        Arguments of `loss` and of the gradient, ``(X, y)`` say.
+        Arguments of `loss` and of the gradient method, such as ``(X, y)``.
     """
 
     def __init__(self, model: Any, batch: Sequence[Any] = ()) -> None:
         self.name = type(model).__qualname__
         if not looks_like_model(model):
             raise SubjectTypeError(
-                f"{self.name} is no model that gradcheck reads: it needs a mapping `params` (or `parameters`) and a "
-                "method `loss`; for a function, pass check_gradients(fun, grad, x0)"
+                f"{self.name} is not a model that can be checked: it needs a mapping `params` (or `parameters`) and a "
+                "method `loss`; a function is checked as check_gradients(fun, grad, x0)"
             )
         self._model = model
         self._batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-        self._refuse_wrong_batch(model.loss)
-        self._holder = Holder(model)
+        self._require_matching_batch(model.loss)
+        self._holder = ParameterHolder(model)
         self.blocks = self._holder.blocks
         self.point = tuple(array.copy() for array in self._holder.arrays)
-        self._name = next((name for name in GRADIENTS if callable(getattr(model, name, None))), "")
+        self._name = next((name for name in GRADIENT_METHODS if callable(getattr(model, name, None))), "")
         self._gradient: Callable[..., Any] | None = getattr(model, self._name) if self._name else None
+        #: Whether `loss` returns the gradients too; None before its first evaluation.
         self._together: bool | None = None
+        #: Whether the loss is evaluated with float64 arrays in place of the model's own.
         self._wide = False
         self._remarks: dict[str, str] = {}
         if any(array.dtype.itemsize < 8 for array in self.point) and self._takes_wide():
             self._wide = True
             self.point = tuple(array.astype(np.float64) for array in self.point)
 
-    def _refuse_wrong_batch(self, loss: Any) -> None:
+    def _require_matching_batch(self, loss: Any) -> None:
         try:
             signature = inspect.signature(loss)
             signature.bind(*self._batch)
         except ValueError:
-            return  # a built-in that does not tell its arguments
+            return  # a built-in function without a signature
         except TypeError as error:
             raise SubjectTypeError(
                 f"{self.name}.loss{signature} cannot be called with a batch of {len(self._batch)}: {error}; "
@@ -74,26 +106,33 @@ class ModelSubject(Subject):
             ) from None
 
     def _takes_wide(self) -> bool:
-        """Whether the model computes in float64 when its mapping holds float64 arrays, and sees them change.
+        """Whether the model computes in float64 with the float64 arrays that its mapping holds.
 
-        Models whose layers keep arrays of their own do not look into the mapping again; they are moved in place.
+        It does not if its layers keep references to the original arrays. Such a model is changed in place.
         """
         if not self._holder.top_level:
             return False
-        near = self.representable(tuple(1.5 * array.astype(np.float64) for array in self.point))
+        moved = self.representable(tuple(WIDENING.factor * array.astype(np.float64) for array in self.point))
         try:
             with self.session():
-                narrow = [read_loss(self._call(), "")]
-                wide = [read_loss(self._holder.wide(point, self._call), "") for point in (self.point, near)]
-                self._holder.write(near)
-                narrow.append(read_loss(self._call(), ""))
-                self.preparations += 4
+                narrow = [self._prepared(lambda: self._evaluate(self.point)[0])]
+                wide = [
+                    self._prepared(lambda point=point: self._holder.with_float64(point, self._call))  # type: ignore[misc]
+                    for point in (self.point, moved)
+                ]
+                narrow.append(self._prepared(lambda: self._evaluate(moved)[0]))
         except Exception:
             return False
-        change, other = narrow[1] - narrow[0], wide[1] - wide[0]
+        narrow_change, wide_change = narrow[1] - narrow[0], wide[1] - wide[0]
         coarsest = max(float(np.finfo(array.dtype).eps) for array in self.point)
-        rounding = 16 * coarsest * max(map(abs, narrow))
-        return abs(change) > 4 * rounding and abs(change - other) <= 0.05 * abs(change) + rounding
+        rounding = WIDENING.roundings * coarsest * max(map(abs, narrow))
+        visible = abs(narrow_change) > WIDENING.visible * rounding
+        return visible and abs(narrow_change - wide_change) <= WIDENING.agreement * abs(narrow_change) + rounding
+
+    def _prepared(self, evaluate: Callable[[], Any]) -> float:
+        """Loss of one evaluation that is counted in `preparations`."""
+        self.preparations += 1
+        return validated_loss(evaluate(), f"{self.name}.loss()")
 
     def _call(self) -> Any:
         result = self._model.loss(*self._batch)
@@ -108,7 +147,7 @@ class ModelSubject(Subject):
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Put the parameters back bit for bit on leaving, whatever happened."""
+        """Restore the parameters bit for bit on exit, whatever happened."""
         saved = tuple(array.copy() for array in self._holder.arrays)
         try:
             yield
@@ -116,15 +155,14 @@ class ModelSubject(Subject):
             self._holder.restore(saved)
 
     def loss(self, point: Point) -> float:
-        """Move the model to the point and call its `loss`."""
+        """Set the model to the point and call its `loss`."""
         source = f"{self.name}.loss()"
-        if self._wide and self._together is not None:
-            return read_loss(self._holder.wide(point, self._call), source)
-        value = read_loss(self._evaluate(point)[0], source)
-        return read_loss(self._holder.wide(point, self._call), source) if self._wide else value
+        if self._wide:
+            return validated_loss(self._holder.with_float64(point, self._call), source)
+        return validated_loss(self._evaluate(point)[0], source)
 
     def gradient(self, point: Point) -> Point:
-        """Gradients that the model claims at a point."""
+        """Claimed gradients at a point."""
         if self._gradient is None or self._together:
             result, source = self._evaluate(point)[1], f"{self.name}.loss()"
         else:
@@ -140,7 +178,7 @@ class ModelSubject(Subject):
             )
         known = {key: result[key] for key in self._holder.mapping if key in result}
         chosen = known if len(known) == len(self._holder.mapping) else dict(result)
-        return tuple(np.array(g) for g in read_gradient(chosen, self.blocks, self._holder.structure, source))
+        return tuple(np.array(g) for g in validated_gradient(chosen, self.blocks, self._holder.structure, source))
 
     @property
     def batch(self) -> tuple[Any, ...]:
@@ -149,11 +187,11 @@ class ModelSubject(Subject):
 
     @property
     def samples(self) -> int:
-        """Samples that the arrays of the batch have in common along their first axes."""
+        """Common length of the first axes of the arrays in the batch; 1 if they differ."""
         return samples_of(self._batch)
 
     def restricted(self, part: slice) -> Subject | None:
-        """The same model with part of the batch."""
+        """The same model with a slice of the batch."""
         if self.samples < 2:
             return None
         smaller = copy.copy(self)
@@ -161,14 +199,15 @@ class ModelSubject(Subject):
         return smaller
 
     def counts(self) -> dict[int, str]:
-        """Lengths and sizes in the batch, or else in the parameters."""
+        """Lengths and sizes of the arrays in the batch, or of the parameters if there are none."""
         return counts_of(self._batch, self.blocks)
 
     def remarks(self) -> dict[str, str]:
-        """Whether a call changed the parameters."""
+        """Evidence that a call changes the parameters, if one does."""
         return dict(self._remarks)
 
     def _evaluate(self, point: Point) -> tuple[Any, Any]:
+        """Loss and gradients as `loss` returns them at a point; None for the gradients if it returns the loss alone."""
         self._holder.write(point)
         result = self._model.loss(*self._batch)
         if self._together is None:
@@ -180,7 +219,7 @@ class ModelSubject(Subject):
         if self._gradient is None:
             raise SubjectTypeError(
                 f"{self.name}.loss() returned a {type(result).__qualname__}, and {self.name} has no method "
-                f"{', '.join(GRADIENTS)}: return (loss, gradients) from loss, or add such a method"
+                f"{', '.join(GRADIENT_METHODS)}: return (loss, gradients) from loss, or add such a method"
             )
         return result, None
 

@@ -1,4 +1,4 @@
-"""A `gradcheck.nn.Network`: a model whose parts are its layers."""
+"""A `gradcheck.nn.Network` as a subject whose parts are its layers and its loss."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from gradcheck.nn import Layer, Network
 from gradcheck.nn.layers.container import walk
-from gradcheck.subjects.layer import LayerSubject, LossSubject, takes_whole_numbers
+from gradcheck.subjects.layer import LayerSubject, LossSubject, has_index_input
 from gradcheck.subjects.model import ModelSubject
-from gradcheck.subjects.preserving import kept
+from gradcheck.subjects.preserving import preserved
 from gradcheck.subjects.subject import Point, Subject
-from gradcheck.subjects.validation import read_loss
+from gradcheck.subjects.validation import validated_loss
 
 Array = NDArray[Any]
 
 
 class NetworkSubject(ModelSubject):
-    """A network with a batch. Each of its layers is a subject of its own, see `parts`."""
+    """A network with a batch."""
 
     def __init__(self, network: Network, batch: Sequence[Any] = ()) -> None:
         super().__init__(network, batch)
@@ -34,28 +34,28 @@ class NetworkSubject(ModelSubject):
         return self._network
 
     def loss(self, point: Point) -> float:
-        """Move the network to the point and take its loss, without the way back where that only costs time."""
+        """Set the network to the point and compute its loss, without the backward pass if nothing needs it."""
         plain = type(self._network).loss is Network.loss
         if self._wide or self._together is None or not plain:
             return super().loss(point)
         self._holder.write(point)
-        return read_loss(self._network.value(*self._batch), f"{self.name}.loss()")
+        return validated_loss(self._network.value(*self._batch), f"{self.name}.loss()")
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Also put back what layers keep from pass to pass: running averages, gradients, masks."""
+        """Also restore what layers keep from pass to pass: running averages, gradients, masks."""
         layers = [inner for layer in self._network.layers for _, inner in walk(layer)]
-        with kept([*layers, self._network.criterion], but="params"), super().session():
+        with preserved([*layers, self._network.criterion], skip="params"), super().session():
             yield
 
     def parts(self) -> Iterator[Subject]:
-        """One subject a layer, inner ones too, with the input that it has in the network; and one for the loss.
+        """One subject for each layer, nested ones included, and one for the loss, with the inputs of this batch.
 
-        The mistake of one layer shows in its own part (and in those of layers around it), and in no other.
+        A mistake in one layer shows only in its own part and in those of the layers that contain it.
         """
-        found, output = captured(self._network, self._batch[0])
+        found, output = capture_layers(self._network, self._batch[0])
         for name, layer, x in found:
-            if layer.params or not takes_whole_numbers(layer, x):  # else there is nothing to differentiate by
+            if layer.params or not has_index_input(layer, x):  # else it has no blocks
                 others = {another: other for another, _, other in found if another != name}
                 part = LayerSubject(layer, x, name, others)
                 part.input_depends_on = self._blocks_before(name)
@@ -74,10 +74,15 @@ class NetworkSubject(ModelSubject):
         return tuple(block for block in found if not block.startswith(f"{name}."))
 
 
-def captured(network: Network, X: Any) -> tuple[list[tuple[str, Layer, Array]], Array]:
-    """Name and a copy of each layer, with the input that it gets for a batch, and the output of the last.
+def capture_layers(network: Network, X: Any) -> tuple[list[tuple[str, Layer, Array]], Array]:
+    """Run a copy of the network forward and record the input of each layer.
 
-    The network stays as it is.
+    Returns
+    -------
+    layers : list of (name, layer, input)
+        An unused copy of each layer, nested ones included.
+    output : ndarray
+        Output of the network.
     """
     double = copy.deepcopy(network)
     named = [(f"layers.{i}", layer) for i, layer in enumerate(double.layers)]
@@ -85,16 +90,17 @@ def captured(network: Network, X: Any) -> tuple[list[tuple[str, Layer, Array]], 
     fresh = {name: copy.deepcopy(layer) for name, layer in every}
     inputs: dict[str, Array] = {}
     for name, layer in every:
-        _listen(layer, name, inputs)
+        _record_input(layer, name, inputs)
     output = double.forward(X)
     return [(name, fresh[name], inputs[name]) for name, _ in every if name in inputs], np.array(output)
 
 
-def _listen(layer: Layer, name: str, inputs: dict[str, Array]) -> None:
+def _record_input(layer: Layer, name: str, inputs: dict[str, Array]) -> None:
+    """Wrap the forward pass of a layer: its input is stored in `inputs` under its name."""
     forward = layer.forward
 
     def recording(x: Any, *others: Any, **options: Any) -> Array:
         inputs[name] = np.array(x)
         return forward(x, *others, **options)
 
-    layer.forward = recording  # type: ignore[method-assign]  # of a copy that is thrown away
+    layer.forward = recording  # type: ignore[method-assign]  # of a copy

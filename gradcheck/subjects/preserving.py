@@ -1,4 +1,4 @@
-"""Objects that come out of a check as they went in."""
+"""A context manager that restores the attributes of objects after a check."""
 
 from __future__ import annotations
 
@@ -10,29 +10,35 @@ import numpy as np
 
 
 @contextmanager
-def kept(objects: Iterable[Any], *, but: str) -> Iterator[None]:
-    """Put the attributes of objects back on leaving: which they are, and what arrays, dicts and generators hold.
+def preserved(objects: Iterable[Any], *, skip: str) -> Iterator[None]:
+    """Restore the attributes of objects on exit.
 
-    The attribute `but` is left out: somebody else looks after it. What stands in tuples, lists and further objects is
-    put back as the same thing, and taken not to have changed.
+    An attribute gets back the object that it had, and arrays, dicts and random generators get back their contents. The
+    contents of tuples, lists and other objects are not restored.
+
+    Parameters
+    ----------
+    objects : iterable of object
+    skip : str
+        An attribute whose contents the caller restores.
     """
     with ExitStack() as undo:
-        for thing in objects:
-            _keep(undo, vars(thing), but)
+        for each in objects:
+            _preserve(undo, vars(each), skip)
         yield
 
 
-def _keep(undo: ExitStack, values: dict[str, Any], but: str = "") -> None:
+def _preserve(undo: ExitStack, values: dict[str, Any], skip: str = "") -> None:
     undo.callback(_refill, values, dict(values))
     for name, value in values.items():
-        if name == but:
+        if name == skip:
             continue
         if isinstance(value, np.ndarray) and value.flags.writeable:
             undo.callback(np.copyto, value, value.copy())
         elif isinstance(value, np.random.Generator):
             undo.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
         elif type(value) is dict:
-            _keep(undo, value)
+            _preserve(undo, value)
 
 
 def _refill(values: dict[str, Any], before: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Nested parameters: any nesting of dict, list, tuple and namedtuple, as a flat list of named leaves and back."""
+"""Nested parameters (dict, list, tuple, namedtuple) as a flat list of named leaves, and back."""
 
 from __future__ import annotations
 
@@ -13,46 +13,45 @@ _NAMESPACE = "gradcheck"
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """How leaves are nested.
+    """The nesting of a tree, without its leaves.
 
     Attributes
     ----------
     names : tuple of str
-        One a leaf: the keys on the way to it, joined by dots (``layers.0.W``).
+        One for each leaf: the keys on its path, joined by dots (``layers.0.W``).
+    unflatten : callable
+        Nests leaves in this structure.
     """
 
     names: tuple[str, ...]
+    unflatten: Callable[[Sequence[Any]], Any]
     _spec: optree.PyTreeSpec
-
-    def unflatten(self, leaves: Sequence[Any]) -> Any:
-        """Nest the leaves as they were."""
-        return optree.tree_unflatten(self._spec, leaves)
 
     @property
     def bare(self) -> bool:
-        """Whether there is one leaf, not nested at all."""
+        """Whether the tree is a single leaf."""
         return self._spec.is_leaf()
 
     def leaves(self, tree: Any) -> list[Any]:
-        """Leaves of a tree that is nested like this one."""
+        """Leaves of a tree with this structure."""
         return self._spec.flatten_up_to(tree)
 
     def matches(self, other: Structure) -> bool:
-        """Whether two nestings have the same keys in the same places."""
+        """Whether two structures have the same leaf names."""
         return set(self.names) == set(other.names) and len(self.names) == len(other.names)
 
 
 def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
-    """Leaves of a nesting in the order of its keys as inserted, and the structure to nest them again.
+    """Leaves of a tree in insertion order of its keys, and its structure.
 
     Parameters
     ----------
     tree : nesting of dict, list, tuple
-        None counts as a leaf, so that a missing gradient is seen.
+        None counts as a leaf, which makes a missing gradient visible.
     root : str
-        Name of a leaf that is not nested at all.
+        Name of the leaf of a tree that is a single leaf.
     is_leaf : callable, optional
-        Says of a node that it is not to be opened.
+        Whether a node is a leaf, although it is a container.
 
     Returns
     -------
@@ -69,7 +68,7 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
             "".join(f"[{_key(entry)!r}]" if isinstance(entry.entry, str) else f"[{_key(entry)}]" for entry in accessor)
             for accessor in accessors
         )
-    return list(leaves), Structure(names, spec)
+    return list(leaves), Structure(names, spec.unflatten, spec)
 
 
 def _key(entry: optree.PyTreeEntry) -> str:

@@ -1,4 +1,4 @@
-"""What is checked: named blocks of parameters, a loss, and the gradient that somebody claims for it."""
+"""The subject of a check: named blocks of parameters, a loss, and the gradient claimed for it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gradcheck.subjects.spaces.numpy_space import NUMPY
 from gradcheck.subjects.spaces.space import Space
 from gradcheck.subjects.views import View
 
-#: The parameters (or the gradient) as a flat sequence of arrays, one a block.
+#: Parameters or a gradient as a flat sequence of arrays, one for each block.
 Point = tuple[NDArray[Any], ...]
 
 
 def copied(point: Point) -> Point:
-    """A point in arrays of its own."""
+    """A copy of a point."""
     return tuple(x.copy() for x in point)
 
 
@@ -31,10 +31,10 @@ class Block:
     Attributes
     ----------
     name : str
-        The keys on the way to it, joined by dots.
+        The keys on its path, joined by dots.
     shape : tuple of int
     dtype : str
-        Of the user's parameters.
+        Type of the user's parameters.
     """
 
     name: str
@@ -51,31 +51,30 @@ class Block:
 
 
 class Subject(abc.ABC):
-    """A loss and the gradient claimed for it, over named blocks of parameters.
+    """A loss and the gradient claimed for it, as functions of named blocks of parameters.
 
-    Subclasses say how to evaluate both. Everything else in gradcheck sees parameters only as a `Point`. The arrays of a
-    point that is passed to `loss` or `gradient` are handed over: nobody reads them afterwards, and the user's function
-    may write into them.
+    Subclasses evaluate both. The rest of gradcheck handles parameters only as a `Point`. The arrays of a point that is
+    passed to `loss` or `gradient` are not read afterwards, so the user's function may write into them.
 
     Attributes
     ----------
     name : str
-        For the report.
+        Name in the report.
     place : str
-        Of a part: its keys in the whole, joined by dots.
+        Path of a part within the whole subject, joined by dots.
     input_block : str or None
-        Of a part: the name of the block that holds what the rest of the whole gives it.
+        Of a part: the name of the block that holds its input.
     input_depends_on : tuple of str
         Of a part: names of the blocks of the whole that its input depends on.
     blocks : tuple of Block
     point : tuple of ndarray
-        The parameters as they were given, one array a block, in the precision in which the loss is evaluated.
+        The user's parameters, one array for each block, in the precision in which the loss is evaluated.
     space : Space
-        What knows how to step, draw directions and take norms of the parameters; NumPy arrays by default.
+        The operations on the parameters: steps, directions, norms, typical sizes. For NumPy arrays by default.
     parallel : bool
-        Whether it may be evaluated at several points at once.
+        Whether it can be evaluated at several points at once.
     preparations : int
-        Evaluations of the loss that reading it has taken.
+        Number of evaluations of the loss that were made when the subject was created.
     """
 
     name: str
@@ -90,27 +89,27 @@ class Subject(abc.ABC):
 
     @abc.abstractmethod
     def loss(self, point: Point) -> float:
-        """Loss at a point. Raises `SubjectError` if it is not one real number; may be NaN."""
+        """Loss at a point, possibly NaN. Raises `SubjectError` if it is not one real number."""
 
     @abc.abstractmethod
     def gradient(self, point: Point) -> Point:
-        """Gradient claimed at a point, one array a block, of the block's shape."""
+        """Claimed gradient at a point: one array for each block, of its shape."""
 
     def representable(self, point: Point) -> Point:
-        """The point nearest to this one that the user's own types can hold."""
+        """The nearest point that the user's own types can represent."""
         return point
 
     def parts(self) -> Iterator[Subject]:
-        """Smaller subjects inside this one: layers, say."""
+        """Smaller subjects inside this one, such as layers."""
         return iter(())
 
     @property
     def samples(self) -> int:
-        """How many samples the loss is taken over; 1 if it cannot be split."""
+        """Number of samples in the loss; 1 if they cannot be separated."""
         return 1
 
     def restricted(self, part: slice) -> Subject | None:
-        """The subject with part of its samples only, if it can be split. Lives within the same session."""
+        """The subject with a slice of its samples, valid in the same session; None if they cannot be separated."""
         return None
 
     def counts(self) -> dict[int, str]:
@@ -118,16 +117,16 @@ class Subject(abc.ABC):
         return {}
 
     def view(self, point: Point) -> View | None:
-        """What can be observed of a layer, or of a loss, if the subject is one."""
+        """Input, output and parameters at a point, if the subject is a layer or a loss."""
         return None
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Everything that evaluates the subject happens inside; on leaving it all is as it was before."""
+        """Context in which the subject is evaluated; on exit the user's objects are as they were before."""
         yield
 
     def remarks(self) -> dict[str, str]:
-        """What evaluating it has shown about its manners: slug of a mistake to the evidence."""
+        """Side effects seen during evaluations: slug of a mistake to the evidence."""
         return {}
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Reading what users hand over: parameters, losses and gradients, with errors that name the argument and the remedy."""
+"""Validates the parameters, losses and gradients of users; errors name the argument and say what to change."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from gradcheck.subjects.pytree import Structure, flatten
 from gradcheck.subjects.subject import Block, Point
 
 
-def read_parameters(tree: Any, argument: str) -> tuple[tuple[Block, ...], Point, Structure]:
-    """Blocks, values and structure of nested parameters.
+def validated_parameters(tree: Any, argument: str) -> tuple[tuple[Block, ...], Point, Structure]:
+    """Check nested parameters; return their blocks, values and structure.
 
     Parameters
     ----------
     tree : nesting of dict, list, tuple of real floating-point arrays
     argument : str
-        What the caller calls it (``x0``, ``model.params``), for the messages.
+        Its name in messages: ``x0``, ``model.params``.
 
     Raises
     ------
     SubjectTypeError
-        If a leaf is no array of real floating-point numbers.
+        If a leaf is not an array of real floating-point numbers.
     SubjectError
-        If there is nothing to differentiate by.
+        If there are no parameters, or one is not finite.
     """
     leaves, structure = flatten(tree, "x")
     if not leaves:
-        raise SubjectError(f"{argument} is empty: there is no parameter to differentiate by")
+        raise SubjectError(f"{argument} is empty: there is no parameter to differentiate with respect to")
     arrays = [
         _parameter(leaf, argument if structure.bare else f"{argument}[{name!r}]")
         for leaf, name in zip(leaves, structure.names, strict=True)
@@ -50,14 +50,14 @@ def _parameter(leaf: Any, called: str) -> NDArray[Any]:
         raise SubjectTypeError(f"{called} is None: every parameter must be an array of floats")
     if not isinstance(leaf, (np.ndarray, np.generic, numbers.Number)):
         raise SubjectTypeError(
-            f"{called} is a {type(leaf).__module__}.{type(leaf).__qualname__}: "
+            f"{called} is a {type_name(leaf)}: "
             "parameters are NumPy arrays of floats (or any nesting of dict, list, tuple of them)"
         )
     array = np.asarray(leaf)
     if array.dtype.kind in "iub":
         raise SubjectTypeError(
-            f"{called} has dtype {array.dtype}, and an integer cannot be moved by a small step: pass it as float, "
-            "for example x0.astype(float)"
+            f"{called} has dtype {array.dtype}, and integers cannot be changed by a small step: pass floats, for "
+            "example x0.astype(float)"
         )
     if array.dtype.kind == "c":
         raise SubjectTypeError(
@@ -68,12 +68,14 @@ def _parameter(leaf: Any, called: str) -> NDArray[Any]:
     if not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))[0]
         index = f"[{', '.join(map(str, bad))}]" if array.ndim else ""
-        raise SubjectError(f"{called}{index} is {array[tuple(bad)]}: a check needs a finite point to start from")
+        raise SubjectError(f"{called}{index} is {array[tuple(bad)]}: a check needs finite parameters")
     return array
 
 
-def read_loss(value: Any, source: str) -> float:
-    """The loss as a float; NaN and infinity pass, for the caller knows whether it is at the point or at a probe.
+def validated_loss(value: Any, source: str) -> float:
+    """Check a loss; return it as a float.
+
+    NaN and infinity are accepted: at some points they only mean that the step left the domain.
 
     Raises
     ------
@@ -91,24 +93,24 @@ def read_loss(value: Any, source: str) -> float:
         )
     array = np.asarray(value)
     if array.dtype.kind == "c":
-        raise SubjectTypeError(f"{source} returned a complex number, and a loss is real: take its .real or its abs()")
+        raise SubjectTypeError(f"{source} returned a complex number, but a loss is real: return its .real or its abs()")
     if array.dtype.kind not in "fiub":
-        raise SubjectTypeError(f"{source} returned a {type(value).__qualname__}, and a loss is one real number")
+        raise SubjectTypeError(f"{source} returned a {type(value).__qualname__}, but a loss is one real number")
     if array.size != 1:
         raise SubjectTypeError(
-            f"{source} returned an array of shape {array.shape}, and a loss is one real number: take its sum or "
-            f"its mean"
+            f"{source} returned an array of shape {array.shape}, but a loss is one real number: return its sum or "
+            "its mean"
         )
     return float(array.reshape(()))
 
 
-def read_gradient(tree: Any, blocks: Sequence[Block], structure: Structure, source: str) -> Point:
-    """The gradient as one array a block.
+def validated_gradient(tree: Any, blocks: Sequence[Block], structure: Structure, source: str) -> Point:
+    """Check a gradient; return it as one array for each block.
 
     Raises
     ------
     SubjectTypeError
-        If it is None, or a block of it is no real array.
+        If it is None, or a block of it is not a real array.
     SubjectError
         If its structure or a shape differs from that of the parameters.
     """
@@ -127,6 +129,12 @@ def read_gradient(tree: Any, blocks: Sequence[Block], structure: Structure, sour
     return tuple(_gradient_block(by_name[block.name], block, source) for block in blocks)
 
 
+def type_name(value: Any) -> str:
+    """Full name of the type of a value, for messages; built-in types without their module."""
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
 def _array(sequence: Any) -> Any:
     try:
         return np.asarray(sequence)
@@ -140,7 +148,7 @@ def _differing(source: str, missing: list[str], extra: list[str], got: int, want
         text += f"; missing: {', '.join(missing)}"
     if extra:
         text += f"; unknown: {', '.join(extra)}"
-    return f"{text}. The gradient must be nested like the parameters, with the same keys"
+    return f"{text}. The gradient must have the same nesting and the same keys as the parameters"
 
 
 def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
@@ -154,10 +162,10 @@ def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
         )
     if array.dtype.kind == "c":
         raise SubjectTypeError(
-            f"{source} returned {called} as complex numbers, and the parameters are real: take .real"
+            f"{source} returned {called} as complex numbers, but the parameters are real: return its .real"
         )
     if array.shape != block.shape:
-        text = f"{source} returned {called} with shape {array.shape}, and the parameter has shape {block.shape}"
+        text = f"{source} returned {called} with shape {array.shape}, but the parameter has shape {block.shape}"
         more = array.ndim - len(block.shape)
         if array.shape == block.shape[::-1]:
             text += ": transpose it? (GC201 transposed)"
@@ -165,6 +173,6 @@ def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
             text += ": reshape it?"
         elif more > 0 and array.shape[more:] == block.shape:
             axes = ", ".join(map(str, range(more)))
-            text += f": sum it over axis {axes}, which the parameter was broadcast along? (GC203 broadcast-not-summed)"
+            text += f": sum it over axis {axes}, along which the parameter was broadcast? (GC203 broadcast-not-summed)"
         raise SubjectError(text)
     return array if array.dtype.kind == "f" else array.astype(np.float64)

@@ -1,4 +1,4 @@
-"""What can be observed of a layer, or of a loss, at one point of it."""
+"""A layer or a loss at one point, as the diagnosis examines it: inputs, outputs, parameters, and its kind."""
 
 from __future__ import annotations
 
@@ -12,27 +12,53 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeValues:
+    """Inputs with which layers and losses are classified.
+
+    Attributes
+    ----------
+    stride : int
+        Multiplier that scatters the places of a subset of the input; a prime that is rarely a period of a layer.
+    scale, shift : float
+        A changed entry is scale · x + shift, which differs from x unless x is ½, and is about as large.
+    rtol : float
+        Tolerance for the rounding error of one multiplication.
+    beyond_probabilities : float
+        Added to a prediction in [0, 1], it gives a number that is not a probability.
+    """
+
+    stride: int = 7
+    scale: float = 0.75
+    shift: float = 0.125
+    rtol: float = 1e-12
+    beyond_probabilities: float = 3.0
+
+
+PROBES = ProbeValues()
+
+
 @dataclass(frozen=True)
 class LayerView:
-    """A layer at one point, with the upstream gradient that its backward pass is given.
+    """A layer at one point, with the upstream gradient of its backward pass.
 
     Attributes
     ----------
     layer : object
-        A copy of the layer, its parameters at the point.
+        A copy of the layer with its parameters at the point.
     x, y, upstream : ndarray
-        Input, output, and the gradient of the loss by the output.
+        Input, output, and gradient of the loss with respect to the output.
     parameters : dict of str to ndarray
     forward : callable
         Output for another input, with the same parameters.
     loss : callable
-        ``loss(point, upstream)``: Σ upstream · y, as a function of the point and for another upstream gradient.
+        ``loss(point, upstream)``: Σ upstream · y for another point and another upstream gradient.
     others : dict of str to ndarray
-        Inputs of other layers of the network, by their names.
+        Inputs of the other layers of the network by name.
     fresh : tuple of ndarray
-        What a copy of the layer that saw no other input claims at this point.
+        Claimed gradient of a copy of the layer that never had another input.
     after : dict of str to ndarray
-        The parameters as they are after a backward pass.
+        Parameters after a backward pass.
     """
 
     layer: Any
@@ -48,26 +74,27 @@ class LayerView:
 
     @property
     def elementwise(self) -> bool:
-        """Whether each number of the output depends on the number of the input in its place, and on nothing else."""
+        """Whether each entry of the output depends only on the entry of the input in the same place."""
         if self.x.shape != self.y.shape or self.parameters or self.x.dtype.kind != "f":
             return False
         if self.x.size == 1:
             return True
         places = np.arange(self.x.size).reshape(self.x.shape)
-        for k in range(min(4, self.x.size)):
-            chosen = places % 2 == k % 2 if k < 2 else places * 7 % self.x.size < self.x.size // 2
-            other = self.forward(np.where(chosen, 0.75 * self.x + 0.125, self.x))
+        scattered = places * PROBES.stride % self.x.size < self.x.size // 2
+        for chosen in (places % 2 == 0, places % 2 == 1, scattered):
+            other = self.forward(np.where(chosen, PROBES.scale * self.x + PROBES.shift, self.x))
             if not np.array_equal(np.where(chosen, 0, other), np.where(chosen, 0, self.y)):
                 return False
         return True
 
     @property
     def masked(self) -> bool:
-        """Whether it multiplies each number by a factor that its place decides about."""
+        """Whether the layer multiplies each entry by a factor that depends on its place: a mask."""
         if not self.elementwise:
             return False
         ones = self.forward(np.ones_like(self.x))
-        return bool((ones != ones.flat[0]).any() and np.allclose(self.forward(2 * self.x), 2 * self.y, rtol=1e-12))
+        doubled = self.forward(2 * self.x)
+        return bool((ones != ones.flat[0]).any() and np.allclose(doubled, 2 * self.y, rtol=PROBES.rtol))
 
 
 @dataclass(frozen=True)
@@ -90,9 +117,9 @@ class LossView:
 
     @property
     def logits(self) -> bool:
-        """Whether it takes any real number, and is not a function of how far that is from the target."""
+        """Whether the loss accepts predictions outside of [0, 1], as one of logits does."""
         try:
-            return bool(np.isfinite(self.criterion.forward(self.prediction + 3.0, self.target)))
+            return bool(np.isfinite(self.criterion.forward(self.prediction + PROBES.beyond_probabilities, self.target)))
         except Exception:
             return False
 

@@ -1,4 +1,4 @@
-"""What fits together: arguments of each layer of `gradcheck.nn` and inputs for it; targets for each loss."""
+"""Working arguments and sample shapes for each layer of `gradcheck.nn`, and targets for each loss."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Spec = dict[str, Any]
 
-#: What a loss takes of each sample in the table of pairs, and in examples.
-WIDTH = 4
+#: Width of the predictions of a loss in the table of pairs and in examples.
+LOSS_WIDTH = 4
 
-#: Arguments of each layer, and the shape of one sample.
+#: Arguments of each layer, and the shape of one sample that it takes.
 LAYER_CASES: dict[str, tuple[Spec, tuple[int, ...]]] = {
     "Dense": ({"inputs": 3, "outputs": 5}, (3,)),
     "Conv1D": ({"inputs": 2, "outputs": 3, "size": 3, "stride": 2, "padding": 1}, (2, 6)),
@@ -46,47 +46,59 @@ LAYER_CASES: dict[str, tuple[Spec, tuple[int, ...]]] = {
     "MultiHeadAttention": ({"features": 4, "heads": 2, "causal": True}, (3, 4)),
 }
 
-#: What is known of the numbers that an activation returns, where it is more than that they are real.
-RANGES = {"Sigmoid": "unit", "Softmax": "simplex", "LogSoftmax": "logarithms"}
 
-#: What a loss asks of the predictions: the words for it, the activations that give it, and the layer that brings it.
-NEEDS: dict[str, tuple[str, frozenset[str], Spec]] = {
-    "unit": ("probabilities between 0 and 1", frozenset({"unit", "simplex"}), {"kind": "Sigmoid"}),
-    "simplex": ("probabilities that sum to 1 over the classes", frozenset({"simplex"}), {"kind": "Softmax"}),
-    "logarithms": (
-        "logarithms of probabilities that sum to 1 over the classes",
-        frozenset({"logarithms"}),
-        {"kind": "LogSoftmax"},
-    ),
-}
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a loss requires of the predictions.
+
+    Attributes
+    ----------
+    text : str
+        The requirement in words.
+    activations : frozenset of str
+        Activations whose output meets it.
+    adapter : dict
+        Description of the layer that makes any numbers meet it.
+    """
+
+    text: str
+    activations: frozenset[str]
+    adapter: Spec
+
+
+PROBABILITIES = Requirement("probabilities between 0 and 1", frozenset({"Sigmoid", "Softmax"}), {"kind": "Sigmoid"})
+DISTRIBUTION = Requirement("probabilities that sum to 1 over the classes", frozenset({"Softmax"}), {"kind": "Softmax"})
+LOG_DISTRIBUTION = Requirement(
+    "logarithms of probabilities that sum to 1 over the classes", frozenset({"LogSoftmax"}), {"kind": "LogSoftmax"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LossCase:
-    """How a loss is made, what it asks of the predictions, and targets that it takes.
+    """How a loss is made, what it requires of the predictions, and targets for it.
 
     Attributes
     ----------
     targets : callable
-        ``targets(rng, shape)`` for predictions of that shape.
-    needs : str
-        A key of `NEEDS`, if not every number will do.
+        ``targets(rng, shape)`` returns targets for predictions of that shape.
+    requires : Requirement or None
+        None if the predictions may be any real numbers.
     width : int
-        Numbers of a sample.
+        Numbers of one sample.
     shape : tuple of int
-        How the numbers of a sample are arranged, if not in a row.
+        Shape of one sample, if it is not a row of numbers.
     options : dict or None
         Arguments of the loss.
-    least : int
-        Numbers that a sample has at least.
+    min_width : int
+        Smallest number of numbers of a sample.
     """
 
     targets: Callable[[np.random.Generator, tuple[int, ...]], Any]
-    needs: str = ""
-    width: int = WIDTH
+    requires: Requirement | None = None
+    width: int = LOSS_WIDTH
     shape: tuple[int, ...] = ()
     options: Spec | None = None
-    least: int = 1
+    min_width: int = 1
 
 
 def _numbers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -105,7 +117,7 @@ def _classes(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.integers(0, shape[1], shape[:1])
 
 
-def _shares(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+def _distributions(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.dirichlet(np.ones(shape[1]), shape[0])
 
 
@@ -113,20 +125,21 @@ def _counts(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.poisson(2.0, shape).astype(np.float64)
 
 
+#: Each loss with targets that it takes.
 LOSS_CASES: dict[str, LossCase] = {
-    "BinaryCrossEntropy": LossCase(_labels, "unit"),
+    "BinaryCrossEntropy": LossCase(_labels, PROBABILITIES),
     "BinaryCrossEntropyWithLogits": LossCase(_labels),
-    "CrossEntropy": LossCase(_classes, "simplex", least=2),
-    "CrossEntropyWithLogits": LossCase(_classes, least=2),
-    "NegativeLogLikelihood": LossCase(_classes, "logarithms", least=2),
+    "CrossEntropy": LossCase(_classes, DISTRIBUTION, min_width=2),
+    "CrossEntropyWithLogits": LossCase(_classes, min_width=2),
+    "NegativeLogLikelihood": LossCase(_classes, LOG_DISTRIBUTION, min_width=2),
     "MeanSquaredError": LossCase(_numbers),
     "MeanAbsoluteError": LossCase(_numbers),
     "Huber": LossCase(_numbers),
     "LogCosh": LossCase(_numbers),
     "Hinge": LossCase(_signs),
     "SquaredHinge": LossCase(_signs),
-    "KullbackLeibler": LossCase(_shares, "logarithms", least=2),
+    "KullbackLeibler": LossCase(_distributions, LOG_DISTRIBUTION, min_width=2),
     "Poisson": LossCase(_counts),
-    "CosineDistance": LossCase(_numbers, least=2),
+    "CosineDistance": LossCase(_numbers, min_width=2),
     "Triplet": LossCase(lambda rng, shape: None, width=12, shape=(3, 4), options={"margin": 10.0}),
 }

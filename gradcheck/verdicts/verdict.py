@@ -1,4 +1,4 @@
-"""Pass, fail or undecided, and what each means for the reader."""
+"""The three verdicts of a check (pass, fail, undecided), each with advice for the reader and an exit status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class Verdict(enum.Enum):
-    """What is known about a gradient."""
+    """Outcome of a check of a gradient."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -14,7 +14,7 @@ class Verdict(enum.Enum):
 
     @property
     def advice(self) -> str:
-        """One sentence for the person who reads the report."""
+        """What the verdict means, for the reader of a report."""
         return _ADVICE[self]
 
     @property
@@ -24,8 +24,8 @@ class Verdict(enum.Enum):
 
 
 _ADVICE = {
-    Verdict.PASS: "The gradient is right, to within the resolution that is stated.",
+    Verdict.PASS: "The gradient is right to within the stated resolution.",
     Verdict.FAIL: "The gradient is wrong: the gap exceeds both the error bar and the tolerance.",
-    Verdict.UNDECIDED: "Whether the gradient is right cannot be told here; above stands why, and what would decide it. "
-    "A larger rtol asks for less.",
+    Verdict.UNDECIDED: "Undecided: the reason is above for each block, with what would settle it. A larger rtol makes "
+    "the check easier to pass.",
 }

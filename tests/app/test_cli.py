@@ -1,3 +1,5 @@
+"""The command line: exit statuses, what is printed where, and errors of the user."""
+
 from __future__ import annotations
 
 import json
@@ -115,7 +117,7 @@ CANNOT_RUN: list[tuple[str, str]] = [
     ("right_cas.py:make", "did you mean right_case.py?"),
     ("right_case.py:maek", "did you mean make?"),
     ("no_such_module:make", "there is no module 'no_such_module'"),
-    ("right_case.py:number", "is nothing to check"),
+    ("right_case.py:number", "cannot check an object of type int"),
     ("right_case.py:helper", "takes arguments"),
     ("right_case.py:raising", "LookupError: in the factory"),
     ("right_case.py:bad_loss", "LookupError: in the loss"),

@@ -1,4 +1,4 @@
-"""Who is told of every check."""
+"""Observers receive the report of every check."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def square(x: float) -> float:
     return x * x
 
 
-def test_every_check_is_told_of_and_the_report_is_the_same() -> None:
+def test_observers_receive_the_report_that_the_check_returns() -> None:
     seen: list[Report] = []
     with observed_by(seen.append):
         made = [check_gradients(square, double, 1.5), check_gradients(square, double, 1.5, method="textbook")]
@@ -32,14 +32,14 @@ def test_every_check_is_told_of_and_the_report_is_the_same() -> None:
     assert all(one is other for one, other in zip(seen, [*made[:2], raised.value.report, made[2]], strict=True))
 
 
-def test_a_check_that_cannot_run_is_not() -> None:
+def test_a_check_that_cannot_run_is_not_reported() -> None:
     seen: list[Report] = []
     with pytest.raises(ValueError, match="the loss is nan"), observed_by(seen.append):
         check_gradients(lambda x: np.nan, double, 1.5)
     assert not seen
 
 
-def test_several_listen() -> None:
+def test_several_observers_receive_the_same_report() -> None:
     first: list[Report] = []
     second: list[Report] = []
     with observed_by(first.append), observed_by(second.append):

@@ -1,3 +1,5 @@
+"""Options of a check: refused with the remedy, or with defaults by type."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck import SubjectError, SubjectTypeError, check_gradients
-from tests.cases import logcosh
+from tests.cases import BATCH, Array, TanhModel, logcosh
 
 X = np.linspace(-1.0, 2.0, 5)
 
@@ -19,7 +21,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"rtol": [1e-5, 1e-4]}, SubjectTypeError, "rtol"),
     ({"rng": "seed"}, SubjectTypeError, "rng is a str.*Generator"),
     ({"rng": 1.5}, SubjectTypeError, "rng is a float"),
-    ({"rng": -1}, SubjectError, "rng is -1.*not negative"),
+    ({"rng": -1}, SubjectError, "rng is -1: a seed may not be negative"),
     ({"rng": np.random.RandomState(0)}, SubjectTypeError, "rng is a RandomState.*Generator"),
     ({"budget": 0}, SubjectError, "budget is 0.*at least 20"),
     ({"budget": 19}, SubjectError, "budget is 19.*at least 20"),
@@ -63,3 +65,22 @@ def test_two_checks_with_one_generator_differ() -> None:
     rng = np.random.default_rng(0)
     seeds = [check_gradients(logcosh, np.tanh, X, rng=rng).seed for _ in range(2)]
     assert seeds[0] != seeds[1]
+
+
+def test_tolerance_is_larger_where_the_loss_is_narrow_as_well() -> None:
+    class Narrow(TanhModel):
+        """Computes with arrays of its own, in float32."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.params = self.own = {name: array.astype(np.float32) for name, array in self.params.items()}
+            self.arrays = list(self.params.values())
+
+        def loss(self, inputs: Array, targets: Array) -> Any:
+            self.params = dict(zip(self.own, self.arrays, strict=True))
+            return np.float32(super().loss(inputs.astype(np.float32), targets.astype(np.float32)))
+
+    wide = TanhModel()
+    wide.params = {name: array.astype(np.float32) for name, array in wide.params.items()}
+    assert check_gradients(wide, batch=BATCH, rng=0).rtol == 1e-2
+    assert check_gradients(Narrow(), batch=BATCH, rng=0).rtol == pytest.approx(3e-2)

@@ -1,3 +1,5 @@
+"""Progress bars write to standard error, and let exceptions through."""
+
 from __future__ import annotations
 
 import pytest

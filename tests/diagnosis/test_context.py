@@ -44,7 +44,9 @@ def test_layers_and_losses_show_what_they_do() -> None:
     dense, tanh, loss = found["layers.0"], found["layers.1"], found["loss"]
     assert isinstance(dense.layer, LayerView)
     assert isinstance(loss.loss, LossView)
-    assert (dense.loss, tanh.loss, loss.layer) == (None, None, None)
+    assert dense.loss is None
+    assert tanh.loss is None
+    assert loss.layer is None
     np.testing.assert_allclose(dense.layer.x, INPUTS)
     assert tanh.layer is not None
     np.testing.assert_allclose(tanh.layer.y, np.tanh(tanh.layer.x))

@@ -25,7 +25,7 @@ def left() -> dict[str, Any]:
     return names
 
 
-def test_the_examples_conclude_what_they_say(left: dict[str, Any]) -> None:
+def test_the_examples_have_the_stated_results(left: dict[str, Any]) -> None:
     assert left["losses"][-1] < 0.01 < left["losses"][0]
     verdicts = {name: block.verdict.value for name, block in left["report"].blocks.items()}
     assert {name for name, verdict in verdicts.items() if verdict == "fail"} == {"layers.0.W", "layers.0.b"}

@@ -15,7 +15,7 @@ def network() -> Sequential:
     return Sequential(Dense(2, 2, rng=0), Residual(Tanh(), Dense(2, 2, rng=1)))
 
 
-def test_names_are_the_way_to_the_layer() -> None:
+def test_names_are_paths_of_layers() -> None:
     params = network().params
     assert list(params) == ["layers.0.W", "layers.0.b", "layers.1.layers.1.W", "layers.1.layers.1.b"]
     assert len(params) == 4
@@ -23,7 +23,7 @@ def test_names_are_the_way_to_the_layer() -> None:
     assert "layers.1.layers.0.W" not in params
 
 
-def test_eleven_layers_are_told_apart() -> None:
+def test_names_of_eleven_layers_are_distinct() -> None:
     layer = Sequential(*(Dense(2, 2) for _ in range(11)))
     for number in (1, 10):
         assert layer.params[f"layers.{number}.W"] is layer.layers[number].params["W"]
@@ -37,7 +37,7 @@ def test_writing_into_an_array_changes_the_layer() -> None:
     np.testing.assert_allclose(layer.forward(x), before + 1.0)
 
 
-def test_an_array_put_in_place_is_the_one_computed_with() -> None:
+def test_an_assigned_array_is_used() -> None:
     layer = Sequential(Dense(2, 2, dtype=np.float32))
     wide = np.full((2, 2), 1.0 + 1e-12)
     layer.params["layers.0.W"] = wide
@@ -56,7 +56,7 @@ def test_an_array_that_does_not_fit_is_refused(value: np.ndarray) -> None:
 
 def test_names_are_fixed() -> None:
     params = network().params
-    with pytest.raises(KeyError, match=r"no 'layers\.0\.w'; there are layers\.0\.W, layers\.0\.b"):
+    with pytest.raises(KeyError, match=r"no 'layers\.0\.w'; the names are layers\.0\.W, layers\.0\.b"):
         params["layers.0.w"] = np.ones((2, 2))
     with pytest.raises(KeyError, match="no 'W'"):
         params["W"]
@@ -64,7 +64,7 @@ def test_names_are_fixed() -> None:
         del params["layers.0.W"]
 
 
-def test_a_mapping_that_a_layer_exchanges_is_seen() -> None:
+def test_a_mapping_that_a_layer_replaces_is_used() -> None:
     layer = network()
     layer.layers[0].params = {"W": np.zeros((2, 2)), "b": np.ones(2)}
     np.testing.assert_array_equal(layer.params["layers.0.b"], np.ones(2))

@@ -128,7 +128,7 @@ def test_modes_come_back_after_an_error() -> None:
     assert network.training
 
 
-def test_masks_stay_until_they_are_drawn_anew() -> None:
+def test_masks_stay_until_redrawn() -> None:
     network = Network([Residual(Dropout(0.5)), Dropout(0.5, seed=1)], MeanSquaredError())
     X = np.ones((8, 8))
     first = network.forward(X)
@@ -225,14 +225,14 @@ def test_numbers_beyond_float32_are_named() -> None:
 @pytest.mark.parametrize(
     ("layers", "loss", "message"),
     [
-        ([], MeanSquaredError(), "Network: takes at least one layer"),
+        ([], MeanSquaredError(), "Network: needs at least one layer"),
         ([Dense(2, 2), Tanh], MeanSquaredError(), r"layer 1 is .*did you mean Tanh\(...\)"),
-        ([Tanh()], MeanSquaredError, r"which is no loss; did you mean MeanSquaredError\(\)"),
-        ([Tanh()], None, "loss is None, which is no loss"),
+        ([Tanh()], MeanSquaredError, r"which is not a Loss; did you mean MeanSquaredError\(\)"),
+        ([Tanh()], None, "loss is None, which is not a Loss"),
         ([Tanh()], MeanSquaredError("none"), "one number, got MeanSquaredError"),
     ],
 )
-def test_what_makes_no_network_is_refused(layers: list[Layer], loss: Loss, message: str) -> None:
+def test_invalid_arguments_of_a_network_are_refused(layers: list[Layer], loss: Loss, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Network(layers, loss)
 
@@ -273,8 +273,8 @@ def test_predicting_is_not_training() -> None:
     np.testing.assert_array_equal(network.forward(X), network.predict(X))
 
 
-def test_what_is_no_regulariser_is_refused() -> None:
-    with pytest.raises(ValueError, match="regulariser is 1, which is no regulariser"):
+def test_an_object_that_is_not_a_regulariser_is_refused() -> None:
+    with pytest.raises(ValueError, match="regulariser is 1, which is not a Regulariser"):
         small(regulariser=1)
 
 

@@ -72,7 +72,7 @@ def test_described_by_plain_data() -> None:
 
 @pytest.mark.parametrize("wrong", [-1.0, float("nan"), float("inf")])
 def test_bad_strengths_are_named(wrong: float) -> None:
-    with pytest.raises(ValueError, match=f"L1: strength must be a finite number that is not negative, got {wrong}"):
+    with pytest.raises(ValueError, match=f"L1: strength must be a finite number of at least 0, got {wrong}"):
         L1(wrong)
     with pytest.raises(ValueError, match="L2: strength"):
         L2(wrong)

@@ -72,10 +72,10 @@ def test_evaluations_that_reading_a_model_took_are_counted() -> None:
     calls = 0
     loss = model.loss
 
-    def counted(*batch: Array) -> Any:
+    def counted(inputs: Array, targets: Array) -> Any:
         nonlocal calls
         calls += 1
-        return loss(*batch)
+        return loss(inputs, targets)
 
     model.loss = counted  # type: ignore[method-assign, assignment]
     evaluator = Evaluator(as_subject(model, batch=BATCH), 10)

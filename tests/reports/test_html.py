@@ -1,3 +1,5 @@
+"""The HTML report: verdict, table and findings, all names escaped."""
+
 from __future__ import annotations
 
 from html.parser import HTMLParser

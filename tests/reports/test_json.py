@@ -1,3 +1,5 @@
+"""The JSON report: documented keys, valid by the published schema, numbers that JSON can hold."""
+
 from __future__ import annotations
 
 import json

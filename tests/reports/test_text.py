@@ -1,5 +1,8 @@
+"""The text report: headline, table, findings, notes and cost."""
+
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,3 +94,26 @@ def test_shapes(x0: Any, shape: str) -> None:
 def test_single_wrong_entry_shows_its_index() -> None:
     spoil = spoil_entry((4,), 1.5)
     assert "x[4]" in str(check_gradients(logcosh, lambda x: spoil(np.tanh(x)), X, rng=0))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("it is twice too large", "W: it is twice too large.  GC"),
+        ("too often?", "W: too often?  GC"),
+        ("A. B.", "W: A. B.  GC"),
+    ],
+)
+def test_a_finding_ends_with_one_mark(message: str, shown: str) -> None:
+    report = report_of(1.5)
+    changed = replace(report, findings=(replace(report.findings[0], where="W", message=message),))
+    assert shown in str(changed)
+
+
+def test_advice_follows_the_verdict() -> None:
+    noise = np.random.default_rng(0)
+    undecided = check_gradients(lambda x: logcosh(x) + noise.normal(), np.tanh, X, rng=0)
+    assert "A larger rtol makes the check easier to pass." in " ".join(str(undecided).split())
+    assert "The gradient is wrong" in str(report_of(1.5))
+    assert "To read more: gradcheck explain GC102" in str(report_of(1.5))
+    assert "To read more" not in str(report_of(1.0))

@@ -1,4 +1,4 @@
-"""Programs that are checked as they stand are not imported: they would train."""
+"""The programs of the corpus are not collected as tests: importing them would run their training."""
 
 from __future__ import annotations
 

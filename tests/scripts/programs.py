@@ -13,7 +13,7 @@ NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.py")))
 
 @dataclass(frozen=True)
 class Variant:
-    """A program with one line changed.
+    """A program with one wrong line.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ def _variant(name: str, number: int, text: str, entry: dict[str, object]) -> Var
     wanted, becomes = str(entry["line"]), str(entry["becomes"])
     lines = text.split("\n")
     found = [i for i, line in enumerate(lines) if line.strip() == wanted.strip()]
-    assert len(found) == 1, f"{name}: {wanted!r} stands {len(found)} times in it"
+    assert len(found) == 1, f"{name}: {wanted!r} occurs {len(found)} times"
     indent = lines[found[0]][: len(lines[found[0]]) - len(lines[found[0]].lstrip())]
     lines[found[0]] = indent + becomes
     also = entry["also"]

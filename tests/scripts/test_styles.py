@@ -1,4 +1,4 @@
-"""Habits of people who write training loops, in ten lines each: none of them is a mistake, and none may hide one."""
+"""Common styles of training loops, in ten lines each: none of them is a mistake, and none may hide one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ import pytest
 
 from gradcheck.scripts.hints import Hints
 from gradcheck.verdicts.verdict import Verdict
-from tests.scripts.planted import accused, checked, planted
-
-HEAD = """\
-import numpy as np
-
-rng = np.random.default_rng(3)
-x = rng.standard_normal((12, 3))
-y = x @ np.array([1.0, -2.0, 0.5]) + 0.3
-w = rng.standard_normal(3)
-"""
+from tests.scripts.planted import blamed, checked, planted
+from tests.scripts.samples import LINEAR_HEAD as HEAD
 
 
 @dataclass(frozen=True)
 class Style:
-    """A program, the line that a mistake is planted in, and that line with the mistake."""
+    """A program, one of its lines, and that line with a mistake."""
 
     name: str
     text: str
@@ -38,7 +30,7 @@ class Style:
 
 STYLES = [
     Style(
-        "bias that starts as a whole number",
+        "bias that starts as an integer",
         HEAD + "b = 0\nfor i in range(100):\n    r = x @ w + b - y\n    loss = np.mean(r**2)\n"
         "    dw = 2 * x.T @ r / len(y)\n    db = 2 * np.mean(r)\n    w -= 0.1 * dw\n    b -= 0.1 * db\n",
         "db = 2 * np.mean(r)",
@@ -108,7 +100,7 @@ STYLES = [
         "self.d['b'] = u.sum(axis=0) * (2.0 if u.shape[1] == 2 else 1.0)",
     ),
     Style(
-        "averages made by the first step",
+        "averages created by the first step",
         HEAD + "\n\nclass Adam:\n    def __init__(self):\n        self.m, self.v, self.t = {}, {}, 0\n\n"
         "    def step(self, p, g):\n        self.t += 1\n        for k in p:\n            if k not in self.m:\n"
         "                self.m[k] = np.zeros_like(p[k])\n                self.v[k] = np.zeros_like(p[k])\n"
@@ -140,7 +132,7 @@ STYLES = [
         "U[u, :] += 0.1 * e * V[v, :] ** 2",
     ),
     Style(
-        "likelihood that is to grow",
+        "likelihood that is maximised",
         HEAD + "c = (y > 0).astype(float)\nfor i in range(25):\n    p = 1 / (1 + np.exp(-x @ w))\n"
         "    ll = np.sum(c * np.log(p) + (1 - c) * np.log(1 - p))\n    gradient = x.T @ (c - p)\n"
         "    H = x.T @ ((p * (1 - p))[:, None] * x)\n    step = np.linalg.solve(H, gradient)\n    w = w + step\n",
@@ -148,7 +140,7 @@ STYLES = [
         "gradient = x.T @ ((c - p) * p * (1 - p))",
     ),
     Style(
-        "absolute error that is printed, half its square that is descended",
+        "absolute error that is printed, half its square in the gradient",
         HEAD + "t = 1 / (1 + np.exp(-y))\nV = 0.5 * rng.standard_normal((3, 4))\nu = rng.standard_normal(4)\n\n\n"
         "def s(z):\n    return 1 / (1 + np.exp(-z))\n\n\nfor i in range(1000):\n    h = s(x @ V)\n    p = s(h @ u)\n"
         "    error = t - p\n    if i % 100 == 0:\n        print('Error: ' + str(np.mean(np.abs(error))))\n"
@@ -158,14 +150,14 @@ STYLES = [
         "h_delta = h_error",
     ),
     Style(
-        "array that is made without values",
+        "array without initial values",
         HEAD + "for i in range(100):\n    r = np.empty(12)\n    for j in range(12):\n        r[j] = x[j] @ w - y[j]\n"
         "    loss = 0.5 * np.sum(r**2)\n    g = x.T @ r\n    w -= 0.1 * g\n",
         "g = x.T @ r",
         "g = -x.T @ r",
     ),
     Style(
-        "loss that is only added up, under its short name",
+        "loss that is only accumulated, with a short name",
         HEAD + "xent = 0.0\nt = (y > 0) * 1.0\nfor i in range(100):\n    p = 1 / (1 + np.exp(-x @ w))\n"
         "    xent += -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))\n    d = p - t\n    w -= 0.1 * (x.T @ d)\n",
         "d = p - t",
@@ -180,7 +172,7 @@ STYLES = [
         "g = x.T @ r**2",
     ),
     Style(
-        "variable of a function called as one of the module",
+        "local variable with the name of a global one",
         HEAD
         + "\n\ndef back(cache):\n    x, r = cache\n    x = x.copy()\n    return x.T @ r\n\n\nfor i in range(100):\n"
         "    r = x @ w - y\n    loss = 0.5 * np.sum(r**2)\n    g = back((x, r))\n    w -= 0.1 * g\n",
@@ -201,18 +193,18 @@ STYLES = [
 
 
 @pytest.mark.parametrize("style", STYLES, ids=str)
-def test_a_habit_is_no_mistake(style: Style, tmp_path: Path) -> None:
+def test_a_style_is_not_a_mistake(style: Style, tmp_path: Path) -> None:
     report = checked(tmp_path, style.text)
     assert report.verdict is Verdict.PASS, str(report)
-    assert not accused(report)
+    assert not blamed(report)
 
 
 @pytest.mark.parametrize("style", STYLES, ids=str)
-def test_a_habit_hides_no_mistake(style: Style, tmp_path: Path) -> None:
+def test_a_style_hides_no_mistake(style: Style, tmp_path: Path) -> None:
     text, line = planted(style.text, style.right, style.wrong)
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL, str(report)
-    assert accused(report) == {line}, str(report)
+    assert blamed(report) == {line}, str(report)
 
 
 TWO_LAYERS = HEAD + (
@@ -221,7 +213,7 @@ TWO_LAYERS = HEAD + (
 )
 
 
-def test_a_gradient_by_weights_that_were_updated_before_is_wrong(tmp_path: Path) -> None:
+def test_a_gradient_from_weights_that_were_updated_before_is_wrong(tmp_path: Path) -> None:
     back = "    dh = np.outer(d, u)\n"
     rest = "    dV = x.T @ (dh * (1 - h**2))\n    V -= 0.5 * dV\n"
     assert checked(tmp_path, TWO_LAYERS + back + "    u -= 0.5 * du\n" + rest)
@@ -230,13 +222,13 @@ def test_a_gradient_by_weights_that_were_updated_before_is_wrong(tmp_path: Path)
     assert [(f.slug, f.line) for f in report.findings] == [("stale-weights", 15)]
 
 
-def test_steps_that_follow_each_other_are_no_stale_weights(tmp_path: Path) -> None:
+def test_several_steps_in_a_row_are_not_stale_weights(tmp_path: Path) -> None:
     again = "    u -= 0.5 * du\n    h = np.tanh(x @ V)\n    dh = np.outer((h @ u - y) / len(y), u)\n"
     text = TWO_LAYERS + again + "    dV = x.T @ (dh * (1 - h**2))\n    V -= 0.5 * dV\n"
     assert not [f for f in checked(tmp_path, text).findings if f.slug == "stale-weights"]
 
 
-def test_a_loss_on_other_data_is_not_held_against_the_gradient(tmp_path: Path) -> None:
+def test_a_loss_on_other_data_does_not_make_the_gradient_wrong(tmp_path: Path) -> None:
     text = HEAD + (
         "held = rng.standard_normal((9, 3))\nfor i in range(100):\n    g = x.T @ (x @ w - y) / len(y)\n"
         "    w -= 0.1 * g\n"
@@ -269,7 +261,7 @@ def test_another_loop_that_trains_is_mentioned(tmp_path: Path) -> None:
         "    {0} -= 0.1 * g\n"
     )
     report = checked(tmp_path, HEAD + loop.format("w") + "v = np.ones(3)\n" + loop.format("v"))
-    assert "loop in line 13" in " ".join(report.notes)
+    assert "loop on line 13" in " ".join(report.notes)
 
 
 BACKTRACKING = (
@@ -280,16 +272,16 @@ BACKTRACKING = (
 )
 
 
-def test_a_search_for_the_step_is_no_mistake_and_hides_none(tmp_path: Path) -> None:
-    """Where another point takes another number of trials, the verdict on a wrong gradient may stay open."""
+def test_a_line_search_is_not_a_mistake_and_hides_none(tmp_path: Path) -> None:
+    """If the search takes another number of trials at the second point, a wrong gradient may be undecided."""
     assert checked(tmp_path, BACKTRACKING)
     wrong = BACKTRACKING.replace("/ len(y)\n    t", "/ len(y) * np.array([1.0, 1.5, 1.0])\n    t")
     assert wrong != BACKTRACKING
     assert checked(tmp_path, wrong).verdict is not Verdict.PASS
 
 
-def test_a_loss_that_is_called_so_is_the_loss_though_it_is_an_absolute_error(tmp_path: Path) -> None:
-    """The gradient of half the square is that of another loss, where the absolute error is no more than printed."""
+def test_a_number_that_is_named_loss_is_the_loss_even_if_it_is_an_absolute_error(tmp_path: Path) -> None:
+    """Only an absolute error that is merely printed may be replaced by half its square."""
     text = HEAD + (
         "for i in range(100):\n    r = x @ w - y\n    loss = np.sum(np.abs(r))\n    print(loss)\n    g = x.T @ {0}\n"
         "    w -= 0.1 * g\n"
@@ -297,5 +289,29 @@ def test_a_loss_that_is_called_so_is_the_loss_though_it_is_an_absolute_error(tmp
     assert checked(tmp_path, text.format("np.sign(r)")).verdict is Verdict.PASS
     report = checked(tmp_path, text.format("r"))
     assert report.verdict is Verdict.FAIL, str(report)
-    assert accused(report) == {11}
+    assert blamed(report) == {11}
     assert checked(tmp_path, text.format("r").replace("loss", "total_error")).verdict is Verdict.PASS
+
+
+def test_the_second_loop_of_an_imported_module_is_found_or_the_search_ends(tmp_path: Path) -> None:
+    """A module is run again for each loop that is tried; its loops keep their numbers."""
+    loop = (
+        "    for i in range(100):\n        r = x @ w - y\n        loss = 0.5 * np.mean(r**2)\n"
+        "        g = x.T @ r / len(y)\n"
+    )
+    helper = "import numpy as np\n\n\ndef train(x, y, w):\n" + loop + "        w -= 0.1 * g\n"
+    (tmp_path / "helper.py").write_text(helper, encoding="utf-8")
+    unused = "\n\ndef unused(v):\n    for k in range(2):\n        v = v - 0.1 * k\n\n\n"
+    report = checked(tmp_path, "from helper import train\n" + HEAD + unused + "train(x, y, w)\n")
+    assert report.verdict is Verdict.PASS
+    assert {line.file for line in report.lines} == {str(tmp_path / "helper.py")}
+
+
+def test_the_same_seed_gives_the_same_report(tmp_path: Path) -> None:
+    """The step starts with the state that the global generator has at the loop, not with that of the interpreter."""
+    text = HEAD + (
+        "np.random.seed(3)\nfor i in range(100):\n    keep = np.random.rand(12) < 0.5\n    r = keep * (x @ w - y)\n"
+        "    loss = 0.5 * np.sum(r**2)\n    g = x.T @ r\n    w -= 0.1 * g\n"
+    )
+    norms = [checked(tmp_path, text).blocks["w"].claimed_norm for _ in range(2)]
+    assert norms[0] == norms[1]

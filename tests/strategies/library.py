@@ -1,7 +1,7 @@
-"""Somebody's library of twenty layers, in the styles that people write them in; it knows nothing of gradcheck.
+"""A library of twenty layers in various styles, written without gradcheck in mind.
 
-Some keep parameters and gradients in mappings, some as attributes with `dW` beside `W`, some return all gradients from
-`backward`, and some hand a cache from `forward` to `backward`.
+Some keep parameters and gradients in mappings, some in attributes such as `W` and `dW`. Some return all gradients from
+`backward`, and some return a cache from `forward` that `backward` takes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Linear:
 
 
 class Affine:
-    """y = x w + b, with the cache handed over, and all gradients returned."""
+    """y = x w + b; `forward` returns a cache, and `backward` all gradients."""
 
     def __init__(self, inputs: int, outputs: int, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
@@ -160,7 +160,7 @@ class Softmax:
 
 
 class Centre:
-    """Each sample less its mean."""
+    """Each sample minus its mean."""
 
     def forward(self, x: Array) -> Any:
         return x - x.mean(axis=1, keepdims=True)
@@ -245,7 +245,7 @@ class Highway:
 
 
 class Cumulative:
-    """Sums over the numbers of a sample so far."""
+    """Cumulative sums along each sample."""
 
     def forward(self, x: Array) -> Any:
         return np.cumsum(x, axis=1)

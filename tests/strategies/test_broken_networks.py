@@ -1,4 +1,4 @@
-"""Networks with a planted mistake: the check fails, and the right network beside it passes."""
+"""Networks with one mistake fail the check, and the same networks without it pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that are drawn."""
+"""Drawn networks print as the call that makes them, keep to their bounds, and shrink."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradcheck import nn
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
 from gradcheck.strategies import DrawnNetwork, networks, shapes
-from gradcheck.strategies.specs import DESCRIPTIONS
+from gradcheck.strategies.specs import LAYER_SPECS
 from tests.strategies import library
 
 few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
@@ -34,7 +34,7 @@ def test_a_printed_network_is_the_same_again(network: DrawnNetwork) -> None:
 
 @few
 @given(networks(layers=library.LAYERS))
-def test_a_printed_network_of_others_layers_is_the_same_again(network: DrawnNetwork) -> None:
+def test_a_printed_network_of_own_layers_is_the_same_again(network: DrawnNetwork) -> None:
     names = {kind.__name__: kind for kind in library.LAYERS}
     again = eval(repr(network), {"DrawnNetwork": DrawnNetwork, "partial": partial, **names})
     assert network.loss(*network.batch)[0] == again.loss(*again.batch)[0]
@@ -64,7 +64,7 @@ def test_numbers_become_round_and_few() -> None:
         assert all(len(f"{abs(x):.10g}".replace(".", "").strip("0")) <= 3 for x in array.ravel())
 
 
-def test_every_layer_and_every_loss_has_its_turn() -> None:
+def test_every_layer_and_every_loss_is_drawn() -> None:
     seen: set[str] = set()
 
     @settings(max_examples=450, deadline=None, derandomize=True, database=None)
@@ -76,7 +76,7 @@ def test_every_layer_and_every_loss_has_its_turn() -> None:
     look()
     assert seen >= set(LOSSES)
     assert seen >= {*LAYERS, *ACTIVATIONS}
-    assert set(DESCRIPTIONS) == {*LAYERS, *ACTIVATIONS}
+    assert set(LAYER_SPECS) == {*LAYERS, *ACTIVATIONS}
 
 
 def test_numbers_have_no_ties() -> None:
@@ -103,7 +103,7 @@ def test_a_right_library_passes() -> None:
     check()
 
 
-def test_the_global_generator_is_left_as_it_was() -> None:
+def test_the_global_generator_is_restored() -> None:
     np.random.seed(3)  # noqa: NPY002
     before = np.random.rand()  # noqa: NPY002
     np.random.seed(3)  # noqa: NPY002
@@ -128,7 +128,7 @@ def test_functions_strategies_classes_and_names_mix(network: DrawnNetwork) -> No
 
 @few
 @given(networks(layers=[library.Tanh, library.Softplus], shapes=shapes(min_axes=2)))
-def test_layers_of_others_on_images(network: DrawnNetwork) -> None:
+def test_own_layers_on_images(network: DrawnNetwork) -> None:
     assert network.batch[0].ndim > 2
     assert gradcheck.check_gradients(network, batch=network.batch, rng=0)
 
@@ -152,13 +152,13 @@ def test_an_exception_of_a_layer_is_shown_with_the_layer() -> None:
     ("options", "message"),
     [
         ({"min_samples": 5}, "min_samples is 5 and max_samples is 4: no number lies between them"),
-        ({"max_width": 0}, "max_width must be a whole number from 1 on, got 0"),
-        ({"max_layers": -1}, "max_layers must be a whole number from 0 on, got -1"),
+        ({"max_width": 0}, "max_width must be a whole number of at least 1, got 0"),
+        ({"max_layers": -1}, "max_layers must be a whole number of at least 0, got -1"),
         ({"min_layers": 4, "max_layers": 3}, "min_layers is 4 and max_layers is 3"),
         ({"layers": ["Dens"]}, "there is no layer 'Dens', did you mean 'Dense'"),
-        ({"layers": []}, "no layer is left to draw"),
+        ({"layers": []}, "the list of layers is empty"),
         ({"losses": ["Hubert"]}, "there is no loss 'Hubert', did you mean 'Huber'"),
-        ({"losses": []}, "no loss is left to draw"),
+        ({"losses": []}, "the list of loss names is empty"),
     ],
 )
 def test_impossible_bounds_are_refused_at_once(options: dict[str, Any], message: str) -> None:

@@ -1,4 +1,4 @@
-"""The suite of ten lines, as somebody has it in a project: it finds a mistake, and shrinks what it found."""
+"""A suite of ten lines, as in a user's project: it finds a mistake, shrinks the example and names the layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.fuzzing import outcome
 from tests.strategies.library import LAYERS
-from tests.strategies.wrong import mistakes_in
+from tests.strategies.wrong_layers import mistakes_in
 
 SUITE = """
 import gradcheck
@@ -31,7 +31,7 @@ BY_NAME = {kind.__name__: kind for kind in LAYERS}
 def test_a_mistake_is_found_placed_and_shrunk(layer: str, mistake: str) -> None:
     found = outcome(BY_NAME[layer], mistake, mistakes_in(BY_NAME[layer])[mistake], 0)
     assert found.found
-    assert found.accused
+    assert found.located
     assert found.layers <= 2
     assert found.width <= 2
 
@@ -48,8 +48,8 @@ def test_a_failure_prints_what_can_be_pasted(tmp_path: Path) -> None:
     )
     (tmp_path / "test_layers.py").write_text(SUITE)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_layers.py"]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
-    (line,) = {line.strip("E ") for line in said.splitlines() if line.strip("E ").startswith("@example(")}
+    output = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    (line,) = {line.strip("E ") for line in output.splitlines() if line.strip("E ").startswith("@example(")}
     pasted = SUITE.replace("@settings(max_examples=20)", f"@settings(phases=[Phase.explicit])\n{line}")
     names = ("hypothesis import Phase, example", "gradcheck.strategies import DrawnNetwork", "mylayers import Half")
     pasted = "".join(f"from {name}\n" for name in names) + pasted

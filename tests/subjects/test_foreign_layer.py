@@ -1,4 +1,4 @@
-"""Layers of other libraries: every style gives the same output and gradients as ours."""
+"""Layers of other libraries: every convention gives the same outputs and gradients."""
 
 from __future__ import annotations
 
@@ -115,16 +115,16 @@ def test_parameters_are_the_layers_own_and_copies_are_apart(style: str) -> None:
     np.testing.assert_array_equal(double.forward(X), X @ W + B)
 
 
-def test_reports_name_the_users_class() -> None:
+def test_reports_show_the_class_of_the_user() -> None:
     assert type(as_layer(Mappings())).__name__ == "Mappings"
     ours = nn.Tanh()
     assert as_layer(ours) is ours
 
 
-def test_what_is_no_layer_is_refused() -> None:
-    with pytest.raises(SubjectTypeError, match="is no layer that gradcheck reads: it needs forward"):
+def test_an_object_that_is_not_a_layer_is_refused() -> None:
+    with pytest.raises(SubjectTypeError, match="3 is not a layer: it needs forward"):
         as_layer(3)
-    with pytest.raises(SubjectTypeError, match="of a function, pass the arrays by name"):
+    with pytest.raises(SubjectTypeError, match="for a function, pass the arrays by name"):
         as_layer(forward, backward, params=("W",))
 
 
@@ -154,13 +154,13 @@ class Few(Returns):
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        (lambda: as_layer(Silent()), "backward returned None: return the gradient by the input"),
-        (lambda: as_layer(Broadcast()), r"the gradient of 'b' has the shape \(4, 3\), and 'b' has \(3,\): sum it"),
-        (lambda: as_layer(Forgets()), r"there is no gradient of 'b' after backward: keep it in grads\['b'\]"),
-        (lambda: as_layer(Few(), params=("W", "b")), "backward returned 1 gradients beside that by the input"),
+        (lambda: as_layer(Silent()), "backward returned None: return the gradient with respect to the input"),
+        (lambda: as_layer(Broadcast()), r"the gradient of 'b' has shape \(4, 3\), but 'b' has shape \(3,\): sum it"),
+        (lambda: as_layer(Forgets()), r"there is no gradient of 'b' after backward: store it in grads\['b'\]"),
+        (lambda: as_layer(Few(), params=("W", "b")), "backward returned 1 gradients besides that of the input"),
     ],
 )
-def test_what_a_layer_does_not_give_is_named(layer: Any, message: str) -> None:
+def test_a_missing_result_of_a_layer_is_named(layer: Any, message: str) -> None:
     read = layer()
     read.forward(X)
     with pytest.raises((SubjectError, SubjectTypeError), match=message):

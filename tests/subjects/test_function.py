@@ -1,3 +1,5 @@
+"""Functions with their gradients: what they may return, and what happens when they raise or write."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -230,7 +232,7 @@ def test_loss_that_turns_into_an_array_away_from_the_point_is_an_error() -> None
 
 @pytest.mark.parametrize("result", [logcosh, 3.0, (1.0, np.ones(4), 2)], ids=["function", "one number", "three things"])
 def test_grad_true_needs_the_pair(result: Any) -> None:
-    with pytest.raises(SubjectTypeError, match=r"grad=True says that it returns the pair \(loss, gradient\)"):
+    with pytest.raises(SubjectTypeError, match=r"with grad=True it must return the pair \(loss, gradient\)"):
         check_gradients(lambda x: result, True, X, rng=0)
 
 
@@ -249,3 +251,39 @@ def test_every_block_that_is_not_finite_is_named() -> None:
     report = check_gradients(CASE.loss, lambda p: {k: v * np.nan for k, v in p.items()}, CASE.start, rng=0)
     text = str(report)
     assert {finding.where for finding in report.findings if finding.code == "GC502"} == {"W", "b"}, text
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (1.1, "fail")])
+@pytest.mark.parametrize("width", [1e-2, 1e-3])
+def test_an_exception_at_a_probe_leaves_narrow_parameters_in_float64(
+    factor: float, expected: str, width: float
+) -> None:
+    """A step that leaves the domain must not make all later evaluations as coarse as float32."""
+    found = []
+    for seed in range(8):
+        x0 = np.random.default_rng(seed).standard_normal(12).astype(np.float32)
+
+        def loss(x: Array, x0: Array = x0) -> float:
+            if (np.abs(x - x0) > width * np.abs(x0)).any():
+                raise ValueError("outside of the domain")
+            return float(np.exp(np.sin(3 * x)).sum())
+
+        def gradient(x: Array) -> Array:
+            return np.asarray(factor * 3 * np.cos(3 * x) * np.exp(np.sin(3 * x)))
+
+        found.append(check_gradients(loss, gradient, x0, rng=seed).verdict.value)
+    assert found == [expected] * 8
+
+
+def test_a_function_that_refuses_float64_is_evaluated_in_its_own_type() -> None:
+    seen = set()
+
+    def loss(x: Array) -> Any:
+        if x.dtype != np.float32:
+            raise TypeError("float32 only")
+        seen.add(str(x.dtype))
+        return np.float32(0.5) * (x @ x)
+
+    assert verdict(loss, lambda x: x, X.astype(np.float32)) == "pass"
+    assert verdict(loss, lambda x: 2 * x, X.astype(np.float32)) == "fail"
+    assert seen == {"float32"}

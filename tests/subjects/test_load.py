@@ -1,3 +1,5 @@
+"""Objects named on the command line: found, called, or refused with the nearest name."""
+
 from __future__ import annotations
 
 import sys
@@ -72,10 +74,10 @@ def test_whatever_can_be_checked_is_loaded(source: Path, name: str, blocks: list
         ("zzz", "has no 'zzz'$"),
         ("square", "takes arguments.*without arguments.*\\(fun, grad, x0\\)"),
         ("Needs", "takes arguments.*without arguments"),
-        ("number", "is nothing to check.*int is nothing that gradcheck reads"),
-        ("make_nothing", "is nothing to check.*NoneType"),
-        ("make_pair", "is nothing to check.*\\(fun, grad, x0\\)"),
-        ("make_later", "is nothing to check"),
+        ("number", "number: cannot check an object of type int: pass a model"),
+        ("make_nothing", "cannot check an object of type NoneType"),
+        ("make_pair", "cannot check an object of type tuple.*\\(fun, grad, x0\\)"),
+        ("make_later", "cannot check an object of type coroutine"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
@@ -85,8 +87,10 @@ def test_name_that_cannot_be_checked_is_named_with_the_remedy(source: Path, name
 
 
 @pytest.mark.parametrize("target", ["model.py", "model", ":model", "model.py:", "", ":"])
-def test_target_without_place_or_name_is_told_the_form(target: str) -> None:
-    with pytest.raises(TargetError, match=r"names no object: write script.py, file.py:name or package.module:name"):
+def test_target_without_file_or_name_is_refused_with_the_form(target: str) -> None:
+    with pytest.raises(
+        TargetError, match=r"does not name an object: write script.py, file.py:name or package.module:name"
+    ):
         load(target)
 
 

@@ -1,4 +1,4 @@
-"""A network's layers are the subject's parts, and each answers for its own derivative only."""
+"""The layers of a network are the parts of its subject; a mistake shows only in its own part."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gradcheck.nn.layer import Array
 from gradcheck.subjects.layer import INPUT
 from gradcheck.subjects.network import NetworkSubject
 from gradcheck.testing.cases import LAYER_CASES
-from gradcheck.testing.pairs.run import example
+from gradcheck.testing.pairs.example import example
 
 X: NDArray[Any] = np.random.default_rng(0).standard_normal((6, 3))
 Y: NDArray[Any] = np.random.default_rng(1).standard_normal((6, 2))
 
 
 class Wrong(nn.Dense):
-    """A dense layer that forgets the mean of what it passes down, and with `bias_factor` scales its bias's gradient."""
+    """A dense layer with wrong factors in the gradients of its input and its bias."""
 
     def __init__(self, *sizes: int, input_factor: float = 1.0, bias_factor: float = 1.0) -> None:
         super().__init__(*sizes, rng=2)
@@ -43,7 +43,7 @@ def verdicts(model: nn.Network) -> dict[str, str]:
     return {part.name: gradcheck.check_gradients(part, rng=0).verdict.value for part in subject.parts()}
 
 
-def test_right_layers_pass_each_on_its_own() -> None:
+def test_right_layers_pass() -> None:
     found = verdicts(network(nn.Dense(4, 4, rng=3)))
     layers = [f"layers.{i} ({kind})" for i, kind in enumerate(("Dense", "Dense", "Tanh", "Dense"))]
     assert found == dict.fromkeys([*layers, "loss (MeanSquaredError)"], "pass")
@@ -87,7 +87,7 @@ def test_the_network_stays_as_it_is() -> None:
         np.testing.assert_array_equal(value, before[name])
 
 
-def test_a_check_leaves_nothing_behind_in_the_layers() -> None:
+def test_a_check_restores_the_layers() -> None:
     norm, dropout = nn.BatchNorm(4), nn.Dropout(0.3, seed=1)
     model = nn.Network([nn.Dense(3, 4, rng=0), norm, dropout, nn.Dense(4, 2, rng=1)], nn.MeanSquaredError())
     model.loss(X, Y)
@@ -103,7 +103,7 @@ def test_a_check_leaves_nothing_behind_in_the_layers() -> None:
     assert model.criterion._cache is target
 
 
-def test_what_a_layer_writes_or_draws_is_put_back() -> None:
+def test_arrays_and_generators_of_a_layer_are_restored() -> None:
     class Jittery(nn.Tanh):
         def __init__(self) -> None:
             super().__init__()

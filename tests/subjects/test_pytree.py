@@ -1,3 +1,5 @@
+"""Nested parameters: names of the leaves, and the same nesting again."""
+
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict

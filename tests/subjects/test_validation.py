@@ -1,3 +1,5 @@
+"""Parameters that cannot be checked are refused with the reason."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -16,12 +18,12 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (np.array([1.0, 2.0 + 1j]), SubjectTypeError, "x0 is complex.*real and imaginary parts"),
     (1j, SubjectTypeError, "x0 is complex"),
     (np.array([1.0, None]), SubjectTypeError, "x0 has dtype object.*floats"),
-    ("abc", SubjectTypeError, "x0 is a builtins.str"),
+    ("abc", SubjectTypeError, "x0 is a str"),
     (np.array(["a"]), SubjectTypeError, "x0 has dtype <U1"),
     (np.array(["2020-01-01"], dtype="M8[D]"), SubjectTypeError, "x0 has dtype datetime64"),
     ({"W": np.ones(2), "n": 3}, SubjectTypeError, "x0\\['n'\\] has dtype int64"),
     ({"W": np.ones(2), "b": None}, SubjectTypeError, "x0\\['b'\\] is None"),
-    ({"W": [np.ones(2), "abc"]}, SubjectTypeError, "x0\\['W.1'\\] is a builtins.str"),
+    ({"W": [np.ones(2), "abc"]}, SubjectTypeError, "x0\\['W.1'\\] is a str"),
     ({}, SubjectError, "x0 is empty"),
     ([], SubjectError, "x0 is empty"),
     ({"layers": []}, SubjectError, "x0 is empty"),

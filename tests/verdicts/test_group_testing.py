@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gradcheck import check_gradients
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from tests.cases import logcosh
 
 FACTORS = np.array([1.01, -1.0, 0.0, 2.0, 1.1])

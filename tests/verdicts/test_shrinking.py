@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.scrutineer import Tracer
 
 import gradcheck
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.strategies import networks
 from gradcheck.verdicts.verdict import Verdict
 

@@ -1,1 +1,1 @@
-"""Networks to try gradcheck on."""
+"""Example networks to try gradcheck on."""

@@ -1,4 +1,4 @@
-"""Many XOR networks trained side by side, with the right gradient and with the wrong one: arrays with one axis more."""
+"""Many XOR networks trained at once, with the right or the wrong gradient: their arrays are stacked along an axis."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from gradcheck.app.examples.xor import INPUTS, LABELS, START, Array, QuestionNet
 
 
 class Ensemble:
-    """Networks of the question, one a seed and gradient.
+    """Networks of the question, each with its seed and its gradient.
 
     Parameters
     ----------
     seeds : sequence of int
     wrong : sequence of bool
-        Of each: whether its gradient has the answer's factor σ′(z) too many.
+        For each network, whether its gradient has the answer's extra factor σ′(z).
     scale : float
         Standard deviation of the initial weights.
 
     Attributes
     ----------
     params : dict of str to ndarray
-        Those of `QuestionNetwork`, with the networks along the first axis, and biases as rows.
+        Parameters as in `QuestionNetwork`, with the networks along the first axis, and biases as rows.
 
     Examples
     --------
@@ -42,17 +42,17 @@ class Ensemble:
         self._wrong: NDArray[np.bool_] = np.array(wrong, dtype=bool)[:, None, None]
 
     def _forward(self) -> tuple[Array, Array]:
-        """Hidden activations and logits, one row a sample."""
+        """Compute hidden activations and logits, one row a sample."""
         hidden = sigmoid(INPUTS @ self.params["w1"] + self.params["b1"])
         return hidden, hidden @ self.params["w2"] + self.params["b2"]
 
     def losses(self) -> Array:
-        """Mean cross-entropy of each network, from the logits: finite where a probability is rounded to 0 or 1."""
+        """Mean cross-entropy of each network, from the logits, so that it is finite for probabilities of 0 and 1."""
         z = self._forward()[1]
         return np.asarray(np.mean(np.logaddexp(0.0, (1.0 - 2.0 * LABELS) * z), axis=(1, 2)))
 
     def gradient(self) -> dict[str, Array]:
-        """Gradient of each network, by the names of the parameters."""
+        """Gradient of each network, keyed by the names of the parameters."""
         hidden, z = self._forward()
         p = sigmoid(z)
         delta = (p - LABELS) * np.where(self._wrong, p * (1.0 - p), 1.0) / len(INPUTS)

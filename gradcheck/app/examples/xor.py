@@ -1,12 +1,12 @@
-"""Two small networks that learn XOR: one with the right gradient, one with a well-meant repair that breaks it.
+"""Two small networks that learn XOR: one with the right gradient, one with a factor that makes it wrong.
 
 Two inputs, five sigmoid units, one sigmoid output and the mean cross-entropy. With logits z and outputs p = σ(z) the
 derivative of the loss of one sample is
 
     ∂ℓ/∂z = (p - y) / (p(1 - p)) · σ′(z) = p - y,
 
-because σ′(z) = p(1 - p) cancels. Started from weights of size 0.01 the network sits on a plateau at ln 2 for millions
-of steps, which looks like a wrong gradient and is none. The repair multiplies by σ′(z) once more.
+because σ′(z) = p(1 - p) cancels. Started from weights of size 0.01, the loss stays on a plateau at ln 2 for millions of
+steps. This looks like a wrong gradient, but the gradient is right. The second network multiplies it by σ′(z) again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INPUTS: Array = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 LABELS: Array = np.array([[0.0], [1.0], [1.0], [0.0]])
 BATCH = (INPUTS, LABELS)
 
-#: How the question trains it.
+#: How the question trains its network: standard deviation of the initial weights, learning rate, number of steps.
 START, RATE, STEPS = 0.01, 0.03, 1_000_000
 
 
@@ -34,7 +34,7 @@ def sigmoid(z: Array) -> Array:
 
 
 class QuestionNetwork:
-    """The network of the question. Its gradient is right.
+    """The network of the question, with the right gradient.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class QuestionNetwork:
         }
 
     def forward(self, inputs: Array) -> tuple[Array, Array]:
-        """Hidden activations and outputs, one row a sample."""
+        """Compute hidden activations and outputs, one row a sample."""
         hidden = sigmoid(inputs @ self.params["w1"] + self.params["b1"])
         return hidden, sigmoid(hidden @ self.params["w2"] + self.params["b2"])
 
@@ -63,11 +63,11 @@ class QuestionNetwork:
         return -float(np.mean(labels * np.log(p) + (1.0 - labels) * np.log1p(-p)))
 
     def delta(self, outputs: Array, labels: Array) -> Array:
-        """Derivative of the loss of each sample by its logit."""
+        """Derivative of the loss of each sample with respect to its logit."""
         return outputs - labels
 
     def gradient(self, inputs: Array, labels: Array) -> dict[str, Array]:
-        """Gradient of the loss, by the names of the parameters."""
+        """Gradient of the loss, keyed by the names of the parameters."""
         hidden, outputs = self.forward(inputs)
         delta = self.delta(outputs, labels) / len(inputs)
         back = (delta @ self.params["w2"].T) * hidden * (1.0 - hidden)
@@ -75,18 +75,18 @@ class QuestionNetwork:
 
 
 class AnswerNetwork(QuestionNetwork):
-    """The network of the accepted answer: σ′ is multiplied in although it has cancelled already.
+    """The network of the accepted answer, with a factor σ′(z) that should have cancelled.
 
-    It is the gradient of half the squared error, and not of the cross-entropy that the network reports.
+    This is the gradient of half the squared error, not of the cross-entropy that `loss` returns.
     """
 
     def delta(self, outputs: Array, labels: Array) -> Array:
-        """Derivative of half the squared error of each sample by its logit."""
+        """Derivative of half the squared error of each sample with respect to its logit."""
         return (outputs - labels) * outputs * (1.0 - outputs)
 
 
 def descend(network: QuestionNetwork, steps: int = STEPS, rate: float = RATE) -> float:
-    """Plain gradient descent on the four samples; returns the loss reached."""
+    """Run plain gradient descent on the four samples; returns the loss at the end."""
     for _ in range(steps):
         for name, slope in network.gradient(*BATCH).items():
             network.params[name] -= rate * slope
@@ -94,10 +94,10 @@ def descend(network: QuestionNetwork, steps: int = STEPS, rate: float = RATE) ->
 
 
 def question() -> Subject:
-    """The question's network at its own start, ready to check."""
+    """The question's network at its initial weights, as a subject to check."""
     return as_subject(QuestionNetwork(), batch=BATCH)
 
 
 def answer() -> Subject:
-    """The answer's network at its own start, ready to check."""
+    """The answer's network at its initial weights, as a subject to check."""
     return as_subject(AnswerNetwork(), batch=BATCH)

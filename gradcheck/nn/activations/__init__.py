@@ -1,1 +1,1 @@
-"""Activations, one a file."""
+"""Activations, one in each file."""

@@ -1,4 +1,4 @@
-"""What activations share that act on every number alone."""
+"""Base class of elementwise activations."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from gradcheck.nn.layer import Array, Layer
 
 
 class Activation(Layer):
-    """a = f(z), entry by entry, on any shape.
+    """a = f(z), entry by entry, for inputs of any shape.
 
-    Subclasses give `value` and `derivative`; ∂L/∂z = f′(z) ∂L/∂a follows.
+    Subclasses define `value` and `derivative`. The gradient is ∂L/∂z = f′(z) ∂L/∂a.
     """
 
     @abc.abstractmethod
@@ -19,7 +19,7 @@ class Activation(Layer):
 
     @abc.abstractmethod
     def derivative(self, z: Array) -> Array:
-        """Return f′(z); at a kink a value between the slopes on either side, documented."""
+        """Return f′(z); at a kink a value between the two one-sided derivatives, as documented by the subclass."""
 
     def forward(self, x: Array) -> Array:
         """Activations of the same shape."""

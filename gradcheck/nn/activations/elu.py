@@ -13,13 +13,13 @@ from gradcheck.nn.layer import Array
 class ELU(Activation):
     """f(z) = z where z > 0 and α(eᶻ − 1) elsewhere (D.-A. Clevert et al., ICLR 2016).
 
-    The derivative is 1 where z > 0 and α eᶻ elsewhere. Unless α = 1 there is a kink at z = 0, where it is α (as in
-    PyTorch).
+    The derivative is 1 where z > 0 and α eᶻ elsewhere. Unless α = 1, there is a kink at z = 0, where the derivative is
+    taken to be α, as in PyTorch.
 
     Parameters
     ----------
     alpha : float
-        Positive; the values tend to −α for large negative z.
+        Positive. The function tends to −α for large negative z.
 
     Examples
     --------
@@ -37,11 +37,11 @@ class ELU(Activation):
         self.alpha = float(alpha)
 
     def value(self, z: Array) -> Array:
-        """Positive numbers as they are, otherwise α(eᶻ − 1), precise for small z."""
+        """Return z where z > 0 and α(eᶻ − 1) elsewhere, precise for small z."""
         a: Array = np.where(z > 0, z, self.alpha * np.expm1(np.minimum(z, 0)))
         return a
 
     def derivative(self, z: Array) -> Array:
-        """1 for positive numbers, otherwise α eᶻ."""
+        """Return 1 where z > 0 and α eᶻ elsewhere."""
         slope: Array = np.where(z > 0, 1, self.alpha * np.exp(np.minimum(z, 0)))
         return slope

@@ -11,23 +11,24 @@ from gradcheck.nn.activations.activation import Activation
 from gradcheck.nn.activations.sigmoid import logistic
 from gradcheck.nn.layer import Array
 
-#: Beyond it e^(−z²/2) and both tails of σ(2u) are 0 in every type up to float64; keeps powers of z from overflowing.
-FAR = 40
+#: For |z| from here on, e^(−z²/2) and both tails of σ(2u) are 0 in every type up to float64. Clipping z to this range
+#: keeps its powers from overflowing.
+CLIP = 40
 
 
 class GELU(Activation):
-    """f(z) = z Φ(z), with Φ the normal distribution function (D. Hendrycks and K. Gimpel, arXiv:1606.08415).
+    """f(z) = z Φ(z) with the normal distribution function Φ (D. Hendrycks and K. Gimpel, arXiv:1606.08415).
 
     Parameters
     ----------
     approximate : bool
-        Take the logistic function of 2u for Φ, with u = √(2/π)(z + 0.044715 z³): the same as (1 + tanh u)/2.
+        Replace Φ by σ(2u) = (1 + tanh u)/2, with u = √(2/π)(z + 0.044715 z³).
 
     Notes
     -----
-    The derivative is f′(z) = Φ(z) + z φ(z) with the normal density φ, and for the approximation
-    σ(2u)(1 + 2 z u′ σ(−2u)) with u′ = √(2/π)(1 + 3 · 0.044715 z²). In the left tail a change of z in its last
-    place changes f and f′ by about z² units in theirs, and they are precise to that.
+    The derivative is f′(z) = Φ(z) + z φ(z) with the normal density φ. For the approximation it is
+    σ(2u)(1 + 2 z u′ σ(−2u)) with u′ = √(2/π)(1 + 3 · 0.044715 z²). In the left tail the condition number is about z²:
+    rounding z changes f and f′ by about z² units in the last place, and they are precise to that.
 
     Examples
     --------
@@ -42,14 +43,14 @@ class GELU(Activation):
         self.approximate = bool(approximate)
 
     def value(self, z: Array) -> Array:
-        """Product of z and the share of the normal distribution below it, or its approximation."""
+        """Return z Φ(z), or its approximation."""
         below = logistic(_exponent(z)) if self.approximate else ndtr(z)
         a: Array = z * below
         return a
 
     def derivative(self, z: Array) -> Array:
-        """That share plus z times its slope."""
-        near = np.clip(z, -FAR, FAR)
+        """Return Φ(z) + z φ(z), or the derivative of the approximation."""
+        near = np.clip(z, -CLIP, CLIP)
         if self.approximate:
             rise = math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * near**2)
             exponent = _exponent(z)
@@ -60,7 +61,7 @@ class GELU(Activation):
 
 
 def _exponent(z: Array) -> Array:
-    """2u of the approximation."""
-    near = np.clip(z, -FAR, FAR)
+    """The 2u of the approximation."""
+    near = np.clip(z, -CLIP, CLIP)
     doubled: Array = math.sqrt(8 / math.pi) * (near + 0.044715 * near**3)
     return doubled

@@ -1,4 +1,4 @@
-"""Rectifier that lets a little of the negative numbers through."""
+"""Rectifier with a small slope for negative numbers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gradcheck.nn.layer import Array
 
 
 class LeakyReLU(Activation):
-    """f(z) = z where z > 0 and s z elsewhere, with slope s (A. L. Maas et al., ICML 2013).
+    """f(z) = z where z > 0 and s z elsewhere (A. L. Maas et al., ICML 2013).
 
-    The derivative is 1 where z > 0 and s elsewhere, at the kink z = 0 too (as in PyTorch).
+    The derivative is 1 where z > 0 and s elsewhere, including the kink z = 0, as in PyTorch.
 
     Parameters
     ----------
     slope : float
-        From 0 to 1.
+        The s, from 0 to 1.
 
     Examples
     --------
@@ -36,10 +36,10 @@ class LeakyReLU(Activation):
         self.slope = float(slope)
 
     def value(self, z: Array) -> Array:
-        """Positive numbers as they are, others times the slope."""
+        """Return z where z > 0 and s z elsewhere."""
         a: Array = np.where(z > 0, z, self.slope * z)
         return a
 
     def derivative(self, z: Array) -> Array:
-        """1 for positive numbers, otherwise the slope."""
+        """Return 1 where z > 0 and s elsewhere."""
         return np.where(z > 0, 1.0, self.slope).astype(z.dtype)

@@ -9,7 +9,7 @@ from gradcheck.nn.layer import Array, Layer
 
 
 class LogSoftmax(Layer):
-    """a_i = z_i − log Σ_j exp z_j along one axis, which stays finite where softmax is 0 in floating point.
+    """a_i = z_i − log Σ_j exp z_j along one axis; finite also where softmax is 0 in floating point.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ class LogSoftmax(Layer):
 
     Notes
     -----
-    ∂a_i/∂z_j = δ_ij − p_j with p_j = exp a_j, so with the upstream gradient U: ∂L/∂z_j = U_j − p_j Σ_i U_i.
+    ∂a_i/∂z_j = δ_ij − p_j with p_j = exp a_j. With the upstream gradient U: ∂L/∂z_j = U_j − p_j Σ_i U_i.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class LogSoftmax(Layer):
         self.axis = checked_axis("LogSoftmax", axis)
 
     def forward(self, x: Array) -> Array:
-        """Logarithms of shares, of the same shape."""
+        """Logarithms of probabilities, of the same shape."""
         below = shifted(self, self._input(x, "..."), self.axis)
         a: Array = below - np.log(np.exp(below).sum(axis=self.axis, keepdims=True))
         self._keep(a)

@@ -9,7 +9,7 @@ from gradcheck.nn.layer import Array
 
 
 class ReLU(Activation):
-    """f(z) = max(z, 0), with f′(z) = 1 where z > 0 and 0 elsewhere, at the kink z = 0 too (as in PyTorch).
+    """f(z) = max(z, 0), with f′(z) = 1 where z > 0 and 0 elsewhere, including the kink z = 0, as in PyTorch.
 
     Examples
     --------
@@ -21,16 +21,16 @@ class ReLU(Activation):
     """
 
     def value(self, z: Array) -> Array:
-        """Positive part."""
+        """Return max(z, 0)."""
         a: Array = np.maximum(z, 0)
         return a
 
     def derivative(self, z: Array) -> Array:
-        """1 for positive numbers, otherwise 0."""
+        """Return 1 where z > 0 and 0 elsewhere."""
         return (z > 0).astype(z.dtype)
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the same shape: that of the output where z > 0."""
+        """Gradient of the same shape: the upstream gradient where z > 0, and 0 elsewhere."""
         z, _ = self._kept(upstream)
         downstream: Array = upstream * (z > 0)
         return downstream

@@ -7,7 +7,7 @@ import numpy as np
 from gradcheck.nn.activations.activation import Activation
 from gradcheck.nn.layer import Array
 
-#: For these, mean 0 and variance 1 of z are a fixed point: f(z) has them as well where z is normally distributed.
+#: With these values f(z) has mean 0 and variance 1 if z is normally distributed with mean 0 and variance 1.
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805
 
@@ -15,7 +15,7 @@ SCALE = 1.0507009873554805
 class SELU(Activation):
     """f(z) = λz where z > 0 and λα(eᶻ − 1) elsewhere, α ≈ 1.6733 and λ ≈ 1.0507 (G. Klambauer et al., NeurIPS 2017).
 
-    The derivative is λ where z > 0 and λα eᶻ elsewhere, at the kink z = 0 too (as in PyTorch).
+    The derivative is λ where z > 0 and λα eᶻ elsewhere, including the kink z = 0, as in PyTorch.
 
     Examples
     --------
@@ -27,11 +27,11 @@ class SELU(Activation):
     """
 
     def value(self, z: Array) -> Array:
-        """Positive numbers times λ, otherwise λα(eᶻ − 1), precise for small z."""
+        """Return λz where z > 0 and λα(eᶻ − 1) elsewhere, precise for small z."""
         a: Array = SCALE * np.where(z > 0, z, ALPHA * np.expm1(np.minimum(z, 0)))
         return a
 
     def derivative(self, z: Array) -> Array:
-        """The scale λ for positive numbers, otherwise λα eᶻ."""
+        """Return λ where z > 0 and λα eᶻ elsewhere."""
         slope: Array = SCALE * np.where(z > 0, 1, ALPHA * np.exp(np.minimum(z, 0)))
         return slope

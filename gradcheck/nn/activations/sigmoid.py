@@ -9,7 +9,7 @@ from gradcheck.nn.layer import Array
 
 
 def logistic(z: Array) -> Array:
-    """Return σ(z) = 1/(1 + e⁻ᶻ), from an exponential that cannot overflow."""
+    """Return σ(z) = 1/(1 + e⁻ᶻ), computed from an exponential that cannot overflow."""
     e = np.exp(-np.abs(z))
     a: Array = np.where(z >= 0, 1, e) / (1 + e)
     return a
@@ -18,7 +18,7 @@ def logistic(z: Array) -> Array:
 class Sigmoid(Activation):
     """f(z) = σ(z) = 1/(1 + e⁻ᶻ), with f′(z) = σ(z)(1 − σ(z)) = σ(z) σ(−z).
 
-    The last form keeps its precision where σ(z) is nearly 1 and the difference in the first one cancels.
+    The last form is precise where σ(z) is nearly 1 and the difference in the first form cancels.
 
     Examples
     --------
@@ -28,11 +28,11 @@ class Sigmoid(Activation):
     """
 
     def value(self, z: Array) -> Array:
-        """Logistic function."""
+        """Return σ(z)."""
         return logistic(z)
 
     def derivative(self, z: Array) -> Array:
-        """Product σ(z) σ(−z) = e/(1 + e)² where e = e⁻|ᶻ|."""
+        """Return σ(z) σ(−z) = e/(1 + e)² with e = e⁻|ᶻ|."""
         e = np.exp(-np.abs(z))
         slope: Array = e / (1 + e) ** 2
         return slope

@@ -20,10 +20,10 @@ class SiLU(Activation):
     """
 
     def value(self, z: Array) -> Array:
-        """Product of z and σ(z)."""
+        """Return z σ(z)."""
         return z * logistic(z)
 
     def derivative(self, z: Array) -> Array:
-        """Slope σ(z)(1 + z σ(−z))."""
+        """Return σ(z)(1 + z σ(−z))."""
         slope: Array = logistic(z) * (1 + z * logistic(-z))
         return slope

@@ -8,16 +8,16 @@ from gradcheck.nn.layer import Array, Layer
 
 
 def checked_axis(layer: str, axis: int) -> int:
-    """Refuse an axis that is no whole number."""
+    """Return the axis, or raise `ValueError` if it is not a whole number."""
     if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
         raise ValueError(f"{layer}: axis must be a whole number, got {axis!r}")
     return int(axis)
 
 
 def shifted(layer: Layer, z: Array, axis: int) -> Array:
-    """Numbers less the largest one along the axis, after a look at the axis; none is positive, so e to them is finite.
+    """Return z minus its maximum along the axis, so that exponentials cannot overflow. Checks that z has the axis.
 
-    A difference may be larger than any number; then −∞ stands for it.
+    A difference that overflows becomes −∞.
     """
     if not -z.ndim <= axis < z.ndim:
         raise ValueError(f"{layer!r}: takes an input that has axis {axis}, got shape {z.shape}")
@@ -35,7 +35,7 @@ class Softmax(Layer):
 
     Notes
     -----
-    ∂a_i/∂z_j = a_i(δ_ij − a_j), so with the upstream gradient U: ∂L/∂z_j = a_j(U_j − Σ_i U_i a_i).
+    ∂a_i/∂z_j = a_i(δ_ij − a_j). With the upstream gradient U: ∂L/∂z_j = a_j(U_j − Σ_i U_i a_i).
 
     Examples
     --------
@@ -51,7 +51,7 @@ class Softmax(Layer):
         self.axis = checked_axis("Softmax", axis)
 
     def forward(self, x: Array) -> Array:
-        """Shares of the same shape, which sum to 1 along the axis."""
+        """Probabilities of the same shape, which sum to 1 along the axis."""
         e = np.exp(shifted(self, self._input(x, "..."), self.axis))
         a: Array = e / e.sum(axis=self.axis, keepdims=True)
         self._keep(a)

@@ -22,10 +22,10 @@ class Softplus(Activation):
     """
 
     def value(self, z: Array) -> Array:
-        """Rectified z plus log(1 + e⁻|ᶻ|), whose exponential cannot overflow."""
+        """Return max(z, 0) + log(1 + e⁻|ᶻ|), whose exponential cannot overflow."""
         a: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
         return a
 
     def derivative(self, z: Array) -> Array:
-        """Logistic function."""
+        """Return σ(z)."""
         return logistic(z)

@@ -19,12 +19,12 @@ class Tanh(Activation):
     """
 
     def value(self, z: Array) -> Array:
-        """Hyperbolic tangent."""
+        """Return tanh z."""
         a: Array = np.tanh(z)
         return a
 
     def derivative(self, z: Array) -> Array:
-        """1/cosh² z, without the cancellation where tanh z is nearly ±1."""
+        """Return 1/cosh² z, which does not cancel where tanh z is nearly ±1."""
         e = np.exp(-np.abs(z))
         slope: Array = (2 * e / (1 + e**2)) ** 2
         return slope

@@ -1,1 +1,1 @@
-"""An activation and the loss after it as one function, whose gradient is shorter than those of the two."""
+"""An activation and the loss after it as one function, whose gradient is simpler than those of the two."""

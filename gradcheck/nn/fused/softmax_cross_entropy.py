@@ -1,26 +1,26 @@
-"""Softmax and cross-entropy in one: where dL/dz = (p − y)/n comes from, and when it holds.
+"""Softmax and cross-entropy as one function: the derivation of dL/dz = (p − y)/n, and when it holds.
 
 For one sample, with p = softmax z and ℓ = −Σ_k y_k log p_k:
 
     ∂ℓ/∂p_k = −y_k/p_k
     ∂p_k/∂z_j = p_k (δ_kj − p_j)
-    ∂ℓ/∂z_j = −Σ_k y_k (δ_kj − p_j) = p_j Σ_k y_k − y_j = p_j − y_j, as Σ_k y_k = 1
+    ∂ℓ/∂z_j = −Σ_k y_k (δ_kj − p_j) = p_j Σ_k y_k − y_j = p_j − y_j, since Σ_k y_k = 1
 
-No division is left, where p_k may be 0 in floating point. The mean over the n samples puts the factor 1/n before it.
+The division by p_k, which may be 0 in floating point, has cancelled. The mean over the n samples adds the factor 1/n.
 
-It takes for granted that
+The formula assumes that
 
-* the labels of each sample sum to 1: otherwise the first term is p_j Σ_k y_k, as for a sample of several classes, which
-  wants a sigmoid for each (`gradcheck.nn.fused.sigmoid_binary_cross_entropy`);
-* p is a softmax of z itself: of z/T it is (p − y)/(nT);
-* the loss is this one, without weights of classes or samples, and with p as it is, not clipped nor with an ε inside the
-  logarithm; smoothed labels are all right, with y the smoothed ones;
-* the mean is over the samples, not over samples times classes;
-* z gets its gradient through this loss alone: what else is made of p adds its own term.
+* The labels of each sample sum to 1. Otherwise the first term is p_j Σ_k y_k. A sample that belongs to several classes
+  needs one sigmoid for each class (`gradcheck.nn.fused.sigmoid_binary_cross_entropy`).
+* p is the softmax of z itself. For p = softmax(z/T) the gradient is (p − y)/(nT).
+* The loss has no weights of classes or samples, no clipping of p and no ε inside the logarithm. Label smoothing is
+  allowed: y are the smoothed labels.
+* The mean is over the samples, not over samples times classes.
+* The loss depends on z only through this term. Any other use of p adds its own term.
 
-As p − y is the gradient by z already, it must not pass through the softmax's backward pass again. That would multiply
-it by the matrix diag p − p pᵀ, nearly 0 where the network is sure of a wrong answer; the loss still falls, if slowly,
-so it is a mistake that goes unnoticed.
+p − y is already the gradient with respect to z. Passing it through the backward pass of the softmax multiplies it by
+the matrix diag p − p pᵀ, which is nearly 0 where the network is confident and wrong. The loss still falls, only slowly,
+so the mistake often goes unnoticed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from gradcheck.nn.losses.cross_entropy_with_logits import CrossEntropyWithLogits
 
 
 def softmax_cross_entropy(logits: Any, labels: Any) -> tuple[float, Array]:
-    """Mean cross-entropy of softmax z, and its gradient (softmax z − y)/n by z.
+    """Mean cross-entropy of softmax z, and its gradient (softmax z − y)/n with respect to z.
 
     Parameters
     ----------
@@ -52,7 +52,8 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> tuple[float, Array]:
     Raises
     ------
     ValueError
-        If shapes differ, or labels are negative or do not sum to 1 within rounding, as the gradient would be wrong.
+        If the shapes differ, or labels are negative or do not sum to 1 within rounding error: the gradient would be
+        wrong.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> tuple[float, Array]:
     wrong = totals[np.abs(totals - 1) > z.shape[1] * np.finfo(z.dtype).eps]
     if wrong.size:
         raise ValueError(
-            "softmax_cross_entropy: takes labels that sum to 1 over the classes, as p - y is no gradient otherwise; "
+            "softmax_cross_entropy: takes labels that sum to 1 over the classes, otherwise p - y is not the gradient; "
             f"got a sum of {wrong[0]}"
         )
     gradient: Array = (Softmax().forward(z) - y) / len(z)

@@ -1,1 +1,1 @@
-"""Layers, one a file."""
+"""Layers, one in each file."""

@@ -1,4 +1,4 @@
-"""Convolution along any number of axes, as one product of matrices."""
+"""Convolution along any number of axes, computed as a matrix product."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gradcheck.nn.initial import Scale, normal
-from gradcheck.nn.layer import RNG, Array, Layer, positive
+from gradcheck.nn.layer import RNG, Array, Layer, check_sizes
 from gradcheck.nn.layers._windows import AXES, NamedPadding, Sizes, Windows, pairs, sizes
 
 
 class Convolution(Layer):
-    """Convolution; subclasses say along how many axes.
+    """Convolution; subclasses set the number of axes.
 
-    What the windows hold becomes the columns of a matrix, which the kernels, as rows of another, are multiplied with:
-    one large product is faster than many small ones, at the price of columns that are as many times larger than the
-    image as the kernel has places. They are kept for the backward pass.
+    The contents of the windows are the columns of a matrix (im2col), and the kernels are the rows of another. One large
+    product is faster than many small ones. The columns need as many times the memory of the image as the kernel has
+    positions, and are stored for the backward pass.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Convolution(Layer):
     dtype : dtype
     """
 
-    #: Number of axes of an image.
+    #: Number of axes of an image: 1 for signals, 2 for images.
     axes: ClassVar[int]
 
     def __init__(
@@ -58,8 +58,8 @@ class Convolution(Layer):
         self.padding, self.dilation, self.groups, self.bias, self.scale = padding, dilation, groups, bias, scale
         self._windows = _windows(name, self.axes, size, stride, padding, dilation)
         shape = outputs, inputs // groups, *self._windows.size
-        places = math.prod(shape[2:])
-        fans = inputs // groups * places, outputs // groups * places
+        positions = math.prod(shape[2:])
+        fans = inputs // groups * positions, outputs // groups * positions
         self.params["W"] = normal(shape, *fans, scale=scale, rng=rng, dtype=dtype)
         if bias:
             self.params["b"] = np.zeros(outputs, dtype)
@@ -70,8 +70,8 @@ class Convolution(Layer):
         counts = self._windows.counts(x.shape[2:])
         if min(counts) < 1:
             raise ValueError(
-                f"{self!r}: the kernel reaches over {self._windows.reach}, which is more than an input of shape "
-                f"{x.shape} has with its padding"
+                f"{self!r}: the kernel has extent {self._windows.reach}, which is larger than an input of shape "
+                f"{x.shape} with its padding"
             )
         columns = as_columns(self._windows.gather(x.swapaxes(0, 1), counts), self.groups, x.shape[0], counts)
         y = samples_first((self._rows() @ columns).reshape(self.outputs, x.shape[0], *counts))
@@ -81,7 +81,7 @@ class Convolution(Layer):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the input's shape."""
+        """Gradient of the shape of the input."""
         slope = self._parameter_gradients(upstream)
         shape, _, y = self._kept(upstream)
         held = (self._rows().swapaxes(1, 2) @ slope).reshape(self.inputs, -1, shape[0], *y.shape[2:])
@@ -101,13 +101,13 @@ class Convolution(Layer):
         return slope
 
     def _rows(self) -> Array:
-        """The kernels as the rows of a matrix for each group."""
+        """The kernels as the rows of one matrix for each group."""
         return self.params["W"].reshape(self.groups, self.outputs // self.groups, -1)
 
 
 def check_channels(layer: str, inputs: int, outputs: int, groups: int) -> None:
-    """Refuse numbers of channels that do not fall into groups."""
-    positive(layer, inputs=inputs, outputs=outputs, groups=groups)
+    """Raise `ValueError` unless numbers of channels are multiples of the number of groups."""
+    check_sizes(layer, inputs=inputs, outputs=outputs, groups=groups)
     if inputs % groups or outputs % groups:
         raise ValueError(
             f"{layer}: inputs and outputs must be multiples of groups = {groups}, got {inputs} and {outputs}"
@@ -115,22 +115,22 @@ def check_channels(layer: str, inputs: int, outputs: int, groups: int) -> None:
 
 
 def as_columns(x: Array, groups: int, samples: int, image: tuple[int, ...]) -> Array:
-    """From (channels, ..., samples, *image) to a matrix for each group, with a column for each place of each image."""
+    """Reshape (channels, ..., samples, *image) to a matrix for each group, with one column for each pixel."""
     return x.reshape(groups, -1, samples * math.prod(image))
 
 
 def samples_first(x: Array) -> Array:
-    """From (channels, samples, *image) to (samples, channels, *image), not a view of something larger."""
+    """Copy (channels, samples, *image) to a contiguous array (samples, channels, *image)."""
     return np.ascontiguousarray(x.swapaxes(0, 1))
 
 
 def along_channels(b: Array, axes: int) -> Array:
-    """One number a channel, to be added to images of so many axes."""
+    """Reshape one number for each channel to be added to images with so many axes."""
     return b.reshape(-1, *(1,) * axes)
 
 
 def _windows(layer: str, axes: int, size: Any, stride: Any, padding: Any, dilation: Any) -> Windows:
-    """The windows that a kernel is applied to."""
+    """The windows that a kernel is applied to, from validated arguments."""
     size, stride = sizes(layer, "size", size, axes), sizes(layer, "stride", stride, axes)
     dilation = sizes(layer, "dilation", dilation, axes)
     if padding == "same":

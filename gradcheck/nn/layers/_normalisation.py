@@ -1,4 +1,4 @@
-"""Numbers taken to a mean of 0 and a mean square of 1, and back."""
+"""Normalisation to mean 0 and mean square 1, and its derivative."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gradcheck.nn.layer import Array, Layer, positive
+from gradcheck.nn.layer import Array, Layer, check_sizes
 
 
 class Normalised(NamedTuple):
-    """What `normalise` returns: the normalised numbers, and for each mean taken what it was taken to.
+    """Result of `normalise`; all but `values` have one number for each mean.
 
     Attributes
     ----------
     values : ndarray
+        The normalised numbers.
     slope : ndarray
         1/√(mean square + epsilon).
     mean, deviation : ndarray
-        What was subtracted, and the root of the mean square of what was left.
+        The mean that was subtracted, and the root mean square of the differences.
     """
 
     values: Array
@@ -30,11 +31,11 @@ class Normalised(NamedTuple):
 
 
 def normalise(x: Array, axes: tuple[int, ...], epsilon: float, *, centre: bool = True) -> Normalised:
-    """(x − mean)/√(mean square of x − mean, + epsilon), with means along some axes.
+    """Return (x − mean)/√(mean of (x − mean)² + epsilon), with means along some axes.
 
-    Without `centre` no mean is subtracted. Where numbers are large they are divided by a power of two first, which is
-    exact, so that no square overflows. No mean is let out of the range of its numbers, where rounding may take it:
-    equal numbers, however large, become 0.
+    Without `centre` no mean is subtracted. Large numbers are divided by a power of two first, which is exact and keeps
+    squares from overflowing. Each mean is clipped to the range of its numbers, which rounding may leave. Equal numbers
+    of any size therefore become 0.
     """
     low, high = x.min(axis=axes, keepdims=True), x.max(axis=axes, keepdims=True)
     _, exponent = np.frexp(np.maximum(-low, high))
@@ -51,9 +52,9 @@ def normalise(x: Array, axes: tuple[int, ...], epsilon: float, *, centre: bool =
 def normalise_backward(
     upstream: Array, values: Array, slope: Array, axes: tuple[int, ...], *, centre: bool = True
 ) -> Array:
-    """Gradient by x, given the one by the values v of `normalise`.
+    """Gradient with respect to x, given the gradient U with respect to the values v of `normalise`.
 
-    It is (U − mean of U − v · mean of U v) · slope, without the first mean where nothing was subtracted.
+    It is (U − mean of U − v · mean of U v) · slope. Without `centre` the first mean is left out.
     """
     downstream: Array = upstream - values * _mean(upstream * values, axes)
     if centre:
@@ -63,19 +64,19 @@ def normalise_backward(
 
 
 def _mean(x: Array, axes: tuple[int, ...]) -> Array:
-    """Mean, added up in double precision at least."""
+    """Mean, with a sum in double precision or better."""
     mean: Array = x.mean(axis=axes, keepdims=True, dtype=np.promote_types(x.dtype, np.float64))
     return mean.astype(x.dtype)
 
 
 def check_epsilon(layer: str, epsilon: float) -> None:
-    """Refuse anything but a positive finite number."""
+    """Raise `ValueError` unless epsilon is a positive finite number."""
     if not (isinstance(epsilon, (int, float, np.floating)) and math.isfinite(epsilon) and epsilon > 0):
         raise ValueError(f"{layer}: epsilon must be a positive number, got {epsilon!r}")
 
 
 class TrailingNormalisation(Layer):
-    """Normalisation of each sample over its last axes; subclasses say whether a mean is subtracted.
+    """Normalisation of each sample over its last axes; subclasses set whether a mean is subtracted.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ class TrailingNormalisation(Layer):
     dtype : dtype
     """
 
-    #: Whether a mean is subtracted, and a beta added.
+    #: Whether the mean is subtracted and a beta is added.
     centre: bool
 
     def __init__(self, features: int | tuple[int, ...], *, epsilon: float, dtype: DTypeLike) -> None:
@@ -92,7 +93,7 @@ class TrailingNormalisation(Layer):
         name = type(self).__name__
         shape = tuple(features) if isinstance(features, (tuple, list)) else (features,)
         for size in shape or (0,):
-            positive(name, features=size)
+            check_sizes(name, features=size)
         check_epsilon(name, epsilon)
         self.features, self.epsilon = features, epsilon
         self._shape = shape

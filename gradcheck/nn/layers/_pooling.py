@@ -12,7 +12,7 @@ from gradcheck.nn.layers._windows import AXES, Padding, Sizes, Windows, pairs, s
 
 
 class Pooling(Layer):
-    """One number for each window over each channel; subclasses say which, and along how many axes.
+    """One number for each window of each channel; subclasses set which one, and the number of axes.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Pooling(Layer):
     padding : int or tuple
     """
 
-    #: Number of axes of an image.
+    #: Number of axes of an image: 1 for signals, 2 for images.
     axes: ClassVar[int]
 
     def __init__(self, size: Sizes, *, stride: Sizes | None = None, padding: Padding = 0) -> None:
@@ -34,27 +34,27 @@ class Pooling(Layer):
             pairs(name, padding, self.axes),
             (1,) * self.axes,
         )
-        for places, sides in zip(self._windows.size, self._windows.padding, strict=True):
-            if max(sides) >= places:
+        for positions, sides in zip(self._windows.size, self._windows.padding, strict=True):
+            if max(sides) >= positions:
                 raise ValueError(
-                    f"{name}: padding must be below the size, or a window could lie outside of the image; "
+                    f"{name}: padding must be smaller than the size, else a window could lie outside of the image; "
                     f"got {padding!r} with size={size!r}"
                 )
 
     def _checked(self, x: Array) -> tuple[Array, tuple[int, ...]]:
-        """Input as floats, and how many windows there are along each axis."""
+        """Input as floats, and the number of windows along each axis."""
         x = self._input(x, "channels", *AXES[self.axes])
         counts = self._windows.counts(x.shape[2:])
         if min(counts) < 1:
             raise ValueError(
-                f"{self!r}: the window has the size {self._windows.size}, which is more than an input of shape "
-                f"{x.shape} has with its padding"
+                f"{self!r}: the window has size {self._windows.size}, which is larger than an input of shape "
+                f"{x.shape} with its padding"
             )
         return x, counts
 
 
 class MaxPooling(Pooling):
-    """The largest number of each window, and the first one of several."""
+    """The largest number of each window; the first one of several equal ones gets the gradient."""
 
     def forward(self, x: Array) -> Array:
         """Output of shape (samples, channels, *windows) for x of shape (samples, channels, *image)."""
@@ -66,10 +66,10 @@ class MaxPooling(Pooling):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the input's shape."""
+        """Gradient of the shape of the input."""
         shape, first, _ = self._kept(upstream)
-        places = np.arange(math.prod(self._windows.size)).reshape(-1, *(1,) * (first.ndim - 2))
-        held = np.where(first == places, np.asarray(upstream)[:, None], 0)
+        positions = np.arange(math.prod(self._windows.size)).reshape(-1, *(1,) * (first.ndim - 2))
+        held = np.where(first == positions, np.asarray(upstream)[:, None], 0)
         return np.ascontiguousarray(self._windows.scatter(held, shape[2:]))
 
 
@@ -93,22 +93,22 @@ class AveragePooling(Pooling):
     def forward(self, x: Array) -> Array:
         """Output of shape (samples, channels, *windows) for x of shape (samples, channels, *image)."""
         x, counts = self._checked(x)
-        shares = self._shares(x, counts)
-        y: Array = (self._windows.gather(x, counts) * shares).sum(axis=1)
-        self._keep(x.shape, shares, y)
+        weights = self._weights(x, counts)
+        y: Array = (self._windows.gather(x, counts) * weights).sum(axis=1)
+        self._keep(x.shape, weights, y)
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the input's shape."""
-        shape, shares, _ = self._kept(upstream)
-        held = np.asarray(upstream)[:, None] * shares
+        """Gradient of the shape of the input."""
+        shape, weights, _ = self._kept(upstream)
+        held = np.asarray(upstream)[:, None] * weights
         return np.ascontiguousarray(self._windows.scatter(held, shape[2:]))
 
-    def _shares(self, x: Array, counts: tuple[int, ...]) -> Array:
-        """What each place of each window counts in its mean."""
-        places = math.prod(self._windows.size)
+    def _weights(self, x: Array, counts: tuple[int, ...]) -> Array:
+        """Weight of each position of each window in its mean."""
+        positions = math.prod(self._windows.size)
         if self.include_padding:
-            return np.full((1, places, 1, *(1,) * self.axes), 1 / places, x.dtype)
+            return np.full((1, positions, 1, *(1,) * self.axes), 1 / positions, x.dtype)
         inside = self._windows.gather(np.ones((1, 1, *x.shape[2:]), x.dtype), counts)
-        shares: Array = inside / inside.sum(axis=1, keepdims=True)
-        return shares
+        weights: Array = inside / inside.sum(axis=1, keepdims=True)
+        return weights

@@ -1,4 +1,4 @@
-"""What recurrent layers share: the loop over time, forward and backward."""
+"""Base class of recurrent layers: the loop over time, forward and backward."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gradcheck.nn.initial import Scale, normal
-from gradcheck.nn.layer import RNG, Array, Layer, positive
+from gradcheck.nn.layer import RNG, Array, Layer, check_sizes
 from gradcheck.nn.layers._mask import step_mask
 
-#: The hidden state h, and what else a layer hands from step to step.
+#: The hidden state h, and further arrays that a layer passes from step to step.
 State = tuple[Array, ...]
 
 
 class Recurrent(Layer):
-    """A state that starts at zero and that each step of a sequence changes.
+    """A state that starts at zero and is updated by each step of a sequence.
 
-    Subclasses say what a step does with two sums, ``inward`` = x_t Wx + b and ``product`` = h Wh (+ bh), and give the
-    derivatives by them. The matrix products, masks and the order of the steps are looked after here.
+    Subclasses define the step as a function of two sums, ``inward`` = x_t Wx + b and ``product`` = h Wh (+ bh), and its
+    derivatives with respect to them. This class computes the matrix products and handles masks and the order of steps.
 
     Parameters
     ----------
@@ -33,17 +33,17 @@ class Recurrent(Layer):
 
     Notes
     -----
-    A step that the mask leaves out hands its state on, so the gradient by the state passes it unchanged, and what x
-    holds there, even NaN, plays no part.
+    A masked step keeps the state, so the gradient with respect to the state passes through it unchanged. The input of
+    that step, even NaN, has no effect.
     """
 
-    #: How many times the units both sums are wide.
+    #: Width of both sums in units.
     gates: ClassVar[int]
 
-    #: How many arrays the state has.
+    #: Number of arrays in the state.
     states: ClassVar[int] = 1
 
-    #: Whether `product` has a bias of its own, bh.
+    #: Whether `product` has its own bias, bh.
     second_bias: ClassVar[bool] = False
 
     def __init__(
@@ -58,7 +58,7 @@ class Recurrent(Layer):
         dtype: DTypeLike,
     ) -> None:
         super().__init__()
-        positive(type(self).__name__, features=features, units=units)
+        check_sizes(type(self).__name__, features=features, units=units)
         self.features, self.units, self.last, self.reverse, self.scale = features, units, last, reverse, scale
         rng = np.random.default_rng(rng)
         width = self.gates * units
@@ -70,23 +70,24 @@ class Recurrent(Layer):
 
     @abc.abstractmethod
     def _step(self, inward: Array, product: Array, state: State) -> tuple[State, Any]:
-        """State after a step, and what its derivative needs."""
+        """State after a step, and the values that its derivative needs."""
 
     @abc.abstractmethod
     def _step_back(self, slopes: State, state: State, kept: Any) -> tuple[Array, Array, State]:
-        """Gradients by `inward`, by `product`, and by the state before the step other than through `product`.
+        """Gradients with respect to `inward`, to `product`, and directly to the state before the step.
 
-        `slopes` are the gradients by the state after the step, and `state` is the one before.
+        `slopes` are the gradients with respect to the state after the step; `state` is the one before it. The path
+        through `product` is not part of the third gradient.
         """
 
     def forward(self, x: Array, mask: Any = None) -> Array:
-        """Hidden states, or with `last` the one after the last step.
+        """Hidden states of all steps, or with `last` the one after the last step.
 
         Parameters
         ----------
         x : ndarray of shape (samples, time, features)
         mask : ndarray of bool of shape (samples, time), optional
-            True where a step counts. At others the state stays as it is, and the output repeats it.
+            False for steps that are skipped: the state does not change, and the output repeats it.
 
         Returns
         -------
@@ -121,7 +122,7 @@ class Recurrent(Layer):
         self._through_time(upstream)
 
     def _through_time(self, upstream: Array) -> Array:
-        """Set the gradients of the parameters, and return the one by `inward` of all steps."""
+        """Set the gradients of the parameters; return the gradient with respect to `inward` of all steps."""
         x, mask, before, steps, _ = self._kept(upstream)
         later = np.zeros_like(before)
         later[:, steps[-1][0] if self.last else slice(None)] = upstream
@@ -143,21 +144,21 @@ class Recurrent(Layer):
         return d_inward
 
     def _order(self, time: int) -> range:
-        """The steps from the first to the last one taken."""
+        """Indices of the steps in the order of computation."""
         return range(time - 1, -1, -1) if self.reverse else range(time)
 
     def _product(self, h: Array) -> Array:
-        """What the hidden state adds to a step."""
+        """The sum h Wh (+ bh)."""
         product: Array = h @ self.params["Wh"]
         return product + self.params["bh"] if self.second_bias else product
 
 
 def _chosen(counts: Array, state: State, other: State) -> State:
-    """State of the samples that count, that of the others from elsewhere."""
+    """Combine two states: `state` for samples that count, `other` for the rest."""
     return tuple(np.where(counts[:, None], mine, theirs) for mine, theirs in zip(state, other, strict=True))
 
 
 def _summed(left: Array, right: Array) -> Array:
-    """Outer products, summed over samples and time."""
+    """Sum of outer products over samples and time."""
     total: Array = left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])
     return total

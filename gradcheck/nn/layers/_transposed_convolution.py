@@ -15,10 +15,10 @@ from gradcheck.nn.layers._windows import AXES, Padding, Sizes, Windows, pairs, s
 
 
 class TransposedConvolution(Layer):
-    """Transposed convolution; subclasses say along how many axes.
+    """Transposed convolution; subclasses set the number of axes.
 
-    The forward pass is the one that takes a convolution's upstream gradient to that of its input, and the other way
-    round; `Windows` lie over the output here.
+    The forward pass is the map from the upstream gradient of a convolution to the gradient of its input, and the
+    backward pass is the forward pass of that convolution. The `Windows` lie over the output here.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class TransposedConvolution(Layer):
     dtype : dtype
     """
 
-    #: Number of axes of an image.
+    #: Number of axes of an image: 1 for signals, 2 for images.
     axes: ClassVar[int]
 
     def __init__(
@@ -69,12 +69,12 @@ class TransposedConvolution(Layer):
         for more, step, spread in zip(self._more, self._windows.stride, self._windows.dilation, strict=True):
             if more >= max(step, spread):
                 raise ValueError(
-                    f"{name}: output_padding must be below the stride or the dilation, got {output_padding!r} with "
-                    f"stride={stride!r} and dilation={dilation!r}"
+                    f"{name}: output_padding must be smaller than the stride or the dilation, got {output_padding!r} "
+                    f"with stride={stride!r} and dilation={dilation!r}"
                 )
         shape = inputs, outputs // groups, *self._windows.size
-        places = math.prod(shape[2:])
-        fans = inputs // groups * places, outputs // groups * places
+        positions = math.prod(shape[2:])
+        fans = inputs // groups * positions, outputs // groups * positions
         self.params["W"] = normal(shape, *fans, scale=scale, rng=rng, dtype=dtype)
         if bias:
             self.params["b"] = np.zeros(outputs, dtype)
@@ -95,7 +95,7 @@ class TransposedConvolution(Layer):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the input's shape."""
+        """Gradient of the shape of the input."""
         slope = self._parameter_gradients(upstream)
         shape = self._kept(upstream)[0]
         return samples_first((self._rows() @ slope).reshape(self.inputs, shape[0], *shape[2:]))
@@ -105,7 +105,7 @@ class TransposedConvolution(Layer):
         self._parameter_gradients(upstream)
 
     def _parameter_gradients(self, upstream: Array) -> Array:
-        """Set the gradients of W and b; return what each window holds of the upstream gradient, as columns."""
+        """Set the gradients of W and b; return the windows of the upstream gradient as columns."""
         shape, columns, _ = self._kept(upstream)
         upstream = np.asarray(upstream)
         held = self._windows.gather(upstream.swapaxes(0, 1), shape[2:])
@@ -116,5 +116,5 @@ class TransposedConvolution(Layer):
         return slope
 
     def _rows(self) -> Array:
-        """The kernels that an input channel is spread with, as a row of a matrix for each group."""
+        """The kernels of each input channel as the rows of one matrix for each group."""
         return self.params["W"].reshape(self.groups, self.inputs // self.groups, -1)

@@ -1,4 +1,4 @@
-"""Where windows lie over images, for convolution and pooling along any number of axes."""
+"""Windows over images, for convolution and pooling along any number of axes."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ import numpy as np
 
 from gradcheck.nn.layer import Array
 
-#: One number for all axes, or one an axis.
+#: One number for all axes, or one for each axis.
 Sizes = int | tuple[int, ...]
 
-#: One number for all sides, or one an axis, or a pair (before, after) an axis.
+#: One number for all sides, or one for each axis, or a pair (before, after) for each axis.
 Padding = int | tuple[int | tuple[int, int], ...]
 
-#: Besides, none at all, or as much as keeps the size of the image.
+#: Padding, or its name: none ("valid"), or as much as keeps the size of the image ("same").
 NamedPadding = Padding | Literal["valid", "same"]
 
-#: Names of the axes of an image, by their number.
+#: Names of the axes of an image, for each number of axes.
 AXES = {1: ("length",), 2: ("height", "width")}
 
 
 class Windows:
     """Windows over the last axes of arrays of shape (a, b, *image).
 
-    The window with the number n along an axis takes the places n · stride − before + i · dilation for i below its
-    size; places outside of the image are padding.
+    Along an axis, window n covers the positions n · stride − before + i · dilation for all i below its size. Positions
+    outside of the image are padding.
 
     Parameters
     ----------
     size, stride, dilation : tuple of int
-        One number an axis.
+        One number for each axis.
     padding : tuple of pairs of int
-        Before and after each axis.
+        Padding before and after each axis.
     """
 
     def __init__(
@@ -46,36 +46,36 @@ class Windows:
         dilation: tuple[int, ...],
     ) -> None:
         self.size, self.stride, self.padding, self.dilation = size, stride, padding, dilation
-        #: How many places a window reaches over.
+        #: Extent of a window along each axis, gaps included.
         self.reach = tuple(d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True))
 
     def counts(self, image: tuple[int, ...]) -> tuple[int, ...]:
-        """How many windows there are along each axis; below 1 where none fits."""
+        """Number of windows along each axis; less than 1 if none fits."""
         padded = self._padded(image)
         return tuple((n - r) // s + 1 for n, r, s in zip(padded, self.reach, self.stride, strict=True))
 
     def image(self, counts: tuple[int, ...], more: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the smallest image with so many windows, plus `more`."""
+        """Shape of the smallest image with these numbers of windows, plus `more`."""
         return tuple(
             (n - 1) * s + r - before - after + m
             for n, s, r, (before, after), m in zip(counts, self.stride, self.reach, self.padding, more, strict=True)
         )
 
     def gather(self, x: Array, counts: tuple[int, ...], fill: float = 0.0) -> Array:
-        """Copy of what each window holds.
+        """Copy the contents of each window.
 
         Parameters
         ----------
         x : ndarray of shape (a, b, *image)
         counts : tuple of int
-            How many windows to take along each axis.
+            Number of windows along each axis.
         fill : float
-            What the padding holds.
+            Value of the padding.
 
         Returns
         -------
-        ndarray of shape (a, places, b, *counts)
-            Where `places` is the product of the window's size, in C order.
+        ndarray of shape (a, positions, b, *counts)
+            `positions` is the number of positions in a window, in C order.
         """
         image = x.shape[2:]
         if self._padded(image) != image:
@@ -83,26 +83,26 @@ class Windows:
             padded[self._inner(image)] = x
             x = padded
         held = np.empty((x.shape[0], math.prod(self.size), x.shape[1], *counts), x.dtype)
-        for place, where in self._places(counts):
-            held[:, place] = x[where]
+        for position, where in self._positions(counts):
+            held[:, position] = x[where]
         return held
 
     def scatter(self, held: Array, image: tuple[int, ...]) -> Array:
-        """Add what each window holds into an image: the transpose of `gather`.
+        """Add the contents of each window to an image: the transpose of `gather`.
 
         Parameters
         ----------
-        held : ndarray of shape (a, places, b, *counts)
+        held : ndarray of shape (a, positions, b, *counts)
         image : tuple of int
 
         Returns
         -------
         ndarray of shape (a, b, *image)
-            A view where there is padding.
+            A view if there is padding.
         """
         x = np.zeros((held.shape[0], held.shape[2], *self._padded(image)), held.dtype)
-        for place, where in self._places(held.shape[3:]):
-            x[where] += held[:, place]
+        for position, where in self._positions(held.shape[3:]):
+            x[where] += held[:, position]
         inner: Array = x[self._inner(image)]
         return inner
 
@@ -110,42 +110,42 @@ class Windows:
         return tuple(n + before + after for n, (before, after) in zip(image, self.padding, strict=True))
 
     def _inner(self, image: tuple[int, ...]) -> tuple[Any, ...]:
-        """Where the image lies within the padded one."""
+        """Index of the image within the padded image."""
         return ..., *(slice(before, before + n) for n, (before, _) in zip(image, self.padding, strict=True))
 
-    def _places(self, counts: tuple[int, ...]) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        """Each place of a window, by its number, and where all windows have it."""
-        for number, place in enumerate(itertools.product(*map(range, self.size))):
+    def _positions(self, counts: tuple[int, ...]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """Number of each position of a window, and the index of that position in all windows."""
+        for number, position in enumerate(itertools.product(*map(range, self.size))):
             yield (
                 number,
                 (
                     ...,
                     *(
                         slice(i * d, i * d + (n - 1) * s + 1, s)
-                        for i, d, n, s in zip(place, self.dilation, counts, self.stride, strict=True)
+                        for i, d, n, s in zip(position, self.dilation, counts, self.stride, strict=True)
                     ),
                 ),
             )
 
 
 def sizes(layer: str, name: str, value: Any, axes: int, *, least: int = 1) -> tuple[int, ...]:
-    """One whole number an axis, from one for all or a tuple."""
+    """Validate one whole number for each axis, from one number or a tuple."""
     numbers = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
     if len(numbers) != axes or not all(_whole(number, least) for number in numbers):
-        kind = "positive whole number" if least == 1 else f"whole number from {least} on"
+        kind = "positive whole number" if least == 1 else f"whole number of at least {least}"
         wanted = f"a {kind}, or a tuple of {axes}" if axes > 1 else f"a {kind}"
         raise ValueError(f"{layer}: {name} must be {wanted}, got {value!r}")
     return tuple(int(number) for number in numbers)
 
 
 def pairs(layer: str, value: Any, axes: int) -> tuple[tuple[int, int], ...]:
-    """Padding before and after each axis, from one number for all, one an axis, or a pair an axis."""
+    """Validate padding before and after each axis, from one number, one for each axis, or a pair for each axis."""
     entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
     both = [tuple(entry) if isinstance(entry, (tuple, list)) else (entry, entry) for entry in entries]
     if len(both) != axes or not all(len(pair) == 2 and _whole(pair[0], 0) and _whole(pair[1], 0) for pair in both):
         raise ValueError(
-            f"{layer}: padding must be a whole number from 0 on, or a tuple with a number or a pair (before, after) "
-            f"for each of {axes} axes; got {value!r}"
+            f"{layer}: padding must be a whole number of at least 0, or a tuple with a number or a pair "
+            f"(before, after) for each of {axes} axes; got {value!r}"
         )
     return tuple((int(before), int(after)) for before, after in both)
 

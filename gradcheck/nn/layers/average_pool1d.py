@@ -1,4 +1,4 @@
-"""Means over windows of signals."""
+"""Average pooling of signals."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ from gradcheck.nn.layers._pooling import AveragePooling
 
 
 class AveragePool1D(AveragePooling):
-    """The mean of each window, channel by channel.
+    """The mean of each window of each channel.
 
-    x has the shape (samples, channels, length) and y the same with ⌊(length + 2 · padding − size)/stride⌋ + 1 for
-    its length.
+    x has the shape (samples, channels, length). y has the same shape, but length
+    ⌊(length + 2 · padding − size)/stride⌋ + 1.
 
     Parameters
     ----------
     size : int
-        Of the window.
+        Size of the window.
     stride : int, optional
-        Distance of neighbouring windows; without it the size, and they do not overlap.
+        Distance between windows; by default the size, for windows that do not overlap.
     padding : int or tuple of a pair of int
-        Zeros on both sides, fewer than the size;
-        ``((before, after),)`` for each side its own.
+        Zeros on both sides, fewer than the size; ``((before, after),)`` sets each side.
     include_padding : bool
-        Whether the zeros of the padding count in the mean, or a window at the edge is divided by the number of places
-        it has inside.
+        Whether the zeros of the padding count in the mean. Otherwise the sum is divided by the number of positions
+        inside of the image.
 
     Notes
     -----
-    With n for what a window's sum is divided by, each place of it gets 1/n of its output's gradient; where windows
-    overlap, gradients add up.
+    Each position of a window gets 1/n of the gradient of its output, where n is the divisor of its mean. Where windows
+    overlap, gradients are added.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Means over windows of images."""
+"""Average pooling of images."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from gradcheck.nn.layers._pooling import AveragePooling
 
 
 class AveragePool2D(AveragePooling):
-    """The mean of each window, channel by channel.
+    """The mean of each window of each channel.
 
-    x has the shape (samples, channels, height, width) and y the same with ⌊(height + 2 · padding − size)/stride⌋ + 1
-    for its height, and the width alike.
+    x has the shape (samples, channels, height, width). y has the same shape, but height
+    ⌊(height + 2 · padding − size)/stride⌋ + 1, and likewise for the width.
 
     Parameters
     ----------
     size : int or tuple of 2 int
-        Of the window: one number for both axes, or one each.
+        Size of the window: one number for both axes, or one for each.
     stride : int or tuple of 2 int, optional
-        Distance of neighbouring windows; without it the size, and they do not overlap.
+        Distance between windows; by default the size, for windows that do not overlap.
     padding : int, tuple of 2 int or of 2 pairs of int
-        Zeros on both sides, fewer than the size;
-        ``((top, bottom), (left, right))`` for each side its own.
+        Zeros on both sides, fewer than the size; ``((top, bottom), (left, right))`` sets
+        each side.
     include_padding : bool
-        Whether the zeros of the padding count in the mean, or a window at the edge is divided by the number of places
-        it has inside.
+        Whether the zeros of the padding count in the mean. Otherwise the sum is divided by the number of positions
+        inside of the image.
 
     Notes
     -----
-    With n for what a window's sum is divided by, each place of it gets 1/n of its output's gradient; where windows
-    overlap, gradients add up.
+    Each position of a window gets 1/n of the gradient of its output, where n is the divisor of its mean. Where windows
+    overlap, gradients are added.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Layers side by side."""
+"""Branches over the same input, with concatenated outputs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from gradcheck.nn.layers.sequential import Sequential
 
 
 class Concatenate(Container):
-    """Outputs of several branches over the same input, joined along an axis.
+    """Outputs of several branches over the same input, concatenated along an axis.
 
     Parameters
     ----------
     branches : sequence of Layer or of lists of them
-        A list of layers is a branch of one after the other; it becomes a `Sequential`.
+        A list of layers becomes a `Sequential`.
     axis : int
-        Axis along which the outputs are joined, not that of the samples; the channels by default.
+        Axis of the concatenation, by default that of the channels; not that of the samples.
 
     Notes
     -----
-    Each branch gets its own part of the upstream gradient, and ∂L/∂x is the sum of what the branches return.
+    Each branch gets its part of the upstream gradient, and ∂L/∂x is the sum of the gradients that they return.
 
     Examples
     --------
@@ -37,7 +37,9 @@ class Concatenate(Container):
 
     def __init__(self, branches: Sequence[Layer | Iterable[Layer]], axis: int = 1) -> None:
         if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool) or axis == 0:
-            raise ValueError(f"Concatenate: axis must be a whole number other than 0, the samples; got {axis!r}")
+            raise ValueError(
+                f"Concatenate: axis must be a whole number other than 0, the axis of the samples; got {axis!r}"
+            )
         joined = (Sequential(*branch) if isinstance(branch, (list, tuple)) else branch for branch in branches)
         self.branches = layers_of("Concatenate", joined)
         self.axis = axis
@@ -48,7 +50,7 @@ class Concatenate(Container):
         return {f"branches.{position}": branch for position, branch in enumerate(self.branches)}
 
     def forward(self, x: Array) -> Array:
-        """Outputs of the branches, joined."""
+        """Concatenated outputs of the branches."""
         outputs = []
         for name, branch in self.children().items():
             with inside(name):
@@ -58,7 +60,7 @@ class Concatenate(Container):
         axis = self.axis + axes if self.axis < 0 else self.axis
         if not (0 < axis < axes) or len({shape[:axis] + shape[axis + 1 :] for shape in shapes}) > 1:
             raise ValueError(
-                f"{self!r}: the branches' outputs must have one shape but for axis {self.axis}, "
+                f"{self!r}: the outputs of the branches must have the same shape except along axis {self.axis}, "
                 f"got {', '.join(map(str, shapes))}"
             )
         y = np.concatenate(outputs, axis)

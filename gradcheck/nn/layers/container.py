@@ -1,4 +1,4 @@
-"""What layers share that are made of other layers."""
+"""Base class of layers that contain other layers, and functions for such nested layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradcheck.nn.nested import Nested
 
 
 class LayerError(ValueError):
-    """A `ValueError` of a layer inside another, with the way to it: ``layers.2.layers.0: …``.
+    """A `ValueError` of a nested layer, with its path: ``layers.2.layers.0: …``.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class LayerError(ValueError):
 
 @contextmanager
 def inside(name: str) -> Iterator[None]:
-    """Say of an error which child it came from."""
+    """Add the name of a child to the path of an error raised in it."""
     try:
         yield
     except LayerError as error:
@@ -40,59 +40,59 @@ def inside(name: str) -> Iterator[None]:
 
 
 class Container(Layer):
-    """A layer made of its `children`: their parameters are its own, under dotted names.
+    """A layer that contains its `children` and has their parameters under dotted names.
 
-    Subclasses store their layers, name them in `children`, then call ``super().__init__()``.
+    Subclasses store their layers, return them by name from `children`, and then call ``super().__init__()``.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.params = Nested(self, "params")
         self.grads = Nested(self, "grads")
-        self._refuse_repeated()
+        self._check_distinct()
 
     @property
     def takes_indices(self) -> bool:
-        """Whether the first layer inside does."""
+        """Whether the first child takes indices."""
         return next(iter(self.children().values())).takes_indices
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that describe the layer and those inside it, without their parameters."""
+        """Describe the layer and its children as plain data, without their parameters."""
         described: dict[str, Any] = plain(super().spec())
         return described
 
-    def _refuse_repeated(self) -> None:
-        """Refuse a layer that stands in two places: its second pass would overwrite what the first one kept."""
+    def _check_distinct(self) -> None:
+        """Refuse a layer that occurs twice: its second forward pass would overwrite the values stored by the first."""
         names: dict[int, str] = {}
         for name, layer in walk(self):
             first = names.setdefault(id(layer), name)
             if first != name:
                 raise ValueError(
-                    f"{type(self).__name__}: {first} and {name} are one and the same {layer!r}; make a layer for each"
+                    f"{type(self).__name__}: {first} and {name} are the same object {layer!r}; make one layer for each"
                 )
 
 
 def walk(layer: Layer, name: str = "") -> Iterator[tuple[str, Layer]]:
-    """Each layer inside one, and itself, with its dotted name; the outermost has none."""
+    """The layer itself and all nested layers, with their dotted names; `name` is that of the layer itself."""
     yield name, layer
     for key, child in layer.children().items():
         yield from walk(child, f"{name}.{key}" if name else key)
 
 
 def layers_of(owner: str, layers: Iterable[Any]) -> tuple[Layer, ...]:
-    """Layers as a tuple, or `ValueError` if there are none or one is something else."""
+    """Layers as a tuple; `ValueError` if there are none, or one is not a layer."""
     layers = tuple(layers)
     for position, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             hint = f"; did you mean {layer.__name__}(...)?" if isinstance(layer, type) else ""
-            raise ValueError(f"{owner}: layer {position} is {layer!r}, which is no layer{hint}")
+            raise ValueError(f"{owner}: layer {position} is {layer!r}, which is not a Layer{hint}")
     if not layers:
-        raise ValueError(f"{owner}: takes at least one layer")
+        raise ValueError(f"{owner}: needs at least one layer")
     return layers
 
 
 def forward_through(layers: dict[str, Layer], x: Array) -> Array:
-    """Output of layers, one after the other."""
+    """Output of a sequence of layers."""
     for name, layer in layers.items():
         with inside(name):
             x = layer.forward(x)
@@ -100,7 +100,7 @@ def forward_through(layers: dict[str, Layer], x: Array) -> Array:
 
 
 def backward_through(layers: dict[str, Layer], upstream: Array) -> Array:
-    """Gradient by the input of layers that come one after the other."""
+    """Gradient with respect to the input of a sequence of layers."""
     for name, layer in reversed(layers.items()):
         with inside(name):
             upstream = layer.backward(upstream)
@@ -108,7 +108,7 @@ def backward_through(layers: dict[str, Layer], upstream: Array) -> Array:
 
 
 def plain(value: Any) -> Any:
-    """A description as numbers, strings, lists and dicts, which JSON can hold."""
+    """Turn a description into numbers, strings, lists and dicts that JSON can hold."""
     if isinstance(value, Layer):
         return plain(value.spec())
     if isinstance(value, Mapping):

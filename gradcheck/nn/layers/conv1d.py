@@ -9,34 +9,34 @@ class Conv1D(Convolution):
     """y[s, o, t] = b[o] + Σ W[o, c, i] x[s, c, stride · t + dilation · i − padding], summed over c and i.
 
     x has the shape (samples, inputs, length), W (outputs, inputs/groups, size), b (outputs,) and y
-    (samples, outputs, length of the output); outside of its length x is 0. As in PyTorch nothing is mirrored, so this
-    is what signal processing calls a correlation.
+    (samples, outputs, length of the output). Outside of its length, x is 0. As in PyTorch the kernel is not mirrored:
+    in signal processing this is a correlation.
 
     Parameters
     ----------
     inputs, outputs : int
         Numbers of channels.
     size : int
-        Of the kernel.
+        Size of the kernel.
     stride : int
     padding : int, tuple of a pair of int, "valid" or "same"
-        Zeros on both sides; ``((before, after),)`` for each side its own. "valid" stands for none, "same" for as many
-        as keep the length, of which the odd one goes behind; it takes a stride of 1.
+        Zeros on both sides; ``((before, after),)`` sets each side. "valid" means none. "same" means as many as
+        keep the length, with an odd one at the end; it needs a stride of 1.
     dilation : int
-        Distance of neighbouring places of the kernel.
+        Distance between neighbouring positions of the kernel.
     groups : int
-        The channels fall into so many groups, and each output sees the inputs of its group alone.
+        Number of groups of channels. Each output depends only on the inputs of its group.
     bias : bool
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation; biases start at 0.
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
     Notes
     -----
-    With the upstream gradient U, t′ for stride · t + dilation · i − padding, and sums over what the left side does not
-    name: ∂L/∂W[o, c, i] = Σ U[s, o, t] x[s, c, t′], ∂L/∂b[o] = Σ U[s, o, t], and ∂L/∂x[s, c, t′] = Σ U[s, o, t]
-    W[o, c, i] over all t and i that lead to t′.
+    With the upstream gradient U, t′ = stride · t + dilation · i − padding, and sums over all indices that the left side
+    does not have: ∂L/∂W[o, c, i] = Σ U[s, o, t] x[s, c, t′], ∂L/∂b[o] = Σ U[s, o, t], and
+    ∂L/∂x[s, c, t′] = Σ U[s, o, t] W[o, c, i] over all t and i with this t′.
 
     Examples
     --------

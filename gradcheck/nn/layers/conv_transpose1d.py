@@ -8,36 +8,36 @@ from gradcheck.nn.layers._transposed_convolution import TransposedConvolution
 class ConvTranspose1D(TransposedConvolution):
     """y[s, o, t′] = b[o] + Σ W[c, o, i] x[s, c, t], over c and all t, i with stride · t + dilation · i − padding = t′.
 
-    The map that the input's gradient of `Conv1D` takes. x has the shape (samples, inputs, length), W
-    (inputs, outputs/groups, size), b (outputs,), and y (samples, outputs, (length − 1) · stride − 2 · padding +
-    dilation · (size − 1) + 1 + output_padding).
+    It is the map from the upstream gradient of `Conv1D` to the gradient of its input. x has the shape
+    (samples, inputs, length), W (inputs, outputs/groups, size), b (outputs,), and y (samples, outputs, length of the
+    output), which is (length − 1) · stride − 2 · padding + dilation · (size − 1) + 1 + output_padding.
 
     Parameters
     ----------
     inputs, outputs : int
         Numbers of channels.
     size : int
-        Of the kernel.
+        Size of the kernel.
     stride : int
     padding : int or tuple of a pair of int
-        How much is cut off on both sides; ``((before, after),)`` for each side its own.
+        Number of outputs cut off on both sides; ``((before, after),)`` sets each side.
     output_padding : int
-        How much longer the output is made at its end, to choose among the lengths that a convolution of this stride
-        takes to one; below the stride or the dilation.
+        Additional length at the end of the output, to choose among the lengths that `Conv1D` with this stride maps to
+        the same length; smaller than the stride or the dilation.
     dilation : int
-        Distance of neighbouring places of the kernel.
+        Distance between neighbouring positions of the kernel.
     groups : int
-        The channels fall into so many groups, and each output sees the inputs of its group alone.
+        Number of groups of channels. Each output depends only on the inputs of its group.
     bias : bool
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation; biases start at 0.
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
     Notes
     -----
-    With the upstream gradient U and sums over what the left side does not name: ∂L/∂W[c, o, i] =
-    Σ x[s, c, t] U[s, o, t′], ∂L/∂b[o] = Σ U[s, o, t′], and ∂L/∂x[s, c, t] = Σ W[c, o, i] U[s, o, t′].
+    With the upstream gradient U and sums over all indices that the left side does not have:
+    ∂L/∂W[c, o, i] = Σ x[s, c, t] U[s, o, t′], ∂L/∂b[o] = Σ U[s, o, t′], and ∂L/∂x[s, c, t] = Σ W[c, o, i] U[s, o, t′].
 
     Examples
     --------

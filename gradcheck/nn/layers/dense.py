@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gradcheck.nn.initial import Scale, normal
-from gradcheck.nn.layer import RNG, Array, Layer, positive
+from gradcheck.nn.layer import RNG, Array, Layer, check_sizes
 
 
 class Dense(Layer):
@@ -17,7 +17,7 @@ class Dense(Layer):
     inputs, outputs : int
     bias : bool
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation; biases start at 0.
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
@@ -46,7 +46,7 @@ class Dense(Layer):
         dtype: DTypeLike = np.float64,
     ) -> None:
         super().__init__()
-        positive("Dense", inputs=inputs, outputs=outputs)
+        check_sizes("Dense", inputs=inputs, outputs=outputs)
         self.inputs, self.outputs, self.bias, self.scale = inputs, outputs, bias, scale
         self.params["W"] = normal((inputs, outputs), inputs, outputs, scale=scale, rng=rng, dtype=dtype)
         if bias:

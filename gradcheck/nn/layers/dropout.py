@@ -8,27 +8,27 @@ from gradcheck.nn.layer import Array, Layer
 
 
 class Dropout(Layer):
-    """In training every number is set to 0 with the probability `rate` (N. Srivastava et al., JMLR 15, 2014).
+    """In training, each number is set to 0 with probability `rate` (N. Srivastava et al., JMLR 15, 2014).
 
-    y = x m/(1 − rate), where the mask m is 0 or 1, so y has the expected value x; ∂L/∂x = ∂L/∂y m/(1 − rate). Outside
-    training y = x.
+    y = x m/(1 − rate) with a mask m of zeros and ones, so the expected value of y is x. ∂L/∂x = ∂L/∂y m/(1 − rate).
+    Outside of training y = x.
 
     Parameters
     ----------
     rate : float
-        From 0 on and below 1.
+        At least 0 and less than 1.
     seed : int
-        Two layers of the same seed drop the same places: give each its own.
+        Layers with the same seed have the same masks; each layer should have its own.
 
     Attributes
     ----------
     draw : int
-        Number of the present mask, from 0.
+        Number of the current mask, from 0.
 
     Notes
     -----
-    The mask stays until `redraw` is called, so that a loss and its gradient belong together, and other forward passes
-    in between change nothing. It is a function of the seed, the number of the draw and the shape of the input alone.
+    The mask stays the same until `redraw` is called. A loss and its gradient therefore belong together, and other
+    forward passes do not change them. The mask depends only on `seed`, `draw` and the shape of the input.
 
     Examples
     --------
@@ -47,14 +47,14 @@ class Dropout(Layer):
     def __init__(self, rate: float, *, seed: int = 0) -> None:
         super().__init__()
         if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: rate must be a number from 0 on and below 1, got {rate!r}")
+            raise ValueError(f"Dropout: rate must be at least 0 and less than 1, got {rate!r}")
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-            raise ValueError(f"Dropout: seed must be a whole number from 0 on, got {seed!r}")
+            raise ValueError(f"Dropout: seed must be a whole number of at least 0, got {seed!r}")
         self.rate, self.seed = float(rate), int(seed)
         self.draw = 0
 
     def redraw(self) -> None:
-        """Take a new mask from now on."""
+        """Draw a new mask."""
         self.draw += 1
 
     def forward(self, x: Array) -> Array:

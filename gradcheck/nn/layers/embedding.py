@@ -1,4 +1,4 @@
-"""Table of vectors."""
+"""Table of vectors, looked up by index."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gradcheck.nn.initial import normal
-from gradcheck.nn.layer import RNG, Array, Layer, positive
+from gradcheck.nn.layer import RNG, Array, Layer, check_sizes
 
 
 class Embedding(Layer):
-    """y = W[k]: the row of a table that an index k, from 0 on, says.
+    """y = W[k]: row k of a table, for each index k in the input.
 
     Parameters
     ----------
     vocabulary : int
-        Rows of the table; indices are smaller.
+        Number of rows of the table; indices go from 0 to vocabulary − 1.
     features : int
         Length of a row.
     scale : float
@@ -27,10 +27,10 @@ class Embedding(Layer):
 
     Notes
     -----
-    ∂L/∂W has in row k the sum of the upstream gradients at all places where the index is k, and 0 for indices that do
-    not occur. There is no derivative by an index; `backward` returns zeros of the indices' shape.
+    Row k of ∂L/∂W is the sum of the upstream gradients at all positions with index k, and 0 for indices that do not
+    occur. There is no derivative with respect to an index: `backward` returns zeros of the shape of the indices.
 
-    Indices may be floating-point numbers, as long as they are whole.
+    Indices may be floating-point numbers with whole values.
 
     Examples
     --------
@@ -55,13 +55,13 @@ class Embedding(Layer):
         dtype: DTypeLike = np.float64,
     ) -> None:
         super().__init__()
-        positive("Embedding", vocabulary=vocabulary, features=features)
+        check_sizes("Embedding", vocabulary=vocabulary, features=features)
         self.vocabulary, self.features, self.scale = vocabulary, features, float(scale)
         self.params["W"] = normal((vocabulary, features), vocabulary, features, scale=self.scale, rng=rng, dtype=dtype)
 
     @property
     def takes_indices(self) -> bool:
-        """True."""
+        """Always true."""
         return True
 
     def forward(self, x: Any) -> Array:
@@ -72,14 +72,14 @@ class Embedding(Layer):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Zeros of shape (samples, ...), after setting the gradient of the table."""
+        """Set the gradient of the table; return zeros of shape (samples, ...)."""
         indices, y = self._kept(upstream)
         self.grads["W"] = np.zeros_like(self.params["W"], dtype=y.dtype)
         np.add.at(self.grads["W"], indices, upstream)
         return np.zeros(indices.shape, y.dtype)
 
     def _indices(self, x: Any) -> Array:
-        """Indices as whole numbers, a copy, or `ValueError` that says which one is none."""
+        """Copy of the indices as whole numbers; `ValueError` with the first one that is invalid."""
         array = np.asarray(x)
         self._input(array, "...")
         wrong = ~((array >= 0) & (array < self.vocabulary) & (np.floor(array) == array))

@@ -1,4 +1,4 @@
-"""Flattening."""
+"""Flattening of samples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from gradcheck.nn.layer import Array, Layer
 
 
 class Flatten(Layer):
-    """All numbers of a sample in one row, as they lie in memory in C order; the gradient goes back to its places.
+    """All numbers of a sample in one row, in C order. The gradient is reshaped back.
 
-    The output looks at the numbers of the input where NumPy need not copy them.
+    The output is a view of the input if NumPy does not need to copy it.
 
     Examples
     --------
@@ -29,6 +29,6 @@ class Flatten(Layer):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the input's shape."""
+        """Gradient of the shape of the input."""
         shape, _ = self._kept(upstream)
         return np.reshape(upstream, shape)

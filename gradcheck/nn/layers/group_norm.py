@@ -5,29 +5,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gradcheck.nn.layer import Array, Layer, positive
+from gradcheck.nn.layer import Array, Layer, check_sizes
 from gradcheck.nn.layers._normalisation import check_epsilon, normalise, normalise_backward
 
 
 class GroupNorm(Layer):
     """y = gamma · v + beta with v = (x − μ)/√(σ² + epsilon), over groups of the features of each sample.
 
-    The features fall into groups of neighbours; μ is the mean and σ² the variance, divided by n, not n − 1, of all
-    numbers of a group (Y. Wu and K. He, Group Normalization, ECCV 2018). x and y have the shape
-    (samples, features, ...), gamma and beta (features,). With one group this is like layer normalisation over the
-    whole sample, with as many groups as features it is instance normalisation.
+    Neighbouring features form groups. μ is the mean and σ² the variance (divided by n, not n − 1) of all numbers of a
+    group (Y. Wu and K. He, Group Normalization, ECCV 2018). x and y have the shape (samples, features, ...), gamma and
+    beta (features,). One group for all features gives layer normalisation over the whole sample, one group for each
+    feature gives instance normalisation.
 
     Parameters
     ----------
     groups, features : int
-        The second a multiple of the first.
+        `features` must be a multiple of `groups`.
     epsilon : float
     dtype : dtype
 
     Notes
     -----
-    With the upstream gradient U, H = gamma · U, and means over a group: ∂L/∂x = (H − mean of H − v · mean of
-    H v)/√(σ² + epsilon); ∂L/∂gamma is the sum of U v and ∂L/∂beta that of U over all axes but that of the features.
+    With the upstream gradient U, H = gamma · U, and means over a group:
+    ∂L/∂x = (H − mean of H − v · mean of H v)/√(σ² + epsilon). ∂L/∂gamma is the sum of U v, and ∂L/∂beta that of U, over
+    all axes except that of the features.
 
     Examples
     --------
@@ -40,7 +41,7 @@ class GroupNorm(Layer):
 
     def __init__(self, groups: int, features: int, *, epsilon: float = 1e-5, dtype: DTypeLike = np.float64) -> None:
         super().__init__()
-        positive("GroupNorm", groups=groups, features=features)
+        check_sizes("GroupNorm", groups=groups, features=features)
         if features % groups:
             raise ValueError(f"GroupNorm: features must be a multiple of groups = {groups}, got {features}")
         check_epsilon("GroupNorm", epsilon)
@@ -68,10 +69,10 @@ class GroupNorm(Layer):
         return normalise_backward(scaled, self._rows(values), slope, (2,)).reshape(y.shape)
 
     def _rows(self, x: Array) -> Array:
-        """As (samples, groups, numbers of a group)."""
+        """Reshape to (samples, groups, numbers in a group)."""
         return x.reshape(x.shape[0], self.groups, -1)
 
     @staticmethod
     def _along(parameter: Array, x: Array) -> Array:
-        """One number a feature, for arrays like x."""
+        """Reshape one number for each feature to broadcast with x."""
         return parameter.reshape(-1, *(1,) * (x.ndim - 2))

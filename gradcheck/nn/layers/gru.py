@@ -14,30 +14,31 @@ from gradcheck.nn.layers._recurrent import Recurrent, State
 
 
 class GRU(Recurrent):
-    """State that one gate updates and another resets (K. Cho et al., EMNLP 2014).
+    """Recurrent layer with an update gate and a reset gate (K. Cho et al., EMNLP 2014).
 
     With (a_r, a_z, a_n) the three parts of x_t Wx + b and (p_r, p_z, p_n) those of h_{t−1} Wh + bh, in this order, and
-    h = 0 at first: r = σ(a_r + p_r), z = σ(a_z + p_z), n = tanh(a_n + r p_n) and h_t = (1 − z) n + z h_{t−1}. The gate
-    r multiplies the product with its bias, as in PyTorch, not the state before the product, as in the paper.
+    h = 0 initially: r = σ(a_r + p_r), z = σ(a_z + p_z), n = tanh(a_n + r p_n) and h_t = (1 − z) n + z h_{t−1}. The gate
+    r multiplies the product including its bias, as in PyTorch; in the paper it multiplies the state before the product.
 
     Parameters
     ----------
     features, units : int
     last : bool
-        Return the state after the last step alone, of shape (samples, units), not those of all steps, of shape
-        (samples, time, units).
+        Return only the state after the last step, of shape (samples, units). Otherwise return those of all steps, of
+        shape (samples, time, units).
     reverse : bool
-        Take the steps from the last to the first; the output of a step stays in its place.
+        Process the steps from the last to the first. The output of a step keeps its position.
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation; biases start at 0.
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
     Notes
     -----
-    Backwards in time, with δh for ∂L/∂h_t and δn, δz, δr for the gradients by the arguments of tanh and σ:
-    δn = δh (1 − z)(1 − n²), δz = δh (h_{t−1} − n) z(1 − z) and δr = δn p_n r(1 − r). The gradient by the parts a is
-    (δr, δz, δn), by the parts p it is P = (δr, δz, r δn), and to the step before go δh z and P Whᵀ.
+    Backward in time, with δh = ∂L/∂h_t and δn, δz, δr for the gradients with respect to the arguments of tanh and σ:
+    δn = δh (1 − z)(1 − n²), δz = δh (h_{t−1} − n) z(1 − z) and δr = δn p_n r(1 − r). The gradient with respect to the
+    parts a is (δr, δz, δn), and with respect to the parts p it is P = (δr, δz, r δn). The step before gets
+    δh z + P Whᵀ.
 
     Examples
     --------

@@ -12,8 +12,8 @@ class LayerNorm(TrailingNormalisation):
     """y = gamma · v + beta with v = (x − μ)/√(σ² + epsilon), over the last axes of each sample.
 
     μ is the mean and σ² the variance, divided by n, not n − 1 (J. L. Ba et al., Layer Normalization, 2016). x and y
-    have the shape (samples, ..., *features), gamma and beta `features`; there is nothing to be learnt about the
-    samples in between, so training and use are alike.
+    have the shape (samples, ..., *features), gamma and beta have the shape `features`. The layer computes the same in
+    training and evaluation mode.
 
     Parameters
     ----------
@@ -24,8 +24,9 @@ class LayerNorm(TrailingNormalisation):
 
     Notes
     -----
-    With the upstream gradient U, H = gamma · U, and means over the same axes: ∂L/∂x = (H − mean of H − v · mean of
-    H v)/√(σ² + epsilon); ∂L/∂gamma is the sum of U v and ∂L/∂beta that of U over all other axes.
+    With the upstream gradient U, H = gamma · U, and means over the same axes:
+    ∂L/∂x = (H − mean of H − v · mean of H v)/√(σ² + epsilon). ∂L/∂gamma is the sum of U v, and ∂L/∂beta that of U, over
+    all other axes.
 
     Examples
     --------

@@ -14,30 +14,32 @@ from gradcheck.nn.layers._recurrent import Recurrent, State
 
 
 class LSTM(Recurrent):
-    """Memory c that gates write to, keep and read (S. Hochreiter and J. Schmidhuber, Neural Computation 9, 1997).
+    """Recurrent layer with a memory c and input, forget and output gates.
 
-    With (z_i, z_f, z_g, z_o) the four parts of x_t Wx + h_{t−1} Wh + b, in this order, and h = c = 0 at first:
+    From S. Hochreiter and J. Schmidhuber, Neural Computation 9 (1997).
+    With (z_i, z_f, z_g, z_o) the four parts of x_t Wx + h_{t−1} Wh + b, in this order, and h = c = 0 initially:
     i = σ(z_i), f = σ(z_f), g = tanh z_g, o = σ(z_o), c_t = f c_{t−1} + i g and h_t = o tanh c_t.
 
     Parameters
     ----------
     features, units : int
     last : bool
-        Return the state h after the last step alone, of shape (samples, units), not those of all steps, of shape
-        (samples, time, units).
+        Return only the state h after the last step, of shape (samples, units). Otherwise return those of all steps, of
+        shape (samples, time, units).
     reverse : bool
-        Take the steps from the last to the first; the output of a step stays in its place.
+        Process the steps from the last to the first. The output of a step keeps its position.
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation. Biases start at 0, but those
-        of the gate f, which forgets, at 1, so that a memory lasts at first (R. Jozefowicz et al., ICML 2015).
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0,
+        except those of the forget gate f, which start at 1 to keep the memory initially (R. Jozefowicz et al., ICML
+        2015).
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
     Notes
     -----
-    Backwards in time, with δh and δc for ∂L/∂h_t and ∂L/∂c_t from what comes later: δc grows by δh o (1 − tanh² c_t);
-    δz_i = δc g i(1 − i), δz_f = δc c_{t−1} f(1 − f), δz_g = δc i (1 − g²), δz_o = δh tanh c_t o(1 − o). To the step
-    before go δc f and δz Whᵀ.
+    Backward in time, with δh and δc for ∂L/∂h_t and ∂L/∂c_t from the later steps: first δc ← δc + δh o (1 − tanh² c_t).
+    Then δz_i = δc g i(1 − i), δz_f = δc c_{t−1} f(1 − f), δz_g = δc i (1 − g²) and δz_o = δh tanh c_t o(1 − o). The
+    step before gets δc f for its c and δz Whᵀ for its h.
 
     Examples
     --------

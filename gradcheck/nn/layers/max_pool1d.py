@@ -1,4 +1,4 @@
-"""Largest numbers of windows of signals."""
+"""Max pooling of signals."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from gradcheck.nn.layers._pooling import MaxPooling
 
 
 class MaxPool1D(MaxPooling):
-    """The largest number of each window, channel by channel.
+    """The largest number of each window of each channel.
 
-    x has the shape (samples, channels, length) and y the same with ⌊(length + 2 · padding − size)/stride⌋ + 1 for
-    its length.
+    x has the shape (samples, channels, length). y has the same shape, but length
+    ⌊(length + 2 · padding − size)/stride⌋ + 1.
 
     Parameters
     ----------
     size : int
-        Of the window.
+        Size of the window.
     stride : int, optional
-        Distance of neighbouring windows; without it the size, and they do not overlap.
+        Distance between windows; by default the size, for windows that do not overlap.
     padding : int or tuple of a pair of int
-        Places on both sides that never are the largest, fewer than the size;
-        ``((before, after),)`` for each side its own.
+        Positions on both sides that are never the largest, fewer than the size; ``((before, after),)`` sets each side.
 
     Notes
     -----
-    The gradient of a window's output goes to the place of its largest number, and to the first of several equal ones
-    in C order, as in PyTorch; there the derivative jumps, and this is the one from one side. Where windows overlap,
-    gradients add up. NaN counts as the largest.
+    The gradient of an output goes to the largest number of its window, or to the first of several equal ones in C
+    order, as in PyTorch. At such a tie the derivative jumps, and this choice is a one-sided derivative. Where windows
+    overlap, gradients are added. NaN counts as the largest number.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Largest numbers of windows of images."""
+"""Max pooling of images."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from gradcheck.nn.layers._pooling import MaxPooling
 
 
 class MaxPool2D(MaxPooling):
-    """The largest number of each window, channel by channel.
+    """The largest number of each window of each channel.
 
-    x has the shape (samples, channels, height, width) and y the same with ⌊(height + 2 · padding − size)/stride⌋ + 1
-    for its height, and the width alike.
+    x has the shape (samples, channels, height, width). y has the same shape, but height
+    ⌊(height + 2 · padding − size)/stride⌋ + 1, and likewise for the width.
 
     Parameters
     ----------
     size : int or tuple of 2 int
-        Of the window: one number for both axes, or one each.
+        Size of the window: one number for both axes, or one for each.
     stride : int or tuple of 2 int, optional
-        Distance of neighbouring windows; without it the size, and they do not overlap.
+        Distance between windows; by default the size, for windows that do not overlap.
     padding : int, tuple of 2 int or of 2 pairs of int
-        Places on both sides that never are the largest, fewer than the size;
-        ``((top, bottom), (left, right))`` for each side its own.
+        Positions on both sides that are never the largest, fewer than the size; ``((top, bottom), (left, right))`` sets
+        each side.
 
     Notes
     -----
-    The gradient of a window's output goes to the place of its largest number, and to the first of several equal ones
-    in C order, as in PyTorch; there the derivative jumps, and this is the one from one side. Where windows overlap,
-    gradients add up. NaN counts as the largest.
+    The gradient of an output goes to the largest number of its window, or to the first of several equal ones in C
+    order, as in PyTorch. At such a tie the derivative jumps, and this choice is a one-sided derivative. Where windows
+    overlap, gradients are added. NaN counts as the largest number.
 
     Examples
     --------

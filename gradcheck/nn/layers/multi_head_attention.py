@@ -9,34 +9,34 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gradcheck.nn.initial import Scale, normal
-from gradcheck.nn.layer import RNG, Array, Layer, positive
+from gradcheck.nn.layer import RNG, Array, Layer, check_sizes
 from gradcheck.nn.layers._mask import step_mask
 
 
 class MultiHeadAttention(Layer):
-    """Each step of a sequence takes a mean of all steps, weighted by how well they fit (A. Vaswani et al., NIPS 2017).
+    """Scaled dot-product self-attention with several heads (A. Vaswani et al., NIPS 2017).
 
-    With Q = x Wq + bq, K = x Wk + bk and V = x Wv + bv, each cut into `heads` blocks of d = features/heads columns, a
-    head is A V, where A = softmax(Q Kᵀ/√d) along its rows; y = (the heads side by side) Wo + bo.
+    Q = x Wq + bq, K = x Wk + bk and V = x Wv + bv are each split into `heads` blocks of d = features/heads columns. A
+    head is A V, where A = softmax(Q Kᵀ/√d) along its rows. The output is y = (concatenated heads) Wo + bo.
 
     Parameters
     ----------
     features, heads : int
-        The first a multiple of the second.
+        `features` must be a multiple of `heads`.
     causal : bool
-        Give no weight to later steps.
+        Whether later steps get weight 0.
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation; biases start at 0.
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
     Notes
     -----
-    With H for the gradient by A V: ∂L/∂V = AᵀH, ∂L/∂A = H Vᵀ; for the scores S = Q Kᵀ/√d that is
-    ∂L/∂S = A (∂L/∂A − row sums of A ∂L/∂A), entry by entry, and ∂L/∂Q = ∂L/∂S K/√d, ∂L/∂K = ∂L/∂Sᵀ Q/√d.
+    With the gradient H with respect to A V: ∂L/∂V = AᵀH and ∂L/∂A = H Vᵀ. With the scores S = Q Kᵀ/√d:
+    ∂L/∂S = A (∂L/∂A − row sums of A ∂L/∂A), entry by entry, ∂L/∂Q = ∂L/∂S K/√d and ∂L/∂K = ∂L/∂Sᵀ Q/√d.
 
-    bk adds the same number to a whole row of scores, which softmax takes no notice of: its gradient is 0, and what is
-    computed is rounding error. A step that may look at none gives every step the weight 0.
+    bk adds the same number to a whole row of scores, which does not change its softmax. The gradient of bk is therefore
+    0, and the computed one is rounding error. If all steps are masked for a step, all its weights are 0.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class MultiHeadAttention(Layer):
         dtype: DTypeLike = np.float64,
     ) -> None:
         super().__init__()
-        positive("MultiHeadAttention", features=features, heads=heads)
+        check_sizes("MultiHeadAttention", features=features, heads=heads)
         if features % heads:
             raise ValueError(f"MultiHeadAttention: features must be a multiple of heads = {heads}, got {features}")
         self.features, self.heads, self.causal, self.scale = features, heads, causal, scale
@@ -71,14 +71,14 @@ class MultiHeadAttention(Layer):
             self.params[name] = np.zeros(features, dtype)
 
     def forward(self, x: Array, mask: Any = None) -> Array:
-        """Weighted means, combined.
+        """Output of the attention.
 
         Parameters
         ----------
         x : ndarray of shape (samples, time, features)
-            Finite even where the mask is False: those steps are not looked at, but they look at others.
+            Finite also where the mask is False: other steps give those steps no weight, but they have an output too.
         mask : ndarray of bool of shape (samples, time), optional
-            True for the steps that may be looked at.
+            True for the steps that may get weight.
 
         Returns
         -------
@@ -116,18 +116,18 @@ class MultiHeadAttention(Layer):
         return downstream
 
     def _set(self, name: str, x: Array, slope: Array) -> None:
-        """Set the gradients of the W and the b by the name, of x W + b with the gradient `slope`."""
+        """Set the gradients of W and b with this name; `slope` is the gradient with respect to x W + b."""
         columns = slope.reshape(-1, self.features)
         self.grads[f"W{name}"] = x.reshape(-1, self.features).T @ columns
         self.grads[f"b{name}"] = columns.sum(axis=0)
 
     def _split(self, x: Array) -> Array:
-        """From (samples, time, features) to (samples, heads, time, features/heads)."""
+        """Reshape (samples, time, features) to (samples, heads, time, features/heads)."""
         heads: Array = x.reshape(*x.shape[:2], self.heads, -1).swapaxes(1, 2)
         return heads
 
     def _allowed(self, time: int, mask: Array | None) -> Array:
-        """Which steps (last axis) each step (the axis before it) may look at."""
+        """Whether each step (second to last axis) may give weight to each step (last axis)."""
         allowed = np.ones((1, 1, time, time), bool)
         if self.causal:
             allowed = np.tril(allowed)
@@ -135,15 +135,15 @@ class MultiHeadAttention(Layer):
 
 
 def _join(heads: Array) -> Array:
-    """From (samples, heads, time, size) to (samples, time, heads · size)."""
+    """Reshape (samples, heads, time, size) to (samples, time, heads · size)."""
     return heads.swapaxes(1, 2).reshape(heads.shape[0], heads.shape[2], -1)
 
 
 def _softmax(scores: Array, allowed: Array) -> Array:
-    """Shares along the last axis of what is allowed; all 0 where nothing is."""
+    """Softmax along the last axis over the allowed entries; all 0 if none is allowed."""
     scores = np.where(allowed, scores, -np.inf)
     top = scores.max(axis=-1, keepdims=True)
     e = np.exp(scores - np.where(np.isfinite(top), top, 0))
     total = e.sum(axis=-1, keepdims=True)
-    shares: Array = e / np.where(total > 0, total, 1)
-    return shares
+    weights: Array = e / np.where(total > 0, total, 1)
+    return weights

@@ -1,4 +1,4 @@
-"""Another shape for every sample."""
+"""Reshaping of samples."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gradcheck.nn.layer import Array, Layer
 
 
 class Reshape(Layer):
-    """The numbers of each sample in another shape, in C order; the gradient goes back to its places.
+    """The numbers of each sample in another shape, in C order. The gradient is reshaped back.
 
-    The output looks at the numbers of the input where NumPy need not copy them.
+    The output is a view of the input if NumPy does not need to copy it.
 
     Parameters
     ----------
     shape : tuple of int
-        Without the axis of samples. One size may be −1: as large as the others leave it.
+        Shape without the axis of the samples. One size may be −1, and is then inferred.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class Reshape(Layer):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient of the input's shape."""
+        """Gradient of the shape of the input."""
         shape, _ = self._kept(upstream)
         return np.reshape(upstream, shape)
 

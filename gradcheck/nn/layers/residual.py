@@ -1,4 +1,4 @@
-"""Layers with a way around them."""
+"""Layers with a shortcut around them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from gradcheck.nn.layers.container import Container, backward_through, forward_t
 
 
 class Residual(Container):
-    """y = f(x) + x, where f is the layers, one after the other.
+    """y = f(x) + x, where f is a sequence of layers.
 
     Parameters
     ----------
     *layers : Layer
         At least one.
     shortcut : Layer, optional
-        s in y = f(x) + s(x), where f changes the shape; several layers go into a `Sequential`.
+        The s in y = f(x) + s(x), needed if f changes the shape. A `Sequential` combines several layers.
 
     Notes
     -----
-    The gradients of both ways add up: ∂L/∂x = (∂f/∂x)ᵀU + (∂s/∂x)ᵀU, and (∂f/∂x)ᵀU + U without a shortcut layer
+    The gradients of both paths are added: ∂L/∂x = (∂f/∂x)ᵀU + (∂s/∂x)ᵀU, or (∂f/∂x)ᵀU + U without a shortcut layer
     (K. He et al., Deep Residual Learning for Image Recognition, CVPR 2016).
 
     Examples
@@ -44,7 +44,7 @@ class Residual(Container):
         return self._inner | ({} if self.shortcut is None else {"shortcut": self.shortcut})
 
     def forward(self, x: Array) -> Array:
-        """Sum of both ways."""
+        """Sum of both paths."""
         x = self._input(x, "...")
         around = x
         if self.shortcut is not None:
@@ -53,15 +53,15 @@ class Residual(Container):
         through = forward_through(self._inner, x)
         if through.shape != around.shape:
             raise ValueError(
-                f"{self!r}: the layers make {through.shape} of an input of shape {x.shape}, the shortcut "
-                f"{around.shape}; both must have one shape"
+                f"{self!r}: for an input of shape {x.shape} the layers return shape {through.shape}, but the shortcut "
+                f"{around.shape}; both must have the same shape"
             )
         y = through + around
         self._keep(y)
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Sum of the gradients of both ways."""
+        """Sum of the gradients of both paths."""
         self._kept(upstream)
         upstream = np.asarray(upstream)
         around = upstream

@@ -11,8 +11,8 @@ from gradcheck.nn.layers._normalisation import TrailingNormalisation
 class RMSNorm(TrailingNormalisation):
     """y = gamma · v with v = x/√(mean of x² + epsilon), over the last axes of each sample.
 
-    x and y have the shape (samples, ..., *features), gamma `features` (B. Zhang and R. Sennrich, Root Mean Square
-    Layer Normalization, NeurIPS 2019).
+    x and y have the shape (samples, ..., *features), gamma has the shape `features` (B. Zhang and R. Sennrich, Root
+    Mean Square Layer Normalization, NeurIPS 2019).
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class RMSNorm(TrailingNormalisation):
 
     Notes
     -----
-    With the upstream gradient U, H = gamma · U, and means over the same axes: ∂L/∂x = (H − v · mean of H v)/√(mean of
-    x² + epsilon); ∂L/∂gamma is the sum of U v over all other axes.
+    With the upstream gradient U, H = gamma · U, and means over the same axes:
+    ∂L/∂x = (H − v · mean of H v)/√(mean of x² + epsilon). ∂L/∂gamma is the sum of U v over all other axes.
 
     Examples
     --------

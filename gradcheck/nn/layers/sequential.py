@@ -1,4 +1,4 @@
-"""Layers one after the other."""
+"""A sequence of layers."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Sequential(Container):
         return y
 
     def backward(self, upstream: Array) -> Array:
-        """Gradient by the input of the first layer."""
+        """Gradient with respect to the input of the first layer."""
         self._kept(upstream)
         return backward_through(self._children, np.asarray(upstream))
 
     def parameter_gradients(self, upstream: Array) -> None:
-        """Set the gradients of all parameters, without the last step of `backward`."""
+        """Set the gradients of all parameters, without the gradient with respect to the input of the first layer."""
         self._kept(upstream)
         first, *rest = self._children
         upstream = backward_through({name: self._children[name] for name in rest}, np.asarray(upstream))

@@ -23,18 +23,18 @@ class SimpleRNN(Recurrent):
     activation : {"tanh", "relu"}
         The function f.
     last : bool
-        Return the state after the last step alone, of shape (samples, units), not those of all steps, of shape
-        (samples, time, units).
+        Return only the state after the last step, of shape (samples, units). Otherwise return those of all steps, of
+        shape (samples, time, units).
     reverse : bool
-        Take the steps from the last to the first; the output of a step stays in its place.
+        Process the steps from the last to the first. The output of a step keeps its position.
     scale : {"glorot", "he", "lecun"} or float
-        Rule for the standard deviation of the initial weights, or the standard deviation; biases start at 0.
+        Rule for the standard deviation of the initial weights, or the standard deviation itself. Biases start at 0.
     rng : None, int, SeedSequence or Generator
     dtype : dtype
 
     Notes
     -----
-    With z_t the argument of f and U_t the upstream gradient, backwards in time (P. J. Werbos, Proc. IEEE 78, 1990):
+    With z_t the argument of f and U_t the upstream gradient, backward in time (P. J. Werbos, Proc. IEEE 78, 1990):
     ∂L/∂z_t = f′(z_t)(U_t + ∂L/∂z_{t+1} Whᵀ), ∂L/∂Wx = Σ x_tᵀ ∂L/∂z_t, ∂L/∂Wh = Σ h_{t−1}ᵀ ∂L/∂z_t and
     ∂L/∂x_t = ∂L/∂z_t Wxᵀ. ReLU has the derivative 0 at its kink.
 

@@ -8,7 +8,7 @@ from gradcheck.nn.layer import Array
 
 
 def norms(x: Array) -> Array:
-    """Euclidean norms along the last axis, which is kept with size one; the largest number where they are beyond it."""
+    """Euclidean norms along the last axis, which is kept with size 1; the largest finite number where they overflow."""
     largest = np.abs(x).max(axis=-1, keepdims=True)
     scale = np.where(largest > 0, largest, 1)
     lengths = scale * np.sqrt(((x / scale) ** 2).sum(axis=-1, keepdims=True))

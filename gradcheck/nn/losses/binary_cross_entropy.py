@@ -16,13 +16,13 @@ class BinaryCrossEntropy(Loss):
     Raises
     ------
     ValueError
-        Other than for shapes and ranges: where p is 0 and y is not, or p is 1 and y is not, as the loss is infinite
-        there and has no derivative. Nothing is clamped, so that the gradient is that of the value.
+        For wrong shapes and ranges, and where p is 0 and y is not, or p is 1 and y is not: the loss is infinite there
+        and has no derivative. Nothing is clamped, because the gradient would not be that of the value.
         `BinaryCrossEntropyWithLogits` stays finite.
 
     Notes
     -----
-    ∂ℓ/∂p = −y/p + (1 − y)/(1 − p). After `Sigmoid` this gives p − y by its input: see
+    ∂ℓ/∂p = −y/p + (1 − y)/(1 − p). After `Sigmoid` the gradient with respect to its input is p − y: see
     `gradcheck.nn.fused.sigmoid_binary_cross_entropy`.
 
     Examples
@@ -44,8 +44,8 @@ class BinaryCrossEntropy(Loss):
         if impossible.any():
             raise ValueError(
                 f"{self!r}: a class that occurs has probability 0 (p = {prediction[impossible][0]}, "
-                f"y = {target[impossible][0]}), where the loss is infinite; BinaryCrossEntropyWithLogits takes what "
-                "Sigmoid is given, and stays finite"
+                f"y = {target[impossible][0]}), where the loss is infinite; BinaryCrossEntropyWithLogits takes the "
+                "input of Sigmoid, and stays finite"
             )
         return prediction, target
 

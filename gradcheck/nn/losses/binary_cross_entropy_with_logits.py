@@ -14,11 +14,11 @@ from gradcheck.nn.losses.loss import Loss, product
 class BinaryCrossEntropyWithLogits(Loss):
     """ℓ = y log(1 + e⁻ᶻ) + (1 − y) log(1 + eᶻ) for each number, from a logit z and a target y in [0, 1].
 
-    This is −y log p − (1 − y) log(1 − p) with p = σ(z), and finite where p is 0 or 1 in floating point.
+    This is −y log p − (1 − y) log(1 − p) with p = σ(z), but finite where p is 0 or 1 in floating point.
 
     Notes
     -----
-    ∂ℓ/∂z = σ(z) − y, computed as (1 − y) σ(z) − y σ(−z), which keeps its digits where p is nearly y.
+    ∂ℓ/∂z = σ(z) − y, computed as (1 − y) σ(z) − y σ(−z), which does not cancel where p is nearly y.
 
     Examples
     --------

@@ -19,13 +19,13 @@ class CosineDistance(Loss):
     ----------
     reduction : {"mean", "sum", "none"}
     eps : float
-        The ε that lengths below are replaced by. A vector of zeros is at distance 1 from all others.
+        The ε that replaces smaller norms. A vector of zeros has distance 1 from all others.
 
     Notes
     -----
-    With p̂ = p/‖p‖, ŷ likewise, and c = p̂·ŷ: ∂ℓ/∂p = (c p̂ − ŷ)/‖p‖. Where ‖p‖ ≤ ε the loss is linear in p, with
-    ∂ℓ/∂p = −ŷ/ε. Values are those of PyTorch's ``cosine_similarity`` everywhere, and so are gradients where ‖p‖ > ε.
-    For shorter p those of PyTorch keep the term c p̂, which is no derivative of the value.
+    With p̂ = p/‖p‖, ŷ = y/‖y‖ and c = p̂·ŷ: ∂ℓ/∂p = (c p̂ − ŷ)/‖p‖. Where ‖p‖ ≤ ε the loss is linear in p, with
+    ∂ℓ/∂p = −ŷ/ε. Values agree with ``cosine_similarity`` of PyTorch everywhere, gradients where ‖p‖ > ε. For shorter p
+    the gradient of PyTorch contains the term c p̂, and is not the derivative of the value.
 
     Examples
     --------
@@ -60,6 +60,6 @@ class CosineDistance(Loss):
         return product(factor[:, None], slopes)
 
     def _units(self, vectors: Array) -> tuple[Array, Array]:
-        """Vectors divided by their lengths, or by ε if that is larger, and the lengths."""
+        """Vectors divided by their norms, or by ε if that is larger, and the norms."""
         length = norms(vectors)
         return vectors / np.maximum(length, self.eps), length

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses._classes import class_shares, refuse_no_classes, refuse_no_shares
+from gradcheck.nn.losses._classes import check_class_axis, check_probabilities, class_probabilities
 from gradcheck.nn.losses.loss import Loss, product
 
 
@@ -15,19 +15,18 @@ class CrossEntropy(Loss):
     """ℓ = −Σ_k y_k log p_k for each sample, from probabilities p of the classes.
 
     Predictions have the shape (samples, classes, ...) and sum to 1 over the classes. Targets are class indices of shape
-    (samples, ...), or shares y of the classes (one-hot or soft) of the predictions' shape, which sum to 1 as well.
+    (samples, ...), or probabilities y (one-hot or soft) of the shape of the predictions, which also sum to 1.
 
     Raises
     ------
     ValueError
-        Other than for shapes and ranges: where p is 0 and y is not, as the loss is infinite there and has no
-        derivative. Nothing is clamped, so that the gradient is that of the value. `CrossEntropyWithLogits` stays
-        finite.
+        For wrong shapes and ranges, and where p is 0 and y is not: the loss is infinite there and has no derivative.
+        Nothing is clamped, because the gradient would not be that of the value. `CrossEntropyWithLogits` stays finite.
 
     Notes
     -----
-    ∂ℓ/∂p_k = −y_k/p_k, each p_k by itself, although they sum to 1. So that a numerical derivative can change one of
-    them, sums may be off by 0.02. After `Softmax` this gives p − y by its input: see
+    ∂ℓ/∂p_k = −y_k/p_k, where each p_k varies independently, although they sum to 1. Sums may be off by 0.02, which lets
+    a numerical derivative change one of them. After `Softmax` the gradient with respect to its input is p − y: see
     `gradcheck.nn.fused.softmax_cross_entropy`.
 
     Examples
@@ -42,15 +41,15 @@ class CrossEntropy(Loss):
     """
 
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        refuse_no_classes(self, prediction)
-        refuse_no_shares(self, prediction, "probabilities")
-        shares = class_shares(self, prediction, target)
-        if ((prediction == 0) & (shares > 0)).any():
+        check_class_axis(self, prediction)
+        check_probabilities(self, prediction, "probabilities")
+        probabilities = class_probabilities(self, prediction, target)
+        if ((prediction == 0) & (probabilities > 0)).any():
             raise ValueError(
                 f"{self!r}: a class that occurs has probability 0, where the loss is infinite; "
-                "CrossEntropyWithLogits takes what Softmax is given, and stays finite"
+                "CrossEntropyWithLogits takes the input of Softmax, and stays finite"
             )
-        return prediction, shares
+        return prediction, probabilities
 
     def _elements(self, prediction: Array, target: Array) -> Array:
         elements: Array = -(target * np.log(np.where(target > 0, prediction, 1))).sum(axis=1)

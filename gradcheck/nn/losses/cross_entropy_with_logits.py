@@ -7,27 +7,27 @@ from typing import Any
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses._classes import class_shares, refuse_no_classes
+from gradcheck.nn.losses._classes import check_class_axis, class_probabilities
 from gradcheck.nn.losses.loss import Loss, Reduction, product
 
 
 class CrossEntropyWithLogits(Loss):
-    """ℓ = −Σ_k y_k log p_k for each sample, with p = softmax z: from logits z, finite where p is 0 in floating point.
+    """ℓ = −Σ_k y_k log p_k for each sample, with p = softmax z; finite where p is 0 in floating point.
 
-    Predictions have the shape (samples, classes, ...). Targets are class indices of shape (samples, ...), or shares y
-    of the classes (one-hot or soft) of the predictions' shape, which sum to 1.
+    Predictions are logits z of shape (samples, classes, ...). Targets are class indices of shape (samples, ...), or
+    probabilities y (one-hot or soft) of the shape of the predictions, which sum to 1.
 
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}
     label_smoothing : float
-        Between 0 and 1: this part of every target is spread evenly, y ← (1 − s) y + s/classes (C. Szegedy et al., CVPR
-        2016).
+        The s between 0 and 1 in y ← (1 − s) y + s/classes (C. Szegedy et al., CVPR 2016).
 
     Notes
     -----
-    ∂ℓ/∂z = p Σ_k y_k − y, which is p − y. With the largest logit z_m, log p = z − z_m − log(1 + Σ_k≠m exp(z_k − z_m)),
-    and where y is nearly 1, p − 1 is computed as expm1 log p, so small losses and gradients keep their digits.
+    ∂ℓ/∂z = p Σ_k y_k − y, which is p − y. With the largest logit z_m, log p is computed as z − z_m − log(1 + Σ_k≠m
+    exp(z_k − z_m)), and where y is nearly 1, p − 1 is computed as expm1(log p). Both are precise for small losses and
+    gradients.
 
     Examples
     --------
@@ -49,12 +49,12 @@ class CrossEntropyWithLogits(Loss):
         self.label_smoothing = float(label_smoothing)
 
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        refuse_no_classes(self, prediction)
-        shares = class_shares(self, prediction, target)
+        check_class_axis(self, prediction)
+        probabilities = class_probabilities(self, prediction, target)
         smooth = self.label_smoothing
         if smooth:
-            shares = (1 - smooth) * shares + smooth / prediction.shape[1]
-        return log_softmax(prediction), shares
+            probabilities = (1 - smooth) * probabilities + smooth / prediction.shape[1]
+        return log_softmax(prediction), probabilities
 
     def _elements(self, logarithms: Array, target: Array) -> Array:
         elements: Array = -product(target, logarithms).sum(axis=1)
@@ -68,7 +68,7 @@ class CrossEntropyWithLogits(Loss):
 
 
 def log_softmax(z: Array) -> Array:
-    """Logarithm of softmax over axis 1, to its last digits even where it is nearly 0."""
+    """Logarithm of softmax over axis 1, precise even where it is nearly 0."""
     below = z - z.max(axis=1, keepdims=True)
     largest = below == 0
     others = np.exp(below)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses._signs import refuse_other_signs
+from gradcheck.nn.losses._signs import check_signs
 from gradcheck.nn.losses.loss import Loss, product
 
 
@@ -16,7 +16,7 @@ class Hinge(Loss):
 
     Notes
     -----
-    ∂ℓ/∂p = −y where y p < 1, and 0 elsewhere, the kink y p = 1 included. From C. Cortes and V. Vapnik, Machine
+    ∂ℓ/∂p = −y where y p < 1, and 0 elsewhere, including the kink y p = 1. From C. Cortes and V. Vapnik, Machine
     Learning 20 (1995).
 
     Examples
@@ -30,7 +30,7 @@ class Hinge(Loss):
 
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
         prediction, target = self._same_shape(prediction, target)
-        refuse_other_signs(self, target)
+        check_signs(self, target)
         return prediction, target
 
     def _elements(self, prediction: Array, target: Array) -> Array:

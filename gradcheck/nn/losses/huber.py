@@ -1,4 +1,4 @@
-"""Squared error that is linear far out."""
+"""Squared error near 0, absolute error far from 0."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Huber(Loss):
     ----------
     reduction : {"mean", "sum", "none"}
     delta : float
-        Where the parabola ends.
+        The δ, where the quadratic part ends.
 
     Notes
     -----
-    With c, which is r clipped to [−δ, δ], both branches are ℓ = c(r − c/2), and ∂ℓ/∂p = c. From P. J. Huber, Annals of
+    With r clipped to [−δ, δ] as c, both branches are ℓ = c(r − c/2), and ∂ℓ/∂p = c. From P. J. Huber, Annals of
     Mathematical Statistics 35 (1964).
 
     Examples

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses._classes import refuse_no_classes, refuse_no_logarithms, refuse_no_shares
+from gradcheck.nn.losses._classes import check_class_axis, check_log_probabilities, check_probabilities
 from gradcheck.nn.losses.loss import Loss, product
 
 
 class KullbackLeibler(Loss):
     """ℓ = Σ_k y_k (log y_k − a_k) for each sample, from logarithms a of the probabilities of the classes.
 
-    Predictions have the shape (samples, classes, ...), and so have the targets y, which sum to 1 over the classes.
+    Predictions and targets y have the shape (samples, classes, ...); targets sum to 1 over the classes.
 
     Notes
     -----
-    ∂ℓ/∂a_k = −y_k. A class with y_k = 0 adds nothing. An element is a sample (at one position, if there are further
-    axes), as the divergence belongs to a whole distribution: for predictions of shape (samples, classes) the mean is
-    what PyTorch's ``KLDivLoss`` calls "batchmean", while its "mean" is smaller by the number of classes. From
+    ∂ℓ/∂a_k = −y_k. A class with y_k = 0 adds nothing. An element is a whole distribution: one sample, or one position
+    of it if there are further axes. For predictions of shape (samples, classes) the mean is the reduction "batchmean"
+    of ``KLDivLoss`` in PyTorch, whose "mean" also divides by the number of classes. From
     S. Kullback and R. A. Leibler, Annals of Mathematical Statistics 22 (1951).
 
     Examples
@@ -35,10 +35,10 @@ class KullbackLeibler(Loss):
     """
 
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        refuse_no_classes(self, prediction)
-        refuse_no_logarithms(self, prediction)
+        check_class_axis(self, prediction)
+        check_log_probabilities(self, prediction)
         prediction, target = self._same_shape(prediction, target)
-        refuse_no_shares(self, target, "targets")
+        check_probabilities(self, target, "targets")
         return prediction, target
 
     def _elements(self, prediction: Array, target: Array) -> Array:

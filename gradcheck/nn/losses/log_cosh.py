@@ -16,8 +16,9 @@ class LogCosh(Loss):
 
     Notes
     -----
-    About r²/2 near 0, and |r| − log 2 far out. As cosh overflows there, and cancels near 0, it is computed as
-    |r| + log(1 + e⁻²|ʳ|) − log 2 where |r| > 1, and as log(1 + sinh² r)/2 elsewhere.
+    The loss is about r²/2 for small r and |r| − log 2 for large r. The plain formula overflows for large r and loses
+    precision for small r. It is computed as |r| + log(1 + e⁻²|ʳ|) − log 2 where |r| > 1, and as log(1 + sinh² r)/2
+    elsewhere.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every loss has: values, their reduction, sample weights, and the gradient by the predictions."""
+"""Base class of losses: elements, their reduction, sample weights, and the gradient with respect to the predictions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Reduction = Literal["mean", "sum", "none"]
 
 
 class Loss(abc.ABC):
-    """How far predictions are from targets.
+    """Distance of predictions from targets.
 
-    Subclasses say what one *element* loses (`_elements`) and its derivative (`_slopes`); an element is whatever is
-    averaged over: each number for the squared error, each sample for the cross-entropy, as in PyTorch.
+    Subclasses define the loss of each *element* (`_elements`) and its derivative (`_slopes`). An element is what the
+    mean averages over: each number for the squared error, each sample for the cross-entropy, as in PyTorch.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class Loss(abc.ABC):
     Notes
     -----
     With elements ℓ_i and weights w_i the loss is Σ w_i ℓ_i / n for ``"mean"``, Σ w_i ℓ_i for ``"sum"``, and the array
-    w_i ℓ_i for ``"none"``. An element of weight 0 is left out, even if it is infinite. What is too large for the
-    floating type becomes infinite, without a warning.
+    w_i ℓ_i for ``"none"``. An element of weight 0 is left out, even if it is infinite. Overflow gives infinity without
+    a warning.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -40,9 +40,9 @@ class Loss(abc.ABC):
 
     @abc.abstractmethod
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        """Both as arrays that fit each other, or `ValueError` that names the loss, and the shape or range it takes.
+        """Validated arrays of predictions and targets; `ValueError` with the loss and the expected shape or range.
 
-        What both the loss and its gradient need of the prediction, its log-softmax say, may stand in its place.
+        The first may be a transformed prediction that both the loss and its gradient need, such as its log-softmax.
         """
 
     @abc.abstractmethod
@@ -51,7 +51,7 @@ class Loss(abc.ABC):
 
     @abc.abstractmethod
     def _slopes(self, prediction: Array, target: Array, factor: Array) -> Array:
-        """Gradient by the prediction of the sum of `factor` times the elements."""
+        """Gradient of the sum of `factor` times the elements, with respect to the prediction."""
 
     def forward(self, prediction: Any, target: Any, weight: Any = None) -> Array:
         """Loss of a batch.
@@ -61,12 +61,12 @@ class Loss(abc.ABC):
         prediction : array_like
         target : array_like
         weight : array_like, optional
-            One number a sample, of shape (samples,), or one an element.
+            One number for each sample, of shape (samples,), or one for each element.
 
         Returns
         -------
         ndarray
-            Of no axes, or one number an element where `reduction` is "none".
+            A single number without axes, or one for each element if `reduction` is "none".
         """
         prediction = self._floating(prediction)
         with np.errstate(over="ignore"):
@@ -80,7 +80,10 @@ class Loss(abc.ABC):
     __call__ = forward
 
     def backward(self, upstream: Any = 1.0) -> Array:
-        """Gradient of the loss by the prediction, times `upstream` (one an element where `reduction` is "none")."""
+        """Gradient of the loss with respect to the prediction, times `upstream`.
+
+        `upstream` is one number, or one for each element if `reduction` is "none".
+        """
         if self._cache is None:
             raise ValueError(f"{self!r}: backward before forward; call forward(prediction, target) first")
         prediction, target, factor = self._cache
@@ -92,7 +95,7 @@ class Loss(abc.ABC):
             return self._slopes(prediction, target, factor * upstream)
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that describe the loss: its class and the arguments it was made with."""
+        """Describe the loss as plain data: its class and constructor arguments."""
         names = inspect.signature(type(self)).parameters
         return {"kind": type(self).__name__} | {name: getattr(self, name) for name in names}
 
@@ -118,10 +121,10 @@ class Loss(abc.ABC):
         return array
 
     def _factor(self, elements: Array, weight: Any) -> Array:
-        """What each element is multiplied by in the sum."""
-        share = 1.0 / elements.size if self.reduction == "mean" else 1.0
+        """Factor of each element in the sum."""
+        scale = 1.0 / elements.size if self.reduction == "mean" else 1.0
         if weight is None:
-            return np.full_like(elements, share)
+            return np.full_like(elements, scale)
         weight = np.asarray(weight, dtype=elements.dtype)
         if weight.shape == elements.shape[:1]:
             weight = weight.reshape(weight.shape + (1,) * (elements.ndim - 1))
@@ -131,11 +134,11 @@ class Loss(abc.ABC):
             )
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise ValueError(f"{self!r}: weights must be finite and not negative")
-        factor: Array = np.broadcast_to(share * weight, elements.shape)
+        factor: Array = np.broadcast_to(scale * weight, elements.shape)
         return factor
 
     def _same_shape(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        """For losses whose targets look like the predictions."""
+        """Validated arrays for losses whose targets have the shape of the predictions."""
         target = self._real(target)
         if target.shape != prediction.shape:
             raise ValueError(
@@ -145,6 +148,6 @@ class Loss(abc.ABC):
 
 
 def product(factor: Array, values: Array) -> Array:
-    """Return factor times values, of the values' shape, and 0 wherever the factor is 0."""
+    """Return factor times values, of the shape of the values, and 0 wherever the factor is 0."""
     result: Array = np.multiply(factor, values, out=np.zeros_like(values), where=factor != 0)
     return result

@@ -1,4 +1,4 @@
-"""Negative logarithm of the probability of what was observed."""
+"""Negative logarithm of the probability of the observed class."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses._classes import class_indices, refuse_no_classes, refuse_no_logarithms
+from gradcheck.nn.losses._classes import check_class_axis, check_log_probabilities, class_indices
 from gradcheck.nn.losses.loss import Loss
 
 
@@ -31,8 +31,8 @@ class NegativeLogLikelihood(Loss):
     """
 
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
-        refuse_no_classes(self, prediction)
-        refuse_no_logarithms(self, prediction)
+        check_class_axis(self, prediction)
+        check_log_probabilities(self, prediction)
         return prediction, class_indices(self, prediction, target)
 
     def _elements(self, prediction: Array, target: Array) -> Array:

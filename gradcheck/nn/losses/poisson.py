@@ -18,15 +18,15 @@ class Poisson(Loss):
     ----------
     reduction : {"mean", "sum", "none"}
     log_input : bool
-        Whether predictions p are logarithms of rates: ℓ = exp p − y p, with ∂ℓ/∂p = exp p − y. Otherwise they are rates
-        themselves: ℓ = p − y log(p + ε), with ∂ℓ/∂p = 1 − y/(p + ε).
+        Whether predictions p are logarithms of rates. Then ℓ = exp p − y p, with ∂ℓ/∂p = exp p − y. Otherwise they are
+        rates, and ℓ = p − y log(p + ε), with ∂ℓ/∂p = 1 − y/(p + ε).
     eps : float
         The ε that keeps the logarithm finite for a rate of 0.
 
     Notes
     -----
-    The term left out does not hang on p, so ℓ may be negative. Targets are ≥ 0 and need not be whole. The logarithm of
-    a rate that is itself beyond the floating type, as exp 1000 is, makes loss and gradient infinite.
+    The omitted term does not depend on p. Without it, ℓ may be negative. Targets are ≥ 0 and need not be whole numbers.
+    If the rate overflows, as exp 1000 does, loss and gradient are infinite.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.losses._signs import refuse_other_signs
+from gradcheck.nn.losses._signs import check_signs
 from gradcheck.nn.losses.loss import Loss, product
 
 
@@ -25,7 +25,7 @@ class SquaredHinge(Loss):
 
     def _checked(self, prediction: Array, target: Any) -> tuple[Array, Array]:
         prediction, target = self._same_shape(prediction, target)
-        refuse_other_signs(self, target)
+        check_signs(self, target)
         return prediction, target
 
     def _elements(self, prediction: Array, target: Array) -> Array:

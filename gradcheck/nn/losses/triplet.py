@@ -1,4 +1,4 @@
-"""Margin between the distances to a sample of the same kind and to one of another."""
+"""Margin between the distances of an anchor to a positive and to a negative sample."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Triplet(Loss):
     """ℓ = max(0, d(a, p) − d(a, n) + margin) for each triplet, with d(u, v) = ‖u − v + ε‖.
 
     Predictions have the shape (samples, 3, features): an anchor a, a positive sample p and a negative one n. There are
-    no targets; pass None, or anything else, which is not looked at.
+    no targets: pass None; any other value is ignored.
 
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}
     margin : float
     eps : float
-        The ε that is added to every component of a difference, as in PyTorch's ``TripletMarginLoss``. It keeps the
+        The ε that is added to every component of a difference, as in ``TripletMarginLoss`` of PyTorch. It makes the
         distance of equal vectors differentiable.
 
     Notes
     -----
     With unit vectors u = (a − p + ε)/d(a, p) and v = (a − n + ε)/d(a, n): ∂ℓ/∂a = u − v, ∂ℓ/∂p = −u and ∂ℓ/∂n = v where
-    ℓ > 0, and 0 elsewhere, the kink included. From V. Balntas et al., BMVC 2016.
+    ℓ > 0, and 0 elsewhere, including the kink. From V. Balntas et al., BMVC 2016.
 
     Examples
     --------
@@ -68,6 +68,6 @@ class Triplet(Loss):
         return product(active[:, None, None], np.stack([u - v, -u, v], axis=1))
 
     def _differences(self, prediction: Array) -> Array:
-        """Anchor less positive, and anchor less negative, of shape (samples, 2, features)."""
+        """Anchor minus positive, and anchor minus negative, of shape (samples, 2, features)."""
         limit = np.finfo(prediction.dtype).max
         return np.clip(prediction[:, :1] - prediction[:, 1:] + self.eps, -limit, limit)

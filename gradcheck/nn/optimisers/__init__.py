@@ -1,1 +1,1 @@
-"""Optimisers, one a file."""
+"""Optimisers, one in each file."""

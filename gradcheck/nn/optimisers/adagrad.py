@@ -1,11 +1,11 @@
-"""Gradient descent, scaled by the size of all gradients so far."""
+"""Gradient descent with steps scaled by all gradients so far."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.optimisers.optimiser import Optimiser, positive
+from gradcheck.nn.optimisers.optimiser import Optimiser, check_positive
 
 
 class AdaGrad(Optimiser):
@@ -20,7 +20,7 @@ class AdaGrad(Optimiser):
 
     Notes
     -----
-    Nothing of the sum is forgotten, so steps shrink like 1/√t. From J. Duchi, E. Hazan and Y. Singer, Journal of
+    The sum never decays, so steps shrink like 1/√t. From J. Duchi, E. Hazan and Y. Singer, Journal of
     Machine Learning Research 12 (2011).
 
     Examples
@@ -35,7 +35,7 @@ class AdaGrad(Optimiser):
 
     def __init__(self, rate: float = 0.01, *, eps: float = 1e-10) -> None:
         super().__init__(rate)
-        positive("AdaGrad", eps=eps)
+        check_positive("AdaGrad", eps=eps)
         self.eps = float(eps)
 
     def _change(self, name: str, value: Array, grad: Array) -> Array:

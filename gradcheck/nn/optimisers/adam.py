@@ -1,4 +1,4 @@
-"""Momentum, scaled by the size of recent gradients."""
+"""Momentum with steps scaled by recent gradients."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.optimisers.optimiser import Optimiser, positive, share
+from gradcheck.nn.optimisers.optimiser import Optimiser, check_fraction, check_positive
 
 
 class Adam(Optimiser):
-    """Mean gradient divided by the root of the mean square, both corrected for their start at 0.
+    """Mean gradient divided by the root of its mean square, both averages corrected for their start at 0.
 
     At step t, for each number: m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², and
     θ ← θ − η m̂/(√v̂ + ε) with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
@@ -21,7 +21,7 @@ class Adam(Optimiser):
     rate : float
         Step size η.
     beta1, beta2 : float
-        Shares of the means that are kept.
+        Decay rates β₁ and β₂ of the two averages.
     eps : float
         The ε that is added to the root of v̂, as in the paper and in PyTorch.
 
@@ -40,8 +40,8 @@ class Adam(Optimiser):
 
     def __init__(self, rate: float = 0.001, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
         super().__init__(rate)
-        share(type(self).__name__, beta1=beta1, beta2=beta2)
-        positive(type(self).__name__, eps=eps)
+        check_fraction(type(self).__name__, beta1=beta1, beta2=beta2)
+        check_positive(type(self).__name__, eps=eps)
         self.beta1, self.beta2, self.eps = float(beta1), float(beta2), float(eps)
 
     def _change(self, name: str, value: Array, grad: Array) -> Array:

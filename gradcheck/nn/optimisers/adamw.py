@@ -1,17 +1,17 @@
-"""Adam, with a decay of the parameters beside it."""
+"""Adam with decoupled weight decay."""
 
 from __future__ import annotations
 
 from gradcheck.nn.layer import Array
 from gradcheck.nn.optimisers.adam import Adam
-from gradcheck.nn.optimisers.optimiser import not_negative
+from gradcheck.nn.optimisers.optimiser import check_not_negative
 
 
 class AdamW(Adam):
-    """Adam that also shrinks each parameter by a share of itself: θ ← θ − η λ θ, beside the step of Adam.
+    """Adam with weight decay outside of its averages: the step of Adam, and θ ← θ − η λ θ.
 
-    The decay does not pass through the averages. As a penalty in the loss, ½ λ ‖θ‖², it would: each parameter would
-    then shrink the less the larger its gradients are.
+    With a penalty ½ λ ‖θ‖² in the loss, the decay would pass through the averages, and parameters with larger gradients
+    would decay less.
 
     Parameters
     ----------
@@ -20,11 +20,11 @@ class AdamW(Adam):
     beta1, beta2, eps : float
         As for `Adam`.
     weight_decay : float
-        The share λ, which is multiplied by the rate, as in PyTorch.
+        The λ, which is multiplied by the rate, as in PyTorch.
 
     Notes
     -----
-    From I. Loshchilov and F. Hutter, ICLR 2019, whose λ is multiplied by the schedule alone, and not by the rate.
+    From I. Loshchilov and F. Hutter, ICLR 2019, whose λ is multiplied by the schedule only, not by the rate.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(rate, beta1=beta1, beta2=beta2, eps=eps)
-        not_negative("AdamW", weight_decay=weight_decay)
+        check_not_negative("AdamW", weight_decay=weight_decay)
         self.weight_decay = float(weight_decay)
 
     def _change(self, name: str, value: Array, grad: Array) -> Array:

@@ -1,37 +1,38 @@
-"""Resilient propagation: steps by the signs of gradients alone."""
+"""Resilient backpropagation: steps that depend on the signs of gradients only."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.optimisers.optimiser import Optimiser, positive
+from gradcheck.nn.optimisers.optimiser import Optimiser, check_positive
 
 
 class IRpropMinus(Optimiser):
-    """Steps of a size that grows while the sign of the gradient stays and shrinks when it changes, for each number.
+    """Step sizes that grow while the sign of the gradient stays the same, and shrink when it changes.
 
-    With g the gradient and h what was remembered of the last one:
+    For each number, with the gradient g and the h of the step before:
 
     * g h > 0: Δ ← min(η⁺ Δ, Δ_max)
     * g h < 0: Δ ← max(η⁻ Δ, Δ_min), and g ← 0
 
-    then θ ← θ − sign(g) Δ and h ← g. So after a change of sign a parameter stays where it is for one step, and the next
-    one takes Δ as it is; no step is taken back.
+    then θ ← θ − sign(g) Δ and h ← g. After a change of sign, a parameter stays unchanged for one step, and the
+    following step uses Δ unchanged. No step is reverted.
 
     Parameters
     ----------
     rate : float
-        First Δ.
+        Initial Δ.
     shrink, grow : float
         Factors η⁻ and η⁺.
     smallest, largest : float
-        Bounds Δ_min and Δ_max, which hold for the first Δ too.
+        Bounds Δ_min and Δ_max, also for the initial Δ.
 
     Notes
     -----
-    For gradients of all samples, as signs of noisy ones say little. From C. Igel and M. Hüsken, Neurocomputing 50
-    (2003), who call it iRprop⁻, after M. Riedmiller and H. Braun, ICNN 1993. PyTorch's ``Rprop`` is the same.
+    For gradients of all samples: the signs of noisy gradients carry little information. From C. Igel and M. Hüsken,
+    Neurocomputing 50 (2003), who call it iRprop⁻, after M. Riedmiller and H. Braun, ICNN 1993. PyTorch's ``Rprop`` is
+    the same.
 
     Examples
     --------
@@ -56,7 +57,7 @@ class IRpropMinus(Optimiser):
         largest: float = 50.0,
     ) -> None:
         super().__init__(rate)
-        positive("IRpropMinus", shrink=shrink, grow=grow, smallest=smallest, largest=largest)
+        check_positive("IRpropMinus", shrink=shrink, grow=grow, smallest=smallest, largest=largest)
         if not shrink < 1 < grow:
             raise ValueError(f"IRpropMinus: shrink must be less than 1 and grow more, got {shrink!r} and {grow!r}")
         if smallest > largest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.optimisers.optimiser import Optimiser, share
+from gradcheck.nn.optimisers.optimiser import Optimiser, check_fraction
 
 
 class Momentum(Optimiser):
@@ -14,11 +14,11 @@ class Momentum(Optimiser):
     rate : float
         Step size η.
     momentum : float
-        Share μ of the velocity that is kept.
+        Decay rate μ of the velocity.
 
     Notes
     -----
-    The velocity starts at 0 and sums gradients, as in PyTorch, so with a constant one steps grow to η g/(1 − μ). From
+    The velocity starts at 0 and sums gradients, as in PyTorch. For a constant gradient, steps grow to η g/(1 − μ). From
     B. T. Polyak, USSR Computational Mathematics and Mathematical Physics 4 (1964).
 
     Examples
@@ -33,14 +33,14 @@ class Momentum(Optimiser):
 
     def __init__(self, rate: float, *, momentum: float = 0.9) -> None:
         super().__init__(rate)
-        share(type(self).__name__, momentum=momentum)
+        check_fraction(type(self).__name__, momentum=momentum)
         self.momentum = float(momentum)
 
     def _change(self, name: str, value: Array, grad: Array) -> Array:
         return -self.rate * self._velocity(name, value, grad)
 
     def _velocity(self, name: str, value: Array, grad: Array) -> Array:
-        """Velocity with the gradient of this step."""
+        """Velocity after the gradient of this step is added."""
         velocity = self._kept(name, "velocity", value)
         velocity *= self.momentum
         velocity += grad

@@ -1,4 +1,4 @@
-"""Gradient descent with Nesterov's momentum."""
+"""Gradient descent with Nesterov momentum."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from gradcheck.nn.optimisers.momentum import Momentum
 
 
 class Nesterov(Momentum):
-    """Gradient descent along the velocity of the next step: v ← μ v + g, θ ← θ − η (g + μ v).
+    """Gradient descent with a look-ahead velocity: v ← μ v + g, θ ← θ − η (g + μ v).
 
     Parameters
     ----------
     rate : float
         Step size η.
     momentum : float
-        Share μ of the velocity that is kept.
+        Decay rate μ of the velocity.
 
     Notes
     -----
-    The parameters θ are the point ahead, where the gradient is taken: with φ = θ + η μ v this is φ ← φ − η v of
-    Y. Nesterov, Soviet Mathematics Doklady 27 (1983), in the form of I. Sutskever et al., ICML 2013. Conventions are
+    The parameters θ are the look-ahead point, where the gradient is evaluated: with φ = θ + η μ v this is φ ← φ − η v
+    of Y. Nesterov, Soviet Mathematics Doklady 27 (1983), in the form of I. Sutskever et al., ICML 2013. Conventions are
     those of PyTorch.
 
     Examples

@@ -1,4 +1,4 @@
-"""What every optimiser has: a step that changes named parameters in place."""
+"""Base class of optimisers: a step that updates named parameters in place."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gradcheck.nn.layer import Array
 
 
 class Optimiser(abc.ABC):
-    """Changes parameters in place by their gradients.
+    """Updates parameters in place from their gradients.
 
-    What is remembered from step to step, such as averages, is kept by the name of the parameter; `steps` counts the
-    steps, each of which takes the same parameters.
+    State such as running averages is stored by the name of the parameter. `steps` counts the steps. Every step must get
+    the same parameters.
 
     Parameters
     ----------
@@ -26,24 +26,24 @@ class Optimiser(abc.ABC):
     """
 
     def __init__(self, rate: float) -> None:
-        positive(type(self).__name__, rate=rate)
+        check_positive(type(self).__name__, rate=rate)
         self.rate = float(rate)
         self.steps = 0
         self._memory: dict[str, dict[str, Array]] = {}
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
-        """Change each parameter by its gradient.
+        """Update each parameter by its gradient.
 
         Parameters
         ----------
         params, grads : mapping of str to ndarray
-            Of the same names and shapes.
+            With the same names and shapes.
 
         Raises
         ------
         ValueError
-            If a gradient is missing or of another shape, a parameter does not hold floating-point numbers, or one of
-            its name had another shape before; nothing is changed then.
+            If a gradient is missing or has another shape, or a parameter does not hold floating-point numbers or has
+            another shape than in the step before. No parameter is changed then.
         """
         for name, value in params.items():
             if name not in grads:
@@ -65,23 +65,23 @@ class Optimiser(abc.ABC):
             value += self._change(name, value, np.asarray(grads[name], dtype=value.dtype))
 
     def reset(self) -> None:
-        """Forget all that is remembered, as before the first step."""
+        """Delete the state, as before the first step."""
         self.steps = 0
         self._memory.clear()
 
     @abc.abstractmethod
     def _change(self, name: str, value: Array, grad: Array) -> Array:
-        """What is added to a parameter."""
+        """The change that a step adds to a parameter."""
 
     def _kept(self, name: str, what: str, value: Array, start: float = 0.0) -> Array:
-        """What is remembered of a parameter, to be changed in place; of its value's shape, and `start` at first."""
+        """State of a parameter, to be changed in place; an array of its shape, filled with `start` at first."""
         memory = self._memory.setdefault(name, {})
         if what not in memory:
             memory[what] = np.full_like(value, start)
         return memory[what]
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that describe the optimiser: its class and the arguments it was made with."""
+        """Describe the optimiser as plain data: its class and constructor arguments."""
         names = inspect.signature(type(self)).parameters
         return {"kind": type(self).__name__} | {name: getattr(self, name) for name in names}
 
@@ -90,22 +90,22 @@ class Optimiser(abc.ABC):
         return f"{type(self).__name__}({arguments})"
 
 
-def share(optimiser: str, **values: float) -> None:
-    """Refuse numbers that are not at least 0 and less than 1."""
+def check_fraction(optimiser: str, **values: float) -> None:
+    """Raise `ValueError` unless all numbers are at least 0 and less than 1."""
     for name, value in values.items():
         if not 0 <= value < 1:
             raise ValueError(f"{optimiser}: {name} must be at least 0 and less than 1, got {value!r}")
 
 
-def positive(optimiser: str, **values: float) -> None:
-    """Refuse numbers that are not positive and finite."""
+def check_positive(optimiser: str, **values: float) -> None:
+    """Raise `ValueError` unless all numbers are positive and finite."""
     for name, value in values.items():
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"{optimiser}: {name} must be a positive number, got {value!r}")
 
 
-def not_negative(optimiser: str, **values: float) -> None:
-    """Refuse numbers that are negative or not finite."""
+def check_not_negative(optimiser: str, **values: float) -> None:
+    """Raise `ValueError` if a number is negative or not finite."""
     for name, value in values.items():
         if not (math.isfinite(value) and value >= 0):
             raise ValueError(f"{optimiser}: {name} must not be negative, got {value!r}")

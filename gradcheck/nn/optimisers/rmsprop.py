@@ -1,11 +1,11 @@
-"""Gradient descent, scaled by the size of recent gradients."""
+"""Gradient descent with steps scaled by recent gradients."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gradcheck.nn.layer import Array
-from gradcheck.nn.optimisers.optimiser import Optimiser, positive, share
+from gradcheck.nn.optimisers.optimiser import Optimiser, check_fraction, check_positive
 
 
 class RMSProp(Optimiser):
@@ -16,13 +16,13 @@ class RMSProp(Optimiser):
     rate : float
         Step size η.
     decay : float
-        Share α of the mean that is kept.
+        Decay rate α of the mean.
     eps : float
         The ε that is added to the root, as in PyTorch.
 
     Notes
     -----
-    The mean starts at 0 and is not corrected for it, so first steps are up to 1/√(1 − α) times as long. From
+    The mean starts at 0 without a correction, so the first steps are up to 1/√(1 − α) times as long. From
     T. Tieleman and G. Hinton, Neural Networks for Machine Learning, lecture 6.5 (2012).
 
     Examples
@@ -36,8 +36,8 @@ class RMSProp(Optimiser):
 
     def __init__(self, rate: float = 0.01, *, decay: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(rate)
-        share("RMSProp", decay=decay)
-        positive("RMSProp", eps=eps)
+        check_fraction("RMSProp", decay=decay)
+        check_positive("RMSProp", eps=eps)
         self.decay, self.eps = float(decay), float(eps)
 
     def _change(self, name: str, value: Array, grad: Array) -> Array:

@@ -7,7 +7,7 @@ from gradcheck.nn.optimisers.optimiser import Optimiser
 
 
 class SGD(Optimiser):
-    """Gradient descent, stochastic if the gradient is that of a few samples: θ ← θ − η g.
+    """Gradient descent: θ ← θ − η g. It is stochastic if the gradient is that of a batch of samples.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Locates the faulty lines of a backward pass."""

@@ -1,178 +1,224 @@
-"""What the values of a step are to each other: parameters, loss, gradients, and the points they are looked at."""
+"""Analyses a captured step: its parameters, its loss, its claimed gradients, and the base points for checks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.blame.judgement import Judgement
-from gradcheck.scripts.blame.stale import stale
-from gradcheck.scripts.chain_rule.pairing import Pairing
-from gradcheck.scripts.chain_rule.preconditioners import underlying
-from gradcheck.scripts.chain_rule.vjp import Chain, Place
-from gradcheck.scripts.graph import parameters as roles
-from gradcheck.scripts.graph.dataflow import Base, Flow
-from gradcheck.scripts.graph.loss import loss_of, moved_by
+from gradcheck.scripts.blame.localisation import Localisation
+from gradcheck.scripts.blame.stale_reads import StaleRead, stale_reads
+from gradcheck.scripts.chain_rule.pairing import pair
+from gradcheck.scripts.chain_rule.preconditioners import Treatment, underlying_gradient
+from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
+from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
+from gradcheck.scripts.graph.loss import dependent_on, find_loss
 from gradcheck.scripts.graph.nodes import Node
+from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
+from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import is_maximised, last
-
-Array = NDArray[Any]
-
-#: How far the second point lies, in units of the scale that parameters are drawn on again.
-FAR = (1.0, 0.3, 0.05)
+from gradcheck.scripts.text.identifiers import is_maximised, last_word
 
 
-class Analysis:
-    """What a step's values are to each other.
+@dataclass(frozen=True)
+class SecondPointSettings:
+    """Where the second base point is.
 
-    Parameters
+    Attributes
     ----------
-    step : Step
-    hints : Hints
+    distances : tuple of float
+        Its distance from the program's own point, in units of typical parameters; the first that works is taken.
+    largest_loss : float
+        The largest ratio of the two losses. Beyond it, rounding at one point hides what happens at the other.
     """
 
-    def __init__(self, step: Step, hints: Hints, rng: np.random.Generator) -> None:
-        self.step, self.rng, self.hints = step, rng, hints
-        if hints.loss is not None:
-            step.with_loss(hints.loss)
-        trace = step.prepared()
-        step.snapshot.also([leaf.found for leaf in trace.before.values()])
-        self.flow = Flow(step, trace, rng)
-        changed = roles.changed_leaves(self.flow)
-        updated = roles.updated(self.flow, changed)
-        if not updated and hints.function is not None:
-            updated = roles.named(self.flow, dict(hints.pairs))
-        if not updated:
-            raise SubjectError(_no_update(step, changed))
-        roles.neutralise(self.flow, updated)
-        leaves = [leaf for leaf, _ in updated]
-        ups = {n.index for _, nodes in updated for n in nodes}
-        self.loss = loss_of(self.flow, leaves, ups, hints.loss)
-        self.forward = self.flow.ancestors([self.loss.index], stop=ups) - ups
-        updated = [entry for entry in updated if self._moves(entry[0])]
-        if not updated:
-            raise SubjectError(_no_update(step, changed))
-        self.parameters = roles.claims(self.flow, updated, self.forward, dict(hints.pairs))
-        again = [p for p in self.parameters if _more_than_once(p)]
-        if again and hints.loss is None:
-            raise SubjectError(_several_steps(step, again[0], self.loss))
-        self.base = self.flow.base
-        _refresh(self.base)
-        self.stale = [] if again else stale(self.flow, trace, self.base, self.parameters, self.forward)
-        self.bases = [self.base]
-        second = self._elsewhere()
-        if second is not None:
-            self.bases.append(second)
-        if hints.loss is None and is_maximised(self.loss.names):
-            self.parameters = [replace(p, factor=-p.factor) for p in self.parameters if p.updates] or self.parameters
-        self.treated: dict[str, str] = {}
-        self.chain = Chain(self.bases, self.loss, rng)
-        self.parameters = [self._underlying(p) for p in self.parameters]
-        self.given = {derivative: variable for variable, derivative in hints.pairs}
-
-    def _underlying(self, parameter: roles.Parameter) -> roles.Parameter:
-        """The parameter with the gradient that the update is made of, unless the user said which it is."""
-        if {parameter.name, last(parameter.name)} & {variable for variable, _ in self.hints.pairs}:
-            return parameter
-        found, how = underlying(self.flow, self.chain, parameter, self.forward)
-        if how:
-            self.treated[parameter.name] = f"{how} before the update; line {found.claim.site.line} is what is checked"
-        return found
-
-    def _moves(self, leaf: Any) -> bool:
-        return bool(moved_by(self.flow, [leaf], [self.loss]))
-
-    def _elsewhere(self) -> Base | None:
-        """A point with the parameters drawn anew."""
-        for distance in FAR:
-            values = {}
-            for parameter in self.parameters:
-                old = parameter.leaf.value
-                width = 1.0 / math.sqrt(max(old.shape, default=1))
-                size = max(float(np.sqrt(np.mean(old * old))), width)
-                values[parameter.leaf.path] = old + distance * size * self.rng.standard_normal(old.shape)
-            base = Base(
-                self.step, values, self.base.trace, "a point drawn anew", self.base.neutral, self.base.neutral_keys
-            )
-            moved = _recorded(base)
-            if moved is not None and np.isfinite(moved.value(self.loss)).all() and self._tame(moved):
-                return moved
-        return None
-
-    def _tame(self, base: Base) -> bool:
-        """Whether the loss there is of a size that arithmetic can hold beside the one here."""
-        here, there = abs(float(self.base.value(self.loss).sum())), abs(float(base.value(self.loss).sum()))
-        return there <= 1e4 * max(here, 1.0)
-
-    def judgement(self) -> Judgement:
-        """Pair everything, and hold every line against the chain rule."""
-        pairing = Pairing(self.flow, self.chain, self.forward, self.parameters, self.given)
-        totals = {p.claim.index: self.chain.ratio(Place(leaf=p.leaf), p.claim, p.factor, ()) for p in self.parameters}
-        return Judgement(pairing, totals)
+    distances: tuple[float, ...] = (1.0, 0.3, 0.05)
+    largest_loss: float = 1e4
 
 
-def _refresh(base: Base) -> None:
-    """Take the values as they are where updates do nothing."""
-    moved = _recorded(base)
-    if moved is not None:
-        base.trace = moved.trace
+SECOND_POINT = SecondPointSettings()
+
+#: Names in a message.
+_SHOWN = 6
 
 
-def _recorded(base: Base) -> Base | None:
-    """The same point with the values that the step has there; None if it takes another branch."""
-    from gradcheck.scripts.replay.step import Trace
+@dataclass(frozen=True)
+class TreatedGradient:
+    """A gradient that its update scales or preconditions, and the line that is checked instead of the update."""
 
-    events = base.trace.events
-    actions = {}
-    for event, path in base.neutral.items():
-        start = base.leaf(path)
-        key = base.neutral_keys.get(event)
-        actions[event] = _back(start if key is None else start[key])
-    seen = base.step.replay(actions, {e.index for e in events}, values=base.values)
-    if seen is None:
-        return None
-    after = {i: action(None) for i, action in actions.items()}
-    fresh = [replace(e, value=np.asarray(after.get(e.index, seen[e.index])).reshape(e.value.shape)) for e in events]
-    trace = Trace(fresh, base.trace.before, base.trace.after)
-    return Base(base.step, base.values, trace, base.name, base.neutral, base.neutral_keys)
+    name: str
+    treatment: Treatment
+    line: int
 
 
-def _back(value: Array) -> Any:
-    return lambda _: value
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What the values of a step are.
+
+    Attributes
+    ----------
+    step : Step
+    graph : DataflowGraph
+    chain : ChainRule
+    loss : Node
+    forward : set of int
+        Nodes that the loss depends on.
+    parameters : tuple of Parameter
+    bases : tuple of BasePoint
+        The program's own point, and a second one if the step takes the same branch there.
+    stale : tuple of StaleRead
+    treated : tuple of TreatedGradient
+    given : dict of str to str
+        Names of variables, by derivative, as the user gave them.
+    """
+
+    step: Step
+    graph: DataflowGraph
+    chain: ChainRule
+    loss: Node
+    forward: set[int]
+    parameters: tuple[Parameter, ...]
+    bases: tuple[BasePoint, ...]
+    stale: tuple[StaleRead, ...]
+    treated: tuple[TreatedGradient, ...]
+    given: Mapping[str, str]
+
+    @property
+    def base(self) -> BasePoint:
+        """The program's own point."""
+        return self.bases[0]
+
+    def localise(self) -> Localisation:
+        """Pair the values of the backward pass with variables, and locate faulty lines."""
+        pairing = pair(self.graph, self.chain, self.forward, self.parameters, self.given)
+        totals = {
+            p.claim.index: self.chain.compare(Pullback(Variable(parameter=p.variable)), p.claim, p.factor)
+            for p in self.parameters
+        }
+        return Localisation(pairing, totals)
 
 
-def _more_than_once(parameter: roles.Parameter) -> bool:
-    """Whether one and the same line updates a whole parameter several times."""
-    sites = [n.site.index for n in parameter.updates if not n.increment and not n.container_id and not n.keys]
-    return len(sites) != len(set(sites))
+def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
+    """Analyse a step.
 
-
-def _several_steps(step: Step, parameter: roles.Parameter, loss: Node) -> str:
-    line = parameter.updates[-1].site.line
-    return (
-        f"one pass of the loop in line {step.loop.line} updates {parameter.name} several times (line {line}), and the "
-        f"loss, {loss.label} in line {loss.site.line}, is that of the whole pass: say with --loss EXPR what one update "
-        "follows the gradient of, in the variables of the loop inside"
+    Raises
+    ------
+    SubjectError
+        If the step has no parameters or no loss, or several that fit equally.
+    """
+    if hints.loss is not None:
+        step.set_loss(hints.loss)
+    given = dict(hints.pairs)
+    trace = step.prepare()
+    step.snapshot.include([variable.found for variable in trace.before.values()])
+    graph = DataflowGraph(step, trace, rng)
+    changed = changed_variables(graph)
+    updates = find_updates(graph, changed)
+    if not updates and hints.function is not None:
+        updates = named_parameters(graph, given)
+    if not updates:
+        raise SubjectError(_no_update(step, changed))
+    graph = graph.at(_without_updates(graph.base, updates))
+    nodes = {n.index for update in updates for n in update.nodes}
+    loss = find_loss(graph, [update.variable for update in updates], nodes, hints.loss)
+    forward = graph.ancestors([loss.index], stop=nodes) - nodes
+    updates = [update for update in updates if dependent_on(graph, [update.variable], [loss])]
+    if not updates:
+        raise SubjectError(_no_update(step, changed))
+    parameters = find_parameters(graph, updates, forward, given)
+    repeated = [p for p in parameters if _is_updated_repeatedly(p)]
+    if repeated and hints.loss is None:
+        raise SubjectError(_several_updates(step, repeated[0], loss))
+    base = graph.base.recorded() or graph.base
+    graph = graph.at(base)
+    stale = [] if repeated else stale_reads(graph, trace, base, parameters, forward)
+    second = _second_point(base, parameters, loss, rng)
+    bases = (base,) if second is None else (base, second)
+    if hints.loss is None and is_maximised(loss.names):
+        parameters = [replace(p, factor=-p.factor) for p in parameters if p.updates] or parameters
+    chain = ChainRule(bases, loss, rng)
+    parameters, treated = _behind_updates(graph, chain, parameters, forward, hints)
+    given_names = {derivative: variable for variable, derivative in hints.pairs}
+    return Analysis(
+        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names
     )
 
 
-def _no_update(step: Step, changed: Sequence[Any]) -> str:
-    names = ", ".join(leaf.name for leaf in changed[:6])
-    integers = [step.tape.sites[i] for i in step.tape.integers]
+def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:
+    """The same point, with replays that leave out the updates; updated parts become variables of their own."""
+    parts = [update.variable for update in updates if update.variable.part]
+    base.step.track(parts)
+    return replace(base, trace=base.trace.with_variables(parts), suppressed=suppress(base, updates))
+
+
+def _second_point(
+    base: BasePoint, parameters: Sequence[Parameter], loss: Node, rng: np.random.Generator
+) -> BasePoint | None:
+    """A point with other random parameters; None if the step takes another branch wherever it was tried."""
+    for distance in SECOND_POINT.distances:
+        values = {}
+        for parameter in parameters:
+            old = parameter.variable.value
+            width = 1.0 / math.sqrt(max(old.shape, default=1))
+            size = max(float(np.sqrt(np.mean(old * old))), width)
+            values[parameter.variable.path] = old + distance * size * rng.standard_normal(old.shape)
+        second = replace(base, values=values).recorded()
+        if second is not None and np.isfinite(second.value(loss)).all() and _is_comparable(base, second, loss):
+            return second
+    return None
+
+
+def _is_comparable(base: BasePoint, second: BasePoint, loss: Node) -> bool:
+    """Whether the loss at the second point is not too large beside the other."""
+    here, there = abs(float(base.value(loss).sum())), abs(float(second.value(loss).sum()))
+    return there <= SECOND_POINT.largest_loss * max(here, 1.0)
+
+
+def _behind_updates(
+    graph: DataflowGraph, chain: ChainRule, parameters: Sequence[Parameter], forward: set[int], hints: Hints
+) -> tuple[list[Parameter], list[TreatedGradient]]:
+    """The parameters with the gradients that their updates are made of, except where the user named the gradient."""
+    named = {variable for variable, _ in hints.pairs}
+    found, treated = [], []
+    for parameter in parameters:
+        treatment = None
+        if not {parameter.name, last_word(parameter.name)} & named:
+            parameter, treatment = underlying_gradient(graph, chain, parameter, forward)
+        found.append(parameter)
+        if treatment is not None:
+            treated.append(TreatedGradient(parameter.name, treatment, parameter.claim.location.line))
+    return found, treated
+
+
+def _is_updated_repeatedly(parameter: Parameter) -> bool:
+    """Whether one line updates the whole parameter several times."""
+    lines = [n.location.index for n in parameter.updates if not n.is_increment and not n.container_id and not n.keys]
+    return len(lines) != len(set(lines))
+
+
+def _several_updates(step: Step, parameter: Parameter, loss: Node) -> str:
+    line = parameter.updates[-1].location.line
+    return (
+        f"one iteration of the loop on line {step.loop.line} updates {parameter.name} several times (line {line}), but "
+        f"its loss, {loss.label} on line {loss.location.line}, is that of the whole iteration: give the loss of one "
+        "update with --loss EXPR, in the variables of the inner loop"
+    )
+
+
+def _no_update(step: Step, changed: Sequence[StateVariable]) -> str:
+    names = ", ".join(variable.name for variable in changed[:_SHOWN])
+    integers = [step.tracer.locations[i] for i in step.tracer.integer_locations]
     text = (
-        f"the loop in line {step.loop.line} updates no parameters: gradcheck looked for a float or an array of floats "
-        "that the loss depends on and to which a pass of the loop adds something, as in w -= rate * dw"
+        f"the loop on line {step.loop.line} updates no parameters: gradcheck looks for a float or an array of floats "
+        "that the loss depends on and to which the loop adds something, as in w -= rate * dw"
     )
     if names:
-        text += f" (what it changes: {names})"
+        text += f" (the loop changes {names})"
     if integers:
-        text += f"; {integers[0].target} in line {integers[0].line} is an array of integers: make it one of floats"
+        text += f"; {integers[0].target} on line {integers[0].line} is an array of integers: convert it to floats"
     return text

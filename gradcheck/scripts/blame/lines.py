@@ -1,59 +1,59 @@
-"""The verdict of each line of a backward pass, for the report."""
+"""The verdict on each line of a backward pass, for the report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from gradcheck.reports.data import LineReport
-from gradcheck.scripts.blame.judgement import Judgement
-from gradcheck.scripts.blame.stale import Stale
-from gradcheck.scripts.chain_rule.constants import own_factor
-from gradcheck.scripts.chain_rule.consumers import Pair
-from gradcheck.scripts.instrument.events import Site
+from gradcheck.scripts.blame.faulty_line import FaultyLine
+from gradcheck.scripts.blame.stale_reads import StaleRead
+from gradcheck.scripts.chain_rule.constants import local_factor
+from gradcheck.scripts.chain_rule.pairing import Pairing
+from gradcheck.scripts.chain_rule.pairs import AdjointPair
+from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.verdicts.verdict import Verdict
 
 #: From the least to the most serious.
 _ORDER: Sequence[Verdict] = (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)
 
+#: An update whose factor differs from 1 by less than this only passes the gradient on.
+_NO_FACTOR = 1e-6
 
-def lines_of(judgement: Judgement, stale: Sequence[Stale] = ()) -> list[LineReport]:
-    """Every line with a role, in the order of the source; those that read updated parameters are wrong."""
-    accused = {_place(a.site) for a in judgement.accused} | {_place(old.node.site) for old in stale}
+
+def line_reports(pairing: Pairing, faulty: Sequence[FaultyLine], stale: Sequence[StaleRead] = ()) -> list[LineReport]:
+    """Each line that computes an adjoint, in the order of the source; faulty lines and stale reads fail."""
+    failing = {line.location.place for line in faulty} | {read.node.location.place for read in stale}
     found: dict[tuple[str, int], LineReport] = {}
-    for pair in judgement.pairing.pairs.values():
-        if _carries_on(pair):
-            continue  # an update by a gradient that has a line of its own
-        key = _place(pair.node.site)
+    for pair in pairing.pairs.values():
+        if _passes_on(pair):
+            continue
+        place = pair.node.location.place
         factor = pair.ratio.factor if pair.proportional else None
-        verdict = _verdict(pair, accused=key in accused)
-        old = found.get(key)
+        verdict = Verdict.FAIL if place in failing else _verdict(pair)
+        old = found.get(place)
         if old is None or _ORDER.index(verdict) > _ORDER.index(old.verdict):
-            found[key] = _line(pair.node.site, pair.node.label, pair.place.label, verdict, factor)
-    for one in judgement.accused:
-        wrong = _line(one.site, one.node.label, one.pair.place.label, Verdict.FAIL)
-        found.setdefault(_place(one.site), wrong)
-    for old_one in stale:
-        wrong = _line(old_one.node.site, old_one.node.label, ", ".join(old_one.names), Verdict.FAIL)
-        found.setdefault(_place(old_one.node.site), wrong)
-    return [found[key] for key in sorted(found)]
+            found[place] = _report(pair.node.location, pair.node.label, pair.variable.label, verdict, factor)
+    for line in faulty:
+        report = _report(line.location, line.node.label, line.pair.variable.label, Verdict.FAIL)
+        found.setdefault(line.location.place, report)
+    for read in stale:
+        report = _report(read.node.location, read.node.label, ", ".join(read.names), Verdict.FAIL)
+        found.setdefault(read.node.location.place, report)
+    return [found[place] for place in sorted(found)]
 
 
-def _place(site: Site) -> tuple[str, int]:
-    return site.file, site.line
+def _report(
+    location: SourceLocation, target: str, of: str, verdict: Verdict, factor: float | None = None
+) -> LineReport:
+    return LineReport(location.file, location.line, target, of, verdict, factor, location.text)
 
 
-def _line(site: Site, target: str, of: str, verdict: Verdict, factor: float | None = None) -> LineReport:
-    return LineReport(site.file, site.line, target, of, verdict, factor, site.text)
-
-
-def _verdict(pair: Pair, *, accused: bool) -> Verdict:
-    if accused:
-        return Verdict.FAIL
+def _verdict(pair: AdjointPair) -> Verdict:
     return Verdict.PASS if pair.proportional and pair.ratio.known else Verdict.UNDECIDED
 
 
-def _carries_on(pair: Pair) -> bool:
-    """Whether an increment is no more than the gradient of the parameter, which has a line of its own."""
-    if not pair.node.increment or pair.parameter is None or len(pair.sources) != 1:
+def _passes_on(pair: AdjointPair) -> bool:
+    """Whether an increment is the gradient of its parameter as another line computes it."""
+    if not pair.node.is_increment or pair.parameter is None or len(pair.upstream) != 1:
         return False
-    return pair.sources[0].place.key() == pair.place.key() and abs(own_factor(pair) - 1) < 1e-6
+    return pair.upstream[0].variable.key == pair.variable.key and abs(local_factor(pair) - 1) < _NO_FACTOR

@@ -1,4 +1,9 @@
-"""The chain rule, measured: what a derivative has to be, given the derivatives that the program has further on."""
+"""The chain rule, measured: what the adjoint of a variable is, given the adjoints that the program has downstream.
+
+With adjoints D of variables U, the adjoint of z is the derivative of Σ⟨D, U⟩ + loss with respect to z, where each U,
+and the loss, is held fixed when it is reached through another U. This sum is differenced in random directions, at
+several base points.
+"""
 
 from __future__ import annotations
 
@@ -6,322 +11,364 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradcheck.scripts.graph.dataflow import Base, Path
+from gradcheck.scripts.graph.dataflow import BasePoint, random_direction
 from gradcheck.scripts.graph.nodes import Node
-from gradcheck.scripts.instrument.events import fitted, spreads
-from gradcheck.scripts.replay.snapshot import Leaf
-
-Array = NDArray[Any]
-
-#: First step relative to the size of a variable, as a power of two, and how many halvings.
-START, HALVINGS = 7, 3
-
-#: The step of a rough slope, and how far two of them may contradict a constant.
-ROUGH, POSSIBLE = 2.0**-10, 0.02
-
-#: One-sided slopes that differ by this part of the slope are a kink.
-KINK = 1e-3
-
-#: Directions at each point.
-DIRECTIONS = 2
-
-#: How well claim and slope have to agree, relative to the contributions of the entries; the bar is added.
-AGREE = 2e-5
-
-#: Where the slope is not known better than this, relatively, nothing is said.
-KNOWN = 1e-3
+from gradcheck.scripts.instrument.values import Action, Array, broadcasts_to, reshape_or_broadcast
+from gradcheck.scripts.replay.state import Path, StateVariable
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a derivative is by: a node of the forward pass, or a parameter."""
-
-    node: Node | None = None
-    leaf: Leaf | None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the variable."""
-        return self.node.shape if self.node is not None else self._leaf.value.shape
-
-    @property
-    def _leaf(self) -> Leaf:
-        assert self.leaf is not None
-        return self.leaf
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the program calls it."""
-        return tuple(self.node.names) if self.node is not None else (self._leaf.name,)
-
-    @property
-    def label(self) -> str:
-        """The name to speak of it by."""
-        return self._leaf.name if self.node is None else self.node.label
-
-    def value(self, base: Base) -> Array:
-        """Its value at a point."""
-        return base.value(self.node) if self.node is not None else base.leaf(self._leaf.path)
-
-    def key(self) -> object:
-        """Tells places apart."""
-        return self.node.index if self.node is not None else self._leaf.path
-
-    def put(self, value: Array) -> tuple[dict[int, Any], dict[Path, Array]]:
-        """Actions, and values of leaves, that give it a value."""
-        if self.node is not None:
-            return self.node.held(value), {}
-        return {}, {self._leaf.path: value}
-
-
-@dataclass(frozen=True)
-class Source:
-    """A derivative that the program has: of the loss by a variable, times a constant.
+class ChainRuleSettings:
+    """How slopes are measured and compared.
 
     Attributes
     ----------
-    place : Place
-    node : Node
-    scale : float
+    first_steps : tuple of int
+        The largest step, relative to the size of the variable, is 2 to minus this. The second is used if the first
+        leaves a large error.
+    steps : int
+        Steps in a Richardson table; each is a quarter of the one before.
+    good_enough : float
+        Relative error at which no smaller steps are tried.
+    rounding : float
+        Rounding error of one value of the sum, in units of machine epsilon.
+    directions : int
+        Random directions at each base point.
+    tolerance : float
+        Claim and slope may differ by this, relative to the contributions of the entries, plus `errors` error bounds.
+    errors : float
+    known : float
+        A slope with a larger relative error decides nothing.
+    equal : float
+        Relative difference of a factor from 1 up to which a claim is right.
+    coarse_step, coarse_tolerance : float
+        Two slopes from one step each rule out a proportionality that they contradict by more than this.
+    kink : float
+        A larger gap between one-sided slopes, relative to the slope, is a kink if it does not shrink with the step.
+    zero : float
+        A slope below this, or below `zero_errors` of its error bounds, agrees with a claim of zero.
+    zero_errors : float
     """
 
-    place: Place
-    node: Node
-    scale: float = 1.0
+    first_steps: tuple[int, ...] = (7, 14)
+    steps: int = 3
+    good_enough: float = 1e-7
+    rounding: float = 8.0
+    directions: int = 2
+    tolerance: float = 2e-5
+    errors: float = 4.0
+    known: float = 1e-3
+    equal: float = 1e-4
+    coarse_step: float = 2.0**-10
+    coarse_tolerance: float = 0.02
+    kink: float = 1e-3
+    zero: float = 1e-12
+    zero_errors: float = 10.0
+
+
+CHAIN_RULE = ChainRuleSettings()
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Variable:
+    """What a derivative is taken with respect to: a node of the forward pass, or a parameter."""
+
+    node: Node | None = None
+    parameter: StateVariable | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return self.node.shape if self.node is not None else self._parameter.value.shape
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return int(np.prod(self.shape))
+
+    @property
+    def _parameter(self) -> StateVariable:
+        assert self.parameter is not None
+        return self.parameter
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its names in the program."""
+        return tuple(self.node.names) if self.node is not None else (self._parameter.name,)
+
+    @property
+    def label(self) -> str:
+        """The name for reports."""
+        return self._parameter.name if self.node is None else self.node.label
+
+    @property
+    def key(self) -> object:
+        """Equal for equal variables."""
+        return self.node.index if self.node is not None else self._parameter.path
+
+    def value(self, base: BasePoint) -> Array:
+        """Its value at a base point."""
+        return base.value(self.node) if self.node is not None else base.state(self._parameter.path)
+
+    def set_to(self, value: Array) -> tuple[dict[int, Action], dict[Path, Array]]:
+        """Actions, and values of state variables, that give it a value in a replay."""
+        if self.node is not None:
+            return self.node.set_to(value), {}
+        return {}, {self._parameter.path: value}
+
+
+@dataclass(frozen=True)
+class UpstreamAdjoint:
+    """A value of the backward pass: `scale` times the adjoint of a variable."""
+
+    variable: Variable
+    node: Node
+    scale: float = 1.0
+
+    def product(self, base: BasePoint, value: Array) -> float:
+        """The inner product of the adjoint with a value of the variable."""
+        return float((base.value(self.node).reshape(value.shape) * value).sum()) / self.scale
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """Σ⟨adjoint, variable⟩ + loss, as a function of one variable.
+
+    Attributes
+    ----------
+    variable : Variable
+    upstream : sequence of UpstreamAdjoint
+        The terms of the sum.
+    held : sequence of UpstreamAdjoint or None
+        Their variables are held fixed, except where they are evaluated themselves; those of `upstream` if None.
+    direct : bool
+        Whether the loss is a term.
+    pinned : sequence of Node
+        Further nodes that are held fixed.
+    """
+
+    variable: Variable
+    upstream: Sequence[UpstreamAdjoint] = ()
+    held: Sequence[UpstreamAdjoint] | None = None
+    direct: bool = True
+    pinned: Sequence[Node] = ()
+
+
+@dataclass(frozen=True)
+class Proportionality:
     """How a claim compares with the chain rule.
 
     Attributes
     ----------
     factor : float
-        Claim over what the chain rule gives, where that is one constant.
-    constant : bool
-        Whether it is one constant, in all directions at all points.
-    idle : bool
-        Whether both are zero.
+        The claim divided by what the chain rule gives, where it is proportional to that.
+    proportional : bool
+        Whether it is, in all directions at all base points.
+    both_zero : bool
     known : bool
         Whether the slopes could be measured.
     """
 
     factor: float
-    constant: bool
-    idle: bool = False
+    proportional: bool
+    both_zero: bool = False
     known: bool = True
 
     @property
+    def nonzero(self) -> bool:
+        """Whether the claim is proportional to the chain rule, and not zero."""
+        return self.proportional and not self.both_zero
+
+    @property
     def right(self) -> bool:
-        """Whether the claim is what it should be."""
-        return self.idle or (self.constant and abs(self.factor - 1) < 1e-4)
+        """Whether the claim is what the chain rule gives."""
+        return self.both_zero or (self.proportional and abs(self.factor - 1) < CHAIN_RULE.equal)
 
 
-class Chain:
-    """Measures at several points.
+class ChainRule:
+    """Measures pull-backs at several base points.
 
     Parameters
     ----------
-    bases : sequence of Base
+    bases : sequence of BasePoint
     loss : Node
+    rng : numpy.random.Generator
     """
 
-    def __init__(self, bases: Sequence[Base], loss: Node, rng: np.random.Generator) -> None:
+    def __init__(self, bases: Sequence[BasePoint], loss: Node, rng: np.random.Generator) -> None:
         self.bases, self.loss, self.rng = list(bases), loss, rng
 
-    def surrogate(
-        self,
-        base: Base,
-        place: Place,
-        sources: Sequence[Source],
-        held: Sequence[Source],
-        direct: bool,
-        value: Array,
-        pinned: Sequence[Node] = (),
-    ) -> float:
-        """Σ ⟨derivative, variable⟩ + loss, as a function of a place, each variable held when the next one reads it."""
-        if any(s.place.key() == place.key() for s in sources):
-            return sum(
-                float((base.value(s.node).reshape(place.shape) * value).sum()) / s.scale
-                for s in sources
-                if s.place.key() == place.key()
-            )
-        actions, leaves = place.put(value)
-        for source in held:
-            if source.place.node is not None and source.place.key() != place.key():
-                actions.update(source.place.node.held(base.value(source.place.node)))
-        for node in pinned:
-            actions.update(node.held(base.value(node)))
-        inner = [s for s in sources if s.place.node is not None]
-        watched = [s.place.node for s in inner if s.place.node is not None]
-        seen = base.run([*watched, *([self.loss] if direct else [])], actions, leaves)
+    def value(self, pullback: Pullback, base: BasePoint, value: Array) -> float:
+        """The pull-back at a value of its variable; NaN if the replay fails."""
+        variable, upstream = pullback.variable, pullback.upstream
+        own = [u for u in upstream if u.variable.key == variable.key]
+        if own:
+            return sum(u.product(base, value) for u in own)
+        actions, values = variable.set_to(value)
+        for other in upstream if pullback.held is None else pullback.held:
+            if other.variable.node is not None and other.variable.key != variable.key:
+                actions.update(other.variable.node.set_to(base.value(other.variable.node)))
+        for node in pullback.pinned:
+            actions.update(node.set_to(base.value(node)))
+        inner = [(u, u.variable.node) for u in upstream if u.variable.node is not None]
+        watched = [node for _, node in inner]
+        seen = base.run([*watched, *([self.loss] if pullback.direct else [])], actions, values)
         if seen is None:
             return math.nan
-        total = float(seen[-1].sum()) if direct else 0.0
-        for source, array in zip(inner, seen, strict=False):
-            total += float((base.value(source.node).reshape(array.shape) * array).sum()) / source.scale
+        total = float(seen[-1].sum()) if pullback.direct else 0.0
+        for (term, _), array in zip(inner, seen, strict=False):
+            total += term.product(base, array)
         return total
 
-    def slope(
-        self,
-        base: Base,
-        place: Place,
-        sources: Sequence[Source],
-        held: Sequence[Source],
-        direct: bool,
-        along: Array,
-        pinned: Sequence[Node] = (),
-    ) -> tuple[float, float]:
-        """Derivative of the surrogate along a direction, and its bar: central differences, extrapolated."""
-        centre = place.value(base)
+    def slope(self, pullback: Pullback, base: BasePoint, direction: Array) -> tuple[float, float]:
+        """Derivative of a pull-back along a direction, with an error bound: extrapolated central differences."""
+        centre = pullback.variable.value(base)
 
         def phi(t: float) -> float:
-            return self.surrogate(base, place, sources, held, direct, centre + t * along, pinned)
+            return self.value(pullback, base, centre + t * direction)
 
         best = (math.nan, math.inf)
-        for start in (START, START + 7):
-            rough = []
+        for first in CHAIN_RULE.first_steps:
+            differences = []
             size = 0.0
-            for k in range(HALVINGS):
-                h = 2.0 ** -(start + 2 * k)
+            for k in range(CHAIN_RULE.steps):
+                h = 2.0 ** -(first + 2 * k)
                 above, below = phi(h), phi(-h)
                 size = max(size, abs(above), abs(below))
-                rough.append((above - below) / (2 * h))
-            second = [(16 * b - a) / 15 for a, b in itertools.pairwise(rough)]
+                differences.append((above - below) / (2 * h))
+            second = [(16 * b - a) / 15 for a, b in itertools.pairwise(differences)]
             third = (256 * second[1] - second[0]) / 255
-            noise = 8 * np.finfo(float).eps * size / 2.0 ** -(start + 2 * HALVINGS - 2)
-            bar = abs(third - second[1]) + noise
-            if bar < best[1]:
-                best = (third, bar)
-            if bar <= 1e-7 * max(abs(third), float(np.abs(along).max()) * 1e-300):
+            smallest = 2.0 ** -(first + 2 * CHAIN_RULE.steps - 2)
+            noise = CHAIN_RULE.rounding * np.finfo(float).eps * size / smallest
+            error = abs(third - second[1]) + noise
+            if error < best[1]:
+                best = (third, error)
+            if error <= CHAIN_RULE.good_enough * max(abs(third), float(np.abs(direction).max()) * 1e-300):
                 break
         return best
 
-    def ratio(
-        self,
-        place: Place,
-        claim: Node,
-        factor: float,
-        sources: Sequence[Source],
-        *,
-        held: Sequence[Source] | None = None,
-        direct: bool = True,
-        pinned: Sequence[Node] = (),
-    ) -> Ratio:
-        """Compare a claim with the chain rule, at all points."""
-        held = sources if held is None else held
-        size = int(np.prod(place.shape))
-        fits = claim.size == size or (place.node is None and spreads(claim.shape, place.shape))
-        if not fits or any(int(np.prod(s.place.shape)) != s.node.size for s in sources):
-            return Ratio(math.nan, constant=False, known=False)
-        if size > 1 and not self._possible(place, claim, sources, held, direct, pinned):
-            return Ratio(math.nan, constant=False)
+    def compare(self, pullback: Pullback, claim: Node, factor: float = 1.0) -> Proportionality:
+        """Compare `factor` times a claim with the chain rule, at all base points."""
+        variable = pullback.variable
+        fits = claim.size == variable.size or (variable.node is None and broadcasts_to(claim.shape, variable.shape))
+        if not fits or any(u.variable.size != u.node.size for u in pullback.upstream):
+            return Proportionality(math.nan, proportional=False, known=False)
+        if variable.size > 1 and not self._possible(pullback, claim):
+            return Proportionality(math.nan, proportional=False)
         claimed: list[float] = []
         slopes: list[float] = []
-        bars: list[float] = []
+        errors: list[float] = []
         norms: list[float] = []
         for base in reversed(self.bases):
-            value = place.value(base)
-            array = factor * fitted(base.value(claim), value.shape)
-            for _ in range(DIRECTIONS if value.size > 1 else 1):
-                along = self.direction(value)
-                slope, bar = self.slope(base, place, sources, held, direct, along, pinned)
-                if not (math.isfinite(slope) and math.isfinite(bar)):
-                    return Ratio(math.nan, constant=False, known=False)
-                claimed.append(float((array * along).sum()))
-                norms.append(float(np.linalg.norm(array * along)))
+            value = variable.value(base)
+            array = factor * reshape_or_broadcast(base.value(claim), value.shape)
+            for _ in range(CHAIN_RULE.directions if value.size > 1 else 1):
+                direction = self.direction(value)
+                slope, error = self.slope(pullback, base, direction)
+                if not (math.isfinite(slope) and math.isfinite(error)):
+                    return Proportionality(math.nan, proportional=False, known=False)
+                claimed.append(float((array * direction).sum()))
+                norms.append(float(np.linalg.norm(array * direction)))
                 slopes.append(slope)
-                bars.append(bar)
-                if len(slopes) > 1 and not compared(claimed, slopes, bars, norms).constant:
+                errors.append(error)
+                if len(slopes) > 1 and not proportionality(claimed, slopes, errors, norms).proportional:
                     break
-        return compared(claimed, slopes, bars, norms)
+        return proportionality(claimed, slopes, errors, norms)
 
-    def kinked(self, place: Place, sources: Sequence[Source]) -> bool:
-        """Whether the derivative by a variable is not the same on both sides, at some point: on a tie of a maximum."""
+    def has_kink(self, pullback: Pullback) -> bool:
+        """Whether the one-sided slopes differ at some base point, as on a tie of a maximum."""
+        first = CHAIN_RULE.first_steps[0]
         for base in self.bases:
-            centre = place.value(base)
-            along = self.direction(centre)
-            middle = self.surrogate(base, place, sources, sources, True, centre)
-            widths = []
-            for h in (2.0**-START, 2.0 ** -(START + 4)):
-                ends = [self.surrogate(base, place, sources, sources, True, centre + t * along) for t in (h, -h)]
-                widths.append(abs(ends[0] + ends[1] - 2 * middle) / h)
-                size = abs(ends[0] - ends[1]) / (2 * h)
-            if widths[1] > max(0.5 * widths[0], KINK * size):  # a bend shrinks with the step, a kink stays
+            centre = pullback.variable.value(base)
+            direction = self.direction(centre)
+            middle = self.value(pullback, base, centre)
+            gaps = []
+            slope = 0.0
+            for h in (2.0**-first, 2.0 ** -(first + 4)):
+                ends = [self.value(pullback, base, centre + t * direction) for t in (h, -h)]
+                gaps.append(abs(ends[0] + ends[1] - 2 * middle) / h)
+                slope = abs(ends[0] - ends[1]) / (2 * h)
+            if gaps[1] > max(
+                0.5 * gaps[0], CHAIN_RULE.kink * slope
+            ):  # curvature shrinks with the step, a kink does not
                 return True
         return False
 
-    def _possible(
-        self,
-        place: Place,
-        claim: Node,
-        sources: Sequence[Source],
-        held: Sequence[Source],
-        direct: bool,
-        pinned: Sequence[Node],
-    ) -> bool:
-        """Whether two rough slopes leave it possible that the chain rule makes the claim, up to a constant."""
+    def _possible(self, pullback: Pullback, claim: Node) -> bool:
+        """Whether two coarse slopes leave it possible that a claim is proportional to the chain rule."""
         base = self.bases[-1]
-        value = place.value(base)
-        array = fitted(base.value(claim), value.shape)
-        rough = []
+        value = pullback.variable.value(base)
+        array = reshape_or_broadcast(base.value(claim), value.shape)
+        step = CHAIN_RULE.coarse_step
+        coarse = []
         for _ in range(2):
-            along = self.direction(value)
-            ends = [
-                self.surrogate(base, place, sources, held, direct, value + t * along, pinned) for t in (ROUGH, -ROUGH)
-            ]
-            slope = (ends[0] - ends[1]) / (2 * ROUGH)
+            direction = self.direction(value)
+            ends = [self.value(pullback, base, value + t * direction) for t in (step, -step)]
+            slope = (ends[0] - ends[1]) / (2 * step)
             if not math.isfinite(slope) or slope == 0:
-                return True  # nothing can be told so roughly
-            rough.append((float((array * along).sum()), slope, float(np.linalg.norm(array * along))))
-        (c1, s1, n1), (c2, s2, n2) = rough
-        return abs(c1 * s2 - c2 * s1) <= POSSIBLE * (n1 * abs(s2) + n2 * abs(s1))
+                return True  # one step decides nothing here
+            product = array * direction
+            coarse.append((float(product.sum()), slope, float(np.linalg.norm(product))))
+        (c1, s1, n1), (c2, s2, n2) = coarse
+        return abs(c1 * s2 - c2 * s1) <= CHAIN_RULE.coarse_tolerance * (n1 * abs(s2) + n2 * abs(s1))
 
     def direction(self, value: Array) -> Array:
-        """A random direction, of the size of a value."""
-        size = float(np.sqrt(np.mean(value * value)))
-        size = size if 0 < size < math.inf else 1.0
-        signs = self.rng.choice([-1.0, 1.0], size=value.shape)
-        return np.asarray(size * signs * self.rng.uniform(0.5, 1.5, size=value.shape))
+        """A random direction of the size of a value."""
+        return random_direction(value, self.rng)
 
-    def gradient(
-        self, base: Base, place: Place, sources: Sequence[Source], entries: Sequence[tuple[int, ...]]
-    ) -> Array:
-        """What the chain rule gives, in some entries."""
-        value = place.value(base)
+    def gradient(self, pullback: Pullback, base: BasePoint, entries: Sequence[tuple[int, ...]]) -> Array:
+        """The derivative of a pull-back with respect to some entries."""
+        value = pullback.variable.value(base)
         found = np.zeros(len(entries))
         size = float(np.sqrt(np.mean(value * value))) or 1.0
         for i, index in enumerate(entries):
-            along = np.zeros(value.shape)
-            along[index] = size
-            found[i] = self.slope(base, place, sources, sources, True, along)[0] / size
+            direction = np.zeros(value.shape)
+            direction[index] = size
+            found[i] = self.slope(pullback, base, direction)[0] / size
         return found
 
 
-def compared(claimed: Sequence[float], slopes: Sequence[float], bars: Sequence[float], norms: Sequence[float]) -> Ratio:
-    """How claims compare with slopes along some directions, given the bars of these and the norms of those."""
+def proportionality(
+    claimed: Sequence[float], slopes: Sequence[float], errors: Sequence[float], norms: Sequence[float]
+) -> Proportionality:
+    """How claimed directional derivatives compare with measured slopes.
+
+    Parameters
+    ----------
+    claimed, slopes : sequence of float
+        One of each for each direction.
+    errors : sequence of float
+        Error bounds of the slopes.
+    norms : sequence of float
+        Norms of the entries' contributions to each claim.
+
+    Examples
+    --------
+    >>> found = proportionality([2.0, 6.0], [1.0, 3.0], [1e-9, 1e-9], [2.0, 6.0])
+    >>> found.proportional, found.factor
+    (True, 2.0)
+    """
     largest = max(norms)
-    if largest == 0 and all(abs(s) <= 10 * b or abs(s) < 1e-12 for s, b in zip(slopes, bars, strict=True)):
-        return Ratio(1.0, constant=True, idle=True)
+    if largest == 0 and all(
+        abs(s) <= CHAIN_RULE.zero_errors * e or abs(s) < CHAIN_RULE.zero for s, e in zip(slopes, errors, strict=True)
+    ):
+        return Proportionality(1.0, proportional=True, both_zero=True)
     if largest == 0:
-        return Ratio(0.0, constant=False)
+        return Proportionality(0.0, proportional=False)
     weights = [1 / n**2 if n > 0 else 0.0 for n in norms]
     bottom = sum(w * s * s for w, s in zip(weights, slopes, strict=True))
     if not bottom > 0:
-        return Ratio(math.inf, constant=False)
+        return Proportionality(math.inf, proportional=False)
     factor = sum(w * s * c for w, s, c in zip(weights, slopes, claimed, strict=True)) / bottom
     if factor == 0 or not math.isfinite(factor):
-        return Ratio(factor, constant=False)
-    constant = known = True
-    for c, s, b, n in zip(claimed, slopes, bars, norms, strict=True):
-        limit = 4 * abs(factor) * b + AGREE * n
-        if abs(factor) * b > KNOWN * max(n, abs(c)):
+        return Proportionality(factor, proportional=False)
+    proportional = known = True
+    for c, s, e, n in zip(claimed, slopes, errors, norms, strict=True):
+        if abs(factor) * e > CHAIN_RULE.known * max(n, abs(c)):
             known = False
-        if abs(c - factor * s) > limit:
-            constant = False
-    return Ratio(factor, constant, known=known or not constant)
+        if abs(c - factor * s) > CHAIN_RULE.errors * abs(factor) * e + CHAIN_RULE.tolerance * n:
+            proportional = False
+    return Proportionality(factor, proportional, known=known or not proportional)

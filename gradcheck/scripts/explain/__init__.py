@@ -1,1 +1,1 @@
-"""TODO"""
+"""Names the mistake in a faulty line."""

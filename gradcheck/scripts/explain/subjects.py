@@ -1,26 +1,29 @@
-"""A program, and a line of it, as subjects for the same check as everything else."""
+"""A program, and a line of its backward pass, as subjects for the same check as everything else."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.chain_rule.vjp import Chain, Place, Source
-from gradcheck.scripts.graph.dataflow import Base
+from gradcheck.scripts.chain_rule.pairs import AdjointPair
+from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
+from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.instrument.values import Array
+from gradcheck.scripts.replay.state import Path
 from gradcheck.subjects.subject import Block, Point, Subject
 from gradcheck.subjects.views import LayerView, View
 
-Array = NDArray[Any]
+#: A variable with more entries is not analysed as the input of an activation: each entry costs six replays.
+LARGEST_ACTIVATION = 600
 
-#: The largest variable whose derivative is measured entry by entry to see what an activation does to it.
-SMALL = 600
+#: The steps of a derivative with respect to the output of an activation, relative to its size: a quarter of the one
+#: before each, for the Richardson table in `_upstream`.
+_ACTIVATION_STEPS = (2.0**-7, 2.0**-9, 2.0**-11)
 
 
 class ProgramSubject(Subject):
@@ -28,182 +31,140 @@ class ProgramSubject(Subject):
 
     Parameters
     ----------
-    base : Base
+    base : BasePoint
     loss : Node
     parameters : sequence of Parameter
     name : str
     updating : bool
-        Whether gradients are those of the step with its updates, which some of them are computed after.
+        Whether the gradients are those of the step with its updates, because some are computed after an update.
     """
 
     def __init__(
-        self, base: Base, loss: Node, parameters: Sequence[Parameter], name: str, *, updating: bool = False
+        self, base: BasePoint, loss: Node, parameters: Sequence[Parameter], name: str, *, updating: bool = False
     ) -> None:
-        self._updating = updating
         self.name, self._base, self._loss, self._parameters = name, base, loss, tuple(parameters)
+        self._updating = updating
         self.blocks = tuple(
-            Block(p.name, p.leaf.value.shape, str(np.asarray(p.leaf.found).dtype)) for p in self._parameters
+            Block(p.name, p.variable.value.shape, str(np.asarray(p.variable.found).dtype)) for p in self._parameters
         )
-        self.point = tuple(p.leaf.value.copy() for p in self._parameters)
-        self._counts = _counts([base.value(p.claim).shape for p in parameters])
+        self.point = tuple(p.variable.value.copy() for p in self._parameters)
+        shapes = [base.value(p.claim).shape for p in parameters]
+        self._counts = {n: f"{n} is a length of an axis of the gradients" for s in shapes for n in s if n > 1}
 
-    def _leaves(self, point: Point) -> dict[Any, Array]:
-        return {p.leaf.path: x for p, x in zip(self._parameters, point, strict=True)}
+    def _values(self, point: Point) -> dict[Path, Array]:
+        return {p.variable.path: x for p, x in zip(self._parameters, point, strict=True)}
 
     def loss(self, point: Point) -> float:
         """Run the step up to its loss."""
-        seen = self._base.run([self._loss], leaves=self._leaves(point))
+        seen = self._base.run([self._loss], values=self._values(point))
         return float(seen[0].sum()) if seen is not None else float("nan")
 
     def gradient(self, point: Point) -> Point:
         """Run the step up to its gradients."""
-        claims, leaves = [p.claim for p in self._parameters], self._leaves(point)
-        seen = self._base.run(claims, leaves=leaves, updating=self._updating)
+        claims = [p.claim for p in self._parameters]
+        seen = self._base.run(claims, values=self._values(point), updating=self._updating)
         if seen is None:
             return tuple(np.full(b.shape, np.nan) for b in self.blocks)
-        return tuple(p.claimed(value) for p, value in zip(self._parameters, seen, strict=True))
+        return tuple(p.gradient(value) for p, value in zip(self._parameters, seen, strict=True))
 
     def counts(self) -> dict[int, str]:
-        """Lengths of the arrays of the step."""
+        """Lengths of the gradients' axes, each with a sentence."""
         return self._counts
 
 
 class LineSubject(Subject):
-    """What one line of a backward pass computes, against the derivatives that it computes it from.
+    """What one line of a backward pass computes, compared with the upstream adjoints that it computes it from.
 
-    The loss is Σ ⟨derivative, variable⟩ over what the line reads, plus the loss itself, each variable held when the
-    next one reads it; its gradient by the chain rule is what the line should compute.
+    The loss is the pull-back of the line's adjoints; its gradient by the chain rule is what the line should compute.
 
     Parameters
     ----------
-    chain : Chain
-    base : Base
-    place : Place
-        What the derivative is by.
-    node : Node
-        The derivative.
-    factor : float
-    sources : sequence of Source
-    child : Node or None
-        What the program makes of the variable at once, of the same shape: an activation.
-    counts : dict
+    chain : ChainRule
+    base : BasePoint
+    pair : AdjointPair
+    activation : Node or None
+        What the program makes directly of the variable, of the same shape.
+    counts : dict of int to str
+        Lengths of the arrays of the step, each with a sentence.
+    others : dict of str to ndarray
+        Other variables of the same shape.
     """
 
     def __init__(
         self,
-        chain: Chain,
-        base: Base,
-        place: Place,
-        node: Node,
-        factor: float,
-        sources: Sequence[Source],
-        child: Node | None = None,
-        counts: dict[int, str] | None = None,
-        others: dict[str, Array] | None = None,
+        chain: ChainRule,
+        base: BasePoint,
+        pair: AdjointPair,
+        activation: Node | None,
+        counts: Mapping[int, str],
+        others: Mapping[str, Array],
     ) -> None:
-        self.name = place.label
-        self._chain, self._base, self._place, self._node = chain, base, place, node
-        self._factor, self._sources, self._child = factor, tuple(sources), child
-        self._counts, self._others = counts or {}, others or {}
-        self.blocks = (Block("x", place.shape, "float64"),)
-        self.point = (place.value(base).copy(),)
+        self.name = pair.variable.label
+        self._chain, self._base, self._pair, self._activation = chain, base, pair, activation
+        self._counts, self._others = dict(counts), dict(others)
+        self.blocks = (Block("x", pair.variable.shape, "float64"),)
+        self.point = (pair.variable.value(base).copy(),)
 
     def loss(self, point: Point) -> float:
-        """The surrogate."""
-        return self._chain.surrogate(self._base, self._place, self._sources, self._sources, True, point[0])
+        """The pull-back."""
+        return self._chain.value(self._pair.pullback, self._base, point[0])
 
     def gradient(self, point: Point) -> Point:
-        """What the line computes if the variable is moved, and what it reads of derivatives is not."""
-        actions, leaves = self._place.put(point[0])
-        for source in self._sources:
-            actions.update(source.node.held(self._base.value(source.node)))
-        seen = self._base.run([self._node], actions, leaves)
+        """What the line computes at another value of the variable, with the same upstream adjoints."""
+        actions, values = self._pair.variable.set_to(point[0])
+        for upstream in self._pair.upstream:
+            actions.update(upstream.node.set_to(self._base.value(upstream.node)))
+        seen = self._base.run([self._pair.node], actions, values)
         if seen is None:
             raise SubjectError("the step takes another branch there")
-        return (np.asarray(self._factor * seen[0]).reshape(self.blocks[0].shape),)
+        return (np.asarray(self._pair.factor * seen[0]).reshape(self.blocks[0].shape),)
 
     def counts(self) -> dict[int, str]:
-        """Lengths of the arrays of the step."""
+        """Lengths of the arrays of the step, each with a sentence."""
         return self._counts
 
     def view(self, point: Point) -> View | None:
-        """The activation that the variable goes through, with the derivative by what comes out of it."""
-        child = self._child
-        if child is None or child.size > SMALL or not np.array_equal(point[0], self.point[0]):
-            return None if child is None or child.size > SMALL else self._view(point[0], child)
-        return self._view(point[0], child)
-
-    def _view(self, x: Array, child: Node) -> View | None:
-        y = self._forward(child, x)
-        moved = Base(
-            self._base.step,
-            self._base.values,
-            self._base.trace,
-            self._base.name,
-            self._base.neutral,
-            self._base.neutral_keys,
-        )
-        upstream = _Moved(self._chain, moved, self._place, x).upstream(child, y, self._sources)
+        """The activation that the variable goes through, with the adjoint of its output."""
+        activation = self._activation
+        if activation is None or activation.size > LARGEST_ACTIVATION:
+            return None
+        y = self._output(activation, point[0])
         return LayerView(
             layer=None,
-            x=x,
+            x=point[0],
             y=y,
-            upstream=upstream,
+            upstream=self._upstream(activation, point[0], y),
             parameters={},
-            forward=lambda z: self._forward(child, z),
+            forward=lambda z: self._output(activation, z),
             loss=lambda *_: 0.0,
             others=self._others,
         )
 
-    def _forward(self, child: Node, x: Array) -> Array:
-        actions, leaves = self._place.put(np.asarray(x, dtype=np.float64))
-        seen = self._base.run([child], actions, leaves)
-        return np.full(child.shape, np.nan) if seen is None else seen[0]
+    def _output(self, activation: Node, x: Array) -> Array:
+        actions, values = self._pair.variable.set_to(np.asarray(x, dtype=np.float64))
+        seen = self._base.run([activation], actions, values)
+        return np.full(activation.shape, np.nan) if seen is None else seen[0]
 
-
-class _Moved:
-    """The step with one variable given another value."""
-
-    def __init__(self, chain: Chain, base: Base, place: Place, x: Array) -> None:
-        self._chain, self._base, self._place, self._x = chain, base, place, x
-
-    def upstream(self, child: Node, y: Array, sources: Sequence[Source]) -> Array:
-        """Derivative of the surrogate by what an activation puts out, where the variable has the new value."""
-        actions, leaves = self._place.put(self._x)
-        watched = [s.place.node for s in sources if s.place.node is not None and s.place.node is not child]
-        own = [s for s in sources if s.place.node is child]
+    def _upstream(self, activation: Node, x: Array, y: Array) -> Array:
+        """The derivative of the pull-back with respect to the output of the activation, with its input at x."""
+        own = [u for u in self._pair.upstream if u.variable.node is activation]
         if own:
-            return np.asarray(sum(self._base.value(s.node).reshape(y.shape) / s.scale for s in own))
-        kept = [s for s in sources if s.place.node is not None and s.place.node is not child]
-
-        def phi(value: Array) -> float:
-            held = {**actions, **child.held(value)}
-            for source in kept:
-                assert source.place.node is not None
-                held.update(source.place.node.held(self._base.value(source.place.node)))
-            held.update(child.held(value))
-            seen = self._base.run([*watched, self._chain.loss], held, leaves)
-            if seen is None:
-                return float("nan")
-            total = float(seen[-1].sum())
-            for source, array in zip(kept, seen, strict=False):
-                total += float((self._base.value(source.node).reshape(array.shape) * array).sum()) / source.scale
-            return total
-
+            return np.asarray(sum(self._base.value(u.node).reshape(y.shape) / u.scale for u in own))
+        variable = self._pair.variable.node
+        assert variable is not None  # only nodes have an activation
+        base = self._base.with_value(variable, x)
+        upstream = [u for u in self._pair.upstream if u.variable.node is not None]
+        pullback = Pullback(Variable(node=activation), upstream, pinned=(variable,))
         found = np.zeros(y.shape)
         size = float(np.sqrt(np.mean(y * y))) or 1.0
         for index in np.ndindex(*y.shape):
-            rough = []
-            for h in (2.0**-7 * size, 2.0**-9 * size, 2.0**-11 * size):
+            differences = []
+            for h in (step * size for step in _ACTIVATION_STEPS):
                 above, below = y.copy(), y.copy()
                 above[index] += h
                 below[index] -= h
-                rough.append((phi(above) - phi(below)) / (2 * h))
-            second = [(16 * b - a) / 15 for a, b in itertools.pairwise(rough)]
+                values = [self._chain.value(pullback, base, value) for value in (above, below)]
+                differences.append((values[0] - values[1]) / (2 * h))
+            second = [(16 * b - a) / 15 for a, b in itertools.pairwise(differences)]
             found[index] = (256 * second[1] - second[0]) / 255
         return found
-
-
-def _counts(shapes: Sequence[tuple[int, ...]]) -> dict[int, str]:
-    """Lengths of axes, each with a sentence."""
-    return {n: f"{n} is a length of an axis of the gradients" for shape in shapes for n in shape if n > 1}

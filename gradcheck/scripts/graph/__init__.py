@@ -1,1 +1,1 @@
-"""TODO"""
+"""The data-flow graph of a training step, with its loss, its parameters and their claimed gradients."""

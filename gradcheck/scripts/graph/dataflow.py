@@ -1,156 +1,233 @@
-"""Which value depends on which: found by moving one and holding all others."""
+"""The data-flow graph of a step, measured: one value is perturbed while all others are held fixed."""
 
 from __future__ import annotations
 
 import bisect
+import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.scripts.graph.nodes import Node, nodes_of
-from gradcheck.scripts.instrument.events import Action
-from gradcheck.scripts.replay.snapshot import Leaf
+from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.instrument.values import Action, Array
+from gradcheck.scripts.replay.state import Path, StateVariable
 from gradcheck.scripts.replay.step import Step, Trace
 
-Array = NDArray[Any]
-Path = tuple[Any, ...]
+#: The size of a perturbation, relative to the size of the value.
+_PERTURBATION = 1e-4
 
-#: How far values are moved, relative to their size, and what of it counts as having arrived.
-MOVE, ARRIVED = 1e-4, 1e-8
+#: A value depends on another if it changes by more than this part of the perturbation, relative to its own size.
+_DEPENDENCE = 1e-8
+
+#: Entries of random directions have magnitudes between these, so every entry contributes.
+_MAGNITUDES = 0.5, 1.5
 
 
-@dataclass
-class Base:
-    """A point at which a step is looked at: the parameters, and all values of the step there.
+def random_direction(value: Array, rng: np.random.Generator, scale: float = 1.0) -> Array:
+    """A random direction of the typical size of a value, times `scale`: random signs, magnitudes that differ."""
+    size = float(np.sqrt(np.mean(value * value))) if value.size else 1.0
+    size = size if 0 < size < np.inf else 1.0
+    signs = rng.choice([-1.0, 1.0], size=value.shape)
+    return np.asarray(scale * size * signs * rng.uniform(*_MAGNITUDES, size=value.shape))
+
+
+@dataclass(frozen=True)
+class SuppressedUpdate:
+    """An update of a parameter that a replay leaves out.
+
+    Attributes
+    ----------
+    path : Path
+        Of the parameter.
+    key : object
+        The part of the parameter that is updated; None if it is the whole.
+    """
+
+    path: Path
+    key: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class BasePoint:
+    """Parameter values at which the step is replayed, with the trace that was recorded there.
 
     Attributes
     ----------
     step : Step
-    values : dict
-        Parameters that differ from the program's own.
+    values : dict of Path to ndarray
+        State variables whose values differ from the program's own.
     trace : Trace
-    name : str
+    suppressed : dict of int to SuppressedUpdate
+        Events that are updates of parameters. A replay leaves them out, so that whatever is computed after an update
+        still reads the parameters as they were.
     """
 
     step: Step
-    values: dict[Path, Array]
+    values: Mapping[Path, Array]
     trace: Trace
-    name: str
-    neutral: dict[int, Path] = field(default_factory=dict)
-    neutral_keys: dict[int, Any] = field(default_factory=dict)
+    suppressed: Mapping[int, SuppressedUpdate] = field(default_factory=dict)
 
     def value(self, node: Node) -> Array:
         """The value of a node here."""
         return node.read(lambda event: self.trace.events[event].value)
 
-    def leaf(self, path: Path) -> Array:
-        """The value of a leaf here."""
+    def state(self, path: Path) -> Array:
+        """The value of a state variable here."""
         return self.values[path] if path in self.values else self.trace.before[path].value
 
     def run(
         self,
         watched: Sequence[Node],
         actions: Mapping[int, Action] | None = None,
-        leaves: Mapping[Path, Array] | None = None,
+        values: Mapping[Path, Array] | None = None,
         *,
         updating: bool = False,
     ) -> list[Array] | None:
-        """Values of nodes in a replay with changes, as they are computed before any action on themselves.
+        """Values of nodes in a replay with changes.
 
-        Unless `updating`, updates of parameters do nothing in it: whatever is computed after them still sees the
-        parameters as they were.
+        Parameters
+        ----------
+        watched : sequence of Node
+            Their values are those before an action on themselves.
+        actions : dict of int to Action, optional
+        values : dict of Path to ndarray, optional
+            Of state variables.
+        updating : bool
+            Whether updates take effect.
+
+        Returns
+        -------
+        list of ndarray, or None
+            None if the replay failed or took another branch.
         """
         wanted = {event for node in watched for event in node.events}
-        values = {**self.values, **(leaves or {})}
-        all_actions: dict[int, Action] = {}
-        for event, path in self.neutral.items() if not updating else ():
-            start = values[path] if path in values else self.trace.before[path].value
-            key = self.neutral_keys.get(event)
-            all_actions[event] = _back(start if key is None else start[key])
-        all_actions.update(actions or {})
-        seen = self.step.replay(all_actions, wanted, max(wanted, default=None), values)
+        changed = replace(self, values={**self.values, **(values or {})})
+        applied = {} if updating else changed._suppression()
+        applied.update(actions or {})
+        seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values)
         if seen is None:
             return None
         return [node.read(seen.__getitem__) for node in watched]
 
+    def recorded(self) -> BasePoint | None:
+        """The same point with the values that a replay has here; None if the replay takes another branch."""
+        events = self.trace.events
+        actions = self._suppression()
+        seen = self.step.replay(actions, {e.index for e in events}, values=self.values)
+        if seen is None:
+            return None
+        seen |= {event: action(None) for event, action in actions.items()}
+        return replace(self, trace=self.trace.with_values(seen))
 
-def _back(value: Array) -> Action:
-    return lambda _: value
+    def with_value(self, node: Node, value: Array) -> BasePoint:
+        """The same point with another value of a node in its trace; replays are not affected."""
+        events = self.trace.events
+        changed = {event: np.asarray(action(events[event].value)) for event, action in node.set_to(value).items()}
+        return replace(self, trace=self.trace.with_values(changed))
+
+    def _suppression(self) -> dict[int, Action]:
+        """Actions that put the old values of parameters in place of updated ones."""
+        return {event: _back_to(self.state(update.path), update.key) for event, update in self.suppressed.items()}
 
 
-class Flow:
-    """What depends directly on what in one step.
+def _back_to(value: Array, key: Any) -> Action:
+    old = value if key is None else value[key]
+    return lambda _: old
+
+
+class DataflowGraph:
+    """Which value of a step depends directly on which other.
 
     Parameters
     ----------
     step : Step
     trace : Trace
         Of the program's own point.
+    rng : numpy.random.Generator
+
+    Attributes
+    ----------
+    base : BasePoint
+        The program's own point.
+    nodes : list of Node
+    successors : dict of int to dict of int to ndarray
+        For each node that was perturbed, the nodes that depend directly on it, and how they changed.
+    predecessors : dict of int to set of int
+    shifts : dict of int to ndarray
+        The perturbation of each node.
     """
 
     def __init__(self, step: Step, trace: Trace, rng: np.random.Generator) -> None:
         self.step, self.rng = step, rng
-        self.base = Base(step, {}, trace, "your point")
-        self.nodes = nodes_of(trace.events, self._recurrent)
-        self._holding: dict[int, Action] = {}
-        self._bytes = {event.index: event.value.tobytes() for event in trace.events}
-        self._from_leaf: dict[Path, tuple[Array, dict[int, Array]]] = {}
-        for node in self.nodes:
-            self._holding.update(node.held(self.base.value(node)))
-        self._events = sorted(self._holding)
-        self.children: dict[int, dict[int, Array]] = {}
+        self.base = BasePoint(step, {}, trace)
+        self.nodes = nodes_of(trace.events, self._is_recurrent)
+        self.successors: dict[int, dict[int, Array]] = {}
         self.shifts: dict[int, Array] = {}
-        self.parents: dict[int, set[int]] = {node.index: set() for node in self.nodes}
+        self.predecessors: dict[int, set[int]] = {node.index: set() for node in self.nodes}
+        self._holding: dict[int, Action] = {}  # keeps every node at its value
+        self._bytes = {event.index: event.value.tobytes() for event in trace.events}
+        self._responses: dict[Path, tuple[Array, dict[int, Array]]] = {}
+        for node in self.nodes:
+            self._holding.update(node.set_to(self.base.value(node)))
+        self._events = sorted(self._holding)
 
-    def _recurrent(self, indices: list[int]) -> bool:
+    def at(self, base: BasePoint) -> DataflowGraph:
+        """The same graph with the values of another base point; what was measured is shared."""
+        other = copy.copy(self)
+        other.base = base
+        return other
+
+    def perturbation(self, value: Array, scale: float = 1.0) -> Array:
+        """A small random change of a value."""
+        return scale * random_direction(value, self.rng, _PERTURBATION)
+
+    def _is_recurrent(self, indices: list[int]) -> bool:
+        """Whether the first of some writes to parts of an array changes a later one."""
         events = self.base.trace.events
         first = indices[0]
 
-        def added(i: int) -> bool:
+        def source(i: int) -> int:
             before = events[i - 1]
-            return before.site.kind == "increment" and before.site.line == events[i].site.line
+            own = before.location.kind is Kind.INCREMENT and before.location.line == events[i].location.line
+            return i - 1 if own else i
 
-        ahead = {i - 1 if added(i) else i for i in indices[1:]}
-        shift = self._step_of(events[first].value)
-        seen = self.step.replay({first: lambda v: v + shift}, ahead)
+        later = {source(i) for i in indices[1:]}
+        shift = self.perturbation(events[first].value)
+        seen = self.step.replay({first: lambda v: v + shift}, later)
         if seen is None:
             return True
-        return any(not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in ahead)
+        return any(not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in later)
 
-    def _step_of(self, value: Array) -> Array:
-        size = float(np.sqrt(np.mean(value * value))) if value.size else 1.0
-        size = size if 0 < size < np.inf else 1.0
-        signs = self.rng.choice([-1.0, 1.0], size=value.shape)
-        return np.asarray(MOVE * size * signs * self.rng.uniform(0.5, 1.5, size=value.shape))
+    def responses_to(self, variable: StateVariable) -> tuple[Array, dict[int, Array]]:
+        """The perturbation of a state variable, and how the nodes that depend directly on it changed."""
+        if variable.path not in self._responses:
+            shift = self.perturbation(variable.value)
+            values = {variable.path: variable.value + shift}
+            seen = self.step.replay(self._holding, set(self._holding), values=values)
+            self._responses[variable.path] = shift, self._changes(seen, ())
+        return self._responses[variable.path]
 
-    def from_leaf(self, leaf: Leaf) -> tuple[Array, dict[int, Array]]:
-        """How a leaf was moved, and the nodes that depend directly on it, each with how it moved."""
-        if leaf.path not in self._from_leaf:
-            shift = self._step_of(leaf.value)
-            seen = self.step.replay(self._holding, set(self._holding), values={leaf.path: leaf.value + shift})
-            self._from_leaf[leaf.path] = shift, self._moved(seen, ())
-        return self._from_leaf[leaf.path]
-
-    def follow(self, nodes: Iterable[Node] | None = None) -> None:
-        """Find the children of nodes."""
+    def find_successors(self, nodes: Iterable[Node] | None = None) -> None:
+        """Measure which nodes depend directly on these, all by default, where that is not known yet."""
         for node in self.nodes if nodes is None else nodes:
-            if node.index in self.children:
+            if node.index in self.successors:
                 continue
             value = self.base.value(node)
-            shift = self._step_of(value)
-            later = self._events[bisect.bisect_left(self._events, node.first) :]  # what comes before stays as it was
+            shift = self.perturbation(value)
+            later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
             actions = {e: self._holding[e] for e in later}
-            seen = self.step.replay({**actions, **node.held(value + shift)}, set(later))
-            found = self._moved(seen, node.events)
+            seen = self.step.replay({**actions, **node.set_to(value + shift)}, set(later))
+            found = self._changes(seen, node.events)
             self.shifts[node.index] = shift
-            self.children[node.index] = found
-            for child in found:
-                self.parents[child].add(node.index)
+            self.successors[node.index] = found
+            for successor in found:
+                self.predecessors[successor].add(node.index)
 
-    def _moved(self, seen: dict[int, Array] | None, own: tuple[int, ...]) -> dict[int, Array]:
+    def _changes(self, seen: dict[int, Array] | None, own: tuple[int, ...]) -> dict[int, Array]:
+        """How nodes changed in a replay that perturbed the node of some events."""
         if seen is None:
             return {}
         found = {}
@@ -167,13 +244,13 @@ class Flow:
                     gap = np.abs(seen[event] - old)
                     change = max(change, float(np.nan_to_num(gap).max()))
                     scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
-            if change > ARRIVED * MOVE * max(scale, 1e-300):
+            if change > _DEPENDENCE * _PERTURBATION * max(scale, 1e-300):
                 now = node.read(lambda e: seen[e] if e in seen else events[e].value)
                 found[node.index] = now - self.base.value(node)
         return found
 
     def ancestors(self, nodes: Iterable[int], stop: Iterable[int] = ()) -> set[int]:
-        """All nodes that these depend on, themselves included; not beyond those where to stop."""
+        """All nodes that these depend on, themselves included, and not beyond those in `stop`."""
         found: set[int] = set()
         ends = set(stop)
         stack = list(nodes)
@@ -183,7 +260,7 @@ class Flow:
                 continue
             found.add(index)
             if index not in ends:
-                stack += list(self.parents[index])
+                stack += list(self.predecessors[index])
         return found
 
     def descendants(self, nodes: Iterable[int]) -> set[int]:
@@ -194,5 +271,5 @@ class Flow:
             index = stack.pop()
             if index not in found:
                 found.add(index)
-                stack += list(self.children.get(index, ()))
+                stack += list(self.successors.get(index, ()))
         return found

@@ -1,4 +1,4 @@
-"""Which number of a step is its loss: one that depends on the parameters, by its name among several."""
+"""Finds the loss: a scalar that depends on the parameters, chosen by its name if there are several."""
 
 from __future__ import annotations
 
@@ -7,87 +7,113 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.graph.dataflow import Flow
+from gradcheck.scripts.graph.dataflow import DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
-from gradcheck.scripts.replay.snapshot import Leaf
-from gradcheck.scripts.text.identifiers import loss_rank, sounds_of_gradient
+from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.replay.state import StateVariable
+from gradcheck.scripts.text.identifiers import NOT_A_LOSS, loss_rank, mentions_derivative
+
+#: Parameters are perturbed this many times, by this many usual perturbations, to see which scalars change.
+_LOSS_TRIALS, _LOSS_PERTURBATIONS = 2, 30
+
+#: A scalar depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
+_DEPENDENT = 1e-13
+
+#: Names in a message.
+_SHOWN = 6
 
 
-def loss_of(flow: Flow, leaves: Sequence[Leaf], updates: set[int], expression: str | None) -> Node:
+def find_loss(
+    graph: DataflowGraph, variables: Sequence[StateVariable], updates: set[int], expression: str | None
+) -> Node:
     """The scalar that is the loss.
+
+    Parameters
+    ----------
+    graph : DataflowGraph
+    variables : sequence of StateVariable
+        The parameters.
+    updates : set of int
+        Nodes that are updates of parameters.
+    expression : str or None
+        The loss as the user gave it, which the step computes then.
 
     Raises
     ------
     SubjectError
-        If there is none, or there are several, with what was looked for.
+        If there is none or several that fit equally.
     """
-    flow.follow()
-    scalars = [n for n in flow.nodes if n.size == 1 and n.index not in updates and _may_be_loss(n)]
-    moving = moved_by(flow, leaves, scalars)
+    graph.find_successors()
+    scalars = [n for n in graph.nodes if n.size == 1 and n.index not in updates and _may_be_loss(n)]
+    dependent = dependent_on(graph, variables, scalars)
     if expression is not None:
-        chosen = [n for n in moving if n.site.file and "loss" in n.names and n.site.kind == "expression"]
+        chosen = [n for n in dependent if n.location.file and "loss" in n.names and n.location.kind is Kind.EXPRESSION]
         if not chosen:
             raise SubjectError(f"--loss {expression}: its value does not depend on the parameters")
         return chosen[-1]
-    into_updates = flow.ancestors(updates)
-    names = {n.index: loss_rank(n.names) for n in moving}
-    pool = [n for n in moving if names[n.index] < 3 or n.index not in into_updates]
-    pool = [n for n in pool if n.plain or not (names[n.index] >= 3 and n.site.kind == "return")] or pool
-    pool = [n for n in pool if not sounds_of_gradient(n.names)] or pool
+    into_updates = graph.ancestors(updates)
+    rank = {n.index: loss_rank(n.names) for n in dependent}
+    pool = [n for n in dependent if rank[n.index] < NOT_A_LOSS or n.index not in into_updates]
+    pool = [
+        n for n in pool if n.is_named or not (rank[n.index] >= NOT_A_LOSS and n.location.kind is Kind.RETURN)
+    ] or pool
+    pool = [n for n in pool if not mentions_derivative(n.names)] or pool
     if not pool:
-        lost = [n for n in scalars if loss_rank(n.names) < 3 and not np.isfinite(flow.base.value(n)).all()]
-        if lost:
-            value = float(flow.base.value(lost[-1]).ravel()[0])
+        raise SubjectError(_not_finite(graph, scalars) or _no_loss(graph, variables))
+    best = min(rank[n.index] for n in pool)
+    if best >= NOT_A_LOSS:
+        pool = [n for n in pool if n.is_named] or pool
+    pool = [n for n in pool if rank[n.index] == best]
+    sinks = [n for n in pool if not (graph.descendants([n.index]) - {n.index}) & {m.index for m in pool}]
+    found = list({next(iter(node.names)): node for node in sinks}.values())  # of several with one name, the last
+    if len(found) > 1 and best < NOT_A_LOSS:
+        found = [n for n in found if n.location.kind is Kind.ASSIGN] or found
+    if len(found) > 1:
+        names = ", ".join(f"{n.label} (line {n.location.line})" for n in found[:_SHOWN])
+        if best >= NOT_A_LOSS:
             raise SubjectError(
-                f"the loss, {lost[-1].label} in line {lost[-1].site.line}, is {value} in the first pass: look for an "
-                "overflow, a division by zero or a logarithm of zero in it"
+                f"several numbers depend on the parameters, and none has the name of a loss: {names}. Choose one with "
+                "--loss EXPR"
             )
-        raise SubjectError(_no_loss(flow, leaves))
-    best = min(names[n.index] for n in pool)
-    if best >= 3:
-        pool = [n for n in pool if n.plain] or pool
-    pool = [n for n in pool if names[n.index] == best]
-    sinks = [n for n in pool if not (flow.descendants([n.index]) - {n.index}) & {m.index for m in pool}]
-    latest: dict[str, Node] = {}
-    for node in sinks:
-        latest[next(iter(node.names))] = node
-    found = list(latest.values())
-    if best >= 3 and len(found) > 1:
-        said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
-        raise SubjectError(
-            f"several numbers depend on the parameters, and none is called a loss: {said}. Say which with --loss EXPR"
-        )
-    if len(found) > 1:
-        exact = [n for n in found if n.site.kind == "assign"]
-        found = exact or found
-    if len(found) > 1:
-        said = ", ".join(f"{n.label} (line {n.site.line})" for n in found[:6])
-        raise SubjectError(f"several numbers may be the loss: {said}. Say which with --loss EXPR")
+        raise SubjectError(f"several numbers may be the loss: {names}. Choose one with --loss EXPR")
     return found[0]
 
 
 def _may_be_loss(node: Node) -> bool:
-    """Whether a number is assigned, or added to what is called a loss."""
-    return not node.increment or (node.site.sign > 0 and node.rate == 1.0 and loss_rank(node.names) < 3)
+    """Whether a scalar is assigned, or is added to something with the name of a loss."""
+    added = node.location.sign > 0 and node.rate == 1.0 and loss_rank(node.names) < NOT_A_LOSS
+    return not node.is_increment or added
 
 
-def moved_by(flow: Flow, leaves: Sequence[Leaf], scalars: Sequence[Node]) -> list[Node]:
-    """Scalars that change when parameters do."""
+def dependent_on(graph: DataflowGraph, variables: Sequence[StateVariable], scalars: Sequence[Node]) -> list[Node]:
+    """Scalars that change when some state variables do."""
     found: dict[int, Node] = {}
-    for _ in range(2):
-        shifts = {leaf.path: leaf.value + 30 * flow._step_of(leaf.value) for leaf in leaves}
-        seen = flow.base.run(scalars, leaves=shifts)
+    for _ in range(_LOSS_TRIALS):
+        shifts = {v.path: v.value + graph.perturbation(v.value, _LOSS_PERTURBATIONS) for v in variables}
+        seen = graph.base.run(scalars, values=shifts)
         for node, value in zip(scalars, seen or [], strict=False):
-            old = flow.base.value(node)
-            if np.isfinite(value).all() and np.abs(value - old).max() > 1e-13 * np.abs(old).max():
+            old = graph.base.value(node)
+            if np.isfinite(value).all() and np.abs(value - old).max() > _DEPENDENT * np.abs(old).max():
                 found[node.index] = node
     return [found[i] for i in sorted(found)]
 
 
-def _no_loss(flow: Flow, leaves: Sequence[Leaf]) -> str:
-    names = ", ".join(leaf.name for leaf in leaves[:6])
+def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:
+    """The message about a loss that is not finite; empty if all are finite."""
+    lost = [n for n in scalars if loss_rank(n.names) < NOT_A_LOSS and not np.isfinite(graph.base.value(n)).all()]
+    if not lost:
+        return ""
+    value = float(graph.base.value(lost[-1]).ravel()[0])
     return (
-        f"the step in line {flow.step.loop.line} never computes its loss: gradcheck looked for a number that depends "
-        f"on {names}, assigned, returned, kept or printed. Say what it is with --loss EXPR, in the program's "
+        f"the loss, {lost[-1].label} on line {lost[-1].location.line}, is {value} in the first iteration: look for an "
+        "overflow, a division by zero or a logarithm of zero in it"
+    )
+
+
+def _no_loss(graph: DataflowGraph, variables: Sequence[StateVariable]) -> str:
+    names = ", ".join(variable.name for variable in variables[:_SHOWN])
+    return (
+        f"the step on line {graph.step.loop.line} never computes its loss: gradcheck looks for a number that depends "
+        f"on {names} and is assigned, returned, stored or printed. Give it with --loss EXPR, in the program's "
         "variables, as in --loss 'np.mean((output - y) ** 2)'"
     )

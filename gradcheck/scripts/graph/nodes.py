@@ -1,4 +1,4 @@
-"""The values of a step as nodes that can be held, moved and read: an event, or all writes to one array together."""
+"""Nodes of the data-flow graph: one traced value each, or all writes of one line to one array."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradcheck.scripts.instrument.events import Action, Event, Site
+from gradcheck.scripts.instrument.events import Event, Kind, SourceLocation
+from gradcheck.scripts.instrument.values import Action, Array
+from gradcheck.scripts.text.identifiers import is_plain
 
-Array = NDArray[Any]
-
-#: A line that assigns more often than this is looked at as one.
-OFTEN = 300
+#: The events of a location that occur more often than this in a step become one node: each node costs a replay.
+_MOST_NODES_OF_LOCATION = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,22 +24,26 @@ class Node:
     ----------
     index : int
     events : tuple of int
-    site : Site
-    names : dict of str to Site
-        What it is called, and where.
+    location : SourceLocation
+    names : dict of str to SourceLocation
+        The names that the value has, each with the location that gave it.
     shape : tuple of int
     keys : tuple
-        For several writes to parts of an array: which parts.
+        Of several writes to parts of one array: the index of each.
     rate : float
         Of an increment: the learning rate in it.
     in_place : bool
+        Whether it is an array after it was changed in place.
     object_id : int
+    container_id : int
+        Of a part of an array: the id of the array, else 0.
+    container_shape : tuple of int
     """
 
     index: int
     events: tuple[int, ...]
-    site: Site
-    names: dict[str, Site]
+    location: SourceLocation
+    names: dict[str, SourceLocation]
     shape: tuple[int, ...]
     keys: tuple[Any, ...] = ()
     rate: float = 1.0
@@ -66,32 +69,32 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The name to speak of it by."""
-        plain = [name for name in self.names if "(" not in name and " " not in name]
-        return plain[0] if plain else next(iter(self.names))
+        """The name for reports."""
+        return next(filter(is_plain, self.names), next(iter(self.names)))
 
     @property
-    def plain(self) -> bool:
-        """Whether it has a name, and is not only an expression on the way."""
-        return any("(" not in name and " " not in name for name in self.names)
+    def is_named(self) -> bool:
+        """Whether it has a name, and is not only part of an expression."""
+        return any(map(is_plain, self.names))
 
     @property
-    def increment(self) -> bool:
-        """Whether it is what is added to something."""
-        return self.site.kind == "increment"
+    def is_increment(self) -> bool:
+        """Whether it is added to something, or subtracted."""
+        return self.location.kind is Kind.INCREMENT
 
     @property
-    def given_on(self) -> list[Site]:
-        """Where a later line gives it another name: of a function's result, after the line that took it."""
-        first = {(self.site.file, self.site.function): self.site}
+    def renamed_at(self) -> list[SourceLocation]:
+        """Later lines that give it another name; of a function's result, lines after the one that received it."""
+        first = {(self.location.file, self.location.function): self.location}
         found = []
-        for site in self.names.values():
-            if site.kind == "assign" and site.line > first.setdefault((site.file, site.function), site).line:
-                found.append(site)
+        for location in self.names.values():
+            received = first.setdefault((location.file, location.function), location)
+            if location.kind is Kind.ASSIGN and location.line > received.line:
+                found.append(location)
         return found
 
     def read(self, values: Callable[[int], Array]) -> Array:
-        """Its value from the values of its events."""
+        """Its value, from the values of its events."""
         if not self.keys:
             if len(self.events) == 1:
                 return values(self.events[0]).reshape(self.shape)
@@ -101,8 +104,8 @@ class Node:
             whole[key] = values(event)
         return whole
 
-    def held(self, value: Array) -> dict[int, Action]:
-        """Actions that give it a value; what is written over later in the same array is left as it comes."""
+    def set_to(self, value: Array) -> dict[int, Action]:
+        """Actions that give it a value. Entries that are overwritten later keep what is written first."""
         if not self.keys:
             return {event: _constant(part) for event, part in self._parts(value)}
         writer = self._writer()
@@ -111,12 +114,12 @@ class Node:
             for i, (event, key) in enumerate(zip(self.events, self.keys, strict=True))
         }
 
-    def moved(self, shift: Array) -> dict[int, Action]:
+    def shifted_by(self, shift: Array) -> dict[int, Action]:
         """Actions that add to it."""
         return {event: _added(part) for event, part in self._parts(shift)}
 
     def _writer(self) -> Array:
-        """Which of its events has the last word on each entry."""
+        """For each entry, which of the events writes it last."""
         writer = np.full(self.shape, -1)
         for i, key in enumerate(self.keys):
             writer[key] = i
@@ -154,57 +157,51 @@ def nodes_of(events: Sequence[Event], recurrent: Callable[[list[int]], bool]) ->
     ----------
     events : sequence of Event
     recurrent : callable
-        Whether the first of some events, writes to parts of one array from one line, changes a later one.
+        Takes events that one line writes to parts of one array; whether the first of them changes a later one.
     """
-    by_site: dict[tuple[int, int], list[int]] = {}
+    by_location: dict[tuple[int, int], list[int]] = {}
     for event in events:
         container = id(event.container) if event.container is not None else 0
-        by_site.setdefault((event.site.index, container), []).append(event.index)
+        by_location.setdefault((event.location.index, container), []).append(event.index)
     grouped: dict[int, list[int]] = {}
-    for (_, container), indices in by_site.items():
+    for (_, container), indices in by_location.items():
         parts = container != 0 and len(indices) > 1
-        if (parts and not recurrent(indices)) or len(indices) > OFTEN:
+        if (parts and not recurrent(indices)) or len(indices) > _MOST_NODES_OF_LOCATION:
             grouped[indices[0]] = indices
     inside = {i for indices in grouped.values() for i in indices}
     found: list[Node] = []
     for event in events:
         if event.index in grouped:
-            members = [events[i] for i in grouped[event.index]]
-            found.append(_group(len(found), members))
+            found.append(_group(len(found), [events[i] for i in grouped[event.index]]))
         elif event.index not in inside:
-            found.append(
-                Node(
-                    len(found),
-                    (event.index,),
-                    event.site,
-                    dict(event.names),
-                    event.value.shape,
-                    rate=event.rate,
-                    in_place=event.in_place,
-                    object_id=event.object_id,
-                    container_id=id(event.container) if event.container is not None else 0,
-                    container_shape=event.container.shape if event.container is not None else (),
-                )
-            )
+            found.append(_single(len(found), event))
     return found
+
+
+def _single(index: int, event: Event) -> Node:
+    return Node(
+        index,
+        (event.index,),
+        event.location,
+        dict(event.names),
+        event.value.shape,
+        rate=event.rate,
+        in_place=event.in_place,
+        object_id=event.object_id,
+        container_id=id(event.container) if event.container is not None else 0,
+        container_shape=event.container.shape if event.container is not None else (),
+    )
 
 
 def _group(index: int, members: Sequence[Event]) -> Node:
     first = members[0]
-    names = {name: site for member in members for name, site in member.names.items()}
+    names = {name: location for member in members for name, location in member.names.items()}
     events = tuple(member.index for member in members)
     if first.container is None:
         if len({m.value.size for m in members}) > 1:
-            return Node(index, events[-1:], first.site, names, members[-1].value.shape)
-        return Node(index, events, first.site, names, (sum(member.value.size for member in members),))
-    stem = first.site.target.split("[")[0]
+            return Node(index, events[-1:], first.location, names, members[-1].value.shape)
+        return Node(index, events, first.location, names, (sum(member.value.size for member in members),))
+    stem = first.location.target.split("[")[0]
     keys = tuple(member.key for member in members)
-    return Node(
-        index,
-        events,
-        first.site,
-        {stem: first.site, **names},
-        first.container.shape,
-        keys,
-        object_id=id(first.container),
-    )
+    names = {stem: first.location, **names}
+    return Node(index, events, first.location, names, first.container.shape, keys, object_id=id(first.container))

@@ -1,38 +1,43 @@
-"""What happens while a step runs: sites in the source, events there, and how a run may end."""
+"""Source locations, trace events, and the exceptions that end a traced run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from gradcheck.scripts.instrument.values import Array
 
-Array = NDArray[Any]
 
-Action = Callable[[Any], Any]
+class Kind(StrEnum):
+    """What a source location does with its value."""
+
+    ASSIGN = "assign"
+    INCREMENT = "increment"  # what is added to a variable, or subtracted from it
+    EXPRESSION = "expression"
+    RETURN = "return"
+    PARAMETER = "parameter"  # of a function
 
 
 @dataclass(frozen=True)
-class Site:
-    """A place in the source where something is assigned.
+class SourceLocation:
+    """A place in the source whose value is traced.
 
     Attributes
     ----------
     index : int
+        Its number among all locations of the program.
     file : str
     line, column : int
     target : str
-        What is assigned to, as it is written; of an expression, its own text.
+        The assignment target as it is written; of an expression, its own text.
     function : str
-        The function that it stands in.
+        The function that contains it.
     text : str
-        The statement.
-    kind : str
-        "assign", "increment", "expression", "return".
+        The first line of the statement.
+    kind : Kind
     sign : int
-        Of an increment: whether it is added or subtracted.
+        Of an increment: 1 if it is added, -1 if it is subtracted.
     """
 
     index: int
@@ -42,8 +47,13 @@ class Site:
     target: str
     function: str
     text: str
-    kind: str = "assign"
+    kind: Kind = Kind.ASSIGN
     sign: int = 1
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and line."""
+        return self.file, self.line
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.target}"
@@ -51,29 +61,32 @@ class Site:
 
 @dataclass
 class Event:
-    """One value on its way to where it is assigned.
+    """One traced value.
 
     Attributes
     ----------
     index : int
-    site : Site
+    location : SourceLocation
     value : ndarray
-        A copy.
-    names : dict of str to Site
-        What it is called, there and later, and where.
+        A copy in float64.
+    names : dict of str to SourceLocation
+        The names that the value has there and later, each with the location that gave it.
     rate : float
         Of an increment: the learning rate in it.
     container : ndarray or None
-        What it is a part of, and `key` which part.
+        The array that the value is a part of.
     key : object
+        The index of the part.
     in_place : bool
-        Whether it is what an array holds after it was changed.
+        Whether the value is an array after it was changed in place.
+    object_id : int
+        Of the object that had the value.
     """
 
     index: int
-    site: Site
+    location: SourceLocation
     value: Array
-    names: dict[str, Site]
+    names: dict[str, SourceLocation]
     rate: float = 1.0
     container: Any = None
     key: Any = None
@@ -82,69 +95,16 @@ class Event:
 
 
 class Diverged(Exception):
-    """A replay took another branch than the step that was recorded."""
+    """A replay met other events than the recorded step: it took another branch."""
 
 
 class Finished(BaseException):
-    """All that a replay was for has been seen."""
+    """A replay has passed the last event that was asked for."""
 
 
-class Left(BaseException):
-    """The body of the loop was left by a return."""
+class Returned(BaseException):
+    """The body of the loop executed a return statement."""
 
 
-class Captured(BaseException):
-    """The program arrived at the step."""
-
-
-def is_real(value: Any) -> bool:
-    """Whether a value is a float or an array of floats."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind == "f" and value.size > 0
-    return isinstance(value, (float, np.floating))
-
-
-def by_mask(key: Any) -> bool:
-    """Whether an index chooses by a mask or by lists, so that what is written is best seen in the whole."""
-    keys = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(k, (np.ndarray, list)) or k is Ellipsis for k in keys) or any(
-        isinstance(k, slice) and k == slice(None) for k in keys[:1] if len(keys) == 1
-    )
-
-
-def only_slices(key: Any) -> bool:
-    """Whether an index takes whole stretches of an array."""
-    return all(isinstance(k, slice) for k in (key if isinstance(key, tuple) else (key,)))
-
-
-def applied(action: Action, value: Any, *, in_place: bool) -> Any:
-    """A value after an action on it; of an array that was changed in place, the array itself."""
-    new = action(np.asarray(value, dtype=np.float64))
-    if isinstance(value, np.ndarray):
-        if in_place:
-            value[...] = np.asarray(new).reshape(value.shape)
-            return value
-        return np.array(new, dtype=value.dtype).reshape(value.shape)
-    return type(value)(np.asarray(new).reshape(()))
-
-
-def spreads(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:
-    """Whether arrays of a shape can be added to arrays of another without changing the shape of those."""
-    try:
-        return np.broadcast_shapes(shape, over) == over
-    except ValueError:
-        return False
-
-
-def fitted(value: Array, shape: tuple[int, ...]) -> Array:
-    """A value in a shape of as many entries, or spread over it."""
-    return value.reshape(shape) if value.size == int(np.prod(shape)) else np.broadcast_to(value, shape)
-
-
-def copied(value: Any) -> Any:
-    """A copy of arrays, and of tuples and lists of them."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, (tuple, list)):
-        return type(value)(copied(v) for v in value)
-    return value
+class Reached(BaseException):
+    """The program has reached the training step."""

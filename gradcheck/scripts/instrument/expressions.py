@@ -1,4 +1,4 @@
-"""Puts taps around the expressions of a source: arguments, elements, what is returned."""
+"""Rewrites expressions so that the values worth tracing pass through the tracer."""
 
 from __future__ import annotations
 
@@ -6,119 +6,91 @@ import ast
 import copy
 from typing import Any
 
-from gradcheck.scripts.instrument.events import Site
-from gradcheck.scripts.text.statement import grows
+from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.instrument.locations import LocationTable
+from gradcheck.scripts.instrument.tracer import TRACER
+from gradcheck.scripts.text.statement import is_update
 from gradcheck.scripts.text.syntax import (
     PRODUCTS,
     STATISTICS,
-    Written,
-    called,
-    defined,
-    only_names,
-    rate,
-    shows,
+    called_name,
+    displays,
+    fill_with_zeros,
+    is_reference,
+    learning_rate,
 )
 
-#: The name under which the rewritten source finds the tape.
-TAPE = "_gradcheck_tape_"
+
+def tracer_call(method: str, *arguments: ast.expr) -> ast.Call:
+    """A call of a method of the tracer."""
+    return ast.Call(ast.Attribute(ast.Name(TRACER, ast.Load()), method, ast.Load()), list(arguments), [])
 
 
-class Expressions(ast.NodeTransformer):
-    """Puts taps into one source.
+class ExpressionInstrumenter(ast.NodeTransformer):
+    """Rewrites expressions: arguments that are computed on the spot, elements, what is returned.
 
     Parameters
     ----------
-    file : str
-    text : str
-        The source.
-    sites : list of Site
-        Shared by all sources of a program; added to.
-    loops : list
-        Gets the loops that are met, each with the function that it stands in.
+    table : LocationTable
+        Gets the locations.
     """
 
-    def __init__(self, file: str, text: str, sites: list[Site], loops: list[Any] | None = None) -> None:
-        self.file, self.text, self.sites, self.loops = file, text, sites, loops
-        self._source = Written(text)
-        self.functions: list[ast.AST] = []
-        self.statement: ast.stmt | None = None
-        self.in_class = False
-        self.bare = False
-
-    # -- sites -----------------------------------------------------------------------------------------------------
-
-    def site(self, node: ast.AST, target: str, kind: str = "assign", sign: int = 1) -> ast.expr:
-        """A new site; returns its index as an expression."""
-        function = getattr(self.functions[-1], "name", "<lambda>") if self.functions else ""
-        text = self._source.opening(self.statement) if self.statement else ""
-        self.sites.append(
-            Site(
-                len(self.sites),
-                self.file,
-                getattr(node, "lineno", 0),
-                getattr(node, "col_offset", 0),
-                target,
-                function,
-                text,
-                kind,
-                sign,
-            )
-        )
-        return ast.Constant(len(self.sites) - 1)
-
-    def written(self, node: ast.AST) -> str:
-        """A piece of the source as it is written, in one line."""
-        return self._source.piece(node) or ast.unparse(node)
-
-    def call(self, method: str, *arguments: ast.expr) -> ast.Call:
-        """A call of the tape."""
-        return ast.Call(ast.Attribute(ast.Name(TAPE, ast.Load()), method, ast.Load()), list(arguments), [])
-
-    # -- expressions -----------------------------------------------------------------------------------------------
+    def __init__(self, table: LocationTable) -> None:
+        self._table = table
 
     def visit_Call(self, node: ast.Call) -> Any:
-        """Arguments that are computed on the spot; `next` is not drawn again by a replay."""
+        """Trace arguments that are computed on the spot, and statistics. A replay repeats the values of `next`."""
         if isinstance(node.func, ast.Name) and node.func.id == "next" and not node.keywords:
-            return self.call("draw", *[self.visit(a) for a in node.args])
-        if isinstance(node.func, ast.Attribute) and node.func.attr in STATISTICS and not self.bare:
-            self.bare = True
-            try:
-                return self.call("value", self.site(node, self.written(node), "expression"), self.visit(node))
-            finally:
-                self.bare = False
-        self.bare = False
-        defined(node)
+            return tracer_call("draw", *[self.visit(a) for a in node.args])
+        if isinstance(node.func, ast.Attribute) and node.func.attr in STATISTICS:
+            location = self._table.add(node, self._table.written(node), Kind.EXPRESSION)
+            return tracer_call("value", location, self._call(node))
+        return self._call(node)
+
+    def _call(self, node: ast.Call) -> ast.Call:
+        fill_with_zeros(node)
         node.func = self.visit(node.func)
-        shown = shows(node.func)
-        node.args = [self._argument(a, shown) for a in node.args]
+        displayed = displays(node.func)
+        node.args = [self._argument(a, displayed) for a in node.args]
         for keyword in node.keywords:
-            keyword.value = self._argument(keyword.value, shown)
+            keyword.value = self._argument(keyword.value, displayed)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        """Trace inside the body; the result itself is traced where it is used."""
+        with self._table.inside_function(node):
+            node.body = self.visit(node.body)
+        return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        """``(a := value)``."""
+        node.value = tracer_call("value", self._table.add(node, node.target.id), self.visit(node.value))
         return node
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:
-        """Numbers that are only printed."""
-        node.value = self._argument(node.value, shown=True)
+        """Trace numbers that are only printed."""
+        node.value = self._argument(node.value, displayed=True)
         return node
 
     def visit_Dict(self, node: ast.Dict) -> Any:
-        """``{"dW": value}``: a value is called as its key."""
+        """``{"dW": value}``: the name of the value is its key."""
         for i, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
             name = key.value if isinstance(key, ast.Constant) else None
-            node.values[i] = self._seen(value, name if isinstance(name, str) else self.written(value), "expression")
+            node.values[i] = self.traced(value, name if isinstance(name, str) else self._table.written(value))
         return node
 
     def _elements(self, node: Any) -> Any:
         if isinstance(getattr(node, "ctx", None), ast.Store):
             return node
-        node.elts = [self._seen(e, self.written(e), "expression") for e in node.elts]
+        node.elts = [self.traced(e, self._table.written(e)) for e in node.elts]
         return node
 
     visit_List = visit_Tuple = _elements
 
     def _comprehension(self, node: Any) -> Any:
-        written = self.written(node.elt)
+        written = self._table.written(node.elt)
         node.generators = [self.visit(g) for g in node.generators]
-        node.elt = self._seen(node.elt, written, "expression")
+        node.elt = self.traced(node.elt, written)
         return node
 
     visit_ListComp = visit_GeneratorExp = _comprehension
@@ -126,48 +98,51 @@ class Expressions(ast.NodeTransformer):
     def visit_DictComp(self, node: ast.DictComp) -> Any:
         """``{k: value for …}``."""
         node.generators = [self.visit(g) for g in node.generators]
-        node.value = self._seen(node.value, self.written(node.value), "expression")
+        node.value = self.traced(node.value, self._table.written(node.value))
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        """What is indexed; the index itself is left alone."""
+        """Trace what is indexed; the index stays as it is."""
         node.value = self.visit(node.value)
         return node
 
-    def _argument(self, node: ast.expr, shown: bool) -> ast.expr:
-        """An argument, seen if it is a computation: of what is printed or kept, any."""
-        minus = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-        if isinstance(node, ast.UnaryOp) and minus and not (shown and isinstance(node.operand, ast.Call)):
-            node.operand = self._argument(node.operand, shown)
+    def _argument(self, node: ast.expr, displayed: bool) -> ast.expr:
+        """An argument, traced if it is a computation; of a function that displays it, if it is any call."""
+        negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        if isinstance(node, ast.UnaryOp) and negated and not (displayed and isinstance(node.operand, ast.Call)):
+            node.operand = self._argument(node.operand, displayed)
             return node
-        worth = isinstance(node, ast.BinOp) or (isinstance(node, ast.Call) and (shown or called(node) in PRODUCTS))
-        if worth or minus:
-            return self._seen(node, self.written(node), "expression")
+        computed = isinstance(node, ast.BinOp) or (
+            isinstance(node, ast.Call) and (displayed or called_name(node) in PRODUCTS)
+        )
+        if computed or negated:
+            return self.traced(node, self._table.written(node))
         visited: ast.expr = self.visit(node)
         return visited
 
-    def _seen(self, node: ast.expr, target: str, kind: str) -> ast.expr:
-        """An expression with a tap around it, unless it only names something."""
+    def traced(self, node: ast.expr, target: str, kind: Kind = Kind.EXPRESSION) -> ast.expr:
+        """A traced expression; a mere reference only gets one more name."""
         if isinstance(node, (ast.Constant, ast.Starred)):
             return node
-        if only_names(node):
-            return self.call("name", self.site(node, target, kind), node)
-        site = self.site(node, target, kind)
-        return self.call("value", site, self._value(node, target, None))
+        location = self._table.add(node, target, kind)
+        if is_reference(node):
+            return tracer_call("alias", location, node)
+        return tracer_call("value", location, self.assigned(node, target, None))
 
-    def _value(self, node: ast.expr, target: str, stored: ast.expr | None) -> ast.expr:
-        """A value to be assigned; where it changes what was there by adding to it, what is added is seen."""
-        if isinstance(node, ast.BinOp) and grows(node, stored):
+    def assigned(self, node: ast.expr, target: str, stored: ast.expr | None) -> ast.expr:
+        """A value that is assigned; of an update ``w - rate * g``, the increment is traced as well."""
+        if isinstance(node, ast.BinOp) and is_update(node, stored):
             sign = 1 if isinstance(node.op, ast.Add) else -1
             right = node.right
             node.left = self.visit(node.left)
-            node.right = self._increment(right, right, target, sign)
+            node.right = self.increment(right, right, target, sign)
             return node
         visited: ast.expr = self.visit(node)
         return visited
 
-    def _increment(self, value: ast.expr, node: ast.AST, target: str, sign: int) -> ast.expr:
-        site = self.site(node, target, "increment", sign)
-        found = rate(copy.deepcopy(value))
-        arguments = [site, self.visit(value)]
-        return self.call("increment", *arguments, *([found] if found is not None else []))
+    def increment(self, value: ast.expr, node: ast.AST, target: str, sign: int) -> ast.expr:
+        """A traced increment, with the learning rate in it."""
+        location = self._table.add(node, target, Kind.INCREMENT, sign)
+        rate = learning_rate(copy.deepcopy(value))
+        arguments = [location, self.visit(value)]
+        return tracer_call("increment", *arguments, *([rate] if rate is not None else []))

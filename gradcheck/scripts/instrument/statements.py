@@ -1,97 +1,170 @@
-"""Rewrites a syntax tree so that whatever is assigned passes through the tape. Nothing is written to disk."""
+"""Rewrites statements so that whatever a source assigns passes through the tracer. Nothing is written to disk."""
 
 from __future__ import annotations
 
 import ast
 import copy
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.scripts.instrument.expressions import TAPE, Expressions
+from gradcheck.scripts.instrument.events import Kind, SourceLocation
+from gradcheck.scripts.instrument.expressions import ExpressionInstrumenter, tracer_call
+from gradcheck.scripts.instrument.locations import LocationTable
+from gradcheck.scripts.instrument.tracer import TRACER
+from gradcheck.scripts.text.source import Source
 from gradcheck.scripts.text.syntax import (
     PURE,
-    after_docstring,
-    appended_to,
-    as_key,
-    called,
-    items,
-    listed,
-    loaded,
-    only_names,
-    written_into,
+    appended_list,
+    as_list,
+    as_load,
+    called_name,
+    index_after_docstring,
+    index_expression,
+    is_reference,
+    subscript_targets,
+    written_array,
 )
+from gradcheck.scripts.text.training_loop import Loop
 
-#: Parameters of methods that are no values of the step.
-OWN = {"self", "cls"}
+#: Parameters of methods that are not values of the step.
+_RECEIVERS = {"self", "cls"}
+
+#: The name that keeps an index which cannot be evaluated a second time.
+_INDEX = f"{TRACER}index"
 
 
 @dataclass(frozen=True)
-class Unit:
-    """What a source, or the body of a loop, was compiled to, and the numbers of the sites in it."""
+class CompiledUnit:
+    """The code of a source, or of the body of a loop, and the indices of its locations."""
 
     code: types.CodeType
-    sites: range
+    locations: range
 
 
-class Taps(Expressions):
-    """Puts taps around whatever is assigned in a source; the parameters are those of `Expressions`."""
+@dataclass(frozen=True)
+class InstrumentedSource:
+    """A rewritten source.
 
-    # -- statements --------------------------------------------------------------------------------------------------
+    Attributes
+    ----------
+    unit : CompiledUnit
+    locations : list of SourceLocation
+    loops : list of Loop
+        Its loops and functions, as they are written.
+    """
+
+    unit: CompiledUnit
+    locations: list[SourceLocation]
+    loops: list[Loop]
+
+
+def instrument(
+    tree: ast.Module, source: Source, first_location: int, first_loop: int | None = None
+) -> InstrumentedSource:
+    """Rewrite and compile a source. Without `first_loop` its loops do not call the tracer when they begin."""
+    table = LocationTable(source.file, source.text, first_location)
+    instrumenter = StatementInstrumenter(table, first_loop)
+    rewritten = ast.fix_missing_locations(instrumenter.visit(tree))
+    code = compile(rewritten, source.file, "exec", dont_inherit=True)
+    unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
+    return InstrumentedSource(unit, table.locations, instrumenter.loops)
+
+
+class StatementInstrumenter(ast.NodeTransformer):
+    """Rewrites statements; expressions are left to an `ExpressionInstrumenter`.
+
+    Parameters
+    ----------
+    table : LocationTable
+        Gets the locations.
+    first_loop : int or None
+        The number of the first loop; None if loops are not numbered.
+
+    Attributes
+    ----------
+    loops : list of Loop
+        The loops and functions that were met, as they are written.
+    """
+
+    def __init__(self, table: LocationTable, first_loop: int | None = None) -> None:
+        self.loops: list[Loop] = []
+        self._table, self._first_loop = table, first_loop
+        self._expressions = ExpressionInstrumenter(table)
+        self._in_class = False
 
     def visit(self, node: ast.AST) -> Any:
-        """Keep track of the statement that an expression belongs to; what is added to it stands where it stood."""
+        """Rewrite a node. Added statements get the position of the statement that they belong to."""
+        if isinstance(node, ast.expr):
+            return self._expressions.visit(node)
         if not isinstance(node, ast.stmt):
             return super().visit(node)
-        before, self.statement = self.statement, node
-        try:
+        with self._table.inside_statement(node):
             found = super().visit(node)
-        finally:
-            self.statement = before
-        for statement in listed(found):
+        for statement in as_list(found):
             if statement is not node:
                 ast.copy_location(statement, node)
         return found
 
-    def _function(self, node: Any) -> Any:
-        outside, self.in_class = self.in_class, False
-        whole = copy.deepcopy(node)
-        self.functions.append(node)
-        number = self._kept(whole)
-        first = after_docstring(node)
-        node.body = [n for statement in node.body for n in listed(self.visit(statement))]
-        taken = [a for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg not in OWN]
-        node.body[first:first] = [ast.copy_location(self._parameter(a), node) for a in taken]
-        self.functions.pop()
-        self.in_class = outside
-        if number is not None:
-            node.body.insert(first, self._arrival(number, node))
-        return node
+    def visit_all(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Rewrite a body of statements."""
+        return [new for statement in statements for new in as_list(self.visit(statement))]
 
-    def _parameter(self, argument: ast.arg) -> ast.stmt:
-        """A further name for what a function is given."""
-        load = ast.Name(argument.arg, ast.Load())
-        return ast.Expr(self.call("name", self.site(argument, argument.arg, "parameter"), load))
+    # -- functions, classes and loops ----------------------------------------------------------------------------------
+
+    def _function(self, node: Any) -> Any:
+        outside, self._in_class = self._in_class, False
+        original = copy.deepcopy(node)
+        with self._table.inside_function(node):
+            number = self._number(original)
+            first = index_after_docstring(node)
+            node.body = self.visit_all(node.body)
+            arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            named = [self._named_argument(a) for a in arguments if a.arg not in _RECEIVERS]
+            node.body[first:first] = [ast.copy_location(statement, node) for statement in named]
+        self._in_class = outside
+        if number is not None:
+            node.body.insert(first, _arrival(number, node))
+        return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
 
-    def visit_Lambda(self, node: ast.Lambda) -> Any:
-        """What a lambda returns is seen where it goes."""
-        self.functions.append(node)
-        node.body = self.visit(node.body)
-        self.functions.pop()
-        return node
+    def _named_argument(self, argument: ast.arg) -> ast.stmt:
+        """The argument's name is one more name of the value that is passed."""
+        load = ast.Name(argument.arg, ast.Load())
+        return ast.Expr(tracer_call("alias", self._table.add(argument, argument.arg, Kind.PARAMETER), load))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
-        """Methods, but not what the class itself assigns."""
-        outside, self.in_class = self.in_class, True
-        node.body = [n for statement in node.body for n in listed(self.visit(statement))]
-        self.in_class = outside
+        """Rewrite methods; what the class itself assigns stays."""
+        outside, self._in_class = self._in_class, True
+        node.body = self.visit_all(node.body)
+        self._in_class = outside
         return node
+
+    def _loop(self, node: Any) -> Any:
+        number = self._number(copy.deepcopy(node))
+        self.generic_visit(node)
+        if number is not None:
+            node.body.insert(0, _arrival(number, node))
+        return node
+
+    visit_For = visit_While = _loop
+
+    def _number(self, original: Any) -> int | None:
+        """Keep a loop or a function as it is written; its number."""
+        if self._first_loop is None:
+            return None
+        number = self._first_loop + len(self.loops)
+        functions = tuple(self._table.functions)
+        self.loops.append(Loop(number, original, functions, self._table.file, self._table.text))
+        return number
+
+    # -- assignments ---------------------------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         """``a = b = value``."""
-        if self.in_class:
+        if self._in_class:
             return node
         after: list[ast.stmt] = []
         before: list[ast.stmt] = []
@@ -100,113 +173,72 @@ class Taps(Expressions):
         if len(node.targets) == 1 and isinstance(single, (ast.Tuple, ast.List)):
             node.value = self._unpacked(single, value)
         else:
-            target = self.written(single)
-            value = self._value(value, target, single)
+            target = self._table.written(single)
+            value = self._expressions.assigned(value, target, single)
             if all(isinstance(t, ast.Subscript) for t in node.targets):
                 node.value = value
             else:
-                node.value = self.call("name" if only_names(node.value) else "value", self.site(single, target), value)
+                method = "alias" if is_reference(node.value) else "value"
+                node.value = tracer_call(method, self._table.add(single, target), value)
         for each in node.targets:
-            for item in items(each):
-                more, tap = self._item(item, augmented=False)
-                before += more
-                after.append(tap)
+            for item in subscript_targets(each):
+                kept, traced = self._item(item, augmented=False)
+                before += kept
+                after.append(traced)
         return [*before, node, *after]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """``a: type = value``."""
-        if node.value is None or self.in_class or isinstance(node.target, ast.Subscript):
+        if node.value is None or self._in_class or isinstance(node.target, ast.Subscript):
             return node
-        target = self.written(node.target)
-        node.value = self.call("value", self.site(node.target, target), self._value(node.value, target, node.target))
-        return node
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
-        """``(a := value)``."""
-        node.value = self.call("value", self.site(node, node.target.id), self.visit(node.value))
+        target = self._table.written(node.target)
+        location = self._table.add(node.target, target)
+        node.value = tracer_call("value", location, self._expressions.assigned(node.value, target, node.target))
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
-        """``a += value``: what is added, and what is there afterwards."""
-        if self.in_class:
+        """``a += value``: the increment, and the result."""
+        if self._in_class:
             return node
         target = copy.deepcopy(node.target)
-        written = self.written(target)
+        written = self._table.written(target)
         if isinstance(node.op, (ast.Add, ast.Sub)):
-            node.value = self._increment(node.value, node, written, 1 if isinstance(node.op, ast.Add) else -1)
+            sign = 1 if isinstance(node.op, ast.Add) else -1
+            node.value = self._expressions.increment(node.value, node, written, sign)
         else:
             node.value = self.visit(node.value)
         before: list[ast.stmt] = []
-        tap: ast.stmt
+        after: ast.stmt
         if isinstance(target, ast.Name):
             load = ast.Name(target.id, ast.Load())
-            tap = ast.Assign(
-                [ast.Name(target.id, ast.Store())],
-                self.call("post", self.site(node, written), load),
-                lineno=node.lineno,
-            )
+            call = tracer_call("updated", self._table.add(node, written), load)
+            after = ast.Assign([ast.Name(target.id, ast.Store())], call, lineno=node.lineno)
         elif isinstance(target, ast.Subscript):
-            before, tap = self._item(target, augmented=True)
+            before, after = self._item(target, augmented=True)
             if before:
                 assert isinstance(node.target, ast.Subscript)
-                node.target.slice = ast.Name(f"{TAPE}index", ast.Load())
+                node.target.slice = ast.Name(_INDEX, ast.Load())
         else:
-            owner = loaded(target.value)
-            tap = ast.Expr(self.call("post_attribute", self.site(node, written), owner, ast.Constant(target.attr)))
-        return [*before, node, tap]
+            after = self._attribute(node, written, target)
+        return [*before, node, after]
 
-    def visit_Return(self, node: ast.Return) -> Any:
-        """What a function computes in its return statement."""
-        if node.value is None:
-            return node
-        function = getattr(self.functions[-1], "name", "") if self.functions else ""
-        if isinstance(node.value, ast.Tuple):
-            node.value.elts = [self._seen(e, self.written(e), "return") for e in node.value.elts]
-        else:
-            node.value = self._seen(node.value, f"{function}()" if function else self.written(node.value), "return")
-        return node
+    def _attribute(self, node: ast.AST, written: str, target: ast.Attribute) -> ast.stmt:
+        """The call after an attribute was changed."""
+        location = self._table.add(node, written)
+        return ast.Expr(tracer_call("updated_attribute", location, as_load(target.value), ast.Constant(target.attr)))
 
-    def visit_Expr(self, node: ast.Expr) -> Any:
-        """Calls that write into an array, ``np.add.at(a, …)``, ``a.fill(0)``, ``out=a``; and ``a.append(value)``."""
-        written, longer = written_into(node.value), appended_to(node.value)
-        original = copy.deepcopy(written) if written is not None else None
-        if longer is not None:
-            call = self.call("appended", self.site(node, self.written(longer)), loaded(longer))
-            node.value = self.visit(node.value)
-            return [node, ast.Expr(call)]
-        node.value = self.visit(node.value)
-        if original is None:
-            return node
-        if isinstance(original, ast.Subscript):
-            before, tap = self._item(original, augmented=True)
-            return [*before, node, tap]
-        site = self.site(node, self.written(original))
-        if isinstance(original, ast.Attribute):
-            call = self.call("post_attribute", site, loaded(original.value), ast.Constant(original.attr))
-        else:
-            call = self.call("post", site, original)
-        return [node, ast.Expr(call)]
-
-    def _kept(self, node: Any) -> int | None:
-        """Keep a loop, or a function, as it is written; its number."""
-        if self.loops is None:
-            return None
-        self.loops.append((node, tuple(self.functions), self.file, self.text))
-        return len(self.loops) - 1
-
-    def _arrival(self, number: int, node: Any) -> ast.stmt:
-        """The statement that tells that a loop, or a function, begins."""
-        scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
-        return ast.copy_location(ast.Expr(self.call("arrive", ast.Constant(number), scope, variables)), node)
-
-    def _loop(self, node: Any) -> Any:
-        number = self._kept(copy.deepcopy(node))
-        self.generic_visit(node)
-        if number is not None:
-            node.body.insert(0, self._arrival(number, node))
-        return node
-
-    visit_For = visit_While = _loop
+    def _item(self, target: ast.Subscript, *, augmented: bool) -> tuple[list[ast.stmt], ast.stmt]:
+        """The call after an item was assigned; an index that may not be evaluated twice is kept before it."""
+        before: list[ast.stmt] = []
+        key: ast.expr = as_load(target.slice)
+        if any(isinstance(n, ast.Call) and called_name(n) not in PURE for n in ast.walk(target.slice)):
+            before = [ast.Assign([ast.Name(_INDEX, ast.Store())], key, lineno=target.lineno)]
+            target.slice = ast.Name(_INDEX, ast.Load())
+            key = ast.Name(_INDEX, ast.Load())
+        location = self._table.add(target, self._table.written(target))
+        container = as_load(target.value)
+        call = tracer_call("updated_item", location, container, index_expression(key), ast.Constant(augmented))
+        return before, ast.Expr(call)
 
     def _unpacked(self, target: ast.Tuple | ast.List, value: ast.expr) -> ast.expr:
         """``a, b = value``."""
@@ -214,34 +246,62 @@ class Taps(Expressions):
             visited: ast.expr = self.visit(value)
             return visited
         if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
-            taps = []
+            traced = []
             for t, v in zip(target.elts, value.elts, strict=True):
                 if isinstance(t, (ast.Tuple, ast.List)):
-                    taps.append(self._unpacked(t, v))
+                    traced.append(self._unpacked(t, v))
                 elif isinstance(t, ast.Subscript):
-                    taps.append(self.visit(v))
+                    traced.append(self.visit(v))
                 else:
-                    method, written = "name" if only_names(v) else "value", self.written(t)
-                    taps.append(self.call(method, self.site(t, written), self._value(v, written, t)))
-            value.elts = taps
+                    method, written = "alias" if is_reference(v) else "value", self._table.written(t)
+                    location = self._table.add(t, written)
+                    traced.append(tracer_call(method, location, self._expressions.assigned(v, written, t)))
+            value.elts = traced
             return value
-        return self.call("unpack", self._sites(target), self.visit(value))
+        return tracer_call("unpacked", self._locations(target), self.visit(value))
 
-    def _sites(self, target: ast.expr) -> ast.expr:
+    def _locations(self, target: ast.expr) -> ast.expr:
         if isinstance(target, (ast.Tuple, ast.List)):
-            return ast.Tuple([self._sites(e) for e in target.elts], ast.Load())
+            return ast.Tuple([self._locations(e) for e in target.elts], ast.Load())
         if isinstance(target, ast.Subscript):
             return ast.Constant(None)
-        return self.site(target, self.written(target))
+        return self._table.add(target, self._table.written(target))
 
-    def _item(self, target: ast.Subscript, *, augmented: bool) -> tuple[list[ast.stmt], ast.stmt]:
-        """The tap after an assignment to an item; an index that is not sure to come out again is kept before it."""
-        before: list[ast.stmt] = []
-        key: ast.expr = loaded(target.slice)
-        if any(isinstance(n, ast.Call) and called(n) not in PURE for n in ast.walk(target.slice)):
-            before = [ast.Assign([ast.Name(f"{TAPE}index", ast.Store())], key, lineno=target.lineno)]
-            target.slice = ast.Name(f"{TAPE}index", ast.Load())
-            key = ast.Name(f"{TAPE}index", ast.Load())
-        site = self.site(target, self.written(target))
-        call = self.call("post_item", site, loaded(target.value), as_key(key), ast.Constant(augmented))
-        return before, ast.Expr(call)
+    # -- other statements ----------------------------------------------------------------------------------------------
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        """Trace what a function computes in its return statement."""
+        if node.value is None:
+            return node
+        name = f"{self._table.function}()" if self._table.function else ""
+        if isinstance(node.value, ast.Tuple):
+            elements = node.value.elts
+            node.value.elts = [self._expressions.traced(e, self._table.written(e), Kind.RETURN) for e in elements]
+        else:
+            node.value = self._expressions.traced(node.value, name or self._table.written(node.value), Kind.RETURN)
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        """Trace calls that write into an array, and name what ``a.append(value)`` appends."""
+        written, extended = written_array(node.value), appended_list(node.value)
+        original = copy.deepcopy(written) if written is not None else None
+        if extended is not None:
+            call = tracer_call("appended", self._table.add(node, self._table.written(extended)), as_load(extended))
+            node.value = self.visit(node.value)
+            return [node, ast.Expr(call)]
+        node.value = self.visit(node.value)
+        if original is None:
+            return node
+        if isinstance(original, ast.Subscript):
+            before, after = self._item(original, augmented=True)
+            return [*before, node, after]
+        if isinstance(original, ast.Attribute):
+            return [node, self._attribute(node, self._table.written(original), original)]
+        location = self._table.add(node, self._table.written(original))
+        return [node, ast.Expr(tracer_call("updated", location, original))]
+
+
+def _arrival(number: int, node: Any) -> ast.stmt:
+    """The call at the start of a loop or a function."""
+    scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
+    return ast.copy_location(ast.Expr(tracer_call("arrive", ast.Constant(number), scope, variables)), node)

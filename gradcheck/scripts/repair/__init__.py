@@ -1,1 +1,1 @@
-"""TODO"""
+"""Searches for a small edit of a faulty line that makes the gradients right."""

@@ -1,6 +1,6 @@
-"""A program with one statement changed, in place: what it did before its step is not done again.
+"""Patches one statement of a running program in place, so that what ran before its step does not run again.
 
-The statement is compiled anew once, so that it asks the tape what to compute; what that is can then be changed at will.
+The statement is compiled once, so that it asks the tracer what to compute. That can then be changed at will.
 """
 
 from __future__ import annotations
@@ -15,45 +15,43 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from gradcheck.scripts.graph.dataflow import Base
+from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
-from gradcheck.scripts.instrument.events import Diverged, Site
-from gradcheck.scripts.instrument.expressions import TAPE
-from gradcheck.scripts.instrument.statements import Taps, Unit
+from gradcheck.scripts.instrument.events import Diverged, SourceLocation
+from gradcheck.scripts.instrument.expressions import tracer_call
+from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.statement import Statement
 
 
 @dataclass(frozen=True)
-class Changed:
-    """What became of the events of a step when a statement was changed.
+class EventMap:
+    """Where the events of a step are in the patched program.
 
     Attributes
     ----------
     events : dict of int to int
-        Those that come at another place.
+        Events that the statement itself no longer has are missing.
     """
 
     events: Mapping[int, int]
 
     def node(self, node: Node) -> Node:
-        """A node of the program as it was. Raises Diverged if it is no more."""
+        """A node in the patched program. Raises `Diverged` if it is not there."""
         return replace(node, events=tuple(self._now(e) for e in node.events))
 
-    def base(self, base: Base) -> Base:
-        """The same point of the changed program."""
-        neutral = {self._now(e): path for e, path in base.neutral.items()}
-        keys = {self._now(e): key for e, key in base.neutral_keys.items()}
-        return replace(base, neutral=neutral, neutral_keys=keys)
+    def base(self, base: BasePoint) -> BasePoint:
+        """A base point of the patched program."""
+        return replace(base, suppressed={self._now(e): update for e, update in base.suppressed.items()})
 
     def _now(self, event: int) -> int:
         if event not in self.events:
-            raise Diverged(f"event {event} is inside what was exchanged")
+            raise Diverged(f"event {event} is inside the patched statement")
         return self.events[event]
 
 
-class Exchange:
-    """Takes over what the statement in a line computes, in the functions or the body of the loop that it stands in.
+class PatchedStatement:
+    """Replaces what the statement on a line computes, in functions and in the body of the loop.
 
     Parameters
     ----------
@@ -64,94 +62,93 @@ class Exchange:
     Attributes
     ----------
     statement : Statement
-        As it is written. `put` says what is to be computed instead of its part.
+        As it is written.
     """
 
     def __init__(self, step: Step, file: str, line: int) -> None:
-        self.step, self.file, self.line = step, file, line
-        self._text = step.program.sources[file].text
-        self.statement = Statement(ast.parse(self._text, file), line)
+        self._step, self._file, self._line = step, file, line
+        self._source = step.program.sources[file]
+        self.statement = Statement(self._source.tree(), line)
         loop = step.loop
-        self.inside = file == loop.file and loop.node.body[0].lineno <= line <= (loop.node.end_lineno or 0)
-        self.unit = step.unit if self.inside else step.program.units[file]
-        self._places: Mapping[int, int] = {}
+        self._in_body = file == loop.file and loop.node.body[0].lineno <= line <= (loop.node.end_lineno or 0)
+        self._unit = step.unit if self._in_body else step.program.units[file]
+        self._locations: Mapping[int, int] = {}
         self._layout: Sequence[int] = []
 
-    def put(self, part: ast.expr) -> None:
-        """Have something else computed from now on."""
-        whole = ast.Expression(ast.copy_location(copy.deepcopy(part), self.statement.part))
-        self.step.tape.instead = compile(ast.fix_missing_locations(whole), self.file, "eval")
+    def put(self, expression: ast.expr) -> None:
+        """Compute another expression from now on."""
+        whole = ast.Expression(ast.copy_location(copy.deepcopy(expression), self.statement.expression))
+        self._step.tracer.use_patch(compile(ast.fix_missing_locations(whole), self._file, "eval"))
 
     @contextmanager
-    def made(self) -> Iterator[Changed]:
-        """The program whose statement computes what is `put`; at first what it always did.
+    def active(self) -> Iterator[EventMap]:
+        """Let the statement compute what is `put`; at first, what it always computed.
 
         Raises
         ------
         Diverged
-            If there is no such statement, or it is in no function that is left.
+            If the line has no statement with a value, or no function that still exists contains it.
         """
         if self.statement.node is None:
-            raise Diverged(f"line {self.line} of {self.file} has no value")
-        tape = self.step.tape
-        count, layout, events = len(tape.sites), tape.layout, tape.events
-        exchanged: list[tuple[types.FunctionType, types.CodeType]] = []
-        try:
-            self.put(self.statement.part)
-            unit = self._compiled()
-            for old, new in _around(self.unit.code, unit.code, self.line):
-                for function in _functions(old):
-                    function.__code__ = new
-                    exchanged.append((function, old))
-            if not exchanged:
-                raise Diverged(f"line {self.line} of {self.file} is in no function that is left")
-            self._places = _aligned([tape.sites[i] for i in self.unit.sites], [tape.sites[i] for i in unit.sites])
-            self._layout = layout or []
-            yield self.moved()
-        finally:
-            for function, code in exchanged:
-                function.__code__ = code
-            tape.layout, tape.events, tape.instead = layout, events, None
-            del tape.sites[count:]
+            raise Diverged(f"line {self._line} of {self._file} has no value")
+        tracer = self._step.tracer
+        patched: list[tuple[types.FunctionType, types.CodeType]] = []
+        with tracer.preserved():
+            self._layout = tracer.layout or []
+            try:
+                self.put(self.statement.expression)
+                unit = self._compile()
+                for old, new in _around(self._unit.code, unit.code, self._line):
+                    for function in _functions(old):
+                        function.__code__ = new
+                        patched.append((function, old))
+                if not patched:
+                    raise Diverged(f"no function that still exists contains line {self._line} of {self._file}")
+                before, after = ([tracer.locations[i] for i in u.locations] for u in (self._unit, unit))
+                self._locations = _aligned(before, after)
+                yield self.event_map()
+            finally:
+                for function, code in patched:
+                    function.__code__ = code
 
-    def _compiled(self) -> Unit:
-        tree = ast.parse(self._text, self.file)
+    def _compile(self) -> CompiledUnit:
+        """The code of the statement's source, or of the body of the loop, with the patched statement."""
+        tree = self._source.tree()
         scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
-        hook = ast.Attribute(ast.Name(TAPE, ast.Load()), "computed", ast.Load())
-        statement = Statement(tree, self.line)
-        nothing = ast.arguments([], [], None, [], [], None, [])
-        as_it_was = ast.Lambda(nothing, copy.deepcopy(statement.part))  # never called: it keeps what a closure holds
-        call = ast.copy_location(ast.Call(hook, [scope, variables, as_it_was], []), statement.part)
-        statement.put(ast.fix_missing_locations(call))
-        if self.inside:
-            mine = self.step.loop.node
-            place = (type(mine), mine.lineno, mine.col_offset)
-            loop = next(n for n in ast.walk(tree) if _place(n) == place)
-            return self.step.compiled(loop, self._text)[1]
-        sites = self.step.tape.sites
-        start = len(sites)
-        tapped = ast.fix_missing_locations(Taps(self.file, self._text, sites).visit(tree))
-        return Unit(compile(tapped, self.file, "exec", dont_inherit=True), range(start, len(sites)))
+        statement = Statement(tree, self._line)
+        no_arguments = ast.arguments([], [], None, [], [], None, [])
+        # the lambda is never called: it makes the variables of the expression part of the closure
+        original = ast.Lambda(no_arguments, copy.deepcopy(statement.expression))
+        call = ast.copy_location(tracer_call("patched", scope, variables, original), statement.expression)
+        statement.replace(ast.fix_missing_locations(call))
+        if self._in_body:
+            position = _position(self._step.loop.node)
+            loop = next(n for n in ast.walk(tree) if _position(n) == position)
+            return self._step.compile_variant(loop, self._source.text)
+        tracer = self._step.tracer
+        instrumented = instrument(tree, self._source, len(tracer.locations))
+        tracer.add_locations(instrumented.locations)
+        return instrumented.unit
 
-    def moved(self) -> Changed:
-        """Where the events are in a run of the program as it is now: it may call other functions than it did.
+    def event_map(self) -> EventMap:
+        """Where the events are in a run of the program as it is now. Raises `Diverged` if the run fails.
 
-        Raises Diverged if it fails. Functions that stay pass by the sites that they did.
+        The patched program may call other functions. Functions that it still calls keep their locations.
         """
-        found = self.step.retraced()
+        found = self._step.trace_again()
         if found is None:
-            raise Diverged(f"line {self.line} of {self.file}: the changed program fails")
+            raise Diverged(f"line {self._line} of {self._file}: the patched program fails")
         now: dict[int, list[int]] = defaultdict(list)
         for event in found:
-            now[event.site.index].append(event.index)
-        before: dict[int, int] = defaultdict(int)
+            now[event.location.index].append(event.index)
+        count: dict[int, int] = defaultdict(int)
         events = {}
-        for i, site in enumerate(self._layout):
-            there = now[site] or now[self._places.get(site, site)]
-            if before[site] < len(there):
-                events[i] = there[before[site]]
-            before[site] += 1
-        return Changed(events)
+        for i, location in enumerate(self._layout):
+            there = now[location] or now[self._locations.get(location, location)]
+            if count[location] < len(there):
+                events[i] = there[count[location]]
+            count[location] += 1
+        return EventMap(events)
 
 
 def _functions(code: types.CodeType) -> list[types.FunctionType]:
@@ -159,12 +156,12 @@ def _functions(code: types.CodeType) -> list[types.FunctionType]:
     return [f for f in gc.get_referrers(code) if isinstance(f, types.FunctionType) and f.__code__ is code]
 
 
-def _place(node: ast.AST) -> tuple[type, int, int]:
+def _position(node: ast.AST) -> tuple[type, int, int]:
     return type(node), getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
 def _around(old: types.CodeType, new: types.CodeType, line: int) -> Iterator[tuple[types.CodeType, types.CodeType]]:
-    """Code and its successor, from the outermost to the innermost that a line stands in."""
+    """Code that contains a line, and its new version, from the outermost to the innermost."""
     yield old, new
     for before, after in zip(_inner(old), _inner(new), strict=False):
         if line in _lines(before):
@@ -177,30 +174,30 @@ def _inner(code: types.CodeType) -> list[types.CodeType]:
 
 
 def _lines(code: types.CodeType) -> range:
-    """From the first line to the last, those of inner functions included."""
+    """From the first line to the last, inner functions included."""
     lines = [line for *_, line in code.co_lines() if line] + [line for c in _inner(code) for line in _lines(c)]
     return range(code.co_firstlineno, max(lines, default=code.co_firstlineno) + 1)
 
 
-def _aligned(old: Sequence[Site], new: Sequence[Site]) -> dict[int, int]:
-    """Which site is which: all outside the statement, and those inside it if there are as many."""
+def _aligned(old: Sequence[SourceLocation], new: Sequence[SourceLocation]) -> dict[int, int]:
+    """Which location is which: all outside the statement, and those inside if there are as many of each kind."""
     ahead = _common(old, new)
     behind = _common(old[ahead:][::-1], new[ahead:][::-1])
     pairs = [*zip(old[:ahead], new[:ahead], strict=True)]
     pairs += zip(old[len(old) - behind :], new[len(new) - behind :], strict=True)
-    middle, instead = old[ahead : len(old) - behind], new[ahead : len(new) - behind]
-    if [site.kind for site in middle] == [site.kind for site in instead]:
-        pairs += zip(middle, instead, strict=True)
+    before, after = old[ahead : len(old) - behind], new[ahead : len(new) - behind]
+    if [location.kind for location in before] == [location.kind for location in after]:
+        pairs += zip(before, after, strict=True)
     else:
-        pairs += [(a, b) for a, b in itertools.product(middle, instead) if _key(a) == _key(b)]
+        pairs += [(a, b) for a, b in itertools.product(before, after) if _key(a) == _key(b)]
     return {a.index: b.index for a, b in pairs}
 
 
-def _common(old: Sequence[Site], new: Sequence[Site]) -> int:
-    """How many sites are the same from the start on."""
+def _common(old: Sequence[SourceLocation], new: Sequence[SourceLocation]) -> int:
+    """How many locations are the same from the start on."""
     same = itertools.takewhile(lambda pair: _key(pair[0]) == _key(pair[1]), zip(old, new, strict=False))
     return sum(1 for _ in same)
 
 
-def _key(site: Site) -> tuple[int, str, str]:
-    return site.line, site.kind, site.target
+def _key(location: SourceLocation) -> tuple[int, str, str]:
+    return location.line, location.kind, location.target

@@ -1,4 +1,4 @@
-"""Running a program as if it were started by itself, and replaying a part of it unheard and unseen."""
+"""Runs a program as if it were started by itself, and replays its step without visible effects."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.scripts.instrument.tracer import TRACER
+from gradcheck.scripts.replay.snapshot import generator_states, set_generator_states
+
+#: Functions of matplotlib and NumPy that do nothing in a replay.
+_PLOTTING, _SAVING = ("show", "pause", "savefig", "draw", "plot"), ("save", "savez", "savez_compressed", "savetxt")
+
 
 @contextmanager
 def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathFinder) -> Iterator[None]:
-    """The state of the interpreter as a script finds it; all of it is put back."""
-    kept = (list(sys.argv), list(sys.path), Path.cwd(), dict(os.environ), sys.stdout, sys.modules.get("__main__"))
+    """The state of the interpreter that a script expects; all of it is put back."""
+    argv, path, folder, environment = list(sys.argv), list(sys.path), Path.cwd(), dict(os.environ)
+    main = sys.modules.get("__main__")
     modules = set(sys.modules)
     options = np.geterr()
     prints = np.get_printoptions()
     filters = list(warnings.filters)
-    generators = np.random.get_state()
+    generators = generator_states()
     os.environ["MPLBACKEND"] = "Agg"
     sys.argv = [file, *arguments]
     sys.path.insert(0, str(Path(file.split(",")[0]).resolve().parent))
@@ -38,71 +45,63 @@ def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathF
             yield
     finally:
         sys.meta_path.remove(finder)
-        sys.argv, sys.path[:] = kept[0], kept[1]
-        os.chdir(kept[2])
+        sys.argv, sys.path[:] = argv, path
+        os.chdir(folder)
         os.environ.clear()
-        os.environ.update(kept[3])
+        os.environ.update(environment)
         for name in set(sys.modules) - modules:
-            if getattr(sys.modules[name], "_gradcheck_tape_", None) is not None:
+            if getattr(sys.modules[name], TRACER, None) is not None:
                 del sys.modules[name]
-        if kept[5] is not None:
-            sys.modules["__main__"] = kept[5]
+        if main is not None:
+            sys.modules["__main__"] = main
         np.seterr(**options)
         np.set_printoptions(**prints)
-        np.random.set_state(generators)
+        set_generator_states(generators)
         warnings.filters[:] = filters  # type: ignore[index]
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing is shown, asked for, waited for, or written to a file."""
-    opened, asked, slept, logged = builtins.open, builtins.input, time.sleep, logging.root.manager.disable
+    """Nothing is printed, plotted, asked, logged, waited for or written to a file."""
+    real_open, real_input, real_sleep, disabled = (
+        builtins.open,
+        builtins.input,
+        time.sleep,
+        logging.root.manager.disable,
+    )
     real_out, real_error = sys.stdout, sys.stderr
     sink = io.StringIO()
 
-    def open_(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+    def open_in_memory(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
         if isinstance(mode, str) and any(letter in mode for letter in "wax+"):
             return io.BytesIO() if "b" in mode else io.StringIO()
-        return opened(file, mode, *args, **options)
+        return real_open(file, mode, *args, **options)
 
-    builtins.open, builtins.input, time.sleep = open_, lambda *_: "", lambda _: None
+    builtins.open, builtins.input, time.sleep = open_in_memory, lambda *_: "", lambda _: None
     sys.stdout, sys.stderr = sink, sink
     logging.disable(logging.CRITICAL)
-    shown = _without_windows()
-    saved = {name: getattr(np, name) for name in ("save", "savez", "savez_compressed", "savetxt")}
-    for name in saved:
-        setattr(np, name, _nothing)
+    owners = [(sys.modules.get("matplotlib.pyplot"), _PLOTTING), (np, _SAVING)]
+    disarmed = [(owner, name, getattr(owner, name)) for owner, names in owners if owner is not None for name in names]
+    for owner, name, _ in disarmed:
+        setattr(owner, name, _nothing)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             yield
     finally:
-        builtins.open, builtins.input, time.sleep = opened, asked, slept
+        builtins.open, builtins.input, time.sleep = real_open, real_input, real_sleep
         sys.stdout, sys.stderr = real_out, real_error
-        logging.disable(logged)
-        for name, function in saved.items():
-            setattr(np, name, function)
-        for owner, name, function in shown:
+        logging.disable(disabled)
+        for owner, name, function in disarmed:
             setattr(owner, name, function)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """Instead of what would write or show."""
-
-
-def _without_windows() -> list[tuple[Any, str, Any]]:
-    """Replace what would draw, if matplotlib is in use; returns what it was."""
-    plots = sys.modules.get("matplotlib.pyplot")
-    if plots is None:
-        return []
-    replaced = [(plots, name, getattr(plots, name)) for name in ("show", "pause", "savefig", "draw", "plot")]
-    for owner, name, _ in replaced:
-        setattr(owner, name, _nothing)
-    return replaced
+    """Stands in for a function that would show or write something."""
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports modules that stand beside the script with taps in them.
+    """Imports the modules in the script's folder through the instrumented program.
 
     Parameters
     ----------
@@ -129,8 +128,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def create_module(self, spec: Any) -> None:
-        """The usual module."""
+        """Let Python create the module."""
 
     def exec_module(self, module: Any) -> None:
-        """Run it with taps."""
+        """Run the instrumented module."""
         self.execute(Path(module.__spec__.origin), module)

@@ -1,25 +1,20 @@
-"""Everything that a step can read and change: kept, put back, and searched for numbers."""
+"""Keeps the contents of all objects that a step can reach, and puts them back."""
 
 from __future__ import annotations
 
 import random
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradcheck.scripts.instrument.events import is_real
-from gradcheck.scripts.instrument.tape import Tape
+from gradcheck.scripts.instrument.tracer import Tracer
 
-Array = NDArray[Any]
-
-#: Not looked into.
-CLOSED = (
-    Tape,
+#: Types whose objects are not searched.
+OPAQUE = (
+    Tracer,
     types.ModuleType,
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -31,29 +26,40 @@ CLOSED = (
     complex,
 )
 
-#: Arrays of more entries are put back only where a step has changed them.
-LARGE = 100_000
+#: Arrays of more entries are only put back if the recorded step changed them: copying them costs more than a replay.
+_LARGE_ARRAY = 100_000
 
-#: Sequences longer than this are taken as data, not searched for parameters.
-LONG = 5_000
+#: Longer sequences are data and are not searched for parameters.
+_LONG_SEQUENCE = 5_000
 
 
-def insides(value: Any) -> Iterator[tuple[str, Any]]:
-    """What a container or an object of a user's class holds, each with how it is written."""
+def items_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """The items of a container, or attributes of a user's object, each with its accessor: ``[0]``, ``.w``."""
     if isinstance(value, dict):
         for key, item in list(value.items()):
             yield f"[{key!r}]", item
     elif isinstance(value, (list, tuple, deque)):
-        if len(value) <= LONG:
+        if len(value) <= _LONG_SEQUENCE:
             for i, item in enumerate(value):
                 yield f"[{i}]", item
-    elif hasattr(value, "__dict__") and not isinstance(value, CLOSED):
+    elif hasattr(value, "__dict__") and not isinstance(value, OPAQUE):
         for key, item in list(vars(value).items()):
             yield f".{key}", item
 
 
+def generator_states() -> tuple[Any, Any]:
+    """The states of the global generators of NumPy and of Python."""
+    return np.random.get_state(), random.getstate()
+
+
+def set_generator_states(states: tuple[Any, Any]) -> None:
+    """Set the states of the global generators."""
+    np.random.set_state(states[0])
+    random.setstate(states[1])
+
+
 class Snapshot:
-    """The contents of all that can be reached from some objects.
+    """The contents of all objects that can be reached from some roots.
 
     Parameters
     ----------
@@ -65,37 +71,34 @@ class Snapshot:
         stack = list(roots)
         while stack:
             value = stack.pop()
-            if id(value) in self._held or isinstance(value, CLOSED) or value is None:
+            if id(value) in self._held or isinstance(value, OPAQUE) or value is None:
                 continue
             content = _content(value)
             if content is None and not isinstance(value, tuple):
                 continue
             self._held[id(value)] = (value, content)
-            stack += [item for _, item in insides(value)]
-        self._generators = (np.random.get_state(), random.getstate())
-        self._kept = list(self._held.values())
+            stack += [item for _, item in items_of(value)]
+        self._restored = list(self._held.values())
 
-    def narrow(self) -> None:
-        """From now on only put back what has changed since."""
-        self._kept = [
+    def restrict_to_changed(self) -> None:
+        """From now on put back only what has changed by now."""
+        self._restored = [
             (value, content)
             for value, content in self._held.values()
-            if content is not None and not _same(value, content)
+            if content is not None and not _unchanged(value, content)
         ]
 
-    def also(self, values: Sequence[Any]) -> None:
-        """Put these back as well, but for large arrays."""
-        known = {id(value) for value, _ in self._kept}
-        small = [v for v in values if np.size(v) <= LARGE]
-        self._kept += [self._held[id(v)] for v in small if id(v) in self._held and id(v) not in known]
+    def include(self, values: Sequence[Any]) -> None:
+        """Put these back as well, except for large arrays."""
+        known = {id(value) for value, _ in self._restored}
+        small = [v for v in values if np.size(v) <= _LARGE_ARRAY]
+        self._restored += [self._held[id(v)] for v in small if id(v) in self._held and id(v) not in known]
 
     def restore(self) -> None:
-        """Put everything back, in place."""
-        for value, content in self._kept:
+        """Put the contents back, in place."""
+        for value, content in self._restored:
             if content is not None:
                 _put_back(value, content)
-        np.random.set_state(self._generators[0])
-        random.setstate(self._generators[1])
 
 
 def _content(value: Any) -> Any:
@@ -116,7 +119,7 @@ def _content(value: Any) -> Any:
     return None
 
 
-def _same(value: Any, content: Any) -> bool:
+def _unchanged(value: Any, content: Any) -> bool:
     if isinstance(value, np.ndarray):
         return bool(np.array_equal(value, content, equal_nan=value.dtype.kind == "f"))
     if isinstance(value, dict):
@@ -125,14 +128,14 @@ def _same(value: Any, content: Any) -> bool:
         return len(value) == len(content) and all(a is b for a, b in zip(value, content, strict=True))
     if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
         return False
-    return _same(vars(value), content)
+    return _unchanged(vars(value), content)
 
 
 def _put_back(value: Any, content: Any) -> None:
     if isinstance(value, np.ndarray):
         value[...] = content
     elif isinstance(value, (dict, list, deque)):
-        if not _same(value, content):
+        if not _unchanged(value, content):
             value.clear()
             value.update(content) if isinstance(value, dict) else value.extend(content)
     elif isinstance(value, np.random.Generator):
@@ -143,134 +146,6 @@ def _put_back(value: Any, content: Any) -> None:
         value.setstate(content)
     else:
         held = vars(value)
-        if not _same(held, content):
+        if not _unchanged(held, content):
             held.clear()
             held.update(content)
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A float, or an array of floats, that can be reached by names.
-
-    Attributes
-    ----------
-    name : str
-        As a program would write it.
-    path : tuple of str
-        The way to it.
-    value : ndarray
-        A copy.
-    scalar : bool
-    owner : object
-        What holds it, and `key` where.
-    key : object
-    found : object
-        What was found there.
-    part : bool
-        Whether it is a part of an array.
-    """
-
-    name: str
-    path: tuple[Any, ...]
-    value: Array
-    scalar: bool
-    owner: Any
-    key: Any
-    found: Any
-    part: bool = False
-
-    def at(self, key: Any, name: str) -> Leaf | None:
-        """A part of an array as a leaf of its own, if it can be written into; None if it is the whole."""
-        if self.scalar or key is None:
-            return None
-        try:
-            view = self.found[_kept_axes(key)]
-        except (IndexError, TypeError, ValueError):
-            return None
-        if not isinstance(view, np.ndarray) or view.base is None or not 0 < view.size < self.found.size:
-            return None
-        return Leaf(name, (*self.path, repr(key)), np.array(view, dtype=np.float64), False, self.owner, key, view, True)
-
-    def put(self, owner: Any, value: Array) -> None:
-        """Put a value there: into the array, or in place of the number."""
-        if not self.scalar:
-            self.found[...] = value
-        elif isinstance(owner, (dict, list)):
-            owner[self.key] = type(self.found)(value)
-        else:
-            setattr(owner, self.key, type(self.found)(value))
-
-
-def _kept_axes(key: Any) -> tuple[slice, ...]:
-    """An index by numbers and slices as one by slices alone. Raises TypeError for any other."""
-    keys = key if isinstance(key, tuple) else (key,)
-    if not all(isinstance(k, (int, np.integer, slice)) and not isinstance(k, bool) for k in keys):
-        raise TypeError(key)
-    return tuple(k if isinstance(k, slice) else slice(k, k + 1 or None) for k in keys)
-
-
-def leaves(*scopes: dict[str, Any], chosen: Callable[[Any], bool] = is_real) -> dict[tuple[Any, ...], Leaf]:
-    """All floats and arrays of floats that variables lead to, by the ways to them; an inner scope hides outer ones.
-
-    Other numbers than floats with another choice.
-    """
-    found: dict[tuple[Any, ...], Leaf] = {}
-    seen: set[int] = set()
-    hidden: set[str] = set()
-    for variables in scopes:
-        names = [name for name in variables if name not in hidden and not name.startswith(("__", "_gradcheck"))]
-        _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen, chosen)
-        hidden |= set(variables)
-    return found
-
-
-def followed(before: Mapping[tuple[Any, ...], Leaf], *scopes: dict[str, Any]) -> dict[tuple[Any, ...], Leaf]:
-    """What is found at the ends of the same ways now, where it is a number or an array of floats."""
-    return {
-        path: replace(before[path], value=np.array(value, dtype=np.float64), found=value)
-        for path, value in ends(before, *scopes).items()
-        if is_real(value)
-    }
-
-
-def ends(paths: Iterable[tuple[Any, ...]], *scopes: dict[str, Any]) -> dict[tuple[Any, ...], Any]:
-    """What is found at the ends of ways through variables, whatever it is."""
-    found = {}
-    for path in paths:
-        try:
-            value: Any = next(scope[path[0]] for scope in scopes if path[0] in scope)
-            for step in path[1:]:
-                value = getattr(value, step[1:]) if step.startswith(".") else value[_key(value, step)]
-        except (StopIteration, AttributeError, LookupError, TypeError, ValueError):
-            continue
-        found[path] = value
-    return found
-
-
-def _search(
-    queue: deque[tuple[tuple[Any, ...], str, Any, Any, Any]],
-    found: dict[tuple[Any, ...], Leaf],
-    seen: set[int],
-    chosen: Callable[[Any], bool],
-) -> None:
-    """Breadth first, so that each has the shortest name."""
-    while queue:
-        path, name, value, owner, key = queue.popleft()
-        if len(path) > 6:
-            continue
-        if chosen(value):
-            scalar = not isinstance(value, np.ndarray)
-            found[path] = Leaf(name, path, np.array(value, dtype=np.float64), scalar, owner, key, value)
-        elif isinstance(value, (np.ndarray, *CLOSED)):
-            continue
-        elif id(value) not in seen:
-            seen.add(id(value))
-            for step, item in insides(value):
-                inner = step[1:] if step.startswith(".") else _key(value, step)
-                queue.append(((*path, step), name + step, item, value, inner))
-
-
-def _key(container: Any, step: str) -> Any:
-    if isinstance(container, dict):
-        return next(key for key in container if f"[{key!r}]" == step)
-    return int(step[1:-1])

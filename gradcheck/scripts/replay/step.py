@@ -1,54 +1,58 @@
-"""One pass through the training loop, that can be run again at will: from the same state, or with changes."""
+"""One iteration of the training loop that can be run again at will: from the same state, or with changes."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import copy
-import types
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.errors import TargetError
-from gradcheck.scripts.instrument.events import Action, Event, Finished, Left, is_real
-from gradcheck.scripts.instrument.expressions import TAPE
-from gradcheck.scripts.instrument.statements import Taps, Unit
+from gradcheck.scripts.instrument.events import Event, Finished, Returned
+from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body
+from gradcheck.scripts.instrument.program import InstrumentedProgram
+from gradcheck.scripts.instrument.statements import CompiledUnit
+from gradcheck.scripts.instrument.values import Action, Array, is_float, is_integer
 from gradcheck.scripts.replay import sandbox
-from gradcheck.scripts.replay.promotion import harmless, is_whole, put, replaced
-from gradcheck.scripts.replay.snapshot import Leaf, Snapshot, ends, followed, leaves
-from gradcheck.scripts.text.identifiers import sounds_derived
+from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, set_generator_states
+from gradcheck.scripts.replay.state import Path, StateVariable, current_values, state_variables, values_at
+from gradcheck.scripts.replay.substitution import Replaced, harmless, store, substitute
+from gradcheck.scripts.text.identifiers import looks_like_derivative
 from gradcheck.scripts.text.training_loop import Loop
 
-if TYPE_CHECKING:
-    from gradcheck.scripts.replay.capture import Program
-
-Array = NDArray[Any]
-
-#: The function that the body of the loop becomes.
-BODY = "_gradcheck_step_"
-
-#: More events than this are too many to follow one by one.
-MOST = 60_000
+#: A step with more events is refused: it would take hours to follow them one by one.
+_MOST_EVENTS = 60_000
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened in a run that was recorded.
+    """The record of one run.
 
     Attributes
     ----------
     events : list of Event
-    before, after : dict
-        The floats and arrays that the program's variables led to.
+    before, after : dict of Path to StateVariable
+        The state before and after the run.
     """
 
     events: list[Event]
-    before: dict[tuple[Any, ...], Leaf]
-    after: dict[tuple[Any, ...], Leaf]
+    before: Mapping[Path, StateVariable]
+    after: Mapping[Path, StateVariable]
+
+    def with_variables(self, variables: Iterable[StateVariable]) -> Trace:
+        """The same with further variables in the state before the run."""
+        return replace(self, before={**self.before, **{v.path: v for v in variables}})
+
+    def with_values(self, values: Mapping[int, Array]) -> Trace:
+        """The same with other values of some events."""
+        events = [
+            replace(e, value=np.asarray(values[e.index]).reshape(e.value.shape)) if e.index in values else e
+            for e in self.events
+        ]
+        return replace(self, events=events)
 
 
 class Step:
@@ -56,263 +60,255 @@ class Step:
 
     Parameters
     ----------
-    program : Program
+    program : InstrumentedProgram
     loop : Loop
     scope : dict
         The module's variables.
     variables : dict
-        Those of the function that the loop stands in; of a loop outside any function, the same.
+        Those of the function that contains the loop; of a loop outside any function, the same.
+    generators : tuple
+        The states of the global random generators when the loop begins. Every run starts with them.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+        The state that the step starts from.
+    state : dict of Path to StateVariable
+    unit : CompiledUnit
+        Of the body.
+    created : list of ndarray
+        Values that the first run left in containers and objects which existed before, as optimisers do with averages.
+    runs : int
+        The number of replays.
     """
 
-    def __init__(self, program: Program, loop: Loop, scope: dict[str, Any], variables: dict[str, Any]) -> None:
-        self.program, self.loop, self.scope, self.tape = program, loop, scope, program.tape
-        self.top = not loop.functions
-        self._shared = program.shared()
-        self.locals = {} if self.top else variables
+    def __init__(
+        self,
+        program: InstrumentedProgram,
+        loop: Loop,
+        scope: dict[str, Any],
+        variables: dict[str, Any],
+        generators: tuple[Any, Any],
+    ) -> None:
+        self.program, self.loop, self.scope, self.tracer = program, loop, scope, program.tracer
+        self.at_module_level = not loop.functions
+        self.locals = {} if self.at_module_level else variables
         self.runs = 0
+        self.created: list[Array] = []
+        self._shared = program.shared_names()
         self._loss: ast.expr | None = None
-        self._values: dict[tuple[Any, ...], Array] = {}
-        self.whole: list[tuple[Leaf, Any]] = []
-        self._old: list[Any] = []
+        self._integers: list[tuple[StateVariable, Any]] = []  # each with its value after the first run
+        self._replaced: list[Replaced] = []
         self._start: Snapshot | None = None
-        self.lazy: list[Array] = []
-        self._look()
-        self._body, self.unit = self.compiled(loop.node, loop.text)
+        self._generators, self._interpreter = generators, generator_states()
+        self._take_snapshot()
+        self._body = self._compile()
 
-    def _look(self) -> None:
-        """Keep the state that the step starts from."""
+    def _take_snapshot(self) -> None:
         self.snapshot = Snapshot([self.scope, self.locals])
-        self.before = leaves(self.locals, self.scope)
+        self.state = state_variables(self.locals, self.scope)
 
-    def prepared(self) -> Trace:
-        """The first run. Numbers that it finds in too narrow a type, or as whole ones, are given to it as float64.
+    def track(self, parts: Iterable[StateVariable]) -> None:
+        """Let replays give parts of arrays values of their own."""
+        self.state.update({part.path: part for part in parts})
 
-        Files that are open for writing are taken from it.
+    def prepare(self) -> Trace:
+        """Make the state ready for replays, and record the first run.
+
+        Narrow floats, and integers that the step turns into floats, become float64. Files that are open for writing
+        are replaced by ones in memory. `release` undoes this.
         """
-        self._old += replaced([self.scope, self.locals], harmless)
-        if self._old:
-            self._look()
-        trace = self.record(first=True)
-        if self._floats():
-            self._look()
-            trace = self.record(first=True)
+        self._replaced += substitute([self.scope, self.locals], harmless)
+        if self._replaced:
+            self._take_snapshot()
+        trace = self._record({}, first=True)
+        if self._convert_integers():
+            self._take_snapshot()
+            trace = self._record({}, first=True)
         return trace
 
     def advance(self) -> None:
-        """Take one pass for good, until `release`: for what a first pass creates, such as an optimiser's averages."""
+        """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
         self._start = self.snapshot
-        variables = dict(self.locals)
-        with sandbox.quiet(), contextlib.suppress(Left):
+        variables = self._prepared_locals({})
+        with sandbox.quiet(), contextlib.suppress(Returned):
             variables = self._call(variables)
+        self._generators = generator_states()
         self.locals.update({name: value for name, value in variables.items() if name in self.locals})
-        self._look()
+        self._take_snapshot()
 
     def release(self) -> None:
-        """Put back all that was changed for good."""
+        """Undo `prepare` and `advance`, and put the random generators of the interpreter back."""
         if self._start is not None:
             self._start.restore()
-        for owner, key, value in reversed(self._old):
-            put(owner, key, value)
-        self._old = []
+        for replaced in reversed(self._replaced):
+            replaced.undo()
+        self._replaced = []
+        set_generator_states(self._interpreter)
 
-    def _floats(self) -> bool:
-        """Whether there were whole numbers that the step left as floats; they are floats from now on."""
+    def _convert_integers(self) -> bool:
+        """Turn integers that the step leaves as floats into floats; whether there were any."""
         found = False
-        for leaf, after in self.whole:
-            if is_whole(leaf.found) and is_real(after):
-                fresh = leaf.found.astype(np.float64) if isinstance(leaf.found, np.ndarray) else float(leaf.found)
-                self._old.append((leaf.owner, leaf.key, leaf.found))
-                put(leaf.owner, leaf.key, fresh)
+        for variable, after in self._integers:
+            if is_integer(variable.found) and is_float(after):
+                old = variable.found
+                fresh = old.astype(np.float64) if isinstance(old, np.ndarray) else float(old)
+                self._replaced.append(Replaced(variable.owner, variable.key, old))
+                store(variable.owner, variable.key, fresh)
                 found = True
         return found
 
-    # -- the body ----------------------------------------------------------------------------------------------------
+    # -- the body ------------------------------------------------------------------------------------------------------
 
-    def compiled(self, loop: Any, text: str) -> tuple[Callable[..., Any], Unit]:
-        """The body of the loop, or of the same loop in another text, as a function of the local variables."""
-        start = len(self.tape.sites)
-        node = copy.deepcopy(loop)
-        body: list[ast.stmt] = _without_returns(node.body)
-        assigned = _assigned(node)
-        globals_ = {n for f in self.loop.functions for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
-        parameters = [name for name in self.locals if name.isidentifier() and name not in globals_]
-        taps = Taps(self.loop.file, text, self.tape.sites)
-        taps.functions = list(self.loop.functions)
-        tapped = [n for statement in body for n in _listed(taps.visit(statement))]
-        final: list[ast.stmt] = []
-        if self._loss is not None:
-            call = taps.call("value", taps.site(node, "loss", "expression"), copy.deepcopy(self._loss))
-            final = [ast.Expr(call)]
-        once = ast.For(
-            ast.Name(f"{BODY}once", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), [*tapped, *final], []
-        )
-        shared = sorted(assigned if self.top else globals_ & (assigned | globals_))
-        head: list[ast.stmt] = [ast.Global(shared)] if shared else []
-        tail = ast.Return(ast.Call(ast.Name("locals", ast.Load()), [], []))
-        wrapped = ast.parse(f"def {BODY}({', '.join(parameters)}): pass", self.loop.file)
-        function: Any = wrapped.body[0]
-        function.body = [*head, once, tail]
-        for new in (once, tail, *head):
-            ast.copy_location(new, node)
-        namespace: dict[str, Any] = {}
-        exec(
-            compile(ast.fix_missing_locations(wrapped), self.loop.file, "exec", dont_inherit=True),
-            self.scope,
-            namespace,
-        )
-        self._parameters = parameters
-        made: types.FunctionType = namespace[BODY]
-        return made, Unit(made.__code__, range(start, len(self.tape.sites)))
+    @property
+    def unit(self) -> CompiledUnit:
+        """The code of the body."""
+        return self._body.unit
 
-    def with_loss(self, expression: str) -> None:
-        """Compute an expression at the end of each pass, as the loss."""
+    def _compile(self, node: Any = None, text: str | None = None) -> LoopBody:
+        first = len(self.tracer.locations)
+        body = compile_body(self.loop, self.scope, self.locals, first, node=node, text=text, loss=self._loss)
+        self.tracer.add_locations(body.locations)
+        return body
+
+    def compile_variant(self, node: Any, text: str) -> CompiledUnit:
+        """The code of the same loop in another version of its source."""
+        return self._compile(node, text).unit
+
+    def set_loss(self, expression: str) -> None:
+        """Compute an expression at the end of each run, as the loss. Raises `TargetError` for a syntax error."""
         try:
             tree = ast.parse(expression, "--loss", mode="eval")
         except SyntaxError as error:
-            raise TargetError(f"--loss {expression!r} is no Python expression: {error.msg}") from None
+            raise TargetError(f"--loss {expression!r} is not a Python expression: {error.msg}") from None
         self._loss = tree.body
-        self._body, self.unit = self.compiled(self.loop.node, self.loop.text)
+        self._body = self._compile()
 
-    def own(self, name: str, function: str) -> bool:
-        """Whether a name that is assigned in a function is the step's variable, and not one of that function alone."""
+    def owns(self, name: str, function: str) -> bool:
+        """Whether a name that a function assigns is a variable of the step, and not a local one of that function."""
         around = self.loop.functions[-1].name if self.loop.functions else ""
         return function == around or name in self._shared
 
-    def lists(self) -> list[tuple[str, Any]]:
-        """The program's lists and tuples, by their names."""
+    def sequences(self) -> list[tuple[str, Sequence[Any]]]:
+        """The program's lists and tuples, by name."""
         return [(k, v) for k, v in {**self.scope, **self.locals}.items() if isinstance(v, (list, tuple))]
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
-    def retraced(self) -> list[Event] | None:
-        """The events of a run once more, with what was drawn before; None if it fails."""
-        self._values = {}
-        variables = self._prepare()
-        self.tape.begin(record=True, again=True)
+    def trace_again(self) -> list[Event] | None:
+        """Events of one more recorded run, with the values that iterators yielded before; None if it fails."""
+        variables = self._prepared_locals({})
+        self.tracer.begin_recording(repeat_draws=True)
         try:
-            with sandbox.quiet(), contextlib.suppress(Left):
+            with sandbox.quiet(), contextlib.suppress(Returned):
                 self._call(variables)
         except Exception:
             return None
         finally:
-            self.tape.end()
-            self._restore()
-        return self.tape.events
+            self.tracer.end()
+            self._restore({})
+        return self.tracer.events
 
-    def record(self, values: Mapping[tuple[Any, ...], Array] | None = None, *, first: bool = False) -> Trace:
-        """Run the step once and keep all that happens; at other values of some leaves if they are given."""
-        self._values = dict(values or {})
-        variables = self._prepare()
-        before = leaves({} if self.top else variables, self.scope)
-        held = set(self.scope) | set(self.locals)
-        whole = leaves(self.locals, self.scope, chosen=is_whole) if first else {}
-        self.tape.begin(record=True)
+    def record(self, values: Mapping[Path, Array] | None = None) -> Trace:
+        """Run the step once and record it, with other values of some state variables."""
+        return self._record(values or {})
+
+    def _record(self, values: Mapping[Path, Array], *, first: bool = False) -> Trace:
+        variables = self._prepared_locals(values)
+        outer = {} if self.at_module_level else variables
+        before = state_variables(outer, self.scope)
+        integers = state_variables(self.locals, self.scope, accept=is_integer) if first else {}
+        existing = set(self.scope) | set(self.locals)
+        self.tracer.begin_recording()
         result = variables
         try:
-            with sandbox.quiet():
-                result = self._call(variables)
-        except Left:
-            pass
+            try:
+                with sandbox.quiet(), contextlib.suppress(Returned):
+                    result = self._call(variables)
+            finally:
+                self.tracer.end()
+            events = self.tracer.events
+            if len(events) > _MOST_EVENTS:
+                raise TargetError(
+                    f"one iteration of the loop on line {self.loop.line} assigns {len(events)} numbers one by one, "
+                    "too many to follow: check a smaller problem, with few samples and small layers"
+                )
+            outer = {} if self.at_module_level else result
+            after = current_values(before, outer, self.scope)
+            if first:
+                left = values_at(integers, outer, self.scope)
+                self._integers = [(integers[path], value) for path, value in left.items()]
+                self.created = _created(before, state_variables(outer, self.scope), existing)
+                self.snapshot.restrict_to_changed()
         finally:
-            self.tape.end()
-        events = self.tape.events
-        if len(events) > MOST:
-            raise TargetError(
-                f"one pass of the loop in line {self.loop.line} assigns {len(events)} numbers one by one, too many to "
-                "follow: check a smaller problem, a few samples and small layers"
-            )
-        after = followed(before, {} if self.top else result, self.scope)
-        if first:
-            left = ends(whole, {} if self.top else result, self.scope)
-            self.whole = [(whole[path], value) for path, value in left.items()]
-            now = leaves({} if self.top else result, self.scope)
-            fresh = [leaf for path, leaf in now.items() if path not in before and len(path) > 1 and path[0] in held]
-            self.lazy = [f.value for f in fresh if not isinstance(f.owner, list) and not sounds_derived([f.name])]
-            self.snapshot.narrow()
-        self._restore()
+            self._restore(values)
         return Trace(events, before, after)
 
     def replay(
         self,
         actions: Mapping[int, Action] | None = None,
-        watch: set[int] | None = None,
+        watched: set[int] | None = None,
         last: int | None = None,
-        values: Mapping[tuple[Any, ...], Array] | None = None,
+        values: Mapping[Path, Array] | None = None,
     ) -> dict[int, Array] | None:
-        """Run the step again, with changes; what was watched, or None if it took another branch or failed."""
+        """Run the step again, with changes.
+
+        Parameters
+        ----------
+        actions : dict of int to Action, optional
+            Applied to the values of events.
+        watched : set of int, optional
+            Events whose values are returned, as they are before an action on themselves.
+        last : int, optional
+            The run ends after this event.
+        values : dict of Path to ndarray, optional
+            Values of state variables at the start.
+
+        Returns
+        -------
+        dict of int to ndarray, or None
+            None if the run failed or took another branch.
+        """
         self.runs += 1
-        self._values = dict(values or {})
-        variables = self._prepare()
-        self.tape.begin(actions, watch, last)
+        values = values or {}
+        variables = self._prepared_locals(values)
+        self.tracer.begin_replay(actions, watched, last)
         try:
             with sandbox.quiet():
                 self._call(variables)
-        except (Finished, Left):
+        except (Finished, Returned):
             pass
         except Exception:
             return None
         finally:
-            self.tape.end()
-            self._restore()
-        if watch and not watch <= set(self.tape.seen):
-            return None
-        return self.tape.seen
+            self.tracer.end()
+            self._restore(values)
+        seen = self.tracer.seen
+        return None if watched and not watched <= set(seen) else seen
 
-    def _prepare(self) -> dict[str, Any]:
-        """The local variables of a run, after the leaves were given their values."""
+    def _prepared_locals(self, values: Mapping[Path, Array]) -> dict[str, Any]:
+        """The local variables of a run, after generators and state variables got their values."""
+        set_generator_states(self._generators)
         variables = dict(self.locals)
-        for path, value in self._values.items():
-            leaf = self.before[path]
-            leaf.put(variables if leaf.owner is self.locals else leaf.owner, value)
+        for path, value in values.items():
+            variable = self.state[path]
+            variable.put(variables if variable.owner is self.locals else variable.owner, value)
         return variables
 
-    def _restore(self) -> None:
-        """Everything as it was before a run."""
-        for path in self._values:
-            leaf = self.before[path]
-            leaf.put(leaf.owner, leaf.value)
+    def _restore(self, values: Mapping[Path, Array]) -> None:
+        """Put everything back as it was before a run."""
+        for path in values:
+            variable = self.state[path]
+            variable.put(variable.owner, variable.value)
         self.snapshot.restore()
 
     def _call(self, variables: dict[str, Any]) -> Any:
-        return self._body(*[variables[name] for name in self._parameters])
+        return self._body.function(*[variables[name] for name in self._body.parameters])
 
 
-class _Returns(ast.NodeTransformer):
-    """Returns out of the body, as calls of the tape."""
-
-    def visit_Return(self, node: ast.Return) -> Any:
-        function = ast.Attribute(ast.Name(TAPE, ast.Load()), "leave", ast.Load())
-        value = [] if node.value is None else [node.value]
-        return ast.copy_location(ast.Expr(ast.Call(function, value, [])), node)
-
-    def _closed(self, node: Any) -> Any:
-        return node
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _closed
-
-
-def _without_returns(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    return [_Returns().visit(statement) for statement in body]
-
-
-def _listed(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else [found]
-
-
-def _assigned(loop: Any) -> set[str]:
-    """Names that the body binds, of which none is bound in a scope of its own."""
-    names: set[str] = set()
-    stack: list[ast.AST] = list(loop.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            names.add(node.name)
-            continue
-        if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        stack += list(ast.iter_child_nodes(node))
-    return names
+def _created(
+    before: Mapping[Path, StateVariable], after: Mapping[Path, StateVariable], existing: set[str]
+) -> list[Array]:
+    """Values that a run left in containers and objects of variables that existed before; not those of derivatives."""
+    fresh = [v for path, v in after.items() if path not in before and len(path) > 1 and path[0] in existing]
+    return [v.value for v in fresh if not isinstance(v.owner, list) and not looks_like_derivative([v.name])]

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Reads programs as text and syntax trees; runs nothing."""

@@ -1,107 +1,125 @@
-"""What names say: which variable is the derivative by which other."""
+"""Reads names: which variable a derivative's name refers to, and how much a name looks like that of a loss."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-#: Around the name of a variable, in the name of the derivative by it.
-_BEFORE = re.compile(
+#: The name of a variable with a prefix that marks a derivative: dW, grad_W, delta_h.
+_PREFIXED = re.compile(
     r"(?i)^(d_?L_?d_?|d_?J_?d_?|d_|d(?=[A-Za-z])|grads?_?|gradient_?|g_|g(?=[A-Z])|nabla_?|delta_?|del_?|partial_?"
     r"|err(or)?_|adj_?|bar_)(\w+)$"
 )
-_AFTER = re.compile(r"(?i)^(\w+?)_?(grads?|gradients?|deltas?|errors?|err|bar|adj|adjoint|d|sens)$")
+#: The same with a suffix: W_grad, h_delta.
+_SUFFIXED = re.compile(r"(?i)^(\w+?)_?(grads?|gradients?|deltas?|errors?|err|bar|adj|adjoint|d|sens)$")
 
-#: Of a container whose items are derivatives by what they are called.
+#: A container whose items are derivatives with respect to what their keys name: grads["W1"].
 _HOLDER = re.compile(r"(?i)^(d|g|gs|grads?|gradients?|nablas?|deltas?|dparams?|derivs?|gradient|adj)$")
 
-#: Of derivatives that do not say by what.
-_DERIVED = re.compile(r"(?i)^(delta|grad|gradient|error|err|dout|upstream|adjoint|residual|lam|lambda_?|costate)s?\d*$")
+#: Derivatives whose name does not say with respect to what.
+_DERIVATIVE = re.compile(
+    r"(?i)^(delta|grad|gradient|error|err|dout|upstream|adjoint|residual|lam|lambda_?|costate)s?\d*$"
+)
 
-#: Of a loss, the plain names before the longer ones.
+#: Usual names of a loss.
 _LOSS = re.compile(
     r"(?i)^(loss|cost|j|l|nll|objective|obj|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml"
     r"|elbo_loss|neg_elbo)$"
 )
-_LOSSY = re.compile(
+#: Names that contain a word for a loss.
+_LOSS_LIKE = re.compile(
     r"(?i)(^e$|^err$|^[sr]ss$|sse|mae|loss|cost|nll|object|error|mse|rmse|entropy|x_?ent$|neg_?log|penalty|hinge|risk|misfit|chi2)"
 )
-_GROWS = re.compile(r"(?i)^(ll|llh|log_?lik(elihood)?|log_?l|lik(elihood)?|elbo|rewards?|returns?|evidence|log_?prob)$")
-_FALLS = re.compile(r"(?i)(neg|minus|nll|loss|cost)")
-_HELD_OUT = re.compile(r"(?i)(val|test|valid|dev|eval|best|prev|old|smooth|running|avg|epoch)")
+#: Quantities that are maximised, and marks of a sign that makes them minimised.
+_MAXIMISED = re.compile(
+    r"(?i)^(ll|llh|log_?lik(elihood)?|log_?l|lik(elihood)?|elbo|rewards?|returns?|evidence|log_?prob)$"
+)
+_NEGATED = re.compile(r"(?i)(neg|minus|nll|loss|cost)")
+#: Losses that are monitored rather than differentiated.
+_MONITORED = re.compile(r"(?i)(val|test|valid|dev|eval|best|prev|old|smooth|running|avg|epoch)")
+
+_ERROR = re.compile(r"(?i)err")
+_GRADIENT_WORD = re.compile(r"(?i)(grad|prime|deriv|delta)")
+
+#: The rank of a name that does not look like a loss, and what a monitored loss adds to its rank.
+NOT_A_LOSS, _MONITORED_RANK = 3, 2
 
 
-def tokens(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
     """The words of ``self.layers[0].grads['W1']``: self, layers, 0, grads, W1."""
     return re.findall(r"[A-Za-z_]\w*|-?\d+", name)
 
 
-def last(name: str) -> str:
-    """The last word that is no number."""
-    words = [word for word in tokens(name) if not word.lstrip("-").isdigit()]
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a variable, an attribute or an item, and not the text of an expression."""
+    return "(" not in name and " " not in name
+
+
+def last_word(name: str) -> str:
+    """The last word that is not a number."""
+    words = [word for word in words_of(name) if not word.lstrip("-").isdigit()]
     return words[-1] if words else ""
 
 
-def derivative_by(name: str) -> set[str]:
-    """Names, in lower case, of what this may be the derivative by; empty if it sounds like no derivative."""
-    if "(" in name or " " in name:
+def differentiated_names(name: str) -> set[str]:
+    """Lower-case names of the variables that `name` may be the derivative with respect to; empty if it names none."""
+    if not is_plain(name):
         return set()
-    words = [word for word in tokens(name) if not word.lstrip("-").isdigit()]
+    words = [word for word in words_of(name) if not word.lstrip("-").isdigit()]
     if not words:
         return set()
     found = set()
     word = words[-1]
     if len(words) > 1 and _HOLDER.match(words[-2]):
         found.add(word.lower())
-    before = _BEFORE.match(word)
-    if before:
-        found.add(before.group(before.lastindex or 1).lower())
-    after = _AFTER.match(word)
-    if after:
-        found.add(after.group(1).lower())
+    prefixed = _PREFIXED.match(word)
+    if prefixed:
+        found.add(prefixed.group(prefixed.lastindex or 1).lower())
+    suffixed = _SUFFIXED.match(word)
+    if suffixed:
+        found.add(suffixed.group(1).lower())
     return {each.strip("_") for each in found if each.strip("_")}
 
 
-def matches(variable: Iterable[str], derivative: Iterable[str]) -> bool:
-    """Whether one of the names of a derivative names one of the names of a variable."""
-    wanted = {_singular(last(name).lower().strip("_")) for name in variable if "(" not in name and " " not in name}
-    return any({_singular(each) for each in derivative_by(name)} & wanted for name in derivative)
+def named_as_derivative(variable: Iterable[str], derivative: Iterable[str]) -> bool:
+    """Whether one of a derivative's names refers to one of a variable's names."""
+    wanted = {_singular(last_word(name).lower().strip("_")) for name in variable if is_plain(name)}
+    return any({_singular(each) for each in differentiated_names(name)} & wanted for name in derivative)
 
 
 def _singular(word: str) -> str:
     return word[:-1] if len(word) > 1 and word.endswith("s") else word
 
 
-def sounds_derived(names: Iterable[str]) -> bool:
-    """Whether one of the names is that of a derivative, of whatever."""
+def looks_like_derivative(names: Iterable[str]) -> bool:
+    """Whether one of the names is usual for a derivative, with respect to whatever."""
     return any(
-        "(" not in name and " " not in name and (bool(derivative_by(name)) or bool(_DERIVED.match(last(name))))
+        is_plain(name) and (bool(differentiated_names(name)) or bool(_DERIVATIVE.match(last_word(name))))
         for name in names
     )
 
 
 def is_maximised(names: Iterable[str]) -> bool:
-    """Whether a number sounds like one that is to grow: a likelihood, a reward."""
-    words = [last(name) for name in names if "(" not in name and " " not in name]
-    return any(_GROWS.match(word) for word in words) and not any(_LOSSY.search(w) or _FALLS.search(w) for w in words)
+    """Whether a scalar has the name of something that is maximised: a likelihood, a reward."""
+    words = [last_word(name) for name in names if is_plain(name)]
+    return any(map(_MAXIMISED.match, words)) and not any(_LOSS_LIKE.search(w) or _NEGATED.search(w) for w in words)
 
 
-def is_only_shown(names: Iterable[str]) -> bool:
-    """Whether a number is printed without a name, or called no more than an error: nobody says that it is the loss."""
-    words = [last(name) for name in names if "(" not in name and " " not in name]
-    return all(re.search(r"(?i)err", word) for word in words)
+def is_unnamed_or_error(names: Iterable[str]) -> bool:
+    """Whether a scalar has no name of its own, or is only called an error: nothing says that it is the loss."""
+    return all(_ERROR.search(last_word(name)) for name in names if is_plain(name))
 
 
-def sounds_of_gradient(names: Iterable[str]) -> bool:
-    """Whether one of the names, or pieces of source, speaks of a derivative in so many words."""
-    return any(re.search(r"(?i)(grad|prime|deriv|delta)", name) for name in names)
+def mentions_derivative(names: Iterable[str]) -> bool:
+    """Whether one of the names, or pieces of source, contains a word for a derivative."""
+    return any(map(_GRADIENT_WORD.search, names))
 
 
 def loss_rank(names: Iterable[str]) -> int:
-    """How much a scalar sounds like the loss: 0 is best."""
+    """How little a scalar's names look like that of the loss: 0 for a usual name, `NOT_A_LOSS` for none."""
     ranks = []
     for name in names:
-        word = last(name) if "(" not in name and " " not in name else name
-        rank = 0 if _LOSS.match(word) else 1 if _LOSSY.search(word) else 3
-        ranks.append(rank + (2 if _HELD_OUT.search(word) and rank < 3 else 0))
-    return min(ranks, default=3)
+        word = last_word(name) if is_plain(name) else name
+        rank = 0 if _LOSS.match(word) else 1 if _LOSS_LIKE.search(word) else NOT_A_LOSS
+        ranks.append(rank + (_MONITORED_RANK if _MONITORED.search(word) and rank < NOT_A_LOSS else 0))
+    return min(ranks, default=NOT_A_LOSS)

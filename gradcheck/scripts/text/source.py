@@ -1,29 +1,31 @@
-"""The text of a program: a script, a notebook or a cell, and where each of its lines stands."""
+"""Reads scripts and notebooks as pieces of Python source with line numbers."""
 
 from __future__ import annotations
 
 import ast
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from gradcheck.errors import TargetError
 
+#: Cell magics whose cell is still Python that runs.
+_KEPT_MAGICS = ("%%time", "%%capture", "%%gradcheck")
+
 
 @dataclass(frozen=True)
 class Source:
-    """Python source, as one piece that compiles on its own.
+    """Python source that compiles on its own: a script, or a cell of a notebook.
 
     Attributes
     ----------
     file : str
-        The name that its lines are reported under, and that tracebacks show.
+        The name under which its lines are reported, in tracebacks as well.
     text : str
     """
 
     file: str
     text: str
-    _lines: list[str] = field(default_factory=list, compare=False)
 
     def tree(self) -> ast.Module:
         """The syntax tree. Raises `TargetError` with the line of a syntax error."""
@@ -33,21 +35,15 @@ class Source:
             shown = (error.text or "").rstrip()
             raise TargetError(f"{self.file}, line {error.lineno}: {error.msg}\n    {shown.strip()}") from None
         except ValueError as error:
-            raise TargetError(f"{self.file} is no Python source: {error}") from None
-
-    def line(self, number: int) -> str:
-        """A line, by its number from 1."""
-        if not self._lines:
-            self._lines.extend(self.text.splitlines())
-        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+            raise TargetError(f"{self.file} is not Python source: {error}") from None
 
 
 def read(path: Path) -> list[Source]:
-    """The pieces of a script or a notebook, in order."""
+    """The script, or the code cells of the notebook in order. Raises `TargetError` if the file cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TargetError(f"{path} is no text in UTF-8: {error}") from None
+        raise TargetError(f"{path} is not UTF-8 text: {error}") from None
     except OSError as error:
         raise TargetError(f"{path}: {error.strerror}") from None
     if path.suffix != ".ipynb":
@@ -56,16 +52,15 @@ def read(path: Path) -> list[Source]:
         cells = json.loads(text)["cells"]
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError):
-        raise TargetError(f"{path} is no notebook of format 4: save it again with Jupyter") from None
-    return [Source(f"{path}, cell {i}", _plain(cell)) for i, cell in enumerate(texts, 1)]
+        raise TargetError(f"{path} is not a notebook of format 4: save it again with Jupyter") from None
+    return [Source(f"{path}, cell {i}", _without_magics(cell)) for i, cell in enumerate(texts, 1)]
 
 
-def _plain(cell: str) -> str:
-    """A cell without what only IPython understands; lines keep their numbers."""
+def _without_magics(cell: str) -> str:
+    """A cell without IPython's own syntax; the line numbers stay."""
     if cell.lstrip().startswith("%%"):
-        kept = cell.lstrip().startswith(("%%time", "%%capture", "%%gradcheck"))
         rest = cell.split("\n")[1:]
-        return "\n".join(["", *rest]) if kept else ""
+        return "\n".join(["", *rest]) if cell.lstrip().startswith(_KEPT_MAGICS) else ""
     lines = []
     for line in cell.split("\n"):
         bare = line.lstrip()

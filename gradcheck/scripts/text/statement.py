@@ -1,4 +1,4 @@
-"""The statement in a line, and the part of it that a repair may change."""
+"""Finds the statement on a line, and the expression in it that a repair may change."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import ast
 import copy
 from typing import Any
 
-from gradcheck.scripts.text.syntax import contains, rates
+from gradcheck.scripts.text.syntax import learning_rates, reads
 
 
 class Statement:
-    """The smallest statement in a line that has a value.
+    """The smallest statement on a line that has a value.
 
     Parameters
     ----------
@@ -20,39 +20,41 @@ class Statement:
     Attributes
     ----------
     node : ast.stmt or None
-        None if there is none.
-    part : ast.expr
-        What it assigns, adds or returns; of an update ``w = w - part`` what is subtracted.
+        None if no statement on the line has a value.
+    expression : ast.expr
+        What it assigns, adds or returns; of an update ``w = w - expression``, what is subtracted.
     """
 
     def __init__(self, tree: ast.Module, line: int) -> None:
         self.node: Any = _smallest(tree, line)
         value = getattr(self.node, "value", None)
-        self._grows = isinstance(self.node, ast.Assign) and grows(value, self.node.targets[0])
-        self.part: Any = getattr(value, "right", value) if self._grows else value
+        self._updates = isinstance(self.node, ast.Assign) and is_update(value, self.node.targets[0])
+        self.expression: Any = getattr(value, "right", value) if self._updates else value
 
-    def put(self, part: ast.expr) -> None:
-        """Put another part in the place of its own."""
-        if self._grows:
-            self.node.value.right = part
+    def replace(self, expression: ast.expr) -> None:
+        """Put another expression into the tree, in place of its own."""
+        self._put(self.node, expression)
+
+    def written(self, expression: ast.expr) -> str:
+        """The source of the statement with another expression; the tree stays as it is."""
+        changed: Any = copy.copy(self.node)
+        changed.value = copy.copy(self.node.value)
+        self._put(changed, expression)
+        return ast.unparse(ast.fix_missing_locations(changed))
+
+    def _put(self, node: Any, expression: ast.expr) -> None:
+        if self._updates:
+            node.value.right = expression
         else:
-            self.node.value = part
-
-    def written(self, part: ast.expr) -> str:
-        """The statement with another part."""
-        changed = Statement.__new__(Statement)
-        changed.node, changed._grows = copy.copy(self.node), self._grows
-        changed.node.value = copy.copy(self.node.value)
-        changed.put(part)
-        return ast.unparse(ast.fix_missing_locations(changed.node))
+            node.value = expression
 
 
-def grows(value: Any, stored: ast.expr | None) -> bool:
-    """Whether a value changes what it is stored in by adding to it, or is a difference with a learning rate in it."""
+def is_update(value: Any, target: ast.expr | None) -> bool:
+    """Whether a value is its target plus or minus something, or a difference that contains a learning rate."""
     if not (isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub))):
         return False
-    own = stored is not None and contains(value.left, stored) and not contains(value.right, stored)
-    return own or (isinstance(value.op, ast.Sub) and bool(rates(value.right)))
+    own = target is not None and reads(value.left, target) and not reads(value.right, target)
+    return own or (isinstance(value.op, ast.Sub) and bool(learning_rates(value.right)))
 
 
 def _smallest(tree: ast.Module, line: int) -> Any:

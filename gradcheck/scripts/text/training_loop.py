@@ -1,4 +1,4 @@
-"""Which loop trains: by what stands in it, and in the functions that it calls."""
+"""Ranks the loops of a program by how much they look like a training loop."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.scripts.text.syntax import rates
+from gradcheck.scripts.text.syntax import called_name, learning_rates
 
-#: Names of derivatives and errors, as people write them.
-ADJOINT = re.compile(
+#: Usual names of derivatives and errors.
+DERIVATIVE = re.compile(
     r"(?i)^(d[A-Z0-9_]\w*|d[a-z]{1,4}\d*|d_\w+|grads?\w*|\w+_grads?|g_\w+|delta\w*|\w*_delta|nabla\w*|"
     r"\w*error|backward\w*|backprop\w*)$"
 )
@@ -19,17 +19,17 @@ ADJOINT = re.compile(
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop of the program.
+    """A loop of the program, or a function that is checked in place of one.
 
     Attributes
     ----------
     number : int
-        As `arrive` is told.
-    node : ast.For or ast.While
+        The number that the instrumented program passes to `Tracer.arrive`.
+    node : ast.For or ast.While or ast.FunctionDef
     functions : tuple of ast nodes
-        Around it, the innermost last.
+        The functions around it, the innermost last.
     file, text : str
-        The source that it stands in.
+        The source that contains it.
     """
 
     number: int
@@ -39,43 +39,87 @@ class Loop:
     text: str
 
     @property
+    def is_loop(self) -> bool:
+        """Whether it is a ``for`` or ``while`` loop, not a function."""
+        return isinstance(self.node, (ast.For, ast.While))
+
+    @property
     def trains(self) -> bool:
         """Whether its own body updates something with a learning rate."""
-        return bool(_contents(self.node.body, {}, set())[1])
+        return bool(_contents(self.node.body, {}, set()).rated)
 
     @property
     def line(self) -> int:
-        """Where it begins."""
+        """Its first line."""
         return int(self.node.lineno)
 
+    def contains(self, other: Loop) -> bool:
+        """Whether another loop is inside this one. A loop in another function counts as inside."""
+        return self.line < other.line <= (self.node.end_lineno or self.line) or self.functions != other.functions
 
-def candidates(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a body of statements contains, called functions included.
+
+    Attributes
+    ----------
+    updates : set of int
+        Sums and differences, by the id of their node.
+    rated : set of int
+        Those with a learning rate.
+    derivatives : set of str
+        Names of derivatives that are assigned.
+    """
+
+    updates: set[int]
+    rated: set[int]
+    derivatives: set[str]
+
+
+def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     """Loops that may train, the likeliest first.
 
-    One pass of the loop that is looked for updates parameters and computes derivatives, in its own body or in what that
-    calls; of the loops around each other that do, it is the innermost.
+    One iteration of the training loop updates parameters and computes derivatives, in its body or in functions that
+    the body calls. Of nested loops that do, the innermost comes first.
     """
     functions = _functions(trees)
     found = []
     for loop in loops:
-        if not isinstance(loop.node, (ast.For, ast.While)):
+        if not loop.is_loop:
             continue
         if any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for s in loop.node.body for n in ast.walk(s)):
             continue
-        updates, rated, adjoints = _contents(loop.node.body, functions, set())
-        if updates:
-            found.append((loop, rated, adjoints))
-    most = max((len(rated) for _, rated, _ in found), default=0), max((len(a) for *_, a in found), default=0)
+        contents = _contents(loop.node.body, functions, set())
+        if contents.updates:
+            found.append((loop, contents))
+    most_rated = max((len(contents.rated) for _, contents in found), default=0)
+    most_derivatives = max((len(contents.derivatives) for _, contents in found), default=0)
 
-    def rank(entry: tuple[Loop, set[int], set[str]]) -> tuple[Any, ...]:
-        loop, rated, adjoints = entry
-        return (most[0] - len(rated), most[1] - len(adjoints), _depth(loop, functions))
+    def rank(entry: tuple[Loop, _Contents]) -> tuple[int, int, int]:
+        loop, contents = entry
+        return (
+            most_rated - len(contents.rated),
+            most_derivatives - len(contents.derivatives),
+            _inner_loops(loop, functions),
+        )
 
-    return [entry[0] for entry in sorted(found, key=rank)]
+    return [loop for loop, _ in sorted(found, key=rank)]
 
 
-def _depth(loop: Loop, functions: dict[str, list[Any]]) -> int:
-    """How many loops there are inside this one, and in what it calls: the innermost comes first."""
+def other_training_loops(loop: Loop, loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
+    """Outermost loops of the same file that update something with a learning rate, outside the given loop."""
+    inside = range(loop.line, (loop.node.end_lineno or loop.line) + 1)
+    others = [
+        other
+        for other in rank_loops(loops, trees)
+        if other.file == loop.file and other.line not in inside and not other.contains(loop)
+    ]
+    return [o for o in others if o.trains and not any(p.contains(o) for p in others if p is not o)]
+
+
+def _inner_loops(loop: Loop, functions: dict[str, list[Any]]) -> int:
+    """The number of loops inside this one and in the functions that it calls."""
     seen: set[int] = set()
     stack, count = list(loop.node.body), 0
     while stack:
@@ -91,7 +135,7 @@ def _depth(loop: Loop, functions: dict[str, list[Any]]) -> int:
 
 
 def _functions(trees: Sequence[ast.Module]) -> dict[str, list[Any]]:
-    """Functions and methods by their names."""
+    """Functions and methods by name; a class's name leads to its `__init__` and `__call__`."""
     found: dict[str, list[Any]] = {}
     for tree in trees:
         for node in ast.walk(tree):
@@ -105,45 +149,37 @@ def _functions(trees: Sequence[ast.Module]) -> dict[str, list[Any]]:
 
 
 def _calls(node: ast.AST) -> set[str]:
-    """Names of what is called inside."""
-    found = set()
-    for n in ast.walk(node):
-        if isinstance(n, ast.Call):
-            found.add(getattr(n.func, "attr", getattr(n.func, "id", "")))
-    return found
+    """Names of the functions that are called inside."""
+    return {called_name(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
 
 
-def _contents(
-    body: Sequence[Any], functions: dict[str, list[Any]], seen: set[int]
-) -> tuple[set[int], set[int], set[str]]:
-    """Sums and differences, those with a learning rate in them, and names of derivatives that are assigned."""
+def _contents(body: Sequence[Any], functions: dict[str, list[Any]], seen: set[int]) -> _Contents:
+    """The updates and derivatives in a body; `seen` are the functions that were visited already."""
     updates: set[int] = set()
     rated: set[int] = set()
-    adjoints: set[str] = set()
+    derivatives: set[str] = set()
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
                 updates |= {id(node)} if not isinstance(node.value, ast.Constant) else set()
-                rated |= {id(node)} if rates(node.value) or _by_number(node) else set()
+                rated |= {id(node)} if learning_rates(node.value) or _subtracts_scaled(node) else set()
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
                 updates.add(id(node))
-                rated |= {id(node)} if rates(node.right) else set()
-            for name in _assigned(node):
-                if ADJOINT.match(name):
-                    adjoints.add(name)
+                rated |= {id(node)} if learning_rates(node.right) else set()
+            derivatives |= {name for name in _assigned(node) if DERIVATIVE.match(name)}
         for name in _calls(statement):
             for function in functions.get(name, []):
                 if id(function) not in seen:
                     seen.add(id(function))
-                    more = _contents(function.body, functions, seen)
-                    updates |= more[0]
-                    rated |= more[1]
-                    adjoints |= more[2]
-    return updates, rated, adjoints
+                    called = _contents(function.body, functions, seen)
+                    updates |= called.updates
+                    rated |= called.rated
+                    derivatives |= called.derivatives
+    return _Contents(updates, rated, derivatives)
 
 
-def _by_number(node: ast.AugAssign) -> bool:
-    """Whether a number times something that has a name is subtracted."""
+def _subtracts_scaled(node: ast.AugAssign) -> bool:
+    """Whether a float times something is subtracted: ``w -= 0.1 * g``."""
     product = node.value
     return (
         isinstance(node.op, ast.Sub)

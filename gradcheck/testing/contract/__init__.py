@@ -1,1 +1,1 @@
-"""The layer contract: what a layer promises, and the tests that hold it to that."""
+"""The layer contract: tests that every layer should pass, to inherit from."""

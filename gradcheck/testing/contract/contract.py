@@ -1,14 +1,39 @@
-"""What a layer promises, as a class of tests to inherit from."""
+"""`LayerContract`: a base class of tests that states what a layer promises, one test method a promise."""
 
 from __future__ import annotations
 
-from gradcheck.testing.contract.gradients import Gradients
-from gradcheck.testing.contract.manners import Manners
-from gradcheck.testing.contract.precision import Precision
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.testing.contract.fixture import Example, LayerFixture, Violation
+from gradcheck.testing.contract.gradients import (
+    wrong_gradient,
+    wrong_input_gradient,
+    wrong_parameter_gradient,
+    wrong_shapes,
+    wrong_single_sample,
+)
+from gradcheck.testing.contract.precision import loses_precision
+from gradcheck.testing.contract.purity import (
+    leaves_state,
+    nondeterministic,
+    nonlinear_backward,
+    writes_input,
+    writes_parameters,
+    writes_upstream,
+)
+from gradcheck.testing.contract.shape_sweep import Shape, small_shapes
+
+Array = NDArray[Any]
 
 
-class LayerContract(Gradients, Manners, Precision):
-    """Inherit from it, say how your layer is made, and it is tested: in pytest, or in unittest beside `TestCase`.
+class LayerContract:
+    """Base class for the tests of a layer: inherit from it, and define `layer`.
+
+    It works in pytest, and in unittest if the class also inherits from `unittest.TestCase`.
 
     Attributes
     ----------
@@ -19,15 +44,15 @@ class LayerContract(Gradients, Manners, Precision):
     max_size : int
         The largest size of an axis in the sweep over small shapes.
     max_shapes : int
-        How many shapes the sweep may try: all up to max_size where they are no more than this.
+        How many shapes the sweep may try. If there are no more than this, it tries all shapes up to `max_size`.
     dtypes : tuple of str
-        Types of numbers that the layer keeps.
+        Dtypes that the layer keeps.
     parameters : tuple of str
-        Names of the attributes that are parameters, where the layer has no mapping `params`; see `gradcheck.as_layer`.
+        Names of the attributes that are parameters, if the layer has no mapping `params`; see `gradcheck.as_layer`.
     inputs : SearchStrategy of ndarray, optional
-        Of Hypothesis: whole batches that the gradient is checked on as well.
+        A Hypothesis strategy of whole batches; the gradients are checked on these as well.
     seed : int
-        Of all random numbers.
+        Seed of all random numbers.
     rtol : float or None
         As for `gradcheck.check_gradients`.
 
@@ -48,3 +73,150 @@ class LayerContract(Gradients, Manners, Precision):
     ...         return Scale(*shape)
     >>> TestScale().test_gradient_by_the_input()
     """
+
+    axes: ClassVar[int] = 1
+    min_samples: ClassVar[int] = 1
+    max_size: ClassVar[int] = 8
+    max_shapes: ClassVar[int] = 512
+    dtypes: ClassVar[tuple[str, ...]] = ("float64", "float32")
+    parameters: ClassVar[tuple[str, ...]] = ()
+    inputs: ClassVar[Any] = None
+    seed: ClassVar[int] = 0
+    rtol: ClassVar[float | None] = None
+
+    # -- defined by the user ---------------------------------------------------------------------------------------
+
+    def layer(self, shape: Shape) -> Any:
+        """Return the layer for samples of a shape, or None if it does not take that shape. You must define this.
+
+        The layer is an object with `forward` and `backward` in any style that `gradcheck.as_layer` reads, or what
+        `as_layer` returns. Draw initial numbers from a fixed seed.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.layer(shape) is missing: return the layer for such samples")
+
+    def input(self, rng: np.random.Generator, shape: Shape) -> Array:
+        """Draw a batch of a shape, samples first; normally distributed unless you override it."""
+        return rng.standard_normal(shape)
+
+    # -- gradients -------------------------------------------------------------------------------------------------
+
+    def test_gradient_by_the_input(self) -> None:
+        """The gradient that `backward` returns is that of Σ U·y, for a random upstream gradient U."""
+        __tracebackhide__ = True
+        self._on_examples(lambda example: wrong_input_gradient(self._fixture(), example))
+
+    def test_gradient_by_the_parameters(self) -> None:
+        """The gradients of the parameters are those of Σ U·y."""
+        __tracebackhide__ = True
+        self._on_examples(lambda example: wrong_parameter_gradient(self._fixture(), example))
+
+    def test_every_small_shape(self) -> None:
+        """All gradients are right for every small shape: odd and even sizes, edges, axes of size one."""
+        __tracebackhide__ = True
+        shapes = small_shapes(
+            self.axes + 1, min_samples=self.min_samples, max_size=self.max_size, max_shapes=self.max_shapes
+        )
+        self._refuse(wrong_shapes(self._fixture(), shapes))
+
+    def test_batch_of_one(self) -> None:
+        """A batch of one sample keeps its axis and has the right gradients."""
+        __tracebackhide__ = True
+        fixture = self._fixture()
+        for typical in fixture.examples() if self.min_samples == 1 else ():
+            self._refuse(wrong_single_sample(fixture, (1, *typical.shape[1:])))
+
+    def test_gradient_of_drawn_inputs(self) -> None:
+        """All gradients are right for the batches that `inputs` draws."""
+        __tracebackhide__ = True
+        if self.inputs is None:
+            return
+        from hypothesis import HealthCheck, given, note, settings
+
+        @settings(deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+        @given(self.inputs)
+        def check(x: Array) -> None:
+            __tracebackhide__ = True
+            example = self._fixture().example_on(np.asarray(x), np.shape(x))
+            if example is not None:
+                note(f"input {x!r}")
+                self._refuse(wrong_gradient(self._fixture(), example, "a gradient for a drawn input"))
+
+        check()
+
+    # -- side effects ----------------------------------------------------------------------------------------------
+
+    def test_is_deterministic(self) -> None:
+        """The same input gives the same output and the same gradients, bit for bit."""
+        __tracebackhide__ = True
+        self._on_examples(nondeterministic)
+
+    def test_leaves_the_input_alone(self) -> None:
+        """Neither pass writes into the input."""
+        __tracebackhide__ = True
+        self._on_examples(writes_input)
+
+    def test_leaves_the_upstream_gradient_alone(self) -> None:
+        """The backward pass does not write into the upstream gradient."""
+        __tracebackhide__ = True
+        self._on_examples(writes_upstream)
+
+    def test_leaves_the_parameters_alone(self) -> None:
+        """Neither pass changes a parameter."""
+        __tracebackhide__ = True
+        self._on_examples(writes_parameters)
+
+    def test_backward_is_linear(self) -> None:
+        """The gradients for aU − bV are a times those for U minus b times those for V, beyond every usual clip."""
+        __tracebackhide__ = True
+        self._on_examples(nonlinear_backward)
+
+    def test_backward_can_be_repeated(self) -> None:
+        """A second `backward` gives the same gradients, and another forward pass leaves nothing behind."""
+        __tracebackhide__ = True
+        fixture = self._fixture()
+        self._on_examples(lambda example: leaves_state(example, fixture.another_batch(example.shape)))
+
+    # -- dtypes ----------------------------------------------------------------------------------------------------
+
+    def test_float64(self) -> None:
+        """float64 stays float64, and nothing inside has fewer digits."""
+        __tracebackhide__ = True
+        self._keeps("float64")
+
+    def test_float32(self) -> None:
+        """float32 stays float32, and the gradients are right to its precision."""
+        __tracebackhide__ = True
+        self._keeps("float32")
+
+    # -- how a check is run ----------------------------------------------------------------------------------------
+
+    def _keeps(self, dtype: str) -> None:
+        __tracebackhide__ = True
+        if dtype in self.dtypes:
+            self._on_examples(lambda example: loses_precision(self._fixture(), example, dtype))
+
+    def _fixture(self) -> LayerFixture:
+        return LayerFixture(
+            owner=type(self).__name__,
+            build=self.layer,
+            draw_input=self.input,
+            axes=self.axes,
+            min_samples=self.min_samples,
+            parameters=self.parameters,
+            seed=self.seed,
+            rtol=self.rtol,
+        )
+
+    def _on_examples(self, check: Callable[[Example], Violation | None]) -> None:
+        __tracebackhide__ = True
+        for example in self._fixture().examples():
+            self._refuse(check(example))
+
+    def _refuse(self, violation: Violation | None) -> None:
+        __tracebackhide__ = True
+        if violation is not None:
+            raise AssertionError(
+                f"{type(self).__name__}: {violation.problem}\n"
+                f"  on a batch of shape {violation.shape}, seed {self.seed}\n"
+                f"  {violation.remedy}"
+            )

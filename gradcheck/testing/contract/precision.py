@@ -1,65 +1,51 @@
-"""Promises about types of numbers."""
+"""Contract checks of dtypes: arrays keep the dtype of the input, its digits, and have right gradients in it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.subjects.layer import INPUT, takes_whole_numbers
-from gradcheck.testing.contract.passes import cast, run
-from gradcheck.testing.contract.workbench import Workbench
+from gradcheck.subjects.layer import INPUT, has_index_input
+from gradcheck.testing.contract.fixture import Example, LayerFixture, Violation
+from gradcheck.testing.contract.gradients import wrong_gradient
+from gradcheck.testing.contract.passes import run_passes, with_dtype
 
 Array = NDArray[Any]
 
-#: Of upstream gradients of order one: what is smaller may be no more than what rounding left of a sum that is zero.
-SEEN = 1e-9
+#: Entries below this size are skipped when digits are counted. Upstream gradients are of order one, so a smaller entry
+#: may be the round-off of a sum that is zero, and such values can have few digits by chance.
+ROUNDOFF_SIZE = 1e-9
 
 
-class Precision(Workbench):
-    """Numbers keep their type, and their digits."""
-
-    def test_float64(self) -> None:
-        """Doubles stay doubles, and nothing inside is narrower."""
-        __tracebackhide__ = True
-        self._keeps("float64")
-
-    def test_float32(self) -> None:
-        """Singles stay singles, and their gradients are right as far as singles can tell."""
-        __tracebackhide__ = True
-        self._keeps("float32")
-
-    def _keeps(self, dtype: str) -> None:
-        __tracebackhide__ = True
-        if dtype not in self.dtypes:
-            return
-        for shape, layer, x in self._typical():
-            given = x if x.dtype.kind != "f" else x.astype(dtype)
-            narrow = cast(layer, dtype)
-            result = run(narrow, given)
-            found = {"the output": result.y}
-            found |= {f"the gradient of {name}": g for name, g in result.gradients.items()}
-            if takes_whole_numbers(layer, x):
-                del found[f"the gradient of {INPUT}"]
-            for what, array in found.items():
-                if array.dtype.kind == "f" and array.dtype != dtype:
-                    self._violated(
-                        shape,
-                        f"{what} is {array.dtype} where input and parameters are {dtype}",
-                        "Make arrays with dtype=x.dtype, and constants as Python numbers. If you do not mean to keep "
-                        f"{dtype}, leave it out of dtypes.",
-                    )
-                if dtype == "float64" and what != "the output" and _is_narrow(array):
-                    self._violated(
-                        shape,
-                        f"{what} has the digits of a float32 only",
-                        "Look for astype(float32), or a narrow cache.",
-                    )
-            self._refuse_wrong(self._report(narrow, given), shape, None, f"a gradient in {dtype}")
+def loses_precision(fixture: LayerFixture, example: Example, dtype: str) -> Violation | None:
+    """Run a layer in a dtype, and compare the dtype and the digits of its output and gradients."""
+    x = example.x if example.x.dtype.kind != "f" else example.x.astype(dtype)
+    converted = replace(example, layer=with_dtype(example.layer, dtype), x=x)
+    result = run_passes(converted.layer, x)
+    arrays = {f"the gradient of {name}": gradient for name, gradient in result.gradients.items()}
+    if has_index_input(example.layer, example.x):
+        del arrays[f"the gradient of {INPUT}"]
+    for what, array in {"the output": result.y, **arrays}.items():
+        if array.dtype.kind == "f" and array.dtype != dtype:
+            return Violation(
+                example.shape,
+                f"{what} is {array.dtype} although input and parameters are {dtype}",
+                "Make arrays with dtype=x.dtype, and constants as Python numbers. If the layer is not meant to keep "
+                f"{dtype}, leave it out of dtypes.",
+            )
+        if dtype == "float64" and what in arrays and has_float32_digits(array):
+            return Violation(
+                example.shape,
+                f"{what} has only the digits of float32",
+                "Look for astype(float32), or for a cache in float32.",
+            )
+    return wrong_gradient(fixture, converted, f"a gradient in {dtype}")
 
 
-def _is_narrow(array: Array) -> bool:
-    """Whether every entry is a float32, and there are enough of them for that to be no accident."""
-    entries = array[np.abs(array) > SEEN]
+def has_float32_digits(array: Array) -> bool:
+    """Whether an array has entries above round-off, and float32 holds all of them exactly."""
+    entries = array[np.abs(array) > ROUNDOFF_SIZE]
     return bool(entries.size) and bool(np.array_equal(entries, entries.astype(np.float32)))

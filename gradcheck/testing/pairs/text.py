@@ -1,4 +1,4 @@
-"""The table of layers and losses, for a terminal and as JSON."""
+"""The table of layers and losses as text, for a terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -14,43 +14,46 @@ from rich.text import Text
 
 from gradcheck.nn.kinds import LOSSES
 from gradcheck.reports.text import COLOUR, WIDTH
-from gradcheck.testing.pairs.run import Cell, Pairs
+from gradcheck.testing.pairs.data import Cell, PairsData
 from gradcheck.verdicts.verdict import Verdict
 
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNDECIDED: "?"}
 
-#: Characters that a column of cells takes, and the column of layers.
-COLUMN, FIRST = 15, 20
+#: Width in characters of a column of cells, with room for "✓ 2e-9 / 5e-5", and of the column of layer names.
+CELL_WIDTH, NAME_WIDTH = 15, 20
+
+#: Spaces between two columns.
+GAP = 2
 
 
-def text_of(pairs: Pairs, width: int = WIDTH) -> str:
-    """The table as plain text, without colours."""
+def text_of(pairs: PairsData, width: int = WIDTH) -> str:
+    """Format the table as plain text, without colours."""
     stream = io.StringIO()
     console = Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(render(pairs, width))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def coloured_of(pairs: Pairs) -> str:
-    """The table as wide as the terminal, with colours unless NO_COLOR is set."""
+def coloured_of(pairs: PairsData) -> str:
+    """Format the table as wide as the terminal, with colours unless NO_COLOR is set."""
     console = Console()
     with console.capture() as capture:
         console.print(render(pairs, console.width))
     return capture.get().rstrip("\n")
 
 
-def render(pairs: Pairs, width: int) -> RenderableType:
-    """One row a layer, as many losses side by side as fit; then what did not pass or makes no sense, and the cost."""
+def render(pairs: PairsData, width: int) -> RenderableType:
+    """Lay out the table: a row a layer, as many losses side by side as fit, then remarks and the cost."""
     layers = list(dict.fromkeys(cell.layer for cell in pairs.cells))
     losses = list(dict.fromkeys(cell.loss for cell in pairs.cells))
     found = {(cell.layer, cell.loss): cell for cell in pairs.cells}
-    fit = max(1, (width - FIRST) // COLUMN)
+    fit = max(1, (width - NAME_WIDTH) // CELL_WIDTH)
     parts: list[RenderableType] = []
     for start in range(0, len(losses), fit):
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("", no_wrap=True, min_width=FIRST - 2)
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+        table.add_column("", no_wrap=True, min_width=NAME_WIDTH - GAP)
         for loss in losses[start : start + fit]:
-            table.add_column(_words(loss), no_wrap=True, min_width=COLUMN - 2, vertical="bottom")
+            table.add_column(_words(loss), no_wrap=True, min_width=CELL_WIDTH - GAP, vertical="bottom")
         for layer in layers:
             table.add_row(layer, *(_cell(found[layer, loss]) for loss in losses[start : start + fit]))
         parts += [table, ""]
@@ -60,8 +63,8 @@ def render(pairs: Pairs, width: int) -> RenderableType:
 
 
 def _words(name: str) -> str:
-    """A name in capitals as words, over as many lines as it takes."""
-    return textwrap.fill(" ".join(re.findall(r"[A-Z][a-z]*", name)), COLUMN - 2)
+    """Split a class name into words, over as many lines as it takes."""
+    return textwrap.fill(" ".join(re.findall(r"[A-Z][a-z]*", name)), CELL_WIDTH - GAP)
 
 
 def _cell(cell: Cell) -> Text:
@@ -74,12 +77,13 @@ def _cell(cell: Cell) -> Text:
 
 
 def _short(number: float) -> str:
-    """One digit, which is all that matters: 3e-9."""
+    """Format a number with one digit: 3e-9."""
     digits, _, exponent = f"{number:.0e}".partition("e")
     return f"{digits}e{int(exponent)}"
 
 
-def _remarks(pairs: Pairs) -> list[str]:
+def _remarks(pairs: PairsData) -> list[str]:
+    """List the cells that did not pass, the layers and losses that cannot be combined, and the totals."""
     lines = [
         f"{MARK[cell.verdict]} {cell.layer} with {cell.loss}: {cell.note}"
         for cell in pairs.cells
@@ -92,14 +96,14 @@ def _remarks(pairs: Pairs) -> list[str]:
     lines += [f"– {loss} {note}: not directly after {', '.join(names)}" for (loss, note), names in apart.items()]
     counts = [sum(cell.verdict is verdict for cell in pairs.cells) for verdict in (*MARK, None)]
     lines.append(
-        f"{counts[0]} cells pass, {counts[1]} fail, {counts[2]} undecided, {counts[3]} make no sense; "
+        f"{counts[0]} cells pass, {counts[1]} fail, {counts[2]} undecided, {counts[3]} not applicable; "
         f"{pairs.evaluations} evaluations, {pairs.seconds:.1f} s, seed {pairs.seed}"
     )
     return lines
 
 
-def json_of(pairs: Pairs) -> str:
-    """The table as one JSON object."""
+def json_of(pairs: PairsData) -> str:
+    """Format the table as one JSON object."""
     cells = [
         {
             "layer": cell.layer,

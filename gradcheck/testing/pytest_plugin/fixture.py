@@ -1,37 +1,39 @@
-"""What the fixture `gradcheck` gives."""
+"""The object that the fixture `gradcheck` gives to a test."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradcheck._names import load
+
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
 
 class Gradients:
-    """The functions of gradcheck, for tests that would rather ask for them than import them.
+    """The functions of gradcheck, for tests that use the fixture instead of an import.
 
-    Everything else that ``import gradcheck`` offers is an attribute as well, so that a test whose argument hides the
-    module reads the same.
+    All public names of the package `gradcheck` are attributes as well, because an argument called `gradcheck` hides an
+    imported module of that name.
     """
 
     def check(self, *target: Any, **options: Any) -> Report:
-        """As `gradcheck.check_gradients`."""
+        """Check gradients as `gradcheck.check_gradients` does."""
         __tracebackhide__ = True
         from gradcheck.checks.gradients import check_gradients
 
         return check_gradients(*target, **options)
 
     def assert_gradients(self, *target: Any, subtests: Any = None, **options: Any) -> Report:
-        """As `gradcheck.assert_gradients`.
+        """Check gradients as `gradcheck.assert_gradients` does, optionally with one subtest a block.
 
         Parameters
         ----------
         *target, **options
             As for `gradcheck.check_gradients`.
         subtests : pytest.Subtests, optional
-            The fixture of that name: pytest's own from 9.0 on, before that from pytest-subtests. Each block becomes a
-            subtest, and all that are wrong are told of.
+            The fixture `subtests`, which pytest has from version 9 on and the package pytest-subtests before. Each
+            block becomes a subtest, so that all wrong blocks are reported.
 
         Raises
         ------
@@ -48,8 +50,8 @@ class Gradients:
             return assert_gradients(*target, **options)
         if not callable(getattr(subtests, "test", None)):
             raise SubjectTypeError(
-                f"subtests is {subtests!r}: let the test take the fixture `subtests`, and pass that; it comes with "
-                "pytest 9, and with pytest-subtests before"
+                f"subtests is {subtests!r}: pass the fixture `subtests`, which comes with pytest 9 or with the package "
+                "pytest-subtests"
             )
         report = self.check(*target, **options)
         for name, block in report.blocks.items():
@@ -59,8 +61,6 @@ class Gradients:
         return report
 
     def __getattr__(self, name: str) -> Any:
-        import gradcheck
-
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(gradcheck, name)
+        return load(name)

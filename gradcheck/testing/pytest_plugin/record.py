@@ -1,4 +1,4 @@
-"""The checks that are made while one test runs."""
+"""The checks that one test makes: their reports, their totals, and the properties for a JUnit file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
     from gradcheck.testing.pytest_plugin.totals import Totals
-
-#: Verdicts from the worst on.
-_WORST = ("fail", "undecided", "pass")
 
 
 class Record:
-    """What a test has checked so far.
+    """The checks of a test so far.
 
-    A test under Hypothesis runs many times. `reports` are those of its last run, which is that of the smallest failing
-    example; `totals` count all.
+    A test under Hypothesis runs many times. `reports` are those of its last run, which is the smallest failing example;
+    `totals` are those of all runs.
 
     Parameters
     ----------
     test : str
-        Its node id.
+        Node id of the test.
     """
 
     def __init__(self, test: str) -> None:
@@ -33,11 +30,11 @@ class Record:
 
     @property
     def checks(self) -> int:
-        """How many were made."""
+        """Number of checks of all runs."""
         return self.totals.checks if self.totals is not None else 0
 
     def add(self, report: Report) -> None:
-        """Note a check that has ended."""
+        """Add a check that has ended."""
         from gradcheck.testing.pytest_plugin.totals import Totals
 
         with self._lock:
@@ -46,33 +43,35 @@ class Record:
             self.totals.add(report, self.test)
 
     def restart(self) -> None:
-        """Begin another run of the same test."""
+        """Start another run of the same test."""
         self.reports.clear()
 
     @property
     def properties(self) -> list[tuple[str, object]]:
-        """What is told of the test in a JUnit file; verdict, seed and mistakes are those of the check that decides."""
+        """Properties for a JUnit file. Verdict, seed and findings are those of the check with the worst verdict."""
         if self.totals is None:
             return []
+        from gradcheck.testing.pytest_plugin.totals import WORST_FIRST
+
         found: dict[str, object] = {"checks": self.totals.checks}
         if self.reports:
-            decisive = min(self.reports, key=lambda report: _WORST.index(report.verdict.value))
-            found |= {"verdict": decisive.verdict.value, "seed": decisive.seed}
-            if not decisive:
-                found["blocks"] = ", ".join(name for name, block in decisive.blocks.items() if not block.passes)
-            if decisive.findings:
-                found["findings"] = ", ".join(dict.fromkeys(f"{f.code} {f.slug}" for f in decisive.findings))
+            worst = min(self.reports, key=lambda report: WORST_FIRST.index(report.verdict.value))
+            found |= {"verdict": worst.verdict.value, "seed": worst.seed}
+            if not worst:
+                found["blocks"] = ", ".join(name for name, block in worst.blocks.items() if not block.passes)
+            if worst.findings:
+                found["findings"] = ", ".join(dict.fromkeys(f"{f.code} {f.slug}" for f in worst.findings))
         found |= {"evaluations": self.totals.evaluations, "seconds": f"{self.totals.seconds:.3g}"}
         if self.totals.resolution is not None:
             found["resolution"] = f"{self.totals.resolution:.3g}"
         return [(f"gradcheck_{name}", value) for name, value in found.items()]
 
     def plain(self, form: str) -> dict[str, Any]:
-        """All that the session should know, as plain data; with the reports themselves if they are to have a form."""
+        """Return the totals as plain data for the session, and the reports as well if they have a format."""
         assert self.totals is not None
         found: dict[str, Any] = {"totals": self.totals.plain(), "checks": []}
         if form:
-            from gradcheck.testing.pytest_plugin.artifact import packed
+            from gradcheck.testing.pytest_plugin.report_file import packed
 
             found["checks"] = [packed(report, form) for report in self.reports]
         return found

@@ -1,4 +1,4 @@
-"""The summary at the end of a session."""
+"""The summary of all checks at the end of a session."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gradcheck.testing.pytest_plugin.totals import Totals
 
+#: From so many seconds on, a time is shown without decimals.
+WHOLE_SECONDS = 10
+
 
 def summary(totals: Totals, tests: int) -> list[str]:
-    """Lines of the summary: how many checks and verdicts, what they cost, the worst resolution and the slowest."""
+    """Format the lines of the summary: checks and verdicts, cost, the slowest check and the worst resolution."""
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in totals.verdicts.items() if count)
     rows = [
         ("checks", str(totals.checks), f"{verdicts}; in {tests} {'test' if tests == 1 else 'tests'}"),
@@ -23,4 +26,4 @@ def summary(totals: Totals, tests: int) -> list[str]:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
+    return f"{value:.0f} s" if value >= WHOLE_SECONDS else f"{value:.2g} s"

@@ -1,4 +1,4 @@
-"""What a session's summary is made of: plain numbers, which can be added up over tests and sent by a worker."""
+"""Totals of checks as plain numbers, which can be added up over tests and sent by a worker."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.reports.data import Report
+    from gradcheck.reports.report import Report
 
+#: The verdicts, by their values, in the order of the summary and from the worst on.
 VERDICTS = ("pass", "fail", "undecided")
+WORST_FIRST = ("fail", "undecided", "pass")
 
 
 @dataclass
 class Totals:
-    """Sums over checks, and the extremes with where they stand.
+    """Sums over checks, and the extremes with the checks that they come from.
 
     Attributes
     ----------
@@ -21,11 +23,13 @@ class Totals:
     seconds : float
     verdicts : dict of str to int
     resolution : float or None
-        The worst, that is largest, of a block that passed.
+        The worst, that is the largest, resolution of a block that passed.
+    coarsest : str
+        The block with this resolution, and its test.
     slowest : float
         Seconds of the slowest check.
-    coarsest, slow : str
-        Where these two were met.
+    slow : str
+        The target of the slowest check, and its test.
     """
 
     checks: int = 0
@@ -38,24 +42,24 @@ class Totals:
     slow: str = ""
 
     def add(self, report: Report, test: str) -> None:
-        """Count one check."""
-        seen = {name: float(block.resolution) for name, block in report.blocks.items() if block.resolution is not None}
-        worst = max(seen, key=lambda name: seen[name], default=None)
+        """Add one check."""
+        resolved = {name: float(b.resolution) for name, b in report.blocks.items() if b.resolution is not None}
+        worst = max(resolved, key=lambda name: resolved[name], default=None)
         self.merge(
             Totals(
-                1,
-                int(report.evaluations),
-                float(report.seconds),
-                {verdict: int(verdict == report.verdict.value) for verdict in VERDICTS},
-                seen[worst] if worst is not None else None,
-                f"{worst} of {report.target}, {test}" if worst is not None else "",
-                float(report.seconds),
-                f"{report.target}, {test}",
+                checks=1,
+                evaluations=int(report.evaluations),
+                seconds=float(report.seconds),
+                verdicts={verdict: int(verdict == report.verdict.value) for verdict in VERDICTS},
+                resolution=resolved[worst] if worst is not None else None,
+                coarsest=f"{worst} of {report.target}, {test}" if worst is not None else "",
+                slowest=float(report.seconds),
+                slow=f"{report.target}, {test}",
             )
         )
 
     def merge(self, other: Totals) -> None:
-        """Add those of other checks."""
+        """Add the totals of other checks."""
         self.checks += other.checks
         self.evaluations += other.evaluations
         self.seconds += other.seconds
@@ -66,5 +70,5 @@ class Totals:
             self.slowest, self.slow = other.slowest, other.slow
 
     def plain(self) -> dict[str, Any]:
-        """As a dict, from which ``Totals(**plain)`` makes the same again."""
+        """Convert to a dict; ``Totals(**plain)`` converts it back."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""`gradcheck.doctor`: why the loss does not go down, and what helps."""
+"""`gradcheck.doctor`: find out why the loss does not go down although its gradient is right."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import seed_of
 from gradcheck.subjects.convert import MISSING, as_subject
 from gradcheck.subjects.subject import Subject
-from gradcheck.training.doctor.data import DoctorReport
-from gradcheck.training.doctor.diagnose import Told, examined, refuse
-from gradcheck.training.doctor.read import patient_of, planned_of, regimen_of
-from gradcheck.training.doctor.trials import SEEDS, STEPS
+from gradcheck.training.doctor.build_run import build_run, rule_from_options, valid_step_budget
+from gradcheck.training.doctor.diagnose import ProgressCallback, diagnose, validate_trial_options
+from gradcheck.training.doctor.report import DoctorReport
+from gradcheck.training.doctor.trials import DEFAULT_SEEDS, DEFAULT_STEPS
 
 
 def doctor(
@@ -28,38 +28,39 @@ def doctor(
     step: float = 0.03,
     optimiser: Any = None,
     steps: int | None = None,
-    budget: int = STEPS,
-    seeds: int = SEEDS,
+    budget: int = DEFAULT_STEPS,
+    seeds: int = DEFAULT_SEEDS,
     rtol: float | None = None,
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
-    progress: bool | Told = False,
+    progress: bool | ProgressCallback = False,
     plots: str | Path | None = None,
 ) -> DoctorReport:
-    """Say why a loss does not go down although its gradient is right, and what helps.
+    """Find out why a loss does not go down although its gradient is right, and measure what helps.
 
     Parameters
     ----------
     target, grad, x0, args, batch
-        As for `check_gradients`; or the path of a script, whose step and optimiser are read from its update.
+        As for `check_gradients`. The target may also be the path of a script; its step size and optimiser are read
+        from its update.
     step : float
-        Step size of gradient descent. Ignored if there is an `optimiser`, or for a script.
+        Step size of gradient descent. Ignored for a script and if an `optimiser` is given.
     optimiser : object, optional
-        Has ``step(params, grads)``, as the optimisers of `gradcheck.nn` do; a copy of it is used.
+        Has ``step(params, grads)``, as the optimisers of `gradcheck.nn` do. A copy of it is used.
     steps : int, optional
-        Steps that the training takes, by default 10,000; those of a script are read from its loop.
+        Number of steps that the training takes. By default 10,000, or the number read from the loop of a script.
     budget : int
-        Steps of each trial; 0 tries nothing.
+        Number of steps of each trial; 0 runs no trial.
     seeds : int
-        Runs of each remedy.
+        Number of runs of each trial.
     rtol : float, optional
-        Of the check of the gradient.
+        Relative tolerance of the gradient check.
     rng : int, numpy.random.Generator, SeedSequence or None
-        Fixes all that is random. The report says which seed it was.
+        Seeds all random draws. The report states the seed.
     progress : bool or callable
-        Show a progress bar of the trials on standard error; a callable gets the steps done, those in all, and the name
-        of what is being tried.
+        Show a progress bar of the trials on standard error. A callable is called with the steps done, the total number
+        of steps, and the name of the trial.
     plots : path, optional
-        A folder for the pictures, as SVG and PNG (with matplotlib).
+        Folder for plots, as SVG and PNG. Needs matplotlib.
 
     Returns
     -------
@@ -69,16 +70,16 @@ def doctor(
     Raises
     ------
     SubjectError, SubjectTypeError
-        If the arguments cannot be used as they are; the message says what to change.
+        If an argument cannot be used; the message says what to change.
 
     Notes
     -----
-    The gradient is checked first. If it is wrong the report says so and ends there: nothing can be told of a training
-    that follows it. See docs/doctor.md for the findings, their numbers and where their thresholds come from.
+    The gradient is checked first. If it is wrong, the training is not analysed. The findings, what they measure and the
+    sources of their thresholds are in docs/doctor.md.
 
     Examples
     --------
-    Plain descent on a parabola, with a step that is too long for its curvature of 2:
+    Gradient descent on a parabola of curvature 2, with too long a step:
 
     >>> import numpy as np
     >>> import gradcheck
@@ -87,11 +88,11 @@ def doctor(
     ['step-too-large']
     """
     if isinstance(target, (str, Path)) and Path(target).suffix in (".py", ".ipynb"):
-        from gradcheck.subjects.load import existing
+        from gradcheck.subjects.load import existing_file
         from gradcheck.training.doctor.script import doctor_program
 
         return doctor_program(
-            existing(target),
+            existing_file(target),
             rng=rng,
             rtol=rtol,
             steps=steps,
@@ -100,9 +101,9 @@ def doctor(
             progress=progress,
             plots=plots,
         )
-    read = as_subject(target, grad, x0, args=args, batch=batch)
+    subject = as_subject(target, grad, x0, args=args, batch=batch)
     return doctor_subject(
-        read,
+        subject,
         step=step,
         optimiser=optimiser,
         steps=steps,
@@ -116,22 +117,22 @@ def doctor(
 
 
 def doctor_subject(
-    read: Subject,
+    subject: Subject,
     *,
     step: float = 0.03,
     optimiser: Any = None,
     steps: int | None = None,
-    budget: int = STEPS,
-    seeds: int = SEEDS,
+    budget: int = DEFAULT_STEPS,
+    seeds: int = DEFAULT_SEEDS,
     rtol: float | None = None,
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
-    progress: bool | Told = False,
+    progress: bool | ProgressCallback = False,
     plots: str | Path | None = None,
 ) -> DoctorReport:
-    """Examine a subject; the options are those of `doctor`."""
-    regimen, seed = regimen_of(step, optimiser), seed_of(rng)
-    planned_of(steps)
-    refuse(budget, seeds)
-    checked = check_subject(read, rtol=rtol, rng=seed)
-    patient = patient_of(read, regimen, steps)
-    return examined(patient, checked, seed, budget=budget, seeds=seeds, progress=progress, plots=plots)
+    """Diagnose the training of a subject; the options are those of `doctor`."""
+    update_rule, seed = rule_from_options(step, optimiser), seed_of(rng)
+    valid_step_budget(steps)
+    validate_trial_options(budget, seeds)
+    checked = check_subject(subject, rtol=rtol, rng=seed)
+    run = build_run(subject, update_rule, steps)
+    return diagnose(run, checked, seed, budget=budget, seeds=seeds, progress=progress, plots=plots)

@@ -1,4 +1,4 @@
-"""How large the gradient is on its way back through the layers."""
+"""Size of the gradient at each layer of a network, on its way back from the loss."""
 
 from __future__ import annotations
 
@@ -15,47 +15,54 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Signal:
-    """The gradient at one layer with weights.
+class LayerGradient:
+    """Size of the gradient at one layer with weights.
 
     Attributes
     ----------
     name : str
-    size : float
-        Root mean square of the gradient by what the layer puts out; of a plain model, by its weights.
+    rms : float
+        Root mean square of the gradient with respect to the output of the layer. For a model that is not a network of
+        `gradcheck.nn`: with respect to its weights.
     """
 
     name: str
-    size: float
+    rms: float
 
 
-def of_network(subject: Any, point: Point) -> list[Signal]:
-    """The gradients that arrive at the layers of a network, in the order of the forward pass."""
+def network_layer_gradients(subject: Any, point: Point) -> list[LayerGradient]:
+    """Measure the upstream gradient at each layer with weights, in the order of the forward pass.
+
+    Parameters
+    ----------
+    subject : NetworkSubject
+    point : Point
+    """
     from gradcheck.nn.layers.container import walk
 
     with subject.session():
         subject.loss(point)
-        double = copy.deepcopy(subject.network)
-    arrived: dict[str, float] = {}
+        network = copy.deepcopy(subject.network)
+    norms: dict[str, float] = {}
     chosen = [
         (f"layers.{i}.{name}".rstrip("."), layer)
-        for i, outer in enumerate(double.layers)
+        for i, outer in enumerate(network.layers)
         for name, layer in walk(outer)
         if not layer.children() and any(value.ndim > 1 for value in layer.params.values())
     ]
     for name, layer in chosen:
-        _listen(layer, name, arrived)
-    double.loss(*subject.batch)
-    return [Signal(name, arrived[name]) for name, _ in chosen if name in arrived]
+        _record_upstream(layer, name, norms)
+    network.loss(*subject.batch)
+    return [LayerGradient(name, norms[name]) for name, _ in chosen if name in norms]
 
 
-def _listen(layer: Any, name: str, arrived: dict[str, float]) -> None:
-    """Keep the size of the upstream gradient, whichever way the layer is asked."""
+def _record_upstream(layer: Any, name: str, norms: dict[str, float]) -> None:
+    """Wrap the backward methods of a layer so that they store the root mean square of the upstream gradient."""
     for method in ("backward", "parameter_gradients"):
         original = getattr(layer, method)
 
         def recording(upstream: Array, *, original: Any = original) -> Any:
-            arrived.setdefault(name, float(np.sqrt(np.mean(np.asarray(upstream) ** 2))))
+            norms.setdefault(name, float(np.sqrt(np.mean(np.asarray(upstream) ** 2))))
             return original(upstream)
 
-        setattr(layer, method, recording)  # of a copy that is thrown away
+        setattr(layer, method, recording)  # on a copy of the network that is discarded

@@ -1,9 +1,9 @@
-"""The loss of an answer that is the same for every sample: what there is to be had by chance.
+"""The constant-prediction baseline: the loss of the best prediction that ignores the input.
 
-With labels of k classes in shares p the best constant answer has the cross-entropy −Σ p ln p, ln k if they are equally
-many (T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 2.6.3: nothing that does not look at
-the sample can do better); with a squared error it has the variance of the targets. Measured, it needs no labels: all
-weights at zero, so that nothing of the sample arrives, and what is left, the biases, where the loss is least.
+For labels of k classes in proportions p the best constant prediction has the cross-entropy −Σ p ln p, which is ln k for
+equal proportions (T. M. Cover and J. A. Thomas, Elements of Information Theory, 2006, theorem 2.6.3). For a squared
+error it is the variance of the targets. It is measured without labels: all weights are set to zero, so that the output
+does not depend on the input, and the biases are optimised.
 """
 
 from __future__ import annotations
@@ -14,57 +14,87 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.training.doctor.run import Patient
+from gradcheck.training.doctor.run import TrainingRun
 
 Array = NDArray[np.float64]
 
-#: Values of the loss that may be spent.
-EVALUATIONS = 80
-
 
 @dataclass(frozen=True)
-class Chance:
-    """The loss of the best constant answer.
+class BaselineSettings:
+    """How the baseline is measured and named.
 
     Attributes
     ----------
-    level : float
-    name : str
-        ``ln 2``, where it is the logarithm of a small number; else empty.
+    max_evaluations : int
+        Evaluations of loss and gradient by the optimiser of the biases; bounds the cost where there are many biases.
+    max_classes : int
+        Largest k for which a loss is written as ln k.
+    name_tolerance : float
+        Relative distance from ln k within which it is written so. Different ln k below 20 are 1.7% apart and more.
     """
 
-    level: float
+    max_evaluations: int = 80
+    max_classes: int = 20
+    name_tolerance: float = 1e-4
+
+
+BASELINE_SETTINGS = BaselineSettings()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The loss of the best constant prediction.
+
+    Attributes
+    ----------
+    loss : float
+    name : str
+        ``ln 2``, for example, if it is the logarithm of a small integer; else empty.
+    """
+
+    loss: float
     name: str
 
     def __str__(self) -> str:
-        return f"{self.level:.6g}" + (f" = {self.name}" if self.name else "")
+        return f"{self.loss:.6g}" + (f" = {self.name}" if self.name else "")
 
 
-def chance(patient: Patient) -> Chance | None:
-    """Measure it; None for something without weights, or without a finite loss where they are zero."""
+def constant_prediction_baseline(run: TrainingRun) -> Baseline | None:
+    """Measure the baseline; None without weights, or if the loss at zero weights is not finite."""
     from scipy.optimize import minimize
 
-    if not patient.weights:
+    if not run.weights:
         return None
-    start = patient.start.copy()
+    start = run.start.copy()
     free = np.ones(start.size, dtype=bool)
-    for weights in patient.weights:
-        where = patient.space.slices[weights.block]
+    for weights in run.weights:
+        where = run.layout.slices[weights.block]
         start[where], free[where] = 0.0, False
-    level = patient.loss(start)
-    if not math.isfinite(level):
+    lowest = run.loss(start)
+    if not math.isfinite(lowest):
         return None
     if free.any():
 
-        def both(x: Array) -> tuple[float, Array]:
+        def value_and_gradient(x: Array) -> tuple[float, Array]:
             theta = start.copy()
             theta[free] = x
-            return patient.loss(theta), patient.gradient(theta)[free]
+            return run.loss(theta), run.gradient(theta)[free]
 
-        found = minimize(both, start[free], jac=True, method="L-BFGS-B", options={"maxfun": EVALUATIONS})
+        found = minimize(
+            value_and_gradient,
+            start[free],
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxfun": BASELINE_SETTINGS.max_evaluations},
+        )
         if math.isfinite(float(found.fun)):
-            level = min(level, float(found.fun))
-    if not level > 0:
-        return None
-    name = next((f"ln {k}" for k in range(2, 21) if abs(level - math.log(k)) < 1e-4 * level), "")
-    return Chance(level, name)
+            lowest = min(lowest, float(found.fun))
+    return Baseline(lowest, _name(lowest)) if lowest > 0 else None
+
+
+def _name(loss: float) -> str:
+    """The loss as ln k, if it is one."""
+    for k in range(2, BASELINE_SETTINGS.max_classes + 1):
+        if abs(loss - math.log(k)) < BASELINE_SETTINGS.name_tolerance * loss:
+            return f"ln {k}"
+    return ""

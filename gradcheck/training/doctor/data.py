@@ -1,28 +1,28 @@
-"""All that was found out about a training, as plain data."""
+"""The result of a diagnosis of training, as frozen data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.reports.data import Report
-from gradcheck.training.doctor.trajectory import Course
+from gradcheck.reports.report import Report
+from gradcheck.training.doctor.trajectory import Trajectory
 from gradcheck.training.doctor.trials import Trial
 from gradcheck.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class TrialReport:
-    """What a remedy reached.
+    """The losses that one trial reached.
 
     Attributes
     ----------
     name : str
     median, lowest, highest : float
-        Of the losses that the seeds reached; infinite where one diverged.
+        Of the final losses over the seeds; infinite for a run that diverged.
     seeds : int
     steps : int
-        Of each run; fewer if the loss had arrived, or was no number any more.
+        Steps of each run; fewer if the loss converged or stopped being finite.
     """
 
     name: str
@@ -37,42 +37,44 @@ class TrialReport:
 
 
 def trial_report(trial: Trial) -> TrialReport:
-    """A trial without its courses."""
-    steps = max(course.steps[-1] for course in trial.courses)
-    return TrialReport(trial.name, trial.median, min(trial.reached), max(trial.reached), len(trial.courses), steps)
+    """Summarise a trial, without its trajectories."""
+    losses = trial.final_losses
+    steps = max(trajectory.steps[-1] for trajectory in trial.trajectories)
+    return TrialReport(trial.name, trial.median, min(losses), max(losses), len(losses), steps)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class DoctorReport:
-    """What `gradcheck.doctor` found. True if the gradient is right and nothing was found.
+class DoctorData:
+    """The findings of `gradcheck.doctor`. True if the gradient is right and nothing was found.
 
     Attributes
     ----------
     version, target : str
     gradient : Report
-        Of the check that comes first.
+        The gradient check, which comes first.
     findings : tuple of Finding
-        About training, GT1xx; causes first.
+        Findings about training, GT1xx; causes first.
     regimen : str
-        How the parameters are changed.
+        Name and step size of the update rule.
     step : float or None
+        Step size; None if the update rule was not recognised.
     planned : int
-        Steps that the training takes.
+        Step budget: the number of steps that the training takes.
     walked : int
-        Steps of it that were walked.
+        How many of these steps were executed.
     began, ended : float
-        The loss before and after them.
+        The loss before and after these steps.
     trials : tuple of TrialReport
-        The best first.
+        Best first.
     notes : tuple of str
     seed : int
     evaluations, gradients : int
-        Of the loss and of the gradient, without the check.
+        Evaluations of the loss and of the gradient, not counting the gradient check.
     seconds : float
-    courses : tuple of Trial
-        The trials with all that was seen of them.
-    course : Course or None
-        That of the training itself.
+    trial_runs : tuple of Trial
+        The trials with their trajectories.
+    trajectory : Trajectory or None
+        The loss during the user's own training; None if the training was not analysed.
     """
 
     version: str
@@ -91,27 +93,18 @@ class DoctorReport:
     evaluations: int
     gradients: int
     seconds: float
-    courses: tuple[Trial, ...] = field(default=())
-    course: Course | None = None
+    trial_runs: tuple[Trial, ...] = ()
+    trajectory: Trajectory | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """Of the gradient."""
+        """Verdict on the gradient."""
         return self.gradient.verdict
 
     @property
-    def trained(self) -> bool:
-        """Whether anything was looked at but the gradient."""
-        return self.course is not None
+    def training_analysed(self) -> bool:
+        """Whether the training was analysed after the gradient check."""
+        return self.trajectory is not None
 
     def __bool__(self) -> bool:
         return bool(self.gradient) and not self.findings
-
-    def __repr__(self) -> str:
-        found = ", ".join(finding.slug for finding in self.findings) or "nothing found"
-        return f"<DoctorReport gradient {self.verdict.value}, {found}: {self.target}>"
-
-    def __str__(self) -> str:
-        from gradcheck.training.doctor.text import text_of
-
-        return text_of(self)

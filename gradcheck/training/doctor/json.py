@@ -1,4 +1,4 @@
-"""What the doctor found as JSON, for machines."""
+"""The doctor's report as JSON."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 from gradcheck.reports.json import finding_of, number, plain
-from gradcheck.training.doctor.data import DoctorReport, TrialReport
+from gradcheck.training.doctor.data import DoctorData, TrialReport
 
 
-def json_of(report: DoctorReport) -> str:
-    """The report as a JSON object, indented; NaN and infinities are strings."""
+def json_of(report: DoctorData) -> str:
+    """The report as an indented JSON object. NaN and infinities are strings."""
     return json.dumps(plain_doctor(report), indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def plain_doctor(report: DoctorReport) -> dict[str, Any]:
+def plain_doctor(report: DoctorData) -> dict[str, Any]:
     """The report as dicts, lists, strings and finite numbers."""
     return {
         "version": report.version,

@@ -1,10 +1,11 @@
-"""What is examined: a subject as a function of one vector, and how it is trained."""
+"""A training run: loss and gradient as functions of one vector, the update rule, and what is known of the model."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,122 +13,120 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.subjects.subject import Subject
-from gradcheck.training.doctor.backward_norms import Signal
-from gradcheck.training.doctor.flat import Space
-from gradcheck.training.doctor.units import Layer
-from gradcheck.training.doctor.update_rule import Regimen
+from gradcheck.training.doctor.backward_norms import LayerGradient
+from gradcheck.training.doctor.hidden_units import HiddenLayer
+from gradcheck.training.doctor.parameter_layout import ParameterLayout
+from gradcheck.training.doctor.update_rule import UpdateRule
+from gradcheck.training.doctor.weight_blocks import WeightBlock
 
 Array = NDArray[np.float64]
 
-#: Steps that a training takes if nobody says how many.
-PLANNED = 10_000
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A block that mixes the outputs of one layer into the inputs of the next.
-
-    Attributes
-    ----------
-    block : int
-    inputs, outputs : int
-        Numbers that a unit is connected to on either side: fan-in and fan-out.
-    rows : bool
-        Whether inputs lie along the first axis.
-    """
-
-    block: int
-    inputs: int
-    outputs: int
-    rows: bool
+#: Step budget of a run if neither the caller nor the program specifies one.
+DEFAULT_STEP_BUDGET = 10_000
 
 
 @dataclass
-class Patient:
-    """A loss, its gradient, and how its parameters are changed by it.
+class EvaluationCounts:
+    """Number of evaluations so far.
+
+    Attributes
+    ----------
+    losses, gradients : int
+    """
+
+    losses: int = 0
+    gradients: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A loss, its gradient, and the rule by which the gradient changes the parameters.
 
     Attributes
     ----------
     subject : Subject
-    regimen : Regimen or None
-        None where the update of a program was not understood.
-    planned : int
-        Steps that the training takes, or `PLANNED`.
-    said : bool
-        Whether somebody said so: the caller, or the program's loop.
-    weights : tuple of Weights
+    update_rule : UpdateRule or None
+        None if the update of a program was not recognised.
+    step_budget : int
+        Number of steps that the training takes, or `DEFAULT_STEP_BUDGET`.
+    budget_specified : bool
+        Whether the user specified the step budget, by an argument or in the loop of the program.
+    loop_line : int or None
+        Line of the loop that the step budget was read from.
+    weights : tuple of WeightBlock
         In the order of the forward pass.
     inputs : ndarray or None
-        The samples, one a row, if they are numbers.
-    observe : callable or None
-        Hidden layers at a point.
-    signals : callable or None
-        Gradients that arrive at the layers, at a point.
-    another : callable or None
-        The parameters as the program draws them from another seed, if it draws them.
-    both : callable or None
-        Loss and gradient at a vector at once, where there is a shorter way than through the subject.
-    suspicions : tuple of Finding
-        About the update itself, seen while it was read.
-    iterations : str
-        What to say of the number of steps, in a report.
-    losses, gradients : int
-        Evaluated so far.
+        The samples, one per row, if they are numbers.
+    hidden_layers : callable or None
+        Hidden layers at a parameter vector.
+    layer_gradients : callable or None
+        Gradients at the layers, at a parameter vector.
+    other_start : callable or None
+        Initial parameters that the program draws with another seed, or None if they do not depend on it.
+    value_and_gradient : callable or None
+        Loss and gradient at a parameter vector in one pass, where that is cheaper than two calls of the subject.
+    update_findings : tuple of Finding
+        Findings about the update itself.
+    counts : EvaluationCounts
     """
 
     subject: Subject
-    regimen: Regimen | None
-    planned: int = PLANNED
-    said: bool = False
-    weights: tuple[Weights, ...] = ()
+    update_rule: UpdateRule | None
+    step_budget: int = DEFAULT_STEP_BUDGET
+    budget_specified: bool = False
+    loop_line: int | None = None
+    weights: tuple[WeightBlock, ...] = ()
     inputs: Array | None = None
-    observe: Callable[[Array], list[Layer]] | None = None
-    signals: Callable[[Array], list[Signal]] | None = None
-    another: Callable[[int], Array | None] | None = None
-    both: Callable[[Array], tuple[float, Array]] | None = None
-    suspicions: tuple[Finding, ...] = ()
-    iterations: str = ""
-    losses: int = 0
-    gradients: int = 0
-    space: Space = field(init=False)
-    start: Array = field(init=False)
+    hidden_layers: Callable[[Array], list[HiddenLayer]] | None = None
+    layer_gradients: Callable[[Array], list[LayerGradient]] | None = None
+    other_start: Callable[[int], Array | None] | None = None
+    value_and_gradient: Callable[[Array], tuple[float, Array]] | None = None
+    update_findings: tuple[Finding, ...] = ()
+    counts: EvaluationCounts = field(default_factory=EvaluationCounts)
 
-    def __post_init__(self) -> None:
-        self.space = Space(self.subject.blocks)
-        self.start = self.space.vector(self.subject.point)
+    @cached_property
+    def layout(self) -> ParameterLayout:
+        """Position of each block in a parameter vector."""
+        return ParameterLayout(self.subject.blocks)
+
+    @cached_property
+    def start(self) -> Array:
+        """The initial parameters."""
+        return self.layout.vector(self.subject.point)
 
     def loss(self, theta: Array) -> float:
-        """Loss at a point, NaN where it cannot be had."""
-        self.losses += 1
-        if self.both is not None:
-            found = self._quiet(self.both, theta)
+        """Loss at a parameter vector; NaN where it cannot be evaluated."""
+        self.counts.losses += 1
+        if self.value_and_gradient is not None:
+            found = _evaluated(self.value_and_gradient, theta)
             return float(found[0]) if isinstance(found, tuple) else math.nan
-        return float(self._quiet(lambda x: self.subject.loss(self.space.point(x)), theta))
+        return float(_evaluated(lambda x: self.subject.loss(self.layout.point(x)), theta))
 
     def gradient(self, theta: Array) -> Array:
-        """Gradient at a point."""
-        self.gradients += 1
-        if self.both is not None:
-            found = self._quiet(self.both, theta)
-            return np.asarray(found[1]) if isinstance(found, tuple) else np.full(self.space.size, np.nan)
-        found = self._quiet(lambda x: self.subject.gradient(self.space.point(x)), theta)
-        return self.space.vector(found) if isinstance(found, tuple) else np.full(self.space.size, np.nan)
+        """Gradient at a parameter vector; NaN where it cannot be evaluated."""
+        self.counts.gradients += 1
+        if self.value_and_gradient is not None:
+            found = _evaluated(self.value_and_gradient, theta)
+            return np.asarray(found[1]) if isinstance(found, tuple) else np.full(self.layout.size, np.nan)
+        found = _evaluated(lambda x: self.subject.gradient(self.layout.point(x)), theta)
+        return self.layout.vector(found) if isinstance(found, tuple) else np.full(self.layout.size, np.nan)
 
-    def _quiet(self, function: Callable[[Any], Any], theta: Array) -> Any:
-        """Call the user's function where it may have no value: far from the start nobody has tried it."""
-        if not np.isfinite(theta).all():
+
+def _evaluated(function: Callable[[Any], Any], theta: Array) -> Any:
+    """Value of the user's function; NaN where it raises, since it may be undefined far from the start."""
+    if not np.isfinite(theta).all():
+        return np.nan
+    with np.errstate(all="ignore"):
+        try:
+            return function(theta)
+        except Exception:  # the start has been evaluated before; an error elsewhere marks the edge of the domain
             return np.nan
-        with np.errstate(all="ignore"):
-            try:
-                return function(theta)
-            except Exception:  # the start has been evaluated; whatever is raised elsewhere is an edge of the domain
-                return np.nan
 
 
-def redrawn(patient: Patient, rng: np.random.Generator) -> Array:
-    """Weights drawn anew at the size that they have."""
-    theta = patient.start.copy()
-    for weights in patient.weights:
-        part = patient.space.part(theta, weights.block)
+def redrawn_weights(run: TrainingRun, rng: np.random.Generator) -> Array:
+    """Initial parameters with weights drawn again, at the root mean square that each block has."""
+    theta = run.start.copy()
+    for weights in run.weights:
+        part = run.layout.part(theta, weights.block)
         part[...] = np.sqrt(np.mean(part**2)) * rng.standard_normal(part.shape)
     return theta

@@ -1,4 +1,4 @@
-"""What the doctor found, for a terminal."""
+"""The doctor's report as text for a terminal."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.numbers import short, size
 from gradcheck.reports.text import COLOUR, WIDTH
 from gradcheck.reports.text import render as render_check
-from gradcheck.training.doctor.data import DoctorReport
+from gradcheck.training.doctor.data import DoctorData
 from gradcheck.verdicts.verdict import Verdict
 
-#: Of the verdict on the gradient.
-SAID = {Verdict.PASS: "right", Verdict.FAIL: "wrong", Verdict.UNDECIDED: "undecided"}
+#: Adjective for the gradient, by verdict.
+ADJECTIVES = {Verdict.PASS: "right", Verdict.FAIL: "wrong", Verdict.UNDECIDED: "undecided"}
 
 
-def text_of(report: DoctorReport, width: int = WIDTH) -> str:
+def text_of(report: DoctorData, width: int = WIDTH) -> str:
     """The report as plain text, without colours."""
     stream = io.StringIO()
     Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(
@@ -30,46 +30,47 @@ def text_of(report: DoctorReport, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def coloured_of(report: DoctorReport) -> str:
-    """The report as wide as the terminal, with colours unless NO_COLOR is set."""
+def coloured_of(report: DoctorData) -> str:
+    """The report in the width of the terminal, with colours unless NO_COLOR is set."""
     console = Console()
     with console.capture() as capture:
         console.print(render(report))
     return capture.get().rstrip("\n")
 
 
-def render(report: DoctorReport) -> RenderableType:
-    """The report for rich: the gradient, the findings, and what was tried."""
+def render(report: DoctorData) -> RenderableType:
+    """The report as a rich renderable: the gradient, the findings, and the trials."""
     parts: list[RenderableType] = []
     if report.verdict is not Verdict.PASS:
         parts += [render_check(report.gradient), ""]
     parts.append(_headline(report))
-    parts.append(_course(report))
+    parts.append(_summary(report))
     for finding in report.findings:
         parts += ["", _finding(finding)]
     if report.trials:
-        parts += ["", Text("Tried, not believed: the same number of steps each, the best first."), _trials(report)]
-    parts += ["", *[Text(note) for note in report.notes], *_more(report), _cost(report)]
+        parts += ["", Text("Measured trials (equal number of steps, best first):"), _trials(report)]
+    parts += ["", *[Text(note) for note in report.notes], *_explain_hint(report), _cost(report)]
     return Group(*parts)
 
 
-def _headline(report: DoctorReport) -> Text:
+def _headline(report: DoctorData) -> Text:
     text = Text()
-    text.append(f"GRADIENT {SAID[report.verdict].upper()}", style=f"bold {COLOUR[report.verdict]}")
+    text.append(f"GRADIENT {ADJECTIVES[report.verdict].upper()}", style=f"bold {COLOUR[report.verdict]}")
     text.append(f"  {report.target}", style="bold")
     text.append(f"   {report.regimen}")
     if report.verdict is Verdict.PASS:
         worst = max((b.resolution for b in report.gradient.blocks.values() if b.resolution is not None), default=None)
-        text.append(f"   an error of {size(worst)} would have been seen" if worst is not None else "")
+        text.append(f"   errors above {size(worst)} would have been seen" if worst is not None else "")
     return text
 
 
-def _course(report: DoctorReport) -> Text:
-    if not report.trained:
-        return Text("The gradient comes first: nothing was told of the training that follows it.")
-    ended = short(report.ended, 6) if math.isfinite(report.ended) else "no finite number"
+def _summary(report: DoctorData) -> Text:
+    """The loss before and after the steps that were executed."""
+    if not report.training_analysed:
+        return Text("Fix the gradient first; the training was not analysed.")
+    ended = short(report.ended, 6) if math.isfinite(report.ended) else "a value that is not finite"
     text = f"In {report.walked:,} steps the loss goes from {short(report.began, 6)} to {ended}."
-    return Text(text if report.findings else f"{text} Nothing was found that holds it up.")
+    return Text(text if report.findings else f"{text} No problem was found.")
 
 
 def _finding(finding: Finding) -> RenderableType:
@@ -80,10 +81,10 @@ def _finding(finding: Finding) -> RenderableType:
     return Group(head, Padding(Text(f"{finding.evidence}\n{finding.fix}"), (0, 0, 0, 4)))
 
 
-def _trials(report: DoctorReport) -> Table:
+def _trials(report: DoctorData) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", justify="right")
-    table.add_column("tried", overflow="fold")
+    table.add_column("trial", overflow="fold")
     for name in ("loss, median", "lowest", "highest", "seeds", "steps"):
         table.add_column(name, justify="right", no_wrap=True)
     for i, trial in enumerate(report.trials, 1):
@@ -97,11 +98,12 @@ def _loss(value: float) -> str:
     return "diverged" if not math.isfinite(value) else short(value, 3)
 
 
-def _more(report: DoctorReport) -> list[Text]:
+def _explain_hint(report: DoctorData) -> list[Text]:
+    """The commands that explain the findings."""
     codes = list(dict.fromkeys(finding.code for finding in report.findings))
-    return [Text(f"More on it: {', '.join(f'gradcheck explain {code}' for code in codes)}")] if codes else []
+    return [Text(f"Details: {', '.join(f'gradcheck explain {code}' for code in codes)}")] if codes else []
 
 
-def _cost(report: DoctorReport) -> Text:
+def _cost(report: DoctorData) -> Text:
     text = f"{report.gradients:,} gradients, {report.evaluations:,} evaluations of the loss, {report.seconds:.2g} s; "
     return Text(f"{text}reproduce with rng={report.seed}", style="dim")

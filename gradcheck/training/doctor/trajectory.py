@@ -1,4 +1,4 @@
-"""How the loss goes when the parameters are changed by a rule, step by step."""
+"""The loss during training: run an update rule step by step and record the loss at regular intervals."""
 
 from __future__ import annotations
 
@@ -9,129 +9,146 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.training.doctor.run import Patient
-from gradcheck.training.doctor.update_rule import Rule
+from gradcheck.training.doctor.run import TrainingRun
+from gradcheck.training.doctor.update_rule import StepFunction
 
 Array = NDArray[np.float64]
 
-#: The loss is looked at so many times in the course of a run.
-LOOKS = 100
 
-#: A run whose loss is this small beside the one that it began with has arrived.
-ARRIVED = 1e-12
+@dataclass(frozen=True)
+class TrajectorySettings:
+    """Recording and end of a trajectory.
 
-#: A loss that is no number any more, but had come down to this part, has gone as far as the numbers hold: a probability
-#: that is rounded to one has no logarithm of what is left.
-OVERSHOT = 0.1
+    Attributes
+    ----------
+    records : int
+        The loss is recorded about this many times: enough for a curve, at 1% of the cost of the gradients.
+    converged_fraction : float
+        A loss below this fraction of the initial loss has converged. Rounding limits what lies below.
+    overflow_fraction : float
+        A loss that is no longer finite counts as its last finite value if that was below this fraction of the initial
+        loss. Example: log(1 − p) overflows when p rounds to 1 because the model is confident and right.
+    """
+
+    records: int = 100
+    converged_fraction: float = 1e-12
+    overflow_fraction: float = 0.1
+
+
+TRAJECTORY_SETTINGS = TrajectorySettings()
 
 
 @dataclass(frozen=True)
-class Course:
-    """The loss in the course of a run.
+class Trajectory:
+    """The loss during a training run.
 
     Attributes
     ----------
     steps : tuple of int
-        When the loss was looked at: 0 and others.
+        Steps at which the loss was recorded; the first is 0.
     losses : tuple of float
         All finite, if the first is.
-    last : ndarray
-        The parameters at the last finite loss.
+    final_parameters : ndarray
+        Parameters at the last finite loss recorded in the regular intervals.
     finite : bool
         Whether loss and gradient stayed finite.
     """
 
     steps: tuple[int, ...]
     losses: tuple[float, ...]
-    last: Array
+    final_parameters: Array
     finite: bool
 
     @property
-    def start(self) -> float:
-        """The first loss."""
+    def initial_loss(self) -> float:
+        """Loss before the first step."""
         return self.losses[0]
 
     @property
-    def end(self) -> float:
-        """The loss reached: infinite for a run that left what numbers can hold with its loss still up."""
+    def final_loss(self) -> float:
+        """Loss reached; infinite if the run diverged (see `TrajectorySettings.overflow_fraction`)."""
         if self.finite:
             return self.losses[-1]
-        return self.losses[-1] if self.losses[-1] < OVERSHOT * self.start else math.inf
+        return (
+            self.losses[-1] if self.losses[-1] < TRAJECTORY_SETTINGS.overflow_fraction * self.initial_loss else math.inf
+        )
 
     @property
-    def rises(self) -> float:
-        """Share of the looks at which the loss was higher than at the one before."""
+    def rise_fraction(self) -> float:
+        """Fraction of the intervals over which the loss rose."""
         pairs = list(zip(self.losses, self.losses[1:], strict=False))
         return sum(b > a for a, b in pairs) / len(pairs) if pairs else 0.0
 
 
-def follow(
-    patient: Patient,
+def train(
+    run: TrainingRun,
     theta: Array,
-    rule: Rule,
+    step_function: StepFunction,
     steps: int,
     *,
-    until: float = -math.inf,
-    told: Callable[[int], object] | None = None,
-) -> Course:
-    """Change the parameters step by step.
+    target_loss: float = -math.inf,
+    on_progress: Callable[[int], object] | None = None,
+) -> Trajectory:
+    """Run an update rule and record the loss.
 
     Parameters
     ----------
-    patient : Patient
+    run : TrainingRun
     theta : ndarray
-        Where to begin; is not changed.
-    rule : callable
+        Initial parameters; not changed.
+    step_function : StepFunction
     steps : int
-    until : float
-        End early once the loss is this low.
-    told : callable, optional
-        Gets the number of steps done since it was last called.
+        Largest number of steps.
+    target_loss : float
+        Stop once the loss is at most this.
+    on_progress : callable, optional
+        Called with the number of steps since its last call.
 
     Returns
     -------
-    Course
+    Trajectory
     """
-    every = max(1, steps // LOOKS)
-    at, losses, theta = [0], [patient.loss(theta)], theta.copy()
+    interval = max(1, steps // TRAJECTORY_SETTINGS.records)
+    at, losses, theta = [0], [run.loss(theta)], theta.copy()
     last, finite = theta, math.isfinite(losses[0])
-    since: list[Array] = []
-    enough = max(until, ARRIVED * abs(losses[0])) if finite else math.inf
+    unrecorded: list[Array] = []
+    low_enough = max(target_loss, TRAJECTORY_SETTINGS.converged_fraction * abs(losses[0])) if finite else math.inf
     for step in range(1, steps + 1):
-        gradient = patient.gradient(theta)
+        gradient = run.gradient(theta)
         if not np.isfinite(gradient).all():
             finite = False
             break
         with np.errstate(all="ignore"):
-            theta = rule(theta, gradient)
-        if step % every and step != steps:
-            since.append(theta)
+            theta = step_function(theta, gradient)
+        if step % interval and step != steps:
+            unrecorded.append(theta)
             continue
-        if told is not None:
-            told(step - at[-1])
-        value = patient.loss(theta)
+        if on_progress is not None:
+            on_progress(step - at[-1])
+        value = run.loss(theta)
         if not math.isfinite(value):
             finite = False
             break
         at.append(step)
         losses.append(value)
         last = theta
-        since = []
-        if value <= enough:
+        unrecorded = []
+        if value <= low_enough:
             break
-    if not finite and since:
-        _fill(patient, since, at, losses)
-    return Course(tuple(at), tuple(losses), last, finite)
+    if not finite:
+        step, value = _last_finite(run, unrecorded)
+        if step:
+            at.append(at[-1] + step)
+            losses.append(value)
+    return Trajectory(tuple(at), tuple(losses), last, finite)
 
 
-def _fill(patient: Patient, since: list[Array], at: list[int], losses: list[float]) -> None:
-    """Add the last finite loss between two looks of which the later one saw none."""
-    start = at[-1]
-    for i, theta in enumerate(since, 1):
-        value = patient.loss(theta)
+def _last_finite(run: TrainingRun, points: list[Array]) -> tuple[int, float]:
+    """Number and loss of the last point before the loss stops being finite; (0, NaN) if there is none."""
+    found = (0, math.nan)
+    for i, theta in enumerate(points, 1):
+        value = run.loss(theta)
         if not math.isfinite(value):
             break
-        if i > 1 and at[-1] > start:
-            at.pop(), losses.pop()
-        at.append(start + i)
-        losses.append(value)
+        found = (i, value)
+    return found

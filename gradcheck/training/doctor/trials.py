@@ -1,4 +1,4 @@
-"""Remedies tried, with the same number of steps each, and ranked by the loss that they reach."""
+"""Run the trials, an equal number of steps each, and rank them by the loss that they reach."""
 
 from __future__ import annotations
 
@@ -9,110 +9,124 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.training.doctor.remedies import Remedy, combined, remedies
-from gradcheck.training.doctor.run import Patient
-from gradcheck.training.doctor.trajectory import Course, follow
+from gradcheck.training.doctor.run import TrainingRun
+from gradcheck.training.doctor.trajectory import TRAJECTORY_SETTINGS, Trajectory, train
+from gradcheck.training.doctor.trial_settings import TrialKind, TrialSettings, combined, trial_settings
 
-#: Steps of each run, and runs of each remedy.
-STEPS, SEEDS = 1_000, 3
+#: Default number of steps of each run, and of runs of each trial: enough to rank rules on small problems within
+#: seconds, and a median that one bad seed does not change.
+DEFAULT_STEPS, DEFAULT_SEEDS = 1_000, 3
 
-#: If no single remedy reaches this part of the loss at the start, the best are combined.
-FAR = 0.01
+#: The best initial weights and the best rule are tried together if no single trial reaches this fraction of the initial
+#: loss.
+SUFFICIENT_FRACTION = 0.01
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A remedy as it was tried.
+    """A trial and the trajectories of its runs.
 
     Attributes
     ----------
-    name : str
-    courses : tuple of Course
-        One a seed.
+    settings : TrialSettings
+    trajectories : tuple of Trajectory
+        One per seed.
     """
 
-    name: str
-    courses: tuple[Course, ...]
+    settings: TrialSettings
+    trajectories: tuple[Trajectory, ...]
 
     @property
-    def reached(self) -> tuple[float, ...]:
-        """Loss that each seed reached; infinite where it diverged."""
-        return tuple(course.end for course in self.courses)
+    def name(self) -> str:
+        """Name of the trial."""
+        return self.settings.name
+
+    @property
+    def final_losses(self) -> tuple[float, ...]:
+        """Final loss of each seed; infinite if it diverged."""
+        return tuple(trajectory.final_loss for trajectory in self.trajectories)
 
     @property
     def median(self) -> float:
-        """Of the losses reached."""
-        return statistics.median(self.reached)
+        """Median of the final losses."""
+        return statistics.median(self.final_losses)
 
     @property
-    def order(self) -> tuple[float, float]:
-        """What to rank by: the loss, and where that has arrived, how many steps it took."""
-        steps = statistics.median(course.steps[-1] for course in self.courses)
-        start = max((course.start for course in self.courses if math.isfinite(course.start)), default=1.0)
-        return (max(self.median, 1e-12 * abs(start)), steps)
+    def rank(self) -> tuple[float, float]:
+        """Key to sort by: the median loss; among converged trials, the number of steps."""
+        steps = statistics.median(trajectory.steps[-1] for trajectory in self.trajectories)
+        initial = [t.initial_loss for t in self.trajectories if math.isfinite(t.initial_loss)]
+        converged = TRAJECTORY_SETTINGS.converged_fraction * abs(max(initial, default=1.0))
+        return (max(self.median, converged), steps)
 
 
-def trials(
-    patient: Patient,
+def run_trials(
+    run: TrainingRun,
     seed: int,
     *,
-    steps: int = STEPS,
-    seeds: int = SEEDS,
-    told: Callable[[int, int, str], object] | None = None,
+    steps: int = DEFAULT_STEPS,
+    seeds: int = DEFAULT_SEEDS,
+    on_progress: Callable[[int, int, str], object] | None = None,
 ) -> list[Trial]:
-    """Try everything, the best first.
+    """Run all trials and sort them, the best first.
 
     Parameters
     ----------
-    patient : Patient
+    run : TrainingRun
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
     steps : int
-        Of each run; 0 tries nothing.
+        Number of steps of each run; 0 runs no trial.
     seeds : int
-        Runs of each remedy. Where it does not draw weights, the first begins at the patient's own.
-    told : callable, optional
-        Gets the steps done, the steps in all, and what is being tried.
+        Number of runs of each trial. Unless a trial draws weights, its first run has the user's initial parameters.
+    on_progress : callable, optional
+        Called with the steps done, the total number of steps, and the name of the trial.
 
     Returns
     -------
     list of Trial
     """
-    every = remedies(patient) if steps > 0 else []
-    done, total = 0, steps * sum(seeds if remedy.repeated else 1 for remedy in every)
+    every = trial_settings(run) if steps > 0 else []
+    done, total = 0, steps * sum(settings.seeds(seeds) for settings in every)
 
-    def tell(name: str) -> Callable[[int], object]:
+    def counted(name: str) -> Callable[[int], object]:
         def more(n: int) -> None:
             nonlocal done
             done += n
-            if told is not None:
-                told(min(done, total), total, name)
+            if on_progress is not None:
+                on_progress(min(done, total), total, name)
 
         return more
 
-    found: list[tuple[Remedy, Trial]] = [(r, _tried(patient, r, seed, steps, seeds, tell(r.name))) for r in every]
+    found = [_trial(run, settings, seed, steps, seeds, counted(settings.name)) for settings in every]
     both = _combination(found)
     if both is not None:
         total += steps * seeds
-        found.append((both, _tried(patient, both, seed, steps, seeds, tell(both.name))))
-    return sorted((trial for _, trial in found), key=lambda trial: trial.order)
+        found.append(_trial(run, both, seed, steps, seeds, counted(both.name)))
+    return sorted(found, key=lambda trial: trial.rank)
 
 
-def _tried(patient: Patient, remedy: Remedy, seed: int, steps: int, seeds: int, told: Callable[[int], object]) -> Trial:
-    courses = []
-    for k in range(seeds if remedy.repeated else 1):
+def _trial(
+    run: TrainingRun, settings: TrialSettings, seed: int, steps: int, seeds: int, on_progress: Callable[[int], object]
+) -> Trial:
+    trajectories = []
+    for k in range(settings.seeds(seeds)):
         rng = np.random.default_rng([seed, k])
-        theta = patient.start if remedy.own and k == 0 else remedy.start(patient, rng)
-        courses.append(follow(patient, theta, remedy.regimen.fresh(remedy.factor), steps, told=told))
-    return Trial(remedy.name, tuple(courses))
+        theta = run.start if settings.first_from_start and k == 0 else settings.initialiser(run, rng)
+        step_function = settings.update_rule.step_function(settings.factor)
+        trajectories.append(train(run, theta, step_function, steps, on_progress=on_progress))
+    return Trial(settings, tuple(trajectories))
 
 
-def _combination(found: Sequence[tuple[Remedy, Trial]]) -> Remedy | None:
-    """The best start with the best rule, if neither alone gets far."""
-    if not found or min(trial.median for _, trial in found) <= FAR * abs(found[0][1].courses[0].start):
+def _combination(found: Sequence[Trial]) -> TrialSettings | None:
+    """The best initial weights with the best rule; None if a single trial suffices."""
+    if not found or min(trial.median for trial in found) <= SUFFICIENT_FRACTION * abs(
+        found[0].trajectories[0].initial_loss
+    ):
         return None
-    starts = [(t.order, i) for i, (r, t) in enumerate(found) if r.name.startswith("weights by")]
-    rules = [(t.order, i) for i, (r, t) in enumerate(found) if r.own and r.repeated]
-    if not starts or not rules:
+    weights = [trial for trial in found if trial.settings.kind is TrialKind.WEIGHTS]
+    rules = [trial for trial in found if trial.settings.kind is TrialKind.RULE]
+    if not weights or not rules:
         return None
-    return combined(found[min(starts)[1]][0], found[min(rules)[1]][0])
+    best = (min(trials, key=lambda trial: trial.rank) for trials in (weights, rules))
+    return combined(*(trial.settings for trial in best))

@@ -1,4 +1,4 @@
-"""The update rule that a patient is trained with, as far as it is known."""
+"""The update rule of a training run: its name, step size, and a step function to run it."""
 
 from __future__ import annotations
 
@@ -12,75 +12,71 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: What stands for the one block of all parameters when an optimiser of `gradcheck.nn` is driven.
-ALL = "all parameters"
+#: Name of the single block that holds all parameters while an optimiser object is stepped.
+ALL_PARAMETERS = "all parameters"
 
 
-class Rule(Protocol):
-    """Turns gradients into changes of the parameters, one after the other."""
+class StepFunction(Protocol):
+    """Maps parameters and gradient to the parameters after one step; it may keep state between calls."""
 
-    def __call__(self, theta: Array, gradient: Array) -> Array:
-        """The parameters after a step."""
+    def __call__(self, theta: Array, gradient: Array, /) -> Array:
+        """The parameters after the step."""
 
 
 @dataclass(frozen=True)
-class Regimen:
-    """How a patient is trained.
+class UpdateRule:
+    """How gradients change the parameters.
 
     Attributes
     ----------
     name : str
-        "gradient descent", say.
+        "gradient descent", for example.
     step : float
         Step size η.
-    effective : float or None
-        What the step comes to along a gradient that stays as it is: η, with momentum η/(1 − μ). None where the step is
-        divided by the size of the gradient, so that there is no such number.
+    effective_step : float or None
+        Step size along a constant gradient: η, or η/(1 − μ) with momentum μ. None if steps are divided by the size of
+        the gradient.
     optimiser : object or None
-        Has ``step(params, grads)``, as the optimisers of `gradcheck.nn` do; None for plain descent or `coefficients`.
+        Has ``step(params, grads)``, as the optimisers of `gradcheck.nn` do. None for gradient descent and for
+        `coefficients`.
     coefficients : Coefficients or None
-        What was measured of an update that a program spells out.
+        Measured coefficients of the update that a program spells out.
     """
 
     name: str
     step: float
-    effective: float | None
+    effective_step: float | None
     optimiser: Any = None
     coefficients: Coefficients | None = None
 
-    @property
-    def plain(self) -> bool:
-        """Whether a step is the gradient times a constant."""
-        return self.optimiser is None and self.coefficients is None
-
-    def fresh(self, factor: float = 1.0) -> Rule:
-        """The rule as before its first step, with a step size `factor` times as long."""
+    def step_function(self, factor: float = 1.0) -> StepFunction:
+        """The rule in its initial state, with `factor` times the step size."""
         if self.optimiser is not None:
-            return _driven(copy.deepcopy(self.optimiser), factor)
+            return _optimiser_steps(copy.deepcopy(self.optimiser), factor)
         if self.coefficients is not None:
-            return Measured(self.coefficients, factor)
+            return MeasuredSteps(self.coefficients, factor)
         rate = factor * self.step
         return lambda theta, gradient: theta - rate * gradient
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """An update as it was measured: v ← a v + b g, s ← c s + d g², θ ← θ + scale · (v or g) / (√s + ε).
+    """Coefficients of an update: v ← a v + b g, s ← c s + d g², θ ← θ + scale · (v or g) / (√s + ε).
 
     Attributes
     ----------
     first : (float, float) or None
-        a and b of an average of gradients.
+        a and b, the weights of the average of gradients.
     second : (float, float) or None
-        c and d of an average of their squares.
+        c and d, the weights of the average of squared gradients.
     scale : float
-        What the quotient is multiplied by; negative where the step goes downhill.
+        Factor of the quotient; negative if the step goes downhill.
     corrected : bool
         Whether averages are divided by the sum of their weights so far, as Adam does.
     eps : float
-        The ε.
+        ε.
     inside : bool
-        Whether it stands under the root, √(s + ε).
+        Whether ε is added under the root, √(s + ε).
     """
 
     first: tuple[float, float] | None
@@ -91,8 +87,8 @@ class Coefficients:
     inside: bool = False
 
 
-class Measured:
-    """A rule made of measured coefficients.
+class MeasuredSteps:
+    """Step function with measured coefficients.
 
     Parameters
     ----------
@@ -108,7 +104,7 @@ class Measured:
         self._steps = 0
 
     def __call__(self, theta: Array, gradient: Array) -> Array:
-        """The parameters after a step."""
+        """The parameters after one step."""
         c, along = self._c, gradient
         self._steps += 1
         if c.first is not None:
@@ -121,25 +117,33 @@ class Measured:
         return theta + self._factor * c.scale * along
 
 
-def of_optimiser(optimiser: Any, step: float | None) -> Regimen:
-    """The regimen of an optimiser with ``step(params, grads)`` and a `rate`."""
+def optimiser_rule(optimiser: Any, step: float | None = None) -> UpdateRule:
+    """The update rule of an optimiser object.
+
+    Parameters
+    ----------
+    optimiser : object
+        Has ``step(params, grads)``; its step size is its attribute `rate`.
+    step : float, optional
+        Step size of an optimiser without `rate`.
+    """
     rate = float(getattr(optimiser, "rate", step if step is not None else math.nan))
     name = type(optimiser).__name__
     momentum = getattr(optimiser, "momentum", None)
     effective = rate if name == "SGD" else rate / (1 - momentum) if momentum is not None else None
-    return Regimen(name, rate, effective, optimiser=optimiser)
+    return UpdateRule(name, rate, effective, optimiser=optimiser)
 
 
-def _driven(optimiser: Any, factor: float) -> Rule:
-    """An optimiser that changes named arrays in place, as a rule for vectors."""
+def _optimiser_steps(optimiser: Any, factor: float) -> StepFunction:
+    """A step function on vectors from an optimiser that changes named arrays in place."""
     if hasattr(optimiser, "reset"):
         optimiser.reset()
     if factor != 1.0 and hasattr(optimiser, "rate"):
         optimiser.rate = factor * optimiser.rate
 
-    def rule(theta: Array, gradient: Array) -> Array:
-        params = {ALL: theta.copy()}
-        optimiser.step(params, {ALL: gradient.copy()})
-        return params[ALL]
+    def step(theta: Array, gradient: Array) -> Array:
+        params = {ALL_PARAMETERS: theta.copy()}
+        optimiser.step(params, {ALL_PARAMETERS: gradient.copy()})
+        return params[ALL_PARAMETERS]
 
-    return rule
+    return step

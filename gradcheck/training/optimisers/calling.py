@@ -1,12 +1,13 @@
-"""A user's update rule, in whichever form it is written, made to take steps.
+"""Call a user's update rule, in whichever of these forms it is written.
 
-    rule.step(params, grads)                        an object; `update` does as well
-    rule(params, grads)                             a function
-    rule(params, grads, state)                      with a dict that is its own from call to call, empty at first
-    rule(params, grads, *state)                     with values that it returns after the parameters
+    rule.step(params, grads)             an object; `update` is accepted as well
+    rule(params, grads)                  a function
+    rule(params, grads, state)           a function with a dict that persists between calls and is empty at first
+    rule(params, grads, *state)          a function that returns its state after the parameters
 
-In place, or returning new parameters (then what it returns counts). With `each`, parameters and gradients are single
-arrays: the rule is called for one after the other, each with a state, or a copy of the object, of its own.
+The rule changes the arrays in place, or returns new parameters; returned parameters take precedence. With `each`,
+parameters and gradients are single arrays. The rule is then called for one array after the other, each with its own
+state, or its own copy of the object.
 """
 
 from __future__ import annotations
@@ -20,26 +21,34 @@ import numpy as np
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.pytree import flatten
+from gradcheck.training.optimisers.gradient_sequence import Array, GradientSequence
 from gradcheck.training.optimisers.references import name_of
-from gradcheck.training.optimisers.track import Array, Track
 
 #: Methods of an object that take a step, in the order in which they are looked for.
-METHODS = ("step", "update")
+STEP_METHODS = ("step", "update")
+
+#: Added to an exception of a rule that is called with all parameters at once.
+_CALL_HINT = (
+    "gradcheck passed all parameters at once, nested as params= is, by default in a dict. Check a rule for lists with "
+    "params=[…], and a rule for single arrays with each=True."
+)
 
 
-def take_steps(rule: Any, track: Track, *, each: bool = False, state: Any = None) -> tuple[Array, tuple[str, ...]]:
-    """Give a rule the gradients of a track.
+def take_steps(
+    rule: Any, sequence: GradientSequence, *, each: bool = False, state: Any = None
+) -> tuple[Array, tuple[str, ...]]:
+    """Call a rule with the gradients of a sequence.
 
     Parameters
     ----------
     rule : callable or object
-        An object is copied, so that it stays as it is.
-    track : Track
+        An object is copied and stays unchanged.
+    sequence : GradientSequence
     each : bool
-        Whether it is called for one array at a time.
+        Whether the rule is called for one array at a time.
     state : dict or tuple, optional
-        What a function is given beside parameters and gradients at its first call. A dict is handed on from call to
-        call; a tuple holds further arguments, which the function returns after the parameters.
+        Initial state of a function. A dict is passed again at each call; a tuple holds further arguments, which the
+        function returns after the parameters.
 
     Returns
     -------
@@ -50,48 +59,42 @@ def take_steps(rule: Any, track: Track, *, each: bool = False, state: Any = None
     Raises
     ------
     SubjectError, SubjectTypeError
-        If it cannot be called, or returns what cannot be read. What it raises itself is passed on.
+        If the rule cannot be called, or its return value cannot be used. Exceptions of the rule itself are passed on.
     """
-    _refuse(rule, state)
-    steppers = [_Stepper(rule, state) for _ in range(len(track.slices) if each else 1)]
-    current = track.nest(track.start)
-    leaves = track.structure.leaves(current)
-    rows, notes = [track.start.copy()], set[str]()
+    _validate(rule, state)
+    callers = [_StatefulRule(rule, state) for _ in range(len(sequence.slices) if each else 1)]
+    current = sequence.nest(sequence.start)
+    leaves = sequence.structure.leaves(current)
+    rows, notes = [sequence.start.copy()], set[str]()
     with np.errstate(all="ignore"):
-        for step in range(track.steps):
-            grads = track.nest(track.grads[step])
+        for step in range(sequence.steps):
+            grads = sequence.nest(sequence.grads[step])
             if each:
-                pairs = zip(steppers, leaves, track.structure.leaves(grads), strict=True)
-                leaves = [stepper(leaf, grad, hint="") for stepper, leaf, grad in pairs]
+                pairs = zip(callers, leaves, sequence.structure.leaves(grads), strict=True)
+                leaves = [caller(leaf, grad, hint="") for caller, leaf, grad in pairs]
             else:
-                current = steppers[0](current, grads, hint=_HINT)
-                leaves = _leaves(current, track, steppers[0].name)
-            rows.append(_row(leaves, track, steppers[0].name))
-            if not np.array_equal(_joined(track.structure.leaves(grads)), track.grads[step]):
-                notes.add("It changes the gradients that it is given.")
+                current = callers[0](current, grads, hint=_CALL_HINT)
+                leaves = _leaves(current, sequence, callers[0].name)
+            rows.append(_row(leaves, sequence, callers[0].name))
+            if not np.array_equal(_joined(sequence.structure.leaves(grads)), sequence.grads[step]):
+                notes.add("The rule changes the gradients that it is given.")
     return np.array(rows), tuple(sorted(notes))
 
 
-_HINT = (
-    "gradcheck gave it all parameters at once, nested as params= is, by default in a dict. A rule for lists is checked "
-    "with params=[…], one for single arrays with each=True."
-)
-
-
-class _Stepper:
-    """One memory of a rule: takes a step, and returns the parameters after it."""
+class _StatefulRule:
+    """A rule with its own state. A call takes a step and returns the parameters after it."""
 
     def __init__(self, rule: Any, state: Any) -> None:
-        method = next((name for name in METHODS if callable(getattr(rule, name, None))), None)
+        method = next((name for name in STEP_METHODS if callable(getattr(rule, name, None))), None)
         self.name = name_of(rule)
         self.function: Callable[..., Any] = rule
         self.state: tuple[Any, ...] = ()
         if method is not None:
-            self.function = getattr(_own_copy(rule), method)
+            self.function = getattr(_copied(rule), method)
         elif not inspect.isroutine(rule):
-            self.function = _own_copy(rule)
-        self.returned = isinstance(state, tuple)
-        if self.returned:
+            self.function = _copied(rule)
+        self.returns_state = isinstance(state, tuple)
+        if self.returns_state:
             self.state = copy.deepcopy(state)
         elif state is not None:
             self.state = (copy.deepcopy(dict(state)),)
@@ -106,17 +109,17 @@ class _Stepper:
                 error.add_note(hint)
             raise
         if result is None:
-            if self.returned:
+            if self.returns_state:
                 raise SubjectError(
-                    f"{self.name} returned None: with state=({len(self.state)} values) it returns the parameters and "
-                    "as many values after them"
+                    f"{self.name} returned None: with state=({len(self.state)} values) it must return the parameters "
+                    "followed by as many values"
                 )
             return params
-        if self.returned:
+        if self.returns_state:
             if not isinstance(result, tuple) or len(result) != 1 + len(self.state):
                 raise SubjectError(
-                    f"{self.name} returned {_shown(result)}: with state= it returns a tuple of the parameters and "
-                    f"{len(self.state)} values"
+                    f"{self.name} returned {_described(result)}: with state= it must return a tuple of the parameters "
+                    f"and {len(self.state)} values"
                 )
             self.state = result[1:]
             return result[0]
@@ -126,27 +129,27 @@ class _Stepper:
         return result
 
 
-def _own_copy(rule: Any) -> Any:
+def _copied(rule: Any) -> Any:
     try:
         return copy.deepcopy(rule)
     except Exception as error:
         raise SubjectTypeError(
-            f"{name_of(rule)} cannot be copied ({error}), and would be changed by the check: pass a function that "
-            "makes its steps"
+            f"{name_of(rule)} cannot be copied ({error}), so the check would change it: pass a function that takes its "
+            "steps"
         ) from error
 
 
-def _refuse(rule: Any, state: Any) -> None:
+def _validate(rule: Any, state: Any) -> None:
     if inspect.isclass(rule):
-        raise SubjectTypeError(f"{rule.__name__} is a class: pass an optimiser that is made, {rule.__name__}(…)")
+        raise SubjectTypeError(f"{rule.__name__} is a class: pass an instance, {rule.__name__}(…)")
     if hasattr(rule, "param_groups"):
         raise SubjectTypeError(
             f"{name_of(rule)} holds its own parameters, as PyTorch's optimisers do: pass an object with "
             "step(params, grads), or a function (params, grads, state)"
         )
-    if not callable(rule) and not any(callable(getattr(rule, name, None)) for name in METHODS):
+    if not callable(rule) and not any(callable(getattr(rule, name, None)) for name in STEP_METHODS):
         raise SubjectTypeError(
-            f"{name_of(rule)} is no update rule: pass an object with step(params, grads), or a function "
+            f"{name_of(rule)} is not an update rule: pass an object with step(params, grads), or a function "
             "(params, grads, state)"
         )
     if state is not None and not isinstance(state, (tuple, Mapping)):
@@ -154,7 +157,7 @@ def _refuse(rule: Any, state: Any) -> None:
 
 
 def _takes_state(function: Callable[..., Any]) -> bool:
-    """Whether there is a third argument that has no default, or None."""
+    """Whether there is a third positional argument without a default, or with the default None."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -163,18 +166,18 @@ def _takes_state(function: Callable[..., Any]) -> bool:
     return len(positional) > 2 and positional[2].default in (inspect.Parameter.empty, None)
 
 
-def _leaves(params: Any, track: Track, name: str) -> list[Any]:
+def _leaves(params: Any, sequence: GradientSequence, name: str) -> list[Any]:
     leaves, structure = flatten(params, "w")
-    if not structure.matches(track.structure):
+    if not structure.matches(sequence.structure):
         raise SubjectError(
-            f"{name} returned {_shown(params)}: it returns the parameters, nested as it got them "
-            f"({', '.join(track.names)}), or None if it changes them in place"
+            f"{name} returned {_described(params)}: it must return the parameters, nested as they were passed "
+            f"({', '.join(sequence.names)}), or None if it changes them in place"
         )
-    return track.structure.leaves(params) if not track.structure.bare else leaves
+    return sequence.structure.leaves(params) if not sequence.structure.bare else leaves
 
 
-def _row(leaves: list[Any], track: Track, name: str) -> Array:
-    for leaf, shape, block in zip(leaves, track.shapes, track.names, strict=True):
+def _row(leaves: list[Any], sequence: GradientSequence, name: str) -> Array:
+    for leaf, shape, block in zip(leaves, sequence.shapes, sequence.names, strict=True):
         if np.shape(leaf) != shape:
             raise SubjectError(f"{name} gave {block} the shape {np.shape(leaf)}; it had {shape}")
     return _joined(leaves)
@@ -184,7 +187,7 @@ def _joined(leaves: list[Any]) -> Array:
     return np.concatenate([np.asarray(leaf, dtype=np.float64).ravel() for leaf in leaves])
 
 
-def _shown(value: Any) -> str:
+def _described(value: Any) -> str:
     if isinstance(value, tuple):
         return f"a tuple of {len(value)}"
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""`check_optimiser`: an update rule against the reference of its name, on the same gradients."""
+"""`check_optimiser`: compare an update rule with the reference of its name, on the same gradients."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 from gradcheck.checks.options import seed_of
 from gradcheck.errors import SubjectError
 from gradcheck.training.optimisers.calling import take_steps
-from gradcheck.training.optimisers.comparing import Parting, parting
+from gradcheck.training.optimisers.comparing import FirstDifference, first_difference
+from gradcheck.training.optimisers.formula import Hyperparameters
+from gradcheck.training.optimisers.gradient_sequence import Array, GradientSequence, draw_gradient_sequence
 from gradcheck.training.optimisers.mistakes import BY_SLUG
-from gradcheck.training.optimisers.naming import Explanation, explanations, numbers_fitted
+from gradcheck.training.optimisers.naming import Explanation, explanations, fitted_hyperparameters
 from gradcheck.training.optimisers.references import Reference, name_of, reference_of
 from gradcheck.training.optimisers.report import OptimiserReport
-from gradcheck.training.optimisers.track import Array, Track, track_of
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -30,50 +31,50 @@ def check_optimiser(
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
     **hyperparameters: float,
 ) -> OptimiserReport:
-    """Hold an update rule against the optimiser of the same name, and say which term differs.
+    """Compare an update rule with the optimiser of the same name, and name the term that differs.
 
     Parameters
     ----------
     rule : object or callable
         An object with ``step(params, grads)`` or ``update(params, grads)``, or a function ``rule(params, grads)`` or
-        ``rule(params, grads, state)``. It changes the arrays in place, or returns new ones, with its state or without.
-        An object is copied; it should be fresh, as before its first step.
+        ``rule(params, grads, state)``. It changes the arrays in place, or returns new ones, with or without its state.
+        An object is copied; it should be in its initial state.
     reference : str, Optimiser or class of gradcheck.nn, optional
         ``"SGD"``, ``"Momentum"``, ``"Nesterov"``, ``"AdaGrad"``, ``"RMSProp"``, ``"Adam"``, ``"AdamW"`` or
-        ``"IRpropMinus"``. By default what the rule is called.
+        ``"IRpropMinus"``. By default it is read from the name of the rule.
     params : dict, list or array of float64 or float32, optional
-        What the rule is to change, for rules that take certain names or shapes. By default a dict of three arrays.
+        Parameters, for rules that need certain names or shapes. By default a dict of three arrays.
     each : bool
         Whether the rule is called for one array at a time, ``rule(w, dw)`` or ``rule(w, dw, state)``.
     state : dict or tuple, optional
-        What a function is given beside parameters and gradients at its first call: a dict, which it is handed again at
-        each call (by default an empty one, if it takes a third argument), or further arguments, which it returns after
-        the parameters: ``w, m, v = rule(w, dw, m, v)``.
+        Initial state of a function. A dict is passed again at each call; by default it is empty, if the function takes
+        a third argument. A tuple holds further arguments, which the function returns after the parameters:
+        ``w, m, v = rule(w, dw, m, v)``.
     accept : str or collection of str
-        Slugs of what is meant so: ``"epsilon-place"`` for ε inside the root, say.
+        Slugs of mistakes that are intended, such as ``"epsilon-place"`` for ε inside the root.
     rng : None, int, SeedSequence or Generator
-        Fixes the gradients (SPEC 7).
+        Seeds the gradients.
     **hyperparameters : float
-        By the names of the reference: `rate`, `momentum`, `decay`, `beta1`, `beta2`, `eps`, `weight_decay`, `shrink`,
-        `grow`, `smallest`, `largest`. Those left out are fitted to what the rule does.
+        Under the names of the reference: `rate`, `momentum`, `decay`, `beta1`, `beta2`, `eps`, `weight_decay`,
+        `shrink`, `grow`, `smallest`, `largest`. Those left out are fitted to the steps of the rule.
 
     Returns
     -------
     OptimiserReport
-        True if all steps are the same, within rounding. Else it has the first step and the entry where they part, and
-        the mistake that, made on the reference, makes all steps of the rule. Undecided where hyperparameters are to be
-        fitted, and none are found with which the reference, with a known mistake or without, makes the steps.
+        True if all steps are equal within rounding. Otherwise the report has the first step and the entry that differ,
+        and the mistake that reproduces all steps of the rule when made on the reference. Undecided if hyperparameters
+        are to be fitted, and the reference makes the steps with none, neither with a known mistake nor without.
 
     Raises
     ------
     SubjectError, SubjectTypeError
-        If the rule cannot be called so, or there is no such reference or hyperparameter. What the rule raises itself is
-        passed on.
+        If the rule cannot be called in this way, or there is no such reference or hyperparameter. Exceptions of the
+        rule itself are passed on.
 
     Notes
     -----
-    The gradients are drawn once, and do not depend on the parameters. With a hyperparameter that is fitted, a mistake
-    that amounts to another value of it cannot be seen; so give those that you know.
+    The gradients are drawn once and do not depend on the parameters. If a hyperparameter is fitted, a mistake that has
+    the effect of another value of it is not seen. Give those that you know.
 
     Examples
     --------
@@ -88,57 +89,65 @@ def check_optimiser(
     """
     accepted = _accepted(accept)
     known = reference_of(reference, rule, hyperparameters)
-    track = track_of(params, seed_of(rng))
-    path, notes = take_steps(rule, track, each=each, state=state)
-    numbers = dict(numbers_fitted(path, track, known))
-    if _same(path, known, numbers, track):
-        return _report(rule, known, numbers, track, notes)
-    found = explanations(path, track, known)
+    sequence = draw_gradient_sequence(params, seed_of(rng))
+    path, notes = take_steps(rule, sequence, each=each, state=state)
+    values = dict(fitted_hyperparameters(path, sequence, known))
+    if _makes_same_steps(path, known, values, sequence):
+        return _report(rule, known, values, sequence, notes)
+    found = explanations(path, sequence, known)
     for explanation in found if known.missing else ():
-        if _same(path, known, explanation.numbers, track):  # a search for numbers may end early, and another one not
-            return _report(rule, known, explanation.numbers, track, notes)
+        # the fit of the reference may have stopped early where that of an explanation found the right values
+        if _makes_same_steps(path, known, explanation.values, sequence):
+            return _report(rule, known, explanation.values, sequence, notes)
     if not found:
-        return _unexplained(rule, path, known, numbers, track, notes)
-    return _explained(rule, path, known, found, track, notes, accepted)
+        return _unexplained(rule, path, known, values, sequence, notes)
+    return _explained(rule, path, known, found, sequence, notes, accepted)
 
 
-def _same(path: Array, known: Reference, numbers: Mapping[str, float], track: Track) -> bool:
-    """Whether the reference makes the same steps. Where it cannot have the numbers that were fitted, it does not."""
+def _makes_same_steps(path: Array, known: Reference, values: Hyperparameters, sequence: GradientSequence) -> bool:
+    """Whether the reference makes the same steps; False if it rejects the hyperparameters."""
     try:
-        expected = known.path(numbers, track)
+        expected = known.path(values, sequence)
     except (ValueError, KeyError):
         return False
-    return parting(path, expected, track, bool(known.missing)) is None
+    return first_difference(path, expected, sequence, bool(known.missing)) is None
 
 
 def _report(
-    rule: Any, known: Reference, numbers: Mapping[str, float], track: Track, notes: tuple[str, ...], **more: Any
+    rule: Any,
+    known: Reference,
+    values: Hyperparameters,
+    sequence: GradientSequence,
+    notes: tuple[str, ...],
+    **more: Any,
 ) -> OptimiserReport:
-    own = {name: numbers[name] for name in known.numbers if name in numbers}
-    values = {
+    """A report that passes, unless `more` says otherwise."""
+    own = {name: values[name] for name in known.names if name in values}
+    fields = {
         "verdict": Verdict.PASS,
         "rule": name_of(rule),
         "reference": f"{known.kind}({', '.join(f'{name}={value:.6g}' for name, value in own.items())})",
         "hyperparameters": own,
         "fitted": known.missing,
-        "steps": track.steps,
-        "dtype": track.dtype.name,
-        "seed": track.seed,
+        "steps": sequence.steps,
+        "dtype": sequence.dtype.name,
+        "seed": sequence.seed,
         "notes": notes,
     }
-    return OptimiserReport(**{**values, **more})
+    return OptimiserReport(**{**fields, **more})
 
 
-def _apart(apart: Parting | None, track: Track) -> dict[str, Any]:
-    if apart is None:
+def _difference_fields(difference: FirstDifference | None, sequence: GradientSequence) -> dict[str, Any]:
+    """Fields of the report about the first difference."""
+    if difference is None:
         return {}
-    block, entry = track.place(apart.entry)
+    block, entry = sequence.place(difference.entry)
     return {
-        "step": apart.step,
+        "step": difference.step,
         "block": block,
         "entry": entry,
-        "change": apart.change,
-        "expected": apart.expected,
+        "change": difference.change,
+        "expected": difference.expected,
     }
 
 
@@ -147,34 +156,40 @@ def _explained(
     path: Array,
     known: Reference,
     found: list[Explanation],
-    track: Track,
+    sequence: GradientSequence,
     notes: tuple[str, ...],
     accepted: frozenset[str],
 ) -> OptimiserReport:
+    """The report on a rule that a known mistake explains."""
     first = next((each for each in found if {m.slug for m in each.mistakes} <= accepted), found[0])
     slugs = [mistake.slug for mistake in first.mistakes]
-    meant = set(slugs) <= accepted
-    conventions = [f"That is a convention elsewhere ({m.convention})." for m in first.mistakes if m.convention]
-    numbers = {**first.numbers, **known.given}
+    intended = set(slugs) <= accepted
+    conventions = [f"Some implementations intend this ({m.convention})." for m in first.mistakes if m.convention]
+    values = {**first.values, **known.given}
     return _report(
         rule,
         known,
-        numbers,
-        track,
-        (*notes, *(["Accepted: " + ", ".join(slugs) + "."] if meant else [])),
-        verdict=Verdict.PASS if meant else Verdict.FAIL,
+        values,
+        sequence,
+        (*notes, *(["Accepted: " + ", ".join(slugs) + "."] if intended else [])),
+        verdict=Verdict.PASS if intended else Verdict.FAIL,
         mistake=first.slug,
         term=" and ".join(mistake.term for mistake in first.mistakes),
-        message=first.message[:1].upper() + first.message[1:],
-        evidence=f"Made on the reference, this makes all {track.steps} steps of the rule{_closely(first)}.",
+        message=_sentence(first.message),
+        evidence=f"The reference with this mistake makes all {sequence.steps} steps of the rule{_accuracy(first)}.",
         fix=" ".join([*conventions, *(mistake.fix for mistake in first.mistakes)]),
         also=tuple(dict.fromkeys(f"{each.slug} ({each.message})" for each in found if each is not first)),
-        **_apart(parting(path, first.expected, track, bool(known.missing)), track),
+        **_difference_fields(first_difference(path, first.expected, sequence, bool(known.missing)), sequence),
     )
 
 
-def _closely(found: Explanation) -> str:
-    """How exactly the steps are met."""
+def _sentence(text: str) -> str:
+    """The text with a capital first letter. A Greek symbol keeps its case: a capital ε looks like E."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
+
+
+def _accuracy(found: Explanation) -> str:
+    """How exactly the steps are reproduced."""
     if found.deviation == 0.0:
         return ", within rounding"
     return f", to {found.deviation:.1e} of the largest change of each entry"
@@ -184,29 +199,31 @@ def _unexplained(
     rule: Any,
     path: Array,
     known: Reference,
-    numbers: Mapping[str, float],
-    track: Track,
+    values: Hyperparameters,
+    sequence: GradientSequence,
     notes: tuple[str, ...],
 ) -> OptimiserReport:
+    """The report on a rule that no known mistake explains."""
     try:
-        expected = known.path(numbers, track)
+        expected = known.path(values, sequence)
     except (ValueError, KeyError):
-        expected = known.formula.path(numbers, track)
+        expected = known.formula.path(values, sequence)
     verdict, message, fix = Verdict.FAIL, "No known mistake explains this", ""
     if known.missing:
-        verdict, message = Verdict.UNDECIDED, f"No hyperparameters were found with which {known.kind} makes these steps"
-        fix = f"Give those that you know: {', '.join(known.missing)}. Shown are those that come nearest."
+        verdict = Verdict.UNDECIDED
+        message = f"No hyperparameters were found with which {known.kind} makes these steps"
+        fix = f"Pass those that you know: {', '.join(known.missing)}. The closest ones are shown."
     return _report(
         rule,
         known,
-        numbers,
-        track,
+        values,
+        sequence,
         notes,
         verdict=verdict,
         message=message,
-        evidence=f"None of {len(BY_SLUG)} mistakes, made on the reference, makes the steps of the rule.",
+        evidence=f"None of {len(BY_SLUG)} known mistakes, made on the reference, makes the steps of the rule.",
         fix=fix,
-        **_apart(parting(path, expected, track, bool(known.missing)), track),
+        **_difference_fields(first_difference(path, expected, sequence, bool(known.missing)), sequence),
     )
 
 

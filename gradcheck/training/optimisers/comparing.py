@@ -1,4 +1,4 @@
-"""Where two paths of parameters part."""
+"""The first difference between two paths of parameters, beyond rounding."""
 
 from __future__ import annotations
 
@@ -7,27 +7,44 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.training.optimisers.track import Array, Track
+from gradcheck.training.optimisers.gradient_sequence import Array, GradientSequence
 
-#: What rounding makes of a change, in units of the type's: 1 − β₂ᵗ, and a mean of numbers that alternate, lose digits.
-ROUNDINGS = 2048.0
 
-#: What hyperparameters that were fitted may be off by, relative to themselves.
-FITTED = 1e-9
+@dataclass(frozen=True)
+class ComparisonSettings:
+    """How far two changes may be apart and still be equal.
+
+    Attributes
+    ----------
+    change_roundings : float
+        Rounding of a change, in rounding units of its type: 1 − β₂ᵗ and averages of alternating numbers cancel and
+        lose several digits.
+    parameter_roundings : float
+        Rounding of the parameter that is changed, in rounding units.
+    fitted_accuracy : float
+        Relative accuracy of fitted hyperparameters.
+    """
+
+    change_roundings: float = 2048.0
+    parameter_roundings: float = 4.0
+    fitted_accuracy: float = 1e-9
+
+
+COMPARISON_SETTINGS = ComparisonSettings()
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
+class FirstDifference:
     """The first step at which two rules change an entry differently.
 
     Attributes
     ----------
     step : int
-        From 1.
+        Counted from 1.
     entry : int
-        In a row; the one whose changes differ by most, relative to themselves.
+        Index in a row; the entry whose changes differ most, relative to their size.
     change, expected : float
-        Of this entry in this step.
+        The two changes of this entry in this step.
     """
 
     step: int
@@ -36,47 +53,52 @@ class Parting:
     expected: float
 
 
-def tolerances(expected: Array, track: Track, fitted: bool = False) -> Array:
-    """How far apart two changes of an entry may be by rounding: one row a step.
+def tolerances(expected: Array, sequence: GradientSequence, fitted: bool = False) -> Array:
+    """How far two changes of an entry may be apart by rounding, one row per step.
 
-    A share of the largest change so far, for averages of numbers that cancel keep the rounding of the largest; and the
-    rounding of the parameter that is changed.
+    The tolerance is a fraction of the largest change so far, because averages of numbers that cancel keep the rounding
+    of the largest; plus the rounding of the parameter.
     """
-    unit = float(np.finfo(track.dtype).eps)
+    settings, unit = COMPARISON_SETTINGS, float(np.finfo(sequence.dtype).eps)
     changes = np.abs(np.diff(expected, axis=0))
     largest = np.maximum.accumulate(np.where(np.isfinite(changes), changes, 0.0), axis=0)
     size = np.maximum.accumulate(np.where(np.isfinite(expected), np.abs(expected), 0.0), axis=0)[1:]
-    share = max(ROUNDINGS * unit, FITTED if fitted else 0.0)
-    return np.asarray(share * largest + 4 * unit * size + float(np.finfo(track.dtype).tiny))
+    relative = max(settings.change_roundings * unit, settings.fitted_accuracy if fitted else 0.0)
+    tiny = float(np.finfo(sequence.dtype).tiny)
+    return np.asarray(relative * largest + settings.parameter_roundings * unit * size + tiny)
 
 
-def gaps(path: Array, expected: Array, track: Track, fitted: bool = False) -> Array:
-    """How far the changes are apart, in tolerances: one row a step. Infinite where only one of them is finite."""
+def gaps_in_tolerances(path: Array, expected: Array, sequence: GradientSequence, fitted: bool = False) -> Array:
+    """Gaps between changes in units of the tolerance, one row per step. Infinite where only one change is finite."""
     steps = min(len(path), len(expected))
     with np.errstate(all="ignore"):
-        mine, theirs = np.diff(path[:steps], axis=0), np.diff(expected[:steps], axis=0)
-        ratio = np.abs(mine - theirs) / tolerances(expected[:steps], track, fitted)
-    return np.where(np.isfinite(mine) != np.isfinite(theirs), np.inf, np.where(np.isfinite(mine), ratio, 0.0))
+        changes, others = np.diff(path[:steps], axis=0), np.diff(expected[:steps], axis=0)
+        ratio = np.abs(changes - others) / tolerances(expected[:steps], sequence, fitted)
+    finite = np.isfinite(changes)
+    return np.where(finite != np.isfinite(others), np.inf, np.where(finite, ratio, 0.0))
 
 
-def parting(path: Array, expected: Array, track: Track, fitted: bool = False) -> Parting | None:
-    """Where a path leaves another for the first time; None if it does not."""
-    apart = gaps(path, expected, track, fitted) > 1.0
+def first_difference(
+    path: Array, expected: Array, sequence: GradientSequence, fitted: bool = False
+) -> FirstDifference | None:
+    """The first difference between two paths; None if they agree within the tolerances."""
+    apart = gaps_in_tolerances(path, expected, sequence, fitted) > 1.0
     if not apart.any():
         return None
     step = int(apart.any(axis=1).argmax())
     with np.errstate(all="ignore"):
-        mine, theirs = path[step + 1] - path[step], expected[step + 1] - expected[step]
-        by = np.abs(mine - theirs) / np.maximum(np.abs(mine), np.abs(theirs))
-    entry = int(np.where(apart[step], np.nan_to_num(by, nan=np.inf, posinf=np.inf), -1.0).argmax())
-    return Parting(step + 1, entry, float(mine[entry]), float(theirs[entry]))
+        changes, others = path[step + 1] - path[step], expected[step + 1] - expected[step]
+        relative = np.abs(changes - others) / np.maximum(np.abs(changes), np.abs(others))
+    entry = int(np.where(apart[step], np.nan_to_num(relative, nan=np.inf, posinf=np.inf), -1.0).argmax())
+    return FirstDifference(step + 1, entry, float(changes[entry]), float(others[entry]))
 
 
-def worst(path: Array, expected: Array, track: Track) -> float:
-    """Largest gap between changes, less the rounding of the parameter, relative to the largest change of the entry."""
+def largest_relative_gap(path: Array, expected: Array, sequence: GradientSequence) -> float:
+    """Largest gap between changes beyond the rounding of the parameter, relative to the largest change of the entry."""
     with np.errstate(all="ignore"):
-        mine, theirs = np.diff(path, axis=0), np.diff(expected, axis=0)
-        rounding = 4 * float(np.finfo(track.dtype).eps) * np.abs(expected).max(axis=0)
-        gap: NDArray[np.float64] = np.maximum(np.abs(mine - theirs) - rounding, 0.0).max(axis=0)
-        relative = gap / np.abs(theirs).max(axis=0)
+        changes, others = np.diff(path, axis=0), np.diff(expected, axis=0)
+        unit = float(np.finfo(sequence.dtype).eps)
+        rounding = COMPARISON_SETTINGS.parameter_roundings * unit * np.abs(expected).max(axis=0)
+        gap: NDArray[np.float64] = np.maximum(np.abs(changes - others) - rounding, 0.0).max(axis=0)
+        relative = gap / np.abs(others).max(axis=0)
     return float(np.nan_to_num(relative, nan=0.0).max(initial=0.0))

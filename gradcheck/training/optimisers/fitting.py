@@ -1,8 +1,8 @@
-"""Hyperparameters that nobody has given, from the changes that a rule makes.
+"""Fit hyperparameters that were not given to the changes that a rule makes.
 
-Least squares on all changes of the first steps, each relative to the largest of its entry, from the best points of a
-coarse grid. Steps are proportional to the rate, so that it needs no grid: each point of the grid says what it would be.
-Numbers that lie close to a short decimal are taken to be it if it fits as well.
+Least squares on the changes of the first steps, each relative to the largest change of its entry, from the best points
+of a coarse grid. The rate needs no grid, because steps are proportional to it: each point of the grid determines it.
+Fitted values close to a short decimal are replaced by it if it fits as well.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from functools import cached_property
 
 import numpy as np
 
-from gradcheck.training.optimisers.comparing import ROUNDINGS, gaps
-from gradcheck.training.optimisers.formula import Numbers
-from gradcheck.training.optimisers.track import Array, Track
+from gradcheck.training.optimisers.comparing import COMPARISON_SETTINGS, gaps_in_tolerances
+from gradcheck.training.optimisers.formula import Hyperparameters
+from gradcheck.training.optimisers.gradient_sequence import Array, GradientSequence
 
-#: Where the search for each starts.
-STARTS: dict[str, tuple[float, ...]] = {
+#: Grid of starting values of each hyperparameter: usual defaults and values on either side.
+STARTING_VALUES: dict[str, tuple[float, ...]] = {
     "rate": (0.01,),
     "momentum": (0.9, 0.5, 0.99),
     "decay": (0.9, 0.99, 0.5, 0.999),
@@ -34,176 +34,213 @@ STARTS: dict[str, tuple[float, ...]] = {
     "weight": (0.1, 0.9, 0.001),
 }
 
-#: Those between 0 and 1; the others are positive.
-SHARES = frozenset({"momentum", "decay", "beta1", "beta2", "shrink"})
+#: Hyperparameters between 0 and 1; the others are positive.
+FRACTIONS = frozenset({"momentum", "decay", "beta1", "beta2", "shrink"})
 
-#: Steps that are fitted: signs have changed by then. Bounds of resilient propagation take all.
-FEW = 10
+#: Hyperparameters of resilient propagation, whose bounds show late: all steps are needed to fit them.
+NEED_ALL_STEPS = frozenset({"smallest", "largest", "shrink", "grow"})
 
-#: Evaluations of the residuals along the way, those for its slopes aside. What fits is met in about ten.
-TRIES = 30
 
-#: Points of the grid that are tried, one after the other, until one leads to changes that are met to within `MET`.
-BEST, MET = 8, 1e-9
+@dataclass(frozen=True)
+class FittingSettings:
+    """Extent and stopping rules of the fit.
 
-#: Where the logarithms leave a gap of this size, in parts of the largest change of an entry, nothing will be met.
-HOPELESS = 0.05
+    Attributes
+    ----------
+    steps : int
+        Steps that are fitted. All signs have changed by then.
+    max_evaluations : int
+        Evaluations of the residuals per fit, without those for derivatives. A fit that succeeds takes about ten.
+    grid_points : int
+        Points of the grid that are tried, best first.
+    fitted_gap : float
+        A largest gap below this, relative to the largest change of the entry, ends the search.
+    hopeless_gap : float
+        A gap above this after the logarithmic fit will not be closed by the linear one.
+    digits : tuple of int
+        Numbers of decimal digits that are tried for the fitted values.
+    tolerance : float
+        Relative tolerance of the least-squares solver: rounding.
+    logarithm_scale : float
+        The signed logarithm of changes is linear below the inverse of this, as a fraction of the largest change.
+    largest_residual : float
+        Residuals are clipped to this, so that overflow does not stop the solver.
+    """
 
-#: Numbers of so many digits are taken to be what was meant, if they meet the path.
-DIGITS = (1, 2, 3, 4, 6)
+    steps: int = 10
+    max_evaluations: int = 30
+    grid_points: int = 8
+    fitted_gap: float = 1e-9
+    hopeless_gap: float = 0.05
+    digits: tuple[int, ...] = (1, 2, 3, 4, 6)
+    tolerance: float = 1e-15
+    logarithm_scale: float = 1e3
+    largest_residual: float = 1e3
 
-Path = Callable[[Numbers, Track, int | None], Array]
+
+FITTING_SETTINGS = FittingSettings()
+
+#: The path of a rule with given hyperparameters.
+Path = Callable[[Hyperparameters, GradientSequence, int | None], Array]
 
 
 def fit(
-    path: Path, measured: Array, track: Track, given: Numbers, free: Sequence[str], starts: int = BEST
+    path: Path,
+    measured: Array,
+    sequence: GradientSequence,
+    given: Hyperparameters,
+    free: Sequence[str],
+    grid_points: int = FITTING_SETTINGS.grid_points,
 ) -> dict[str, float] | None:
-    """All hyperparameters, those of `free` such that the path comes as close to the measured one as it can.
+    """Hyperparameters with which a rule comes as close as possible to a measured path.
 
     Parameters
     ----------
     path : callable
-        The rule.
+        Path of the rule.
     measured : ndarray, shape (steps + 1, entries)
-    track : Track
+    sequence : GradientSequence
     given : mapping
-        Hyperparameters that stay as they are.
+        Hyperparameters that are fixed.
     free : sequence of str
-    starts : int
+        Hyperparameters that are fitted.
+    grid_points : int
         Points of the grid that are tried.
 
     Returns
     -------
     dict or None
-        None where nothing finite comes out.
+        All hyperparameters; None if no fit is finite.
     """
     if not free:
         return dict(given)
-    steps = None if {"smallest", "largest", "shrink", "grow"} & set(free) else FEW
-    fitting = _Fitting(path, measured[: None if steps is None else steps + 1], track, given, tuple(free))
+    steps = None if NEED_ALL_STEPS & set(free) else FITTING_SETTINGS.steps
+    problem = _Fit(path, measured[: None if steps is None else steps + 1], sequence, given, tuple(free))
     best: dict[str, float] | None = None
-    for start in fitting.starts()[:starts]:
-        numbers = fitting.solved(start)
-        if numbers is None:
+    for start in problem.starts()[:grid_points]:
+        values = problem.solve(start)
+        if values is None:
             continue
-        best = numbers if best is None or fitting.distance(numbers) < fitting.distance(best) else best
-        if fitting.distance(best) < MET:
+        best = values if best is None or problem.distance(values) < problem.distance(best) else best
+        if problem.distance(best) < FITTING_SETTINGS.fitted_gap:
             break
-    return None if best is None else _rounded(path, measured, track, best, free)
+    return None if best is None else _rounded(path, measured, sequence, best, free)
 
 
 @dataclass(frozen=True)
-class _Fitting:
-    """Changes to be met, and what is free to meet them."""
+class _Fit:
+    """Measured changes, and the hyperparameters that are free to reproduce them."""
 
     path: Path
     measured: Array
-    track: Track
-    given: Numbers
+    sequence: GradientSequence
+    given: Hyperparameters
     free: tuple[str, ...]
 
     @cached_property
     def target(self) -> Array:
-        """The changes."""
+        """The measured changes."""
         return np.diff(self.measured, axis=0)
 
     @cached_property
     def size(self) -> Array:
-        """The largest change of each entry, more where its rounding weighs more: in proportion to `tolerances`."""
+        """Largest change of each entry, plus the rounding of the parameter in proportion to `tolerances`."""
         finite = np.abs(np.where(np.isfinite(self.target), self.target, 0.0))
-        rounding = 4.0 / ROUNDINGS * np.abs(self.measured[0])
-        return np.asarray(finite.max(axis=0) + rounding + np.finfo(self.track.dtype).tiny)
+        share = COMPARISON_SETTINGS.parameter_roundings / COMPARISON_SETTINGS.change_roundings
+        rounding = share * np.abs(self.measured[0])
+        return np.asarray(finite.max(axis=0) + rounding + np.finfo(self.sequence.dtype).tiny)
 
-    def changes(self, numbers: Numbers, steps: int | None = None) -> Array:
-        """Those that the rule makes with some numbers."""
+    def changes(self, values: Hyperparameters, steps: int | None = None) -> Array:
+        """Changes of the rule with some hyperparameters."""
         steps = len(self.target) if steps is None else steps
         with np.errstate(all="ignore"):
-            return np.diff(self.path({**self.given, **numbers}, self.track, steps), axis=0)
+            return np.diff(self.path({**self.given, **values}, self.sequence, steps), axis=0)
 
-    def distance(self, numbers: Numbers) -> float:
+    def distance(self, values: Hyperparameters) -> float:
         """Largest gap, relative to the largest change of the entry."""
-        return float(np.abs(self._gap(numbers, lambda x: x)).max())
+        return float(np.abs(self._gap(values, lambda x: x)).max())
 
     def starts(self) -> list[dict[str, float]]:
-        """The best points of the grid, each with the rate that its first step asks for."""
+        """Points of the grid, best first, each with the rate that its first step determines."""
         points = []
-        for values in itertools.product(*(STARTS[name] for name in self.free)):
-            numbers = dict(zip(self.free, values, strict=True)) | self._bounds()
-            if "rate" in numbers:
+        for grid_point in itertools.product(*(STARTING_VALUES[name] for name in self.free)):
+            values = dict(zip(self.free, grid_point, strict=True)) | self._bounds()
+            if "rate" in values:
                 with np.errstate(all="ignore"):
-                    ratio = self.target[0] / self.changes(numbers, 1)[0]
+                    ratio = self.target[0] / self.changes(values, 1)[0]
                 ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
-                numbers["rate"] *= float(np.median(ratio)) if ratio.size else 1.0
-            points.append(numbers)
-        return sorted(points, key=lambda each: float(np.abs(self._gap(each, _signed_logarithm)).sum()))
+                values["rate"] *= float(np.median(ratio)) if ratio.size else 1.0
+            points.append(values)
+        return sorted(points, key=lambda values: float(np.abs(self._gap(values, _signed_logarithm)).sum()))
 
     def _bounds(self) -> dict[str, float]:
-        """The smallest and the largest step that were taken: those of resilient propagation, if they are reached."""
+        """The smallest and largest step taken: the bounds of resilient propagation, if they are reached."""
         taken = np.abs(self.target[np.isfinite(self.target) & (self.target != 0)])
         ends = {"smallest": taken.min(), "largest": taken.max()} if taken.size else {}
         return {name: float(value) for name, value in ends.items() if name in self.free}
 
-    def solved(self, start: Numbers) -> dict[str, float] | None:
-        """Least squares, by the logarithm of the changes first, for numbers may be off by orders of magnitude."""
+    def solve(self, start: Hyperparameters) -> dict[str, float] | None:
+        """Least squares, first on the logarithm of changes, since values may be off by orders of magnitude."""
         from scipy.optimize import least_squares
 
-        unknown = _unknown(self.free, start)
+        settings, unknown = FITTING_SETTINGS, _to_unbounded(self.free, start)
         for scale in (_signed_logarithm, np.asarray):
             found = least_squares(
                 self._residuals,
                 unknown,
                 args=(scale,),
                 x_scale="jac",
-                xtol=1e-15,
-                ftol=1e-15,
-                gtol=1e-15,
-                max_nfev=TRIES,
+                xtol=settings.tolerance,
+                ftol=settings.tolerance,
+                gtol=settings.tolerance,
+                max_nfev=settings.max_evaluations,
             )
             unknown = found.x
-            numbers = {**self.given, **_numbers(self.free, unknown)}
-            if not all(np.isfinite(value) for value in numbers.values()):
+            values = {**self.given, **_from_unbounded(self.free, unknown)}
+            if not all(np.isfinite(value) for value in values.values()):
                 return None
-            if self.distance(numbers) > HOPELESS:
+            if self.distance(values) > settings.hopeless_gap:
                 break
-        return numbers
+        return values
 
     def _residuals(self, unknown: Array, scale: Callable[[Array], Array]) -> Array:
-        return self._gap(_numbers(self.free, unknown), scale)
+        return self._gap(_from_unbounded(self.free, unknown), scale)
 
-    def _gap(self, numbers: Numbers, scale: Callable[[Array], Array]) -> Array:
+    def _gap(self, values: Hyperparameters, scale: Callable[[Array], Array]) -> Array:
+        limit = FITTING_SETTINGS.largest_residual
         with np.errstate(all="ignore"):
-            gap = scale(self.changes(numbers) / self.size) - scale(self.target / self.size)
-        return np.asarray(np.clip(np.nan_to_num(gap, nan=1e3, posinf=1e3, neginf=-1e3), -1e3, 1e3)).ravel()
+            gap = scale(self.changes(values) / self.size) - scale(self.target / self.size)
+        return np.asarray(np.clip(np.nan_to_num(gap, nan=limit, posinf=limit, neginf=-limit), -limit, limit)).ravel()
 
 
 def _signed_logarithm(x: Array) -> Array:
-    """Logarithm of the size with the sign, linear below a thousandth."""
-    return np.asarray(np.arcsinh(1e3 * x))
+    """Logarithm of the size with the sign of x; linear for small x."""
+    return np.asarray(np.arcsinh(FITTING_SETTINGS.logarithm_scale * x))
 
 
-def _unknown(free: Sequence[str], numbers: Numbers) -> Array:
-    """Each number on a scale without bounds: its logarithm, or that of its odds."""
+def _to_unbounded(free: Sequence[str], values: Hyperparameters) -> Array:
+    """Hyperparameters on a scale without bounds: their logarithm, or the logarithm of the odds of a fraction."""
     return np.array(
-        [np.log(numbers[name] / (1.0 - numbers[name])) if name in SHARES else np.log(numbers[name]) for name in free]
+        [np.log(values[name] / (1.0 - values[name])) if name in FRACTIONS else np.log(values[name]) for name in free]
     )
 
 
-def _numbers(free: Sequence[str], unknown: Array) -> dict[str, float]:
+def _from_unbounded(free: Sequence[str], unknown: Array) -> dict[str, float]:
     with np.errstate(all="ignore"):
         return {
-            name: float(1.0 / (1.0 + np.exp(-x)) if name in SHARES else np.exp(x))
+            name: float(1.0 / (1.0 + np.exp(-x)) if name in FRACTIONS else np.exp(x))
             for name, x in zip(free, unknown, strict=True)
         }
 
 
 def _rounded(
-    path: Path, measured: Array, track: Track, numbers: dict[str, float], free: Sequence[str]
+    path: Path, measured: Array, sequence: GradientSequence, values: dict[str, float], free: Sequence[str]
 ) -> dict[str, float]:
-    """The numbers, all with as few digits as meet the path."""
-    for digits in DIGITS:
-        short = numbers | {name: float(f"{numbers[name]:.{digits}g}") for name in free}
-        if all(0 < short[name] < 1 for name in free if name in SHARES):
-            met = float(np.max(gaps(measured, path(short, track, None), track))) <= 1.0
-            if met:
+    """The hyperparameters with as few digits as reproduce the path."""
+    for digits in FITTING_SETTINGS.digits:
+        short = values | {name: float(f"{values[name]:.{digits}g}") for name in free}
+        if all(0 < short[name] < 1 for name in free if name in FRACTIONS):
+            gaps = gaps_in_tolerances(measured, path(short, sequence, None), sequence)
+            if float(np.max(gaps)) <= 1.0:
                 return short
-    return numbers
+    return values

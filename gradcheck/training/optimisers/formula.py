@@ -1,7 +1,7 @@
-"""Update rules that average gradients, as terms that can be exchanged one by one.
+"""Update rules that average gradients, as formulas whose terms can be replaced one by one.
 
-All of them are θ ← θ − η m/(√s + ε), with m the gradient or an average of it, and s an average of its square, or
-nothing. A mistake is committed by putting another term in the place of one.
+All of them have the form θ ← θ − η m/(√s + ε). m is the gradient or an average of it; s is an average of its square, or
+absent. A mistake replaces one term by another.
 """
 
 from __future__ import annotations
@@ -13,143 +13,152 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.training.optimisers.track import Array, Track
+from gradcheck.training.optimisers.gradient_sequence import Array, GradientSequence
 
 #: Hyperparameters by name.
-Numbers = Mapping[str, float]
+Hyperparameters = Mapping[str, float]
 
-#: A number that depends on them.
-Number = Callable[[Numbers], float]
+#: A number that depends on hyperparameters.
+HyperparameterFunction = Callable[[Hyperparameters], float]
 
-#: Steps done so far, this one included; one number an entry, if it is not the same for all.
-Counter = Callable[[int, Track], Any]
+#: The step count from the index of a step: one number, or one per entry.
+StepCount = Callable[[int, GradientSequence], Any]
 
 
 @dataclass(frozen=True)
-class Average:
-    """A sum over the steps, a ← keep·a + take·x, from 0.
+class AverageTerm:
+    """A recursive sum over the steps, a ← decay·a + input_weight·x, from 0.
 
     Attributes
     ----------
-    keep, take : callable
-        The weights of what was and of what enters.
-    of : callable
-        What enters, of a gradient.
-    corrected : callable or None
-        β, if it is divided by 1 − βᵗ at step t.
-    carried : bool
-        Whether it is kept from step to step.
-    late : bool
-        Whether it is used before what enters has entered.
+    decay, input_weight : callable
+        Weights of the previous value and of the input.
+    transform : callable
+        The input, as a function of the gradient.
+    correction : callable or None
+        β, if the average is divided by 1 − βᵗ at step t.
+    persistent : bool
+        Whether the average is kept from step to step.
+    lagged : bool
+        Whether the average is used before the input of the step has entered it.
     pooled : "mean", "sum" or None
-        Whether what enters is one number for all entries of a block.
+        Whether the input is one number for all entries of a block.
     """
 
-    keep: Number
-    take: Number
-    of: Callable[[Array], Array] = np.asarray
-    corrected: Number | None = None
-    carried: bool = True
-    late: bool = False
+    decay: HyperparameterFunction
+    input_weight: HyperparameterFunction
+    transform: Callable[[Array], Array] = np.asarray
+    correction: HyperparameterFunction | None = None
+    persistent: bool = True
+    lagged: bool = False
     pooled: Literal["mean", "sum"] | None = None
 
-    def step(self, numbers: Numbers, before: Any, grad: Array, block: NDArray[np.intp]) -> Any:
-        """Return it with a gradient."""
-        entering = self.of(grad)
+    def next(self, values: Hyperparameters, previous: Any, grad: Array, block: NDArray[np.intp]) -> Any:
+        """The average after a gradient."""
+        entering = self.transform(grad)
         if self.pooled is not None:
             total = np.bincount(block, entering) / (np.bincount(block) if self.pooled == "mean" else 1.0)
             entering = total[block]
-        return (self.keep(numbers) * before if self.carried else 0.0) + self.take(numbers) * entering
+        return (self.decay(values) * previous if self.persistent else 0.0) + self.input_weight(values) * entering
 
-    def correction(self, numbers: Numbers, count: Any) -> Any:
-        """What it is divided by."""
-        return 1.0 if self.corrected is None else 1.0 - self.corrected(numbers) ** count
+    def divisor(self, values: Hyperparameters, count: Any) -> Any:
+        """The bias correction, by which the average is divided."""
+        return 1.0 if self.correction is None else 1.0 - self.correction(values) ** count
 
 
-def _counted(step: int, track: Track) -> Any:
+def _from_one(step: int, sequence: GradientSequence) -> Any:
     return step + 1
 
 
 @dataclass(frozen=True)
-class Averaging:
-    """A rule, θ ← θ − η m/(√s + ε).
+class AveragingRule:
+    """A rule of the form θ ← θ − η m/(√s + ε).
 
     Attributes
     ----------
-    mean, square : Average or None
-        m, the gradient if None; s, and no division if None.
-    ahead : bool
-        Whether m is one step ahead, g + keep·m.
-    root : bool
-        Whether the root is taken of s.
+    mean, square : AverageTerm or None
+        m, or the gradient if None; s, or no division if None.
+    look_ahead : bool
+        Whether m is replaced by g + decay·m, as in Nesterov's momentum.
+    take_root : bool
+        Whether the root of s is taken.
     epsilon : str
-        Where ε stands: outside the root, inside it, outside but before the correction of s, or nowhere.
-    factor : callable
-        What the step is multiplied by: the rate η.
+        Place of ε: outside the root, inside it, outside but before the correction of s, or nowhere.
+    step_size : callable
+        Factor of the step, η.
     sign : float
-        −1 goes down.
-    decay : str
-        How parameters are shrunk: not at all; with λ θ added to the gradient; by η λ θ beside the step; or by λ θ.
-    counter : callable
-        How steps are counted.
-    reset, shared : bool
-        Whether all is forgotten at each call; whether one memory serves all blocks.
-    still : tuple of int
+        −1 goes downhill.
+    weight_decay : str
+        How parameters are shrunk: not at all; by adding λ θ to the gradient; by η λ θ beside the step; or by λ θ.
+    step_count : callable
+        t of the bias correction.
+    reset_each_step, shared_state : bool
+        Whether all averages are lost at each step; whether one state serves all blocks.
+    frozen_blocks : tuple of int
         Blocks that are not changed.
     """
 
-    mean: Average | None = None
-    square: Average | None = None
-    ahead: bool = False
-    root: bool = True
+    mean: AverageTerm | None = None
+    square: AverageTerm | None = None
+    look_ahead: bool = False
+    take_root: bool = True
     epsilon: Literal["outside", "inside", "uncorrected", "nowhere"] = "outside"
-    factor: Number = field(default=lambda numbers: numbers["rate"])
+    step_size: HyperparameterFunction = field(default=lambda values: values["rate"])
     sign: float = -1.0
-    decay: Literal["none", "coupled", "decoupled", "unscaled"] = "none"
-    counter: Counter = _counted
-    reset: bool = False
-    shared: bool = False
-    still: tuple[int, ...] = ()
+    weight_decay: Literal["none", "coupled", "decoupled", "unscaled"] = "none"
+    step_count: StepCount = _from_one
+    reset_each_step: bool = False
+    shared_state: bool = False
+    frozen_blocks: tuple[int, ...] = ()
 
-    def path(self, numbers: Numbers, track: Track, steps: int | None = None) -> Array:
+    def path(self, values: Hyperparameters, sequence: GradientSequence, steps: int | None = None) -> Array:
         """Parameters at the start and after each step, one row each."""
-        theta, memory = track.start.copy(), dict[str, Any]()
-        moved = ~np.isin(track.block, self.still)
+        theta, state = sequence.start.copy(), dict[str, Any]()
+        moved = ~np.isin(sequence.block, self.frozen_blocks)
         rows = [theta.copy()]
         with np.errstate(all="ignore"):
-            for step in range(track.steps if steps is None else steps):
-                count = self.counter(step, track)
-                memory = {} if self.reset else memory
-                for part in track.slices if self.shared else (slice(None),):
-                    theta[part] += moved[part] * self._change(
-                        numbers, memory, track.grads[step][part], theta[part], _of(count, part), track.block[part]
-                    )
+            for step in range(sequence.steps if steps is None else steps):
+                count = self.step_count(step, sequence)
+                state = {} if self.reset_each_step else state
+                for part in sequence.slices if self.shared_state else (slice(None),):
+                    own_count = count[part] if isinstance(count, np.ndarray) else count
+                    grad, block = sequence.grads[step][part], sequence.block[part]
+                    change, state = self._change(values, state, grad, theta[part], own_count, block)
+                    theta[part] += moved[part] * change
                 rows.append(theta.copy())
         return np.array(rows)
 
     def _change(
-        self, numbers: Numbers, memory: dict[str, Any], grad: Array, theta: Array, count: Any, block: NDArray[np.intp]
-    ) -> Any:
-        if self.decay == "coupled":
-            grad = grad + numbers["weight_decay"] * theta
+        self,
+        values: Hyperparameters,
+        state: dict[str, Any],
+        grad: Array,
+        theta: Array,
+        count: Any,
+        block: NDArray[np.intp],
+    ) -> tuple[Any, dict[str, Any]]:
+        """The change of the parameters, and the state after it."""
+        new = {}
+        if self.weight_decay == "coupled":
+            grad = grad + values["weight_decay"] * theta
         direction: Any = grad
         if self.mean is not None:
-            direction = _next("mean", self.mean, numbers, memory, grad, block)
-            direction = direction / self.mean.correction(numbers, count)
-            if self.ahead:
-                direction = grad + self.mean.keep(numbers) * direction
+            direction, new["mean"] = _used_and_next(self.mean, values, state.get("mean"), grad, block)
+            direction = direction / self.mean.divisor(values, count)
+            if self.look_ahead:
+                direction = grad + self.mean.decay(values) * direction
         if self.square is not None:
-            square = _next("square", self.square, numbers, memory, grad, block)
-            direction = direction / self._divisor(numbers, square, self.square.correction(numbers, count))
-        change = self.sign * self.factor(numbers) * direction
-        if self.decay in ("decoupled", "unscaled"):
-            share = numbers["weight_decay"] * (self.factor(numbers) if self.decay == "decoupled" else 1.0)
-            change = change - share * theta
-        return change
+            square, new["square"] = _used_and_next(self.square, values, state.get("square"), grad, block)
+            direction = direction / self._divisor(values, square, self.square.divisor(values, count))
+        change = self.sign * self.step_size(values) * direction
+        if self.weight_decay in ("decoupled", "unscaled"):
+            factor = self.step_size(values) if self.weight_decay == "decoupled" else 1.0
+            change = change - values["weight_decay"] * factor * theta
+        return change, new
 
-    def _divisor(self, numbers: Numbers, square: Any, correction: Any) -> Any:
-        epsilon = numbers["eps"]
-        root = np.sqrt if self.root else np.asarray
+    def _divisor(self, values: Hyperparameters, square: Any, correction: Any) -> Any:
+        epsilon = values["eps"]
+        root = np.sqrt if self.take_root else np.asarray
         match self.epsilon:
             case "outside":
                 return root(square / correction) + epsilon
@@ -161,15 +170,10 @@ class Averaging:
                 return root(square / correction)
 
 
-def _of(count: Any, part: slice) -> Any:
-    """The part of a counter, if it is not one number for all."""
-    return count[part] if isinstance(count, np.ndarray) else count
-
-
-def _next(
-    name: str, average: Average, numbers: Numbers, memory: dict[str, Any], grad: Array, block: NDArray[np.intp]
-) -> Any:
-    """The average that is used in this step; the memory is brought up to date."""
-    before = memory[name] if name in memory else np.zeros_like(grad)
-    memory[name] = average.step(numbers, before, grad, block)
-    return before if average.late else memory[name]
+def _used_and_next(
+    average: AverageTerm, values: Hyperparameters, previous: Any, grad: Array, block: NDArray[np.intp]
+) -> tuple[Any, Any]:
+    """The value of an average that this step uses, and its value after the step."""
+    previous = np.zeros_like(grad) if previous is None else previous
+    following = average.next(values, previous, grad, block)
+    return (previous if average.lagged else following), following

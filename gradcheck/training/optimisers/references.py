@@ -1,4 +1,4 @@
-"""The references: the optimisers of `gradcheck.nn`, and each as a formula whose terms can be exchanged."""
+"""The references: the optimisers of `gradcheck.nn`, each also as a formula whose terms can be replaced."""
 
 from __future__ import annotations
 
@@ -13,39 +13,45 @@ import numpy as np
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.kinds import OPTIMISERS, find, nearest
 from gradcheck.nn.optimisers.optimiser import Optimiser
-from gradcheck.training.optimisers.formula import Average, Averaging, Numbers
-from gradcheck.training.optimisers.resilient import Resilient
-from gradcheck.training.optimisers.track import Array, Track
+from gradcheck.training.optimisers.formula import AverageTerm, AveragingRule, Hyperparameters
+from gradcheck.training.optimisers.gradient_sequence import Array, GradientSequence
+from gradcheck.training.optimisers.resilient import ResilientRule
 
-Formula = Averaging | Resilient
-
-
-def _average(share: str, of: Callable[[Array], Array] = np.asarray, *, corrected: bool = False) -> Average:
-    """An average whose weights sum to one: what enters has what is left of `share`."""
-
-    def keep(numbers: Numbers) -> float:
-        return numbers[share]
-
-    return Average(keep, lambda numbers: 1.0 - numbers[share], of, corrected=keep if corrected else None)
+Formula = AveragingRule | ResilientRule
 
 
-#: What sums gradients, and forgets a share at each step.
-_VELOCITY = Average(keep=lambda numbers: numbers["momentum"], take=lambda numbers: 1.0)
-_ADAM = Averaging(mean=_average("beta1", corrected=True), square=_average("beta2", np.square, corrected=True))
+def _running_average(
+    name: str, transform: Callable[[Array], Array] = np.asarray, *, corrected: bool = False
+) -> AverageTerm:
+    """An average with the weights α and 1 − α; `name` is that of the hyperparameter α."""
 
+    def decay(values: Hyperparameters) -> float:
+        return values[name]
+
+    return AverageTerm(decay, lambda values: 1.0 - values[name], transform, correction=decay if corrected else None)
+
+
+#: The velocity of momentum: a decaying sum of gradients.
+_VELOCITY = AverageTerm(decay=lambda values: values["momentum"], input_weight=lambda values: 1.0)
+_SUM_OF_SQUARES = AverageTerm(decay=lambda values: 1.0, input_weight=lambda values: 1.0, transform=np.square)
+_ADAM = AveragingRule(
+    mean=_running_average("beta1", corrected=True), square=_running_average("beta2", np.square, corrected=True)
+)
+
+#: Formula of each reference.
 FORMULAS: dict[str, Formula] = {
-    "SGD": Averaging(),
-    "Momentum": Averaging(mean=_VELOCITY),
-    "Nesterov": Averaging(mean=_VELOCITY, ahead=True),
-    "AdaGrad": Averaging(square=Average(keep=lambda numbers: 1.0, take=lambda numbers: 1.0, of=np.square)),
-    "RMSProp": Averaging(square=_average("decay", np.square)),
+    "SGD": AveragingRule(),
+    "Momentum": AveragingRule(mean=_VELOCITY),
+    "Nesterov": AveragingRule(mean=_VELOCITY, look_ahead=True),
+    "AdaGrad": AveragingRule(square=_SUM_OF_SQUARES),
+    "RMSProp": AveragingRule(square=_running_average("decay", np.square)),
     "Adam": _ADAM,
-    "AdamW": Averaging(mean=_ADAM.mean, square=_ADAM.square, decay="decoupled"),
-    "IRpropMinus": Resilient(),
+    "AdamW": AveragingRule(mean=_ADAM.mean, square=_ADAM.square, weight_decay="decoupled"),
+    "IRpropMinus": ResilientRule(),
 }
 
-#: How rules are called, in the order in which their names are looked for: "sgd_with_momentum" is Momentum.
-_CALLED = {
+#: Parts of the names of rules, in the order in which they are searched for: "sgd_with_momentum" is Momentum.
+_ALIASES = {
     "adamw": "AdamW",
     "adam": "Adam",
     "rmsprop": "RMSProp",
@@ -58,65 +64,77 @@ _CALLED = {
     "gradientdescent": "SGD",
 }
 
+#: Other names of the step size, to suggest `rate` for.
+_NAMES_OF_THE_RATE = ("lr", "learning_rate", "alpha", "eta")
+
 
 @dataclass(frozen=True)
 class Reference:
-    """A rule of a name.
+    """A reference optimiser with the hyperparameters that are known.
 
     Attributes
     ----------
     kind : str
-    numbers : tuple of str
-        Its hyperparameters.
+        Its name in `gradcheck.nn`.
+    names : tuple of str
+        Names of its hyperparameters.
     given : dict of str to float
-        Those whose values are known.
+        The hyperparameters that the caller gave.
     """
 
     kind: str
-    numbers: tuple[str, ...]
+    names: tuple[str, ...]
     given: dict[str, float]
 
     @property
     def formula(self) -> Formula:
-        """Its terms."""
+        """The rule as a formula."""
         return FORMULAS[self.kind]
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Hyperparameters that are to be fitted."""
-        return tuple(name for name in self.numbers if name not in self.given)
+        """Names of the hyperparameters to be fitted."""
+        return tuple(name for name in self.names if name not in self.given)
 
-    def made(self, numbers: Numbers) -> Optimiser:
+    def optimiser(self, values: Hyperparameters) -> Optimiser:
         """Make the optimiser."""
-        optimiser: Optimiser = find(self.kind, OPTIMISERS[self.kind])(**{name: numbers[name] for name in self.numbers})
+        optimiser: Optimiser = find(self.kind, OPTIMISERS[self.kind])(**{name: values[name] for name in self.names})
         return optimiser
 
-    def path(self, numbers: Numbers, track: Track, steps: int | None = None) -> Array:
-        """Parameters at the start and after each step, one row each, by the optimiser of `gradcheck.nn`."""
-        optimiser, theta = self.made(numbers), track.start.copy()
+    def path(self, values: Hyperparameters, sequence: GradientSequence, steps: int | None = None) -> Array:
+        """Parameters at the start and after each step of the optimiser of `gradcheck.nn`, one row each."""
+        optimiser, theta = self.optimiser(values), sequence.start.copy()
         rows = [theta.copy()]
         with np.errstate(all="ignore"):
-            for grad in track.grads[:steps]:
+            for grad in sequence.grads[:steps]:
                 optimiser.step({"w": theta}, {"w": grad})
                 rows.append(theta.copy())
         return np.array(rows)
 
 
 def reference_of(reference: Any, rule: Any, given: Mapping[str, Any]) -> Reference:
-    """Read a reference: its name, its class or an instance; or what the rule is called, if there is none.
+    """The reference of a rule.
+
+    Parameters
+    ----------
+    reference : str, Optimiser, class or None
+        By default it is read from the name of the rule.
+    rule : object or callable
+    given : mapping
+        Hyperparameters that the caller gave.
 
     Raises
     ------
     SubjectError, SubjectTypeError
-        If there is none of that name, or it has no such hyperparameter.
+        If there is no such reference, or it has no such hyperparameter.
     """
-    numbers = dict(given)
+    values = dict(given)
     if isinstance(reference, Optimiser):
         kind = type(reference).__name__
         spec = {name: value for name, value in reference.spec().items() if name != "kind"}
-        if twice := sorted(set(spec) & set(numbers)):
+        if twice := sorted(set(spec) & set(values)):
             raise SubjectError(f"{twice[0]} is given twice: with the reference, {reference!r}, and by itself")
-        numbers |= spec
+        values |= spec
     elif isinstance(reference, str):
         kind = _kind(reference)
     elif inspect.isclass(reference) and issubclass(reference, Optimiser):
@@ -130,25 +148,25 @@ def reference_of(reference: Any, rule: Any, given: Mapping[str, Any]) -> Referen
         )
     if kind not in FORMULAS:
         raise SubjectError(f"{kind} is not one of the references, {', '.join(FORMULAS)}")
-    names = numbers_of(kind)
-    for name, value in numbers.items():
+    names = hyperparameter_names(kind)
+    for name, value in values.items():
         if name not in names:
-            hint = ", did you mean 'rate'?" if name in ("lr", "learning_rate", "alpha", "eta") else nearest(name, names)
+            hint = ", did you mean 'rate'?" if name in _NAMES_OF_THE_RATE else nearest(name, names)
             raise SubjectError(f"{kind} has no hyperparameter {name!r}{hint}; it has {', '.join(names)}")
         if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
             raise SubjectTypeError(f"{name} is {value!r}: pass a number, or leave it out to have it fitted")
-    found = Reference(kind, names, {name: float(value) for name, value in numbers.items()})
-    _refuse_impossible(found)
+    found = Reference(kind, names, {name: float(value) for name, value in values.items()})
+    _reject_invalid_values(found)
     return found
 
 
-def numbers_of(kind: str) -> tuple[str, ...]:
+def hyperparameter_names(kind: str) -> tuple[str, ...]:
     """Names of the hyperparameters of a reference."""
     return tuple(inspect.signature(find(kind, OPTIMISERS[kind])).parameters)
 
 
-def _refuse_impossible(reference: Reference) -> None:
-    """Let the optimiser itself say what is wrong with its numbers."""
+def _reject_invalid_values(reference: Reference) -> None:
+    """Construct the optimiser, which validates its hyperparameters."""
     try:
         find(reference.kind, OPTIMISERS[reference.kind])(**{"rate": 1.0, **reference.given})
     except ValueError as error:
@@ -157,29 +175,29 @@ def _refuse_impossible(reference: Reference) -> None:
 
 def _kind(name: str) -> str:
     lower = {kind.lower(): kind for kind in FORMULAS}
-    plain = _plain(name)
-    if plain in lower:
-        return lower[plain]
-    if plain in _CALLED:
-        return _CALLED[plain]
+    letters = _letters(name)
+    if letters in lower:
+        return lower[letters]
+    if letters in _ALIASES:
+        return _ALIASES[letters]
     raise SubjectError(f"there is no reference {name!r}{nearest(name, FORMULAS)}; there are {', '.join(FORMULAS)}")
 
 
 def _kind_of_rule(rule: Any) -> str:
     name = name_of(rule)
-    kind = next((kind for called, kind in _CALLED.items() if called in _plain(name)), None)
+    kind = next((kind for alias, kind in _ALIASES.items() if alias in _letters(name)), None)
     if kind is None:
         raise SubjectError(
-            f"what {name} should be cannot be told from its name: pass reference=, one of {', '.join(FORMULAS)}"
+            f"the name of {name} does not say which rule it is: pass reference=, one of {', '.join(FORMULAS)}"
         )
     return kind
 
 
 def name_of(rule: Any) -> str:
-    """What a rule is called: a function's own name, that of an object's class."""
+    """Name of a rule: that of the function, or of the object's class."""
     named: Callable[..., Any] = getattr(rule, "func", rule)
     return str(getattr(named, "__qualname__", type(rule).__qualname__)).replace("<locals>.", "").rpartition(".")[2]
 
 
-def _plain(name: str) -> str:
+def _letters(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())

@@ -1,4 +1,4 @@
-"""What the check of an update rule found."""
+"""The result of the check of an update rule."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ from dataclasses import dataclass
 
 from gradcheck.verdicts.verdict import Verdict
 
-#: Of a line of the report.
-WIDTH = 110
+#: Largest width of a line of the report.
+REPORT_WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OptimiserReport:
-    """An update rule against its reference. True if it takes the same steps.
+    """The comparison of an update rule with its reference. True if it passed.
 
     Attributes
     ----------
     verdict : Verdict
-        ``pass``, ``fail``, or ``undecided`` where hyperparameters are missing and could not be fitted.
+        ``pass``, ``fail``, or ``undecided`` if hyperparameters are missing and could not be fitted.
     rule : str
-        What was checked.
+        Name of the rule.
     reference : str
-        What it was held against, with all hyperparameters.
+        The reference, with all hyperparameters.
     hyperparameters : dict of str to float
     fitted : tuple of str
-        Those that were not given.
+        Hyperparameters that were not given.
     steps : int
-        How many were taken.
+        Number of steps that were compared.
     step : int or None
-        The first one that differs, from 1.
+        The first step that differs, counted from 1.
     block : str or None
     entry : tuple of int or None
-        The entry of which it differs most there.
+        The entry that differs most in that step.
     change, expected : float or None
-        Of that entry, in that step.
+        Change of that entry in that step, by the rule and by the reference.
     mistake : str or None
-        Slug of what makes the very steps of the rule; two, joined by ``" + "``, where it takes two; None where nothing
-        known does.
+        Slug of the mistake that reproduces the steps of the rule. Two slugs are joined by ``" + "`` if it takes both.
+        None if no known mistake does.
     term : str or None
         The term that differs.
     message, evidence, fix : str
-        What the rule does, the numbers that this rests on, and what to do.
+        What the rule does, the evidence for it, and what to do.
     also : tuple of str
         Other mistakes that make the same steps.
     notes : tuple of str
     dtype : str
+        Type of the parameters.
     seed : int
         Passed as `rng`, it reproduces the check.
     """
@@ -73,14 +74,14 @@ class OptimiserReport:
 
     @property
     def ratio(self) -> float | None:
-        """The change made over that expected, at the first parting; None where there is none."""
+        """Change over expected change at the first difference; None if there is none."""
         if self.change is None or not self.expected:
             return None
         return self.change / self.expected
 
     @property
     def where(self) -> str:
-        """The first parting: block and entry."""
+        """Block and entry of the first difference."""
         if self.block is None:
             return ""
         return f"{self.block}[{', '.join(map(str, self.entry))}]" if self.entry else self.block
@@ -89,13 +90,13 @@ class OptimiserReport:
         return self.verdict is Verdict.PASS
 
     def __repr__(self) -> str:
-        what = "" if self.step is None else f", step {self.step}: {self.mistake or 'unexplained'}"
-        return f"<OptimiserReport {self.verdict.value}: {self.rule} against {self.reference}{what}>"
+        found = "" if self.step is None else f", step {self.step}: {self.mistake or 'unexplained'}"
+        return f"<OptimiserReport {self.verdict.value}: {self.rule} against {self.reference}{found}>"
 
     def __str__(self) -> str:
         lines = [f"{self.verdict.value.upper()}  {self.rule} against {self.reference}"]
         if self.step is not None:
-            lines.append(f"They part at step {self.step}, {self.where}: {self._numbers()}")
+            lines.append(f"First difference at step {self.step}, {self.where}: {self._numbers()}")
         if self.message:
             lines.append(f"{self.message}.  {self.mistake or 'unexplained'}")
         lines += [f"    {line}" for line in (self.evidence, self.fix) if line]
@@ -103,16 +104,16 @@ class OptimiserReport:
             lines.append(f"    The same steps come from: {', '.join(self.also)}.")
         lines += self.notes
         if self.fitted:
-            lines.append(f"Fitted, as they were not given: {', '.join(self.fitted)}. Hold them against yours.")
+            lines.append(f"Fitted, because they were not given: {', '.join(self.fitted)}. Compare them with yours.")
         lines.append(f"{self.steps} steps, {self.dtype}; reproduce with rng={self.seed}")
-        return "\n".join(_wrapped(line) for line in lines)
+        return "\n".join(_wrap(line) for line in lines)
 
     def _numbers(self) -> str:
         ratio = "" if self.ratio is None else f", {self.ratio:.6g} times as much"
         return f"changed by {self.change:.6g}, expected {self.expected:.6g}{ratio}."
 
 
-def _wrapped(line: str) -> str:
-    """A line in the width of a page; what follows stands below its first word."""
+def _wrap(line: str) -> str:
+    """Wrap a line to the width of the report, with the indent of its first line."""
     indent = " " * (len(line) - len(line.lstrip()))
-    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(line, REPORT_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,3 +1,5 @@
+"""Networks trained at once are those that are trained one by one."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The two programs of the post as scripts: they run, and a check tells which is right."""
+"""The two programs of the post as scripts: they run, and a check shows which gradient is right."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[3] / "docs" / "examples"
 
 
 def run(name: str, steps: str = "", fewer: str = "") -> dict[str, Any]:
-    """Names that a script leaves behind, with fewer steps if asked for."""
+    """Run a script, with fewer steps if given; returns its variables."""
     text = (SCRIPTS / name).read_text(encoding="utf-8")
     assert steps in text
     left: dict[str, Any] = {"__name__": "__main__"}
@@ -42,13 +42,13 @@ def test_the_answer_learns_and_plots_its_loss(monkeypatch: pytest.MonkeyPatch) -
     left["plt"].close("all")
 
 
-def test_the_question_passes_as_it_stands() -> None:
+def test_the_question_passes() -> None:
     result = CliRunner().invoke(main, ["check", str(SCRIPTS / "question.py"), "--seed", "0"])
     assert result.exit_code == 0
     assert "✓  dz2 = a2 - labels" in result.stdout
 
 
-def test_the_answer_fails_in_the_line_of_its_repair() -> None:
+def test_the_answer_fails_in_the_line_with_the_factor() -> None:
     pytest.importorskip("matplotlib")
     result = CliRunner().invoke(main, ["check", str(SCRIPTS / "answer.py"), "--seed", "0"])
     assert result.exit_code == 1

@@ -1,3 +1,5 @@
+"""The example networks: one gradient is right to high precision, and the other belongs to another loss."""
+
 from __future__ import annotations
 
 from typing import Any

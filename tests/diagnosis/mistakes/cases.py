@@ -15,7 +15,7 @@ from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.diagnosis.mistakes.mistake import Variant
 from gradcheck.nn.layer import Array, Layer
 from gradcheck.nn.losses.loss import Loss
-from gradcheck.reports.data import Report
+from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import as_subject
 from gradcheck.subjects.subject import Subject
 

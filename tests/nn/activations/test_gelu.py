@@ -37,7 +37,7 @@ def test_the_approximation_is_precise_in_the_tails() -> None:
 
 
 @pytest.mark.parametrize("approximate", [False, True])
-def test_no_number_is_too_large(approximate: bool) -> None:
+def test_no_overflow(approximate: bool) -> None:
     assert_finite(GELU(approximate=approximate))
 
 

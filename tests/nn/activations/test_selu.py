@@ -25,7 +25,7 @@ def test_precise_in_the_tails() -> None:
     assert_precise(SELU(), lambda z: scaled(z))
 
 
-def test_no_number_is_too_large_whose_multiple_is_a_number() -> None:
+def test_no_overflow_if_the_result_is_finite() -> None:
     assert_finite(SELU(), share=0.95)
 
 

@@ -19,5 +19,5 @@ def test_precise_in_the_tails() -> None:
     assert_precise(Sigmoid(), lambda z: 1 / (1 + mpmath.exp(-z)))
 
 
-def test_no_number_is_too_large() -> None:
+def test_no_overflow() -> None:
     assert_finite(Sigmoid())

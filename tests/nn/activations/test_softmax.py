@@ -28,7 +28,7 @@ def test_precise_for_large_numbers(numbers: tuple[float, ...]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_no_number_is_too_large(dtype: type[np.floating]) -> None:
+def test_no_overflow(dtype: type[np.floating]) -> None:
     info = np.finfo(dtype)
     layer = Softmax()
     x = np.array([[info.max, info.max, 0.0], [info.max, info.min, 0.0], [0.0, info.tiny, -info.tiny]], dtype)
@@ -39,7 +39,7 @@ def test_no_number_is_too_large(dtype: type[np.floating]) -> None:
     np.testing.assert_allclose(slopes.sum(axis=-1), 0.0, atol=4 * float(info.eps))
 
 
-def test_the_output_is_the_callers_to_change() -> None:
+def test_the_output_may_be_changed_by_the_caller() -> None:
     layer = Softmax()
     x = np.random.default_rng(0).standard_normal((4, 3))
     a = layer.forward(x)

@@ -82,7 +82,7 @@ def test_is_wrong_where_an_assumption_is_broken(loss: Callable[[Any, Any], Any])
     assert np.abs(sigmoid_binary_cross_entropy(z, y)[1] - given.grad.numpy()).max() > 1e-3
 
 
-def test_the_slope_of_the_sigmoid_once_more_shrinks_it() -> None:
+def test_a_second_sigmoid_derivative_shrinks_the_gradient() -> None:
     z, y = batch((4, 3))
     sigmoid = Sigmoid()
     sigmoid.forward(z)

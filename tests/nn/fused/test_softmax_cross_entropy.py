@@ -85,7 +85,7 @@ def test_is_wrong_where_an_assumption_is_broken(loss: Callable[[Any, Any], Any])
     assert np.abs(softmax_cross_entropy(z, y)[1] - given.grad.numpy()).max() > 1e-3
 
 
-def test_labels_that_do_not_sum_to_one_break_it_and_are_refused() -> None:
+def test_labels_that_do_not_sum_to_one_are_refused() -> None:
     z, y = batch((4, 3))[0], np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
     given = tensor(z, grad=True)
     cross_entropy(torch.softmax(given, 1), tensor(y)).mean().backward()
@@ -97,7 +97,7 @@ def test_labels_that_do_not_sum_to_one_break_it_and_are_refused() -> None:
         softmax_cross_entropy(z, y)
 
 
-def test_the_matrix_of_softmax_once_more_shrinks_it() -> None:
+def test_a_second_softmax_derivative_shrinks_the_gradient() -> None:
     z, y = batch((4, 3))
     softmax = Softmax()
     softmax.forward(z)
@@ -119,7 +119,7 @@ def test_float32_stays_float32() -> None:
     [
         ([[1.0, 2.0]], [0], r"same shape \(samples, classes\), got \(1, 2\) and \(1,\)"),
         ([1.0, 2.0], [0.0, 1.0], r"same shape \(samples, classes\), got \(2,\) and \(2,\)"),
-        ([[1.0, 2.0]], [[0.5, 0.49]], "p - y is no gradient otherwise; got a sum of 0.99"),
+        ([[1.0, 2.0]], [[0.5, 0.49]], "otherwise p - y is not the gradient; got a sum of 0.99"),
         ([[1.0, 2.0]], [[-0.5, 1.5]], "between 0 and 1, got -0.5"),
     ],
 )

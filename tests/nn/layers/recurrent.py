@@ -136,9 +136,7 @@ def _names_bad_input(layer: Recurrent) -> None:
         layer.forward(np.ones((4, 0, 2)))
     x = np.ones((4, 5, 2))
     for mask in (np.ones((4, 5)), np.ones((5, 4), bool), np.ones(4, bool), [["a"] * 5] * 4):
-        with pytest.raises(
-            ValueError, match=rf"{kind}.*takes a mask of truth values of shape \(samples, time\) = \(4, 5"
-        ):
+        with pytest.raises(ValueError, match=rf"{kind}.*takes a boolean mask of shape \(samples, time\) = \(4, 5"):
             layer.forward(x, mask)
     with pytest.raises(ValueError, match="backward before forward"):
         layer.backward(x)

@@ -53,7 +53,7 @@ def test_bad_input_is_named() -> None:
     layer = AveragePool2D(3)
     with pytest.raises(ValueError, match=r"AveragePool2D\(size=3.*\(samples, channels, height, width\), got \(3, 4\)"):
         layer.forward(np.ones((3, 4)))
-    with pytest.raises(ValueError, match=r"size \(3, 3\), which is more than an input of shape \(1, 1, 3, 2\)"):
+    with pytest.raises(ValueError, match=r"size \(3, 3\), which is larger than an input of shape \(1, 1, 3, 2\)"):
         layer.forward(np.ones((1, 1, 3, 2)))
-    with pytest.raises(ValueError, match="AveragePool2D: padding must be below the size"):
+    with pytest.raises(ValueError, match="AveragePool2D: padding must be smaller than the size"):
         AveragePool2D((3, 1), padding=1)

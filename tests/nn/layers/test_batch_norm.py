@@ -99,7 +99,7 @@ def test_equal_numbers_become_zero(value: float) -> None:
     assert np.isfinite([layer.running_mean, layer.running_var]).all()
 
 
-def test_float32_keeps_its_digits() -> None:
+def test_float32_is_precise() -> None:
     x = (100.0 + np.random.default_rng(0).standard_normal((100_000, 2))).astype(np.float32)
     mine = BatchNorm(2, dtype=np.float32)
     wide = x.astype(np.float64)
@@ -117,9 +117,9 @@ def test_float32_keeps_its_digits() -> None:
 
 def test_bad_input_is_named() -> None:
     layer = BatchNorm(3)
-    with pytest.raises(ValueError, match=r"BatchNorm\(features=3.*one number a feature, .* the variance takes two"):
+    with pytest.raises(ValueError, match=r"BatchNorm\(features=3.*one number for each feature, .* needs two"):
         layer.forward(np.ones((1, 3)))
-    with pytest.raises(ValueError, match="one number a feature"):
+    with pytest.raises(ValueError, match="one number for each feature"):
         layer.forward(np.ones((1, 3, 1, 1)))
     with pytest.raises(ValueError, match=r"shape \(samples, 3, \.\.\.\), got \(2, 4\)"):
         layer.forward(np.ones((2, 4)))

@@ -41,26 +41,28 @@ def test_shapes_that_do_not_fit_are_named() -> None:
         def forward(self, x: np.ndarray) -> np.ndarray:
             return super().forward(x[:, :, 1:])
 
-    with pytest.raises(ValueError, match=r"Concatenate.*one shape but for axis 1, got \(1, 2, 3\), \(1, 2, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"Concatenate.*the same shape except along axis 1, got \(1, 2, 3\), \(1, 2, 2\)"
+    ):
         Concatenate([Tanh(), Shortened()]).forward(np.ones((1, 2, 3)))
     for axis in (2, -2):
-        with pytest.raises(ValueError, match=f"but for axis {axis}"):
+        with pytest.raises(ValueError, match=f"except along axis {axis}"):
             Concatenate([Tanh(), Tanh()], axis).forward(np.ones((2, 2)))
 
 
 @pytest.mark.parametrize("axis", [0, 1.0, True, "1"])
-def test_an_axis_that_is_none_is_refused(axis: Any) -> None:
+def test_an_invalid_axis_is_refused(axis: Any) -> None:
     with pytest.raises(ValueError, match="Concatenate: axis must be a whole number other than 0"):
         Concatenate([Tanh()], axis)
 
 
-def test_what_is_no_layer_is_refused() -> None:
+def test_an_object_that_is_not_a_layer_is_refused() -> None:
     with pytest.raises(ValueError, match=r"layer 1 is .*did you mean Tanh\(...\)"):
         Concatenate([Tanh(), Tanh])  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="Concatenate: takes at least one layer"):
+    with pytest.raises(ValueError, match="Concatenate: needs at least one layer"):
         Concatenate([])
     shared = Tanh()
-    with pytest.raises(ValueError, match=r"branches\.0 and branches\.1 are one and the same"):
+    with pytest.raises(ValueError, match=r"branches\.0 and branches\.1 are the same object"):
         Concatenate([shared, shared])
 
 
@@ -69,7 +71,7 @@ def test_an_error_says_which_branch() -> None:
         Concatenate([Tanh(), [Dense(2, 2)]]).forward(np.ones((1, 3)))
 
 
-def test_backward_comes_after_forward() -> None:
+def test_backward_before_forward_is_refused() -> None:
     with pytest.raises(ValueError, match="backward before forward"):
         Concatenate([Tanh()]).backward(np.ones((1, 3)))
 

@@ -61,7 +61,7 @@ def test_bad_input_is_named() -> None:
     layer = Conv1D(3, 2, 4)
     with pytest.raises(ValueError, match=r"Conv1D\(inputs=3.*\(samples, 3, length\), got \(4, 3, 5, 5\)"):
         layer.forward(np.ones((4, 3, 5, 5)))
-    with pytest.raises(ValueError, match=r"reaches over \(4,\), which is more than an input of shape \(1, 3, 3\)"):
+    with pytest.raises(ValueError, match=r"has extent \(4,\), which is larger than an input of shape \(1, 3, 3\)"):
         layer.forward(np.ones((1, 3, 3)))
     with pytest.raises(ValueError, match="Conv1D: size must be a positive whole number, got -1"):
         Conv1D(3, 2, -1)

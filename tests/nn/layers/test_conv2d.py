@@ -37,7 +37,7 @@ def test_agrees_with_torch(
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
-def test_same_puts_the_odd_zero_behind_as_torch_does() -> None:
+def test_same_padding_puts_an_odd_zero_at_the_end_like_torch() -> None:
     layer = Conv2D(2, 3, (2, 4), padding="same", dilation=(3, 1))
     redraw(layer)
     x = np.random.default_rng(0).standard_normal((2, 2, 5, 6))
@@ -77,7 +77,7 @@ def test_what_is_done_to_the_input_later_changes_nothing(size: int) -> None:
     np.testing.assert_array_equal(layer.grads["W"], before)
 
 
-def test_parameters_in_place_of_others_count() -> None:
+def test_replaced_parameters_are_used() -> None:
     layer = Conv2D(1, 1, 2)
     x = np.arange(4.0).reshape(1, 1, 2, 2)
     layer.params["W"] = np.ones((1, 1, 2, 2))
@@ -104,7 +104,7 @@ def test_spec_makes_the_same_layer() -> None:
     assert "padding=(1, (0, 1))" in repr(layer)
 
 
-def test_initial_weights_have_the_scale_asked_for() -> None:
+def test_initial_weights_have_the_scale() -> None:
     layer = Conv2D(32, 16, 5, groups=2, scale="he", rng=0)
     assert layer.params["W"].std() == pytest.approx(np.sqrt(2 / (16 * 25)), rel=0.05)
     np.testing.assert_array_equal(layer.params["b"], np.zeros(16))
@@ -118,7 +118,7 @@ def test_initial_weights_have_the_scale_asked_for() -> None:
         ({"size": 2.0}, "size must be"),
         ({"size": 2, "stride": 0}, "stride must be"),
         ({"size": 2, "dilation": (1, True)}, "dilation must be"),
-        ({"size": 2, "padding": -1}, "padding must be a whole number from 0 on"),
+        ({"size": 2, "padding": -1}, "padding must be a whole number of at least 0"),
         ({"size": 2, "padding": (1, (1, 2, 3))}, "padding must be"),
         ({"size": 2, "padding": "full"}, "padding must be 'valid', 'same' or numbers, got 'full'"),
         ({"size": 2, "padding": "same", "stride": 2}, "'same' takes a stride of 1"),
@@ -137,7 +137,7 @@ def test_bad_input_is_named() -> None:
         layer.forward(np.ones((4, 2, 5, 5)))
     with pytest.raises(ValueError, match="takes an input of shape"):
         layer.forward(np.ones((3, 5, 5)))
-    with pytest.raises(ValueError, match=r"reaches over \(4, 4\), .* an input of shape \(1, 3, 1, 5\)"):
+    with pytest.raises(ValueError, match=r"has extent \(4, 4\), .* an input of shape \(1, 3, 1, 5\)"):
         layer.forward(np.ones((1, 3, 1, 5)))
     with pytest.raises(ValueError, match="empty"):
         layer.forward(np.ones((0, 3, 5, 5)))

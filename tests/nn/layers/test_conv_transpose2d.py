@@ -82,8 +82,14 @@ def test_spec_makes_the_same_layer() -> None:
     ("arguments", "message"),
     [
         ({"size": 0}, "size must be a positive whole number, or a tuple of 2, got 0"),
-        ({"size": 2, "output_padding": -1}, "output_padding must be a whole number from 0 on, or a tuple of 2, got -1"),
-        ({"size": 2, "stride": 2, "output_padding": 2}, "output_padding must be below the stride or the dilation"),
+        (
+            {"size": 2, "output_padding": -1},
+            "output_padding must be a whole number of at least 0, or a tuple of 2, got -1",
+        ),
+        (
+            {"size": 2, "stride": 2, "output_padding": 2},
+            "output_padding must be smaller than the stride or the dilation",
+        ),
         ({"size": 2, "padding": "same"}, "padding must be a whole number"),
         ({"size": 2, "groups": 2}, "multiples of groups = 2, got 3 and 4"),
     ],

@@ -26,7 +26,7 @@ def test_bad_input_is_named() -> None:
         Dense(3, 0)
 
 
-def test_backward_comes_after_forward() -> None:
+def test_backward_before_forward_is_refused() -> None:
     layer = Dense(3, 2)
     with pytest.raises(ValueError, match="backward before forward"):
         layer.backward(np.ones((1, 2)))

@@ -23,7 +23,7 @@ def test_agrees_with_a_product_in_torch(shape: tuple[int, ...], rate: float) -> 
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.5, 0.99])
-def test_drops_as_many_as_it_should(rate: float) -> None:
+def test_the_fraction_of_zeros_is_the_rate(rate: float) -> None:
     n = 100_000
     y = Dropout(rate).forward(np.ones((n, 1)))
     assert abs((y == 0).sum() - rate * n) < 5 * np.sqrt(n * rate * (1 - rate))
@@ -55,7 +55,7 @@ def test_the_gradient_belongs_to_the_last_forward() -> None:
     np.testing.assert_array_equal(layer.backward(x), y)
 
 
-def test_does_nothing_in_use() -> None:
+def test_is_the_identity_in_evaluation_mode() -> None:
     layer = Dropout(0.5)
     layer.training = False
     x = np.random.default_rng(0).standard_normal((4, 3))
@@ -84,13 +84,13 @@ def test_float32_stays_float32(training: bool) -> None:
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, np.nan])
 def test_bad_rates_are_named(rate: float) -> None:
-    with pytest.raises(ValueError, match="Dropout: rate must be a number from 0 on and below 1, got"):
+    with pytest.raises(ValueError, match="Dropout: rate must be at least 0 and less than 1, got"):
         Dropout(rate)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None, True])
 def test_bad_seeds_are_named(seed: Any) -> None:
-    with pytest.raises(ValueError, match=f"Dropout: seed must be a whole number from 0 on, got {seed}"):
+    with pytest.raises(ValueError, match=f"Dropout: seed must be a whole number of at least 0, got {seed}"):
         Dropout(0.5, seed=seed)
 
 

@@ -22,7 +22,7 @@ def test_agrees_with_torch(samples: int, time: int, features: int, units: int, l
 
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_masked_steps_hand_the_state_on(last: bool, reverse: bool) -> None:
+def test_masked_steps_keep_the_state(last: bool, reverse: bool) -> None:
     assert_masks_agree(GRU(2, 3, last=last, reverse=reverse), theirs)
 
 

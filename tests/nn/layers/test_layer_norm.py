@@ -30,7 +30,7 @@ def test_agrees_with_torch(shape: tuple[int, ...], features: int | tuple[int, ..
     )
 
 
-def test_starts_as_torch_does() -> None:
+def test_initial_state_is_that_of_torch() -> None:
     x = np.random.default_rng(0).standard_normal((4, 3))
     assert_layer_agrees(LayerNorm(3), lambda x, p: torch.nn.functional.layer_norm(x, (3,), p["gamma"], p["beta"]), x)
 

@@ -23,7 +23,7 @@ def test_agrees_with_torch(samples: int, time: int, features: int, units: int, l
 
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_masked_steps_hand_the_state_on(last: bool, reverse: bool) -> None:
+def test_masked_steps_keep_the_state(last: bool, reverse: bool) -> None:
     assert_masks_agree(LSTM(2, 3, last=last, reverse=reverse), theirs)
 
 
@@ -31,7 +31,7 @@ def test_well_behaved() -> None:
     assert_well_behaved(LSTM)
 
 
-def test_the_gate_that_forgets_starts_open() -> None:
+def test_the_forget_gate_starts_open() -> None:
     np.testing.assert_array_equal(LSTM(2, 3).params["b"], [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0])
 
 

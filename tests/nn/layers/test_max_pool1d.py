@@ -37,7 +37,7 @@ def test_bad_input_is_named() -> None:
     layer = MaxPool1D(3)
     with pytest.raises(ValueError, match=r"MaxPool1D\(size=3.*\(samples, channels, length\), got \(3, 4\)"):
         layer.forward(np.ones((3, 4)))
-    with pytest.raises(ValueError, match=r"size \(3,\), which is more than an input of shape \(1, 1, 2\)"):
+    with pytest.raises(ValueError, match=r"size \(3,\), which is larger than an input of shape \(1, 1, 2\)"):
         layer.forward(np.ones((1, 1, 2)))
     with pytest.raises(ValueError, match="MaxPool1D: size must be a positive whole number, got 0"):
         MaxPool1D(0)

@@ -63,7 +63,7 @@ def test_masks_agree_with_the_layer_of_torch(causal: bool) -> None:
         assert_close(layer.grads[name], value.grad, f"gradient of {name}")
 
 
-def test_a_step_that_may_look_at_none_mixes_nothing() -> None:
+def test_a_step_with_all_steps_masked_has_weights_of_zero() -> None:
     layer = MultiHeadAttention(4, 2, causal=True)
     redraw(layer)
     x = np.random.default_rng(0).standard_normal((2, 3, 4))
@@ -83,7 +83,7 @@ def test_large_scores_do_not_overflow() -> None:
     assert np.isfinite(layer.backward(np.ones_like(y))).all()
 
 
-def test_one_key_bias_fits_all() -> None:
+def test_the_key_bias_has_no_effect() -> None:
     layer = MultiHeadAttention(4, 2, rng=0)
     x = np.random.default_rng(0).standard_normal((2, 5, 4))
     y = layer.forward(x)
@@ -113,7 +113,7 @@ def test_bad_input_is_named() -> None:
     layer = MultiHeadAttention(4, 2)
     with pytest.raises(ValueError, match=r"MultiHeadAttention\(features=4.*shape \(samples, time, 4\), got \(5, 4\)"):
         layer.forward(np.ones((5, 4)))
-    with pytest.raises(ValueError, match=r"truth values of shape \(samples, time\) = \(2, 5\), got float64 of shape"):
+    with pytest.raises(ValueError, match=r"boolean mask of shape \(samples, time\) = \(2, 5\), got float64 of shape"):
         layer.forward(np.ones((2, 5, 4)), np.ones((2, 5)))
     with pytest.raises(ValueError, match="features must be a multiple of heads = 3, got 4"):
         MultiHeadAttention(4, 3)

@@ -31,9 +31,11 @@ def test_a_shortcut_agrees_with_torch(samples: int) -> None:
 
 
 def test_shapes_that_differ_are_named() -> None:
-    with pytest.raises(ValueError, match=r"Residual\(Dense.*make \(4, 2\) of an input of shape \(4, 3\), .* \(4, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"Residual\(Dense.*input of shape \(4, 3\) the layers return shape \(4, 2\), .* \(4, 3\)"
+    ):
         Residual(Dense(3, 2)).forward(np.ones((4, 3)))
-    with pytest.raises(ValueError, match=r"make \(4, 2\) .* the shortcut \(4, 1\)"):
+    with pytest.raises(ValueError, match=r"return shape \(4, 2\), but the shortcut \(4, 1\)"):
         Residual(Dense(3, 2), shortcut=Dense(3, 1)).forward(np.ones((4, 3)))
 
 
@@ -44,17 +46,17 @@ def test_an_error_says_which_layer() -> None:
         Residual(Dense(3, 2), shortcut=Dense(2, 2)).forward(np.ones((4, 3)))
 
 
-def test_what_is_no_layer_is_refused() -> None:
+def test_an_object_that_is_not_a_layer_is_refused() -> None:
     with pytest.raises(ValueError, match="shortcut: layer 0 is 1"):
         Residual(Dense(3, 3), shortcut=1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least one layer"):
         Residual()
     shared = Dense(3, 3)
-    with pytest.raises(ValueError, match=r"layers\.0 and shortcut are one and the same"):
+    with pytest.raises(ValueError, match=r"layers\.0 and shortcut are the same object"):
         Residual(shared, shortcut=shared)
 
 
-def test_backward_comes_after_forward() -> None:
+def test_backward_before_forward_is_refused() -> None:
     layer = Residual(Dense(3, 3))
     with pytest.raises(ValueError, match="backward before forward"):
         layer.backward(np.ones((1, 3)))

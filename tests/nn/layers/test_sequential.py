@@ -65,7 +65,7 @@ def test_an_error_in_backward_says_which_layer() -> None:
         layer.backward(np.ones((2, 4)))
 
 
-def test_backward_comes_after_forward() -> None:
+def test_backward_before_forward_is_refused() -> None:
     layer = Sequential(Dense(3, 2))
     for backward in (layer.backward, layer.parameter_gradients):
         with pytest.raises(ValueError, match=r"Sequential\(Dense\(.*backward before forward"):
@@ -76,18 +76,18 @@ def test_backward_comes_after_forward() -> None:
     ("layers", "message"),
     [
         ((), "at least one layer"),
-        ((Tanh,), r"which is no layer; did you mean Tanh\(...\)"),
+        ((Tanh,), r"which is not a Layer; did you mean Tanh\(...\)"),
         ((Tanh(), 3), "layer 1 is 3"),
     ],
 )
-def test_what_is_no_layer_is_refused(layers: tuple[Layer, ...], message: str) -> None:
+def test_an_object_that_is_not_a_layer_is_refused(layers: tuple[Layer, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sequential(*layers)
 
 
 def test_the_same_layer_twice_is_refused() -> None:
     shared = Dense(2, 2)
-    with pytest.raises(ValueError, match=r"layers\.0 and layers\.2\.layers\.0 are one and the same Dense"):
+    with pytest.raises(ValueError, match=r"layers\.0 and layers\.2\.layers\.0 are the same object Dense"):
         Sequential(shared, Tanh(), Sequential(shared))
 
 

@@ -30,7 +30,7 @@ def test_agrees_with_torch(
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_masked_steps_hand_the_state_on(last: bool, reverse: bool, activation: Name) -> None:
+def test_masked_steps_keep_the_state(last: bool, reverse: bool, activation: Name) -> None:
     layer = SimpleRNN(2, 3, activation=activation, last=last, reverse=reverse)
     assert_masks_agree(layer, theirs(activation))
 
@@ -40,7 +40,7 @@ def test_well_behaved(activation: Name) -> None:
     assert_well_behaved(partial(SimpleRNN, activation=activation))
 
 
-def test_relu_has_slope_0_at_its_kink() -> None:
+def test_relu_has_derivative_0_at_its_kink() -> None:
     layer = SimpleRNN(1, 1, activation="relu", rng=0)
     layer.forward(np.zeros((1, 2, 1)))
     np.testing.assert_array_equal(layer.backward(np.ones((1, 2, 1))), 0.0)

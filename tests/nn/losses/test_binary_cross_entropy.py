@@ -34,7 +34,7 @@ def test_a_probability_of_one_or_zero_that_is_right_costs_nothing() -> None:
     np.testing.assert_array_equal(loss.backward(), [1.0, -1.0])
 
 
-def test_every_digit_is_right_near_the_ends() -> None:
+def test_precise_for_extreme_probabilities() -> None:
     probabilities = np.array([1e-300, 1e-17, 0.3, 1 - 1e-3, 1 - 2.0**-53])
     for y in (0, 1):
         loss = BinaryCrossEntropy("none")

@@ -72,7 +72,7 @@ def test_a_numerical_derivative_can_be_taken() -> None:
         ([[1.5, -0.5]], [0], "probabilities between 0 and 1, got -0.5"),
         ([[np.nan, 0.5]], [0], "probabilities between 0 and 1, got nan"),
         ([[1.0, 0.0]], [1], "a class that occurs has probability 0.*CrossEntropyWithLogits"),
-        ([[0.5, 0.5]], [[0.5, 1.0]], r"shares that sum to 1 over the classes \(axis 1\), got a sum of 1.5"),
+        ([[0.5, 0.5]], [[0.5, 1.0]], r"targets that sum to 1 over the classes \(axis 1\), got a sum of 1.5"),
     ],
 )
 def test_bad_input_is_named(prediction: Any, target: Any, message: str) -> None:

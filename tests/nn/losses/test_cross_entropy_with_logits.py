@@ -69,7 +69,7 @@ def test_weights_agree_with_torch(each: bool) -> None:
     "logits",
     [(1000.0, 0.0, -1000.0), (-1000.0, -1000.0, 1000.0), (1e-8, 0.0, 3.0), (40.0, 0.0, -700.0), (5.0, 5.0, 5.0)],
 )
-def test_every_digit_is_right_near_and_far(logits: tuple[float, ...], y: int) -> None:
+def test_precise_for_small_and_large_errors(logits: tuple[float, ...], y: int) -> None:
     loss = CrossEntropyWithLogits()
     value = loss([logits], [y])
     with mpmath.workdps(1000):
@@ -90,7 +90,7 @@ def test_two_classes_are_the_binary_loss() -> None:
         np.testing.assert_allclose(classes.backward()[:, 1], binary.backward(), rtol=2e-15, atol=1e-320)
 
 
-def test_a_logit_of_minus_infinity_rules_a_class_out() -> None:
+def test_a_logit_of_minus_infinity_gives_probability_zero() -> None:
     loss = CrossEntropyWithLogits()
     assert loss([[0.0, -np.inf]], [0]) == 0.0
     np.testing.assert_array_equal(loss.backward(), [[0.0, 0.0]])
@@ -108,10 +108,10 @@ def test_a_logit_of_minus_infinity_rules_a_class_out() -> None:
         (
             [[2.0, 1.0]],
             [[0]],
-            r"shares of the predictions' shape \(1, 2\), or class indices of shape \(1,\), got \(1, 1\)",
+            r"probabilities of the predictions' shape \(1, 2\), or class indices of shape \(1,\), got \(1, 1\)",
         ),
-        ([[2.0, 1.0]], [[1, 1]], r"shares that sum to 1 over the classes \(axis 1\), got a sum of 2"),
-        ([[2.0, 1.0]], [[1.5, -0.5]], "shares between 0 and 1, got -0.5"),
+        ([[2.0, 1.0]], [[1, 1]], r"targets that sum to 1 over the classes \(axis 1\), got a sum of 2"),
+        ([[2.0, 1.0]], [[1.5, -0.5]], "targets between 0 and 1, got -0.5"),
     ],
 )
 def test_bad_input_is_named(prediction: Any, target: Any, message: str) -> None:

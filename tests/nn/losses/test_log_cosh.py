@@ -23,7 +23,7 @@ def test_agrees_with_torch(reduction: Reduction, shape: tuple[int, ...]) -> None
     assert_loss_agrees(LogCosh(reduction), log_cosh, prediction, target)
 
 
-def test_every_digit_is_right_near_and_far() -> None:
+def test_precise_for_small_and_large_errors() -> None:
     residuals = np.array([1e-8, -1e-3, 0.5, -0.999, 1.001, 3.0, -20.0, 40.0, 1000.0, -1000.0])
     loss = LogCosh("none")
     value = loss(residuals, np.zeros_like(residuals))

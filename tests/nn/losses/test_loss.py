@@ -139,7 +139,7 @@ def test_the_largest_numbers_give_no_warning_and_no_nan(name: str, dtype: type[n
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_backward_comes_after_forward(name: str) -> None:
+def test_backward_before_forward_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name}\(.*: backward before forward"):
         made(name).backward()
 

@@ -40,7 +40,7 @@ def test_equal_vectors_agree_with_torch() -> None:
     assert_loss_agrees(Triplet(), lambda t: theirs(t[:, 0], t[:, 1], t[:, 2]), triplets, None)
 
 
-def test_targets_are_not_looked_at() -> None:
+def test_targets_are_ignored() -> None:
     triplets = np.random.default_rng(0).standard_normal((4, 3, 5))
     assert Triplet()(triplets, np.zeros(4)) == Triplet()(triplets, None)
 

@@ -19,7 +19,7 @@ def test_agrees_with_torch(rate: float, shrink: float, grow: float, smallest: fl
     )
 
 
-def test_parameters_wait_for_a_step_after_a_change_of_sign() -> None:
+def test_parameters_pause_for_a_step_after_a_change_of_sign() -> None:
     path = [start(), *run(IRpropMinus(0.1))]
     moves = np.array([path[i + 1]["W"] - path[i]["W"] for i in range(50)])
     assert (moves == 0).any()
@@ -27,7 +27,7 @@ def test_parameters_wait_for_a_step_after_a_change_of_sign() -> None:
     assert not (moves[1:] * moves[:-1] < 0).any()
 
 
-def test_signs_are_all_that_counts() -> None:
+def test_only_signs_matter() -> None:
     paths = []
     for scale in (1.0, 1e-200, 1e200):
         optimiser, params = IRpropMinus(0.1), {"W": np.ones(2)}

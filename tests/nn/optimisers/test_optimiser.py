@@ -16,7 +16,7 @@ from tests.nn.optimisers.trajectory import run
 Array = NDArray[Any]
 
 
-#: Where parameters change without a gradient, unless told not to.
+#: Optimisers whose parameters change without a gradient, with the arguments that prevent it.
 NO_DECAY = {"AdamW": {"weight_decay": 0.0}}
 
 
@@ -26,7 +26,7 @@ def made(name: str, rate: float = 0.01, **options: Any) -> Optimiser:
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_reset_forgets_everything(name: str) -> None:
+def test_reset_deletes_the_state(name: str) -> None:
     optimiser = made(name)
     first, second = run(optimiser, 5)[-1], run(optimiser, 5)[-1]
     assert optimiser.steps == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import hypothesis  # noqa: F401
 import pytest
@@ -11,7 +12,10 @@ import pytest
 import gradcheck.checks.gradients
 import gradcheck.diagnosis.attribution
 import gradcheck.reports.json
-import gradcheck.reports.text  # noqa: F401 - what is loaded now is not loaded twice by a session within this one
+import gradcheck.reports.text
+
+#: The tree under test, which sessions in processes of their own import as well.
+ROOT = Path(gradcheck.__file__).parents[1]
 
 LOSSES = '''
 import numpy as np
@@ -28,23 +32,23 @@ def right(p):
 
 
 def doubled(p):
-    """The gradient by W is twice the right one: GC102."""
+    """The gradient with respect to W is twice the right one: GC102."""
     return {**right(p), "W": 2 * np.tanh(p["W"])}
 
 
 def noisy(p):
-    """A large constant drowns the loss: nobody can tell."""
+    """The rounding error of a large constant is larger than all changes of the loss: undecided."""
     return loss(p) + 1e13
 '''
 
-#: How a test file of the user's begins.
+#: First lines of a user's test file.
 HEAD = """
 import gradcheck
 import pytest
 from losses import POINT, doubled, loss, noisy, right
 """
 
-#: What changes what pytest prints; on a continuous integration server its summary has whole messages.
+#: Variables that change what pytest prints; its summary has whole messages in continuous integration.
 OF_THIS_SESSION = ("PYTEST_XDIST", "PYTEST_ADDOPTS", "CI", "BUILD_NUMBER")
 
 #: Runs pytest in the project.
@@ -53,9 +57,9 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Write a test file and run pytest on it, as wide as a terminal of 80 columns; in a process of its own if asked."""
+    """Write a test file and run pytest on it with 80 columns; with `apart` in a process of its own."""
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(pytester.path), str(ROOT)]))
     for name in [name for name in os.environ if name.startswith(OF_THIS_SESSION)]:
         monkeypatch.delenv(name)
     pytester.makepyfile(losses=LOSSES)

@@ -1,4 +1,4 @@
-"""What the plugin loads where nobody uses it. How long that takes is in benchmarks/plugin_cost.py."""
+"""What the plugin loads in a session without checks. benchmarks/plugin_cost.py measures how long that takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.testing.pytest_plugin.conftest import Run
 
-#: Writes what is loaded at the end of a session, apart from what was before the plugins came.
+#: Writes the names of the modules that are loaded at the end of a session.
 LOADED = """
 import sys
 
@@ -26,7 +26,7 @@ def loaded(pytester: pytest.Pytester, *options: str, body: str = "def test_one()
 
 
 def test_nothing_but_pytest_is_imported_until_a_check_runs(pytester: pytest.Pytester, run: Run) -> None:
-    """Also where tests fail and are skipped, options and markers are given, and the fixture is asked for."""
+    """Also if tests fail or are skipped, options and markers are given, and the fixture is requested."""
     body = (
         "import pytest\ndef test_one():\n    assert 1 == 2\ndef test_two():\n    pytest.skip()\n"
         "@pytest.mark.gradcheck(rtol=1e-3)\ndef test_three(gradcheck):\n    pass\n"
@@ -34,9 +34,9 @@ def test_nothing_but_pytest_is_imported_until_a_check_runs(pytester: pytest.Pyte
     with_plugin = loaded(pytester, "--gradcheck-seed=3", body=body)
     without = loaded(pytester, "-p", "no:gradcheck")
     assert not with_plugin & {"numpy", "scipy", "rich", "click", "optree", "hypothesis"}
-    assert "gradcheck.testing.pytest_plugin.watch" in with_plugin
+    assert "gradcheck.testing.pytest_plugin.hooks" in with_plugin
     more = {name for name in with_plugin - without if name.partition(".")[0] not in {"gradcheck", "_pytest"}}
     assert all(name.partition(".")[0] in sys.stdlib_module_names for name in more), more
     ours = {name for name in with_plugin if name.startswith("gradcheck") and "pytest_plugin" not in name}
-    allowed = {"_version", "errors", "settings", "checks", "checks.observers", "testing"}
+    allowed = {"_names", "_version", "errors", "settings", "checks", "checks.observers", "testing"}
     assert ours <= {"gradcheck", *(f"gradcheck.{name}" for name in allowed)}

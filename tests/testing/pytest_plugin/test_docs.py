@@ -34,7 +34,7 @@ def test_section_is_the_one_that_is_shown(pytester: pytest.Pytester, run: Run, s
     assert shape(shown.replace("test_user.py", "test_model.py")) == shape(expected)
 
 
-def test_mistake_of_the_page_is_mended_as_it_says(pytester: pytest.Pytester, run: Run) -> None:
+def test_mistake_of_the_page_is_fixed_as_it_says(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(model=MODEL.replace("np.mean(delta)", "np.sum(delta)"))
     run(TEST).assert_outcomes(passed=1)
 
@@ -43,10 +43,10 @@ def test_options_and_properties_are_those_of_the_plugin(pytester: pytest.Pyteste
     pytester.makepyfile(model=MODEL)
     run(TEST, "--junitxml=junit.xml")
     written = (pytester.path / "junit.xml").read_text(encoding="utf-8")
-    told = set(re.findall(r"`(gradcheck_\w+)`", PAGE))
+    named = set(re.findall(r"`(gradcheck_\w+)`", PAGE))
     options = {"gradcheck_seed", "gradcheck_rtol", "gradcheck_budget", "gradcheck_report"}
-    assert told >= options
-    for name in told - options | {"gradcheck_seed"}:
+    assert named >= options
+    for name in named - options | {"gradcheck_seed"}:
         assert f'name="{name}"' in written
     shown = run("", "--help").stdout.str()
     for option in set(re.findall(r"--gradcheck-\w+", PAGE)):

@@ -34,7 +34,7 @@ def test_session(of_session, gradcheck):
     assert of_session is gradcheck
 
 def test_not_subtests(gradcheck):
-    with pytest.raises(gradcheck.SubjectTypeError, match="let the test take the fixture `subtests`"):
+    with pytest.raises(gradcheck.SubjectTypeError, match="pass the fixture `subtests`"):
         gradcheck.assert_gradients(loss, right, POINT, subtests=True)
 """)
     result.assert_outcomes(passed=3)

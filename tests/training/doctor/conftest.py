@@ -1,4 +1,4 @@
-"""Programs that are checked as they stand are not imported: they would train."""
+"""The programs are test data. They are not collected, since importing one would train it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training problems of `gradcheck.nn`: twenty with good settings, and twenty with one illness each."""
+"""Training problems of `gradcheck.nn`: twenty with good settings, and twenty with one planted cause each."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to train.
+    """A training problem.
 
     Attributes
     ----------
     network : Network
     batch : tuple
     optimiser : Optimiser
-    illness : str
-        The slug of what was planted, or empty.
+    planted : str
+        Slug of the planted cause, or empty.
     """
 
     network: Network
     batch: tuple[Any, ...]
     optimiser: Optimiser
-    illness: str = ""
+    planted: str = ""
 
 
 Make = Callable[[np.random.Generator], Problem]
@@ -80,13 +80,13 @@ def curve(rng: np.random.Generator, n: int = 64) -> tuple[Array, Array]:
 
 
 def clusters(rng: np.random.Generator, k: int = 3, n: int = 90, width: int = 4) -> tuple[Array, Array]:
-    """Samples around k centres, and which it was."""
+    """Samples around k centres, and the index of the centre."""
     y = np.arange(n) % k
     return 2.0 * rng.standard_normal((k, width))[y] + 0.7 * rng.standard_normal((n, width)), y
 
 
 def halves(rng: np.random.Generator, n: int = 80) -> tuple[Array, Array]:
-    """Samples on either side of a plane, some on the wrong one."""
+    """Samples on either side of a plane, with some labels wrong."""
     x = rng.standard_normal((n, 3))
     return x, (x @ [1.0, -2.0, 0.5] + 0.3 * rng.standard_normal(n) > 0).astype(float)[:, None]
 
@@ -109,19 +109,19 @@ def signals(rng: np.random.Generator, n: int = 40) -> tuple[Array, Array]:
 
 
 def sequences(rng: np.random.Generator, n: int = 48, length: int = 6) -> tuple[Array, Array]:
-    """Sequences of two numbers a step; the target is the mean of the first."""
+    """Sequences of two numbers per step; the target is the mean of the first."""
     x = rng.standard_normal((n, length, 2))
     return x, x[:, :, 0].mean(axis=1, keepdims=True)
 
 
 def words(rng: np.random.Generator, n: int = 60) -> tuple[Array, Array]:
-    """Four words out of twenty; the class says which half most are of."""
+    """Four words out of twenty; the class is the half that most of them come from."""
     x = rng.integers(0, 20, (n, 4))
     return x, ((x >= 10).sum(axis=1) > 2).astype(int)
 
 
 def low_rank(rng: np.random.Generator, n: int = 60) -> tuple[Array, Array]:
-    """Eight numbers that two lie behind."""
+    """Eight numbers that depend on two."""
     x = rng.standard_normal((n, 2)) @ rng.standard_normal((2, 8))
     return x, x
 
@@ -233,7 +233,7 @@ def _counts(rng: np.random.Generator) -> Problem:
     return Problem(net, (x, y), SGD(0.02))
 
 
-HEALTHY: dict[str, Make] = {
+GOOD_SETTINGS: dict[str, Make] = {
     "XOR, tanh, cross-entropy": _xor_tanh,
     "XOR, sigmoid, Adam": _xor_adam,
     "linear regression": _line,
@@ -257,11 +257,11 @@ HEALTHY: dict[str, Make] = {
 }
 
 
-# -- one illness each --------------------------------------------------------------------------------------------------
+# -- one planted cause each --------------------------------------------------------------------------------------------
 
 
 def _xor_small(scale: float, units: int) -> Make:
-    """The question's start, and ones like it."""
+    """Weights drawn as small as in the forum question, and similar ones."""
 
     def make(rng: np.random.Generator) -> Problem:
         layers = [Dense(2, units, scale=scale, rng=rng), Sigmoid(), Dense(units, 1, scale=scale, rng=rng), Sigmoid()]
@@ -390,7 +390,7 @@ def _large_step_tanh(rng: np.random.Generator) -> Problem:
 
 
 def _saddle(rng: np.random.Generator) -> Problem:
-    """A linear autoencoder that has its first component, and nothing that points to the second."""
+    """A linear autoencoder at its first component, with almost no gradient towards the second."""
     x = rng.standard_normal((60, 2)) * [3.0, 2.0] @ np.linalg.qr(rng.standard_normal((8, 8)))[0][:2]
     network = Network([Dense(8, 2, bias=False, rng=rng), Dense(2, 8, bias=False, rng=rng)], MeanSquaredError())
     first = np.linalg.svd(x, full_matrices=False)[2][0]
@@ -407,7 +407,7 @@ def _scale(rng: np.random.Generator) -> Problem:
     return Problem(Network([Dense(2, 1, scale=1e-3, rng=rng)], MeanSquaredError()), (x, y), SGD(1e-7), "input-scale")
 
 
-ILL: dict[str, Make] = {
+PLANTED: dict[str, Make] = {
     "XOR, sigmoid, weights of 0.01": _xor_small(0.01, 5),
     "XOR, nine sigmoids, weights of 0.02": _xor_small(0.02, 9),
     "parity of three, weights of 0.02": _parity_small,
@@ -430,4 +430,4 @@ ILL: dict[str, Make] = {
     "linear autoencoder, one component": _saddle,
 }
 
-ILL_TOO: dict[str, Make] = {"two inputs, one × 3000": _scale}
+PLANTED_INPUTS: dict[str, Make] = {"two inputs, one × 3000": _scale}

@@ -1,4 +1,4 @@
-"""The question's network as a function of one vector, and its start as `numpy.random.RandomState` draws it."""
+"""The network of the forum question, with weights as its program draws them, and plain descent on it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gradcheck.app.examples.xor import BATCH, QuestionNetwork
 Array = NDArray[Any]
 
 
-def started(scale: float, seed: int) -> QuestionNetwork:
-    """Weights as ``w1 = randn(5, 2) * scale`` and ``w2 = randn(1, 5) * scale`` give them, biases zero."""
-    draws = np.random.RandomState(seed)  # what is reproduced was drawn so
+def question_network(scale: float, seed: int) -> QuestionNetwork:
+    """Weights as ``w1 = randn(5, 2) * scale`` and ``w2 = randn(1, 5) * scale`` draw them, biases zero."""
+    draws = np.random.RandomState(seed)  # the legacy generator, as in the program
     network = QuestionNetwork(scale=scale)
     network.params["w1"][...] = (scale * draws.randn(5, 2)).T
     network.params["w2"][...] = (scale * draws.randn(1, 5)).T
     return network
 
 
-def walked(network: QuestionNetwork, rate: float, target: float, most: int) -> int:
-    """Steps of plain descent until the loss is as low as the target, each of them walked."""
+def descent_steps(network: QuestionNetwork, rate: float, target: float, most: int) -> int:
+    """Number of steps of plain descent until the loss is at most the target, by taking them."""
     params = network.params
     X, y = BATCH
     for step in range(most):
@@ -35,4 +35,4 @@ def walked(network: QuestionNetwork, rate: float, target: float, most: int) -> i
         params["b1"] -= rate * back.sum(axis=0)
         params["w2"] -= rate * (hidden.T @ delta)
         params["b2"] -= rate * delta.sum(axis=0)
-    raise AssertionError(f"not there after {most} steps")
+    raise AssertionError(f"the loss is above {target} after {most} steps")

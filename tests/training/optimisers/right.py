@@ -1,4 +1,4 @@
-"""Update rules as they stand in textbooks and courses, in several styles, all of them right."""
+"""Update rules as textbooks and courses write them, in several styles, all of them right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 State = dict[str, Any]
 
-#: What each is checked with. No two numbers, and no products of them, are alike.
+#: Hyperparameters of each. No two of them, and no products of them, are equal.
 NUMBERS: dict[str, dict[str, float]] = {
     "SGD": {"rate": 0.03},
     "Momentum": {"rate": 0.03, "momentum": 0.85},
@@ -25,7 +25,7 @@ NUMBERS: dict[str, dict[str, float]] = {
 
 
 class AdamClass:
-    """The course's way: dicts of moments, made at the first call, and a counter."""
+    """As in a course: dicts of moments, created at the first call, and a counter."""
 
     def __init__(self, lr: float = 0.003, beta1: float = 0.8, beta2: float = 0.99, epsilon: float = 1e-7) -> None:
         self.lr, self.beta1, self.beta2, self.epsilon = lr, beta1, beta2, epsilon
@@ -47,7 +47,7 @@ class AdamClass:
 
 
 class AdamByDifferences:
-    """Moments moved by what they are off, and one corrected rate, with ε scaled so that it comes to the same."""
+    """Moments updated by differences, and one corrected rate with ε scaled to match."""
 
     def __init__(self) -> None:
         self.iter, self.m, self.v = 0, dict[str, Any](), dict[str, Any]()
@@ -64,7 +64,7 @@ class AdamByDifferences:
 
 
 def adam_config(w: Array, dw: Array, config: State | None = None) -> tuple[Array, State]:
-    """One array and a dict of settings in, both out."""
+    """Takes and returns one array and a dict of settings."""
     config = {} if config is None else config
     config.setdefault("learning_rate", 3e-3)
     config.setdefault("m", np.zeros_like(w))
@@ -79,7 +79,7 @@ def adam_config(w: Array, dw: Array, config: State | None = None) -> tuple[Array
 
 
 def adam_tuple(w: Array, dw: Array, m: Any, v: Any, t: int) -> tuple[Array, Any, Any, int]:
-    """Moments and counter handed in and out."""
+    """Takes and returns moments and counter."""
     t = t + 1
     m = 0.8 * m + 0.2 * dw
     v = 0.99 * v + 0.01 * dw**2
@@ -87,7 +87,7 @@ def adam_tuple(w: Array, dw: Array, m: Any, v: Any, t: int) -> tuple[Array, Any,
 
 
 def adamw(params: State, grads: State, state: State) -> State:
-    """Shrunk first, then Adam; a new dict is returned."""
+    """Decay first, then Adam; returns a new dict."""
     state["t"] = state.get("t", 0) + 1
     new = {}
     for k, w in params.items():
@@ -109,7 +109,7 @@ def sgd_list(params: list[Array], grads: list[Array]) -> list[Array]:
 
 
 def momentum_velocity_of_steps(w: Array, dw: Array, state: State) -> None:
-    """v is the step itself, with the rate in it."""
+    """v is the step itself and contains the rate."""
     state["v"] = 0.85 * state.get("v", np.zeros_like(w)) - 0.03 * dw
     w += state["v"]
 
@@ -120,7 +120,7 @@ def momentum_sum(w: Array, dw: Array, state: State) -> Array:
 
 
 def nesterov_of_two_velocities(w: Array, dw: Array, state: State) -> None:
-    """The course's form, with the velocity before and after."""
+    """As in a course, with the velocity before and after the step."""
     before = state.get("v", np.zeros_like(w))
     state["v"] = 0.85 * before - 0.03 * dw
     w += -0.85 * before + (1 + 0.85) * state["v"]
@@ -132,7 +132,7 @@ def adagrad(w: Array, dw: Array, state: State) -> None:
 
 
 class RMSpropLists:
-    """Lists beside the parameters, made at the first call."""
+    """Lists parallel to the parameters, created at the first call."""
 
     def __init__(self) -> None:
         self.h: list[Array] | None = None
@@ -184,7 +184,7 @@ def irprop_with_masks(w: Array, dw: Array, state: State) -> None:
 
 ZEROS = {name: np.random.default_rng(2).normal(size=(6, 3)) for name in ("a", "b")}
 
-#: Rule, reference, and how it is called.
+#: Rule, reference, and options of the check.
 RIGHT: dict[str, tuple[Callable[[], Any], str, dict[str, Any]]] = {
     "Adam, a class": (AdamClass, "Adam", {}),
     "Adam, by differences": (AdamByDifferences, "Adam", {}),

@@ -1,4 +1,4 @@
-"""What a report says, and what is refused."""
+"""The report of the check, and rejected arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.training.optimisers.test_mistakes import checked
 from tests.training.optimisers.wrong import rule_of
 
 
-def test_the_first_parting_is_where_a_hand_would_find_it() -> None:
+def test_the_first_difference_is_the_one_computed_by_hand() -> None:
     """Momentum whose velocity is lost from the third step on: the change there is that of the gradient alone."""
     calls, first = {"n": 0}, dict[str, Array]()
 
@@ -40,8 +40,8 @@ def test_the_first_parting_is_where_a_hand_would_find_it() -> None:
     assert "No known mistake explains this" in str(report)
 
 
-def test_the_posts_average_is_found_with_its_nine() -> None:
-    """It keeps 0.9 and adds 0.9, so that steps are a third of what they should be where ε does not count."""
+def test_the_average_of_the_forum_post_sums_to_nine() -> None:
+    """Both weights are 0.9, so steps are a third of the right ones where ε is negligible."""
 
     def rmsprop(w: Array, dw: Array, state: State) -> None:
         state["s"] = 0.9 * state.get("s", 0.0) + (1 - 0.1) * np.square(dw)
@@ -64,7 +64,7 @@ def test_two_mistakes_at_once_are_both_named() -> None:
     assert report.mistake == "sign-flipped + root-missing"
 
 
-def test_what_cannot_be_told_apart_is_told_together() -> None:
+def test_indistinguishable_mistakes_are_listed_together() -> None:
     report = checked("Momentum", "self.v[k] = v", "pass")
     assert report.mistake == "average-not-carried"
     assert any(also.startswith("state-reset") for also in report.also)
@@ -76,6 +76,7 @@ def test_a_convention_may_be_accepted() -> None:
     report = checked("RMSProp", *inside)
     assert not report
     assert "TensorFlow" in report.fix
+    assert report.message == "ε is added in another place (inside the root)"
     report = checked("RMSProp", *inside, accept="epsilon-place")
     assert report
     assert report.mistake == "epsilon-place"
@@ -83,7 +84,7 @@ def test_a_convention_may_be_accepted() -> None:
     assert not checked("RMSProp", "0.05 * g**2", "g**2", accept="epsilon-place")
 
 
-def test_a_mistake_is_named_with_numbers_that_are_fitted() -> None:
+def test_a_mistake_is_named_with_fitted_hyperparameters() -> None:
     for changes, slug in (
         (("(np.sqrt(vh) + 1e-7)", "np.sqrt(vh + 1e-7)"), "epsilon-place"),
         (("0.003 * mh / (np.sqrt(vh)", "0.003 * m / (np.sqrt(v)"), "bias-correction-missing"),
@@ -94,22 +95,22 @@ def test_a_mistake_is_named_with_numbers_that_are_fitted() -> None:
         assert report.hyperparameters == pytest.approx(NUMBERS["Adam"], rel=1e-5)
 
 
-def test_without_numbers_a_rule_that_nothing_explains_is_undecided() -> None:
+def test_an_unexplained_rule_without_hyperparameters_is_undecided() -> None:
     rule = rule_of("RMSProp", "np.sqrt(s)", "s**0.4")
     report = gradcheck.check_optimiser(rule, rng=0)
     assert report.verdict.value == "undecided"
     assert report.mistake is None
-    assert "Give those that you know: rate, decay, eps" in report.fix
+    assert "Pass those that you know: rate, decay, eps" in report.fix
     assert checked("RMSProp", "np.sqrt(s)", "s**0.4").verdict.value == "fail"
 
 
-def test_a_given_number_that_is_not_the_rules_is_found() -> None:
+def test_a_given_hyperparameter_that_the_rule_does_not_use_is_found() -> None:
     report = gradcheck.check_optimiser(nn.RMSProp(0.03, decay=0.9), rng=0, rate=0.03, decay=0.99, eps=1e-8)
     assert report.mistake == "another-number"
     assert "decay is 0.9 where 0.99 was given" in report.message
 
 
-def test_a_report_says_it_all_and_is_reproduced_by_its_seed() -> None:
+def test_a_report_is_complete_and_reproduced_by_its_seed() -> None:
     first = checked("Adam", "0.2 * g", "g")
     again = gradcheck.check_optimiser(
         nn.Adam(**NUMBERS["Adam"]),
@@ -120,14 +121,14 @@ def test_a_report_says_it_all_and_is_reproduced_by_its_seed() -> None:
     assert repr(first).startswith("<OptimiserReport fail: Adam against Adam(rate=0.003")
     text = str(first)
     assert text.startswith("FAIL  Adam against Adam(rate=0.003, beta1=0.8, beta2=0.99, eps=1e-07)")
-    assert f"They part at step {first.step}, {first.where}: changed by" in text
+    assert f"First difference at step {first.step}, {first.where}: changed by" in text
     assert text.endswith("60 steps, float64; reproduce with rng=0")
     assert str(checked("Adam", "0.2 * g", "g")) == text
     assert bool(again)
     assert not first
 
 
-def test_nothing_of_the_users_is_changed() -> None:
+def test_objects_of_the_user_are_not_changed() -> None:
     optimiser, params = nn.Adam(), {"a": np.ones(3)}
     state: State = {"learning_rate": 3e-3}
     gradcheck.check_optimiser(optimiser, params=params, rng=0)
@@ -144,10 +145,10 @@ def test_a_rule_that_changes_its_gradients_is_noted() -> None:
 
     report = gradcheck.check_optimiser(sgd, each=True, rate=0.1, rng=0)
     assert report
-    assert report.notes == ("It changes the gradients that it is given.",)
+    assert report.notes == ("The rule changes the gradients that it is given.",)
 
 
-def test_a_rule_of_one_array_is_called_with_each_alone() -> None:
+def test_a_rule_for_one_array_is_called_with_each_alone() -> None:
     seen: list[tuple[int, ...]] = []
 
     def sgd(w: Array, dw: Array) -> Array:
@@ -174,11 +175,11 @@ def given(w: Array, dw: Array) -> Any:
 REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a class": (lambda: gradcheck.check_optimiser(nn.Adam), SubjectTypeError, r"Adam is a class: .* Adam\(…\)"),
     "PyTorch": (lambda: gradcheck.check_optimiser(TorchLike(), "SGD"), SubjectTypeError, r"step\(params, grads\)"),
-    "a number": (lambda: gradcheck.check_optimiser(3, "SGD"), SubjectTypeError, "int is no update rule"),
+    "a number": (lambda: gradcheck.check_optimiser(3, "SGD"), SubjectTypeError, "int is not an update rule"),
     "no name": (
         lambda: gradcheck.check_optimiser(given),
         SubjectError,
-        "cannot be told from its name: pass reference=",
+        "does not say which rule it is: pass reference=",
     ),
     "no reference": (lambda: gradcheck.check_optimiser(given, "Adm"), SubjectError, "did you mean 'Adam'"),
     "a reference": (lambda: gradcheck.check_optimiser(given, 3), SubjectTypeError, "reference is a int"),
@@ -221,7 +222,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "too few values": (
         lambda: gradcheck.check_optimiser(lambda w, dw, m: w, "SGD", each=True, state=(0.0,)),
         SubjectError,
-        "with state= it returns a tuple of the parameters and 1 values",
+        "with state= it must return a tuple of the parameters and 1 values",
     ),
     "no values": (
         lambda: gradcheck.check_optimiser(lambda w, dw, m: None, "SGD", each=True, state=(0.0,)),
@@ -236,7 +237,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "names": (
         lambda: gradcheck.check_optimiser(lambda w, dw: {"w1": w["w1"]}, "SGD"),
         SubjectError,
-        "it returns the parameters, nested as it got them",
+        "it must return the parameters, nested as they were passed",
     ),
     "accept": (
         lambda: gradcheck.check_optimiser(given, "SGD", accept="eps"),
@@ -247,14 +248,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_bad_input_is_answered_with_what_to_do(name: str) -> None:
+def test_bad_input_is_rejected_with_what_to_do(name: str) -> None:
     run, error, message = REFUSED[name]
     with pytest.raises(error, match=message) as raised:
         run()
     assert isinstance(raised.value, GradcheckError)
 
 
-def test_what_a_rule_raises_is_passed_on_with_a_hint() -> None:
+def test_exceptions_of_a_rule_are_passed_on_with_a_hint() -> None:
     with pytest.raises(TypeError) as raised:
         gradcheck.check_optimiser(given, "SGD")
     assert "each=True" in raised.value.__notes__[0]
@@ -281,6 +282,6 @@ def test_what_a_rule_raises_is_passed_on_with_a_hint() -> None:
         ("gradient_descent", "SGD"),
     ],
 )
-def test_the_reference_is_that_of_the_rules_name(name: str, kind: str) -> None:
+def test_the_reference_is_read_from_the_name_of_the_rule(name: str, kind: str) -> None:
     rule = type(name, (), {"step": lambda self, params, grads: None})()
     assert gradcheck.check_optimiser(rule, rng=0, **NUMBERS[kind]).reference.startswith(f"{kind}(")  # type: ignore[arg-type]

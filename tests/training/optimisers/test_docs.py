@@ -1,4 +1,4 @@
-"""The page about optimisers shows what is printed, and names what there is."""
+"""The page about optimisers shows the real output, and lists every mistake and every reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.training.optimisers.mistakes import MISTAKES
-from gradcheck.training.optimisers.references import FORMULAS, numbers_of
+from gradcheck.training.optimisers.references import FORMULAS, hyperparameter_names
 
 PAGE = (Path(__file__).parents[3] / "docs" / "optimisers.md").read_text(encoding="utf-8")
 
@@ -31,4 +31,4 @@ def test_every_mistake_and_every_reference_is_listed() -> None:
     assert set(rows) == set(FORMULAS)
     for kind, numbers in rows.items():
         named = set(re.findall(r"`(\w+)`", numbers)) | ({"rate", "beta1", "beta2", "eps"} if kind == "AdamW" else set())
-        assert named == set(numbers_of(kind))
+        assert named == set(hyperparameter_names(kind))

@@ -1,4 +1,4 @@
-"""Each mistake is named where it is made, and not where something nearly like it is."""
+"""Each mistake is named where it is made, and not where something close to it is made."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def checked(reference: str, old: str = "", new: str = "", **options: Any) -> Opt
 
 
 @pytest.mark.parametrize("reference", SOURCES)
-def test_unchanged_they_pass(reference: str) -> None:
+def test_unchanged_rules_pass(reference: str) -> None:
     assert checked(reference)
 
 
 @pytest.mark.parametrize("change", HITS, ids=lambda change: f"{change[0]}: {change[1]} {change[3].strip()[:30]}")
-def test_it_is_named(change: Change) -> None:
+def test_the_mistake_is_named(change: Change) -> None:
     slug, reference, old, new = change
     report = checked(reference, old, new)
     assert report.verdict.value == "fail"
@@ -35,14 +35,14 @@ def test_it_is_named(change: Change) -> None:
 
 
 @pytest.mark.parametrize("change", NEAR, ids=lambda change: f"{change[0]}: {change[1]} {change[3].strip()[:30]}")
-def test_a_near_miss_is_not(change: Change) -> None:
+def test_a_near_miss_is_not_named_so(change: Change) -> None:
     slug, reference, old, new = change
     report = checked(reference, old, new)
     assert report.verdict.value == "fail"
     assert slug not in (report.mistake or ""), str(report)
 
 
-def test_each_has_a_hit_and_a_near_miss() -> None:
+def test_each_mistake_has_a_hit_and_a_near_miss() -> None:
     slugs = {mistake.slug for mistake in MISTAKES}
     assert {change[0] for change in HITS} == slugs
     assert {change[0] for change in NEAR} == slugs

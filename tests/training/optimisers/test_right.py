@@ -1,4 +1,4 @@
-"""Right rules pass, however they are written."""
+"""Right rules pass in whichever style they are written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_right_rules_pass(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_their_numbers_are_found(name: str) -> None:
+def test_missing_hyperparameters_are_fitted(name: str) -> None:
     make, reference, how = RIGHT[name]
     report = checked(make(), reference, rng=0, **how)
     assert report, str(report)
@@ -39,7 +39,7 @@ def test_their_numbers_are_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", RIGHT)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_in_single_precision_they_pass_too(name: str, seed: int) -> None:
+def test_right_rules_pass_in_single_precision(name: str, seed: int) -> None:
     make, reference, how = RIGHT[name]
     rng = np.random.default_rng(seed)
     params: Any = {key: rng.normal(size=(4, 5)).astype(np.float32) for key in ("w1", "w2")}
@@ -72,7 +72,7 @@ def drawn(kind: str, rng: np.random.Generator) -> dict[str, float]:
 
 @pytest.mark.parametrize("kind", NUMBERS)
 @pytest.mark.parametrize("seed", range(5))
-def test_any_numbers_are_found(kind: str, seed: int) -> None:
+def test_any_hyperparameters_are_fitted(kind: str, seed: int) -> None:
     numbers = drawn(kind, np.random.default_rng(seed))
     report = checked(getattr(nn, kind)(**numbers), rng=seed)
     assert report, str(report)
@@ -80,7 +80,7 @@ def test_any_numbers_are_found(kind: str, seed: int) -> None:
     assert [report.hyperparameters[name] for name in seen] == pytest.approx([numbers[n] for n in seen], rel=1e-6)
 
 
-def test_adam_with_its_shares_the_other_way_round_is_right_if_nobody_said_which() -> None:
+def test_adam_with_exchanged_betas_is_right_unless_they_are_given() -> None:
     numbers = {"rate": 0.0388, "beta1": 0.718, "beta2": 0.9955, "eps": 0.0095}
     assert checked(nn.Adam(**numbers), rng=107)
     swapped = numbers | {"beta1": numbers["beta2"], "beta2": numbers["beta1"]}

@@ -1,4 +1,4 @@
-"""Right rules as text, and wrong ones: the same with one line changed."""
+"""Source text of right rules, and of wrong ones that differ in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-#: The rules, each written out for its own reference with the numbers of `tests.training.optimisers.right.NUMBERS`.
+#: A rule for each reference, with the hyperparameters of `tests.training.optimisers.right.NUMBERS`.
 SOURCES: dict[str, str] = {
     "SGD": """
 class SGD:
@@ -121,7 +121,7 @@ class IRprop:
 """,
 }
 
-#: The slug of a mistake, the rule, and the line that is changed: what it was, and what it is.
+#: Slug of a mistake, name of the rule, and the changed line before and after.
 Change = tuple[str, str, str, str]
 
 HITS: tuple[Change, ...] = (
@@ -203,7 +203,7 @@ HITS: tuple[Change, ...] = (
     ("another-rule", "Adam", "0.003 * mh / (np.sqrt(vh)", "0.003 * g / (np.sqrt(v)"),
 )  # fmt: skip
 
-#: A slug that must not be named, although the rule is nearly it.
+#: Slug of a mistake that must not be named, although the rule is close to it.
 NEAR: tuple[Change, ...] = (
     ("nothing-changed", "SGD", "0.03 * g", "1e-9 * g"),
     ("parameter-forgotten", "RMSProp", "0.03 * g", "(0.03 if k != 'w1' else 0.001) * g"),
@@ -248,7 +248,7 @@ NEAR: tuple[Change, ...] = (
 
 
 def rule_of(reference: str, old: str = "", new: str = "") -> Any:
-    """The rule of a name, fresh, with some of its text exchanged; several pieces are set apart by ``||``."""
+    """A new rule of a name with some of its text replaced; several pieces are separated by ``||``."""
     text = SOURCES[reference]
     for was, becomes in zip(old.split(" || "), new.split(" || "), strict=True):
         assert was in text, f"{reference} has no {was!r}"

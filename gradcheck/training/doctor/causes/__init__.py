@@ -1,8 +1,9 @@
-"""The illnesses, one a file, each with its number, its threshold, and where that comes from; causes before effects."""
+"""The causes of a stalled loss: one per file, each with its quantity, its threshold and the source of the threshold."""
 
 from __future__ import annotations
 
 from gradcheck.training.doctor.causes import (
+    biased_average,
     chance_plateau,
     dead_units,
     exploding_gradient,
@@ -16,28 +17,25 @@ from gradcheck.training.doctor.causes import (
     symmetric_units,
     vanishing_gradient,
 )
-from gradcheck.training.doctor.causes.cause import Illness
+from gradcheck.training.doctor.causes.cause import Cause
 
-#: In the order in which they are told of: what causes another comes first.
-ILLNESSES: tuple[Illness, ...] = (
-    input_scale.ILLNESS,
-    dead_units.ILLNESS,
-    saturated_units.ILLNESS,
-    exploding_gradient.ILLNESS,
-    vanishing_gradient.ILLNESS,
+#: All causes that are looked for in measurements, in the order in which they are reported: causes before effects.
+CAUSES: tuple[Cause, ...] = (
+    input_scale.CAUSE,
+    dead_units.DEAD_AT_START,
+    saturated_units.CAUSE,
+    exploding_gradient.CAUSE,
+    vanishing_gradient.CAUSE,
     symmetric_units.EQUAL_UNITS,
-    idle_parameters.ILLNESS,
-    step_too_large.ILLNESS,
-    rising_loss.ILLNESS,
-    dead_units.DIED,
-    chance_plateau.ILLNESS,
-    symmetric_units.ILLNESS,
-    saddle.ILLNESS,
-    step_too_small.ILLNESS,
+    idle_parameters.CAUSE,
+    step_too_large.CAUSE,
+    rising_loss.CAUSE,
+    dead_units.DIED_IN_TRAINING,
+    chance_plateau.CAUSE,
+    symmetric_units.NEARLY_EQUAL_UNITS,
+    saddle.CAUSE,
+    step_too_small.CAUSE,
 )
 
-#: Code and slug of an optimiser's average whose weights do not sum to one, which is read from its update.
-BIASED = ("GT109", "biased-average")
-
-#: Code of every finding about training.
-CODES = {illness.slug: illness.code for illness in ILLNESSES} | {BIASED[1]: BIASED[0]}
+#: Code of every finding about training, by slug. A biased average is read from the update, not from measurements.
+CODES = {cause.slug: cause.code for cause in CAUSES} | {biased_average.SLUG: biased_average.CODE}

@@ -1,92 +1,110 @@
-"""The loss stays where a constant answer has it, and the way out is long.
+"""The loss stalls at chance level, the loss of a constant prediction, and escaping takes longer than the training.
 
-**Numbers.** The loss after the patient's own steps against that of the best constant answer, −Σ p ln p for labels in
-shares p (`gradcheck.training.doctor.baseline`), and the number of steps until the loss has halved, from the gradient
-flow (`gradcheck.training.doctor.gradient_flow`).
+**Quantities.** The loss after the user's own steps, compared with the constant-prediction baseline
+(`gradcheck.training.doctor.baseline`); and the number of steps until the loss has halved, from the gradient flow
+(`gradcheck.training.doctor.gradient_flow`).
 
-**Thresholds.** Within 1% of that loss at the end of the walk, and for at least half of the way out; and the way takes
-more steps than the training does. A network that has only just been initialised is at chance level too, but leaves at
-once: the share of the way that is spent there is what makes a plateau (K. Fukumizu and S. Amari, Local minima and
+**Thresholds.** The final loss is within 1% of the baseline, the loss stays within 1% for at least half of the way out,
+and the way out takes more steps than the training does. A freshly initialised network is at chance level too but leaves
+it at once: the fraction of time spent there distinguishes a plateau (K. Fukumizu and S. Amari, Local minima and
 plateaus in hierarchical structures of multilayer perceptrons, Neural Networks 13, 2000).
 """
 
 from __future__ import annotations
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom, counted, roughly
-from gradcheck.training.doctor.measurements import NEAR, Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.causes.step_counts import exact_count, rough_count
+from gradcheck.training.doctor.measurements import MEASUREMENT_SETTINGS, Measurements
 
-#: A plateau takes this share of the way out.
-SHARE = 0.5
+CODE, SLUG = "GT101", "chance-plateau"
 
-#: Downward curvature that is a way out, relative to the largest curvature.
-BENT = 1e-6
+#: Smallest fraction of the time to escape that the loss spends at chance level on a plateau.
+PLATEAU_FRACTION = 0.5
 
+#: A curvature below minus this fraction of the largest one is a way down; a smaller one is rounding.
+WAY_DOWN_CURVATURE = 1e-6
 
-def look(examination: Examination) -> Symptom | None:
-    """Whether the loss is at chance level and stays there for longer than the training lasts."""
-    patient, regimen = examination.patient, examination.patient.regimen
-    if regimen is None or not examination.held_up or not examination.at_chance:
-        return None
-    course, level = examination.course, examination.chance
-    evidence = f"loss {course.end:.6g} after {course.steps[-1]:,} steps; a constant answer has {level}"
-    if regimen.effective is None or not regimen.effective > 0:
-        walked = course.steps[-1] >= patient.planned and _way_down(examination)
-        return Symptom("loss", _message(examination, "longer than that"), evidence, FIX) if walked else None
-    return _by_flow(examination, regimen.effective, evidence)
-
-
-def _by_flow(examination: Examination, rate: float, evidence: str) -> Symptom | None:
-    """The same where the number of steps can be told from the gradient flow."""
-    patient, way, level = examination.patient, examination.escape, examination.chance
-    if level is None or way.share_near(level.level, NEAR) < SHARE:
-        return None
-    steps = way.steps(rate)
-    if (way.times[-1] / rate if steps is None else steps) <= patient.planned:
-        return None
-    evidence += f"\n‖∇J‖ is {way.norms[0]:.2g} at the start and {min(way.norms):.2g} at its smallest"
-    bend = examination.late_curvature
-    if bend is not None:
-        evidence += f"; curvatures after these steps: {bend.lowest:.2g} to {bend.highest:.2g}"
-    if steps is None:
-        if not _way_down(examination):
-            return None
-        evidence += f"\nthe gradient flow is still there at t = {way.times[-1]:,.0f}, {way.gradients:,} gradients later"
-        takes = f"more than {roughly(way.times[-1] / rate, way.times[-1] / rate)} steps at {rate:g}"
-        return Symptom("loss", _message(examination, takes), evidence, FIX)
-    evidence += (
-        f"\nthe gradient flow is at half of that, {way.target:.4g}, at t = {way.halved:,.0f} ({way.gradients:,} "
-        f"gradients): {counted(steps)} steps of {rate:g}"
-    )
-    other = examination.escape_elsewhere
-    counts = [steps, *([] if other is None or other.halved is None else [other.halved / rate])]
-    if len(counts) > 1:
-        evidence += f"; from another start of the same kind {counted(counts[1])}"
-    takes = f"about {roughly(min(counts), max(counts))} steps at {rate:g}"
-    return Symptom("loss", _message(examination, takes), evidence, FIX)
-
-
-def _message(examination: Examination, takes: str) -> str:
-    patient = examination.patient
-    planned = roughly(patient.planned, patient.planned)
-    if patient.iterations:
-        stops = f"the program ({patient.iterations}) stops after {planned}"
-    else:
-        stops = f"the training {'stops' if patient.said else 'is taken to stop'} after {planned}"
-    return (
-        f"the loss is at chance level, {examination.chance}, on a plateau: the gradient is right, and next to nothing. "
-        f"The way out takes {takes}, and {stops}"
-    )
-
-
-def _way_down(examination: Examination) -> bool:
-    """Whether the loss bends downward somewhere: else it is a minimum, and the model can do no better."""
-    bend = examination.late_curvature
-    return bend is not None and bend.lowest < -BENT * bend.highest and bend.lowest < -2 * bend.errors[0]
-
+#: A negative curvature is significant beyond this many times its error estimate.
+CURVATURE_ERRORS = 2
 
 FIX = (
-    "Begin elsewhere (larger initial weights, so that units differ) or take steps that do not shrink with the gradient "
+    "Start elsewhere (larger initial weights, so that units differ) or use steps that do not shrink with the gradient "
     "(RMSProp, Adam, iRprop−)."
 )
 
-ILLNESS = Illness("GT101", "chance-plateau", look)
+
+def find(measurements: Measurements) -> Finding | None:
+    """Whether the loss is at chance level and stays there for longer than the training takes."""
+    run, rule = measurements.run, measurements.run.update_rule
+    if rule is None or not measurements.stalled or not measurements.at_baseline:
+        return None
+    trajectory, baseline = measurements.trajectory, measurements.baseline
+    steps = trajectory.steps[-1]
+    evidence = f"loss {trajectory.final_loss:.6g} after {steps:,} steps; constant prediction {baseline}"
+    if rule.effective_step is not None and rule.effective_step > 0:
+        return _from_gradient_flow(measurements, rule.effective_step, evidence)
+    if steps < run.step_budget or not _has_way_down(measurements):
+        return None
+    return _finding(measurements, "more than that", evidence)
+
+
+def _from_gradient_flow(measurements: Measurements, step: float, evidence: str) -> Finding | None:
+    """The same where the gradient flow predicts the number of steps."""
+    run, flow, baseline = measurements.run, measurements.gradient_flow, measurements.baseline
+    tolerance = MEASUREMENT_SETTINGS.baseline_tolerance
+    if baseline is None or flow.fraction_near(baseline.loss, tolerance) < PLATEAU_FRACTION:
+        return None
+    steps = flow.steps_to_escape(step)
+    at_least = flow.times[-1] / step
+    if (at_least if steps is None else steps) <= run.step_budget:
+        return None
+    evidence += (
+        f"\n‖∇J‖ is {flow.gradient_norms[0]:.2g} at the start and {min(flow.gradient_norms):.2g} at its smallest"
+    )
+    curvature = measurements.final_curvature
+    if curvature is not None:
+        evidence += f"; curvatures after these steps: {curvature.lowest:.2g} to {curvature.highest:.2g}"
+    if steps is None:
+        if not _has_way_down(measurements):
+            return None
+        evidence += f"\nthe gradient flow is still there at t = {flow.times[-1]:,.0f} ({flow.gradients:,} gradients)"
+        return _finding(measurements, f"more than {rough_count(at_least)} steps at {step:g}", evidence)
+    evidence += (
+        f"\nthe gradient flow reaches half of that, {flow.target_loss:.4g}, at t = {flow.time_to_escape:,.0f} "
+        f"({flow.gradients:,} gradients): {exact_count(steps)} steps of {step:g}"
+    )
+    other = measurements.other_gradient_flow
+    other_steps = None if other is None else other.steps_to_escape(step)
+    if other_steps is None:
+        return _finding(measurements, f"about {rough_count(steps)} steps at {step:g}", evidence)
+    evidence += f"; from another start of the same kind {exact_count(other_steps)}"
+    ends = min(steps, other_steps), max(steps, other_steps)
+    return _finding(measurements, f"about {rough_count(*ends)} steps at {step:g}", evidence)
+
+
+def _finding(measurements: Measurements, escape: str, evidence: str) -> Finding:
+    run = measurements.run
+    budget = rough_count(run.step_budget)
+    if run.loop_line is not None:
+        stops = f"the program (the loop on line {run.loop_line}) stops after {budget}"
+    else:
+        stops = f"the training {'stops' if run.budget_specified else 'is assumed to stop'} after {budget}"
+    message = (
+        f"the loss has stalled at chance level, {measurements.baseline}: it is on a plateau, where the gradient is "
+        f"correct but nearly zero. Leaving the plateau takes {escape}, and {stops}"
+    )
+    return Finding(CODE, SLUG, "loss", message, evidence, FIX)
+
+
+def _has_way_down(measurements: Measurements) -> bool:
+    """Whether some direction has negative curvature; otherwise this is a minimum and the model cannot do better."""
+    curvature = measurements.final_curvature
+    return (
+        curvature is not None
+        and curvature.lowest < -WAY_DOWN_CURVATURE * curvature.highest
+        and curvature.lowest < -CURVATURE_ERRORS * curvature.errors[0]
+    )
+
+
+CAUSE = Cause(CODE, SLUG, find)

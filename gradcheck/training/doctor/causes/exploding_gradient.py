@@ -1,37 +1,37 @@
 """The gradient grows on its way back through the layers.
 
-**Number.** The root mean square of the gradient that arrives at the first layer with weights, over that at the last.
+**Quantity.** The root mean square of the gradient at the first layer with weights, over that at the last.
 
-**Threshold.** 1e3, over three layers and more: no step size suits both (Y. Bengio, P. Simard and P. Frasconi, 1994;
-R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013).
+**Threshold.** 1e3, for three layers or more: no step size suits both (Y. Bengio, P. Simard and P. Frasconi, 1994; R.
+Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013).
 """
 
 from __future__ import annotations
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom
-from gradcheck.training.doctor.measurements import Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.causes.gradient_ratio import gradient_ratio
+from gradcheck.training.doctor.measurements import Measurements
 
-#: First to last, and the layers that it takes to speak of growth.
-RATIO, DEPTH = 1e3, 3
+CODE, SLUG = "GT110", "exploding-gradient"
+
+#: Ratio of the gradient at the first layer to that at the last above which it explodes.
+EXPLODING_RATIO = 1e3
 
 
-def look(examination: Examination) -> Symptom | None:
-    """Whether the first layers get far more than the last."""
-    regimen, signals = examination.patient.regimen, examination.signals
-    if regimen is None or regimen.effective is None or not examination.held_up or len(signals) < DEPTH:
+def find(measurements: Measurements) -> Finding | None:
+    """Whether the first layers get a far larger gradient than the last."""
+    found = gradient_ratio(measurements)
+    if found is None or not found.first.rms > EXPLODING_RATIO * found.last.rms:
         return None
-    first, last = signals[0], signals[-1]
-    if not first.size > RATIO * last.size > 0:
-        return None
-    each = (first.size / last.size) ** (1 / (len(signals) - 1))
-    return Symptom(
-        first.name,
-        "the gradient explodes on the way back: no step size suits the first and the last layer",
-        f"root mean square {first.size:.2g} at {first.name}, {last.size:.2g} at {last.name}: a factor of {each:.2g} "
-        "a layer, "
-        f"{first.size / last.size:.1g} in all (exploding above {RATIO:g})",
-        "Draw smaller initial weights (Glorot, He, LeCun), normalise between layers, or clip the gradient's norm.",
+    return Finding(
+        CODE,
+        SLUG,
+        found.first.name,
+        "the gradient explodes on the way back: no step size suits both the first and the last layer",
+        found.evidence(f"exploding above {EXPLODING_RATIO:g}"),
+        "Draw smaller initial weights (Glorot, He, LeCun), normalise between layers, or clip the norm of the gradient.",
     )
 
 
-ILLNESS = Illness("GT110", "exploding-gradient", look)
+CAUSE = Cause(CODE, SLUG, find)

@@ -1,50 +1,80 @@
-"""Inputs whose size or spread makes the problem ill-conditioned.
+"""Inputs whose size or mean makes the problem ill-conditioned.
 
-**Number.** The root mean square of each input over the samples, and its mean against its standard deviation.
+**Quantities.** The root mean square of each input over the samples, and its mean relative to its standard deviation.
 
-**Thresholds.** Above 100; a hundred times from one input to another; or a mean of more than 30 standard deviations. The
-curvature goes as the square of the input, so its condition number is at least 1e3 to 1e4 then, and so is the number
-of steps (Y. LeCun et al., Efficient BackProp, 1998, section 4.3: inputs of mean 0 and equal variance).
+**Thresholds.** A root mean square above 100, a ratio of 100 between two inputs, or a mean of more than 30 standard
+deviations. The curvature is proportional to the square of the input, so its condition number is then at least 1e3 to
+1e4, and so is the number of steps (Y. LeCun et al., Efficient BackProp, 1998, section 4.3: inputs of mean 0 and equal
+variance).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom
-from gradcheck.training.doctor.measurements import Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.measurements import Measurements
 
-#: Root mean square, ratio of two of them, and mean over standard deviation.
-LARGE, APART, OFF = 100.0, 100.0, 30.0
+CODE, SLUG = "GT111", "input-scale"
 
 
-def look(examination: Examination) -> Symptom | None:
-    """What is out of scale."""
-    samples = examination.patient.inputs
-    if samples is None or not examination.held_up:
+@dataclass(frozen=True)
+class InputScaleThresholds:
+    """From which values on inputs are reported; the docstring of this file has the reasons.
+
+    Attributes
+    ----------
+    rms : float
+        Root mean square of one input.
+    ratio : float
+        Ratio of the root mean squares of two inputs.
+    mean_over_deviation : float
+        Mean of one input, in its standard deviations.
+    """
+
+    rms: float = 100.0
+    ratio: float = 100.0
+    mean_over_deviation: float = 30.0
+
+
+INPUT_SCALE_THRESHOLDS = InputScaleThresholds()
+
+
+def find(measurements: Measurements) -> Finding | None:
+    """Whether an input is too large, too different from another, or too far from zero."""
+    samples = measurements.run.inputs
+    if samples is None or not measurements.stalled:
         return None
-    size = np.sqrt(np.mean(samples**2, axis=0))
-    used = size[size > 0]
+    rms = np.sqrt(np.mean(samples**2, axis=0))
+    used = rms[rms > 0]
     if not used.size:
         return None
     deviation, mean = samples.std(axis=0), np.abs(samples.mean(axis=0))
     varying = deviation > 0
-    off = float((mean[varying] / deviation[varying]).max(initial=0.0))
-    largest, apart = float(used.max()), float(used.max() / used.min())
-    if largest > LARGE:
-        what = f"an input is as large as {largest:.3g} (root mean square; large above {LARGE:g})"
-    elif apart > APART:
-        what = f"one input is {apart:.3g} times as large as another (apart above {APART:g})"
-    elif off > OFF:
-        what = f"the mean of an input is {off:.3g} standard deviations (off above {OFF:g})"
+    offset = float((mean[varying] / deviation[varying]).max(initial=0.0))
+    largest, ratio = float(used.max()), float(used.max() / used.min())
+    limits = INPUT_SCALE_THRESHOLDS
+    if largest > limits.rms:
+        evidence = f"the root mean square of an input is {largest:.3g} (reported above {limits.rms:g})"
+    elif ratio > limits.ratio:
+        evidence = f"one input is {ratio:.3g} times as large as another (reported above {limits.ratio:g})"
+    elif offset > limits.mean_over_deviation:
+        evidence = (
+            f"the mean of an input is {offset:.3g} standard deviations (reported above {limits.mean_over_deviation:g})"
+        )
     else:
         return None
-    return Symptom(
+    return Finding(
+        CODE,
+        SLUG,
         "inputs",
-        "the inputs are out of scale: no step size suits all weights",
-        what,
-        "Subtract the mean of each input, and divide by its standard deviation.",
+        "the inputs are badly scaled: no step size suits all weights",
+        evidence,
+        "Subtract the mean of each input and divide by its standard deviation.",
     )
 
 
-ILLNESS = Illness("GT111", "input-scale", look)
+CAUSE = Cause(CODE, SLUG, find)

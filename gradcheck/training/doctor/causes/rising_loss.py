@@ -1,42 +1,40 @@
-"""A loss that goes up.
+"""A loss that rises during training.
 
-**Number.** The loss before the patient's own steps and after them.
+**Quantity.** The loss before and after the user's own steps.
 
-**Threshold.** Higher by 0.1%, and no step that is too long for the curvature explains it (`step-too-large`). If the
-very first change of the parameters points uphill, Δθ·∇J > 0, the update has the wrong sign.
+**Threshold.** Higher by 0.1%, and not explained by a step that is too long for the curvature (`step-too-large`). If the
+first change of the parameters points uphill, Δθ·∇J > 0, the update has the wrong sign.
 """
 
 from __future__ import annotations
 
 import math
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom
-from gradcheck.training.doctor.measurements import Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.measurements import Measurements
 
-#: Higher by this part of what it was.
-UP = 1e-3
+CODE, SLUG = "GT113", "rising-loss"
+
+#: Smallest relative rise of the loss that is reported: far above rounding.
+RISE = 1e-3
 
 
-def look(examination: Examination) -> Symptom | None:
-    """Whether training makes it worse."""
-    patient, regimen, course = examination.patient, examination.patient.regimen, examination.course
-    if regimen is None or not examination.held_up or not course.end > course.start + UP * abs(course.start):
+def find(measurements: Measurements) -> Finding | None:
+    """Whether training increases the loss."""
+    run, trajectory = measurements.run, measurements.trajectory
+    rule, initial, final = run.update_rule, trajectory.initial_loss, trajectory.final_loss
+    if rule is None or not measurements.stalled or not final > initial + RISE * abs(initial):
         return None
-    first = regimen.fresh()(patient.start.copy(), examination.gradient) - patient.start
-    uphill = float(first @ examination.gradient) > 0
-    reached = f"{course.end:.6g}" if math.isfinite(course.end) else "no finite number"
-    message = "the update goes uphill: it adds the gradient" if uphill else "the loss goes up as it is trained"
-    return Symptom(
-        "update" if uphill else "loss",
-        message,
-        f"from {course.start:.6g} to {reached} in {course.steps[-1]:,} steps"
-        + (
-            f"; the first change of the parameters has Δθ·∇J = {float(first @ examination.gradient):.2g} > 0"
-            if uphill
-            else ""
-        ),
-        "Subtract the gradient: θ ← θ − η ∇J." if uphill else "Take shorter steps.",
-    )
+    change = rule.step_function()(run.start.copy(), measurements.gradient) - run.start
+    slope = float(change @ measurements.gradient)
+    reached = f"{final:.6g}" if math.isfinite(final) else "a value that is not finite"
+    evidence = f"from {initial:.6g} to {reached} in {trajectory.steps[-1]:,} steps"
+    if slope > 0:
+        evidence += f"; the first change of the parameters has Δθ·∇J = {slope:.2g} > 0"
+        message = "the update goes uphill: it adds the gradient"
+        return Finding(CODE, SLUG, "update", message, evidence, "Subtract the gradient: θ ← θ − η ∇J.")
+    return Finding(CODE, SLUG, "loss", "the loss rises during training", evidence, "Take shorter steps.")
 
 
-ILLNESS = Illness("GT113", "rising-loss", look, unless=("step-too-large",))
+CAUSE = Cause(CODE, SLUG, find, explained_by=("step-too-large",))

@@ -1,73 +1,106 @@
-"""A saddle: flat along the gradient, and downhill to the sides.
+"""A saddle point: the gradient is nearly zero, but the loss decreases along a direction of negative curvature.
 
-**Number.** The lowest curvature λ by Lanczos' method, the gradient g along it, and how far along it the loss begins
-to fall.
+**Quantities.** The lowest curvature λ, by the Lanczos method; the component of the gradient g along it; and the
+distance along it at which the loss has decreased.
 
-**Thresholds.** The gradient would take less than a hundredth off the loss, in all the steps that the training has and
-in one of the best length; λ is below zero by more than its error and by 1e-4 of the largest curvature; along it the
-loss falls by a hundredth within the size of the parameters; and the steps until the drift d ← d + η(|λ| d + |g|) has
-covered that distance are more than the training has (R. Pemantle, Ann. Probab. 18, 1990; S. Du et al., Gradient
-descent can take exponential time to escape saddle points, NIPS 2017). At a minimum no curvature is negative, so a
-problem that is solved is none.
+**Thresholds.** Following the gradient would reduce the loss by less than 1%, both in all steps of the training and in
+one step of the best length; λ is negative beyond its error and beyond 1e-4 of the largest curvature; along it the loss
+falls by 1% within the size of the parameters; and the drift d ← d + η(|λ| d + |g|) takes more steps than the training
+to cover that distance (R. Pemantle, Ann. Probab. 18, 1990; S. Du et al., Gradient descent can take exponential time to
+escape saddle points, NIPS 2017). At a minimum no curvature is negative, so a solved problem is not reported.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom, counted
-from gradcheck.training.doctor.measurements import Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.causes.step_counts import exact_count
+from gradcheck.training.doctor.measurements import Measurements
 
-#: Negative curvature, relative to the largest; and the fall of the loss that shows a way down.
-BENT, FALL = 1e-4, 0.01
-
-#: The loss is flat if this is more than what the gradient takes off it in all the steps that the training has, and in
-#: one of the best length, 1/λ.
-FLAT = 0.01
+CODE, SLUG = "GT108", "saddle"
 
 
-def look(examination: Examination) -> Symptom | None:
-    """Whether the course ended where only a side step goes on."""
-    patient, regimen, course = examination.patient, examination.patient.regimen, examination.course
-    if regimen is None or regimen.effective is None or not regimen.effective > 0 or not examination.held_up:
+@dataclass(frozen=True)
+class SaddleThresholds:
+    """What makes a point a saddle; the docstring of this file has the reasons.
+
+    Attributes
+    ----------
+    curvature : float
+        Smallest negative curvature, relative to the largest curvature.
+    curvature_errors : float
+        Smallest negative curvature, in error estimates.
+    flat : float
+        Largest relative decrease of the loss that the gradient promises.
+    fall : float
+        Relative decrease of the loss along the lowest curvature that shows a way down.
+    halvings : int
+        The search for that decrease starts at the size of the parameters over two to this power.
+    """
+
+    curvature: float = 1e-4
+    curvature_errors: float = 2.0
+    flat: float = 0.01
+    fall: float = 0.01
+    halvings: int = 12
+
+
+SADDLE_THRESHOLDS = SaddleThresholds()
+
+
+def find(measurements: Measurements) -> Finding | None:
+    """Whether the trajectory ended where only a direction of negative curvature leads down."""
+    run, trajectory = measurements.run, measurements.trajectory
+    rule, limits = run.update_rule, SADDLE_THRESHOLDS
+    if rule is None or rule.effective_step is None or not rule.effective_step > 0 or not measurements.stalled:
         return None
-    if not course.finite or course.end > course.start:
+    if not trajectory.finite or trajectory.final_loss > trajectory.initial_loss:
         return None
-    bend = examination.late_curvature
-    if bend is None or not bend.highest > 0 or not bend.lowest < -max(BENT * bend.highest, 2 * bend.errors[0]):
+    curvature = measurements.final_curvature
+    if curvature is None or not curvature.highest > 0:
         return None
-    gradient = patient.gradient(course.last)
-    slope, rate = abs(float(gradient @ bend.down)), regimen.effective
-    square = float(gradient @ gradient)
-    if max(rate * patient.planned, 1 / bend.highest) * square > FLAT * course.end:
+    if not -curvature.lowest > max(limits.curvature * curvature.highest, limits.curvature_errors * curvature.errors[0]):
         return None
-    far = _fall(examination, bend.down)
-    if far is None:
+    gradient = run.gradient(trajectory.final_parameters)
+    step = rule.effective_step
+    promised = max(step * run.step_budget, 1 / curvature.highest) * float(gradient @ gradient)
+    if promised > limits.flat * trajectory.final_loss:
         return None
-    drift = slope / -bend.lowest
-    steps = math.log1p(far / drift) / (rate * -bend.lowest) if drift > 0 else math.inf
-    if steps <= patient.planned:
+    distance = _distance_to_fall(measurements, curvature.down)
+    if distance is None:
         return None
-    takes = f"about {counted(steps)} steps" if math.isfinite(steps) else "for ever, as nothing points that way"
-    return Symptom(
+    drift = abs(float(gradient @ curvature.down)) / -curvature.lowest
+    steps = math.log1p(distance / drift) / (step * -curvature.lowest) if drift > 0 else math.inf
+    if steps <= run.step_budget:
+        return None
+    takes = f"about {exact_count(steps)} steps" if math.isfinite(steps) else "forever: the gradient is zero along it"
+    return Finding(
+        CODE,
+        SLUG,
         "loss",
-        f"the training rests on a saddle: along one direction the loss bends down, and to follow it takes {takes}",
-        f"loss {course.end:.6g}, ‖∇J‖ = {np.linalg.norm(gradient):.2g}; curvatures from {bend.lowest:.2g} ± "
-        f"{bend.errors[0]:.1g} to {bend.highest:.2g}; {far:.2g} along the lowest the loss is lower by {FALL:.0%}",
-        "Begin elsewhere, or add noise: a random start is not on a saddle.",
+        "training has stopped at a saddle point: the loss decreases along a direction of negative curvature, but "
+        f"following it takes {takes}",
+        f"loss {trajectory.final_loss:.6g}, ‖∇J‖ = {np.linalg.norm(gradient):.2g}; curvatures from "
+        f"{curvature.lowest:.2g} ± {curvature.errors[0]:.1g} to {curvature.highest:.2g}; at a distance of "
+        f"{distance:.2g} along the lowest the loss is {limits.fall:.0%} lower",
+        "Start elsewhere, or add noise: a random start is not on a saddle.",
     )
 
 
-def _fall(examination: Examination, direction: np.ndarray) -> float | None:
-    """How far along a direction the loss has fallen by a hundredth."""
-    patient, course = examination.patient, examination.course
-    reach = max(float(np.linalg.norm(course.last)), 1.0)
-    for far in reach * 2.0 ** np.arange(-12.0, 1.0):
-        if min(patient.loss(course.last + sign * far * direction) for sign in (-1, 1)) < (1 - FALL) * course.end:
-            return float(far)
+def _distance_to_fall(measurements: Measurements, direction: np.ndarray) -> float | None:
+    """Distance along a direction at which the loss has decreased noticeably; None if it does not."""
+    run, trajectory = measurements.run, measurements.trajectory
+    size = max(float(np.linalg.norm(trajectory.final_parameters)), 1.0)
+    lower = (1 - SADDLE_THRESHOLDS.fall) * trajectory.final_loss
+    for distance in size * 2.0 ** np.arange(-SADDLE_THRESHOLDS.halvings, 1.0):
+        if min(run.loss(trajectory.final_parameters + sign * distance * direction) for sign in (-1, 1)) < lower:
+            return float(distance)
     return None
 
 
-ILLNESS = Illness("GT108", "saddle", look, unless=("chance-plateau", "dead-units"))
+CAUSE = Cause(CODE, SLUG, find, explained_by=("chance-plateau", "dead-units"))

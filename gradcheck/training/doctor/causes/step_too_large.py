@@ -1,49 +1,60 @@
-"""Steps so long that they overshoot.
+"""Steps that are too long for the curvature and overshoot.
 
-**Number.** η λ, with λ the curvature along the gradient, or the largest one, at the start or where the course ended.
+**Quantity.** η λ, with λ the curvature along the gradient or the largest one, at the start or at the end of the
+trajectory.
 
-**Thresholds.** On a quadratic descent grows along a curvature λ where η λ > 2 (Y. LeCun et al., Efficient BackProp,
-1998, section 5.1), with momentum μ where η λ > 2(1 + μ) (B. T. Polyak, 1964). Training can live with that for a while
-(J. Cohen et al., Gradient descent on neural networks typically occurs at the edge of stability, ICLR 2021), so it
-must be seen to harm: the loss ends higher than it began, or rises at a quarter of the looks, and steps of a tenth or
-a hundredth get to half of where it ended.
+**Thresholds.** On a quadratic, descent diverges along a curvature λ if η λ > 2 (Y. LeCun et al., Efficient BackProp,
+1998, section 5.1), with momentum μ if η λ > 2(1 + μ) (B. T. Polyak, 1964). Training can tolerate that for a while (J.
+Cohen et al., Gradient descent on neural networks typically occurs at the edge of stability, ICLR 2021). It is therefore
+reported only if it does harm: the loss ends higher than it began or rises in a quarter of the recorded intervals, and
+steps of a tenth or a hundredth of the length reach half of its final value.
 """
 
 from __future__ import annotations
 
 import math
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom
-from gradcheck.training.doctor.measurements import HALF, Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.measurements import MEASUREMENT_SETTINGS, Measurements
 
-#: A course that rises at this share of the looks at it is no descent.
-RISING = 0.25
+CODE, SLUG = "GT107", "step-too-large"
+
+#: Fraction of the recorded intervals in which the loss rises, from which a trajectory is no descent.
+RISE_FRACTION = 0.25
+
+#: Factors of the step size that are tried.
+SHORTER_STEPS = (0.1, 0.01)
 
 
-def look(examination: Examination) -> Symptom | None:
-    """Whether the step exceeds what curvature allows, and shorter ones get further."""
-    regimen, course = examination.patient.regimen, examination.course
-    if regimen is None or not regimen.step > 0 or regimen.effective is None or not examination.held_up:
+def find(measurements: Measurements) -> Finding | None:
+    """Whether the step exceeds what the curvature allows, and shorter steps get further."""
+    rule, trajectory = measurements.run.update_rule, measurements.trajectory
+    if rule is None or not rule.step > 0 or rule.effective_step is None or not measurements.stalled:
         return None
-    limit = 2 * (2 - regimen.step / regimen.effective)  # 2(1 + μ), as η/(1 − μ) is the effective step
-    bends = [b for b in (examination.curvature, examination.late_curvature) if b is not None]
-    steepest = max((max(bend.along, bend.highest) for bend in bends), default=0.0)
-    if not regimen.step * steepest > limit:
+    limit = 2 * (2 - rule.step / rule.effective_step)  # 2(1 + μ), since η/(1 − μ) is the effective step
+    curvatures = [c for c in (measurements.curvature, measurements.final_curvature) if c is not None]
+    steepest = max((max(c.along_gradient, c.highest) for c in curvatures), default=0.0)
+    if not rule.step * steepest > limit:
         return None
-    if not (course.end >= course.start or course.rises >= RISING):
+    initial, final = trajectory.initial_loss, trajectory.final_loss
+    if not (final >= initial or trajectory.rise_fraction >= RISE_FRACTION):
         return None
-    shorter = min((examination.again(factor) for factor in (0.1, 0.01)), key=lambda tried: tried.end)
-    if not shorter.end <= HALF * min(course.end, course.start):
+    tried = [measurements.with_step_factor(factor) for factor in SHORTER_STEPS]
+    shorter = min(tried, key=lambda each: each.final_loss)
+    if not shorter.final_loss <= MEASUREMENT_SETTINGS.halved * min(final, initial):
         return None
-    went = f"goes from {course.start:.4g} to {course.end:.4g}" if math.isfinite(course.end) else "leaves all bounds"
-    return Symptom(
+    change = f"goes from {initial:.4g} to {final:.4g}" if math.isfinite(final) else "diverges"
+    return Finding(
+        CODE,
+        SLUG,
         "step",
-        f"the step {regimen.step:g} is too large for the curvature of the loss",
-        f"η λ = {regimen.step * steepest:.3g} with the curvature λ = {steepest:.3g}, and more than {limit:g} "
-        f"overshoots; in {course.steps[-1]:,} steps the loss {went}; with shorter steps it is {shorter.end:.4g} after "
+        f"the step {rule.step:g} is too large for the curvature of the loss",
+        f"η λ = {rule.step * steepest:.3g} with the curvature λ = {steepest:.3g}; descent overshoots above {limit:g}; "
+        f"in {trajectory.steps[-1]:,} steps the loss {change}; with shorter steps it is {shorter.final_loss:.4g} after "
         f"{shorter.steps[-1]:,}",
-        f"Take steps below {limit / steepest:.2g}.",
+        f"Use a step below {limit / steepest:.2g}.",
     )
 
 
-ILLNESS = Illness("GT107", "step-too-large", look)
+CAUSE = Cause(CODE, SLUG, find)

@@ -1,11 +1,11 @@
-"""Hidden units that put out nearly the same: together they can do no more than one.
+"""Hidden units with nearly the same output: together they do the work of one unit.
 
-**Number.** The spread of a layer's outputs across its units, as a part of their root mean square: 0 for equal units.
+**Quantity.** The spread of a layer's outputs across its units, relative to their root mean square; 0 for equal units.
 
-**Threshold.** 2%. Units that are equal, with equal weights going out, get equal gradients and stay equal for ever (D.
+**Threshold.** 2%. Units that are equal and have equal outgoing weights get equal gradients and stay equal forever (D.
 E. Rumelhart, G. E. Hinton and R. J. Williams, Learning internal representations by error propagation, 1986: "symmetry
-breaking"); units that differ by ε part at a rate that is itself of order ε. Weights of a size that passes signals on
-(X. Glorot and Y. Bengio, 2010) give a spread of a tenth and more.
+breaking"). Units that differ by ε separate at a rate of order ε. Weights of a size that preserves the signal (X. Glorot
+and Y. Bengio, 2010) give a spread of 10% and more.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom
-from gradcheck.training.doctor.measurements import Examination
-from gradcheck.training.doctor.units import Layer
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.hidden_units import HiddenLayer
+from gradcheck.training.doctor.measurements import Measurements
 
-#: Spread below which units are nearly equal, and below which they are equal but for rounding.
-NEARLY, EQUAL = 0.02, 1e-7
+CODE, SLUG = "GT102", "symmetric-units"
+
+#: Spread below which units are nearly equal.
+NEARLY_EQUAL_SPREAD = 0.02
+
+#: Spread below which units are equal up to rounding.
+EQUAL_SPREAD = 1e-7
 
 
 def spread(outputs: NDArray[np.float64]) -> float:
-    """How much units differ, relative to what they put out.
+    """Standard deviation across the units, relative to the root mean square of their outputs.
 
     Examples
     --------
@@ -36,44 +42,43 @@ def spread(outputs: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(np.var(outputs, axis=1)))) / size if size > 0 else 1.0
 
 
-def _found(examination: Examination, most: float) -> tuple[Layer, float] | None:
-    """The layer whose units differ least, if they are as near to each other as that."""
-    spreads = [(spread(layer.outputs), i) for i, layer in enumerate(examination.layers)]
-    if not spreads or min(spreads)[0] > most:
+def find_equal(measurements: Measurements) -> Finding | None:
+    """Units that are equal up to rounding. They waste capacity whether or not the loss falls."""
+    if measurements.run.update_rule is None or measurements.solved:
+        return None
+    found = _least_spread(measurements, EQUAL_SPREAD)
+    return _finding(*found, "equal, and their gradients keep them equal") if found else None
+
+
+def find_nearly_equal(measurements: Measurements) -> Finding | None:
+    """Units that are nearly equal while training is stalled; otherwise they are about to separate."""
+    if not measurements.stalled:
+        return None
+    found = _least_spread(measurements, NEARLY_EQUAL_SPREAD)
+    return _finding(*found, "nearly equal") if found and found[1] > EQUAL_SPREAD else None
+
+
+def _least_spread(measurements: Measurements, limit: float) -> tuple[HiddenLayer, float] | None:
+    """The layer with the least spread, if that is at most the limit."""
+    spreads = [(spread(layer.outputs), i) for i, layer in enumerate(measurements.hidden_layers)]
+    if not spreads or min(spreads)[0] > limit:
         return None
     least, i = min(spreads)
-    return examination.layers[i], least
+    return measurements.hidden_layers[i], least
 
 
-def _symptom(layer: Layer, least: float, how: str) -> Symptom:
-    units = layer.outputs.shape[1]
-    return Symptom(
+def _finding(layer: HiddenLayer, least: float, how: str) -> Finding:
+    return Finding(
+        CODE,
+        SLUG,
         layer.name,
-        f"the {units} units are {how}: they do the work of one",
-        f"the outputs of the units differ by {least:.2g} of their size (nearly equal below {NEARLY:g})",
-        "Draw the initial weights at random, at a scale at which units differ: √(2/(n + m)) with n inputs and m "
-        "outputs.",
+        f"the {layer.outputs.shape[1]} units are {how}: together they do the work of one",
+        f"the outputs of the units differ by {least:.2g} of their size (nearly equal below {NEARLY_EQUAL_SPREAD:g})",
+        "Draw the initial weights at random, large enough that units differ: standard deviation √(2/(n + m)) for n "
+        "inputs and m outputs.",
     )
 
 
-def equal(examination: Examination) -> Symptom | None:
-    """Units that are the same but for rounding: whatever the loss does, they could do more if they differed."""
-    if examination.patient.regimen is None or examination.solved:
-        return None
-    found = _found(examination, EQUAL)
-    return _symptom(*found, "equal, and their gradients keep them so") if found else None
-
-
-def nearly(examination: Examination) -> Symptom | None:
-    """Units that are nearly the same, where training is held up: else they are about to part."""
-    if not examination.held_up:
-        return None
-    found = _found(examination, NEARLY)
-    return _symptom(*found, "nearly equal") if found and found[1] > EQUAL else None
-
-
-CODE, SLUG = "GT102", "symmetric-units"
-
-#: Equal units are a cause, nearly equal ones go with a plateau.
-EQUAL_UNITS = Illness(CODE, SLUG, equal)
-ILLNESS = Illness(CODE, SLUG, nearly)
+#: Equal units are a cause; nearly equal ones accompany a plateau.
+EQUAL_UNITS = Cause(CODE, SLUG, find_equal)
+NEARLY_EQUAL_UNITS = Cause(CODE, SLUG, find_nearly_equal)

@@ -1,39 +1,39 @@
-"""The gradient fades on its way back through the layers.
+"""The gradient vanishes on its way back through the layers.
 
-**Number.** The root mean square of the gradient that arrives at the first layer with weights, over that at the last.
+**Quantity.** The root mean square of the gradient at the first layer with weights, over that at the last.
 
-**Threshold.** 1e-3, over three layers and more: the last layer is trained a thousand times as fast as the first (Y.
+**Threshold.** 1e-3, for three layers or more: the last layer is trained a thousand times as fast as the first (Y.
 Bengio, P. Simard and P. Frasconi, IEEE Trans. Neural Networks 5, 1994; X. Glorot and Y. Bengio, 2010, figures 6 and
-7). Steps that are divided by the size of the gradient do not mind.
+7). Rules that divide steps by the size of the gradient are not affected.
 """
 
 from __future__ import annotations
 
-from gradcheck.training.doctor.causes.cause import Illness, Symptom
-from gradcheck.training.doctor.measurements import Examination
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.training.doctor.causes.cause import Cause
+from gradcheck.training.doctor.causes.gradient_ratio import gradient_ratio
+from gradcheck.training.doctor.measurements import Measurements
 
-#: First to last, and the layers that it takes to speak of fading.
-RATIO, DEPTH = 1e-3, 3
+CODE, SLUG = "GT105", "vanishing-gradient"
+
+#: Ratio of the gradient at the first layer to that at the last below which it vanishes.
+VANISHING_RATIO = 1e-3
 
 
-def look(examination: Examination) -> Symptom | None:
-    """Whether the first layers get next to nothing."""
-    regimen, signals = examination.patient.regimen, examination.signals
-    if regimen is None or regimen.effective is None or not examination.held_up or len(signals) < DEPTH:
+def find(measurements: Measurements) -> Finding | None:
+    """Whether the first layers get a far smaller gradient than the last."""
+    found = gradient_ratio(measurements)
+    if found is None or not found.first.rms < VANISHING_RATIO * found.last.rms:
         return None
-    first, last = signals[0], signals[-1]
-    if not 0 < first.size < RATIO * last.size:
-        return None
-    each = (first.size / last.size) ** (1 / (len(signals) - 1))
-    return Symptom(
-        first.name,
+    return Finding(
+        CODE,
+        SLUG,
+        found.first.name,
         "the gradient vanishes on the way back: the first layers are hardly trained",
-        f"root mean square {first.size:.2g} at {first.name}, {last.size:.2g} at {last.name}: a factor of {each:.2g} "
-        "a layer, "
-        f"{first.size / last.size:.1g} in all (vanishing below {RATIO:g})",
-        "Use an activation whose slope is 1 where it works (ReLU, tanh) with weights of the size that goes with it "
-        "(He, Glorot), normalisation, or residual connections.",
+        found.evidence(f"vanishing below {VANISHING_RATIO:g}"),
+        "Use an activation with a slope near 1 (ReLU, tanh) and the initial weights that suit it (He, Glorot), "
+        "normalisation, or residual connections.",
     )
 
 
-ILLNESS = Illness("GT105", "vanishing-gradient", look)
+CAUSE = Cause(CODE, SLUG, find)

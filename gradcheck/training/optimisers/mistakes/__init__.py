@@ -1,4 +1,4 @@
-"""The catalogue of mistakes of update rules: one a file, listed here in the order in which they are named."""
+"""The catalogue of mistakes of update rules, one per file, in the order in which they are reported."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from gradcheck.training.optimisers.mistakes.weights_exchanged import WeightsExch
 
 ANOTHER_NUMBER, ANOTHER_RULE = AnotherNumber(), AnotherRule()
 
-#: All there are. Of several that make a rule's steps, those without a number of their own come first.
+#: All mistakes. Those without a hyperparameter of their own come first.
 MISTAKES: tuple[RuleMistake, ...] = (
     NothingChanged(),
     ParameterForgotten(),

@@ -1,30 +1,30 @@
-"""A hyperparameter is not what it is said to be."""
+"""A hyperparameter has another value than the one given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gradcheck.training.optimisers.formula import Numbers
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.formula import Hyperparameters
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class AnotherNumber(RuleMistake):
-    """The rule is right with another value of one of the hyperparameters that were given."""
+    """The rule is right with another value of one hyperparameter that was given."""
 
     slug = "another-number"
     term = "a hyperparameter"
-    says = "a hyperparameter is another"
-    fix = "Look for a default that is used in the place of the value given, or for a value used where another belongs."
+    summary = "a hyperparameter has another value"
+    fix = "Look for a default that is used instead of the given value, or for two values that are exchanged."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Each hyperparameter that was given."""
-        for name, given in scene.reference.given.items():
-            yield Variant(scene.formula, free=(name,), reads=_reading(name, given))
+        for name, given in context.reference.given.items():
+            yield Variant(context.formula, free=(name,), describe=_describe(name, given))
 
 
-def _reading(name: str, given: float) -> Callable[[Numbers], str]:
-    def read(numbers: Numbers) -> str:
-        factor = f", {numbers[name] / given:.6g} times as large" if given else ""
-        return f"{name} is {numbers[name]:.6g} where {given:.6g} was given{factor}"
+def _describe(name: str, given: float) -> Callable[[Hyperparameters], str]:
+    def describe(values: Hyperparameters) -> str:
+        factor = f", {values[name] / given:.6g} times as large" if given else ""
+        return f"{name} is {values[name]:.6g} where {given:.6g} was given{factor}"
 
-    return read
+    return describe

@@ -1,34 +1,34 @@
-"""The rule is one of another name."""
+"""The rule is the one of another name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gradcheck.training.optimisers.formula import Numbers
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
-from gradcheck.training.optimisers.references import FORMULAS, numbers_of
+from gradcheck.training.optimisers.formula import Hyperparameters
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
+from gradcheck.training.optimisers.references import FORMULAS, hyperparameter_names
 
 
 class AnotherRule(RuleMistake):
-    """The rule is right, and another one."""
+    """The rule is right, but it is another reference."""
 
     slug = "another-rule"
     term = "the rule"
-    says = "it is another rule"
-    fix = "Call it by its name, or change it to the one that it is called after."
+    summary = "it is another rule"
+    fix = "Rename it, or change it to the rule of its name."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """All other references; hyperparameters that they share keep their values, the rest is fitted."""
-        if scene.formula is not scene.reference.formula:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """All other references. Hyperparameters that they share keep their values; the rest is fitted."""
+        if context.formula is not context.reference.formula:
             return
         for kind, formula in FORMULAS.items():
-            if kind != scene.reference.kind:
-                free = tuple(name for name in numbers_of(kind) if name not in scene.reference.given)
-                yield Variant(formula, free=free, reads=_reading(kind))
+            if kind != context.reference.kind:
+                free = tuple(name for name in hyperparameter_names(kind) if name not in context.reference.given)
+                yield Variant(formula, free=free, describe=_describe(kind))
 
 
-def _reading(kind: str) -> Callable[[Numbers], str]:
-    def read(numbers: Numbers) -> str:
-        return f"{kind}({', '.join(f'{name}={numbers[name]:.6g}' for name in numbers_of(kind))})"
+def _describe(kind: str) -> Callable[[Hyperparameters], str]:
+    def describe(values: Hyperparameters) -> str:
+        return f"{kind}({', '.join(f'{name}={values[name]:.6g}' for name in hyperparameter_names(kind))})"
 
-    return read
+    return describe

@@ -1,22 +1,22 @@
-"""An average is used before the gradient has entered."""
+"""An average is used before the gradient has entered it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant, averages, exchanged
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant, averages, with_term
 
 
 class AverageLate(RuleMistake):
-    """The average of the last step is used."""
+    """The average of the previous step is used."""
 
     slug = "average-late"
     term = "the order of the lines"
-    says = "an average is used before this step's gradient has entered it"
-    fix = "First bring the average up to date, then step."
+    summary = "an average is used before this step's gradient has entered it"
+    fix = "Update the average first, then step."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Each average."""
-        for field, name, average in averages(scene.formula):
-            if not average.late:
-                yield Variant(exchanged(scene.formula, field, late=True), name)
+        for field, name, average in averages(context.formula):
+            if not average.lagged:
+                yield Variant(with_term(context.formula, field, lagged=True), name)

@@ -1,23 +1,23 @@
-"""An average starts at 0 at each call."""
+"""An average starts from 0 at each call."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant, averages, exchanged
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant, averages, with_term
 
 
 class AverageNotCarried(RuleMistake):
-    """What was is forgotten."""
+    """The previous value of an average is lost."""
 
     slug = "average-not-carried"
-    term = "the memory"
-    says = "an average is not carried from step to step"
-    fix = "Store the new average where the next call finds it."
+    term = "the state"
+    summary = "an average is not kept from step to step"
+    fix = "Store the new average where the next call reads it."
     needs = ("momentum", "decay", "beta1", "beta2")
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Each average."""
-        for field, name, average in averages(scene.formula):
-            if average.carried:
-                yield Variant(exchanged(scene.formula, field, carried=False), name)
+        for field, name, average in averages(context.formula):
+            if average.persistent:
+                yield Variant(with_term(context.formula, field, persistent=False), name)

@@ -1,24 +1,24 @@
-"""Δ has no bounds."""
+"""The step size Δ has no bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
-from gradcheck.training.optimisers.resilient import Resilient
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
+from gradcheck.training.optimisers.resilient import ResilientRule
 
 
 class BoundsMissing(RuleMistake):
-    """Steps grow and shrink without end."""
+    """Step sizes grow and shrink without limit."""
 
     slug = "bounds-missing"
     term = "the bounds of the step"
-    says = "the step has no bounds"
+    summary = "the step size has no bounds"
     fix = "Keep Δ between its smallest and its largest value."
     needs = ("smallest", "largest")
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One."""
-        if isinstance(scene.formula, Resilient) and scene.formula.bounded:
-            yield Variant(replace(scene.formula, bounded=False))
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The single variant."""
+        if isinstance(context.formula, ResilientRule) and context.formula.bounded:
+            yield Variant(replace(context.formula, bounded=False))

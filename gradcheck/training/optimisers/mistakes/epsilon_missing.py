@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class EpsilonMissing(RuleMistake):
-    """Division by √s alone."""
+    """Steps are divided by √s alone."""
 
     slug = "epsilon-missing"
     term = "epsilon"
-    says = "there is no ε"
-    fix = "Add ε to the root: where all gradients so far are 0, the step is 0/0 without it."
+    summary = "there is no ε"
+    fix = "Add ε to the root. Without it the step is 0/0 where all gradients so far are 0."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One."""
-        if isinstance(scene.formula, Averaging) and scene.formula.square is not None:
-            yield Variant(replace(scene.formula, epsilon="nowhere"))
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The single variant."""
+        if isinstance(context.formula, AveragingRule) and context.formula.square is not None:
+            yield Variant(replace(context.formula, epsilon="nowhere"))

@@ -1,4 +1,4 @@
-"""What a mistake of an update rule is: another term in the place of one, in all the ways in which it can be made."""
+"""What a mistake of an update rule is: a term of the formula replaced by another, in one or more variants."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from gradcheck.training.optimisers.formula import Average, Averaging, Numbers
+from gradcheck.training.optimisers.formula import AverageTerm, AveragingRule, Hyperparameters
+from gradcheck.training.optimisers.gradient_sequence import GradientSequence
 from gradcheck.training.optimisers.references import Formula, Reference
-from gradcheck.training.optimisers.track import Track
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a mistake is committed on.
+class MistakeContext:
+    """What a mistake is made on.
 
     Attributes
     ----------
     reference : Reference
-    formula : Averaging or Resilient
-        Of the reference, perhaps with another mistake in it already.
-    track : Track
+    formula : AveragingRule or ResilientRule
+        Formula of the reference, possibly with another mistake in it.
+    sequence : GradientSequence
     """
 
     reference: Reference
     formula: Formula
-    track: Track
+    sequence: GradientSequence
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,24 @@ class Variant:
 
     Attributes
     ----------
-    formula : Averaging or Resilient
-        The rule with the mistake.
+    formula : AveragingRule or ResilientRule
+        The formula with the mistake.
     detail : str
-        Which of its kind.
+        Which variant it is, in a few words.
     free : tuple of str
-        Numbers that the mistake has and the reference has not, or that are others than those given; they are fitted.
-    reads : callable or None
-        What to say of the mistake with its numbers, in the place of `detail`.
+        Hyperparameters of the mistake, or given ones that it replaces. They are fitted.
+    describe : callable or None
+        Replaces `detail` by a description that contains fitted hyperparameters.
     """
 
     formula: Formula
     detail: str = ""
     free: tuple[str, ...] = ()
-    reads: Callable[[Numbers], str] | None = None
+    describe: Callable[[Hyperparameters], str] | None = None
 
-    def says(self, numbers: Numbers) -> str:
-        """Which of its kind, with its numbers."""
-        return self.detail if self.reads is None else self.reads(numbers)
+    def description(self, values: Hyperparameters) -> str:
+        """Which variant it is, with its hyperparameters."""
+        return self.detail if self.describe is None else self.describe(values)
 
 
 class RuleMistake(abc.ABC):
@@ -63,56 +63,53 @@ class RuleMistake(abc.ABC):
     slug : str
     term : str
         The term that differs.
-    says : str
+    summary : str
         What the rule does, in a few words.
     fix : str
         What to do, in a sentence.
     convention : str
-        Where it is meant so, and none.
+        Implementations in which it is intended.
     needs : tuple of str
-        Hyperparameters that must be known, for with others the right rule could make the same steps.
+        Hyperparameters that must be given: with another value of them, the right rule could make the same steps.
     """
 
     slug: ClassVar[str]
     term: ClassVar[str]
-    says: ClassVar[str]
+    summary: ClassVar[str]
     fix: ClassVar[str]
     convention: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """The ways in which it can be made; none where it would change nothing."""
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The variants of the mistake; none if it would change nothing."""
 
     def message(self, detail: str) -> str:
-        """What the rule does, with the detail."""
-        return f"{self.says} ({detail})" if detail else self.says
+        """What the rule does, with the variant."""
+        return f"{self.summary} ({detail})" if detail else self.summary
 
     def __repr__(self) -> str:
         return f"<{self.slug}>"
 
 
-def averages(formula: Formula) -> Iterator[tuple[str, str, Average]]:
-    """The averages of a rule: the field, what it is called, and the average."""
-    if isinstance(formula, Averaging):
+def averages(formula: Formula) -> Iterator[tuple[str, str, AverageTerm]]:
+    """The averages of a formula: field, name, and term."""
+    if isinstance(formula, AveragingRule):
         if formula.mean is not None:
-            yield "mean", "the velocity" if _sums(formula.mean) else "the mean gradient", formula.mean
+            yield "mean", "the mean gradient" if sums_to_one(formula.mean) else "the velocity", formula.mean
         if formula.square is not None:
-            yield "square", "the sum of squares" if _sums(formula.square) else "the mean square", formula.square
+            yield "square", "the mean square" if sums_to_one(formula.square) else "the sum of squares", formula.square
 
 
-def exchanged(formula: Formula, field: str, **terms: Any) -> Formula:
-    """The rule with other terms in one of its averages."""
+def with_term(formula: Formula, field: str, **terms: Any) -> Formula:
+    """The formula with other terms in one of its averages."""
     return replace(formula, **{field: replace(getattr(formula, field), **terms)})
 
 
-_PROBE = dict.fromkeys(("momentum", "decay", "beta1", "beta2"), 0.75)
+#: Hyperparameters with which the weights of an average are evaluated. Only their complement to 1 matters.
+_PROBE_VALUES = dict.fromkeys(("momentum", "decay", "beta1", "beta2"), 0.75)
 
 
-def sums_to_one(average: Average) -> bool:
-    """Whether the weights of an average are meant to."""
-    return abs(average.keep(_PROBE) + average.take(_PROBE) - 1.0) < 1e-12
-
-
-def _sums(average: Average) -> bool:
-    return not sums_to_one(average)
+def sums_to_one(average: AverageTerm) -> bool:
+    """Whether the two weights of an average sum to one by construction, up to rounding."""
+    return abs(average.decay(_PROBE_VALUES) + average.input_weight(_PROBE_VALUES) - 1.0) < 1e-12

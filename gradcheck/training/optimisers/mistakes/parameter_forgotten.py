@@ -1,11 +1,11 @@
-"""Some parameters move and one does not."""
+"""One parameter never changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class ParameterForgotten(RuleMistake):
@@ -13,12 +13,12 @@ class ParameterForgotten(RuleMistake):
 
     slug = "parameter-forgotten"
     term = "the list of parameters"
-    says = "a parameter is never changed"
-    fix = "Loop over all of the parameters."
+    summary = "a parameter is never changed"
+    fix = "Loop over all parameters."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """Each block alone; none where there is one only."""
-        if len(scene.track.slices) < 2:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """Each block, if there are several."""
+        if len(context.sequence.slices) < 2:
             return
-        for block, name in enumerate(scene.track.names):
-            yield Variant(replace(scene.formula, still=(block,)), name)
+        for block, name in enumerate(context.sequence.names):
+            yield Variant(replace(context.formula, frozen_blocks=(block,)), name)

@@ -1,10 +1,10 @@
-"""One number for all entries of a parameter."""
+"""All entries of a parameter share one number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant, averages, exchanged
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant, averages, with_term
 
 
 class PooledSquare(RuleMistake):
@@ -12,12 +12,12 @@ class PooledSquare(RuleMistake):
 
     slug = "pooled-square"
     term = "the mean square"
-    says = "all entries of a parameter share one mean square"
-    fix = "Keep one number an entry: no sum and no mean over the gradient."
+    summary = "all entries of a parameter share one mean square"
+    fix = "Keep one number per entry: no sum or mean over the gradient."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Their mean, and their sum."""
-        for field, _, average in averages(scene.formula):
+        for field, _, average in averages(context.formula):
             if field == "square" and average.pooled is None:
-                yield Variant(exchanged(scene.formula, field, pooled="mean"), "that of the mean of g²")
-                yield Variant(exchanged(scene.formula, field, pooled="sum"), "that of the sum of g²")
+                yield Variant(with_term(context.formula, field, pooled="mean"), "that of the mean of g²")
+                yield Variant(with_term(context.formula, field, pooled="sum"), "that of the sum of g²")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class RatePower(RuleMistake):
@@ -14,12 +14,12 @@ class RatePower(RuleMistake):
 
     slug = "rate-power"
     term = "the rate"
-    says = "the rate is not applied once"
+    summary = "the rate is not applied once"
     fix = "Multiply by the rate once: in the velocity, or in the step."
     needs = ("rate",)
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Twice, and not at all."""
-        if isinstance(scene.formula, Averaging):
-            yield Variant(replace(scene.formula, factor=lambda numbers: numbers["rate"] ** 2), "but twice")
-            yield Variant(replace(scene.formula, factor=lambda numbers: 1.0), "but not at all")
+        if isinstance(context.formula, AveragingRule):
+            yield Variant(replace(context.formula, step_size=lambda values: values["rate"] ** 2), "but twice")
+            yield Variant(replace(context.formula, step_size=lambda values: 1.0), "but not at all")

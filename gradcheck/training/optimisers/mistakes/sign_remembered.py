@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
-from gradcheck.training.optimisers.resilient import Resilient
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
+from gradcheck.training.optimisers.resilient import ResilientRule
 
 
 class SignRemembered(RuleMistake):
     """The next step changes Δ again."""
 
     slug = "sign-remembered"
-    term = "what is remembered after a change of sign"
-    says = "the sign is kept after a change, so that the next step changes Δ again"
-    fix = "After a change of sign remember 0, so that Δ stays as it is in the next step."
+    term = "the sign after a change of sign"
+    summary = "the sign is kept after a change of sign, so the next step changes Δ again"
+    fix = "After a change of sign store 0, so that the next step leaves Δ unchanged."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One."""
-        if isinstance(scene.formula, Resilient) and scene.formula.after == "wait":
-            yield Variant(replace(scene.formula, after="wait and keep"))
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The single variant."""
+        if isinstance(context.formula, ResilientRule) and context.formula.after_sign_change == "wait":
+            yield Variant(replace(context.formula, after_sign_change="wait and keep"))

@@ -1,26 +1,29 @@
-"""All is forgotten at each call."""
+"""All state is lost at each call."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant, averages
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant, averages
 
 
 class StateReset(RuleMistake):
     """Each step is a first step."""
 
     slug = "state-reset"
-    term = "the memory"
-    says = "all memory is lost at each call"
-    fix = "Make the averages once, outside of the step."
+    term = "the state"
+    summary = "all state is lost at each call"
+    fix = "Create the averages once, outside of the step."
     needs = ("momentum", "decay", "beta1", "beta2")
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One, and one with a counter that is forgotten as well."""
-        yield Variant(replace(scene.formula, reset=True))
-        if any(average.corrected is not None for _, _, average in averages(scene.formula)):
-            assert isinstance(scene.formula, Averaging)
-            yield Variant(replace(scene.formula, reset=True, counter=lambda step, track: 1), "that of the step as well")
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """One with the step count kept, and one with the step count lost as well."""
+        yield Variant(replace(context.formula, reset_each_step=True))
+        if any(average.correction is not None for _, _, average in averages(context.formula)):
+            assert isinstance(context.formula, AveragingRule)
+            yield Variant(
+                replace(context.formula, reset_each_step=True, step_count=lambda step, sequence: 1),
+                "the step count as well",
+            )

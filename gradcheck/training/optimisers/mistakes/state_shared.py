@@ -1,22 +1,22 @@
-"""All parameters share one memory."""
+"""All parameters share one state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class StateShared(RuleMistake):
-    """One average for all."""
+    """One average serves all parameters."""
 
     slug = "state-shared"
-    term = "the memory"
-    says = "one memory serves all parameters"
-    fix = "Keep the averages by parameter: a dict by name, or a list beside that of the parameters."
+    term = "the state"
+    summary = "all parameters share one state"
+    fix = "Keep one average per parameter: a dict by name, or a list parallel to the parameters."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One, where all parameters have one shape."""
-        if scene.track.alike:
-            yield Variant(replace(scene.formula, shared=True))
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The single variant, if all parameters have the same shape."""
+        if context.sequence.equal_shapes:
+            yield Variant(replace(context.formula, shared_state=True))

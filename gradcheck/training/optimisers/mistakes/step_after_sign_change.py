@@ -1,26 +1,29 @@
-"""A step is taken where the sign of the gradient has changed."""
+"""A step is taken although the sign of the gradient has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
-from gradcheck.training.optimisers.resilient import Resilient
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
+from gradcheck.training.optimisers.resilient import ResilientRule
 
 
 class StepAfterSignChange(RuleMistake):
-    """It does not wait."""
+    """The parameter does not wait."""
 
     slug = "step-after-sign-change"
     term = "the step after a change of sign"
-    says = "a parameter does not wait after its gradient has changed sign"
-    fix = "After a change of sign leave the parameter where it is, and forget the sign."
+    summary = "a parameter does not wait after its gradient has changed sign"
+    fix = "After a change of sign, leave the parameter unchanged and store a sign of 0."
     convention = "the other members of the family, Rprop⁺ and Rprop⁻"
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """On, with and without the sign; and back."""
-        if isinstance(scene.formula, Resilient) and scene.formula.after == "wait":
-            yield Variant(replace(scene.formula, after="go"), "it steps on, as Rprop⁻ does")
-            yield Variant(replace(scene.formula, after="go and forget"), "it steps on, and the sign is forgotten")
-            yield Variant(replace(scene.formula, after="back"), "it takes its last step back, as Rprop⁺ does")
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """A step with and without the sign kept, and a step back."""
+        if isinstance(context.formula, ResilientRule) and context.formula.after_sign_change == "wait":
+            yield Variant(replace(context.formula, after_sign_change="go"), "it takes a step, as Rprop⁻ does")
+            yield Variant(
+                replace(context.formula, after_sign_change="go and forget"),
+                "it takes a step, and the sign is forgotten",
+            )
+            yield Variant(replace(context.formula, after_sign_change="back"), "it undoes its last step, as Rprop⁺ does")

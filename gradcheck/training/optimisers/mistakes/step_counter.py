@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant, averages
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant, averages
 
 
 class StepCounter(RuleMistake):
@@ -14,18 +14,19 @@ class StepCounter(RuleMistake):
 
     slug = "step-counter"
     term = "the step counter"
-    says = "steps are counted wrongly"
-    fix = "Count 1, 2, 3, …: once a step, before the correction, and not once a parameter."
+    summary = "steps are counted wrongly"
+    fix = "Count 1, 2, 3, …: once per step, before the correction, and not once per parameter."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """From 0, from 2, not at all, and once a parameter."""
-        if not any(average.corrected is not None for _, _, average in averages(scene.formula)):
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """From 0, from 2, not at all, and once per parameter."""
+        if not any(average.correction is not None for _, _, average in averages(context.formula)):
             return
-        assert isinstance(scene.formula, Averaging)
-        yield Variant(replace(scene.formula, counter=lambda step, track: step), "from 0")
-        yield Variant(replace(scene.formula, counter=lambda step, track: step + 2), "from 2")
-        yield Variant(replace(scene.formula, counter=lambda step, track: 1), "it stays at 1")
-        if (blocks := len(scene.track.slices)) > 1:
+        assert isinstance(context.formula, AveragingRule)
+        yield Variant(replace(context.formula, step_count=lambda step, sequence: step), "from 0")
+        yield Variant(replace(context.formula, step_count=lambda step, sequence: step + 2), "from 2")
+        yield Variant(replace(context.formula, step_count=lambda step, sequence: 1), "it stays at 1")
+        if (blocks := len(context.sequence.slices)) > 1:
             yield Variant(
-                replace(scene.formula, counter=lambda step, track: step * blocks + track.block + 1), "once a parameter"
+                replace(context.formula, step_count=lambda step, sequence: step * blocks + sequence.block + 1),
+                "once per parameter",
             )

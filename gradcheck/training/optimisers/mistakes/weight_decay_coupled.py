@@ -1,12 +1,12 @@
-"""The decay passes through the averages."""
+"""The weight decay passes through the averages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class WeightDecayCoupled(RuleMistake):
@@ -14,11 +14,11 @@ class WeightDecayCoupled(RuleMistake):
 
     slug = "weight-decay-coupled"
     term = "the weight decay"
-    says = "the decay is added to the gradient, and passes through the averages"
-    fix = "Subtract η λ θ beside the step; with λ θ in the gradient it is Adam with a penalty in the loss."
+    summary = "the decay is added to the gradient and passes through the averages"
+    fix = "Subtract η λ θ in addition to the step. With λ θ in the gradient this is Adam with a penalty in the loss."
     needs = ("weight_decay",)
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One."""
-        if isinstance(scene.formula, Averaging) and scene.formula.decay == "decoupled":
-            yield Variant(replace(scene.formula, decay="coupled"))
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The single variant."""
+        if isinstance(context.formula, AveragingRule) and context.formula.weight_decay == "decoupled":
+            yield Variant(replace(context.formula, weight_decay="coupled"))

@@ -1,32 +1,32 @@
-"""Parameters are shrunk where the rule does not."""
+"""Parameters are shrunk although the rule does not do so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class WeightDecayExtra(RuleMistake):
-    """A decay that the rule has not."""
+    """There is a weight decay that the reference does not have."""
 
     slug = "weight-decay-extra"
     term = "the weight decay"
-    says = "parameters are shrunk as well"
-    fix = "Leave the decay out, or put the penalty into the loss, where it is checked with the gradient."
+    summary = "parameters are shrunk as well"
+    fix = "Remove the decay, or put the penalty into the loss, where it is checked with the gradient."
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """Through the gradient, and beside the step."""
-        if isinstance(scene.formula, Averaging) and scene.formula.decay == "none":
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """Through the gradient, and in addition to the step."""
+        if isinstance(context.formula, AveragingRule) and context.formula.weight_decay == "none":
             yield Variant(
-                replace(scene.formula, decay="coupled"),
+                replace(context.formula, weight_decay="coupled"),
                 free=("weight_decay",),
-                reads=lambda numbers: f"{numbers['weight_decay']:.6g} θ is added to the gradient",
+                describe=lambda values: f"{values['weight_decay']:.6g} θ is added to the gradient",
             )
             yield Variant(
-                replace(scene.formula, decay="decoupled"),
+                replace(context.formula, weight_decay="decoupled"),
                 free=("weight_decay",),
-                reads=lambda numbers: f"by {numbers['weight_decay']:.6g} times the rate at each step",
+                describe=lambda values: f"by {values['weight_decay']:.6g} times the rate in each step",
             )

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.training.optimisers.formula import Averaging
-from gradcheck.training.optimisers.mistakes.mistake import RuleMistake, Scene, Variant
+from gradcheck.training.optimisers.formula import AveragingRule
+from gradcheck.training.optimisers.mistakes.mistake import MistakeContext, RuleMistake, Variant
 
 
 class WeightDecayMissing(RuleMistake):
-    """No decay."""
+    """There is no weight decay."""
 
     slug = "weight-decay-missing"
     term = "the weight decay"
-    says = "parameters are not shrunk"
-    fix = "Subtract η λ θ beside the step."
+    summary = "parameters are not shrunk"
+    fix = "Subtract η λ θ in addition to the step."
     needs = ("weight_decay",)
 
-    def variants(self, scene: Scene) -> Iterator[Variant]:
-        """One."""
-        if isinstance(scene.formula, Averaging) and scene.formula.decay != "none":
-            yield Variant(replace(scene.formula, decay="none"))
+    def variants(self, context: MistakeContext) -> Iterator[Variant]:
+        """The single variant."""
+        if isinstance(context.formula, AveragingRule) and context.formula.weight_decay != "none":
+            yield Variant(replace(context.formula, weight_decay="none"))

@@ -1,0 +1,50 @@
+"""The public names of the package: the module of each, imported when the name is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: The module of each public name; it is imported when the name is first used.
+HOME = {
+    "__version__": "_version",
+    "as_layer": "subjects.foreign_layer",
+    "as_subject": "subjects.convert",
+    "GradientMismatch": "checks.gradients",
+    "assert_gradients": "checks.gradients",
+    "check_gradients": "checks.gradients",
+    "Verdict": "verdicts.verdict",
+    "GradcheckError": "errors",
+    "SubjectError": "errors",
+    "SubjectTypeError": "errors",
+    "TargetError": "errors",
+    "Pairs": "testing.pairs.run",
+    "pairs": "testing.pairs.run",
+    "BlockReport": "reports.data",
+    "Report": "reports.report",
+    "OptimiserReport": "training.optimisers.report",
+    "check_optimiser": "training.optimisers.checking",
+    "defaults": "settings",
+    "Block": "subjects.subject",
+    "Subject": "subjects.subject",
+    "doctor": "training.doctor.api",
+    "DoctorReport": "training.doctor.report",
+}
+
+#: Modules that are imported when first used, and not by ``import *``: the first needs Hypothesis.
+SUBPACKAGES = ("strategies", "testing")
+
+
+def load(name: str) -> Any:
+    """The object of a public name.
+
+    Raises
+    ------
+    AttributeError
+        If there is none.
+    """
+    if name in SUBPACKAGES:
+        return importlib.import_module(f"gradcheck.{name}")
+    if name not in HOME:
+        raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"gradcheck.{HOME[name]}"), name)

@@ -1,0 +1,134 @@
+"""Makes a report from the verdicts and findings of a check, with norms, relative errors and resolutions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.reports.data import BlockReport
+from gradcheck.reports.report import Report
+from gradcheck.verdicts.result import BlockResult, CheckResult
+from gradcheck.verdicts.verdict import Verdict
+
+#: Probability of missing an error as large as the stated resolution.
+MISS = 0.001
+
+#: The smallest relative error of one entry that is sure to show exceeds `rtol` by this many error bars: one for the
+#: uncertainty of the gap, and one for the gap to exceed it.
+BARS_PER_ENTRY = 2
+
+
+def report_of(
+    check: CheckResult,
+    findings: Sequence[Finding] = (),
+    *,
+    version: str,
+    target: str,
+    seed: int,
+    rtol: float,
+    seconds: float,
+    evaluations: int,
+    gradients: int,
+) -> Report:
+    """Make a report.
+
+    Parameters
+    ----------
+    check : CheckResult
+    findings : sequence of Finding
+        Strongest first.
+    version, target, seed, rtol, seconds, evaluations, gradients
+        As in `gradcheck.reports.data.ReportData`.
+    """
+    return Report(
+        version=version,
+        target=target,
+        verdict=check.verdict,
+        method="gradcheck",
+        seed=seed,
+        rtol=rtol,
+        loss=check.value,
+        noise=check.noise,
+        evaluations=evaluations,
+        gradients=gradients,
+        seconds=seconds,
+        blocks={block.block.name: _block_report(block, rtol) for block in check.blocks},
+        findings=tuple(findings),
+        notes=check.notes,
+    )
+
+
+def _block_report(block: BlockResult, rtol: float) -> BlockReport:
+    relative_error, error_bar = _relative(block)
+    passes = block.verdict is Verdict.PASS
+    location = block.location
+    entries = location.entries if location else ()
+    zero = passes and block.screening is not None and block.screening.comparison.zero
+    numeric = 0.0 if zero else block.claimed_norm if passes else None
+    if location is not None and location.complete:
+        numeric = math.hypot(*(entry.numeric for entry in entries))
+    resolution, block_resolution = _resolutions(block, rtol) if passes else (None, None)
+    return BlockReport(
+        name=block.block.name,
+        shape=block.block.shape,
+        dtype=block.block.dtype,
+        verdict=block.verdict,
+        claimed_norm=block.claimed_norm,
+        numeric_norm=numeric,
+        relative_error=relative_error,
+        error_bar=error_bar,
+        resolution=resolution,
+        block_resolution=block_resolution,
+        worst=location.worst if location else None,
+        entries=entries,
+        where=_where(block),
+        note=block.note,
+    )
+
+
+def _where(block: BlockResult) -> str:
+    """The point that decided, in words."""
+    return f"{block.place.value}, with very short steps" if block.zoomed else block.place.value
+
+
+def _relative(block: BlockResult) -> tuple[float, float]:
+    """Largest relative gap found, and its error bar."""
+    if block.screening is None:
+        return (0.0, 0.0) if block.verdict is Verdict.PASS else (math.nan, math.nan)
+    comparison = block.screening.comparison
+    found = [(abs(comparison.gap), comparison.error_bar, max(block.screening.contribution.norm, _own_slope(block)))]
+    if block.location is not None and block.verdict is Verdict.FAIL:
+        found += [(abs(e.gap), e.error, max(abs(e.claimed), abs(e.numeric))) for e in block.location.entries if e.wrong]
+    if comparison.zero and block.verdict is Verdict.PASS:
+        return 0.0, comparison.error_bar / block.screening.length if block.screening.length > 0 else math.nan
+    gaps = [(gap / scale, bar / scale) for gap, bar, scale in found if scale > 0]
+    return max(gaps, default=(math.nan, math.nan))
+
+
+def _own_slope(block: BlockResult) -> float:
+    """Size of the numerical derivative along a direction through this block alone; 0 if there was none."""
+    assert block.screening is not None
+    return abs(block.screening.comparison.estimate.value) if block.screening.own else 0.0
+
+
+def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float | None]:
+    """Smallest relative error, in one entry and in all entries alike, that is found with probability 1 - `MISS`.
+
+    A relative error ε in one entry changes the directional derivative by at least ε·small. The same error in all
+    entries changes it by ε times a sum of random signs, which is nearly normal with standard deviation `norm`. The
+    density of the absolute value of a standard normal number is at most √(2/π) = 0.798, so R independent directions all
+    change by less than z standard deviations with a probability of at most (0.798·z)^R.
+    """
+    screening = block.screening
+    if screening is None or screening.comparison.zero or screening.contribution.small == 0.0:
+        return None, None
+    comparison, share = screening.comparison, screening.contribution
+    if not share.norm > 0 or not math.isfinite(comparison.error_bar):
+        return None, None
+    one = rtol + BARS_PER_ENTRY * comparison.error_bar / share.small
+    if block.block.size == 1:
+        return one, one
+    seen = comparison.error_bar + max(comparison.error_bar, comparison.tolerance)
+    quantile = MISS ** (1 / screening.lines) / math.sqrt(2 / math.pi)
+    return one, max(rtol, seen / (quantile * share.norm))

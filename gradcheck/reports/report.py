@@ -1,0 +1,32 @@
+"""The report that a check returns: its data, shown as text in a terminal and as HTML in a notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradcheck.reports.data import ReportData
+from gradcheck.verdicts.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(ReportData):
+    """What a check found. True if the gradient passed.
+
+    ``str(report)`` is the text report, and a notebook shows the report as a table. The attributes are those of
+    `ReportData`, among them `verdict`, `blocks`, `findings`, `seed` and `evaluations`.
+    """
+
+    def __repr__(self) -> str:
+        others = [name for name, block in self.blocks.items() if block.verdict is not Verdict.PASS]
+        which = f" ({', '.join(others)})" if others else ""
+        return f"<Report {self.verdict.value}{which}: {self.target}, {self.evaluations} evaluations>"
+
+    def __str__(self) -> str:
+        from gradcheck.reports.text import text_of  # loads rich, which a passing check does not need
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        from gradcheck.reports.html import fragment_of
+
+        return fragment_of(self)

@@ -1,0 +1,162 @@
+"""Finds the updates of a step: state variables that it changes by adding something to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph, SuppressedUpdate
+from gradcheck.scripts.graph.nodes import Node
+from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.instrument.values import Array
+from gradcheck.scripts.replay.state import StateVariable
+
+#: A node carries a variable if its entries move as those of the variable do: at least this share of them, by a factor
+#: between these. An update w - rate * g(w) moves nearly as w does, whatever g is, since rates are small.
+_CARRIED_SHARE, _CARRIED_FACTORS = 0.99, (0.5, 1.5)
+
+#: A value is added as it is if its factor is 1 or -1 to this accuracy: differences of 1e-4 are good to about 1e-8.
+_EXACTLY_ADDED = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """A state variable, and the nodes that hold its new value, one after the other."""
+
+    variable: StateVariable
+    nodes: tuple[Node, ...] = ()
+
+
+def changed_variables(graph: DataflowGraph) -> list[StateVariable]:
+    """State variables that the step assigns, or whose values it changes."""
+    trace = graph.base.trace
+    written = {event.object_id for event in trace.events if event.in_place}
+    owns = graph.step.owns
+    named = {
+        name
+        for event in trace.events
+        if event.location.kind is Kind.ASSIGN
+        for name, location in event.names.items()
+        if not name.isidentifier() or owns(name, location.function)
+    }
+    found = []
+    seen: set[int] = set()
+    for path, variable in trace.before.items():
+        after = trace.after.get(path)
+        if not variable.scalar and id(variable.found) in seen:
+            continue
+        if after is not None and after.value.shape == variable.value.shape and variable.value.size:
+            assigned = id(variable.found) in written or variable.name in named
+            if assigned or not np.array_equal(after.value, variable.value, equal_nan=True):
+                found.append(variable)
+                seen.add(id(variable.found))
+    return found
+
+
+def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> list[Update]:
+    """The variables that the step changes by adding to them.
+
+    Of a variable of which only one part is updated, that part. A variable whose change is itself added to another one
+    is left out: it is a velocity.
+    """
+    found = []
+    for variable in variables:
+        nodes = _carriers(graph, variable)
+        after = graph.base.trace.after[variable.path].value
+        final = [n for n in nodes if _is_new_value(graph.base, n, variable, after)]
+        final = [n for n in final if n.is_named] or final  # not the same sum elsewhere, as a line search tries it
+        if final:
+            ends = {n.index for n in final}
+            kept = [n for n in nodes if n.index in ends or (ends & graph.descendants([n.index]) and _same(n, final))]
+            found.append(Update(_only_part(graph, variable, kept), tuple(kept)))
+    return [one for one in found if not any(_is_added_to(graph, one, other) for other in found if other is not one)]
+
+
+def _carriers(graph: DataflowGraph, variable: StateVariable) -> list[Node]:
+    """Nodes that move as the variable does, nearest first."""
+    shift, changes = graph.responses_to(variable)
+    found: list[Node] = []
+    queue = sorted(i for i, change in changes.items() if _carries(graph.nodes[i], variable, shift, change))
+    while queue:
+        index = queue.pop(0)
+        node = graph.nodes[index]
+        if node in found:
+            continue
+        found.append(node)
+        graph.find_successors([node])
+        for successor, change in graph.successors[index].items():
+            if _carries(graph.nodes[successor], variable, graph.shifts[index], change):
+                queue.append(successor)
+    return found
+
+
+def _carries(node: Node, variable: StateVariable, shift: Array, change: Array) -> bool:
+    """Whether a node moves as the variable does, entry by entry."""
+    if node.is_increment:
+        return False
+    if node.container_id and node.container_id == id(variable.found):
+        return True
+    if change.shape != shift.shape:
+        return False
+    moved = shift != 0
+    factor = change[moved] / shift[moved]
+    low, high = _CARRIED_FACTORS
+    return bool(((factor > low) & (factor < high)).mean() > _CARRIED_SHARE) if factor.size else False
+
+
+def _is_new_value(base: BasePoint, node: Node, variable: StateVariable, after: Array) -> bool:
+    """Whether a node is the value that the step leaves in the variable, or is written into it."""
+    if node.is_increment:
+        return False
+    if node.container_id and node.container_id == id(variable.found):
+        return True
+    value = base.value(node)
+    return value.shape == after.shape and np.array_equal(value, after, equal_nan=True)
+
+
+def _same(node: Node, final: Sequence[Node]) -> bool:
+    """Whether a node shares a name or an object with the final values."""
+    names = {name for end in final for name in end.names}
+    return bool(set(node.names) & names) or any(node.object_id == end.object_id for end in final)
+
+
+def _only_part(graph: DataflowGraph, variable: StateVariable, updates: Sequence[Node]) -> StateVariable:
+    """The row or entry of a variable that the step updates, if it is the only one; else the variable."""
+    events = [graph.base.trace.events[e] for node in updates for e in node.events]
+    parts = [(event.key, event.location.target) for event in events if event.container is variable.found]
+    if len(parts) != len(events) or len({repr(key) for key, _ in parts}) != 1:
+        return variable
+    return variable.at(*parts[0]) or variable
+
+
+def _is_added_to(graph: DataflowGraph, one: Update, other: Update) -> bool:
+    """Whether the new value of one variable is added to the other, as a velocity is."""
+    ends = {n.index for n in other.nodes}
+    stack = list(one.nodes)
+    while stack:
+        node = stack.pop()
+        graph.find_successors([node])
+        shift = graph.shifts[node.index]
+        for successor, change in graph.successors[node.index].items():
+            moved = shift != 0
+            factor = change[moved] / shift[moved] if change.shape == shift.shape else np.zeros(0)
+            if factor.size and np.ptp(factor) < _EXACTLY_ADDED and abs(abs(factor.mean()) - 1) < _EXACTLY_ADDED:
+                if successor in ends:
+                    return True
+                stack += [graph.nodes[successor]] if graph.nodes[successor].is_increment else []
+    return False
+
+
+def suppress(base: BasePoint, updates: Sequence[Update]) -> dict[int, SuppressedUpdate]:
+    """The updates by event, for a base point whose replays leave them out."""
+    found: dict[int, SuppressedUpdate] = {}
+    for update in updates:
+        variable = update.variable
+        for event in (e for node in update.nodes for e in node.events):
+            part = base.trace.events[event]
+            keyed = part.container is not None and part.key is not None and not variable.part
+            keyed = keyed and part.value.shape != variable.value.shape
+            found[event] = SuppressedUpdate(variable.path, part.key if keyed else None)
+    return found

@@ -1,0 +1,78 @@
+"""A program whose sources are instrumented, together with the tracer that its values pass through."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
+from gradcheck.scripts.instrument.tracer import TRACER, Tracer
+from gradcheck.scripts.text.source import Source
+from gradcheck.scripts.text.training_loop import Loop
+
+
+class InstrumentedProgram:
+    """A script or a notebook, and the user's modules that it imports.
+
+    Parameters
+    ----------
+    path : Path
+    sources : sequence of Source
+        One of a script, one for each cell of a notebook.
+    namespace : dict, optional
+        Variables that exist when the program starts.
+
+    Attributes
+    ----------
+    tracer : Tracer
+    sources : dict of str to Source
+        By file, imported modules included.
+    loops : list of Loop
+        All loops and functions, by number.
+    trees : list of ast.Module
+        The sources as they are written.
+    units : dict of str to CompiledUnit
+        By file.
+    """
+
+    def __init__(self, path: Path, sources: Sequence[Source], namespace: dict[str, Any] | None = None) -> None:
+        self.path, self.tracer = path, Tracer()
+        self.sources: dict[str, Source] = {}
+        self.loops: list[Loop] = []
+        self.trees: list[ast.Module] = []
+        self.units: dict[str, CompiledUnit] = {}
+        self._namespace = namespace or {}
+        for source in sources:
+            self._add(source)
+        self._main = [source.file for source in sources]
+
+    def _add(self, source: Source) -> None:
+        tree = source.tree()
+        self.sources[source.file] = source
+        self.trees.append(copy.deepcopy(tree))
+        instrumented = instrument(tree, source, len(self.tracer.locations), len(self.loops))
+        self.tracer.add_locations(instrumented.locations)
+        self.loops += instrumented.loops
+        self.units[source.file] = instrumented.unit
+
+    def execute(self, variables: dict[str, Any]) -> None:
+        """Run the script, or all cells in order, with these global variables."""
+        variables.update({**self._namespace, TRACER: self.tracer, "__builtins__": builtins})
+        for file in self._main:
+            exec(self.units[file].code, variables)
+
+    def execute_module(self, file: Path, module: Any) -> None:
+        """Run one of the user's modules. It is instrumented once, so its loops keep their numbers in later runs."""
+        if str(file) not in self.units:
+            self._add(Source(str(file), file.read_text(encoding="utf-8")))
+        setattr(module, TRACER, self.tracer)
+        exec(self.units[str(file)].code, vars(module))
+
+    def shared_names(self) -> set[str]:
+        """Names that functions assign although they are not local to them."""
+        nodes = (node for tree in self.trees for node in ast.walk(tree))
+        return {name for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}

@@ -1,0 +1,195 @@
+"""The hooks of a session: they record checks, add sections and properties to test reports, and print the summary.
+
+With pytest-xdist every worker has such an object, and so has the process that reports. A worker sends its results as
+plain data on its test reports. Other modules are imported when they are first needed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gradcheck.testing.pytest_plugin.options import FORMATS, of_item, of_session, report_path
+
+if TYPE_CHECKING:
+    from gradcheck.reports.report import Report
+    from gradcheck.settings import Defaults
+    from gradcheck.testing.pytest_plugin.record import Record
+    from gradcheck.testing.pytest_plugin.totals import Totals
+
+#: Least and largest width of a section, in columns: a table of blocks needs the first, and is as wide as the second.
+MIN_WIDTH, MAX_WIDTH = 72, 110
+
+
+class SessionHooks:
+    """The hooks of pytest that depend on what was checked.
+
+    Parameters
+    ----------
+    config : pytest.Config
+
+    Raises
+    ------
+    pytest.UsageError
+        If an option or an ini setting cannot be used.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.defaults, self.path = of_session(config), report_path(config)
+        self.form = FORMATS[self.path.suffix] if self.path else ""
+        self.shows_sections = config.getoption("showcapture", "all") == "all"
+        self.record: Record | None = None
+        self.totals: Totals | None = None
+        self.checks: dict[str, list[dict[str, Any]]] = {}
+        self.marker_error = self.file_error = ""
+        self._open = ExitStack()
+        self._set(self._open, self.defaults)
+
+    @staticmethod
+    def _set(stack: ExitStack, defaults: Defaults | None) -> None:
+        """Set defaults of checks until the stack is closed."""
+        if defaults is not None:
+            from gradcheck.settings import process_defaults
+
+            stack.enter_context(process_defaults(defaults))
+
+    @property
+    def _is_worker(self) -> bool:
+        return hasattr(self.config, "workerinput")
+
+    @property
+    def width(self) -> int:
+        """Columns of a section: as wide as the terminal that will show it, within the limits."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        found = getattr(self.config, "workerinput", {}).get("gradcheck_width")
+        columns = found or (self.config.get_terminal_writer().fullwidth if reporter is not None else MAX_WIDTH)
+        return min(max(columns, MIN_WIDTH), MAX_WIDTH)
+
+    def close(self) -> None:
+        """Restore the defaults of checks from before the session."""
+        self._open.close()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse wrong markers before any test runs. A worker cannot stop the session, and fails the test instead."""
+        if not self._is_worker:
+            for item in items:
+                of_item(item)
+
+    # -- one test --------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Record the checks of a test, and set the defaults of its markers."""
+        from gradcheck.checks.observers import observed_by
+
+        with ExitStack() as stack:
+            self.marker_error = ""
+            try:
+                marked = of_item(item)
+            except pytest.UsageError as error:
+                self.marker_error = str(error)
+            else:
+                self._set(stack, marked if marked is None or self.defaults is None else marked.over(self.defaults))
+            stack.enter_context(observed_by(self._note))
+            return (yield)
+
+    def _note(self, report: Report) -> None:
+        if self.record is not None:
+            self.record.add(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Start an empty record, also where a test is run again."""
+        from gradcheck.testing.pytest_plugin.record import Record
+
+        self.record = Record(item.nodeid)
+        if self.marker_error:
+            pytest.fail(self.marker_error, pytrace=False)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Restart the record with each example of Hypothesis."""
+        if self.record is None or not hasattr(getattr(item, "obj", None), "hypothesis"):
+            return (yield)
+        from gradcheck.testing.pytest_plugin.hypothesis_runs import restarted_by_each_example
+
+        with restarted_by_each_example(item, self.record):
+            return (yield)
+
+    @pytest.hookimpl(specname="pytest_runtest_makereport")
+    def pytest_before_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Set the properties, shorten messages and hide frames of gradcheck, before pytest makes the test report."""
+        if self.record is not None:
+            kept = [(name, value) for name, value in item.user_properties if not name.startswith("gradcheck_")]
+            item.user_properties[:] = [*kept, *self.record.properties]
+        if call.excinfo is not None and "gradcheck.checks.gradients" in sys.modules:
+            from gradcheck.testing.pytest_plugin.hypothesis_runs import drop_own_lines
+            from gradcheck.testing.pytest_plugin.section import hide_frames, raised_in
+
+            hide_frames(call.excinfo)
+            drop_own_lines(call.excinfo.value)
+            for mismatch in raised_in(call.excinfo.value):
+                if self.shows_sections:
+                    mismatch.shorten()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add the section to the report of a failure, and the results to the last report of the test."""
+        report = yield
+        if self.record is not None and report.failed and "gradcheck.checks.gradients" in sys.modules:
+            from gradcheck.testing.pytest_plugin.section import hide_remark, raised_in, section
+
+            raised = raised_in(call.excinfo.value if call.excinfo is not None else None)
+            if any(mismatch.block for mismatch in raised):
+                hide_remark(report.longrepr)
+            if raised or self.record.reports:
+                report.sections.append(("gradcheck", section(self.record.reports, raised, item.nodeid, self.width)))
+        if self.record is not None and self.record.checks and report.when == "teardown":
+            report.gradcheck = self.record.plain(self.form)  # type: ignore[attr-defined]
+        return report
+
+    # -- the session -----------------------------------------------------------------------------------------------
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add up the results of tests, those of workers included."""
+        found = getattr(report, "gradcheck", None)
+        if found is None:
+            return
+        from gradcheck.testing.pytest_plugin.totals import Totals
+
+        self.totals = self.totals or Totals()
+        self.totals.merge(Totals(**found["totals"]))
+        self.checks[report.nodeid] = found["checks"]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the file of reports; if it cannot be written, the session fails."""
+        if self.path is None or self._is_worker:
+            return
+        from gradcheck.testing.pytest_plugin.report_file import write
+
+        try:
+            write(self.path, self.form, self.checks)
+        except OSError as error:
+            self.file_error = f"gradcheck: {self.path} could not be written: {error.strerror}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the summary, if any check ran, and the path of the file of reports."""
+        if self.totals is not None and terminalreporter.verbosity >= -1:
+            from gradcheck.testing.pytest_plugin.summary import summary
+
+            terminalreporter.section("gradcheck")
+            for line in summary(self.totals, len(self.checks)):
+                terminalreporter.line(line)
+        if self.file_error:
+            terminalreporter.write_sep("-", self.file_error, red=True)
+        elif self.path is not None:
+            terminalreporter.write_sep("-", f"gradcheck: reports of all checks in {self.path}")

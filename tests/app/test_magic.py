@@ -1,0 +1,63 @@
+"""The cell magic: it checks the loop in a cell on copies of the notebook's variables."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck.app.magic import load_ipython_extension
+
+STEP = """for _ in range(100):
+    e = w * x - y
+    loss = np.mean(e**2)
+    dw = 2 * np.mean(e * x)
+    w = w - 0.1 * dw
+"""
+
+
+class Shell:
+    """As much of IPython's shell as the magic uses."""
+
+    def __init__(self, **names: Any) -> None:
+        self.user_ns = {"np": np, "x": np.linspace(-1, 1, 7), "y": np.ones(7), "w": np.array([0.5]), **names}
+        self.magics: dict[str, Any] = {}
+
+    def register_magic_function(self, function: Any, kind: str, name: str) -> None:
+        assert kind == "cell"
+        self.magics[name] = function
+
+
+def checked(shell: Shell, line: str, cell: str) -> Any:
+    load_ipython_extension(shell)
+    return shell.magics["gradcheck"](line, cell)
+
+
+def test_a_right_cell_passes_and_a_wrong_one_fails() -> None:
+    assert checked(Shell(), "--seed 1", STEP).verdict.value == "pass"
+    report = checked(Shell(), "--seed 1", STEP.replace("dw = 2 * ", "dw = -2 * "))
+    assert report.verdict.value == "fail"
+    assert report.seed == 1
+    assert report.findings[0].file == "this cell"
+
+
+def test_the_notebooks_variables_stay_as_they_are() -> None:
+    shell = Shell(lock=threading.Lock(), _hidden=object())  # a lock cannot be copied
+    start = shell.user_ns["w"]
+    checked(shell, "", STEP)
+    assert shell.user_ns["w"] is start
+    assert start == [0.5]
+
+
+def test_hints_are_passed_on() -> None:
+    cell = STEP.replace("    loss = np.mean(e**2)\n", "").replace("dw", "step_of_w")
+    report = checked(Shell(), "--loss 'np.mean((w * x - y) ** 2)' --pair w=step_of_w", cell)
+    assert report.verdict.value == "pass"
+
+
+def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        checked(Shell(), "--unknown 1", STEP)
+    assert "unrecognized arguments: --unknown 1" in capsys.readouterr().err

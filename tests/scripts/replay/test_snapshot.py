@@ -1,0 +1,60 @@
+"""Contents are kept and put back in place."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from types import SimpleNamespace
+
+import numpy as np
+
+from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, items_of, set_generator_states
+
+
+def test_everything_that_can_be_reached_is_put_back() -> None:
+    array, numbers, net = np.zeros(2), deque([1]), SimpleNamespace(w=1.0, layers=[{"b": np.ones(1)}])
+    snapshot = Snapshot([{"a": array, "n": numbers, "net": net}])
+    inner = net.layers[0]["b"]
+    array[:] = 5
+    numbers.append(2)
+    net.new, net.w = 1, 2.0
+    inner[:] = 7
+    net.layers[0]["c"] = 1
+    snapshot.restore()
+    assert (array.tolist(), list(numbers), net.w) == ([0, 0], [1], 1.0)
+    assert not hasattr(net, "new")
+    assert net.layers[0] == {"b": inner}
+    assert inner == [1.0]
+
+
+def test_generators_are_put_back() -> None:
+    generator, other = np.random.default_rng(0), random.Random(0)
+    snapshot = Snapshot([[generator, other]])
+    first = generator.random(), other.random()
+    snapshot.restore()
+    assert first == (generator.random(), other.random())
+
+
+def test_the_global_generators() -> None:
+    states = generator_states()
+    first = np.random.rand(), random.random()  # noqa: NPY002
+    set_generator_states(states)
+    assert first == (np.random.rand(), random.random())  # noqa: NPY002
+    set_generator_states(states)
+
+
+def test_a_restricted_snapshot_puts_back_only_what_changed_before() -> None:
+    changed, other, included = np.zeros(1), np.zeros(1), np.zeros(1)
+    snapshot = Snapshot([[changed, other, included]])
+    changed[:] = 1
+    snapshot.restrict_to_changed()
+    snapshot.include([included])
+    for array in (changed, other, included):
+        array[:] = 2
+    snapshot.restore()
+    assert (changed[0], other[0], included[0]) == (0, 2, 0)
+
+
+def test_long_sequences_are_data() -> None:
+    assert list(items_of([1.0] * 10_000)) == []
+    assert [name for name, _ in items_of({"w": 1, 2: 3})] == ["['w']", "[2]"]

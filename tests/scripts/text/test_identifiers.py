@@ -1,0 +1,74 @@
+"""Names of derivatives and losses."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradcheck.scripts.text.identifiers import (
+    NOT_A_LOSS,
+    differentiated_names,
+    is_maximised,
+    is_unnamed_or_error,
+    last_word,
+    looks_like_derivative,
+    loss_rank,
+    mentions_derivative,
+    named_as_derivative,
+)
+
+
+@pytest.mark.parametrize(
+    ("derivative", "variable"),
+    [
+        ("dW1", "W1"),
+        ("grad_b", "b"),
+        ("W_grad", "W"),
+        ("grads['W1']", "params['W1']"),
+        ("self.dW", "self.W"),
+        ("dLdz", "z"),
+        ("nabla_ws[0]", "weights.w"),
+        ("h_delta", "h"),
+    ],
+)
+def test_a_derivatives_name_refers_to_its_variable(derivative: str, variable: str) -> None:
+    assert named_as_derivative([variable], [derivative])
+
+
+@pytest.mark.parametrize(("other", "variable"), [("dW2", "W1"), ("W1", "W1"), ("np.dot(dW1, x)", "W1"), ("out", "W1")])
+def test_another_name_does_not(other: str, variable: str) -> None:
+    assert not named_as_derivative([variable], [other])
+
+
+def test_a_derivative_may_not_say_with_respect_to_what() -> None:
+    assert looks_like_derivative(["upstream"])
+    assert differentiated_names("upstream") == set()
+    assert not looks_like_derivative(["hidden"])
+
+
+def test_words_of_an_access_path() -> None:
+    assert last_word("self.layers[0].grads['W1']") == "W1"
+    assert last_word("weights[3]") == "weights"
+
+
+def test_the_plain_name_of_a_loss_comes_first() -> None:
+    ranks = [loss_rank([name]) for name in ("loss", "mse", "val_loss", "accuracy")]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks[:3])) == 3
+    assert ranks[3] == NOT_A_LOSS
+
+
+def test_a_likelihood_is_maximised_unless_it_is_negated() -> None:
+    assert is_maximised(["ll"])
+    assert not is_maximised(["nll"])
+    assert not is_maximised(["loss"])
+
+
+def test_an_error_that_is_only_printed() -> None:
+    assert is_unnamed_or_error(["np.mean(np.abs(error))"])
+    assert is_unnamed_or_error(["error"])
+    assert not is_unnamed_or_error(["loss"])
+
+
+def test_words_for_a_derivative() -> None:
+    assert mentions_derivative(["sigmoid_prime(z)"])
+    assert not mentions_derivative(["sigmoid(z)"])

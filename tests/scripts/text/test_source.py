@@ -1,0 +1,47 @@
+"""Scripts and notebooks as Python source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gradcheck.errors import TargetError
+from gradcheck.scripts.text.source import Source, read
+
+
+def notebook(folder: Path, cells: list[str]) -> Path:
+    path = folder / "train.ipynb"
+    content = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_magics_are_left_out_and_lines_keep_their_numbers(tmp_path: Path) -> None:
+    cells = ["%matplotlib inline\na = 1", "%%time\nb = 2", "%%bash\nls", "if a:\n    !ls\n    c = 3"]
+    texts = [source.text for source in read(notebook(tmp_path, cells))]
+    assert texts == ["pass\na = 1", "\nb = 2", "", "if a:\n    pass\n    c = 3"]
+
+
+def test_each_cell_has_a_name(tmp_path: Path) -> None:
+    path = notebook(tmp_path, ["a = 1", "b = 2"])
+    assert [source.file for source in read(path)] == [f"{path}, cell 1", f"{path}, cell 2"]
+
+
+def test_what_is_not_source_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TargetError, match="not UTF-8"):
+        read(path)
+    with pytest.raises(TargetError, match="No such file"):
+        read(tmp_path / "nothing.py")
+    broken = tmp_path / "broken.ipynb"
+    broken.write_text("{}", encoding="utf-8")
+    with pytest.raises(TargetError, match="not a notebook"):
+        read(broken)
+
+
+def test_a_syntax_error_is_reported_with_its_line() -> None:
+    with pytest.raises(TargetError, match=r"train\.py, line 2"):
+        Source("train.py", "a = 1\nb = = 2\n").tree()
