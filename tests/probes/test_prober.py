@@ -114,6 +114,7 @@ def test_the_next_slope_starts_from_the_step_that_served() -> None:
 def test_a_copy_starts_there_too_and_what_it_learns_is_its_own() -> None:
     prober = prober_of(logcosh, np.tanh, X)
     served = exponent(prober.measure(prober.line(), start=-4).estimate.step)
+    assert prober.again().measure(prober.line()).estimate.start == served
     copy = prober.again()
     moved = exponent(copy.measure(copy.line(), start=-16).estimate.step)
     assert moved != served

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 import gradcheck
 from gradcheck.probes.staircase import is_staircase
-from tests.probers import prober_of
+from tests.probers import prober_of, shake
 
 
-def explained(loss: Callable[[float], float], claim: float, seed: int, budget: int = 2000) -> tuple[bool, int]:
+def explained(
+    loss: Callable[[float], float], claim: float, seed: int, budget: int = 2000, measured: bool = False
+) -> tuple[bool, int]:
     """Whether jumps explain a claim beside 0.7, where a slope was measured by steps of about 2⁻¹⁸; and the cost."""
     x0 = 0.70042
-    prober = prober_of(loss, lambda x: claim, x0, measured=False, seed=seed, budget=budget)
+    prober = prober_of(loss, lambda x: claim, x0, measured=measured, seed=seed, budget=budget)
     line = prober.line()
     found = prober.compared(line, prober.estimate(line, target=100.0, start=-18, cost=6), zero=False)
     before = prober.evaluator.losses
@@ -57,6 +59,16 @@ def test_treads_explain_neither_another_sign_nor_another_size(claim: float, seed
 )
 def test_what_bends_however_sharply_is_no_staircase(loss: Callable[[float], float], claim: float, seed: int) -> None:
     assert not explained(loss, claim, seed)[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_is_no_staircase(seed: int) -> None:
+    """Halving a bend ends in noise, whose height does not change any more."""
+
+    def noisy(x: float) -> float:
+        return 1 / (1 + math.exp(-1e3 * (x - 0.71))) + 1e-6 * shake(np.asarray(x))
+
+    assert not explained(noisy, 1.0, seed, measured=True)[0]
 
 
 def test_jumps_are_looked_for_within_the_budget_only() -> None:

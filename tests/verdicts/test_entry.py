@@ -108,6 +108,8 @@ def entry(index: int, claimed: float, numeric: float) -> Entry:
 def test_the_worst_entry_has_the_largest_gap_of_either_sign() -> None:
     entries = (entry(0, 1.0, 1.0), entry(1, 1.0, 3.0), entry(2, 2.0, 1.0))
     assert Location(Materiality.WRONG, entries, complete=True).worst == entries[1]
+    swapped = tuple(entry(i, numeric, claimed) for i, claimed, numeric in ((0, 1.0, 1.0), (1, 1.0, 3.0), (2, 2.0, 1.0)))
+    assert Location(Materiality.WRONG, swapped, complete=True).worst == swapped[1]
     assert Location(Materiality.UNCLEAR, (), complete=False).worst is None
 
 
