@@ -29,7 +29,7 @@ class Evaluator:
     budget : int
         Evaluations of the loss that may be spent. When they are used up, what is still open stays undecided.
     progress : callable, optional
-        Called after each evaluation.
+        Called before each evaluation, with the number of evaluations including it.
     map : callable
         Like the built-in: evaluates a function at several points, perhaps in parallel.
     """

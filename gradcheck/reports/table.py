@@ -33,6 +33,5 @@ def legend_of(report: ReportData) -> tuple[str, ...]:
         )
     return (
         f"{_NORMS} gap: largest relative difference found.",
-        "error bar: uncertainty of the gap. resolution: smallest relative error of an entry that the check would have "
-        "detected.",
+        "error bar: uncertainty of the gap. resolution: smallest relative error of an entry that would be detected.",
     )

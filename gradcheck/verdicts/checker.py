@@ -288,7 +288,9 @@ class _Check:
 
     def _decide_elsewhere(self, b: int, screening: Screening, *, certain: bool) -> None:
         before = self.results[b]
-        self._decide(b, screening, note="right at your point, wrong at a generic point nearby")
+        passed = before.verdict is Verdict.PASS
+        note = "right at your point, wrong at a generic point nearby" if passed else "wrong at a generic point nearby"
+        self._decide(b, screening, note=note)
         verdict, comparison = self.results[b].verdict, screening.comparison
         unproved = verdict is Verdict.UNDECIDED and abs(comparison.gap) > PROBES.proof * comparison.error_bar
         if unproved or (verdict is Verdict.FAIL and not certain):

@@ -181,7 +181,7 @@ def test_a_ratio_that_varies_is_a_range(screening: Screening) -> None:
 
 def test_a_ratio_that_varies_little_has_enough_digits_to_show_it(screening: Screening) -> None:
     entries = [entry(i, 1.5 + i * 1e-4, 1.0, error=1e-7) for i in range(9)]
-    assert evidence_of(screening, *entries).endswith("goes from 1.500000 to 1.500800")
+    assert evidence_of(screening, *entries).endswith("ranges from 1.500000 to 1.500800")
 
 
 def test_a_ratio_that_is_constant_within_the_bars_is_not_given(screening: Screening) -> None:
@@ -193,5 +193,5 @@ def test_entries_too_close_to_zero_have_no_ratio(screening: Screening) -> None:
     clear = [entry(i, 2.0, 1.0) for i in range(8)]
     blurred = entry(8, 1.0, 1e-8, error=1e-9)
     assert "claimed/numeric" not in evidence_of(screening, *clear, blurred)
-    assert "goes from" in evidence_of(screening, *clear, entry(8, 1.0, 1e-6, error=1e-9))
+    assert "ranges from" in evidence_of(screening, *clear, entry(8, 1.0, 1e-6, error=1e-9))
     assert math.isfinite(blurred.gap)

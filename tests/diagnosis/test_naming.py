@@ -67,11 +67,11 @@ def test_single_wrong_entry_is_named_with_both_values() -> None:
 def test_ratio_is_given_as_a_range_where_it_varies_and_never_as_constant() -> None:
     factors = np.linspace(0.25, 0.75, 12)
     (varies,) = check_gradients(logcosh, lambda x: factors * np.tanh(x), X, rng=0).findings
-    assert "goes from 0.25" in varies.evidence
+    assert "ranges from 0.25" in varies.evidence
     assert "to 0.75" in varies.evidence
     assert "constant" not in f"{varies.slug} {varies.message} {varies.evidence} {varies.fix}"
     (same,) = check_gradients(logcosh, lambda x: 0.25 * np.tanh(x), X, rng=0).findings
-    assert "goes from" not in same.evidence
+    assert "ranges from" not in same.evidence
     assert same.slug == "constant-factor"
 
 

@@ -37,9 +37,9 @@ class ChainRuleSettings:
         Rounding error of one value of the sum, in units of machine epsilon.
     directions : int
         Random directions at each base point.
-    tolerance : float
-        Claim and slope may differ by this, relative to the contributions of the entries, plus `errors` error bounds.
-    errors : float
+    tolerance, errors : float
+        Claim and slope may differ by the first number, relative to the contributions of the entries, plus so many error
+        bounds.
     known : float
         A slope with a larger relative error decides nothing.
     equal : float
@@ -48,9 +48,8 @@ class ChainRuleSettings:
         Two slopes from one step each rule out a proportionality that they contradict by more than this.
     kink : float
         A larger gap between one-sided slopes, relative to the slope, is a kink if it does not shrink with the step.
-    zero : float
-        A slope below this, or below `zero_errors` of its error bounds, agrees with a claim of zero.
-    zero_errors : float
+    zero, zero_errors : float
+        A slope below the first number, or below so many of its error bounds, agrees with a claim of zero.
     """
 
     first_steps: tuple[int, ...] = (7, 14)

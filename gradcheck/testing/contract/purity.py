@@ -27,10 +27,13 @@ MULTIPLE_RTOL = 1e-12
 
 @dataclass(frozen=True)
 class LinearitySettings:
-    """Factors a and b of the upstream gradients U and V in the test of linearity.
+    """Factors of the upstream gradients U and V in the test of linearity, which compares the combination aU − bV.
 
-    The combination aU − bV has entries of the order of a thousand, beyond every usual clip of gradients. The factors
-    are unlike, so that U and V cannot be exchanged.
+    Attributes
+    ----------
+    a, b : float
+        They give the combination entries of the order of a thousand, beyond every usual clip of gradients. They are
+        unlike, so that U and V cannot be exchanged.
     """
 
     a: float = 1000.0

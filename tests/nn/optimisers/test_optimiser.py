@@ -135,7 +135,7 @@ def test_bad_rates_are_named(name: str, rate: float) -> None:
         ("RMSProp", {"eps": 0.0}, "RMSProp: eps must be a positive number, got 0.0"),
         ("AdaGrad", {"eps": 0.0}, "AdaGrad: eps must be a positive number, got 0.0"),
         ("AdamW", {"beta1": 1.0}, "AdamW: beta1 must be at least 0 and less than 1, got 1.0"),
-        ("AdamW", {"weight_decay": -0.1}, "AdamW: weight_decay must not be negative, got -0.1"),
+        ("AdamW", {"weight_decay": -0.1}, "AdamW: weight_decay must be a finite number and at least 0, got -0.1"),
         ("Adam", {"beta1": 1.0}, "Adam: beta1 must be at least 0 and less than 1, got 1.0"),
         ("Adam", {"beta2": float("nan")}, "Adam: beta2 must be at least 0 and less than 1, got nan"),
         ("Adam", {"eps": -1.0}, "Adam: eps must be a positive number, got -1.0"),

@@ -34,7 +34,7 @@ def test_a_report_that_passes_is_two_lines() -> None:
 def test_a_failure_shows_the_first_difference_and_wraps_long_lines() -> None:
     text = str(FAILED)
     assert "First difference at step 2, w[1, 0]: changed by 0.2, expected 0.1, 2 times as much." in text
-    assert "The same steps come from: another-number (rate is 0.2)." in text
+    assert "Equally possible explanations: another-number (rate is 0.2)." in text
     assert max(map(len, text.splitlines())) <= REPORT_WIDTH
     assert not FAILED
 
