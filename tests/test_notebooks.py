@@ -19,7 +19,7 @@ def run(name: str) -> dict[str, Any]:
     left: dict[str, Any] = {}
     for cell in cells:
         if cell["cell_type"] == "code":
-            exec(compile(cell["source"], f"{name}:{cell['id']}", "exec"), left)
+            exec(compile("".join(cell["source"]), f"{name}:{cell['id']}", "exec"), left)
     return left
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.subjects.subject import Point, Subject, copied
+from gradcheck.subjects.spaces.space import Vector
+from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.views import LayerView, LossView, View
 
 Array = NDArray[Any]
@@ -25,11 +25,14 @@ class Context:
     point : tuple of ndarray
     claim : tuple of ndarray
         The gradient claimed there; where a mistake is to be committed, the right one.
+    vector : tuple of array or None
+        The point as the subject's own space has it, if that is not NumPy's.
     """
 
     subject: Subject
     point: Point
     claim: Point
+    vector: Vector | None = None
 
     @cached_property
     def view(self) -> View | None:
@@ -57,7 +60,11 @@ class Context:
         return layer if acts else None
 
     @cached_property
-    def repeated(self) -> tuple[Point, Point]:
-        """The gradient claimed here when it is computed twice more."""
-        first, second = (tuple(np.array(g) for g in self.subject.gradient(copied(self.point))) for _ in range(2))
-        return first, second
+    def repeated(self) -> tuple[Point, Point, Point]:
+        """The gradient claimed here when it is computed three times more."""
+        space, vector = self.subject.space, self.point if self.vector is None else self.vector
+
+        def again() -> Point:
+            return tuple(space.host(g) for g in self.subject.gradient(space.copy(vector)))
+
+        return again(), again(), again()

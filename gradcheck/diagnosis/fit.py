@@ -26,7 +26,7 @@ from gradcheck.diagnosis.mistakes.mistake import (
 )
 from gradcheck.diagnosis.settings import DIAGNOSIS
 from gradcheck.differences.settings import EPSILON
-from gradcheck.subjects.subject import Subject, copied
+from gradcheck.subjects.subject import Subject
 
 Array = NDArray[Any]
 
@@ -214,7 +214,7 @@ class Hypotheses:
             return
         singles = [single for i in range(n) if (single := self.subject.restricted(slice(i, i + 1))) is not None]
         try:
-            losses = np.array([single.loss(copied(view.prober.data.point)) for single in singles])
+            losses = np.array([single.loss(self.subject.space.copy(view.prober.data.point)) for single in singles])
         except Exception:
             return
         total = view.prober.data.value

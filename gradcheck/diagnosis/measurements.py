@@ -21,7 +21,6 @@ from gradcheck.probes.line import Line
 from gradcheck.probes.place import Place
 from gradcheck.probes.point import LossNoise, point_data
 from gradcheck.probes.prober import Prober
-from gradcheck.subjects.spaces.space import Slice
 from gradcheck.subjects.subject import Point, Subject
 
 Array = NDArray[Any]
@@ -55,14 +54,16 @@ class Measurements:
 
     def __init__(self, prober: Prober) -> None:
         self.prober = prober
-        self.context = Context(prober.subject, prober.data.point, prober.data.claim)
+        host, data = prober.subject.space.host, prober.data
+        point, claim = (tuple(host(array) for array in vector) for vector in (data.point, data.claim))
+        self.context = Context(prober.subject, point, claim, data.point)
         self._slopes: dict[int, list[Slope]] = {}
         self._samples: dict[int, list[list[Slope]]] = {}
 
     @property
     def claim(self) -> Point:
-        """The gradient claimed here."""
-        return self.prober.data.claim
+        """The gradient claimed here, in NumPy arrays."""
+        return self.context.claim
 
     def directions(self, block: int) -> list[Array]:
         """The directions along which the block is measured."""
@@ -97,7 +98,8 @@ class Measurements:
         directions = self.directions(block)
         if not directions:
             return None
-        part = self.prober.subject.space.restricted(directions[0], Slice(axis, index))
+        part, place = np.zeros_like(directions[0]), (slice(None),) * axis + (index,)
+        part[place] = directions[0][place]
         return self.slope(block, part)
 
     @staticmethod
@@ -127,7 +129,7 @@ class Measurements:
         if loss is not None:
             (centre,) = line([0.0])
         noise = max(data.noise.level, EPSILON * abs(centre))
-        norms = [space.norm(data.claim[block] * along) for block, along in moved.items()]
+        norms = [float(np.linalg.norm((self.claim[block] * along).ravel())) for block, along in moved.items()]
         target = DIAGNOSIS.slope_target * data.rtol * math.hypot(*norms)
         estimate = prober.estimate(line, target=target, cost=DIAGNOSIS.slope_cost, noise=noise, centre=centre)
         if estimate.status not in MEASURED or not estimate.finite:
@@ -135,8 +137,7 @@ class Measurements:
         return estimate.value, estimate.error
 
     def _drawn(self, block: int) -> Array:
-        array: Array = self.prober.subject.space.array(self.prober.line([block]).direction, block)
-        return array
+        return self.prober.subject.space.array(self.prober.line([block]).direction, block)
 
 
 def measurements(evaluator: Evaluator, rtol: float, rng: np.random.Generator) -> tuple[Measurements, ...]:

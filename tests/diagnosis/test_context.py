@@ -73,7 +73,7 @@ def test_the_view_is_made_once() -> None:
 
 
 @pytest.mark.parametrize("grows", [False, True])
-def test_the_gradient_is_claimed_twice_more(grows: bool) -> None:
+def test_the_gradient_is_claimed_three_times_more(grows: bool) -> None:
     calls = 0
 
     def gradient(x: Array) -> Array:
@@ -82,11 +82,12 @@ def test_the_gradient_is_claimed_twice_more(grows: bool) -> None:
         return np.tanh(x) * (calls if grows else 1)
 
     context = context_of(as_subject(logcosh, gradient, np.ones(3)))
-    first, second = context.repeated
+    first, second, third = context.repeated
     np.testing.assert_allclose(first[0], np.tanh(1.0) * (2 if grows else 1))
     np.testing.assert_allclose(second[0], np.tanh(1.0) * (3 if grows else 1))
+    np.testing.assert_allclose(third[0], np.tanh(1.0) * (4 if grows else 1))
     assert context.repeated[0] is first
-    assert calls == 3
+    assert calls == 4
 
 
 def test_a_gradient_that_writes_into_the_point_does_not_move_it() -> None:

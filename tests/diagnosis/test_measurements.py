@@ -136,7 +136,7 @@ def test_there_are_two_points_and_what_is_claimed_at_each() -> None:
     assert (generic.prober.data.point[0] != X).all()
     for view in (user, generic):
         np.testing.assert_array_equal(view.claim[0], np.tanh(view.prober.data.point[0]))
-        assert view.context.point is view.prober.data.point
+        assert view.context.vector is view.prober.data.point
         assert view.prober.data.value == logcosh(view.prober.data.point[0])
 
 

@@ -203,7 +203,12 @@ def test_fitting_is_training_with_a_new_mask_a_step() -> None:
     ("X", "y", "options", "message"),
     [
         (np.ones((4, 3)), np.ones((5, 2)), {}, r"same number of samples, got \(4, 3\) and \(5, 2\)"),
-        (np.ones((4, 3)), np.ones((4, 2)), {"batch_size": 5}, "batch_size is 5, and there are 4 samples"),
+        (
+            np.ones((4, 3)),
+            np.ones((4, 2)),
+            {"batch_size": 5},
+            "batch_size is 5, but must be at most the number of samples, 4",
+        ),
         (np.ones((4, 3)), np.ones((4, 2)), {"batch_size": 0}, "batch_size must be a positive whole number, got 0"),
         (np.ones((4, 3)), np.ones((4, 2)), {"steps": 0}, "steps must be a positive whole number, got 0"),
         (np.ones((4, 2)), np.ones((4, 2)), {}, r"^layers\.0: Dense"),

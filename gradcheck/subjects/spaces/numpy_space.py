@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.subjects.spaces import numpy_direction, numpy_scaling
 from gradcheck.subjects.spaces.numpy_direction import NumpyDirection
-from gradcheck.subjects.spaces.space import Band, BlockScaling, EntryRange, Interval, Part, Parts, Slice, Space
+from gradcheck.subjects.spaces.space import Band, BlockScaling, EntryRange, Interval, Part, Parts, Space
 
 Array = NDArray[Any]
 Point = tuple[Array, ...]
@@ -24,6 +24,9 @@ class NumpySpace(Space):
 
     def copy(self, vector: Point) -> Point:  # noqa: D102
         return tuple(x.copy() for x in vector)
+
+    def host(self, array: Array) -> Array:  # noqa: D102
+        return np.array(array)
 
     def entry(self, array: Array, index: tuple[int, ...]) -> float:  # noqa: D102
         return float(array[index])
@@ -132,12 +135,6 @@ class NumpySpace(Space):
     def array(self, direction: Any, block: int) -> Array:  # noqa: D102
         found: Array | None = direction.arrays[block]
         assert found is not None, "the direction does not move this block"
-        return found
-
-    def restricted(self, array: Array, part: Slice) -> Array:  # noqa: D102
-        found = np.zeros_like(array)
-        place = (slice(None),) * part.axis + (part.index,)
-        found[place] = array[place]
         return found
 
     def step(self, point: Point, direction: Any, step: float) -> Point:  # noqa: D102

@@ -3,7 +3,8 @@
 Probes, verdicts and diagnosis see a loss as a function of one real number along a direction. Everything that they need
 to know of the parameters themselves goes through a `Space`: step along a direction, dot products, norms and typical
 sizes of blocks, random directions, entries by index, and the precision of a type. Arrays are passed through as opaque
-values and stay where they are, on a device or in a narrow type.
+values and stay where they are, on a device or in a narrow type. Only the diagnosis of a wrong block asks for copies of
+claims and directions as NumPy arrays (`host`, `array`, `given`), for a mistake is a transformation of an array.
 
 A `Direction` is drawn from a generator. A space may keep the arrays, or the state of the generator alone and draw the
 arrays again, block by block, whenever they are needed: nobody outside the space reads them.
@@ -16,6 +17,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 #: One array a block, of whatever kind the space knows.
 Vector = tuple[Any, ...]
@@ -37,14 +40,6 @@ class Ramp:
     high: int
     first: float
     last: float
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Entries of a block at one index along one axis."""
-
-    axis: int
-    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +196,10 @@ class Space(abc.ABC):
         """The same in arrays of its own."""
 
     @abc.abstractmethod
+    def host(self, array: Any) -> NDArray[Any]:
+        """A block as a NumPy array of its own: what a mistake of the catalogue is fitted to."""
+
+    @abc.abstractmethod
     def entry(self, array: Any, index: tuple[int, ...]) -> float:
         """One entry of a block."""
 
@@ -333,16 +332,12 @@ class Space(abc.ABC):
         """One block of a direction, each entry times its weight in a part."""
 
     @abc.abstractmethod
-    def given(self, moved: Mapping[int, Any], point: Vector) -> Direction:
-        """A direction made of given arrays, one for each block that moves, with no claimed slope."""
+    def given(self, moved: Mapping[int, NDArray[Any]], point: Vector) -> Direction:
+        """A direction made of given NumPy arrays, one for each block that moves, with no claimed slope."""
 
     @abc.abstractmethod
-    def array(self, direction: Direction, block: int) -> Any:
-        """The array of a block that a direction moves: what a mistake of the catalogue is applied to."""
-
-    @abc.abstractmethod
-    def restricted(self, array: Any, part: Slice) -> Any:
-        """The array of a block with zeros outside a slice."""
+    def array(self, direction: Direction, block: int) -> NDArray[Any]:
+        """The NumPy array of a block that a direction moves: what a mistake of the catalogue is applied to."""
 
     @abc.abstractmethod
     def step(self, point: Vector, direction: Direction, step: float) -> Vector:

@@ -131,7 +131,7 @@ def test_bad_input_is_named() -> None:
         layer.backward(np.ones((2, 3)))
     with pytest.raises(ValueError, match="BatchNorm: momentum must be a number from 0 to 1, got 2"):
         BatchNorm(3, momentum=2)
-    with pytest.raises(ValueError, match="BatchNorm: epsilon must be a positive number, got 0"):
+    with pytest.raises(ValueError, match="BatchNorm: epsilon must be a positive finite number, got 0"):
         BatchNorm(3, epsilon=0)
     with pytest.raises(ValueError, match="BatchNorm: features must be a positive whole number, got 0"):
         BatchNorm(0)

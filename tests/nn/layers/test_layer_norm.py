@@ -79,5 +79,5 @@ def test_bad_input_is_named() -> None:
         LayerNorm((2, 0))
     with pytest.raises(ValueError, match="LayerNorm: features must be a positive whole number"):
         LayerNorm(())
-    with pytest.raises(ValueError, match="LayerNorm: epsilon must be a positive number, got -1"):
+    with pytest.raises(ValueError, match="LayerNorm: epsilon must be a positive finite number, got -1"):
         LayerNorm(3, epsilon=-1)

@@ -48,5 +48,5 @@ def test_backward_is_the_derivative(centre: bool) -> None:
 
 @pytest.mark.parametrize("epsilon", [0.0, -1e-5, np.nan, np.inf, "small"])
 def test_an_epsilon_that_is_not_positive_is_refused(epsilon: float) -> None:
-    with pytest.raises(ValueError, match="Layer: epsilon must be a positive number"):
+    with pytest.raises(ValueError, match="Layer: epsilon must be a positive finite number"):
         check_epsilon("Layer", epsilon)

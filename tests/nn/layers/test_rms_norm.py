@@ -44,5 +44,5 @@ def test_bad_input_is_named() -> None:
         layer.forward(np.ones((4, 2)))
     with pytest.raises(ValueError, match=r"RMSNorm: features must be a positive whole number, got 1\.5"):
         RMSNorm(1.5)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="RMSNorm: epsilon must be a positive number, got nan"):
+    with pytest.raises(ValueError, match="RMSNorm: epsilon must be a positive finite number, got nan"):
         RMSNorm(3, epsilon=float("nan"))

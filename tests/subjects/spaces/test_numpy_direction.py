@@ -226,5 +226,5 @@ def test_weights_of_intervals_ramps_and_random_parts() -> None:
     random = weights_of(RandomPart(0.25), (100, 100), rng)
     assert set(np.unique(random)) == {0.0, 1.0}
     assert random.mean() == pytest.approx(0.25, abs=0.03)
-    with pytest.raises(TypeError, match="band"):
+    with pytest.raises(TypeError, match="a Band selects"):
         weights_of(Band(0.0, 1.0), (5,), rng)

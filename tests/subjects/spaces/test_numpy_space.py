@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.subjects.spaces.numpy_space import NUMPY
-from gradcheck.subjects.spaces.space import Interval, Slice
+from gradcheck.subjects.spaces.space import Interval
 from tests.cases import Array
 
 POINT: tuple[Array, ...] = (np.array([[1.0, -2.0], [0.5, 4.0]]), np.array([3.0, -1.0, 0.0]))
@@ -143,10 +143,11 @@ def test_dot_is_the_slope_of_a_gradient() -> None:
         NUMPY.array(only, 0)
 
 
-def test_restricted_to_one_index_along_an_axis() -> None:
-    array = np.arange(1.0, 7.0).reshape(2, 3)
-    np.testing.assert_array_equal(NUMPY.restricted(array, Slice(0, 1)), [[0, 0, 0], [4, 5, 6]])
-    np.testing.assert_array_equal(NUMPY.restricted(array, Slice(1, 0)), [[1, 0, 0], [4, 0, 0]])
+def test_a_host_array_is_a_copy() -> None:
+    array = np.arange(3.0)
+    host = NUMPY.host(array)
+    host[0] = 7.0
+    assert (array[0], host[1]) == (0.0, 1.0)
 
 
 def test_an_entry_is_located_by_the_ratio_of_two_directions() -> None:
