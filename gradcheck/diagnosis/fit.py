@@ -218,7 +218,9 @@ class Hypotheses:
         except Exception:
             return
         total = view.prober.data.value
-        share = next((s for s in (1.0 / n, 1.0) if abs(s * losses.sum() - total) <= 1e-9 * abs(total)), None)
+        share = next(
+            (s for s in (1.0 / n, 1.0) if abs(s * losses.sum() - total) <= DIAGNOSIS.sum_match * abs(total)), None
+        )
         weights = variant.weights(losses)
         if share is None or len(singles) < n or not np.isfinite(weights).all():
             return

@@ -36,6 +36,8 @@ class DiagnosisSettings:
         How well an array that is known without any slope has to be met, relative to its largest entry.
     own_roundings, narrow_roundings : float
         Roundings of a claim in its own type, and of one that was rounded to a narrower type.
+    sum_match : float
+        The losses of single samples sum up to the loss, or have it for a mean, within this part of it.
     most_samples : int
         At most so many samples are measured one by one.
     clear_addition : float
@@ -71,6 +73,7 @@ class DiagnosisSettings:
     exact: float = 1e-6
     own_roundings: float = 8.0
     narrow_roundings: float = 64.0
+    sum_match: float = 1e-9
     most_samples: int = 16
     clear_addition: float = 20.0
     least_pair_size: int = 6

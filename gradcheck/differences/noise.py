@@ -81,9 +81,9 @@ def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, 
         changes.append(min(parts) * max(parts) < 0 or max(parts) == min(parts) == 0.0)
     ties = sum(a == b for a, b in itertools.pairwise(values))
     settled = False
-    level = max(deviations[-3:])
-    for k in range(len(deviations) - 2):
-        low, high = min(deviations[k : k + 3]), max(deviations[k : k + 3])
+    level = max(deviations[-NOISE.orders :])
+    for k in range(len(deviations) - NOISE.orders + 1):
+        low, high = min(deviations[k : k + NOISE.orders]), max(deviations[k : k + NOISE.orders])
         if changes[k] and (high <= NOISE.agreement * low or high <= floor):
             settled, level = True, deviations[k]
             break
@@ -177,7 +177,7 @@ def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centr
         near, far = far, NOISE.stride * far
     if far > NOISE.farthest:
         return False
-    length = (far - near) / 8
+    length = NOISE.jump_offset * (far - near)
     for _ in range(NOISE.halvings):
         middle = (near + far) / 2
         near, far = (middle, far) if function([middle])[0] == centre else (near, middle)

@@ -188,12 +188,12 @@ class RichardsonTable:
         regular = self._regular(moves, weight)
         found: list[Extrapolated] = []
         scale = moves[0]
-        decay = min(1 / 64, moves[0] / abs(row[0])) if row[0] else 1 / 64
+        decay = min(STEPS.fastest_decay, moves[0] / abs(row[0])) if row[0] else STEPS.fastest_decay
         for order in range(len(row) - 1):
             move = abs(row[1] - row[0])
             if regular:
                 scale = max(move, scale * decay)
-                truncation = scale / (2 if order == 0 else 5)
+                truncation = scale / (STEPS.plain_truncation if order == 0 else STEPS.extrapolated_truncation)
             else:
                 truncation = max(moves[0], moves[1]) if len(moves) > 1 else moves[0]
             found.append(Extrapolated(row[0], truncation, weight[0], exponent, 2 * order + 2 if regular else 0, width))
@@ -238,7 +238,7 @@ class RichardsonTable:
         spread = [self._second(exponent + i) for i in range(STEPS.run)]
         better = (16 * spread[0] - 10 * spread[1] + spread[2]) / 7
         cruder = 2 * spread[0] - spread[1]
-        noise = 8 * self.noise_at(exponent + STEPS.run - 1) * math.ldexp(1.0, -exponent)
+        noise = STEPS.one_sided_noise * self.noise_at(exponent + STEPS.run - 1) * math.ldexp(1.0, -exponent)
         right = self._extrapolated([self._forward(exponent + i) for i in range(STEPS.run)])
         left = self._extrapolated([self._backward(exponent + i) for i in range(STEPS.run)])
         middle = 0.5 * (left + right)

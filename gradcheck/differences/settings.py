@@ -21,8 +21,10 @@ class NoiseSettings:
     sigmas : float
         The bound on the error of a value is this many standard deviations of the noise. The table rests on six values,
         so its standard deviation can be half the true one.
+    orders : int
+        How many successive orders of differences have to agree.
     agreement : float
-        Three successive orders of differences whose deviations agree within this factor show noise (Moré and Wild,
+        That many successive orders of differences whose deviations agree within this factor show noise (Moré and Wild,
         2011, section 4: 4).
     narrow_mantissas : tuple of int
         Bits of bfloat16, float16 and float32: values that all fit into one of them were computed in it.
@@ -49,11 +51,14 @@ class NoiseSettings:
         A constant function is followed up to the first, each time farther by the factor of the second.
     halvings : int
         How closely the end of the constant part is located.
+    jump_offset : float
+        The function is evaluated again behind that end, at this part of the last stretch that was followed.
     jump : float
         A bend rises at that end to less than this part of what it rises to one step later; a jump to more.
     """
 
     sigmas: float = 4.5
+    orders: int = 3
     agreement: float = 4.0
     narrow_mantissas: tuple[int, ...] = (8, 11, 24)
     narrow_roundings: float = 4.0
@@ -67,6 +72,7 @@ class NoiseSettings:
     farthest: float = 64.0
     stride: float = 16.0
     halvings: int = 8
+    jump_offset: float = 1 / 8
     jump: float = 1 / 8
 
     @property
@@ -92,6 +98,14 @@ class StepSettings:
         Moves up to so many noise levels of a difference show noise, not truncation.
     regular_lost : float
         The ratio up to which a coarse move may exceed a fine one that noise hides.
+    fastest_decay : float
+        From one order of extrapolation to the next, the truncation is taken to shrink by no more than to this part, and
+        by no more than the differences move relative to their size.
+    plain_truncation, extrapolated_truncation : float
+        The truncation left at a step is the move from twice the step over this number: the theory gives 3 for plain
+        central differences, and 15 or more for extrapolated ones.
+    one_sided_noise : float
+        The gap between extrapolated one-sided slopes is off by so many noise levels over the step.
     quantum_steps, quantum_slack : float
         Changes below so many times the smallest change, each a multiple of it within the slack, show values on a grid.
     smallest, largest : int
@@ -118,6 +132,10 @@ class StepSettings:
     regular_coarse: float = 6.5
     regular_noise: float = 1.5
     regular_lost: float = 4.5
+    fastest_decay: float = 1 / 64
+    plain_truncation: float = 2.0
+    extrapolated_truncation: float = 5.0
+    one_sided_noise: float = 8.0
     quantum_steps: float = 50.0
     quantum_slack: float = 0.01
     smallest: int = -30

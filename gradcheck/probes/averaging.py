@@ -43,7 +43,7 @@ def _estimate(prober: Prober, line: Line, count: int, step: float, goal: float) 
         centre=function.centre(math.ldexp(1.0, 1 - prober.policy.bits)),
         target=goal,
         start=start,
-        smallest=start - 4,
+        smallest=start - STEPS.shrink,
         largest=prober.policy.largest - 1,
-        budget=min(prober.evaluator.left // (2 * count), 18),
+        budget=min(prober.evaluator.left // (2 * count), PROBES.averaged_cost),
     )

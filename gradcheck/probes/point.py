@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gradcheck.differences.settings import EPSILON, STEPS
+from gradcheck.differences.settings import EPSILON
 from gradcheck.probes.place import Place
 from gradcheck.probes.settings import PROBES
 from gradcheck.subjects.spaces.space import BlockScaling, Vector
@@ -125,7 +125,7 @@ class PointData:
 
 
 def _visible(noise: float, value: float, rtol: float) -> float:
-    return 2.0 ** (STEPS.run + 4) * max(noise, EPSILON * abs(value)) / rtol
+    return PROBES.visible * max(noise, EPSILON * abs(value)) / rtol
 
 
 def point_data(

@@ -245,7 +245,7 @@ class Prober:
         """Measure the slope along one entry; also returns the line, and the length of its direction."""
         line, length, norm = self.line_of_entry(block, index)
         rtol = self.data.rtol
-        found = self.measure(line, goal=rtol * norm / 4 if norm > 0 else None)
+        found = self.measure(line, goal=PROBES.entry_target * rtol * norm if norm > 0 else None)
         rounding = max(found.rounding, abs(found.claimed)) if self.data.zero[block] else found.rounding
         return replace(found, norm=norm, tolerance=rtol * norm, rounding=rounding), line, length
 

@@ -25,6 +25,8 @@ class ProbeSettings:
         The same where steps are far shorter than usual.
     target : float
         A slope is measured to this part of the tolerance, so that an agreement can be told from a gap of the tolerance.
+    entry_target : float
+        The same for the slope along one entry, so that the entry can be called right or wrong by itself.
     zero_step : float
         Where the claim is zero no tolerance says how sharp a slope has to be: noise over a step of one part in
         `zero_step` of the typical size is enough.
@@ -33,6 +35,10 @@ class ProbeSettings:
     cancelled_roundings, cancelled_part : float
         A first-order effect on the loss of at most so many roundings of it, and of this part of the largest effect, can
         be the rounding of a claim that is zero: normalisations divide what cancels by small deviations.
+    visible : float
+        A change of the loss is visible if `rtol` of it is so many times the noise.
+    first_margin : int
+        The first step is at least so many powers of two longer than the smallest.
     first_exponent : int
         Exponent of the largest first step.
     blind_exponent : int
@@ -62,6 +68,8 @@ class ProbeSettings:
         Values at one point that differ by so many roundings differ as a parallel sum does.
     averaged_most : int
         At most so many values are averaged for each step.
+    averaged_cost : int
+        At most so many averages are computed for one slope.
     steep : float
         A claim so many times steeper than the measured slope is measured again with much shorter steps.
     zoom : int
@@ -96,10 +104,13 @@ class ProbeSettings:
     exact_bits: float = 0.58
     zoomed_bits: float = 0.8
     target: float = 0.75
+    entry_target: float = 0.25
     zero_step: float = 2.0**4
     chaotic: float = 1e-3
     cancelled_roundings: float = 1024.0
     cancelled_part: float = 1e-9
+    visible: float = 2.0**7
+    first_margin: int = 4
     first_exponent: int = -1
     blind_exponent: int = -12
     slope_cost: int = 60
@@ -115,6 +126,7 @@ class ProbeSettings:
     part_cost: int = 40
     unsteady_roundings: float = 64.0
     averaged_most: int = 128
+    averaged_cost: int = 18
     steep: float = 4.0
     zoom: int = 6
     clear: float = 64.0

@@ -53,4 +53,4 @@ class StepPolicy:
         if target <= 0:
             return min(PROBES.blind_exponent, largest)
         least = math.log2(max(noise, 5e-324)) - math.log2(target)
-        return int(min(max((least + largest) / 2, -self.bits + 4), largest))
+        return int(min(max((least + largest) / 2, -self.bits + PROBES.first_margin), largest))

@@ -35,7 +35,7 @@ class ProbeValues:
     beyond_probabilities: float = 3.0
 
 
-PROBES = ProbeValues()
+TRIAL_VALUES = ProbeValues()
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class LayerView:
         if self.x.size == 1:
             return True
         places = np.arange(self.x.size).reshape(self.x.shape)
-        scattered = places * PROBES.stride % self.x.size < self.x.size // 2
+        scattered = places * TRIAL_VALUES.stride % self.x.size < self.x.size // 2
         for chosen in (places % 2 == 0, places % 2 == 1, scattered):
-            other = self.forward(np.where(chosen, PROBES.scale * self.x + PROBES.shift, self.x))
+            other = self.forward(np.where(chosen, TRIAL_VALUES.scale * self.x + TRIAL_VALUES.shift, self.x))
             if not np.array_equal(np.where(chosen, 0, other), np.where(chosen, 0, self.y)):
                 return False
         return True
@@ -94,7 +94,7 @@ class LayerView:
             return False
         ones = self.forward(np.ones_like(self.x))
         doubled = self.forward(2 * self.x)
-        return bool((ones != ones.flat[0]).any() and np.allclose(doubled, 2 * self.y, rtol=PROBES.rtol))
+        return bool((ones != ones.flat[0]).any() and np.allclose(doubled, 2 * self.y, rtol=TRIAL_VALUES.rtol))
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ class LossView:
     def logits(self) -> bool:
         """Whether the loss accepts predictions outside of [0, 1], as one of logits does."""
         try:
-            return bool(np.isfinite(self.criterion.forward(self.prediction + PROBES.beyond_probabilities, self.target)))
+            return bool(
+                np.isfinite(self.criterion.forward(self.prediction + TRIAL_VALUES.beyond_probabilities, self.target))
+            )
         except Exception:
             return False
 

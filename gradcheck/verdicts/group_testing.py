@@ -101,7 +101,9 @@ class _Search:
         ratio = ramp.gap / parent.gap
         off = 2 * (ramp.error_bar + abs(ratio) * parent.error_bar) / abs(parent.gap)
         space = self.prober.subject.space
-        found = space.located(line.direction, self.whole.direction, self.block, interval, ratio, off + 1e-9)
+        found = space.located(
+            line.direction, self.whole.direction, self.block, interval, ratio, off + VERDICTS.located_slack
+        )
         if found is None or found.high - found.low > max(1, VERDICTS.narrowed * (interval.high - interval.low)):
             return None
         narrow = self._measure(found, parent)
@@ -114,6 +116,6 @@ class _Search:
     def _measured(self, part: Part, interval: Interval, parent: _Gap | None) -> tuple[_Gap, Line]:
         """The gap along a part of the direction of the search."""
         line = self.prober.part_of(self.whole, self.block, part)
-        goal = abs(parent.gap) / 256 if parent is not None else None
+        goal = VERDICTS.group_target * abs(parent.gap) if parent is not None else None
         found = self.prober.measure(line, goal=goal)
         return _Gap(interval, found.gap, found.error_bar), line

@@ -20,6 +20,8 @@ class VerdictSettings:
         there is, must show a gap of so many error bars.
     entry_cost : int
         Evaluations that one entry, or one half of a block, may take.
+    bisection_target, group_target : float
+        The gap of a half, or of a part in group testing, is measured to this part of the gap of the whole.
     for_diagnosis : float
         The part of the budget that is left for the diagnosis once a block is known to be wrong.
     generic_cost : int
@@ -39,6 +41,8 @@ class VerdictSettings:
         The weights between which a direction grows over an interval, to locate one wrong entry in it at once.
     narrowed : float
         The part of an interval that this has to leave to be of use.
+    located_slack : float
+        Slack of the ratio by which that direction locates an entry, beside the error bars.
     tiny : float
         How far gradients around a kink are taken, in units of the typical size.
     tiny_pairs, most_pairs : int
@@ -47,12 +51,16 @@ class VerdictSettings:
         The gap between one-sided slopes is off by so many times the noise over the step.
     side_sharpness, zero_sharpness : float
         One-sided slopes have to be known to so many tolerances; where the claim is zero, to this part of themselves.
+    side_part : float
+        Steps for one-sided slopes are so long that round-off is this part of what the slopes have to be known to.
     next_exponent : int
         Exponent of the offset at which a one-sided slope is claimed: so small that the loss does not bend over it.
     next_bend : float
         Bound on what the loss bends over it, in units of the offset and the slope.
     outside_most : int
         At most so many entries outside the gradients around them are judged one by one.
+    samples_per_entry : int
+        With so many gradients for each entry of a block, those around the point have shown both sides of a kink.
     hidden_slack : float
         Relative slack of the test whether kinks are too near to be seen.
     """
@@ -61,6 +69,8 @@ class VerdictSettings:
     repeat_part: float = 1 / 8
     unsteady_clearness: float = 10.0
     entry_cost: int = 12
+    bisection_target: float = 1 / 16
+    group_target: float = 1 / 256
     for_diagnosis: float = 0.3
     generic_cost: int = 20
     beside_kink: tuple[float, ...] = (2.0**-10, 2.0**-7, 2.0**-14)
@@ -73,15 +83,18 @@ class VerdictSettings:
     followed: float = 4.0
     ramp: tuple[float, float] = (0.25, 1.0)
     narrowed: float = 0.25
+    located_slack: float = 1e-9
     tiny: float = 2.0**-20
     tiny_pairs: int = 6
     most_pairs: int = 48
     side_noise: float = 8.0
     side_sharpness: float = 4.0
     zero_sharpness: float = 1e-4
+    side_part: float = 0.25
     next_exponent: int = -26
     next_bend: float = 64.0
     outside_most: int = 12
+    samples_per_entry: int = 8
     hidden_slack: float = 1e-3
 
 

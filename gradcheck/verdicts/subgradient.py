@@ -52,7 +52,7 @@ def sharpened(screening: Screening) -> Screening:
     sharp = _sharpness(comparison)
     if not comparison.kink or comparison.estimate.side_error <= sharp or not sharp > 0:
         return screening
-    least = math.frexp(VERDICTS.side_noise * max(prober.data.noise.level, 5e-324) / (sharp / 4))[1]
+    least = math.frexp(VERDICTS.side_noise * max(prober.data.noise.level, 5e-324) / (VERDICTS.side_part * sharp))[1]
     start = max(least, -prober.policy.bits) + STEPS.shrink  # a kink is one that lasts while steps shrink so far
     if start >= math.frexp(comparison.estimate.step)[1] - 1:
         return screening
@@ -161,7 +161,7 @@ def _judge_entry(prober: Prober, block: int, index: tuple[int, ...], around: lis
         return Subgradient(Membership.INSIDE)
     numeric, error = estimate.value / length, comparison.error_bar / abs(length)
     entry = Entry(index, claimed, numeric, error, wrong=True, resolved=True)
-    seen = right - left > bar or len(around) >= 8 * prober.subject.blocks[block].size
+    seen = right - left > bar or len(around) >= VERDICTS.samples_per_entry * prober.subject.blocks[block].size
     if seen and all(min(abs(value - left), abs(value - right)) <= bar for value in around):
         least = prober.subject.space.least_change(prober.data.point[block], index) / abs(length)
         hidden = _between_the_nearest(prober, line, least) and agrees_on_average(prober, line, comparison)

@@ -25,7 +25,7 @@ LABELS: Array = np.array([[0.0], [1.0], [1.0], [0.0]])
 BATCH = (INPUTS, LABELS)
 
 #: How the question trains its network: standard deviation of the initial weights, learning rate, number of steps.
-START, RATE, STEPS = 0.01, 0.03, 1_000_000
+START, RATE, QUESTION_STEPS = 0.01, 0.03, 1_000_000
 
 
 def sigmoid(z: Array) -> Array:
@@ -85,7 +85,7 @@ class AnswerNetwork(QuestionNetwork):
         return (outputs - labels) * outputs * (1.0 - outputs)
 
 
-def descend(network: QuestionNetwork, steps: int = STEPS, rate: float = RATE) -> float:
+def descend(network: QuestionNetwork, steps: int = QUESTION_STEPS, rate: float = RATE) -> float:
     """Run plain gradient descent on the four samples; returns the loss at the end."""
     for _ in range(steps):
         for name, slope in network.gradient(*BATCH).items():

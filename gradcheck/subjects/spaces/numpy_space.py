@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.subjects.spaces import numpy_direction, numpy_scaling
 from gradcheck.subjects.spaces.numpy_direction import NumpyDirection
+from gradcheck.subjects.spaces.settings import SPACES
 from gradcheck.subjects.spaces.space import Band, BlockScaling, EntryRange, Interval, Part, Parts, Space
 
 Array = NDArray[Any]
@@ -56,7 +57,7 @@ class NumpySpace(Space):
 
     def least_change(self, array: Array, index: tuple[int, ...]) -> float:  # noqa: D102
         value = array[index]
-        return float(max(4 * np.spacing(np.abs(value)), np.finfo(value.dtype).tiny ** 0.5))
+        return float(max(SPACES.least_spacings * np.spacing(np.abs(value)), np.finfo(value.dtype).tiny ** 0.5))
 
     def has_few_bits(self, array: Array, bits: int) -> bool:  # noqa: D102
         mantissas, _ = np.frexp(array.astype(np.float64))
@@ -227,7 +228,7 @@ class NumpyEntryRange(EntryRange):
         claimed = np.asarray(claim, dtype=np.float64)
         low, high = np.min(self._gradients, axis=0), np.max(self._gradients, axis=0)
         sizes = np.maximum(np.abs(low), np.abs(high))
-        slack = 4 * rtol * np.maximum(sizes, float(np.median(sizes)))
+        slack = SPACES.range_slack * rtol * np.maximum(sizes, float(np.median(sizes)))
         rows = np.argwhere((claimed < low - slack) | (claimed > high + slack))
         indices = [tuple(int(i) for i in row) for row in rows]
         return [(index, float(slack[index])) for index in indices]

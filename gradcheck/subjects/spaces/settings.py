@@ -32,6 +32,11 @@ class SpaceSettings:
         by the typical one.
     claim_roundings : float
         An entry of a claimed gradient is taken to be off by so many roundings of its type.
+    range_slack : float
+        A claim is outside a range of gradients if it is so many tolerances away, on the scale of the larger of the entry
+        and the median.
+    least_spacings : float
+        The least change of an entry is so many spacings of its type.
     exact_headroom : float
         A direction is rounded to a grid, so that steps are exact, only where it is this many grid spacings long.
     """
@@ -44,6 +49,8 @@ class SpaceSettings:
     magnitudes: tuple[float, float] = (0.5, 1.0)
     own_size_bits: int = 20
     claim_roundings: float = 3.0
+    range_slack: float = 4.0
+    least_spacings: float = 4.0
     exact_headroom: float = 16.0
 
 

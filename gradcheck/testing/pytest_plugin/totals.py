@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from gradcheck.reports.report import Report
 
 #: The verdicts, by their values, in the order of the summary and from the worst on.
-VERDICTS = ("pass", "fail", "undecided")
+VERDICT_NAMES = ("pass", "fail", "undecided")
 WORST_FIRST = ("fail", "undecided", "pass")
 
 
@@ -35,7 +35,7 @@ class Totals:
     checks: int = 0
     evaluations: int = 0
     seconds: float = 0.0
-    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICT_NAMES, 0))
     resolution: float | None = None
     coarsest: str = ""
     slowest: float = 0.0
@@ -50,7 +50,7 @@ class Totals:
                 checks=1,
                 evaluations=int(report.evaluations),
                 seconds=float(report.seconds),
-                verdicts={verdict: int(verdict == report.verdict.value) for verdict in VERDICTS},
+                verdicts={verdict: int(verdict == report.verdict.value) for verdict in VERDICT_NAMES},
                 resolution=resolved[worst] if worst is not None else None,
                 coarsest=f"{worst} of {report.target}, {test}" if worst is not None else "",
                 slowest=float(report.seconds),
@@ -63,7 +63,7 @@ class Totals:
         self.checks += other.checks
         self.evaluations += other.evaluations
         self.seconds += other.seconds
-        self.verdicts = {verdict: self.verdicts[verdict] + other.verdicts[verdict] for verdict in VERDICTS}
+        self.verdicts = {verdict: self.verdicts[verdict] + other.verdicts[verdict] for verdict in VERDICT_NAMES}
         if other.resolution is not None and (self.resolution is None or other.resolution > self.resolution):
             self.resolution, self.coarsest = other.resolution, other.coarsest
         if other.slowest > self.slowest or not self.slow:

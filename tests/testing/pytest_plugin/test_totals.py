@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gradcheck
-from gradcheck.testing.pytest_plugin.totals import VERDICTS, WORST_FIRST, Totals
+from gradcheck.testing.pytest_plugin.totals import VERDICT_NAMES, WORST_FIRST, Totals
 
 
 def report(factor: float = 1.0) -> gradcheck.Report:
@@ -47,4 +47,4 @@ def test_plain_data_is_converted_back() -> None:
 
 def test_every_verdict_is_listed() -> None:
     values = {verdict.value for verdict in gradcheck.Verdict}
-    assert set(VERDICTS) == set(WORST_FIRST) == values
+    assert set(VERDICT_NAMES) == set(WORST_FIRST) == values
