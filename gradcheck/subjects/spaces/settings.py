@@ -33,8 +33,8 @@ class SpaceSettings:
     claim_roundings : float
         An entry of a claimed gradient is taken to be off by so many roundings of its type.
     range_slack : float
-        A claim is outside a range of gradients if it is so many tolerances away, on the scale of the larger of the entry
-        and the median.
+        A claim is outside a range of gradients if it is so many tolerances away, on the scale of the larger of the
+        entry and the median.
     least_spacings : float
         The least change of an entry is so many spacings of its type.
     exact_headroom : float
