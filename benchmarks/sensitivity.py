@@ -95,16 +95,15 @@ class Change:
 
 
 def sample(count: int, seed: int) -> list[Case]:
-    """One case of each drawn problem and condition: right gradients and planted mistakes in turn."""
+    """Right gradients and planted mistakes in turn, the conditions of the corpus evenly: noise, kinks, edges, units."""
     small = [p for p in problems() if sum(int(np.size(b)) for b in blocks(p.x0).values()) <= LARGEST_PROBLEM]
     rng = rng_for(seed, "sensitivity")
     chosen: list[Case] = []
     while len(chosen) < count:
-        problem = small[int(rng.integers(len(small)))]
-        condition = CONDITIONS[int(rng.integers(len(CONDITIONS)))]
+        condition = CONDITIONS[len(chosen) // 2 % len(CONDITIONS)]
         special = condition.name.startswith(("on-", "near-"))
-        if special and condition.name not in problem.special:
-            continue
+        eligible = [p for p in small if not special or condition.name in p.special]
+        problem = eligible[int(rng.integers(len(eligible)))]
         mistake = MISTAKES[int(rng.integers(len(MISTAKES)))]
         found = list(cases(seed, [problem], [condition], [mistake]))
         if found:

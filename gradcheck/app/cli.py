@@ -272,7 +272,10 @@ def _user_errors() -> Iterator[None]:
     except GradcheckError as error:
         _stop(str(error))
     except SystemExit as error:
-        _stop(f"the checked code called exit({error.code!r}): put code that is run under if __name__ == '__main__'")
+        _stop(
+            f"the checked code called exit({error.code!r}): move code that only a run as a script needs below "
+            "if __name__ == '__main__':"
+        )
     except KeyboardInterrupt:
         _stop("interrupted; the parameters are restored")
     except Exception as error:

@@ -105,9 +105,9 @@ def textbook(subject: Subject, *, seed: int, version: str) -> Report:
 
 _MEANING = {
     Verdict.PASS: f"right, since it is below {TEXTBOOK.pass_below:g}",
-    Verdict.UNDECIDED: f"inconclusive, since it is between {TEXTBOOK.pass_below:g} and {TEXTBOOK.fail_above:g}; "
+    Verdict.UNDECIDED: f"undecided, since it is between {TEXTBOOK.pass_below:g} and {TEXTBOOK.fail_above:g}; "
     "method='gradcheck' decides with an error bar",
-    Verdict.FAIL: f"wrong, since it is above {TEXTBOOK.fail_above:g}",
+    Verdict.FAIL: f"wrong, since it is not below {TEXTBOOK.fail_above:g}",
 }
 
 

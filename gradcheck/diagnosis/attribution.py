@@ -16,6 +16,7 @@ from gradcheck.probes.evaluator import Evaluator
 from gradcheck.probes.place import Place
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import CheckOptions, check
+from gradcheck.verdicts.entry import index_of
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
@@ -36,6 +37,8 @@ class Fault:
         Blocks of the whole subject that are wrong because of it.
     trouble : str
         Why the diagnosis could not be made, if that is so.
+    unsteady : str
+        How the claim differs from call to call at one point, if it does.
     """
 
     where: str
@@ -44,6 +47,7 @@ class Fault:
     pattern: Pattern | None = None
     affected: tuple[str, ...] = ()
     trouble: str = ""
+    unsteady: str = ""
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -156,7 +160,25 @@ def _explained(fault: Fault, hypotheses: Hypotheses, i: int) -> Fault:
         pattern = pattern_among([entry.index for entry in location.entries if entry.wrong], result.block.shape)
     elif diagnosis is None and views:
         pattern = pattern_of(views[0 if result.place is Place.USER else -1], i)
-    return replace(fault, diagnosis=diagnosis, pattern=pattern)
+    unsteady = _unsteady(views[0], i) if diagnosis is None and views else ""
+    return replace(fault, diagnosis=diagnosis, pattern=pattern, unsteady=unsteady)
+
+
+def _unsteady(view: Measurements, block: int) -> str:
+    """How the claim for a block differs when it is computed again at the same point; empty if it does not.
+
+    A claim that differs by rounding alone, as parallel sums do, is steady. One that grows by the gradient at each call
+    is a mistake of its own, and is named before.
+    """
+    calls = [gradient[block].ravel() for gradient in view.context.repeated]
+    spread = max(calls, key=lambda g: float(np.abs(g - calls[0]).max(initial=0.0)))
+    place = int(np.abs(spread - calls[0]).argmax()) if spread.size else 0
+    largest = max((float(np.abs(g).max(initial=0.0)) for g in calls), default=0.0)
+    if not spread.size or not abs(spread[place] - calls[0][place]) > DIAGNOSIS.unsteady_part * largest:
+        return ""
+    index = index_of(place, view.prober.subject.blocks[block].shape)
+    values = ", then ".join(f"{float(g[place]):.6g}" for g in calls)
+    return f"entry {list(index)} of the claimed gradient at one and the same point is {values}"
 
 
 def _isolated(result: BlockResult) -> bool:

@@ -129,6 +129,10 @@ def _mismatch(fault: Fault) -> Finding:
     if block.note:
         evidence += f" ({block.note})"
     evidence += _because(fault) + (f"; {fault.trouble}" if fault.trouble else "")
+    if fault.unsteady:
+        mistake = BY_SLUG["nondeterministic"]
+        message = "the claimed gradient differs from call to call at the same point"
+        return Finding(mistake.code, mistake.slug, where, message, fault.unsteady, mistake.fix, blocks=fault.blocks)
     if few:
         mistake = BY_SLUG["isolated-entries"]
         return Finding(mistake.code, mistake.slug, where, message, evidence, mistake.fix, blocks=fault.blocks)

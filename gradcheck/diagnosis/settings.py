@@ -45,6 +45,9 @@ class DiagnosisSettings:
     least_pair_size, most_pair_size : int
         Two mistakes of order are tried together on blocks between these sizes. Of fewer entries a good part of all
         permutations can be made by two; for more there are too many pairs to try.
+    unsteady_part : float
+        A claim that differs from call to call by more than this part of its largest entry is not steady. Sums in
+        another order differ by far less.
     pattern_length : int
         Axes of at most this length are searched index by index for a pattern.
     pattern_cost, pattern_left : int
@@ -78,6 +81,7 @@ class DiagnosisSettings:
     clear_addition: float = 20.0
     least_pair_size: int = 6
     most_pair_size: int = 20_000
+    unsteady_part: float = 1e-6
     pattern_length: int = 16
     pattern_cost: int = 10
     pattern_left: int = 200

@@ -1,9 +1,9 @@
 """The noise level of a function: a bound on the error of one of its values, measured.
 
 The difference table of Moré and Wild, *Estimating Computational Noise*, SIAM J. Sci. Comput. 33 (2011) 1292-1314:
-differences of order k of a smooth function vanish like the k-th power of the spacing, those of noise do not. Here with
-divided differences, for places that are not equally spaced: rounded to a grid, values at equal distances may all be off
-by the same.
+differences of order k of a smooth function vanish like the k-th power of the spacing, those of noise do not. Here the
+differences are divided, because the places are not equally spaced: at equal spacing, values that are rounded to a grid
+may all have the same error.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, 
     """
     at = list(range(len(values))) if places is None else places
     differences = list(values)
-    size = max(abs(value) for value in values) or 1.0  # in which units a loss of zero is nothing tells
+    size = max(abs(value) for value in values) or 1.0  # a loss that is zero everywhere has no scale
     floor = max(EPSILON, _granularity(values, narrow)) * size
     deviations: list[float] = []
     changes: list[bool] = []

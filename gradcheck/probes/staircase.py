@@ -30,7 +30,10 @@ def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
             for departure, end in zip(_departures(prober, line, found, ends), ends, strict=True)
             if math.isfinite(departure)
         ]
-        if sides and least < sum(part for part, _, _ in sides) / len(sides) < most:
+        parts = [part for part, _, _ in sides]
+        # On a staircase neither side runs away: a wall, a clip or a pole on one side is not made up for by the other.
+        plausible = all(-least < part < 2 * most for part in parts)
+        if parts and plausible and least < sum(parts) / len(parts) < most:
             part, end, departure = max(sides)
             if part > 0 and _jumps(prober, line, found, (0.0, end), (0.0, departure)):
                 return True

@@ -1,4 +1,4 @@
-"""A report as plain data: frozen dataclasses that compute nothing and format no page."""
+"""A report as plain data: frozen dataclasses that measure nothing and format no page."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class LineReport:
     text: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.target} (of {self.of}): {self.verdict.value}"
+        return f"{self.file}:{self.line}: {self.target} (with respect to {self.of}): {self.verdict.value}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

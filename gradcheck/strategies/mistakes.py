@@ -13,7 +13,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import nearest
 from gradcheck.strategies.choice import evenly
 
-#: Mistakes that transform a gradient; the others are side effects of how it is computed.
+#: Mistakes that transform a gradient; the others are only observed by a check.
 COMMITTED = tuple(mistake for mistake in MISTAKES if not isinstance(mistake, ObservedMistake))
 
 
@@ -33,7 +33,7 @@ def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake
     Raises
     ------
     SubjectError
-        If a mistake does not exist, or is a side effect and not a transformation of the gradient.
+        If a mistake does not exist, or is not a transformation of the gradient.
 
     Examples
     --------
@@ -54,7 +54,10 @@ def chosen_mistakes(slugs: Any) -> tuple[Mistake, ...]:
         if name not in by_name:
             raise SubjectError(f"there is no mistake {name!r}{nearest(name, by_name)}; see gradcheck explain")
         if by_name[name] not in COMMITTED:
-            raise SubjectError(f"{name!r} is a side effect of computing a gradient, not a transformation of it")
+            raise SubjectError(
+                f"{name!r} cannot be drawn: a check observes it, and no transformation of a right gradient makes it; "
+                "leave it out"
+            )
         found.append(by_name[name])
     if not found:
         raise SubjectError("the list of mistakes is empty: pass slugs such as 'transposed'")

@@ -70,7 +70,7 @@ class FunctionPair:
         return self._backward(upstream, *cache)
 
     def __repr__(self) -> str:
-        return f"{self._forward.__name__} with {self._backward.__name__}"
+        return " with ".join(str(getattr(f, "__name__", f)) for f in (self._forward, self._backward))
 
 
 class ForeignLayer(Layer):

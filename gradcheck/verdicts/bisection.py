@@ -1,4 +1,4 @@
-"""From a block that disagrees to an entry that does, by bisection."""
+"""Finds a wrong entry of a block that disagrees, by bisection; of a small block, measures all entries."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class UndecidedReason(enum.Enum):
     UNSTEADY = "the loss is not the same at each call"
     CANCELLED = "the claimed gradient is pure round-off: its terms cancel"
     SHORT = "the loss changes within a very short distance, too short to measure"
-    FAINT = "this block changes the loss by less than its rounding error"
+    FAINT = "this block changes the loss by less than the rounding error of the loss"
     STAIRCASE = "the loss is piecewise constant at this scale, so its numerical derivative is unreliable"
     UNCLEAR = "the gap is too close to the noise to decide"
     SPENT = "the claimed and numerical derivatives disagree, but the evaluation budget ended before this was confirmed"

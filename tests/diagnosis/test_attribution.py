@@ -1,4 +1,4 @@
-"""Layers are accused by their own check; what else is wrong is looked for in the whole; nothing hides a verdict."""
+"""Faults are located in layers by their own check, else in blocks of the whole; nothing hides a verdict."""
 
 from __future__ import annotations
 
@@ -138,3 +138,34 @@ def test_a_factor_in_many_blocks_is_found_within_the_budget(factor: float, slug:
     assert report.verdict.value == "fail"
     assert [finding.slug for finding in report.findings] == [slug]
     assert report.evaluations <= 2000
+
+
+def redrawn(fresh: bool) -> Any:
+    """Least squares under dropout, right for one mask: the gradient draws its mask anew, or keeps that of the loss."""
+    draws = np.random.default_rng(0)
+    inputs, targets, mask = draws.normal(size=(10, 6)), draws.normal(size=10), draws.random((10, 6)) > 0.4
+
+    def loss(w: Array) -> float:
+        return float(np.sum(((inputs * mask / 0.6) @ w - targets) ** 2))
+
+    def gradient(w: Array) -> Array:
+        own = draws.random((10, 6)) > 0.4 if fresh else mask
+        return np.asarray(2 * (inputs * own / 0.6).T @ ((inputs * mask / 0.6) @ w - targets))
+
+    return loss, gradient, draws.normal(size=6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gradient_that_differs_from_call_to_call_is_named(seed: int) -> None:
+    report = gradcheck.check_gradients(*redrawn(fresh=True), rng=seed)
+    (finding,) = report.findings
+    assert (report.verdict.value, finding.code, finding.blocks) == ("fail", "GC503", ("x",))
+    assert finding.evidence.count(", then ") == 2
+    assert gradcheck.check_gradients(*redrawn(fresh=False), rng=seed)
+
+
+def test_a_wrong_gradient_that_is_the_same_at_each_call_is_not_called_random() -> None:
+    loss, gradient, x0 = redrawn(fresh=False)
+    factors = np.array([1.3, 0.7, 1.9, 0.2, 1.1, 2.4])
+    report = gradcheck.check_gradients(loss, lambda w: factors * gradient(w), x0, rng=0)
+    assert [finding.code for finding in report.findings] == ["GC000"]

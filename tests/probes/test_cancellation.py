@@ -90,7 +90,7 @@ def test_nothing_is_said_of_a_gradient_that_is_too_small_to_be_seen(seed: int, f
     assert report.verdict.value == "undecided"
     assert report.blocks["w1"].verdict.value == "undecided"
     assert report.blocks["w6"].verdict.value == report.blocks["w5"].verdict.value == "pass"
-    assert "this block changes the loss by less than its rounding error" in report.blocks["w1"].note
+    assert "this block changes the loss by less than the rounding error of the loss" in report.blocks["w1"].note
 
 
 def test_few_bits() -> None:

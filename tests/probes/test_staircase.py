@@ -105,3 +105,25 @@ def test_a_jump_far_too_low_to_explain_a_gap_excuses_nothing() -> None:
     x0 = np.array([1.0, 2.0, -0.5])
     assert gradcheck.check_gradients(loss, lambda x: 2 * x, x0, rng=0).verdict.value != "fail"
     assert gradcheck.check_gradients(loss, lambda x: 2.2 * x, x0, rng=0).verdict.value == "fail"
+
+
+CLIPPED = np.linspace(0.2, 0.7, 7)
+
+
+def poles(p: NDArray[np.float64], floor: float) -> float:
+    """Two poles with walls far from the point: the sum of 1/(p(1 - p)), p clipped to [floor, 1 - floor]."""
+    p = np.clip(p, floor, 1 - floor)
+    return float(np.sum(1 / (p * (1 - p))))
+
+
+def slope(p: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+    inside = (p > floor) & (p < 1 - floor)
+    return np.where(inside, -(1 - 2 * p) / (p * (1 - p)) ** 2, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("floor", [1e-12, 1e-6, 1e-3])
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (-1.0, "fail"), (0.5, "fail")])
+def test_walls_on_both_sides_that_cancel_are_no_staircase(factor: float, verdict: str, floor: float, seed: int) -> None:
+    report = gradcheck.check_gradients(lambda p: poles(p, floor), lambda p: factor * slope(p, floor), CLIPPED, rng=seed)
+    assert report.verdict.value == verdict

@@ -14,7 +14,7 @@ from gradcheck.app.examples.xor import INPUTS, LABELS, START, Array, QuestionNet
 
 
 class Ensemble:
-    """Networks of the question, each with its seed and its gradient.
+    """XOR networks, each with its seed and its gradient.
 
     Parameters
     ----------

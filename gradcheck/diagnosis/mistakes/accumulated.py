@@ -18,7 +18,7 @@ class Accumulated(Mistake):
     """The k-th call at one point returns k times the gradient, plus what the buffer held before."""
 
     code, slug = "GC105", "accumulated"
-    description = "the claimed gradient grows by one gradient at each call"
+    description = "each call adds its gradient to those of the calls before"
     fix = "Set the gradient to zero before each backward pass, or assign it (=) instead of adding to it (+=)."
 
     def variants(self, context: Context, block: int) -> Iterator[Variant]:

@@ -1,4 +1,4 @@
-"""GC309 stale-cache: the backward pass reads values that another forward pass has cached."""
+"""GC309 stale-cache: the backward pass uses values cached by another call; a fresh copy of the layer is right."""
 
 from __future__ import annotations
 

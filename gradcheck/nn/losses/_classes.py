@@ -37,7 +37,10 @@ def check_log_probabilities(loss: Loss, prediction: Array) -> None:
     """Raise `ValueError` for positive numbers, which are not logarithms of probabilities."""
     wrong = prediction[prediction > PROBABILITY_TOLERANCE]
     if wrong.size:
-        raise ValueError(f"{loss!r}: takes logarithms of probabilities, which are not positive, got {wrong[0]}")
+        raise ValueError(
+            f"{loss!r}: takes logarithms of probabilities (the output of LogSoftmax), which are at most 0, "
+            f"got {wrong[0]}"
+        )
 
 
 def class_indices(loss: Loss, prediction: Array, target: Any) -> Array:

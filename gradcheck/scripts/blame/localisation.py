@@ -88,7 +88,7 @@ class Localisation:
         if shared is not None:
             found = [FaultyLine(found[0].pair, shared, executions=(shared,))]
         found += self._with_wrong_constants(found)
-        if not found:  # on a tie a right adjoint can seem wrong, so it is faulty only if nothing else is
+        if not found:  # on a kink a right adjoint can seem wrong, so it is faulty only if nothing else is
             found = [FaultyLine(pair, self._term(pair)) for pair in on_kinks]
         lines: dict[tuple[str, int], list[FaultyLine]] = {}
         for line in map(self._behind_scaling, found):

@@ -1,4 +1,4 @@
-"""Constants that adjoints carry: which are deferred to a later line, and which lines explain those that are not."""
+"""Wrong constants in claimed gradients: the fewest lines that explain them."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _off_by_penalty(chain: ChainRule, pair: AdjointPair) -> PartialPath | None:
         return None
     name = pair.variable.label
     if strength > 0:
-        message = f"without {strength:.4g} * {name}, the gradient of the penalty in the loss"
+        message = f"it lacks {strength:.4g} * {name}, the gradient of the penalty in the loss"
         return PartialPath("regulariser-missing", message)
     message = f"it contains {-strength:.4g} * {name}, the gradient of a penalty that is not in the loss"
     return PartialPath("regulariser-extra", message)

@@ -49,7 +49,7 @@ def find_loss(
     if expression is not None:
         chosen = [n for n in dependent if n.location.file and "loss" in n.names and n.location.kind is Kind.EXPRESSION]
         if not chosen:
-            raise SubjectError(f"--loss {expression}: its value does not depend on the parameters")
+            raise SubjectError(f"--loss {expression} must give one finite number that depends on the parameters")
         return chosen[-1]
     into_updates = graph.ancestors(updates)
     rank = {n.index: loss_rank(n.names) for n in dependent}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import re
 from collections.abc import Iterable
 
@@ -50,9 +52,16 @@ def words_of(name: str) -> list[str]:
     return re.findall(r"[A-Za-z_]\w*|-?\d+", name)
 
 
+@functools.cache
 def is_plain(name: str) -> bool:
-    """Whether a name is that of a variable, an attribute or an item, and not the text of an expression."""
-    return "(" not in name and " " not in name
+    """Whether a name is that of a variable, an attribute or an item, and not the text of another expression."""
+    try:
+        node = ast.parse(name, mode="eval").body
+    except SyntaxError:
+        return False
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def last_word(name: str) -> str:

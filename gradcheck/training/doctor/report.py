@@ -1,4 +1,4 @@
-"""The report of `gradcheck.doctor`: its data with the methods that print it."""
+"""The report of `gradcheck.doctor`: `DoctorData` with the methods that print it."""
 
 from __future__ import annotations
 

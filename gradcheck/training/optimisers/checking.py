@@ -164,7 +164,11 @@ def _explained(
     first = next((each for each in found if {m.slug for m in each.mistakes} <= accepted), found[0])
     slugs = [mistake.slug for mistake in first.mistakes]
     intended = set(slugs) <= accepted
-    conventions = [f"Some implementations intend this ({m.convention})." for m in first.mistakes if m.convention]
+    conventions = [
+        f"Some implementations do this on purpose ({m.convention}); accept={m.slug!r} lets it pass."
+        for m in first.mistakes
+        if m.convention
+    ]
     values = {**first.values, **known.given}
     return _report(
         rule,

@@ -143,11 +143,11 @@ def reference_of(reference: Any, rule: Any, given: Mapping[str, Any]) -> Referen
         kind = _kind_of_rule(rule)
     else:
         raise SubjectTypeError(
-            f"reference is a {type(reference).__qualname__}: pass a name, {', '.join(map(repr, FORMULAS))}, or an "
+            f"reference is a {type(reference).__qualname__}: pass a name ({', '.join(map(repr, FORMULAS))}) or an "
             "optimiser of gradcheck.nn"
         )
     if kind not in FORMULAS:
-        raise SubjectError(f"{kind} is not one of the references, {', '.join(FORMULAS)}")
+        raise SubjectError(f"{kind} is not a reference: pass one of {', '.join(FORMULAS)}")
     names = hyperparameter_names(kind)
     for name, value in values.items():
         if name not in names:

@@ -104,7 +104,7 @@ class OptimiserReport:
             lines.append(f"    Equally possible explanations: {', '.join(self.also)}.")
         lines += self.notes
         if self.fitted:
-            lines.append(f"Fitted, because they were not given: {', '.join(self.fitted)}. Compare them with yours.")
+            lines.append(f"Not given, so fitted: {', '.join(self.fitted)}. Compare the fitted values above with yours.")
         lines.append(f"{self.steps} steps, {self.dtype}; reproduce with rng={self.seed}")
         return "\n".join(_wrap(line) for line in lines)
 

@@ -8,6 +8,7 @@ from gradcheck.scripts.text.identifiers import (
     NOT_A_LOSS,
     differentiated_names,
     is_maximised,
+    is_plain,
     is_unnamed_or_error,
     last_word,
     looks_like_derivative,
@@ -72,3 +73,13 @@ def test_an_error_that_is_only_printed() -> None:
 def test_words_for_a_derivative() -> None:
     assert mentions_derivative(["sigmoid_prime(z)"])
     assert not mentions_derivative(["sigmoid(z)"])
+
+
+@pytest.mark.parametrize("name", ["W", "self.W", "net.params['W1']", "h[5]", "W[0][1].T", "w[i + 1]"])
+def test_variables_attributes_and_items_are_names(name: str) -> None:
+    assert is_plain(name)
+
+
+@pytest.mark.parametrize("text", ["W**2", "W*W", "-W", "np.square(W)", "a + b", "(W)[0] + 1", "1", "W[", ""])
+def test_the_text_of_another_expression_is_not_a_name(text: str) -> None:
+    assert not is_plain(text)

@@ -49,6 +49,6 @@ def test_an_expected_change_of_zero_has_no_ratio() -> None:
 
 
 def test_fitted_hyperparameters_are_listed() -> None:
-    assert "Fitted, because they were not given: rate. Compare them with yours." in str(
+    assert "Not given, so fitted: rate. Compare the fitted values above with yours." in str(
         replace(PASSED, fitted=("rate",))
     )

@@ -1,4 +1,4 @@
-"""Weights that no update changes.
+"""Weights that no update changes: their gradient is exactly zero, or a script never uses it.
 
 **Quantity.** The gradient with respect to a block of weights, at the start and at the end of the trajectory. In a
 script also a derivative that is computed but never used.
@@ -17,7 +17,7 @@ CODE, SLUG = "GT112", "idle-parameters"
 
 
 def find(measurements: Measurements) -> Finding | None:
-    """Blocks of weights with a zero gradient while others have none that is zero."""
+    """Blocks of weights whose gradient is zero, while that of another parameter is not."""
     run = measurements.run
     if not measurements.stalled:
         return None

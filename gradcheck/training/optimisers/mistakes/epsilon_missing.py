@@ -15,7 +15,7 @@ class EpsilonMissing(RuleMistake):
     slug = "epsilon-missing"
     term = "epsilon"
     summary = "there is no ε"
-    fix = "Add ε to the root. Without it the step is 0/0 where all gradients so far are 0."
+    fix = "Add ε outside the root: √s + ε. Without it the step is 0/0 where all gradients so far were 0."
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """The single variant."""

@@ -15,8 +15,8 @@ class EpsilonPlace(RuleMistake):
     slug = "epsilon-place"
     term = "epsilon"
     summary = "ε is added in another place"
-    fix = "Add ε to the root: √s + ε. Inside the root it acts like √ε outside: 1e-8 like 1e-4."
-    convention = "TensorFlow: inside the root in RMSProp, before the correction in Adam"
+    fix = "Add ε outside the root: √s + ε. Inside the root it acts like √ε outside: 1e-8 like 1e-4."
+    convention = "TensorFlow: inside the root in RMSProp, before the bias correction in Adam"
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:
         """Inside the root, and outside but before the bias correction."""

@@ -1,4 +1,4 @@
-"""Step sizes shrink where they should grow."""
+"""The step sizes of Rprop shrink where they should grow."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class LookAheadExtra(RuleMistake):
     """The rule is Nesterov's momentum."""
 
     slug = "look-ahead-extra"
-    term = "the look ahead"
+    term = "the look-ahead"
     summary = "the step looks ahead: this is Nesterov's momentum"
     fix = "Step along the velocity v, or compare with Nesterov."
 

@@ -13,7 +13,7 @@ class LookAheadMissing(RuleMistake):
     """The rule is plain momentum."""
 
     slug = "look-ahead-missing"
-    term = "the look ahead"
+    term = "the look-ahead"
     summary = "the step does not look ahead: this is plain momentum"
     fix = "Step along g + μ v, where v is the new velocity."
     needs = ("momentum",)

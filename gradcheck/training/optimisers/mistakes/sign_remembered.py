@@ -1,4 +1,4 @@
-"""The sign is kept after it has changed."""
+"""Rprop stores the new sign after a change of sign, where it should store 0."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SignRemembered(RuleMistake):
 
     slug = "sign-remembered"
     term = "the sign after a change of sign"
-    summary = "the sign is kept after a change of sign, so the next step changes Δ again"
+    summary = "after a change of sign the new sign is stored instead of 0, so the next step changes Δ again"
     fix = "After a change of sign store 0, so that the next step leaves Δ unchanged."
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:

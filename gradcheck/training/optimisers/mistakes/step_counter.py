@@ -24,7 +24,7 @@ class StepCounter(RuleMistake):
         assert isinstance(context.formula, AveragingRule)
         yield Variant(replace(context.formula, step_count=lambda step, sequence: step), "from 0")
         yield Variant(replace(context.formula, step_count=lambda step, sequence: step + 2), "from 2")
-        yield Variant(replace(context.formula, step_count=lambda step, sequence: 1), "it stays at 1")
+        yield Variant(replace(context.formula, step_count=lambda step, sequence: 1), "always 1")
         if (blocks := len(context.sequence.slices)) > 1:
             yield Variant(
                 replace(context.formula, step_count=lambda step, sequence: step * blocks + sequence.block + 1),
