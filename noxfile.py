@@ -21,6 +21,7 @@ BENCHMARKS = {
     "naming": ("benchmarks.naming",),
     "nn-speed": ("benchmarks.nn_speed",),
     "scripts-programs": ("benchmarks.scripts",),
+    "sensitivity": ("benchmarks.sensitivity",),
 }
 
 
