@@ -58,3 +58,17 @@ def test_a_block_that_is_wrong_everywhere_has_no_pattern() -> None:
 def test_a_vector_has_no_rows() -> None:
     text = message((30,), np.arange(30) % 2 == 0)
     assert "row" not in text
+
+
+@pytest.mark.parametrize("factor", [3.0, 100.0])
+def test_the_pattern_is_that_of_the_point_that_decided(factor: float) -> None:
+    """All rows but row 1 are wrong at the user's point, all but row 4 elsewhere: far too steep claims or not."""
+    x0 = np.random.default_rng(0).uniform(0.5, 1.5, (6, 40))
+
+    def gradient(x: Any) -> Any:
+        rows = np.full((6, 1), factor)
+        rows[1 if np.abs(x - x0).max() < 1e-3 else 4] = 1.0
+        return x * rows
+
+    (finding,) = check_gradients(lambda x: float((x**2).sum() / 2), gradient, x0, rng=0).findings
+    assert "in every row except row 1" in finding.message

@@ -60,3 +60,15 @@ def test_a_moving_average_is_not_named() -> None:
 
 def test_twice_the_gradient_is_not_named() -> None:
     assert SLUG not in slugs(gradcheck.check_gradients(logcosh, lambda x: 2 * np.tanh(x), X, rng=0))
+
+
+def test_every_block_that_is_not_reset_is_named() -> None:
+    point = {name: X + i for i, name in enumerate("abc")}
+    buffers = {"a": Buffer(reset=False), "b": Buffer(reset=False), "c": Buffer(reset=True)}
+
+    def loss(p: dict[str, Array]) -> float:
+        return sum(logcosh(x) for x in p.values())
+
+    report = gradcheck.check_gradients(loss, lambda p: {k: buffers[k](x) for k, x in p.items()}, point, rng=0)
+    (finding,) = report.findings
+    assert (finding.slug, finding.blocks) == (SLUG, ("a", "b"))

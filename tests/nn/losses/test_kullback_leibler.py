@@ -47,7 +47,11 @@ def test_a_class_that_does_not_occur_may_be_impossible() -> None:
     ("prediction", "target", "message"),
     [
         ([-0.5, -0.5], [0, 1], r"predictions of shape \(samples, classes, ...\), got \(2,\)"),
-        ([[0.75, 0.25]], [[0.5, 0.5]], r"logarithms of probabilities \(the output of LogSoftmax\), which are at most 0, got 0.75"),
+        (
+            [[0.75, 0.25]],
+            [[0.5, 0.5]],
+            r"logarithms of probabilities \(the output of LogSoftmax\), which are at most 0, got 0.75",
+        ),
         ([[-1.0, -0.5]], [1], r"targets of the predictions' shape \(1, 2\), got \(1,\)"),
         ([[-1.0, -0.5]], [[0.5, 0.75]], r"targets that sum to 1 over the classes \(axis 1\), got a sum of 1.25"),
         ([[-1.0, -0.5]], [[-0.5, 1.5]], "targets between 0 and 1, got -0.5"),

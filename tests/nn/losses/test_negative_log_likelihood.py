@@ -32,7 +32,11 @@ def test_weights_agree_with_torch() -> None:
     ("prediction", "target", "message"),
     [
         ([-0.5, -0.5], [0, 1], r"predictions of shape \(samples, classes, ...\), got \(2,\)"),
-        ([[0.75, 0.25]], [0], r"logarithms of probabilities \(the output of LogSoftmax\), which are at most 0, got 0.75"),
+        (
+            [[0.75, 0.25]],
+            [0],
+            r"logarithms of probabilities \(the output of LogSoftmax\), which are at most 0, got 0.75",
+        ),
         ([[-1.0, -0.5]], [2], "class indices that are whole numbers from 0 to 1, got 2"),
         ([[-1.0, -0.5]], [[1, 0]], r"class indices of shape \(1,\), got \(1, 2\)"),
     ],
