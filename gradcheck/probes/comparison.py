@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradcheck.differences.estimate import Estimate, Status
 from gradcheck.probes.settings import PROBES
@@ -41,6 +41,17 @@ class Comparison:
     rtol: float
     zero: bool = False
     reference: float = 0.0
+
+    def judged_by(self, norm: float) -> Comparison:
+        """The same for one entry, whose gap matters from `rtol` of a slope on.
+
+        A claim that is not smaller than this slope is judged from the numerical side as well: twice the right slope is
+        off by all of it, not by half.
+        """
+        numeric = abs(self.estimate.value)
+        if abs(self.claimed) >= norm and numeric > self.error_bar:
+            norm = min(norm, numeric)
+        return replace(self, norm=norm, tolerance=self.rtol * norm)
 
     @property
     def gap(self) -> float:

@@ -247,7 +247,7 @@ class Prober:
         rtol = self.data.rtol
         found = self.measure(line, goal=PROBES.entry_target * rtol * norm if norm > 0 else None)
         rounding = max(found.rounding, abs(found.claimed)) if self.data.zero[block] else found.rounding
-        return replace(found, norm=norm, tolerance=rtol * norm, rounding=rounding), line, length
+        return replace(found, rounding=rounding).judged_by(norm), line, length
 
     def claimed_beside(self, line: Line, step: float) -> float | None:
         """Claimed slope at a small offset along a line; None if it is not finite or cannot be computed there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.confirm import confirmed
@@ -61,7 +60,7 @@ def _confirmed(prober: Prober, block: int, whole: Comparison, entries: tuple[Ent
     worst = max(wrong, key=lambda entry: abs(entry.gap) / entry.error if entry.error > 0 else math.inf)
     first, _, _ = prober.entry(block, worst.index)
     line, _, norm = prober.line_of_entry(block, worst.index)
-    again = replace(confirmed(prober, line, first), norm=norm, tolerance=prober.data.rtol * norm)
+    again = confirmed(prober, line, first).judged_by(norm)
     return first.proves and again.proves and not agrees_on_average(prober, line, again)
 
 

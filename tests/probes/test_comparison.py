@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,3 +150,12 @@ def test_any_significant_slope_disagrees_with_a_claim_of_zero() -> None:
 
 def test_as_text_it_has_both_values_and_the_bar() -> None:
     assert str(comparison(gap=0.25, value=2.0, error=1e-9)) == "claimed 2.25, measured 2, gap 2.50e-01 ± 1.0e-09"
+
+
+def test_a_claim_twice_too_large_is_off_by_all_of_the_right_slope() -> None:
+    """At a tolerance of 0.6 the gap of 1 beside a claim of 2 matters, for the right slope is 1; half of it does not."""
+    twice = Comparison(2.0, 0.0, estimate(1.0, 1e-3), 0.6 * 2.0, 2.0, 0.6)
+    assert not twice.proves
+    assert twice.judged_by(2.0).proves
+    assert not replace(twice, claimed=1.5).judged_by(1.5).proves
+    assert not replace(twice, claimed=2.0).judged_by(50.0).proves, "an entry far below its block"
