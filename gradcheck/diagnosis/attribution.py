@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradcheck.diagnosis.fit import Hypotheses
-from gradcheck.diagnosis.measurements import Measurements, measurements
+from gradcheck.diagnosis.measurements import Measurements, measurements, with_other_point
 from gradcheck.diagnosis.naming import Diagnosis, diagnose, together
 from gradcheck.diagnosis.pattern import Pattern, pattern_among, pattern_of
 from gradcheck.diagnosis.settings import DIAGNOSIS
@@ -131,6 +131,7 @@ def diagnosed(
         except Exception as error:
             trouble = _trouble(error)
     hypotheses = Hypotheses(evaluator.subject, views)
+    others: Hypotheses | None = None
     faults: list[Fault] = []
     for i in wrong:
         fault = Fault(found.blocks[i].block.name, found.blocks[i], trouble=trouble)
@@ -139,10 +140,21 @@ def diagnosed(
                 same = together(hypotheses, wrong)
                 if same is not None:
                     return [Fault(found.blocks[j].block.name, found.blocks[j], same) for j in wrong]
-            faults.append(_explained(fault, hypotheses, i))
+            fault = _explained(fault, hypotheses, i)
+            if _may_be_named_elsewhere(fault, hypotheses):
+                others = others or Hypotheses(evaluator.subject, with_other_point(views))
+                again = diagnose(others, i) if others.views else None
+                fault = fault if again is None else replace(fault, diagnosis=again, pattern=None)
+            faults.append(fault)
         except Exception as error:
             faults.append(replace(fault, trouble=_trouble(error)))
     return faults
+
+
+def _may_be_named_elsewhere(fault: Fault, hypotheses: Hypotheses) -> bool:
+    """Whether no mistake explains a fault at two points, so that another second point may: one may have met a clip."""
+    unnamed = fault.diagnosis is None and not fault.unsteady and not _isolated(fault.result)
+    return unnamed and len(hypotheses.views) > 1
 
 
 def _trouble(error: Exception) -> str:

@@ -21,6 +21,7 @@ from gradcheck.probes.line import Line
 from gradcheck.probes.place import Place
 from gradcheck.probes.point import LossNoise, point_data
 from gradcheck.probes.prober import Prober
+from gradcheck.subjects.spaces.space import Vector
 from gradcheck.subjects.subject import Point, Subject
 
 Array = NDArray[Any]
@@ -152,25 +153,42 @@ def measurements(evaluator: Evaluator, rtol: float, rng: np.random.Generator) ->
     return tuple(Measurements(prober) for prober in (here, there) if prober is not None)
 
 
+def with_other_point(views: tuple[Measurements, ...]) -> tuple[Measurements, ...]:
+    """The same first point, with another second one, at which all parameters have the signs that they have here.
+
+    For where the second point met a clip or a floor: there the loss follows another formula. Empty where there is none.
+    """
+    here = views[0].prober
+    shift = here.subject.space.unit_shift(here.data.point, here.rng, keep_signs=True)
+    there = _at(here, shift, DIAGNOSIS.distances[0])
+    return () if there is None else (views[0], Measurements(there))
+
+
 def _elsewhere(here: Prober) -> Prober | None:
     """A point drawn on a scale of 1, or of the parameters, or nearer."""
-    data = here.data
-    wide = here.subject.space.unit_shift(data.point, here.rng)
+    wide = here.subject.space.unit_shift(here.data.point, here.rng)
     near = generic_shift(here)
     for shift, distance in zip((wide, near, near), DIAGNOSIS.distances, strict=True):
-        there = here.displaced(shift, distance, Place.GENERIC)
-        if there is None or abs(there.data.value) > DIAGNOSIS.larger * max(abs(data.value), data.reference):
-            continue
-        found = there.data
-        fresh = point_data(
-            found.subject,
-            Place.GENERIC,
-            found.point,
-            found.value,
-            found.claim,
-            data.rtol,
-            noise=LossNoise(steady=data.noise.steady),
-            cancelled=data.cancelled,
-        )
-        return Prober(fresh, here.evaluator, here.rng).with_measured_noise()
+        there = _at(here, shift, distance)
+        if there is not None:
+            return there
     return None
+
+
+def _at(here: Prober, shift: Vector, distance: float) -> Prober | None:
+    """A prober at a displaced point that knows nothing of this one; None where the loss is in another regime."""
+    data, there = here.data, here.displaced(shift, distance, Place.GENERIC)
+    if there is None or abs(there.data.value) > DIAGNOSIS.larger * max(abs(data.value), data.reference):
+        return None
+    found = there.data
+    fresh = point_data(
+        found.subject,
+        Place.GENERIC,
+        found.point,
+        found.value,
+        found.claim,
+        data.rtol,
+        noise=LossNoise(steady=data.noise.steady),
+        cancelled=data.cancelled,
+    )
+    return Prober(fresh, here.evaluator, here.rng).with_measured_noise()
