@@ -130,7 +130,11 @@ def make(family: Family, spec: Any, *, rng: np.random.Generator, dtype: DTypeLik
     """
     kinds = FAMILIES[family]
     if not (isinstance(spec, Mapping) and "kind" in spec):
-        raise ValueError(f"a {family} is described by a dict such as {{'kind': {min(kinds)!r}}}, got {spec!r}")
+        article = "an" if family == "optimiser" else "a"
+        raise ValueError(
+            f"{article} {family} is described by a dict with its 'kind' and the arguments of that kind, such as "
+            f"{{'kind': {min(kinds)!r}}}, got {spec!r}"
+        )
     kind = str(spec["kind"])
     if kind not in kinds:
         raise ValueError(

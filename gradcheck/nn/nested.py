@@ -1,4 +1,4 @@
-"""Parameters or gradients of nested layers as one mapping with dotted names."""
+"""A live view of the parameters or gradients of nested layers: one mapping with dotted names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A claimed directional derivative against a measured one: is the gap significant, and is it material?"""
+"""Compares a claimed slope with a measured one: is the gap larger than the error bar, and large enough to matter?"""
 
 from __future__ import annotations
 

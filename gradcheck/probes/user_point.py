@@ -1,4 +1,4 @@
-"""The user's own point: its loss and claimed gradient. What goes wrong here is the user's own error, and is shown."""
+"""Evaluates the loss and the claimed gradient at the user's own point; errors of the user's functions are shown."""
 
 from __future__ import annotations
 

@@ -279,7 +279,10 @@ class _Check:
     def _unresolved_elsewhere(self, b: int, screening: Screening) -> None:
         """A pass needs no second point, except for one that shows no more than a valid subgradient."""
         status = screening.comparison.estimate.status.value
-        self.notes.append(f"{self.subject.blocks[b].name}: a generic point nearby could not be decided ({status})")
+        self.notes.append(
+            f"{self.subject.blocks[b].name}: the second check, at a generic point nearby, was inconclusive ({status}): "
+            "the verdict rests on your point alone"
+        )
         result = self.results[b]
         on_a_kink = result.screening is not None and result.screening.agreement is not Agreement.AGREES
         if result.verdict is Verdict.PASS and on_a_kink:

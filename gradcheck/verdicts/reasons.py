@@ -47,8 +47,8 @@ _REMEDY = {
     UndecidedReason.CANCELLED: "Check at a point where they do not cancel, or compute the gradient in float64.",
     UndecidedReason.SHORT: "Check at another point, or in units in which the loss changes over about the size of the "
     "parameters.",
-    UndecidedReason.FAINT: "Remove a large constant from the loss, or check where the block matters more: with larger "
-    "weights, or with units that are not saturated.",
+    UndecidedReason.FAINT: "Remove a large constant from the loss, or check at a point where this block changes the "
+    "loss more: with larger weights, or with units that are not saturated.",
     UndecidedReason.STAIRCASE: "Remove rounding, thresholds and table look-ups from the loss; compute the logarithm of "
     "a probability near one from its logit.",
     UndecidedReason.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger "

@@ -153,7 +153,7 @@ def test_an_optimiser_is_made_again(name: str) -> None:
         ({"kind": "Dense"}, "Dense needs 'inputs', got nothing"),
         ({"kind": "Residual", "layers": [{"kind": "Tan"}]}, "no layer of kind 'Tan', did you mean 'Tanh'"),
         ({"kind": "Sequential"}, "Sequential: needs at least one layer"),
-        ({"inputs": 2}, r"a layer is described by a dict such as \{'kind': .*got \{'inputs': 2\}"),
+        ({"inputs": 2}, r"a layer is described by a dict with its 'kind' .*got \{'inputs': 2\}"),
         ("Dense", "a layer is described by a dict"),
     ],
 )

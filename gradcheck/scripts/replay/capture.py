@@ -121,8 +121,8 @@ def _run(
             ) from None
         except EOFError:
             raise TargetError(
-                f"{program.path.name} reads from standard input before its training loop begins: redirect a file into "
-                "it, gradcheck check script.py < answers.txt"
+                f"{program.path.name} reads from standard input before its training loop begins: put the "
+                f"input into a file and run gradcheck check {program.path.name} < answers.txt"
             ) from None
         finally:
             if before is not None:

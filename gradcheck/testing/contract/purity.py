@@ -52,7 +52,7 @@ def nondeterministic(example: Example) -> Violation | None:
     return Violation(
         example.shape,
         f"{different} differs between two runs on the same input",
-        "Use a fixed seed for random numbers, or draw a mask in a separate method.",
+        "Draw random numbers (a dropout mask) with a fixed seed, or in a separate method that `forward` does not call.",
     )
 
 

@@ -180,7 +180,8 @@ def _row(leaves: list[Any], sequence: GradientSequence, name: str) -> Array:
     for leaf, shape, block in zip(leaves, sequence.shapes, sequence.names, strict=True):
         if np.shape(leaf) != shape:
             raise SubjectError(
-                f"{name} changed the shape of {block} from {shape} to {np.shape(leaf)}: a step must keep it"
+                f"{name} changed the shape of {block} from {shape} to {np.shape(leaf)}: the parameters "
+                "must keep their shape, so look for a broadcast such as (3,) + (3, 1)"
             )
     return _joined(leaves)
 

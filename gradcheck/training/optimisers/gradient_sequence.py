@@ -1,4 +1,4 @@
-"""The input of the checked rule and of its reference: initial parameters and the gradients of each step.
+"""The input on which a rule and its reference are compared: initial parameters and the gradients of each step.
 
 The gradients do not depend on the parameters. The first difference between two rules therefore shows at the step and
 entry where they differ, and does not grow into others. Sizes of gradients lie on both sides of any ε, within one

@@ -46,5 +46,5 @@ def test_a_missing_and_an_infinite_loss_are_reported(tmp_path: Path) -> None:
 
 
 def test_a_given_loss_has_to_depend_on_the_parameters(tmp_path: Path) -> None:
-    with pytest.raises(SubjectError, match="does not depend"):
+    with pytest.raises(SubjectError, match="depends on the parameters"):
         loss_of(tmp_path, LINEAR, Hints(loss="np.sum(y)"))

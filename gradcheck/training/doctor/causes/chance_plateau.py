@@ -68,7 +68,11 @@ def _from_gradient_flow(measurements: Measurements, step: float, evidence: str) 
     if steps is None:
         if not _has_way_down(measurements):
             return None
-        evidence += f"\nthe gradient flow is still there at t = {flow.times[-1]:,.0f} ({flow.gradients:,} gradients)"
+        evidence += (
+            "\nwith infinitely small steps (the gradient flow) the loss has not reached half of that, "
+            f"{flow.target_loss:.4g}, at t = {flow.times[-1]:,.0f}, where t is steps times step size "
+            f"({flow.gradients:,} gradients computed)"
+        )
         return _finding(measurements, f"more than {rough_count(at_least)} steps at {step:g}", evidence)
     evidence += (
         f"\nthe gradient flow reaches half of that, {flow.target_loss:.4g}, at t = {flow.time_to_escape:,.0f} "

@@ -1,4 +1,4 @@
-"""A loss that rises during training.
+"""A loss that rises during training for no reason that another cause explains: a wrong sign in the update.
 
 **Quantity.** The loss before and after the user's own steps.
 

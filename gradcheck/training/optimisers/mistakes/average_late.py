@@ -1,4 +1,4 @@
-"""An average is used before the gradient has entered it."""
+"""A step uses a moving average that does not contain its own gradient yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ε is added in another place."""
+"""ε is added inside the root, or before the bias correction, instead of to the root."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class EpsilonPlace(RuleMistake):
     slug = "epsilon-place"
     term = "epsilon"
     summary = "ε is added in another place"
-    fix = "Add ε outside the root: √s + ε. Inside the root it acts like √ε outside: 1e-8 like 1e-4."
+    fix = "Add ε outside the root: √s + ε. Inside the root, 1e-8 has the effect of 1e-4 outside."
     convention = "TensorFlow: inside the root in RMSProp, before the bias correction in Adam"
 
     def variants(self, context: MistakeContext) -> Iterator[Variant]:

@@ -1,4 +1,4 @@
-"""Steps are counted wrongly."""
+"""The t of the bias correction is not 1, 2, 3, …"""
 
 from __future__ import annotations
 
