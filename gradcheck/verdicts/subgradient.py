@@ -101,7 +101,7 @@ class NearbyGradients:
         self._found: list[Vector] = []
 
     def since(self, start: int) -> list[Vector]:
-        """Those from a number on; some more are drawn if there are none, of which none may exist."""
+        """Gradients from index `start` on. Where there are none yet, more are drawn; empty if all of those fail."""
         if start >= len(self._found):
             self._draw()
         return self._found[start:]
