@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import tee
 
 import numpy as np
 
 from gradcheck.diagnosis.fit import Hypotheses
-from gradcheck.diagnosis.measurements import Measurements, measurements, with_other_point
+from gradcheck.diagnosis.measurements import Measurements, measurements
 from gradcheck.diagnosis.naming import Diagnosis, diagnose, together
 from gradcheck.diagnosis.pattern import Pattern, pattern_among, pattern_of
 from gradcheck.diagnosis.settings import DIAGNOSIS
@@ -121,40 +122,44 @@ def diagnosed(
     """What explains each of the blocks that failed."""
     if not wrong:
         return []
-    views: tuple[Measurements, ...] = ()
+    hypotheses = Hypotheses(evaluator.subject, ())
+    nearer: Iterator[Hypotheses] = iter(())
     trouble = ""
     isolated = all(_isolated(found.blocks[i]) for i in wrong)
     affordable = evaluator.left >= DIAGNOSIS.least_budget
     if not isolated and affordable and not found.observed("nondeterministic"):
         try:
-            views = measurements(evaluator, rtol, rng)
+            here, points = measurements(evaluator, rtol, rng)
+            there = next(points, None)
+            hypotheses = Hypotheses(evaluator.subject, (here,) if there is None else (here, there))
+            nearer = (Hypotheses(evaluator.subject, (here, point)) for point in points)
         except Exception as error:
             trouble = _trouble(error)
-    hypotheses = Hypotheses(evaluator.subject, views)
-    others: Hypotheses | None = None
     faults: list[Fault] = []
     for i in wrong:
         fault = Fault(found.blocks[i].block.name, found.blocks[i], trouble=trouble)
         try:
-            if not faults and len(wrong) >= DIAGNOSIS.jointly and views:
+            if not faults and len(wrong) >= DIAGNOSIS.jointly and hypotheses.views:
                 same = together(hypotheses, wrong)
                 if same is not None:
                     return [Fault(found.blocks[j].block.name, found.blocks[j], same) for j in wrong]
             fault = _explained(fault, hypotheses, i)
-            if _may_be_named_elsewhere(fault, hypotheses):
-                others = others or Hypotheses(evaluator.subject, with_other_point(views))
-                again = diagnose(others, i) if others.views else None
-                fault = fault if again is None else replace(fault, diagnosis=again, pattern=None)
+            if fault.diagnosis is None and not fault.unsteady and not _isolated(fault.result):
+                nearer, these = tee(nearer)  # made once, for all blocks
+                fault = _explained_nearer(fault, these, i)
             faults.append(fault)
         except Exception as error:
             faults.append(replace(fault, trouble=_trouble(error)))
     return faults
 
 
-def _may_be_named_elsewhere(fault: Fault, hypotheses: Hypotheses) -> bool:
-    """Whether no mistake explains a fault at two points, so that another second point may: one may have met a clip."""
-    unnamed = fault.diagnosis is None and not fault.unsteady and not _isolated(fault.result)
-    return unnamed and len(hypotheses.views) > 1
+def _explained_nearer(fault: Fault, nearer: Iterable[Hypotheses], i: int) -> Fault:
+    """A fault that the farthest second point has not explained, with the explanation of a nearer one, if any."""
+    for hypotheses in nearer:
+        diagnosis = diagnose(hypotheses, i)
+        if diagnosis is not None:
+            return replace(fault, diagnosis=diagnosis, pattern=None)
+    return fault
 
 
 def _trouble(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,38 +141,31 @@ class Measurements:
         return self.prober.subject.space.array(self.prober.line([block]).direction, block)
 
 
-def measurements(evaluator: Evaluator, rtol: float, rng: np.random.Generator) -> tuple[Measurements, ...]:
-    """Measurements at the user's point, and at a generic one as far from it as the loss allows."""
+def measurements(
+    evaluator: Evaluator, rtol: float, rng: np.random.Generator
+) -> tuple[Measurements, Iterator[Measurements]]:
+    """Measurements at the user's point, and at generic ones, each nearer to it than the one before.
+
+    The farthest tells most: there all mistakes differ. Nearer ones are for a loss that follows another formula farther
+    away, beyond a clip or a floor. They are made when they are asked for.
+    """
     subject = evaluator.subject
     copy = subject.space.copy
     value = evaluator.loss(copy(subject.point))
     claim = copy(evaluator.gradient(copy(subject.point)))
     data = point_data(subject, Place.USER, subject.point, value, claim, rtol)
     here = classify_negligible(Prober(data, evaluator, rng)).with_measured_noise()
-    there = _elsewhere(here)
-    return tuple(Measurements(prober) for prober in (here, there) if prober is not None)
+    return Measurements(here), _elsewhere(here)
 
 
-def with_other_point(views: tuple[Measurements, ...]) -> tuple[Measurements, ...]:
-    """The same first point, with another second one, at which all parameters have the signs that they have here.
-
-    For where the second point met a clip or a floor: there the loss follows another formula. Empty where there is none.
-    """
-    here = views[0].prober
-    shift = here.subject.space.unit_shift(here.data.point, here.rng, keep_signs=True)
-    there = _at(here, shift, DIAGNOSIS.distances[0])
-    return () if there is None else (views[0], Measurements(there))
-
-
-def _elsewhere(here: Prober) -> Prober | None:
-    """A point drawn on a scale of 1, or of the parameters, or nearer."""
+def _elsewhere(here: Prober) -> Iterator[Measurements]:
+    """At points drawn on a scale of 1, then of the parameters, then nearer."""
     wide = here.subject.space.unit_shift(here.data.point, here.rng)
     near = generic_shift(here)
     for shift, distance in zip((wide, near, near), DIAGNOSIS.distances, strict=True):
         there = _at(here, shift, distance)
         if there is not None:
-            return there
-    return None
+            yield Measurements(there)
 
 
 def _at(here: Prober, shift: Vector, distance: float) -> Prober | None:

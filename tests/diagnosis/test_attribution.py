@@ -158,3 +158,23 @@ def test_a_mistake_is_named_though_a_floor_is_met_elsewhere(
     report = gradcheck.check_gradients(loss, gradient, np.array([0.4, 1.1, 0.7, 2.3, 1.6, 0.9]), rng=seed)
     assert [finding.slug for finding in report.findings] == ([] if slug is None else [slug])
     assert report.verdict.value == ("pass" if slug is None else "fail")
+
+
+@pytest.mark.parametrize(("factor", "slug"), [(-1.0, "sign-flipped"), (0.5, "constant-factor"), (1.0, None)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mistake_is_named_though_an_interval_is_left_elsewhere(seed: int, factor: float, slug: str | None) -> None:
+    """The logit of probabilities that are clipped to the interval from ε to 1 − ε on both sides."""
+    tiny = float(np.finfo(float).eps)
+
+    def clipped(p: Array) -> Array:
+        return np.asarray(np.clip(p, tiny, 1 - tiny))
+
+    def loss(p: Array) -> float:
+        return float(np.log(clipped(p) / (1 - clipped(p))).sum())
+
+    def gradient(p: Array) -> Array:
+        return np.asarray(factor / (clipped(p) * (1 - clipped(p))))
+
+    report = gradcheck.check_gradients(loss, gradient, np.array([0.15, 0.4, 0.62, 0.87, 0.5]), rng=seed)
+    assert [finding.slug for finding in report.findings] == ([] if slug is None else [slug])
+    assert report.verdict.value == ("pass" if slug is None else "fail")

@@ -130,7 +130,8 @@ def test_directions_through_several_blocks() -> None:
 
 
 def test_there_are_two_points_and_what_is_claimed_at_each() -> None:
-    user, generic = measurements(evaluator_of(logcosh, np.tanh, X), RTOL, np.random.default_rng(0))
+    user, points = measurements(evaluator_of(logcosh, np.tanh, X), RTOL, np.random.default_rng(0))
+    generic = next(points)
     assert (user.prober.data.place, generic.prober.data.place) == (Place.USER, Place.GENERIC)
     np.testing.assert_array_equal(user.prober.data.point[0], X)
     assert (generic.prober.data.point[0] != X).all()
@@ -145,7 +146,8 @@ def test_the_second_point_is_nearer_where_the_loss_is_of_no_use_farther_away(bey
     def loss(x: Array) -> float:
         return logcosh(x) if np.abs(x - X).max() <= 0.25 else beyond
 
-    _, generic = measurements(evaluator_of(loss, np.tanh, X), RTOL, np.random.default_rng(0))
+    _, points = measurements(evaluator_of(loss, np.tanh, X), RTOL, np.random.default_rng(0))
+    generic = next(points)
     assert 0 < np.abs(generic.prober.data.point[0] - X).max() <= 0.25
 
 
@@ -153,5 +155,13 @@ def test_there_is_one_point_where_no_other_is_finite() -> None:
     def loss(x: Array) -> float:
         return logcosh(x) if np.abs(x - X).max() < 1e-3 else math.nan
 
-    (only,) = measurements(evaluator_of(loss, np.tanh, X), RTOL, np.random.default_rng(0))
+    only, points = measurements(evaluator_of(loss, np.tanh, X), RTOL, np.random.default_rng(0))
+    assert not list(points)
     assert only.prober.data.place is Place.USER
+
+
+def test_each_further_point_is_nearer_than_the_one_before() -> None:
+    _, points = measurements(evaluator_of(logcosh, np.tanh, X), RTOL, np.random.default_rng(0))
+    distances = [float(np.abs(view.prober.data.point[0] - X).max()) for view in points]
+    assert len(distances) == 3
+    assert distances[0] > distances[1] > distances[2] > 0

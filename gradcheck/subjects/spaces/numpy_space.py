@@ -188,12 +188,11 @@ class NumpySpace(Space):
             for x, d, block in zip(point, shift, scaling, strict=True)
         )
 
-    def unit_shift(self, point: Point, rng: np.random.Generator, *, keep_signs: bool = False) -> Point:  # noqa: D102
-        shift = []
-        for x in point:
-            d = np.asarray(rng.standard_normal(x.shape) * np.maximum(1.0, np.median(np.abs(x)) if x.size else 1.0))
-            shift.append(np.where(x == 0, d, np.copysign(np.abs(x + d), x) - x) if keep_signs else d)
-        return tuple(shift)
+    def unit_shift(self, point: Point, rng: np.random.Generator) -> Point:  # noqa: D102
+        return tuple(
+            np.asarray(rng.standard_normal(x.shape) * np.maximum(1.0, np.median(np.abs(x)) if x.size else 1.0))
+            for x in point
+        )
 
     def displaced(self, point: Point, shift: Point, distance: float) -> Point:  # noqa: D102
         return tuple(np.asarray(x + (distance * d).astype(x.dtype)) for x, d in zip(point, shift, strict=True))

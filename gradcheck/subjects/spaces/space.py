@@ -368,11 +368,8 @@ class Space(abc.ABC):
         """A random displacement that, taken a third as far, keeps signs: parameters may have to stay positive."""
 
     @abc.abstractmethod
-    def unit_shift(self, point: Vector, rng: Any, *, keep_signs: bool = False) -> Vector:
-        """A normal displacement on the scale of 1, or of the median size of a block where that is larger.
-
-        With `keep_signs` every entry that is not zero keeps its sign: parameters may have to stay positive.
-        """
+    def unit_shift(self, point: Vector, rng: Any) -> Vector:
+        """A normal displacement on the scale of 1, or of the median size of a block where that is larger."""
 
     @abc.abstractmethod
     def displaced(self, point: Vector, shift: Vector, distance: float) -> Vector:

@@ -190,17 +190,6 @@ def test_a_unit_shift_is_on_the_scale_of_one_or_of_a_larger_block() -> None:
     assert empty.shape == (0,)
 
 
-def test_a_unit_shift_may_keep_the_signs() -> None:
-    point = (np.repeat([0.01, -0.01, 0.0], 500),)
-    (kept,) = NUMPY.unit_shift(point, np.random.default_rng(0), keep_signs=True)
-    (plain,) = NUMPY.unit_shift(point, np.random.default_rng(0))
-    moved = point[0] + kept
-    assert (moved[:500] > 0).all()
-    assert (moved[500:1000] < 0).all()
-    assert np.array_equal(kept[1000:], plain[1000:])
-    np.testing.assert_allclose(np.abs(moved), np.abs(point[0] + plain), rtol=1e-12)
-
-
 def test_displaced_by_a_distance_along_a_shift() -> None:
     shift = (np.full((2, 2), 4.0), np.array([1.0, 0.0, -1.0]))
     there = NUMPY.displaced(POINT, shift, 0.25)

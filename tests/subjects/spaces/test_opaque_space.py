@@ -185,8 +185,8 @@ class SealedSpace(Space):
     def generic_shift(self, point: Any, scaling: Sequence[BlockScaling], rng: Any, least: float) -> Any:
         return sealed(NUMPY.generic_shift(opened(point), [plain(s) for s in scaling], rng, least))
 
-    def unit_shift(self, point: Any, rng: Any, *, keep_signs: bool = False) -> Any:
-        return sealed(NUMPY.unit_shift(opened(point), rng, keep_signs=keep_signs))
+    def unit_shift(self, point: Any, rng: Any) -> Any:
+        return sealed(NUMPY.unit_shift(opened(point), rng))
 
     def displaced(self, point: Any, shift: Any, distance: float) -> Any:
         return sealed(NUMPY.displaced(opened(point), opened(shift), distance))
