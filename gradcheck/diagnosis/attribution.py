@@ -51,6 +51,16 @@ class Fault:
     unsteady: str = ""
 
     @property
+    def few(self) -> bool:
+        """Whether the wrong entries are all known, and few: then the places say more than a mistake of the block."""
+        location = self.result.location
+        if location is None or location.listed:
+            return location is not None
+        wrong = sum(entry.wrong for entry in location.entries)
+        some = 0 < wrong <= max(1, DIAGNOSIS.few_part * len(location.entries))
+        return location.complete and self.result.block.size > 1 and some
+
+    @property
     def blocks(self) -> tuple[str, ...]:
         """Blocks of the whole subject that it is about."""
         return self.affected or (self.result.block.name,)
@@ -144,7 +154,7 @@ def diagnosed(
                 if same is not None:
                     return [Fault(found.blocks[j].block.name, found.blocks[j], same) for j in wrong]
             fault = _explained(fault, hypotheses, i)
-            if fault.diagnosis is None and not fault.unsteady and not _isolated(fault.result):
+            if fault.diagnosis is None and not fault.unsteady and not fault.few:
                 nearer, these = tee(nearer)  # made once, for all blocks
                 fault = _explained_nearer(fault, these, i)
             faults.append(fault)

@@ -107,8 +107,6 @@ def _mismatch(fault: Fault) -> Finding:
     wrong = [entry for entry in entries if entry.wrong]
     complete = block.location is not None and block.location.complete and bool(wrong)
     listed = block.location is not None and block.location.listed
-    some = len(wrong) <= max(1, DIAGNOSIS.few_part * len(entries))
-    few = listed or (complete and block.block.size > 1 and some)
     if listed:
         message = f"{_count(len(wrong), block.block.size)}, and no others were found"
     elif complete:
@@ -122,7 +120,7 @@ def _mismatch(fault: Fault) -> Finding:
     message += _at(block)
     evidence = str(block.screening.comparison) if worst is None else f"{name}{worst}"
     ratio = _ratio(wrong)
-    if few and len(wrong) > 1:
+    if fault.few and len(wrong) > 1:
         evidence = _listed(name, wrong)
     elif ratio:
         evidence += f"; {ratio}"
@@ -133,7 +131,7 @@ def _mismatch(fault: Fault) -> Finding:
         mistake = BY_SLUG["nondeterministic"]
         message = "the claimed gradient differs from call to call at the same point"
         return Finding(mistake.code, mistake.slug, where, message, fault.unsteady, mistake.fix, blocks=fault.blocks)
-    if few:
+    if fault.few:
         mistake = BY_SLUG["isolated-entries"]
         return Finding(mistake.code, mistake.slug, where, message, evidence, mistake.fix, blocks=fault.blocks)
     message += "; no known mistake explains this"

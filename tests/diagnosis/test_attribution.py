@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 import gradcheck
 import gradcheck.nn as nn
+from benchmarks.corpus import problems
+from benchmarks.corpus.cases import cases
+from benchmarks.corpus.conditions import CONDITIONS
+from benchmarks.corpus.mistakes import MISTAKES
+from gradcheck import check_gradients
 from gradcheck.nn.layer import Array
 from tests.cases import logcosh
 
@@ -178,3 +183,19 @@ def test_a_mistake_is_named_though_an_interval_is_left_elsewhere(seed: int, fact
     report = gradcheck.check_gradients(loss, gradient, np.array([0.15, 0.4, 0.62, 0.87, 0.5]), rng=seed)
     assert [finding.slug for finding in report.findings] == ([] if slug is None else [slug])
     assert report.verdict.value == ("pass" if slug is None else "fail")
+
+
+def test_few_wrong_entries_are_not_named_after_a_mistake_of_the_block_at_a_nearer_point() -> None:
+    """One entry of a noisy loss is off by a ten-thousandth: near the point a constant factor fits nearly as well."""
+    (problem,) = (p for p in problems() if p.name == "ill-conditioned-12")
+    (noisy,) = (c for c in CONDITIONS if c.name == "solver-noise")
+    mistakes = [m for m in MISTAKES if m.name in ("entry-1e-4", "entry-1%", "entry-zero")]
+    found = [
+        [
+            finding.slug
+            for finding in check_gradients(case.problem.fun, case.problem.grad, case.problem.x0, rng=5).findings
+        ]
+        for case in cases(5, [problem], [noisy], mistakes)
+        if case.mistake is not None
+    ]
+    assert found == [["isolated-entries"]] * len(mistakes)
