@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradcheck.probes.cancellation import is_cancellation
+from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.observation import Observation
 from gradcheck.probes.screening import Agreement, Screening, screen_block
 from gradcheck.probes.staircase import is_staircase
@@ -81,7 +82,7 @@ def decide(
         if screening.agreement is not Agreement.DISAGREES:
             return _undecided(screening, UndecidedReason.CANCELLED, cancelled, observations)
     close = zoomed(screening.prober, block, screening.comparison)
-    if close is not None:
+    if close is not None and not _same_slope(screening, close.measure(screening.line)):
         screening = screen_block(close, block)
         if screening.agreement is Agreement.AGREES:
             note = "the loss changes within a very short distance"
@@ -136,6 +137,12 @@ def _on_a_staircase(block: int, screening: Screening, location: Location) -> boo
     worst = max(wrong, key=lambda entry: abs(entry.gap))
     again, line, _ = prober.entry(block, worst.index)
     return again.agrees or is_staircase(prober, line, again)
+
+
+def _same_slope(screening: Screening, close: Comparison) -> bool:
+    """Whether far shorter steps along the same line show the gap that was found: then they add nothing to it."""
+    gap, moved = screening.comparison.gap, close.estimate.value - screening.comparison.estimate.value
+    return close.disagrees and abs(moved) <= VERDICTS.repeat_part * abs(gap)
 
 
 def _repeated(screening: Screening) -> tuple[bool, tuple[Observation, ...]]:

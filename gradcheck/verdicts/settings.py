@@ -14,7 +14,7 @@ class VerdictSettings:
     repeats : int
         A slope is measured so many more times, by the same steps, before it is compared with a claim for a verdict.
     repeat_part : float
-        Those repetitions may differ by this part of the gap.
+        Those repetitions, and a repetition by far shorter steps, may differ by this part of the gap.
     unsteady_clearness : float
         A loss that differs from call to call, or the mean slope of a staircase, whose steps are all the noise that
         there is, must show a gap of so many error bars.
