@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from gradcheck.errors import GradcheckError
+
+#: Flag of the code of a function that takes any number of positional arguments.
+_VARIADIC = inspect.CO_VARARGS
 
 _PACKAGE = Path(__file__).parent
 _EXAMPLES = _PACKAGE / "app" / "examples"
@@ -37,6 +45,37 @@ def hides_internal_frames(error: BaseException) -> bool:
     while end is not None and end.tb_next is not None:
         end = end.tb_next
     return isinstance(error, GradcheckError) or (end is not None and not is_internal(end.tb_frame.f_code.co_filename))
+
+
+def pass_on_signal(error: BaseException) -> None:
+    """Raise an exception again if a signal handler raised it, such as one that limits the time of a test.
+
+    What a loss raises at a probe means that the step left its domain. What a signal handler raises while the loss runs
+    has nothing to do with the loss. Its frame is known by its arguments: Python calls a handler with the number of the
+    signal and the frame that it interrupts, which comes before it in the traceback.
+
+    Parameters
+    ----------
+    error : BaseException
+        That was caught.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if any(_handles_a_signal(frame, before) for before, frame in itertools.pairwise(frames)):
+        raise error
+
+
+def _handles_a_signal(frame: FrameType, before: FrameType) -> bool:
+    arguments = itertools.pairwise(_arguments(frame))
+    return any(isinstance(number, int) and interrupted is before for number, interrupted in arguments)
+
+
+def _arguments(frame: FrameType) -> Iterator[Any]:
+    """Positional arguments of a call, in their order."""
+    code, values = frame.f_code, frame.f_locals
+    yield from (values.get(name) for name in code.co_varnames[: code.co_argcount])
+    if code.co_flags & _VARIADIC:
+        more = values.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount])
+        yield from more if isinstance(more, tuple) else ()
 
 
 def _hidden(filename: str) -> bool:

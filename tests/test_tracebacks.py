@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 import gradcheck
 from gradcheck import check_gradients
 from gradcheck.errors import SubjectError
-from gradcheck.tracebacks import hides_internal_frames, is_internal, user_traceback
+from gradcheck.tracebacks import hides_internal_frames, is_internal, pass_on_signal, user_traceback
 
 
 def failing(x: Any) -> Any:
@@ -78,3 +80,23 @@ def test_internal_frames_are_hidden_for_errors_of_the_user_only(monkeypatch: pyt
     assert hides_internal_frames(error)
     monkeypatch.setattr("gradcheck.checks.gradients.check", None)
     assert not hides_internal_frames(raised(lambda x: float(x @ x)))
+
+
+def handler(number: int, frame: Any) -> None:
+    raise TimeoutError
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs signals")
+def test_what_a_signal_handler_raises_is_told_from_what_a_function_raises() -> None:
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pytest.raises(TimeoutError) as caught:
+            signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    with pytest.raises(TimeoutError):
+        pass_on_signal(caught.value)
+    for call in (lambda: handler(10, None), lambda: handler(10, sys._getframe(1)), lambda: deeper(3)):
+        with pytest.raises((TimeoutError, ZeroDivisionError)) as other:
+            call()
+        pass_on_signal(other.value)

@@ -114,6 +114,11 @@ def _granularity(values: Sequence[float], narrow: bool) -> float:
     return 0.0
 
 
+def rounding_of(value: float) -> float:
+    """Rounding of a value, in the narrowest type that holds it."""
+    return max(EPSILON, _granularity([value], narrow=False)) * abs(value)
+
+
 def measure_noise(
     function: Callable[[Sequence[float]], Sequence[float]], centre: float, *, smallest: int = NOISE.finer[-1]
 ) -> Noise:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.model import ModelSubject, looks_like_model
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Subject
 from gradcheck.subjects.validation import type_name
 
@@ -17,22 +21,31 @@ MISSING: Any = object()
 
 
 def as_subject(
-    target: Any, grad: Any = MISSING, x0: Any = MISSING, *, args: Sequence[Any] = (), batch: Sequence[Any] = ()
+    target: Any,
+    grad: Any = MISSING,
+    x0: Any = MISSING,
+    *,
+    args: Sequence[Any] = (),
+    batch: Sequence[Any] = (),
+    wrt: Wrt = None,
 ) -> Subject:
-    """Make a subject of a model or of a function with its gradient.
+    """Make a subject of a model, of a layer, or of a function with its gradient.
 
     Parameters
     ----------
-    target : model, callable or Subject
-        A model has `params` and `loss`. A callable needs `grad` and `x0`. A subject is returned as it is.
-    grad : callable or True, optional
-        The gradient of `target`, or True if `target` returns ``(loss, gradient)``.
+    target : model, layer, callable or Subject
+        A model has `params` and `loss`. A layer is one of `gradcheck.nn` or from `gradcheck.as_layer`. A callable needs
+        `grad` and `x0`. A subject is returned as it is.
+    grad : callable, True, or array or nesting of arrays, optional
+        The gradient of `target`; True if `target` returns ``(loss, gradient)``; an array is the gradient at `x0` alone.
     x0 : array of floats or nesting of dict, list, tuple of them, optional
         The point to check at.
     args : sequence
         Further arguments of `target` and `grad`.
     batch : sequence
-        Arguments of a model's `loss` and gradient.
+        Arguments of a model's `loss` and gradient, or the input of a layer.
+    wrt : str or iterable of str, optional
+        Names of the parameters to check, or the beginnings of names, such as ``"layers.0"``.
 
     Returns
     -------
@@ -50,15 +63,19 @@ def as_subject(
     <Subject <lambda>: 1 blocks, 3 parameters>
     """
     if isinstance(target, Subject):
+        if wrt is not None:
+            raise SubjectTypeError("wrt is for what a subject is made of: pass it to as_subject(..., wrt=...)")
         return target
     if grad is MISSING and x0 is MISSING and looks_like_model(target):
         if not (isinstance(args, (tuple, list)) and len(args) == 0):
             raise SubjectTypeError("args is for a function: pass the arguments of a model's methods as batch=")
-        return _model(target, batch)
+        return _model(target, batch, wrt)
     if grad is not MISSING and x0 is not MISSING:
         if not (isinstance(batch, (tuple, list)) and len(batch) == 0):
             raise SubjectTypeError("batch is for a model: pass a function's further arguments as args=")
-        return FunctionSubject(target, grad, x0, args)
+        return FunctionSubject(target, grad, x0, args, wrt=wrt)
+    if grad is MISSING and x0 is MISSING and callable(getattr(target, "backward", None)):
+        return _layer(target, batch, wrt)
     if callable(target):
         missing = "grad and x0" if grad is MISSING else "x0"
         raise SubjectTypeError(f"missing {missing}: a function is checked as check_gradients(fun, grad, x0)")
@@ -68,12 +85,31 @@ def as_subject(
     )
 
 
-def _model(model: Any, batch: Sequence[Any]) -> Subject:
+def _model(model: Any, batch: Sequence[Any], wrt: Wrt) -> Subject:
     """The subject of a model; one with parts if the model is a network of `gradcheck.nn`."""
     # A module that was never loaded has no instances.
     networks = sys.modules.get("gradcheck.nn.network")
     if networks is not None and isinstance(model, networks.Network):
         from gradcheck.subjects.network import NetworkSubject
 
-        return NetworkSubject(model, batch)
-    return ModelSubject(model, batch)
+        return NetworkSubject(model, batch, wrt=wrt)
+    return ModelSubject(model, batch, wrt=wrt)
+
+
+def _layer(layer: Any, batch: Sequence[Any], wrt: Wrt) -> Subject:
+    """The subject of a copy of a layer, for a random upstream gradient."""
+    layers = sys.modules.get("gradcheck.nn.layer")
+    if layers is None or not isinstance(layer, layers.Layer):
+        raise SubjectTypeError(
+            f"cannot check an object of type {type_name(layer)}: a layer is checked as "
+            "check_gradients(gradcheck.as_layer(layer, x=X), batch=(X,))"
+        )
+    inputs = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+    if len(inputs) != 1:
+        raise SubjectTypeError(
+            f"a layer is checked with its input, check_gradients(layer, batch=(X,)), but the batch has {len(inputs)} "
+            "entries; to check it with a loss, put it into a network: gradcheck.nn.Network([layer], loss)"
+        )
+    from gradcheck.subjects.layer import LayerSubject
+
+    return LayerSubject(copy.deepcopy(layer), np.array(inputs[0]), type(layer).__name__, wrt=wrt, alone=True)

@@ -1,69 +1,96 @@
-"""A function and its gradient as a subject: ``fun`` and ``grad`` as `scipy.optimize.check_grad` takes them."""
+"""A function and its gradient as a subject: ``fun`` and ``grad`` as `scipy.optimize.check_grad` takes them.
+
+The gradient is a function, or an array with its values at the point alone.
+"""
 
 from __future__ import annotations
 
 import copy
 import numbers
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
-from gradcheck.errors import SubjectTypeError
+from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.batch import counts_of, samples_of, split
+from gradcheck.subjects.guard import Guard, merged, named_arguments
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
-from gradcheck.subjects.validation import validated_gradient, validated_loss, validated_parameters
+from gradcheck.subjects.validation import type_name, validated_gradient, validated_loss, validated_parameters
+from gradcheck.tracebacks import pass_on_signal
+
+#: Said of a gradient that was passed as an array.
+ONLY_HERE = (
+    "the gradient was passed as an array: only your point was checked, and a mistake that does not show there is not "
+    "seen; pass the function that computes the gradient to check a generic point nearby as well"
+)
 
 
 class FunctionSubject(Subject):
     """`fun(x, *args) -> loss` and `grad(x, *args) -> gradient`, or one function that returns both.
 
-    Every call gets its own copy of the parameters, so that it cannot change those of the user.
+    Every call gets its own copy of the parameters, so that it cannot change those of the user. What it writes into
+    further arguments is undone.
 
     Parameters
     ----------
     fun : callable
         ``fun(x, *args)`` returns the loss, or ``(loss, gradient)`` where `grad` is True.
-    grad : callable or True
+    grad : callable, True, or array or nesting of arrays
+        Arrays are the gradient at `x0`. It is known there alone.
     x0 : array of floats, float, or nesting of dict, list, tuple of them
-        A plain list of floats is read as an array, as SciPy does.
+        A plain list of floats is read as an array, as SciPy does. Leaves that are not floats are left alone.
     args : sequence
         Further arguments of both.
+    wrt : str or iterable of str, optional
+        Names of the leaves of `x0` to check, or the beginnings of names.
     """
 
     parallel = True
 
     def __init__(
-        self, fun: Callable[..., Any], grad: Callable[..., Any] | Literal[True], x0: Any, args: Sequence[Any] = ()
+        self, fun: Callable[..., Any], grad: Any, x0: Any, args: Sequence[Any] = (), *, wrt: Wrt = None
     ) -> None:
         if not callable(fun):
             raise SubjectTypeError(f"fun is a {type(fun).__qualname__}: pass a function of the parameters")
-        if grad is not True and not callable(grad):
-            raise SubjectTypeError(
-                f"grad is {grad!r}: pass the function that computes the gradient, or True if fun returns "
-                "(loss, gradient)"
-            )
+        _require_gradient(grad, x0)
         if not isinstance(args, (tuple, list)):
             args = (args,)
         self._fun, self._grad, self._args = fun, grad, tuple(args)
-        if type(x0) in (list, tuple) and x0 and all(isinstance(entry, numbers.Number) for entry in x0):
-            x0 = np.asarray(x0)
-        self.blocks, given, self._structure = validated_parameters(x0, "x0")
-        self._scalar = tuple(not isinstance(leaf, np.ndarray) for leaf in self._structure.leaves(x0))
-        self._types = tuple(array.dtype for array in given)
         self.name = getattr(fun, "__qualname__", type(fun).__qualname__)
         self._source = f"{self.name}()"
-        self._grad_source = (
-            self._source if grad is True else f"{getattr(grad, '__qualname__', type(grad).__qualname__)}()"
-        )
+        self.only_here = grad is not True and not callable(grad)
+        if self.only_here:
+            self._grad_source = "grad holds"
+        else:
+            of = self.name if grad is True else getattr(grad, "__qualname__", type(grad).__qualname__)
+            self._grad_source = f"{of}() returned"
+        whole = x0
+        if type(x0) in (list, tuple) and x0 and all(isinstance(entry, numbers.Number) for entry in x0):
+            x0 = np.asarray(x0)
+        self._parameters = validated_parameters(x0, "x0", wrt)
+        self.blocks, given = self._parameters.blocks, self._parameters.arrays
+        self._scalar = tuple(not isinstance(leaf, np.ndarray) for leaf in self._parameters.checked_leaves)
+        self._types = tuple(array.dtype for array in given)
         self._remarks: dict[str, str] = {}
+        self._notes: dict[str, None] = dict.fromkeys(self._parameters.notes)
+        if self.only_here:
+            self._notes[ONLY_HERE] = None
         self._watched: set[int] = set()
-        self._bare = self._structure.bare
+        #: Leaves of `x0` that are left alone, as the function gets them in its own types and in float64.
+        self._fixed = list(self._parameters.others.values())
+        self._wide_fixed = list(map(_widened, self._fixed))
         #: Whether a type is narrower than float64.
         self._narrow = any(dtype.itemsize < 8 for dtype in self._types)
         #: Whether `fun` is evaluated in float64 then; None until its first evaluation shows whether it can be.
         self._promoted: bool | None = None if self._narrow else False
         self.point = tuple(np.array(array, dtype=np.promote_types(array.dtype, np.float64)) for array in given)
+        names = [f"x0[{name!r}]" for name in self._parameters.others]
+        left = [*zip(names, self._fixed, strict=True), *zip(names, self._wide_fixed, strict=True)]
+        self._arguments = Guard([*named_arguments("args", self._args, fun, 1), *left])
+        self._start = Guard([("x0", whole)])
 
     def loss(self, point: Point) -> float:
         """Loss at a point. Parameters of narrower types are promoted to float64 if the function accepts that.
@@ -73,7 +100,8 @@ class FunctionSubject(Subject):
         if self._promoted is None:
             try:
                 value = self._value(self._call(self._fun, point, narrow=False))
-            except Exception:
+            except Exception as error:
+                pass_on_signal(error)
                 self._promoted = False
             else:
                 self._promoted = True
@@ -87,19 +115,39 @@ class FunctionSubject(Subject):
 
     def gradient(self, point: Point) -> Point:
         """Claimed gradient at a point, computed in the user's own types."""
-        if self._grad is True:
+        if self.only_here:
+            if not all(map(np.array_equal, point, self.point)):
+                raise SubjectError(f"the gradient of {self.name} was passed as an array: it is known at x0 alone")
+            result = self._grad
+        elif self._grad is True:
             result = self._pair(self._call(self._fun, point, narrow=True))[1]
         else:
             result = self._call(self._grad, point, narrow=True)
-        return validated_gradient(result, self.blocks, self._structure, self._grad_source)
+        found = validated_gradient(result, self._parameters, self._grad_source, self._notes)
+        return tuple(map(np.array, found)) if self.only_here else found
 
     def representable(self, point: Point) -> Point:
         """Round to the types of `x0`, in which `grad` is evaluated."""
         return tuple(x.astype(dtype).astype(x.dtype) for x, dtype in zip(point, self._types, strict=True))
 
     def remarks(self) -> dict[str, str]:
-        """Evidence that `fun` or `grad` writes into its argument, if it does."""
-        return dict(self._remarks)
+        """Evidence that `fun` or `grad` writes into its arguments, if it does."""
+        return merged(self._remarks.get("mutates-input", ""), self._arguments.evidence)
+
+    def notes(self) -> tuple[str, ...]:
+        """What is not checked, and what had to be assumed about the gradient."""
+        return tuple(self._notes)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether evaluations were made with arguments that an earlier one had changed."""
+        return self._arguments.disturbed
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Restore `x0` and the further arguments bit for bit on exit, whatever happened."""
+        with self._start.session(), self._arguments.session():
+            yield
 
     @property
     def batch(self) -> tuple[Any, ...]:
@@ -113,7 +161,7 @@ class FunctionSubject(Subject):
 
     def restricted(self, part: slice) -> Subject | None:
         """The same functions with a slice of the arrays in `args`."""
-        if self.samples < 2:
+        if self.samples < 2 or self.only_here:
             return None
         smaller = copy.copy(self)
         smaller._args = split(self._args, part)
@@ -140,7 +188,9 @@ class FunctionSubject(Subject):
             leaves = [array[()] if scalar else array for array, scalar in zip(arrays, self._scalar, strict=True)]
         watched = id(function) in self._watched
         before = [] if watched else [array.copy() for array in arrays]
-        result = function(leaves[0] if self._bare else self._structure.unflatten(leaves), *self._args)
+        fixed = self._fixed if narrow or not self._narrow else self._wide_fixed
+        argument = self._parameters.nested(leaves, fixed)
+        result = self._arguments.call(_called(function), lambda: function(argument, *self._args))
         if not watched:
             self._watched.add(id(function))
             self._note_changes(function, before, arrays)
@@ -149,6 +199,36 @@ class FunctionSubject(Subject):
     def _note_changes(self, function: Callable[..., Any], before: Sequence[Any], after: Sequence[Any]) -> None:
         for block, old, new in zip(self.blocks, before, after, strict=True):
             if not np.array_equal(old, new, equal_nan=True):
-                name = getattr(function, "__qualname__", type(function).__qualname__)
-                self._remarks["mutates-input"] = f"{name}() writes into its argument {block.name}"
+                self._remarks["mutates-input"] = f"{_called(function)} writes into its argument {block.name}"
                 return
+
+
+def _called(function: Callable[..., Any]) -> str:
+    return f"{getattr(function, '__qualname__', type(function).__qualname__)}()"
+
+
+def _require_gradient(grad: Any, x0: Any) -> None:
+    """Refuse what is neither a function, nor True, nor arrays, and arguments in the wrong order."""
+    if grad is True or callable(grad):
+        return
+    if callable(x0):
+        raise SubjectTypeError(
+            f"grad is a {type_name(grad)} and x0 a function: pass the function that computes the gradient before the "
+            "point, check_gradients(fun, grad, x0)"
+        )
+    if (
+        grad is None
+        or isinstance(grad, (bool, str, bytes))
+        or not isinstance(grad, (np.ndarray, np.generic, numbers.Number, list, tuple, dict))
+    ):
+        raise SubjectTypeError(
+            f"grad is {grad!r}: pass the function that computes the gradient, True if fun returns (loss, gradient), or "
+            "the gradient at x0 as an array"
+        )
+
+
+def _widened(leaf: Any) -> Any:
+    """An array of floats in float64; anything else as it is."""
+    if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" and leaf.dtype.itemsize < 8:
+        return leaf.astype(np.float64)
+    return leaf

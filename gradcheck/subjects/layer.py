@@ -14,6 +14,7 @@ from gradcheck.nn import Layer
 from gradcheck.nn.losses.loss import Loss
 from gradcheck.subjects.batch import MIN_COUNT, array_counts, first_of_each, sample_counts
 from gradcheck.subjects.function import FunctionSubject
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.views import LayerView, LossView
 
@@ -41,6 +42,10 @@ class LayerSubject(FunctionSubject):
         Inputs of the other layers by name.
     upstream : ndarray, optional
         The U; random by default.
+    wrt : str or iterable of str, optional
+        Names of the blocks to check.
+    alone : bool
+        Whether it is no part of a network.
     """
 
     def __init__(
@@ -50,6 +55,9 @@ class LayerSubject(FunctionSubject):
         name: str,
         others: Mapping[str, Array] = MappingProxyType({}),
         upstream: Array | None = None,
+        *,
+        wrt: Wrt = None,
+        alone: bool = False,
     ) -> None:
         self._fresh = copy.deepcopy(layer)
         self._layer, self._x, self._others = layer, x, others
@@ -58,11 +66,11 @@ class LayerSubject(FunctionSubject):
         self._index_input = has_index_input(layer, x)
         start: dict[str, Array] = {} if self._index_input else {INPUT: x}
         start |= {key: np.array(value) for key, value in layer.params.items()}
-        super().__init__(self._loss_at, self._gradient_at, start)
-        self._grad_source = f"{type(layer).__name__}.backward()"
+        super().__init__(self._loss_at, self._gradient_at, start, wrt=wrt)
+        self._grad_source = f"{type(layer).__name__}.backward() returned"
         self.parallel = False  # there is one layer, which is changed in place
-        self.name = f"{name} ({type(layer).__name__})"
-        self.place = name
+        self.name = name if alone else f"{name} ({type(layer).__name__})"
+        self.place = "" if alone else name
         self.input_block = None if self._index_input else INPUT
         self._output_shape = output.shape
 
@@ -108,7 +116,7 @@ class LayerSubject(FunctionSubject):
 
     def view(self, point: Point) -> LayerView:
         """The layer at a point, computed by unused copies of it."""
-        given = {block.name: np.array(x) for block, x in zip(self.blocks, point, strict=True)}
+        given: dict[str, Array] = self._parameters.nested([np.array(x) for x in point], self._fixed)
         layer = copy.deepcopy(self._fresh)
         y = np.array(self._forward(layer, given))
         fresh = copy.deepcopy(self._fresh)
@@ -116,8 +124,7 @@ class LayerSubject(FunctionSubject):
         after = {key: np.array(value) for key, value in fresh.params.items()}
 
         def loss(moved: Point, upstream: Array) -> float:
-            names = [block.name for block in self.blocks]
-            return self._loss_at(dict(zip(names, moved, strict=True)), upstream)
+            return self._loss_at(self._parameters.nested(list(moved), self._fixed), upstream)
 
         return LayerView(
             layer,

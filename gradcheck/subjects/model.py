@@ -13,9 +13,13 @@ import numpy as np
 
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.batch import counts_of, samples_of, split
+from gradcheck.subjects.exclusive import exclusive
+from gradcheck.subjects.guard import Guard, merged, named_arguments
 from gradcheck.subjects.holder import ParameterHolder, parameters_of
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.validation import validated_gradient, validated_loss
+from gradcheck.tracebacks import pass_on_signal
 
 #: Names of a method that returns the gradients, in the order in which they are tried.
 GRADIENT_METHODS = ("gradient", "gradients", "grad", "backward")
@@ -60,16 +64,19 @@ class ModelSubject(Subject):
 
     Either ``loss(*batch)`` returns ``(loss, gradients)``, or a second method (`gradient`, `gradients`, `grad` or
     `backward`) takes the same batch and returns the gradients, as a mapping with the keys of the parameters. The
-    parameters are changed in place, and restored bit for bit when the session ends.
+    parameters are changed in place, and restored bit for bit when the session ends. Until then, checks of the same
+    model in other threads wait. What a call writes into the batch is undone.
 
     Parameters
     ----------
     model : object
     batch : sequence
         Arguments of `loss` and of the gradient method, such as ``(X, y)``.
+    wrt : str or iterable of str, optional
+        Names of the parameters to check, or the beginnings of names.
     """
 
-    def __init__(self, model: Any, batch: Sequence[Any] = ()) -> None:
+    def __init__(self, model: Any, batch: Sequence[Any] = (), *, wrt: Wrt = None) -> None:
         self.name = type(model).__qualname__
         if not looks_like_model(model):
             raise SubjectTypeError(
@@ -79,9 +86,20 @@ class ModelSubject(Subject):
         self._model = model
         self._batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
         self._require_matching_batch(model.loss)
-        self._holder = ParameterHolder(model)
+        self._holder = ParameterHolder(model, wrt)
         self.blocks = self._holder.blocks
-        self.point = tuple(array.copy() for array in self._holder.arrays)
+        self._shared = [model, *map(_root, self._holder.arrays)]
+        with exclusive(self._shared):  # not while a check in another thread has moved them
+            self._holder = ParameterHolder(model, wrt)
+            self.point = tuple(array.copy() for array in self._holder.arrays)
+        where = self._holder.where
+        self._arguments = Guard(
+            [
+                *named_arguments("batch", self._batch, model.loss),
+                *((f"{where}[{name!r}]", value) for name, value in self._holder.parameters.others.items()),
+            ]
+        )
+        self._notes: dict[str, None] = dict.fromkeys(self._holder.parameters.notes)
         self._name = next((name for name in GRADIENT_METHODS if callable(getattr(model, name, None))), "")
         self._gradient: Callable[..., Any] | None = getattr(model, self._name) if self._name else None
         #: Whether `loss` returns the gradients too; None before its first evaluation.
@@ -121,7 +139,8 @@ class ModelSubject(Subject):
                     for point in (self.point, moved)
                 ]
                 narrow.append(self._prepared(lambda: self._evaluate(moved)[0]))
-        except Exception:
+        except Exception as error:
+            pass_on_signal(error)
             return False
         narrow_change, wide_change = narrow[1] - narrow[0], wide[1] - wide[0]
         coarsest = max(float(np.finfo(array.dtype).eps) for array in self.point)
@@ -135,7 +154,7 @@ class ModelSubject(Subject):
         return validated_loss(evaluate(), f"{self.name}.loss()")
 
     def _call(self) -> Any:
-        result = self._model.loss(*self._batch)
+        result = self._with_batch(self._model.loss, f"{self.name}.loss()")
         return result[0] if isinstance(result, (tuple, list)) else result
 
     def representable(self, point: Point) -> Point:
@@ -147,12 +166,17 @@ class ModelSubject(Subject):
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Restore the parameters bit for bit on exit, whatever happened."""
-        saved = tuple(array.copy() for array in self._holder.arrays)
-        try:
-            yield
-        finally:
-            self._holder.restore(saved)
+        """Restore the parameters and the batch bit for bit on exit, whatever happened."""
+        with exclusive(self._shared), self._arguments.session():
+            saved = tuple(array.copy() for array in self._holder.arrays)
+            try:
+                yield
+            finally:
+                try:
+                    self._holder.restore(saved)
+                except BaseException:  # a second interrupt
+                    self._holder.restore(saved)
+                    raise
 
     def loss(self, point: Point) -> float:
         """Set the model to the point and call its `loss`."""
@@ -167,7 +191,7 @@ class ModelSubject(Subject):
             result, source = self._evaluate(point)[1], f"{self.name}.loss()"
         else:
             self._holder.write(point)
-            result = self._gradient(*self._batch)
+            result = self._with_batch(self._gradient, f"{self.name}.{self._name}()")
             source = f"{self.name}.{self._name}()"
             self._note_changes(point, source)
         if not isinstance(result, Mapping):
@@ -177,8 +201,10 @@ class ModelSubject(Subject):
                 f"{self._holder.attribute}: {', '.join(block.name for block in self.blocks)}"
             )
         known = {key: result[key] for key in self._holder.mapping if key in result}
-        chosen = known if len(known) == len(self._holder.mapping) else dict(result)
-        return tuple(np.array(g) for g in validated_gradient(chosen, self.blocks, self._holder.structure, source))
+        needed = self._holder.checked_keys
+        chosen = known if needed <= known.keys() else dict(result)
+        found = validated_gradient(chosen, self._holder.parameters, f"{source} returned", self._notes)
+        return tuple(np.array(g) for g in found)
 
     @property
     def batch(self) -> tuple[Any, ...]:
@@ -203,13 +229,26 @@ class ModelSubject(Subject):
         return counts_of(self._batch, self.blocks)
 
     def remarks(self) -> dict[str, str]:
-        """Evidence that a call changes the parameters, if one does."""
-        return dict(self._remarks)
+        """Evidence that a call changes the parameters or the batch, if one does."""
+        return merged(self._remarks.get("mutates-input", ""), self._arguments.evidence)
+
+    def notes(self) -> tuple[str, ...]:
+        """What is not checked, and what had to be assumed about the gradient."""
+        return tuple(self._notes)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether evaluations were made with a batch that an earlier one had changed."""
+        return self._arguments.disturbed
+
+    def _with_batch(self, function: Callable[..., Any], source: str) -> Any:
+        """Result of a function of the batch, which is as it was afterwards."""
+        return self._arguments.call(source, lambda: function(*self._batch))
 
     def _evaluate(self, point: Point) -> tuple[Any, Any]:
         """Loss and gradients as `loss` returns them at a point; None for the gradients if it returns the loss alone."""
         self._holder.write(point)
-        result = self._model.loss(*self._batch)
+        result = self._with_batch(self._model.loss, f"{self.name}.loss()")
         if self._together is None:
             pair = isinstance(result, (tuple, list)) and len(result) == 2
             self._together = pair and isinstance(result[1], Mapping)
@@ -227,3 +266,10 @@ class ModelSubject(Subject):
         changed = self._holder.changed(point)
         if changed is not None:
             self._remarks["mutates-input"] = f"{source} writes into {changed}"
+
+
+def _root(array: Any) -> Any:
+    """The array that owns the memory of an array: two models may hold views of it."""
+    while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

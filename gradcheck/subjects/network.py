@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from gradcheck.nn import Layer, Network
 from gradcheck.nn.layers.container import walk
+from gradcheck.subjects.exclusive import exclusive
+from gradcheck.subjects.foreign_layer import ForeignLayer
 from gradcheck.subjects.layer import LayerSubject, LossSubject, has_index_input
 from gradcheck.subjects.model import ModelSubject
 from gradcheck.subjects.preserving import preserved
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.validation import validated_loss
 
@@ -24,9 +27,12 @@ Array = NDArray[Any]
 class NetworkSubject(ModelSubject):
     """A network with a batch."""
 
-    def __init__(self, network: Network, batch: Sequence[Any] = ()) -> None:
-        super().__init__(network, batch)
+    def __init__(self, network: Network, batch: Sequence[Any] = (), *, wrt: Wrt = None) -> None:
         self._network = network
+        unread = [layer for _, layer in self._foreign_layers() if layer.unread]
+        if unread and not network.params:
+            raise unread[0].unread_error()
+        super().__init__(network, batch, wrt=wrt)
 
     @property
     def network(self) -> Network:
@@ -39,21 +45,38 @@ class NetworkSubject(ModelSubject):
         if self._wide or self._together is None or not plain:
             return super().loss(point)
         self._holder.write(point)
-        return validated_loss(self._network.value(*self._batch), f"{self.name}.loss()")
+        source = f"{self.name}.loss()"
+        return validated_loss(self._with_batch(self._network.value, source), source)
 
     @contextmanager
     def session(self) -> Iterator[None]:
         """Also restore what layers keep from pass to pass: running averages, gradients, masks."""
         layers = [inner for layer in self._network.layers for _, inner in walk(layer)]
-        with preserved([*layers, self._network.criterion], skip="params"), super().session():
+        foreign = [layer.layer for _, layer in self._foreign_layers() if hasattr(layer.layer, "__dict__")]
+        kept = [*layers, *foreign, self._network.criterion]
+        with exclusive(self._shared), preserved(kept, skip="params"), super().session():
             yield
+
+    def notes(self) -> tuple[str, ...]:
+        """Also arrays of layers of other libraries that are not known to be parameters."""
+        more = [
+            f"not checked, since no gradient is called after it: {', '.join(layer.unread)} of {place}"
+            for place, layer in self._foreign_layers()
+            if layer.unread
+        ]
+        return (*super().notes(), *more)
+
+    def _foreign_layers(self) -> list[tuple[str, ForeignLayer]]:
+        """Layers of other libraries, with their places."""
+        every = [each for i, outer in enumerate(self._network.layers) for each in walk(outer, f"layers.{i}")]
+        return [(place, layer) for place, layer in every if isinstance(layer, ForeignLayer)]
 
     def parts(self) -> Iterator[Subject]:
         """One subject for each layer, nested ones included, and one for the loss, with the inputs of this batch.
 
         A mistake in one layer shows only in its own part and in those of the layers that contain it.
         """
-        found, output = capture_layers(self._network, self._batch[0])
+        found, output = self._arguments.call("forward()", lambda: capture_layers(self._network, self._batch[0]))
         for name, layer, x in found:
             if layer.params or not has_index_input(layer, x):  # else it has no blocks
                 others = {another: other for another, _, other in found if another != name}

@@ -13,8 +13,8 @@ import numpy as np
 def preserved(objects: Iterable[Any], *, skip: str) -> Iterator[None]:
     """Restore the attributes of objects on exit.
 
-    An attribute gets back the object that it had, and arrays, dicts and random generators get back their contents. The
-    contents of tuples, lists and other objects are not restored.
+    An attribute gets back the object that it had, and arrays, dicts, lists and random generators get back their
+    contents. The contents of tuples and other objects are not restored.
 
     Parameters
     ----------
@@ -39,6 +39,11 @@ def _preserve(undo: ExitStack, values: dict[str, Any], skip: str = "") -> None:
             undo.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
         elif type(value) is dict:
             _preserve(undo, value)
+        elif type(value) is list:
+            undo.callback(value.__setitem__, slice(None), list(value))
+            for inner in value:
+                if isinstance(inner, np.ndarray) and inner.flags.writeable:
+                    undo.callback(np.copyto, inner, inner.copy())
 
 
 def _refill(values: dict[str, Any], before: dict[str, Any]) -> None:

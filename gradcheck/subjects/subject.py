@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.differences.powers import times_power_of_two
 from gradcheck.subjects.spaces.numpy_space import NUMPY
 from gradcheck.subjects.spaces.space import Space
 from gradcheck.subjects.views import View
@@ -75,6 +76,10 @@ class Subject(abc.ABC):
         Whether it can be evaluated at several points at once.
     preparations : int
         Number of evaluations of the loss that were made when the subject was created.
+    exponent : int
+        The user's loss is ``2**exponent`` times this one.
+    only_here : bool
+        Whether the gradient is claimed at `point` alone. Elsewhere `gradient` raises.
     """
 
     name: str
@@ -86,6 +91,8 @@ class Subject(abc.ABC):
     space: Space = NUMPY
     parallel: bool = False
     preparations: int = 0
+    exponent: int = 0
+    only_here: bool = False
 
     @abc.abstractmethod
     def loss(self, point: Point) -> float:
@@ -94,6 +101,10 @@ class Subject(abc.ABC):
     @abc.abstractmethod
     def gradient(self, point: Point) -> Point:
         """Claimed gradient at a point: one array for each block, of its shape."""
+
+    def for_user(self, value: float) -> float:
+        """A loss or slope in the units of the user's loss, as reports show it."""
+        return times_power_of_two(value, self.exponent)
 
     def representable(self, point: Point) -> Point:
         """The nearest point that the user's own types can represent."""
@@ -128,6 +139,15 @@ class Subject(abc.ABC):
     def remarks(self) -> dict[str, str]:
         """Side effects seen during evaluations: slug of a mistake to the evidence."""
         return {}
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether a call changed what later ones depend on, noticed when a session ended; from then on it is undone."""
+        return False
+
+    def notes(self) -> tuple[str, ...]:
+        """What a report should say of it: parameters that are not checked, and what was assumed of the gradient."""
+        return ()
 
     def __repr__(self) -> str:
         entries = sum(block.size for block in self.blocks)

@@ -2,47 +2,81 @@
 
 from __future__ import annotations
 
+import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.subjects.pytree import Structure, flatten
+from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.selection import Parameters, Wrt, chosen_names
 from gradcheck.subjects.subject import Block, Point
 
 
-def validated_parameters(tree: Any, argument: str) -> tuple[tuple[Block, ...], Point, Structure]:
-    """Check nested parameters; return their blocks, values and structure.
+def validated_parameters(tree: Any, argument: str, wrt: Wrt = None) -> Parameters:
+    """Check nested parameters; return those that are checked, and those that are left alone.
 
     Parameters
     ----------
     tree : nesting of dict, list, tuple of real floating-point arrays
+        Leaves that are not floats, beside others that are, are left alone.
     argument : str
         Its name in messages: ``x0``, ``model.params``.
+    wrt : str or iterable of str, optional
+        Names of the leaves to check, or the beginnings of names; the others are left alone.
 
     Raises
     ------
     SubjectTypeError
-        If a leaf is not an array of real floating-point numbers.
+        If there is no array of real floating-point numbers, or `wrt` names a leaf that is not one.
     SubjectError
-        If there are no parameters, or one is not finite.
+        If there are no parameters, `wrt` names one that is not known, or one is not finite.
     """
     leaves, structure = flatten(tree, "x")
     if not leaves:
         raise SubjectError(f"{argument} is empty: there is no parameter to differentiate with respect to")
+    chosen = chosen_names(structure.names, wrt)
+    named = {wrt} if isinstance(wrt, str) else set(wrt or ())
+    positions = {name: position for position, name in enumerate(structure.names)}
+    fixed = [name for name in chosen if name not in named and _left_alone(leaves[positions[name]])]
+    if len(fixed) == len(chosen):
+        fixed = []  # an error says why there is nothing to check
+    checked = [name for name in chosen if name not in fixed]
     arrays = [
-        _parameter(leaf, argument if structure.bare else f"{argument}[{name!r}]")
-        for leaf, name in zip(leaves, structure.names, strict=True)
+        _parameter(leaves[positions[name]], argument if structure.bare else f"{argument}[{name!r}]") for name in checked
     ]
-    blocks = tuple(
-        Block(name, array.shape, str(array.dtype)) for name, array in zip(structure.names, arrays, strict=True)
-    )
+    blocks = tuple(Block(name, array.shape, str(array.dtype)) for name, array in zip(checked, arrays, strict=True))
     if all(block.size == 0 for block in blocks):
         raise SubjectError(f"{argument} has no entries: every block has size zero")
-    return blocks, tuple(arrays), structure
+    return Parameters(
+        blocks,
+        tuple(arrays),
+        structure,
+        tuple(leaves),
+        tuple(positions[name] for name in checked),
+        tuple(name for name in structure.names if name not in chosen),
+        tuple(f"{name} ({_kind(leaves[positions[name]])})" for name in fixed),
+    )
+
+
+def _left_alone(leaf: Any) -> bool:
+    """Whether a leaf can be no parameter. Complex numbers and arrays of objects are refused: they may be parameters."""
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf.dtype.kind not in "fcO"
+    return not isinstance(leaf, numbers.Number) or isinstance(leaf, numbers.Integral)
+
+
+def _masked(array: Any) -> int:
+    return int(np.ma.getmaskarray(array).sum())
+
+
+def _kind(leaf: Any) -> str:
+    if leaf is None:
+        return "None"
+    return str(leaf.dtype) if isinstance(leaf, (np.ndarray, np.generic)) else type_name(leaf)
 
 
 def _parameter(leaf: Any, called: str) -> NDArray[Any]:
@@ -52,6 +86,11 @@ def _parameter(leaf: Any, called: str) -> NDArray[Any]:
         raise SubjectTypeError(
             f"{called} is a {type_name(leaf)}: "
             "parameters are NumPy arrays of floats (or any nesting of dict, list, tuple of them)"
+        )
+    if isinstance(leaf, np.ma.MaskedArray) and np.ma.is_masked(leaf):
+        raise SubjectError(
+            f"{called} has {_masked(leaf)} masked entries, and a check changes every entry: pass those that "
+            "are not masked, .compressed(), or a value for the others, .filled(value)"
         )
     array = np.asarray(leaf)
     if array.dtype.kind in "iub":
@@ -75,7 +114,8 @@ def _parameter(leaf: Any, called: str) -> NDArray[Any]:
 def validated_loss(value: Any, source: str) -> float:
     """Check a loss; return it as a float.
 
-    NaN and infinity are accepted: at some points they only mean that the step left the domain.
+    NaN and infinity are accepted: at some points they only mean that the step left the domain. A masked value, such as
+    the sum of an array of which every entry is masked, counts as NaN.
 
     Raises
     ------
@@ -91,6 +131,8 @@ def validated_loss(value: Any, source: str) -> float:
             f"{source} returned a {type(value).__name__} of {len(value)} instead of the loss: "
             "if it returns the loss and its gradient together, pass grad=True"
         )
+    if np.ma.is_masked(value) and np.size(value) == 1:
+        return math.nan
     array = np.asarray(value)
     if array.dtype.kind == "c":
         raise SubjectTypeError(f"{source} returned a complex number, but a loss is real: return its .real or its abs()")
@@ -104,8 +146,22 @@ def validated_loss(value: Any, source: str) -> float:
     return float(array.reshape(()))
 
 
-def validated_gradient(tree: Any, blocks: Sequence[Block], structure: Structure, source: str) -> Point:
+def validated_gradient(tree: Any, parameters: Parameters, source: str, notes: dict[str, None]) -> Point:
     """Check a gradient; return it as one array for each block.
+
+    None as the gradient of a block is a claim of zero, as in PyTorch. A shape may differ from that of the block by axes
+    of length one. The masked entries of a masked array become NaN.
+
+    Parameters
+    ----------
+    tree : nesting of arrays
+        With the names of the parameters; those that are left alone may be missing. Where one block is checked, the
+        array alone will do.
+    parameters : Parameters
+    source : str
+        What holds or returned it, for messages: ``loss() returned``.
+    notes : dict
+        What a report should say of it is added as keys.
 
     Raises
     ------
@@ -115,18 +171,22 @@ def validated_gradient(tree: Any, blocks: Sequence[Block], structure: Structure,
         If its structure or a shape differs from that of the parameters.
     """
     if tree is None:
-        raise SubjectTypeError(f"{source} returned None instead of the gradient: is a `return` missing?")
-    single = structure.bare
-    leaves, found = ([tree], structure) if single else flatten(tree, "x", is_leaf=lambda node: node is None)
-    if single and isinstance(tree, (list, tuple)):
-        leaves = [_array(tree)]
-    if not found.matches(structure):
-        missing = [name for name in structure.names if name not in found.names]
-        extra = [name for name in found.names if name not in structure.names]
-        if missing or not single:
-            raise SubjectError(_differing(source, missing, extra, len(leaves), len(blocks)))
+        raise SubjectTypeError(f"{source} None instead of the gradient: is a `return` missing?")
+    structure, blocks = parameters.structure, parameters.blocks
+    if structure.bare or (len(blocks) == 1 and parameters.excluded and isinstance(tree, (np.ndarray, np.generic))):
+        return (_gradient_block(tree, blocks[0], source, notes),)
+    leaves, found = flatten(tree, "x", is_leaf=lambda node: node is None)
     by_name = dict(zip(found.names, leaves, strict=True))
-    return tuple(_gradient_block(by_name[block.name], block, source) for block in blocks)
+    for name in [name for name, leaf in by_name.items() if leaf is None and name not in structure.names]:
+        inside = [known for known in structure.names if known.startswith((f"{name}.", f"{name}["))]
+        if inside:
+            del by_name[name]
+            by_name |= dict.fromkeys(inside)
+    missing = [block.name for block in blocks if block.name not in by_name]
+    extra = [name for name in by_name if name not in structure.names]
+    if missing or extra:
+        raise SubjectError(_differing(source, missing, extra, blocks, by_name))
+    return tuple(_gradient_block(by_name[block.name], block, source, notes) for block in blocks)
 
 
 def type_name(value: Any) -> str:
@@ -142,37 +202,93 @@ def _array(sequence: Any) -> Any:
         return sequence
 
 
-def _differing(source: str, missing: list[str], extra: list[str], got: int, wanted: int) -> str:
-    text = f"{source} returned {got} blocks for {wanted} blocks of parameters"
+def _differing(
+    source: str, missing: list[str], extra: list[str], blocks: Sequence[Block], found: Mapping[str, Any]
+) -> str:
+    text = f"{source} gradients of {len(found)} blocks for {len(blocks)} blocks of parameters"
     if missing:
         text += f"; missing: {', '.join(missing)}"
     if extra:
         text += f"; unknown: {', '.join(extra)}"
-    return f"{text}. The gradient must have the same nesting and the same keys as the parameters"
+    text += ". The gradient must have the same nesting and the same keys as the parameters"
+    present = [block.name for block in blocks if block.name in found]
+    if missing and present:
+        names = ", ".join(map(repr, present))
+        text += f"; to check these alone, pass wrt=[{names}]; None as the gradient of a parameter claims that it is 0"
+    return text
 
 
-def _gradient_block(leaf: Any, block: Block, source: str) -> NDArray[Any]:
+def _gradient_block(leaf: Any, block: Block, source: str, notes: dict[str, None]) -> NDArray[Any]:
     called = f"the gradient of {block.name}"
     if leaf is None:
-        raise SubjectTypeError(f"{source} returned None as {called}: return an array of shape {block.shape}")
+        notes[f"{block.name}: the gradient is None, which claims that it is zero"] = None
+        return np.zeros(block.shape)
+    if np.ma.is_masked(leaf):
+        notes[f"{block.name}: {_masked(leaf)} entries of the gradient are masked, which counts as NaN"] = None
+        leaf = np.ma.filled(leaf.astype(np.result_type(leaf, np.float16)), np.nan)
     array = _array(leaf)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiubc":
         raise SubjectTypeError(
-            f"{source} returned {called} as a {type(leaf).__qualname__}: return an array of shape {block.shape}"
+            f"{source} {called} as a {type(leaf).__qualname__}: return an array of shape {block.shape}"
         )
     if array.dtype.kind == "c":
-        raise SubjectTypeError(
-            f"{source} returned {called} as complex numbers, but the parameters are real: return its .real"
-        )
+        raise SubjectTypeError(f"{source} {called} as complex numbers, but the parameters are real: return its .real")
     if array.shape != block.shape:
-        text = f"{source} returned {called} with shape {array.shape}, but the parameter has shape {block.shape}"
-        more = array.ndim - len(block.shape)
-        if array.shape == block.shape[::-1]:
-            text += ": transpose it? (GC201 transposed)"
-        elif array.size == block.size:
-            text += ": reshape it?"
-        elif more > 0 and array.shape[more:] == block.shape:
-            axes = ", ".join(map(str, range(more)))
-            text += f": sum it over axis {axes}, along which the parameter was broadcast? (GC203 broadcast-not-summed)"
-        raise SubjectError(text)
+        if not same_entries(array.shape, block.shape):
+            raise SubjectError(
+                f"{source} {called} with shape {array.shape}, but the parameter has shape {block.shape}"
+                f"{shape_advice(array.shape, block.shape)}"
+            )
+        if not subtractable(array.shape, block.shape):
+            notes[
+                f"{block.name}: the gradient has shape {array.shape}, the parameter {block.shape}. The entries were "
+                "compared in their order; NumPy's update of the parameter would broadcast or fail, so reshape the "
+                "gradient"
+            ] = None
+        array = array.reshape(block.shape)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def same_entries(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes are the same apart from axes of length one.
+
+    Examples
+    --------
+    >>> same_entries((1, 3), (3,)), same_entries((3, 1), (3,)), same_entries((2, 3), (3, 2))
+    (True, True, False)
+    """
+    return [n for n in one if n != 1] == [n for n in other if n != 1]
+
+
+def subtractable(gradient: tuple[int, ...], parameter: tuple[int, ...]) -> bool:
+    """Whether NumPy can subtract a gradient from a parameter in place, entry by entry."""
+    try:
+        return np.broadcast_shapes(gradient, parameter) == parameter
+    except ValueError:
+        return False
+
+
+def shape_advice(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """What may make a gradient of another shape fit, to be added to a message; empty if nothing is likely.
+
+    Examples
+    --------
+    >>> shape_advice((2, 3), (3, 2)), shape_advice((4, 3), (2,))
+    (': transpose it? (GC201 transposed)', '')
+    """
+    more = len(found) - len(wanted)
+    if found == wanted[::-1]:
+        return ": transpose it? (GC201 transposed)"
+    if np.prod(found) == np.prod(wanted):
+        return ": reshape it?"
+    if more > 0 and found[more:] == wanted:
+        axes = ", ".join(map(str, range(more)))
+        return f": sum it over axis {axes}, along which the parameter was broadcast? (GC203 broadcast-not-summed)"
+    summed = [axis for axis, (n, m) in enumerate(zip(found, wanted, strict=True)) if n != m] if more == 0 else []
+    if summed and all(wanted[axis] == 1 for axis in summed):
+        axes = ", ".join(map(str, summed))
+        return (
+            f": sum it over axis {axes} with keepdims=True, along which the parameter was broadcast? "
+            "(GC203 broadcast-not-summed)"
+        )
+    return ""

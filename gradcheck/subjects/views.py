@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.tracebacks import pass_on_signal
+
 Array = NDArray[Any]
 
 
@@ -122,7 +124,8 @@ class LossView:
             return bool(
                 np.isfinite(self.criterion.forward(self.prediction + TRIAL_VALUES.beyond_probabilities, self.target))
             )
-        except Exception:
+        except Exception as error:
+            pass_on_signal(error)
             return False
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gradcheck import nn
 from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes import BY_SLUG
-from gradcheck.diagnosis.mistakes.mistake import OtherLoss, RightGradient, SampleWeights, Variant
+from gradcheck.diagnosis.mistakes.mistake import ChangedSamples, OtherLoss, RightGradient, SampleWeights, Variant
 from gradcheck.errors import SubjectError
 from gradcheck.subjects.layer import INPUT, LayerSubject, LossSubject
 from gradcheck.subjects.subject import Point, Subject
@@ -110,7 +110,7 @@ def visible_faults(subject: Subject, right: Point, slugs: Iterable[str] | None =
     for slug in BY_SLUG if slugs is None else slugs:
         for b, block in enumerate(subject.blocks):
             for variant in BY_SLUG[slug].variants(context, b):
-                if isinstance(variant, (RightGradient, SampleWeights)):
+                if isinstance(variant, (RightGradient, SampleWeights, ChangedSamples)):
                     continue  # these explain a wrong gradient, but do not make one
                 if _visible(slug, variant, context, b, largest):
                     yield Fault(slug, variant.detail, block.name)
@@ -151,7 +151,7 @@ def variant_gradient(variant: Variant, context: Context, block: int) -> Array:
     """Return the wrong gradient that a variant makes of the right gradient, which the context holds."""
     if isinstance(variant, OtherLoss):
         return numerical_gradient(variant.loss, context.point, block)
-    assert not isinstance(variant, (RightGradient, SampleWeights))
+    assert not isinstance(variant, (RightGradient, SampleWeights, ChangedSamples))
     return np.array(variant.apply(context.claim))
 
 

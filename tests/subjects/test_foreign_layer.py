@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import as_layer, nn
+from gradcheck import as_layer, check_gradients, nn
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.layer import Array
 
@@ -73,6 +73,53 @@ class AddsUp(Mappings):
         return upstream @ self.params["W"].T
 
 
+class Later(Attributes):
+    """Gradients are None before the first backward pass."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        super().__init__()
+        del self.other
+        self.dW: Any = None
+        self.b_grad: Any = None
+        self.factor = factor
+
+    def backward(self, upstream: Array) -> Any:
+        dx = super().backward(upstream)
+        self.dW = self.factor * self.dW
+        return dx
+
+
+class Sequences:
+    """Parameters and gradients in lists."""
+
+    def __init__(self) -> None:
+        self.params, self.grads = [W.copy(), B.copy()], [np.zeros_like(W), np.zeros_like(B)]
+
+    def forward(self, x: Array) -> Any:
+        weight, bias = self.params
+        self.x = x
+        return x @ weight + bias
+
+    def backward(self, upstream: Array) -> Any:
+        self.grads[0][...], self.grads[1][...] = self.x.T @ upstream, upstream.sum(axis=0)
+        return upstream @ self.params[0].T
+
+
+class Weights(Mappings):
+    """Another name for the mapping of parameters."""
+
+    def __init__(self) -> None:
+        self.weights = {"W": W.copy(), "b": B.copy()}
+
+    def forward(self, x: Array) -> Any:
+        self.x = x
+        return x @ self.weights["W"] + self.weights["b"]
+
+    def backward(self, upstream: Array) -> Any:
+        self.dweights = {"W": self.x.T @ upstream, "b": upstream.sum(axis=0)}
+        return upstream @ self.weights["W"].T
+
+
 def forward(x: Array, w: Array, b: Array) -> Any:
     return x @ w + b, (x, w)
 
@@ -82,6 +129,11 @@ def backward(dout: Array, cache: Any) -> Any:
     return dout @ w.T, x.T @ dout, dout.sum(axis=0)
 
 
+def backward_with_list(dout: Array, cache: Any) -> Any:
+    dx, *others = backward(dout, cache)
+    return dx, others
+
+
 STYLES: dict[str, Any] = {
     "mappings": lambda: as_layer(Mappings()),
     "attributes": lambda: as_layer(Attributes(), x=X),
@@ -89,6 +141,9 @@ STYLES: dict[str, Any] = {
     "returned in order": lambda: as_layer(Returns(), params=("W", "b")),
     "returned by name": lambda: as_layer(ReturnsNames()),
     "zero_grad": lambda: as_layer(AddsUp()),
+    "None before the first pass": lambda: as_layer(Later()),
+    "mapping by its name": lambda: as_layer(Weights(), params="weights"),
+    "functions, gradients in a list": lambda: as_layer(forward, backward_with_list, params={"W": W, "b": B}),
     "functions": lambda: as_layer(forward, backward, params={"W": W, "b": B}),
 }
 
@@ -140,6 +195,13 @@ class Broadcast(Mappings):
         return dx
 
 
+class Summed(Mappings):
+    def backward(self, upstream: Array) -> Any:
+        dx = super().backward(upstream)
+        self.grads["b"] = upstream.sum(axis=0)[:2]
+        return dx
+
+
 class Forgets(Mappings):
     def backward(self, upstream: Array) -> Any:
         self.grads = {"W": self.x.T @ upstream}
@@ -155,7 +217,11 @@ class Few(Returns):
     ("layer", "message"),
     [
         (lambda: as_layer(Silent()), "backward returned None: return the gradient with respect to the input"),
-        (lambda: as_layer(Broadcast()), r"the gradient of 'b' has shape \(4, 3\), but 'b' has shape \(3,\): sum it"),
+        (
+            lambda: as_layer(Broadcast()),
+            r"the gradient of 'b' has shape \(4, 3\), but 'b' has shape \(3,\): sum it over axis 0",
+        ),
+        (lambda: as_layer(Summed()), r"the gradient of 'b' has shape \(2,\), but 'b' has shape \(3,\)$"),
         (lambda: as_layer(Forgets()), r"there is no gradient of 'b' after backward: store it in grads\['b'\]"),
         (lambda: as_layer(Few(), params=("W", "b")), "backward returned 1 gradients besides that of the input"),
     ],
@@ -165,3 +231,167 @@ def test_a_missing_result_of_a_layer_is_named(layer: Any, message: str) -> None:
     read.forward(X)
     with pytest.raises((SubjectError, SubjectTypeError), match=message):
         read.backward(U)
+
+
+def network(layer: nn.Layer) -> nn.Network:
+    return nn.Network([nn.Dense(2, 2, rng=0), layer], nn.MeanSquaredError())
+
+
+BATCH = (X, np.ones((4, 3)))
+
+
+def test_parameters_whose_gradients_are_none_at_first_are_checked() -> None:
+    report = check_gradients(network(as_layer(Later())), batch=BATCH, rng=0)
+    assert report
+    assert list(report.blocks)[2:] == ["layers.1.W", "layers.1.b"]
+    assert (
+        check_gradients(network(as_layer(Later(3.0))), batch=BATCH, rng=0).blocks["layers.1.W"].verdict.value == "fail"
+    )
+
+
+def test_parameters_in_a_list_are_called_after_their_index() -> None:
+    report = check_gradients(network(as_layer(Sequences())), batch=BATCH, rng=0)
+    assert report
+    assert list(report.blocks)[2:] == ["layers.1.0", "layers.1.1"]
+
+    class Wrong(Sequences):
+        def backward(self, upstream: Array) -> Any:
+            dx = super().backward(upstream)
+            self.grads[1] *= 2
+            return dx
+
+    assert check_gradients(network(as_layer(Wrong())), batch=BATCH, rng=0).blocks["layers.1.1"].verdict.value == "fail"
+
+
+class Unnamed(Attributes):
+    """Stores its gradients under names of its own."""
+
+    def backward(self, upstream: Array) -> Any:
+        self.change_of_weights = 3 * self.x.T @ upstream
+        return upstream @ self.W.T
+
+
+class HalfNamed(Attributes):
+    """One gradient is known to be there before the first pass, the other is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.b_grad: Any = None
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (lambda: as_layer(Attributes()), r"gradients of W, b, .*write as_layer\(layer, params=\('W', 'b'\)\)"),
+        (lambda: as_layer(HalfNamed()), r"gradients of W, .*write as_layer\(layer, params=\('b', 'W'\)\)"),
+        (lambda: as_layer(Unnamed()), r"W, b, other are parameters.*as_layer\(layer, x=X\).*params=\(\)"),
+        (lambda: as_layer(Unnamed(), x=X), r"nothing says whether W, b, other are parameters"),
+        (lambda: as_layer(Unnamed(), params=("W",)), "there is no gradient of 'W' after backward"),
+    ],
+)
+def test_parameters_are_not_left_out_in_silence(layer: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_gradients(network(layer()), batch=BATCH, rng=0)
+
+
+def test_a_network_without_parameters_that_were_read_says_how_to_read_them() -> None:
+    with pytest.raises(SubjectError, match=r"nothing says whether W, b, other are parameters"):
+        check_gradients(nn.Network([as_layer(Unnamed())], nn.MeanSquaredError()), batch=BATCH, rng=0)
+
+
+def test_arrays_beside_the_parameters_are_listed_as_not_checked() -> None:
+    report = check_gradients(network(as_layer(Attributes(), x=X)), batch=BATCH, rng=0)
+    assert report
+    assert report.notes == ("not checked, since no gradient is called after it: other of layers.1",)
+
+
+class Shift:
+    """Adds a constant; keeps its last output."""
+
+    def __init__(self) -> None:
+        self.by = np.array([1.0, -1.0, 0.5])
+
+    def forward(self, x: Array) -> Any:
+        self.out = x + self.by
+        return self.out
+
+    def backward(self, upstream: Array) -> Any:
+        return upstream * (self.out > -9)
+
+
+def test_constants_are_declared_and_caches_are_not_taken_for_parameters() -> None:
+    layers = [nn.Dense(2, 3, rng=0), as_layer(Shift(), params=())]
+    assert check_gradients(nn.Network(layers, nn.MeanSquaredError()), batch=BATCH, rng=0)
+
+    class Used(Shift):
+        def forward(self, x: Array) -> Any:
+            self.out = np.tanh(x)
+            return self.out
+
+        def backward(self, upstream: Array) -> Any:
+            self.dout = upstream
+            return upstream * (1 - self.out**2)
+
+    used = Used()
+    del used.by
+    used.backward(used.forward(np.ones((4, 3))))
+    layers = [nn.Dense(2, 3, rng=0), as_layer(used, x=BATCH[1] / 2)]
+    report = check_gradients(nn.Network(layers, nn.MeanSquaredError()), batch=BATCH, rng=0)
+    assert report
+    assert list(report.blocks) == ["layers.0.W", "layers.0.b"]
+
+
+def test_an_attribute_that_is_not_there_is_named() -> None:
+    with pytest.raises(SubjectError, match="no attribute V: its arrays are W, b, other"):
+        as_layer(Attributes(), params=("W", "V"))
+
+
+class Row(Mappings):
+    """A bias of shape (1, n) with a gradient of shape (n,)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.params["b"] = B[None].copy()
+
+
+def test_a_bias_that_is_a_row_is_taken() -> None:
+    layer = as_layer(Row())
+    layer.forward(X)
+    layer.backward(U)
+    assert layer.grads["b"].shape == (1, 3)
+    assert check_gradients(network(as_layer(Row())), batch=BATCH, rng=0)
+
+    class Wrong(Row):
+        def backward(self, upstream: Array) -> Any:
+            dx = super().backward(upstream)
+            self.grads["b"] = 2 * self.grads["b"]
+            return dx
+
+    assert not check_gradients(network(as_layer(Wrong())), batch=BATCH, rng=0)
+
+
+def test_a_layer_is_checked_on_its_own() -> None:
+    layer = as_layer(Later(3.0))
+    report = check_gradients(layer, batch=(X,), rng=0)
+    assert {name: block.verdict.value for name, block in report.blocks.items()} == {
+        "x": "pass",
+        "W": "fail",
+        "b": "pass",
+    }
+    assert report.target == "Later"
+    assert check_gradients(layer, batch=[X], wrt=("x", "b"), rng=0)
+    assert layer.layer.dW is None  # type: ignore[attr-defined]
+    assert check_gradients(nn.Dense(2, 3, rng=0), batch=(X,), rng=0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "batch", "message"),
+    [
+        (Later(), (X,), r"check_gradients\(gradcheck.as_layer\(layer, x=X\), batch=\(X,\)\)"),
+        (nn.Tanh(), (), "the batch has 0 entries"),
+        (nn.Tanh(), BATCH, "the batch has 2 entries.*put it into a network"),
+    ],
+)
+def test_a_layer_that_is_passed_in_another_way_is_refused_with_the_line(layer: Any, batch: Any, message: str) -> None:
+    with pytest.raises(SubjectTypeError, match=message):
+        check_gradients(layer, batch=batch, rng=0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import SubjectError, SubjectTypeError, check_gradients
+from gradcheck import SubjectError, SubjectTypeError, as_subject, check_gradients
 from tests.cases import Array, SoftmaxRegression, codes, logcosh, verdict
 
 X = np.array([0.5, -1.25, 2.0, 0.75])
@@ -150,13 +150,12 @@ def test_one_failing_evaluation_makes_no_right_gradient_wrong(kth: int) -> None:
 
 
 STRUCTURES: list[tuple[Any, str]] = [
-    (lambda p: {"W": p["W"]}, "missing: b"),
+    (lambda p: {"W": p["W"]}, "missing: b.*pass wrt=\\['W'\\]"),
     (lambda p: {**p, "c": p["b"]}, "unknown: c"),
     (lambda p: {"W": p["W"], "bias": p["b"]}, "missing: b; unknown: bias"),
     (lambda p: [p["W"], p["b"]], "missing: W, b; unknown: 0, 1"),
     (lambda p: p["W"], "missing: W, b"),
     (lambda p: {"W": p["W"], "b": {"x": p["b"]}}, "missing: b; unknown: b.x"),
-    (lambda p: {"W": p["W"], "b": None}, "None as the gradient of b.*shape \\(3,\\)"),
     (lambda p: {"W": p["W"].T, "b": p["b"]}, "gradient of W with shape \\(3, 4\\).*shape \\(4, 3\\): transpose"),
     (lambda p: {"W": p["W"].ravel(), "b": p["b"]}, "gradient of W with shape \\(12,\\).*reshape"),
     (lambda p: {"W": p["W"], "b": p["b"][:2]}, "gradient of b with shape \\(2,\\).*shape \\(3,\\)"),
@@ -177,7 +176,7 @@ def test_gradient_of_another_structure_names_the_block(grad: Any, message: str) 
     ("gradient", "message"),
     [
         (lambda x: x[:3], "shape \\(3,\\).*shape \\(4,\\)"),
-        (lambda x: x[:, None], "shape \\(4, 1\\).*reshape"),
+        (lambda x: x.reshape(2, 2), "shape \\(2, 2\\).*reshape"),
         (lambda x: 1.0, "shape \\(\\).*shape \\(4,\\)"),
         (lambda x: {"x": x}, "as a dict"),
         (lambda x: (1.0, x), "gradient of x"),
@@ -287,3 +286,125 @@ def test_a_function_that_refuses_float64_is_evaluated_in_its_own_type() -> None:
     assert verdict(loss, lambda x: x, X.astype(np.float32)) == "pass"
     assert verdict(loss, lambda x: 2 * x, X.astype(np.float32)) == "fail"
     assert seen == {"float32"}
+
+
+def total(p: dict[str, Array]) -> float:
+    return logcosh(p["W"]) + logcosh(p["b"])
+
+
+POINT = {"W": X, "b": X[:2]}
+
+GIVEN: list[tuple[Any, Any, Any, Any]] = [
+    (logcosh, X, np.tanh(X), 1.1 * np.tanh(X)),
+    (logcosh, list(X), list(np.tanh(X)), list(-np.tanh(X))),
+    (logcosh, X.astype(np.float32), np.tanh(X), 2 * np.tanh(X)),
+    (lambda x: x**2, 1.5, 3.0, 2.0),
+    (total, POINT, {"W": np.tanh(X), "b": np.tanh(X[:2])}, {"W": np.tanh(X), "b": -np.tanh(X[:2])}),
+    (lambda p: logcosh(p[0]) + p[1], (X, 0.5), (np.tanh(X), 1), (np.tanh(X), 2)),
+    (lambda p: logcosh(p["W"]), POINT, {"W": np.tanh(X), "b": None}, {"W": None, "b": None}),
+]
+
+
+@pytest.mark.parametrize(("fun", "x0", "right", "wrong"), GIVEN, ids=range(len(GIVEN)))
+@pytest.mark.parametrize("method", ["gradcheck", "textbook"])
+def test_the_gradient_may_be_given_at_the_point_alone(fun: Any, x0: Any, right: Any, wrong: Any, method: Any) -> None:
+    tolerant = method == "textbook" and isinstance(x0, np.ndarray) and x0.dtype == np.float32
+    for claim, expected in ((right, "pass"), (wrong, "fail")):
+        report = check_gradients(fun, claim, x0, rng=0, method=method)
+        assert report.verdict.value == expected or (tolerant and expected == "pass")
+        assert any("only your point was checked" in note for note in report.notes)
+        assert report.gradients == 0
+
+
+def test_a_gradient_given_at_the_point_is_taken_nowhere_else() -> None:
+    subject = as_subject(logcosh, np.tanh(X), X)
+    np.testing.assert_array_equal(subject.gradient((X,))[0], np.tanh(X))
+    with pytest.raises(SubjectError, match="known at x0 alone"):
+        subject.gradient((X + 1e-9,))
+    assert subject.restricted(slice(0, 1)) is None
+
+
+def test_a_gradient_given_at_a_kink_is_undecided_with_the_remedy() -> None:
+    x = np.array([1.0, 0.0, -2.0])
+    report = check_gradients(lambda x: float(np.abs(x).sum()), np.sign(x), x, rng=0)
+    assert report.verdict.value == "undecided"
+    assert "known at the point alone. Pass the function" in report.blocks["x"].note
+
+
+def test_a_mistake_of_the_given_gradient_is_named() -> None:
+    assert codes(logcosh, -np.tanh(X), X) == {"GC101"}
+    assert codes(total, {"W": 3 * np.tanh(X), "b": np.tanh(X[:2])}, POINT) == {"GC102"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (np.ones(3), r"grad holds the gradient of x with shape \(3,\)"),
+        ({"x": np.ones(4)}, "grad holds the gradient of x as a dict"),
+        ("tanh", "grad is 'tanh': pass the function.*or the gradient at x0 as an array"),
+        (False, "grad is False"),
+        (np.array(["a"] * 4), "grad holds the gradient of x as a ndarray"),
+    ],
+)
+def test_a_gradient_that_is_no_array_for_x0_is_refused(claim: Any, message: str) -> None:
+    with pytest.raises((SubjectError, SubjectTypeError), match=message):
+        check_gradients(logcosh, claim, X, rng=0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "claimed", "noted"),
+    [
+        ((1, 4), (4,), False),
+        ((4, 1), (4,), True),
+        ((4,), (1, 4), True),
+        ((2, 1, 2), (2, 2), True),
+        ((1, 4, 1), (4, 1), False),
+    ],
+)
+def test_axes_of_length_one_may_differ(shape: tuple[int, ...], claimed: tuple[int, ...], noted: bool) -> None:
+    for x0, wrap in ((X.reshape(shape), lambda g: g), ({"b": X.reshape(shape)}, lambda g: {"b": g})):
+        value = (lambda p: p["b"]) if isinstance(x0, dict) else (lambda p: p)
+        for factor, expected in ((1.0, "pass"), (1.1, "fail")):
+            report = check_gradients(
+                lambda p, value=value: logcosh(value(p)),
+                lambda p, value=value, wrap=wrap, factor=factor: wrap(factor * np.tanh(value(p)).reshape(claimed)),
+                x0,
+                rng=0,
+            )
+            assert report.verdict.value == expected
+            assert any("broadcast or fail" in note for note in report.notes) is noted
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [((5, 3), "sum it over axis 0 with keepdims=True"), ((3, 1, 1, 2), ""), ((1, 3, 4), "")],
+)
+def test_other_shapes_are_refused_with_advice_that_is_true(found: tuple[int, ...], advice: str) -> None:
+    with pytest.raises(
+        SubjectError, match=r"but the parameter has shape \(1, 3\)" + (f": {advice}" if advice else "$")
+    ):
+        check_gradients(lambda p: logcosh(p["b"]), lambda p: {"b": np.ones(found)}, {"b": X[None, :3]}, rng=0)
+
+
+def test_masked_losses_and_gradients_count_as_not_finite() -> None:
+    with pytest.raises(SubjectError, match=r"the loss is nan at the point.*masked value"):
+        check_gradients(lambda x: np.ma.masked_less(x, 9.0).sum(), np.tanh, X, rng=0)
+    for claim in (np.ma.masked_less(np.tanh(X), 0), lambda x: np.ma.masked_less(np.tanh(x), 0)):
+        report = check_gradients(logcosh, claim, X, rng=0)
+        assert [finding.code for finding in report.findings] == ["GC502"]
+        assert "x: 1 entries of the gradient are masked, which counts as NaN" in report.notes
+    assert check_gradients(logcosh, lambda x: np.ma.masked_less(np.tanh(x), -9), X, rng=0)
+    assert not check_gradients(logcosh, lambda x: np.ma.masked_less(2 * np.tanh(x), -9), X, rng=0)
+
+
+def test_a_loss_that_is_masked_at_a_probe_has_left_its_domain() -> None:
+    def loss(x: Array) -> Any:
+        return np.ma.masked if (x < -1.25001).any() else np.ma.array(logcosh(x))
+
+    assert check_gradients(loss, np.tanh, X, rng=0)
+    assert not check_gradients(loss, lambda x: 1.1 * np.tanh(x), X, rng=0)
+
+
+def test_a_masked_array_without_masked_entries_is_a_point() -> None:
+    assert verdict(logcosh, np.tanh, np.ma.array(X)) == "pass"
+    assert verdict(logcosh, np.sin, np.ma.array(X)) == "fail"

@@ -97,3 +97,25 @@ def test_arrays_that_share_memory_are_refused_and_neighbours_are_not() -> None:
     with pytest.raises(SubjectError, match=r"params\['a'\] and Model.params\['b'\] share memory"):
         ParameterHolder(Model(a=base[:3], b=base[2:]))
     assert len(ParameterHolder(Model(a=base[:2], b=base[2:])).blocks) == 2
+
+
+def test_nested_objects_are_restored_and_what_was_added_is_removed_at_the_end() -> None:
+    subject = Model(layers=[{"W": np.ones(2)}, {"W": np.zeros(3), "b": None}], note=None)
+    array, mapping = subject.params["layers"][0]["W"], subject.params
+    holder = ParameterHolder(subject)
+    point = (np.ones(2), np.zeros(3))
+    assert holder.changed(point) is None
+    subject.params["layers"][0]["W"] = np.full(2, 7.0)
+    assert holder.changed(point) == "Model.params"
+    subject.params["layers"].append({"W": np.ones(1)})
+    subject.params["layers"][1]["b"] = subject.params["note"] = subject.params["cache"] = np.ones(1)
+    holder.write(point)
+    assert subject.params["layers"][0]["W"] is array
+    assert "cache" in subject.params  # a gradient may need what the loss has stored
+    assert subject.params["note"] is not None
+    holder.restore(point)
+    assert subject.params is mapping
+    assert list(mapping) == ["layers", "note"]
+    assert mapping["note"] is None
+    assert [list(layer) for layer in mapping["layers"]] == [["W"], ["W", "b"]]
+    assert mapping["layers"][1]["b"] is None

@@ -15,6 +15,7 @@ class Thing:
         self.array = np.arange(3.0)
         self.memory: dict[str, Any] = {"mean": np.zeros(2), "inner": {"count": 1}}
         self.rng = np.random.default_rng(3)
+        self.inputs = [np.zeros(1), np.ones(2)]
         self.skipped = np.zeros(2)
 
 
@@ -23,13 +24,15 @@ def change(thing: Any) -> None:
     thing.memory["mean"] += 1
     thing.memory["inner"]["count"] = 5
     thing.memory["new"] = 1
+    thing.inputs[0] += 1
+    thing.inputs.append(np.ones(3))
     thing.rng.random()
     thing.skipped += 1
     thing.added = True
 
 
 @pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
-def test_arrays_dicts_and_generators_get_back_their_contents(error: type[BaseException] | None) -> None:
+def test_arrays_dicts_lists_and_generators_get_back_their_contents(error: type[BaseException] | None) -> None:
     thing = Thing()
     objects = dict(vars(thing))
     try:
@@ -47,6 +50,7 @@ def test_arrays_dicts_and_generators_get_back_their_contents(error: type[BaseExc
     assert thing.memory.keys() == {"mean", "inner"}
     assert thing.memory["mean"].tolist() == [0.0, 0.0]
     assert thing.memory["inner"] == {"count": 1}
+    assert [x.tolist() for x in thing.inputs] == [[0.0], [1.0, 1.0]]
     assert thing.rng.random() == np.random.default_rng(3).random()
     assert thing.skipped.tolist() == [1.0, 1.0]
 

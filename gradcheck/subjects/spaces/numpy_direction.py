@@ -8,14 +8,14 @@ shows as well as one in a large entry.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.subjects.spaces.numpy_scaling import relevance, small_of
+from gradcheck.subjects.spaces.numpy_scaling import norm_of, relevance, small_of
 from gradcheck.subjects.spaces.settings import SPACES
 from gradcheck.subjects.spaces.space import Band, BlockScaling, Contribution, Interval, Part, Parts, Ramp
 
@@ -41,7 +41,7 @@ class NumpyDirection:
     @property
     def length(self) -> float:
         """Euclidean length."""
-        return math.hypot(*(float(np.linalg.norm(v.ravel())) for v in self.arrays if v is not None))
+        return math.hypot(*(norm_of(v) for v in self.arrays if v is not None))
 
 
 def draw(
@@ -103,6 +103,26 @@ def unit(
     return NumpyDirection(tuple(arrays), tuple(shares), slope), length
 
 
+def along(
+    effects: Mapping[int, Array],
+    point: Sequence[Array],
+    claim: Sequence[Array],
+    scaling: Sequence[BlockScaling],
+    *,
+    bits: int,
+) -> NumpyDirection:
+    """A direction in proportion to effects, see `gradcheck.subjects.spaces.space.Space.along`."""
+    largest = max(float(np.abs(effect).max(initial=0.0)) for effect in effects.values())
+    arrays: list[Array | None] = [None] * len(point)
+    shares: list[Contribution | None] = [None] * len(point)
+    for b, effect in effects.items():
+        x = point[b]
+        arrays[b] = v = _on_grid(np.asarray(scaling[b].size * (effect / largest), dtype=x.dtype), x, bits)
+        share = _contribution(claim[b], v, scaling[b], 0.0, zero=False)
+        shares[b] = replace(share, small=abs(share.slope), zero=share.slope == 0.0)
+    return NumpyDirection(tuple(arrays), tuple(shares), sum(share.slope for share in shares if share is not None))
+
+
 def part_of(
     direction: NumpyDirection,
     block: int,
@@ -155,13 +175,13 @@ def selected(scaling: BlockScaling, part: Part) -> Array:
 def _contribution(claim: Array, v: Array, scaling: BlockScaling, small: float, *, zero: bool) -> Contribution:
     """What a block contributes. An entry of its gradient may be a sum of terms of the size of the other entries."""
     contributions = np.multiply(claim, v, dtype=np.float64).ravel()
-    norm = math.sqrt(float(contributions @ contributions))
-    flat = v.ravel().astype(np.float64, copy=False)
+    norm = norm_of(contributions)
     precise = np.finfo(claim.dtype).nmant >= SPACES.own_size_bits
     other = scaling.largest_slope if precise else scaling.typical_slope
-    terms = math.hypot(norm, other * math.sqrt(float(flat @ flat)))
+    length = norm_of(v)
+    terms = math.hypot(norm, other * length)
     rounding = SPACES.claim_roundings * float(np.finfo(claim.dtype).eps) * terms
-    return Contribution(float(contributions.sum()), norm, small, rounding, zero)
+    return Contribution(float(contributions.sum()), norm, small, rounding, zero, length)
 
 
 def _on_grid(v: Array, x: Array, bits: int) -> Array:

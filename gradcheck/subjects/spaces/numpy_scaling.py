@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.differences.powers import times_power_of_two
 from gradcheck.subjects.spaces.settings import SPACES
 from gradcheck.subjects.spaces.space import BlockScaling
 
@@ -32,15 +35,20 @@ def scaling_of(
 def _typical_sizes(point: Sequence[Array], claim: Sequence[Array], visible: float) -> list[Array]:
     """How far each entry can be expected to move before the loss changes its character.
 
-    That is the median size of its block, but not so far that the entry alone would change the loss much more than
-    others do and than is visible (its unit is smaller then), and at least its own size. Where the claim is zero nothing
-    is known of the unit, and the entry's own size serves. A block of zeros is taken to be as large as the largest other
-    block; if all are zero, as large as 1.
+    That is the median size of those entries of its block that show when they move by their own size. It is not so far
+    that the entry alone would change the loss much more than others do and than is visible (its unit is smaller then),
+    and at least its own size. Where the claim is zero nothing is known of the unit, and the entry's own size serves;
+    see `enlarged_scaling`. A block of zeros, or of parameters so small that nothing is seen of the loss when they move
+    by their own size, is taken to be as large as the largest other block; if all are, as large as 1.
     """
     own_sizes = [np.abs(x) for x in point]
-    medians = [_median(size) for size in own_sizes]
+    own_effects = [size * np.abs(g) for size, g in zip(own_sizes, claim, strict=True)]
+    medians, effects = [], []
+    for own, own_effect in zip(own_sizes, own_effects, strict=True):
+        shown = own_effect >= visible
+        medians.append(_median(own[shown] if own_effect.any() else own))
+        effects.append(_median(own_effect[shown]))
     fallback = max(medians) or 1.0
-    effects = [_median(size * np.abs(g)) for size, g in zip(own_sizes, claim, strict=True)]
     known = [effect for effect in effects if effect > 0]
     usual = max(sorted(known)[len(known) // 2], visible) if known else 0.0
     found = []
@@ -53,6 +61,21 @@ def _typical_sizes(point: Sequence[Array], claim: Sequence[Array], visible: floa
             reach = np.where((g == 0) & (own > 0), 0.0, reach)
         found.append(np.maximum(own, reach))
     return found
+
+
+def enlarged_scaling(
+    claim: Sequence[Array], scaling: Sequence[BlockScaling], *, by_block: bool
+) -> tuple[BlockScaling | None, ...]:
+    """Scaling with typical sizes for small unclaimed entries, see `gradcheck.subjects.spaces.space.Space.enlarged`."""
+    medians = [_median(block.size[block.effect > 0]) for block in scaling]
+    overall = max(medians, default=0.0) or 1.0
+    found: list[BlockScaling | None] = []
+    for g, block, median in zip(claim, scaling, medians, strict=True):
+        typical = median if by_block else overall
+        small = (g == 0) & (block.size < SPACES.far_below * typical)
+        size = np.where(small, typical, block.size).astype(block.size.dtype)
+        found.append(replace(block, size=size) if small.any() else None)
+    return tuple(found)
 
 
 def relevance(claim: Array) -> tuple[float, float]:
@@ -69,6 +92,19 @@ def small_of(effects: Array, part: float) -> float:
     low, middle = int(SPACES.small_quantile * flat.size), flat.size // 2
     flat = np.partition(flat, (low, middle))
     return float(max(flat[low], part * flat[middle]))
+
+
+def norm_of(array: Array) -> float:
+    """Euclidean norm in double precision, also of entries whose squares are too large or too small for it."""
+    values = np.asarray(array, dtype=np.float64).ravel()
+    norm = float(np.linalg.norm(values))
+    if SPACES.plain_norm[0] < norm < SPACES.plain_norm[1] or math.isnan(norm):
+        return norm
+    largest = float(np.abs(values).max(initial=0.0))
+    if not 0 < largest < math.inf:
+        return largest
+    _, exponent = math.frexp(largest)
+    return times_power_of_two(float(np.linalg.norm(np.ldexp(values, -exponent))), exponent)
 
 
 def _median(sizes: Array) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.subjects.spaces import numpy_direction, numpy_scaling
 from gradcheck.subjects.spaces.numpy_direction import NumpyDirection
+from gradcheck.subjects.spaces.numpy_scaling import norm_of
 from gradcheck.subjects.spaces.settings import SPACES
 from gradcheck.subjects.spaces.space import Band, BlockScaling, EntryRange, Interval, Part, Parts, Space
 
@@ -26,6 +27,9 @@ class NumpySpace(Space):
     def copy(self, vector: Point) -> Point:  # noqa: D102
         return tuple(x.copy() for x in vector)
 
+    def times_power(self, vector: Point, exponent: int) -> Point:  # noqa: D102
+        return tuple(np.asarray(np.ldexp(x, exponent), dtype=x.dtype) for x in vector)
+
     def host(self, array: Array) -> Array:  # noqa: D102
         return np.array(array)
 
@@ -33,10 +37,13 @@ class NumpySpace(Space):
         return float(array[index])
 
     def norm(self, array: Array) -> float:  # noqa: D102
-        return float(np.linalg.norm(np.asarray(array, dtype=np.float64).ravel()))
+        return norm_of(array)
 
     def difference(self, one: Array, other: Array) -> float:  # noqa: D102
-        return float(np.linalg.norm((one - other).ravel()))
+        return norm_of(one - other)
+
+    def largest(self, array: Array) -> float:  # noqa: D102
+        return float(np.abs(array).max(initial=0.0))
 
     def is_zero(self, array: Array) -> bool:  # noqa: D102
         return not array.any()
@@ -71,11 +78,19 @@ class NumpySpace(Space):
     ) -> tuple[BlockScaling, ...]:
         return numpy_scaling.scaling_of(point, claim, visible, known)
 
+    def enlarged(  # noqa: D102
+        self, claim: Point, scaling: Sequence[BlockScaling], *, by_block: bool
+    ) -> tuple[BlockScaling | None, ...]:
+        return numpy_scaling.enlarged_scaling(claim, scaling, by_block=by_block)
+
     def bands(self, scaling: BlockScaling, fractions: Sequence[float]) -> list[Band]:  # noqa: D102
         effects = scaling.effect
         median = float(np.median(effects[effects > 0])) if effects.any() else 0.0
-        edges = (*(median * fraction for fraction in fractions), np.inf)
-        return [Band(low, high) for low, high in pairwise(edges)]
+        edges = [median * fraction for fraction in fractions]
+        largest = float(effects.max(initial=0.0))
+        while 0 < SPACES.band_width * edges[-1] < largest:
+            edges.append(SPACES.band_width * edges[-1])
+        return [Band(low, high) for low, high in pairwise((*edges, np.inf))]
 
     def selects(self, scaling: BlockScaling, part: Part) -> bool:  # noqa: D102
         return bool(numpy_direction.selected(scaling, part).any())
@@ -126,6 +141,23 @@ class NumpySpace(Space):
     ) -> NumpyDirection:
         weights = numpy_direction.weights_of(part, point[block].shape, rng)
         return numpy_direction.part_of(direction, block, weights, point, claim, scaling, bits=bits)
+
+    def effects(self, gradient: Array, scaling: BlockScaling) -> Array:  # noqa: D102
+        return np.asarray(np.multiply(gradient, scaling.size, dtype=np.float64))
+
+    def inner(self, one: Array, other: Array) -> float:  # noqa: D102
+        return float(np.multiply(one, other, dtype=np.float64).sum())
+
+    def combined(self, arrays: Sequence[Array], weights: Sequence[float]) -> Array:  # noqa: D102
+        total = np.zeros(arrays[0].shape)
+        for array, weight in zip(arrays, weights, strict=True):
+            total += weight * array
+        return total
+
+    def along(  # noqa: D102
+        self, effects: Mapping[int, Array], point: Point, claim: Point, scaling: Sequence[BlockScaling], *, bits: int
+    ) -> NumpyDirection:
+        return numpy_direction.along(effects, point, claim, scaling, bits=bits)
 
     def given(self, moved: Mapping[int, Array], point: Point) -> NumpyDirection:  # noqa: D102
         arrays: list[Array | None] = [None] * len(point)

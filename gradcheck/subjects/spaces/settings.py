@@ -20,8 +20,14 @@ class SpaceSettings:
         itself, so the parts grow as the mantissa shrinks.
     cancelled_roundings : float
         An entry of so many roundings of the largest one is what is left of a sum that is zero, and has no size.
+    plain_norm : tuple of (float, float)
+        Between these two, a norm is the root of the sum of squares; elsewhere the squares leave the range of a double.
+    far_below : float
+        An entry with a claim of zero whose size is below this part of the typical one is moved by the typical size too.
     sample : int
         Quantiles are taken of at most about so many entries.
+    band_width : float
+        Bands above the median hold effects up to this factor, so that the small entries of each are seen in it.
     reach : float
         An entry moves at most so far that it alone changes the loss this many times as much as a usual block does.
     magnitudes : tuple of (float, float)
@@ -44,7 +50,10 @@ class SpaceSettings:
     small_quantile: float = 0.01
     relevance: tuple[tuple[int, float, float], ...] = ((50, 1e-2, 1e-3), (20, 0.3, 0.3), (0, 1.0, 1.0))
     cancelled_roundings: float = 8.0
+    plain_norm: tuple[float, float] = (1e-140, 1e150)
+    far_below: float = 2.0**-10
     sample: int = 4096
+    band_width: float = 100.0
     reach: float = 8.0
     magnitudes: tuple[float, float] = (0.5, 1.0)
     own_size_bits: int = 20

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 #: One array a block, of whatever kind the space knows.
@@ -103,6 +104,8 @@ class Contribution:
         How far the claimed slope may be off because the claim is rounded to its type.
     zero : bool
         Whether the claim is zero, as far as the loss can show.
+    length : float
+        Euclidean length of what moves.
     """
 
     slope: float
@@ -110,6 +113,7 @@ class Contribution:
     small: float
     rounding: float
     zero: bool
+    length: float
 
 
 class Direction(Protocol):
@@ -196,6 +200,10 @@ class Space(abc.ABC):
         """The same in arrays of its own."""
 
     @abc.abstractmethod
+    def times_power(self, vector: Vector, exponent: int) -> Vector:
+        """The vector times ``2**exponent``, in arrays of their own types."""
+
+    @abc.abstractmethod
     def host(self, array: Any) -> NDArray[Any]:
         """A block as a NumPy array of its own: what a mistake of the catalogue is fitted to."""
 
@@ -210,6 +218,10 @@ class Space(abc.ABC):
     @abc.abstractmethod
     def difference(self, one: Any, other: Any) -> float:
         """Euclidean norm of the difference of two arrays of a block, in their own precision."""
+
+    @abc.abstractmethod
+    def largest(self, array: Any) -> float:
+        """The largest magnitude of an entry; 0 for none, and NaN if one is NaN."""
 
     @abc.abstractmethod
     def is_zero(self, array: Any) -> bool:
@@ -228,6 +240,10 @@ class Space(abc.ABC):
     @abc.abstractmethod
     def epsilon(self, array: Any) -> float:
         """Distance from 1 to the next number of the type of an array."""
+
+    def smallest(self, array: Any) -> float:
+        """The smallest positive number that the type of an array can hold."""
+        return float(np.finfo(self.host(array).dtype).smallest_subnormal)
 
     @abc.abstractmethod
     def least_change(self, array: Any, index: tuple[int, ...]) -> float:
@@ -259,8 +275,27 @@ class Space(abc.ABC):
         """
 
     @abc.abstractmethod
+    def enlarged(
+        self, claim: Vector, scaling: Sequence[BlockScaling], *, by_block: bool
+    ) -> tuple[BlockScaling | None, ...]:
+        """The scaling of each block with typical sizes for entries whose claim is zero and whose size is far smaller.
+
+        Parameters
+        ----------
+        claim : tuple of array
+        scaling : sequence of BlockScaling
+        by_block : bool
+            Whether the typical size is that of the entry's own block, or the largest of any block.
+
+        Returns
+        -------
+        tuple of BlockScaling or None
+            None for a block without such entries.
+        """
+
+    @abc.abstractmethod
     def bands(self, scaling: BlockScaling, fractions: Sequence[float]) -> list[Band]:
-        """Bands of effects between these fractions of the median effect, the last without an upper end."""
+        """Bands of effects between these fractions of the median effect, and as many wider ones as there are above."""
 
     @abc.abstractmethod
     def selects(self, scaling: BlockScaling, part: Part) -> bool:
@@ -330,6 +365,30 @@ class Space(abc.ABC):
         rng: Any,
     ) -> Direction:
         """One block of a direction, each entry times its weight in a part."""
+
+    @abc.abstractmethod
+    def effects(self, gradient: Any, scaling: BlockScaling) -> Any:
+        """What each entry of a gradient of one block changes the loss by, when it moves by its typical size."""
+
+    @abc.abstractmethod
+    def inner(self, one: Any, other: Any) -> float:
+        """Sum of the products of the entries of two arrays of a block, in double precision."""
+
+    @abc.abstractmethod
+    def combined(self, arrays: Sequence[Any], weights: Sequence[float]) -> Any:
+        """Weighted sum of arrays of one block."""
+
+    @abc.abstractmethod
+    def along(
+        self,
+        effects: Mapping[int, Any],
+        point: Vector,
+        claim: Vector,
+        scaling: Sequence[BlockScaling],
+        *,
+        bits: int,
+    ) -> Direction:
+        """A direction that moves each entry in proportion to an effect, the largest by its typical size."""
 
     @abc.abstractmethod
     def given(self, moved: Mapping[int, NDArray[Any]], point: Vector) -> Direction:

@@ -47,8 +47,9 @@ class LayerContract:
         How many shapes the sweep may try. If there are no more than this, it tries all shapes up to `max_size`.
     dtypes : tuple of str
         Dtypes that the layer keeps.
-    parameters : tuple of str
-        Names of the attributes that are parameters, if the layer has no mapping `params`; see `gradcheck.as_layer`.
+    parameters : tuple of str or None
+        Names of the attributes that are parameters, if the layer has no mapping `params`; see `gradcheck.as_layer`. An
+        empty tuple says that there are none.
     inputs : SearchStrategy of ndarray, optional
         A Hypothesis strategy of whole batches; the gradients are checked on these as well.
     seed : int
@@ -79,7 +80,7 @@ class LayerContract:
     max_size: ClassVar[int] = 8
     max_shapes: ClassVar[int] = 512
     dtypes: ClassVar[tuple[str, ...]] = ("float64", "float32")
-    parameters: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[tuple[str, ...] | None] = None
     inputs: ClassVar[Any] = None
     seed: ClassVar[int] = 0
     rtol: ClassVar[float | None] = None

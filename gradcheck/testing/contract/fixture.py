@@ -96,7 +96,7 @@ class LayerFixture:
     draw_input : callable
         ``draw_input(rng, shape)`` returns a batch of a shape, samples first.
     axes, min_samples : int
-    parameters : tuple of str
+    parameters : tuple of str or None
     seed : int
     rtol : float or None
         As for `LayerContract`.
@@ -107,7 +107,7 @@ class LayerFixture:
     draw_input: Callable[[np.random.Generator, Shape], Array]
     axes: int
     min_samples: int
-    parameters: tuple[str, ...]
+    parameters: tuple[str, ...] | None
     seed: int
     rtol: float | None
 
@@ -142,7 +142,7 @@ class LayerFixture:
     def example_on(self, x: Array, shape: Shape) -> Example | None:
         """Return a given batch and the layer for its shape; None if the layer does not take the shape."""
         made = self.build(shape[1:])
-        return None if made is None else Example(shape, as_layer(made, params=self.parameters or None, x=x), x)
+        return None if made is None else Example(shape, as_layer(made, params=self.parameters, x=x), x)
 
     def another_batch(self, shape: Shape) -> Array:
         """Draw a second batch of a shape."""

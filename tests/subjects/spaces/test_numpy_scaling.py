@@ -7,7 +7,7 @@ import pytest
 
 from gradcheck.subjects.spaces.numpy_scaling import relevance, scaling_of, small_of
 from gradcheck.subjects.spaces.settings import SPACES
-from tests.cases import Array
+from tests.cases import Array, verdict
 
 VISIBLE = 1e-12
 
@@ -112,3 +112,58 @@ def test_in_a_narrow_type_an_entry_is_judged_by_more_of_its_block() -> None:
     assert parts == sorted(parts)
     assert len(set(parts)) == 3
     assert all(0 < small <= 1 and 0 < judged <= 1 for small, judged in parts)
+
+
+def test_a_block_too_small_to_be_seen_is_as_large_as_others() -> None:
+    """Moved by its own size, the first block changes the loss by far less than is visible."""
+    point, claim = [np.full(4, 1e-150), np.full(3, 2.0)], [np.ones(4), np.ones(3)]
+    small, usual = scaling_of(point, claim, VISIBLE)
+    np.testing.assert_array_equal(small.size, 2.0)
+    np.testing.assert_array_equal(usual.size, 2.0)
+    kept, _ = scaling_of([np.full(4, 1e-3), np.full(3, 2.0)], claim, VISIBLE)
+    np.testing.assert_array_equal(kept.size, 1e-3)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-40, 1e-150, 1e-300])
+def test_parameters_that_are_all_too_small_to_be_seen_are_taken_to_be_one(size: float) -> None:
+    x = size * np.array([1.0, -2.0, 3.0])
+    np.testing.assert_array_equal(sizes(x, np.ones(3), visible=1e-8), 1.0)
+    np.testing.assert_allclose(sizes(x, np.ones(3) / size, visible=1e-8), size * np.array([2.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-40, 1e-80, 1e-150])
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (-1.0, "fail"), (0.5, "fail"), (0.0, "fail")])
+def test_parameters_that_are_all_tiny(size: float, factor: float, expected: str) -> None:
+    """Initial weights of that size, of a loss in which they should be of order one."""
+    weights = np.array([1.5, -0.7, 0.4, 2.0, -1.1, 0.9])
+
+    def loss(x: Array) -> float:
+        return float(np.sum(weights * np.sin(x + 0.3)))
+
+    x0 = size * np.random.default_rng(0).standard_normal(6)
+    assert verdict(loss, lambda x: factor * weights * np.cos(x + 0.3), x0) == expected
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-40, 1e-80, 1e-150])
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (-1.0, "fail"), (0.5, "fail")])
+def test_parameters_whose_unit_is_tiny(size: float, factor: float, expected: str) -> None:
+    """The loss changes its character over a distance of their own size."""
+
+    def loss(x: Array) -> float:
+        return float(np.sum(np.sin(x / size)))
+
+    x0 = size * np.random.default_rng(0).standard_normal(6)
+    assert verdict(loss, lambda x: factor * np.cos(x / size) / size, x0) == expected
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-150])
+@pytest.mark.parametrize(("spoiled", "expected"), [(None, "pass"), (2, "fail")])
+def test_one_entry_of_parameters_that_are_all_tiny(size: float, spoiled: int | None, expected: str) -> None:
+    def gradient(x: Array) -> Array:
+        found = np.exp(x)
+        if spoiled is not None:
+            found[spoiled] *= 1.1
+        return found
+
+    x0 = size * np.random.default_rng(1).standard_normal(5)
+    assert verdict(lambda x: float(np.exp(x).sum()), gradient, x0) == expected

@@ -90,7 +90,8 @@ def test_bands_cover_all_effects_once() -> None:
     (scaling,) = NUMPY.scaling((np.ones(50),), (np.geomspace(1e-4, 1e4, 50),), 1e-12)
     bands = NUMPY.bands(scaling, (0.0, 0.01, 0.1, 1.0))
     median = float(np.median(scaling.effect))
-    assert [band.low for band in bands] == pytest.approx([0.0, 0.01 * median, 0.1 * median, median])
+    lows = [0.0, 0.01 * median, 0.1 * median, median, 100 * median]
+    assert [band.low for band in bands] == pytest.approx(lows)
     held = [((scaling.effect >= band.low) & (scaling.effect < band.high)).sum() for band in bands]
     assert sum(held) == 50
     assert all(held)

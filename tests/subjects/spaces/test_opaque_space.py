@@ -71,6 +71,9 @@ class SealedSpace(Space):
     def copy(self, vector: Any) -> Any:
         return sealed(NUMPY.copy(opened(vector)))
 
+    def times_power(self, vector: Any, exponent: int) -> Any:
+        return sealed(NUMPY.times_power(opened(vector), exponent))
+
     def host(self, array: Any) -> Any:
         return NUMPY.host(array.inside)
 
@@ -82,6 +85,9 @@ class SealedSpace(Space):
 
     def difference(self, one: Any, other: Any) -> float:
         return NUMPY.difference(one.inside, other.inside)
+
+    def largest(self, array: Any) -> float:
+        return NUMPY.largest(array.inside)
 
     def is_zero(self, array: Any) -> bool:
         return NUMPY.is_zero(array.inside)
@@ -104,6 +110,12 @@ class SealedSpace(Space):
     def scaling(self, point: Any, claim: Any, visible: float, known: Any = None) -> tuple[BlockScaling, ...]:
         given = None if known is None else [plain(s) for s in known]
         return tuple(boxed(s) for s in NUMPY.scaling(opened(point), opened(claim), visible, given))
+
+    def enlarged(
+        self, claim: Any, scaling: Sequence[BlockScaling], *, by_block: bool
+    ) -> tuple[BlockScaling | None, ...]:
+        found = NUMPY.enlarged(opened(claim), [plain(s) for s in scaling], by_block=by_block)
+        return tuple(None if s is None else boxed(s) for s in found)
 
     def bands(self, scaling: BlockScaling, fractions: Sequence[float]) -> list[Band]:
         return NUMPY.bands(plain(scaling), fractions)
@@ -158,6 +170,21 @@ class SealedSpace(Space):
     ) -> Direction:
         scalings = [plain(s) for s in scaling]
         return NUMPY.part_of(direction, block, part, opened(point), opened(claim), scalings, bits=bits, rng=rng)
+
+    def effects(self, gradient: Any, scaling: BlockScaling) -> Any:
+        return Sealed(NUMPY.effects(gradient.inside, plain(scaling)))
+
+    def inner(self, one: Any, other: Any) -> float:
+        return NUMPY.inner(one.inside, other.inside)
+
+    def combined(self, arrays: Sequence[Any], weights: Sequence[float]) -> Any:
+        return Sealed(NUMPY.combined([array.inside for array in arrays], weights))
+
+    def along(
+        self, effects: Mapping[int, Any], point: Any, claim: Any, scaling: Sequence[BlockScaling], *, bits: int
+    ) -> Direction:
+        inside = {b: effect.inside for b, effect in effects.items()}
+        return NUMPY.along(inside, opened(point), opened(claim), [plain(s) for s in scaling], bits=bits)
 
     def given(self, moved: Mapping[int, Array], point: Any) -> Direction:
         return NUMPY.given(moved, opened(point))

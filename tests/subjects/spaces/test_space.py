@@ -18,9 +18,9 @@ class Given:
     length: float = 1.0
 
 
-FIRST = Contribution(slope=2.0, norm=3.0, small=0.5, rounding=3e-16, zero=False)
-SECOND = Contribution(slope=-0.5, norm=4.0, small=0.25, rounding=4e-16, zero=False)
-ZERO = Contribution(slope=1e-17, norm=1e-17, small=1e-17, rounding=1e-17, zero=True)
+FIRST = Contribution(slope=2.0, norm=3.0, small=0.5, rounding=3e-16, zero=False, length=1.0)
+SECOND = Contribution(slope=-0.5, norm=4.0, small=0.25, rounding=4e-16, zero=False, length=1.0)
+ZERO = Contribution(slope=1e-17, norm=1e-17, small=1e-17, rounding=1e-17, zero=True, length=1.0)
 
 
 def test_norms_and_rounding_add_in_squares_and_the_least_entry_decides() -> None:

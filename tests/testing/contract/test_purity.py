@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
+from gradcheck.errors import SubjectError
 from gradcheck.nn.layer import Array
 from tests.testing.contract.layers import Scale, assert_kept, broken, contract
 
@@ -113,3 +115,19 @@ def test_state_that_a_pass_leaves_behind_is_found() -> None:
     assert "a second backward after one forward raises" in broken(contract(PopsCache), "test_backward_can_be_repeated")
     message = broken(contract(KeepsFirst), "test_backward_can_be_repeated")
     assert "the gradient of s changes after a pass with another batch" in message
+
+
+class Constant(Scale):
+    """Its factor is no parameter, and has no gradient."""
+
+    def __init__(self, features: int) -> None:
+        self.s = np.linspace(0.5, 1.5, features)
+
+    def backward(self, upstream: Array) -> Any:
+        return upstream * self.s
+
+
+def test_a_layer_with_constants_says_that_it_has_no_parameters() -> None:
+    contract(Constant, parameters=()).test_leaves_the_input_alone()
+    with pytest.raises(SubjectError, match=r"whether s are parameters.*params=\(\)"):
+        contract(Constant).test_leaves_the_upstream_gradient_alone()
