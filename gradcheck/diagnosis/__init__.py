@@ -1,1 +1,1 @@
-"""Explains why a block is wrong: which part, which mistake of the catalogue; reads verdicts, never changes one."""
+"""Explains why a block is wrong: its part and its mistake; only a gap that a solver may make gets another verdict."""

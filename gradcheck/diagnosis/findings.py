@@ -69,7 +69,7 @@ def _of_group(group: Sequence[Fault]) -> list[Finding]:
 def _entries(message: str, fault: Fault | None) -> str:
     """The message, with how many entries are wrong where that was counted."""
     location = fault.result.location if fault is not None else None
-    if fault is None or location is None or not location.complete:
+    if fault is None or location is None or not location.counted:
         return message
     wrong = sum(entry.wrong for entry in location.entries)
     head, dot, tail = message.partition(". ")
@@ -105,8 +105,8 @@ def _mismatch(fault: Fault) -> Finding:
     worst = block.location.worst if block.location else None
     name, where = block.block.name, fault.where
     wrong = [entry for entry in entries if entry.wrong]
-    complete = block.location is not None and block.location.complete and bool(wrong)
-    listed = block.location is not None and block.location.listed
+    complete = block.location is not None and block.location.counted and fault.accounted and bool(wrong)
+    listed = block.location is not None and block.location.listed and fault.accounted
     if listed:
         message = f"{_count(len(wrong), block.block.size)}, and no others were found"
     elif complete:

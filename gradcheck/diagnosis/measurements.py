@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,15 +52,25 @@ class Measurements:
     Parameters
     ----------
     prober : Prober
+    distance : float
+        How far the point is from the user's: 1 if it is far, or there is nothing to compare with.
+    accuracy : float
+        What loss and claim may be off by, as a part of the norm, beside their error bars.
     """
 
-    def __init__(self, prober: Prober) -> None:
-        self.prober = prober
+    def __init__(self, prober: Prober, distance: float = 1.0, accuracy: float = 0.0) -> None:
+        self.prober, self.distance, self.accuracy = prober, distance, accuracy
         host, data = prober.subject.space.host, prober.data
         point, claim = (tuple(host(array) for array in vector) for vector in (data.point, data.claim))
         self.context = Context(prober.subject, point, claim, data.point)
         self._slopes: dict[int, list[Slope]] = {}
         self._samples: dict[int, list[list[Slope]]] = {}
+
+    def within(self, accuracy: float) -> Measurements:
+        """The same measurements with another accuracy."""
+        found = copy.copy(self)
+        found.accuracy = accuracy
+        return found
 
     @property
     def claim(self) -> Point:
@@ -150,9 +161,9 @@ def measurements(
     away, beyond a clip or a floor. They are made when they are asked for.
     """
     subject = evaluator.subject
-    copy = subject.space.copy
-    value = evaluator.loss(copy(subject.point))
-    claim = copy(evaluator.gradient(copy(subject.point)))
+    copied = subject.space.copy
+    value = evaluator.loss(copied(subject.point))
+    claim = copied(evaluator.gradient(copied(subject.point)))
     data = point_data(subject, Place.USER, subject.point, value, claim, rtol)
     here = classify_negligible(Prober(data, evaluator, rng)).with_measured_noise()
     return Measurements(here), _elsewhere(here)
@@ -165,7 +176,7 @@ def _elsewhere(here: Prober) -> Iterator[Measurements]:
     for shift, distance in zip((wide, near, near), DIAGNOSIS.distances, strict=True):
         there = _at(here, shift, distance)
         if there is not None:
-            yield Measurements(there)
+            yield Measurements(there, distance)
 
 
 def _at(here: Prober, shift: Vector, distance: float) -> Prober | None:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.fit import Fit, Hypotheses
 from gradcheck.diagnosis.mistakes import FACTOR_MISTAKES, MISTAKES
-from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Mistake, ObservedMistake, Permutation
+from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Mistake, ObservedMistake, Permutation, digits_of
 from gradcheck.diagnosis.settings import DIAGNOSIS
+from gradcheck.differences.powers import times_power_of_two
 
 Array = NDArray[Any]
 
@@ -38,23 +39,27 @@ class Diagnosis:
     fit : Fit
     points : int
         At how many points it does.
+    exponent : int
+        The user's loss is ``2**exponent`` times the one that was fitted.
     """
 
     named: tuple[Named, ...]
     fit: Fit
     points: int
+    exponent: int = 0
 
     @property
     def evidence(self) -> str:
         """The claimed slope, the one that the mistake gives, and the largest remainder."""
+        claimed, expected = (times_power_of_two(x, self.exponent) for x in (self.fit.claimed, self.fit.expected))
         where = "at your point and at a random one" if self.points > 1 else "at your point"
         text = (
-            f"along a random direction the claimed slope is {self.fit.claimed:.6g}, and the right gradient with "
-            f"this mistake gives {self.fit.expected:.6g}; the two differ by at most {self.fit.left:.1e} of the claim, "
+            f"along a random direction the claimed slope is {claimed:.6g}, and the right gradient with "
+            f"this mistake gives {expected:.6g}; the two differ by at most {self.fit.left:.1e} of the claim, "
             f"{where}"
         )
         if isinstance(self.named[0].mistake, FactorMistake):
-            text += f"; the factor is {self.fit.factor:.9g} ± {self.fit.bar:.0e}"
+            text += f"; the factor is {digits_of(self.fit.factor, self.fit.bar, 9)} ± {self.fit.bar:.0e}"
         return text
 
 
@@ -65,13 +70,10 @@ def diagnose(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
     whole = hypotheses.identity(block)
     if whole is not None:
         named = _scaled(whole, counts)
-        if not named:
-            return None  # right along all directions: the error is too small for a name
-        for mistake in MISTAKES if named[0].mistake.slug == "constant-factor" else ():
-            for fit in hypotheses.fits(mistake, block) if mistake.preferred_to_factor else ():
-                if fit.plain:
-                    return Diagnosis((_named(mistake, fit),), fit, points)
-        return Diagnosis(named, whole, points)
+        if not named:  # right along all directions: the error is too small for most names
+            return _first(hypotheses, block, [mistake for mistake in MISTAKES if mistake.subtle])
+        preferred = [m for m in MISTAKES if m.preferred_to_factor] if _is_constant(named) else []
+        return _first(hypotheses, block, preferred) or Diagnosis(named, whole, points)
     found: list[tuple[Mistake, Fit]] = []
     for mistake in MISTAKES:
         if isinstance(mistake, (FactorMistake, ObservedMistake)):
@@ -86,6 +88,46 @@ def diagnose(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
     for first, second, fit in _pairs(hypotheses, block):
         return Diagnosis((first, second, *(() if fit.plain else _scaled(fit, counts))), fit, points)
     return None
+
+
+def roughly(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
+    """A sign, or a factor that people write, that explains a claim up to what a solver's tolerance may make.
+
+    Any other constant would be met by claims that are only nearly proportional to the right gradient.
+    """
+    for accuracy in DIAGNOSIS.accuracies if hypotheses.views else ():
+        fit = hypotheses.within(accuracy).identity(block)
+        named = _scaled(fit, hypotheses.subject.counts()) if fit is not None else ()
+        if fit is not None and named and (_is_simple(fit) or not _is_constant(named)):
+            return Diagnosis(named, fit, len(hypotheses.views))
+    return None
+
+
+def _is_simple(fit: Fit) -> bool:
+    """Whether a factor is that of a square, or of one that is counted twice or half, within its error."""
+    return any(abs(abs(fit.factor) - factor) <= fit.error for factor in DIAGNOSIS.simple_factors)
+
+
+def diagnose_with(hypotheses: Hypotheses, block: int, mistake: Mistake) -> Diagnosis | None:
+    """One mistake alone, if it reproduces the claim for a block without a constant; a constant alone comes first.
+
+    A subtle one is compared far more sharply than a constant, which may be within what a fit tolerates.
+    """
+    if not mistake.subtle and hypotheses.identity(block) is not None:
+        return None
+    return _first(hypotheses, block, (mistake,))
+
+
+def _first(hypotheses: Hypotheses, block: int, mistakes: Sequence[Mistake]) -> Diagnosis | None:
+    """The first of some mistakes that reproduces the claim without a constant."""
+    fits = ((mistake, fit) for mistake in mistakes for fit in hypotheses.fits(mistake, block) if fit.plain)
+    for mistake, fit in fits:
+        return Diagnosis((_named(mistake, fit),), fit, len(hypotheses.views))
+    return None
+
+
+def _is_constant(named: Sequence[Named]) -> bool:
+    return named[0].mistake.slug == "constant-factor"
 
 
 def together(hypotheses: Hypotheses, blocks: Sequence[int]) -> Diagnosis | None:
@@ -103,6 +145,8 @@ def _scaled(fit: Fit, counts: dict[int, str]) -> tuple[Named, ...]:
     """The messages for a constant factor: a sign, a count, or a number; a sign may come with one of the others."""
     sign: tuple[Named, ...] = ()
     factor = fit.factor
+    if abs(factor - 1.0) < DIAGNOSIS.clear_constant * fit.left:
+        return ()  # what is left over varies by as much: the claims are only nearly in proportion
     for scale in FACTOR_MISTAKES:
         text = scale.describe_factor(factor, fit.error, counts)
         if text is not None and not (factor < 0 and scale.slug == "constant-factor"):
@@ -138,7 +182,7 @@ def _pairs(hypotheses: Hypotheses, block: int) -> Iterator[tuple[Named, Named, F
             for f, s in zip(first, second, strict=True)
         ]
         fit = hypotheses.fit(block, both)
-        if fit is not None:
+        if fit is not None and hypotheses.believed(fit, DIAGNOSIS.chance_of_pair):
             yield Named(one, one.message(first[0].detail, 1.0)), Named(two, two.message(second[0].detail, 1.0)), fit
 
 

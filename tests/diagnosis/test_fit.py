@@ -28,7 +28,7 @@ def test_one_direction_that_does_not_fit_is_enough() -> None:
 
 
 def test_slopes_that_tell_nothing_do_not_count() -> None:
-    vague = row(0.5, 0.5, error=0.1)
+    vague = row(0.5, 0.5, error=0.2)
     assert fit([[vague, vague], [vague]]) is None
     assert fit([[row(0.5, 0.5)], [vague]]) is None
 
@@ -44,3 +44,20 @@ def test_rounding_of_zero_times_a_large_constant_is_no_explanation() -> None:
 
 def test_what_is_claimed_to_be_zero_is_no_multiple() -> None:
     assert fit([[row(0.0, 0.5)] * 2, [row(0.0, 0.3)] * 2]) is None
+
+
+def test_the_chance_of_a_fit_is_what_its_slopes_could_be_off_by() -> None:
+    """Two bars of 0.01 and a tolerance of 1e-6 beside a norm of 1; a constant that is needed uses up one slope."""
+    coarse = [[row(0.5, 0.5, 0.01), row(-0.7, -0.7, 0.01)], [row(0.6, 0.6, 0.01)]]
+    plain = fit(coarse)
+    assert plain is not None
+    assert plain.chance == pytest.approx(0.020001**3)
+    doubled = fit([[row(2 * r.claimed, r.expected, r.error / 2) for r in some] for some in coarse])
+    assert doubled is not None
+    assert doubled.chance == pytest.approx(0.020001**2, rel=1e-3)
+
+
+def test_sharp_slopes_weigh_more_than_vague_ones() -> None:
+    found = fit([[row(1.0, 0.5, 1e-6), row(1.0, 0.52, 0.05)], [row(-0.6, -0.3, 1e-6)]])
+    assert found is not None
+    assert found.factor == pytest.approx(2.0, abs=1e-4)

@@ -90,11 +90,17 @@ def test_block_with_a_colon_in_its_name_is_named_in_full() -> None:
 
 
 def namesakes(broken: BrokenNetwork) -> set[str]:
-    """The mistakes that make the same wrong gradient here, up to a constant: any of these names is right."""
+    """The mistakes that make the same wrong gradient here, up to a constant: any of these names is right.
+
+    Where the mistake shows in one entry alone, it is right to say that this entry is wrong.
+    """
     part = next(part for part in NetworkSubject(broken.right, broken.batch).parts() if part.place == broken.place)
     right = part.gradient(copied(part.point))
     wrong = faulty_gradient(broken.mistake, part, part.point, right).ravel()
     found = {broken.mistake.slug}
+    as_it_should_be = right[[block.name for block in part.blocks].index(broken.mistake.block)].ravel()
+    if np.count_nonzero(np.abs(wrong - as_it_should_be) > SAME * np.abs(wrong).max()) == 1 < wrong.size:
+        found |= {"isolated-entries"}
     for other in visible_faults(part, right):
         if other.block == broken.mistake.block:
             rival = faulty_gradient(other, part, part.point, right).ravel()

@@ -22,16 +22,20 @@ from gradcheck.diagnosis.mistakes.not_finite import NotFinite
 from gradcheck.diagnosis.mistakes.partial_batch import PartialBatch
 from gradcheck.diagnosis.mistakes.regulariser_extra import RegulariserExtra
 from gradcheck.diagnosis.mistakes.regulariser_missing import RegulariserMissing
+from gradcheck.diagnosis.mistakes.reparametrised import Reparametrised
 from gradcheck.diagnosis.mistakes.reversed_axis import ReversedAxis
 from gradcheck.diagnosis.mistakes.shifted import Shifted
 from gradcheck.diagnosis.mistakes.sign_flipped import SignFlipped
 from gradcheck.diagnosis.mistakes.softmax_diagonal import SoftmaxDiagonal
+from gradcheck.diagnosis.mistakes.solver_tolerance import SolverTolerance
 from gradcheck.diagnosis.mistakes.stale_cache import StaleCache
 from gradcheck.diagnosis.mistakes.stale_weights import StaleWeights
 from gradcheck.diagnosis.mistakes.statistics_held_constant import StatisticsHeldConstant
 from gradcheck.diagnosis.mistakes.swapped_blocks import SwappedBlocks
 from gradcheck.diagnosis.mistakes.transposed import Transposed
 from gradcheck.diagnosis.mistakes.truncated_bptt import TruncatedBptt
+from gradcheck.diagnosis.mistakes.underflow import Underflow
+from gradcheck.diagnosis.mistakes.upstream_ignored import UpstreamIgnored
 from gradcheck.diagnosis.mistakes.wrong_activation_derivative import WrongActivationDerivative
 from gradcheck.diagnosis.mistakes.zero_gradient import ZeroGradient
 
@@ -44,11 +48,14 @@ MISTAKES: tuple[Mistake, ...] = (
     Accumulated(),
     StaleCache(),
     StaleWeights(),
+    UpstreamIgnored(),
     Transposed(),
     ReversedAxis(),
     SwappedBlocks(),
     BroadcastNotSummed(),
     Shifted(),
+    Reparametrised(),
+    ClipMismatch(),
     DropoutMask(),
     MissingActivationDerivative(),
     ExtraActivationDerivative(),
@@ -59,7 +66,6 @@ MISTAKES: tuple[Mistake, ...] = (
     StatisticsHeldConstant(),
     TruncatedBptt(),
     PartialBatch(),
-    ClipMismatch(),
     LossMismatch(),
     RegulariserMissing(),
     RegulariserExtra(),
@@ -68,6 +74,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Nondeterministic(),
     MutatesInput(),
     IsolatedEntries(),
+    SolverTolerance(),
+    Underflow(),
 )
 
 #: Mistakes that are a constant factor. They can occur together with another mistake.

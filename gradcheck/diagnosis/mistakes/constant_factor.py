@@ -9,13 +9,27 @@ from functools import partial
 import numpy as np
 
 from gradcheck.diagnosis.context import Context
-from gradcheck.diagnosis.mistakes.mistake import EQUAL_WITHIN, FactorMistake, Permutation, Variant, same_factor
+from gradcheck.diagnosis.mistakes.mistake import (
+    EQUAL_WITHIN,
+    FactorMistake,
+    Permutation,
+    Variant,
+    digits_of,
+    same_factor,
+)
 
 #: Factors used as variants: simple ones, one that is negative and one that is close to 1. A fit names any factor.
 EXAMPLE_FACTORS = (2.0, 0.5, 3.0, -2.5, 1.1)
 
-#: A factor is named if it is known to this part of itself. A coarser one could as well vary from entry to entry.
-FACTOR_KNOWN_WITHIN = 0.01
+#: A factor is named if it is known to this part of itself, which is what slopes in float16 give at worst. That it is
+#: the same at all entries is asked of the slopes, each on its own.
+FACTOR_KNOWN_WITHIN = 0.25
+
+#: And if it differs from 1 by so many of its errors: a gap that hardly exceeds the tolerance is no proof of a constant.
+CLEARLY_NOT_ONE = 3.0
+
+#: It is shown as a fraction too if it is known so well: near a coarser one there are many fractions.
+FRACTION_KNOWN_WITHIN = 0.01
 
 #: Factors are also shown as a fraction if its denominator is at most this. Larger ones are seldom meant.
 LARGEST_DENOMINATOR = 12
@@ -38,8 +52,9 @@ class ConstantFactor(FactorMistake):
 
     def describe_factor(self, factor: float, error: float, counts: dict[int, str]) -> str | None:
         """Describe any factor other than 1 that is known well enough."""
-        if same_factor(factor, 1.0, error) or error > FACTOR_KNOWN_WITHIN * abs(factor):
+        if same_factor(factor, 1.0, CLEARLY_NOT_ONE * error) or error > FACTOR_KNOWN_WITHIN * abs(factor):
             return None
         simple = Fraction(factor).limit_denominator(LARGEST_DENOMINATOR)
-        exact = simple != 0 and simple.denominator > 1 and same_factor(factor, float(simple), error)
-        return f"{factor:.6g} times the right gradient" + (f" ({simple})" if exact else "")
+        known = simple.denominator > 1 and error <= FRACTION_KNOWN_WITHIN * abs(factor)
+        exact = simple != 0 and known and same_factor(factor, float(simple), error)
+        return f"{digits_of(factor, error)} times the right gradient" + (f" ({simple})" if exact else "")

@@ -10,6 +10,9 @@ import numpy as np
 from gradcheck.diagnosis.context import Context
 from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Permutation, Variant, same_factor
 
+#: A factor is a count if that is known so well: of a coarser one the counts beside it would be possible as well.
+COUNT_KNOWN_WITHIN = 0.25
+
 #: Power of the count n in the factor, and what it suggests.
 CAUSES = {
     1: "the gradient is probably summed where the loss takes the mean",
@@ -38,6 +41,7 @@ class MeanSum(FactorMistake):
         """Describe a factor that is a count, or one over a count."""
         for n, what in counts.items():
             for power, cause in CAUSES.items():
-                if same_factor(factor, float(n) ** power, error):
+                one_count = error * max(1.0, float(n) ** (1 - power)) < COUNT_KNOWN_WITHIN
+                if one_count and same_factor(factor, float(n) ** power, error):
                     return f"{factor:.4g} times the right gradient. {what}: {cause.format(n=n)}"
         return None

@@ -7,6 +7,7 @@ only, never the right gradient itself. Tests and benchmarks call `apply` instead
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -156,6 +157,21 @@ class SampleWeights:
 
 
 @dataclass(frozen=True)
+class ChangedSamples:
+    """The wrong gradient is g + ε ∇q, with one ε at every point; q depends on the losses of the samples, and on ε.
+
+    Attributes
+    ----------
+    detail : str
+    added : callable
+        q for each sample, from its loss and ε, which may be 0; not finite where there is no such loss.
+    """
+
+    detail: str
+    added: Callable[[Array, float], Array]
+
+
+@dataclass(frozen=True)
 class Rounded:
     """The wrong gradient is g, rounded to a narrower type."""
 
@@ -168,7 +184,17 @@ class Rounded:
         return gradient[self.source].astype(self.dtype).astype(gradient[self.source].dtype)
 
 
-Variant = Permutation | LinearMap | ExactArray | RightGradient | OtherLoss | AdditiveTerm | SampleWeights | Rounded
+Variant = (
+    Permutation
+    | LinearMap
+    | ExactArray
+    | RightGradient
+    | OtherLoss
+    | AdditiveTerm
+    | SampleWeights
+    | ChangedSamples
+    | Rounded
+)
 
 
 class Mistake(abc.ABC):
@@ -185,6 +211,8 @@ class Mistake(abc.ABC):
         Whether a constant factor beside the mistake is a convention. If not, the factor is a second finding.
     preferred_to_factor : bool
         Whether the mistake is named even if a constant factor would explain the claimed gradient equally well.
+    subtle : bool
+        Whether the mistake is also looked for where the claim is right to within what a fit tolerates.
     """
 
     code: ClassVar[str]
@@ -193,6 +221,7 @@ class Mistake(abc.ABC):
     fix: ClassVar[str]
     allows_factor: ClassVar[bool] = False
     preferred_to_factor: ClassVar[bool] = False
+    subtle: ClassVar[bool] = False
 
     @abc.abstractmethod
     def variants(self, context: Context, block: int) -> Iterator[Variant]:
@@ -249,6 +278,18 @@ class FactorMistake(Mistake):
 def same_factor(factor: float, wanted: float, error: float) -> bool:
     """Whether two factors agree within an error bound."""
     return abs(factor - wanted) <= max(error, EQUAL_WITHIN * abs(wanted))
+
+
+def digits_of(factor: float, error: float, most: int = 6) -> str:
+    """A factor with the digits that are known of it, at least two of them.
+
+    Examples
+    --------
+    >>> digits_of(1.99812, 0.02), digits_of(1.99812, 1e-5)
+    ('2', '1.99812')
+    """
+    known = math.floor(math.log10(abs(factor) / error)) + 1 if error > 0 else most
+    return f"{factor:.{min(max(known, 2), most)}g}"
 
 
 def differs(array: Array, reference: Array) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gradcheck import nn
 from gradcheck.nn.kinds import LOSSES
 from gradcheck.subjects.views import LossView
+from gradcheck.tracebacks import pass_on_signal
 
 Array = NDArray[Any]
 
@@ -42,7 +43,8 @@ def known_losses(loss: LossView) -> Iterator[KnownLoss]:
                     prediction = np.minimum(prediction, 0.0)
                 value = float(criterion.forward(prediction, loss.target))
                 gradient = np.asarray(criterion.backward())
-        except Exception:  # this loss does not accept such predictions or targets
+        except Exception as error:  # this loss does not accept such predictions or targets
+            pass_on_signal(error)
             continue
         if gradient.shape == loss.prediction.shape and np.isfinite(gradient).all() and np.isfinite(value):
             yield KnownLoss(name, value, gradient)

@@ -27,6 +27,7 @@ WRONG = {
     "two of a large one": lambda: check_block(at(10, 2000), (60, 50)),
     "five, one zero": lambda: check_block(at(1, 2, 3, 99, 500, factor=0.0), (40, 30)),
     "float32": lambda: check_block(at(11), (30, 30), np.float32),
+    "float16": lambda: check_block(at(0, factor=-2.0), (6, 6), np.float16),
 }
 
 NEAR_MISSES = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.diagnosis.mistakes import BY_SLUG
 from tests.diagnosis.mistakes.cases import check_block, check_model, slugs
 
 SLUG = "mean-sum"
@@ -50,3 +51,11 @@ def test_the_count_is_explained_and_a_flipped_sign_is_a_second_finding() -> None
         "The batch has 7 samples: the gradient is probably summed where the loss takes the mean"
         in report.findings[0].message
     )
+
+
+def test_a_count_is_named_only_where_no_other_is_possible() -> None:
+    counts = {20: "There are 20 samples"}
+    assert BY_SLUG[SLUG].describe_factor(19.9, 0.2, counts) is not None  # type: ignore[attr-defined]
+    assert BY_SLUG[SLUG].describe_factor(19.9, 0.9, counts) is None  # type: ignore[attr-defined]
+    assert BY_SLUG[SLUG].describe_factor(0.0501, 0.0004, counts) is not None  # type: ignore[attr-defined]
+    assert BY_SLUG[SLUG].describe_factor(0.0505, 0.002, counts) is None  # type: ignore[attr-defined]

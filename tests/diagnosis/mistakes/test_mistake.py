@@ -119,7 +119,14 @@ def test_details_identify_the_variants_of_a_mistake() -> None:
 
 def test_observed_mistakes_have_no_variants() -> None:
     observed = {mistake.slug for mistake in MISTAKES if isinstance(mistake, ObservedMistake)}
-    assert observed == {"not-finite", "nondeterministic", "mutates-input", "isolated-entries"}
+    assert observed == {
+        "not-finite",
+        "nondeterministic",
+        "mutates-input",
+        "isolated-entries",
+        "solver-tolerance",
+        "underflow",
+    }
     x = np.ones(3)
     subject = as_subject(lambda x: float(np.sum(x)), lambda x: x, x)
     assert not any(variants(slug, subject, 0, (x,)) for slug in observed)

@@ -45,3 +45,41 @@ def test_a_fixed_seed_is_not_reported() -> None:
 
 def test_a_wrong_gradient_of_a_deterministic_loss_is_not_reported() -> None:
     assert SLUG not in slugs(check_gradients(logcosh, lambda x: -np.tanh(x), X, rng=0))
+
+
+@pytest.mark.parametrize("size", [0.5, 1e-2, 1e-3])
+@pytest.mark.parametrize("where", ["all", "one", "scale"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gradient_that_differs_from_call_to_call_is_reported(size: float, where: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def gradient(x: Any) -> Any:
+        g = np.tanh(x)
+        if where == "one":
+            g[rng.integers(len(x))] *= 1 + size
+            return g
+        return g * (1 + size * rng.standard_normal(len(x) if where == "all" else 1))
+
+    report = check_gradients(logcosh, gradient, X, rng=seed)
+    assert report.verdict.value == "fail"
+    assert slugs(report)[0] == SLUG
+
+
+def test_a_mask_that_is_drawn_anew_in_the_backward_pass_is_reported() -> None:
+    data = np.random.default_rng(0)
+    A, y, kept = data.normal(size=(10, 6)), data.normal(size=10), data.random((10, 6)) > 0.4
+    masks = np.random.default_rng(1)
+
+    def gradient(w: Any) -> Any:
+        return 2 * (A * (masks.random((10, 6)) > 0.4) / 0.6).T @ ((A * kept / 0.6) @ w - y)
+
+    report = check_gradients(lambda w: np.sum(((A * kept / 0.6) @ w - y) ** 2), gradient, data.normal(size=6), rng=0)
+    (finding,) = report.findings
+    assert finding.slug == SLUG
+    assert "of the claimed gradient at one and the same point is" in finding.evidence
+
+
+def test_a_gradient_that_differs_by_rounding_alone_is_not_reported() -> None:
+    rng = np.random.default_rng(0)
+    report = check_gradients(logcosh, lambda x: 2 * np.tanh(x) * (1 + 1e-14 * rng.standard_normal(5)), X, rng=0)
+    assert slugs(report) == ["constant-factor"]

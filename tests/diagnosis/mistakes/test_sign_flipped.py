@@ -27,7 +27,7 @@ NEAR_MISSES = {
     "half of the entries": lambda: check_block(lambda g: np.where(np.arange(g.size).reshape(g.shape) % 2, -g, g)),
     "one entry": lambda: check_block(lambda g: np.where(np.arange(g.size).reshape(g.shape) == 7, -g, g)),
     "absolute value": lambda: check_block(np.abs),
-    "nearly minus one varying": lambda: check_block(lambda g: -g * np.linspace(0.99, 1.01, g.size).reshape(g.shape)),
+    "nearly minus one varying": lambda: check_block(lambda g: -g * np.linspace(0.8, 1.2, g.size).reshape(g.shape)),
 }
 
 

@@ -42,6 +42,38 @@ class RMSNorm(nn.RMSNorm):
         return np.asarray(self.params["gamma"] * upstream * slope)
 
 
+class ByHand(nn.Layer):
+    """A batch normalisation with its epsilon in a closure, under no name that says what it is."""
+
+    def __init__(self, size: float, through: bool = False, outside: bool = False, less: int = 0) -> None:
+        super().__init__()
+        self.params = {"a": np.random.default_rng(0).uniform(0.5, 1.5, 4), "b": np.random.default_rng(1).normal(size=4)}
+        self.through, self.outside = through, outside
+
+        def root(x: Array) -> Array:
+            variance = ((x - x.mean(axis=0)) ** 2).sum(axis=0) / (len(x) - less)
+            return np.asarray(np.sqrt(variance) + size if outside else np.sqrt(variance + size))
+
+        self.root, self.less = root, less
+
+    def forward(self, x: Array) -> Array:
+        self.x = np.asarray(x)
+        self.hat = (self.x - self.x.mean(axis=0)) / self.root(self.x)
+        return np.asarray(self.params["a"] * self.hat + self.params["b"])
+
+    def backward(self, upstream: Array) -> Array:
+        u = np.asarray(upstream)
+        self.grads = {"a": (u * self.hat).sum(axis=0), "b": u.sum(axis=0)}
+        h = u * self.params["a"]
+        root = self.root(self.x)
+        if not self.through:
+            return np.asarray(h / root)
+        centre = self.x - self.x.mean(axis=0)
+        under = np.sqrt((centre**2).sum(axis=0) / (len(u) - self.less)) if self.outside else root
+        bent = centre * (h * centre).sum(axis=0) / (root * under * (len(u) - self.less))
+        return np.asarray((h - h.mean(axis=0) - bent) / root)
+
+
 def evaluation_mode() -> Any:
     layer = nn.BatchNorm(4)
     layer.training = False
@@ -62,6 +94,15 @@ NEAR_MISSES = {
     "right layer": lambda: check_layer(nn.LayerNorm(4)),
     "a dense layer": lambda: check_layer(nn.Dense(4, 4, rng=3)),
 }
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-8, 1e-5, 1e-3, 1e-1])
+@pytest.mark.parametrize(("outside", "less"), [(False, 0), (True, 0), (False, 1), (True, 1)])
+def test_it_is_named_whatever_the_epsilon_is_and_wherever_it_stands(size: float, outside: bool, less: int) -> None:
+    report = check_layer(ByHand(size, outside=outside, less=less))
+    assert report.verdict.value == "fail"
+    assert slugs(report)[0] == SLUG
+    assert check_layer(ByHand(size, through=True, outside=outside, less=less))
 
 
 @pytest.mark.parametrize("check", WRONG.values(), ids=WRONG)

@@ -29,6 +29,7 @@ WRONG = {
     "outer axes": lambda: check_block(lambda g: g.swapaxes(0, 2), (3, 2, 3)),
     "with a sign": lambda: check_block(lambda g: -g.T, (4, 4)),
     "float32": lambda: check_block(np.transpose, (4, 4), np.float32),
+    "a matrix in a vector": lambda: check_block(lambda g: g.reshape(3, 5).T.ravel(), (15,)),
     "large": lambda: check_block(np.transpose, (40, 40)),
 }
 
@@ -37,6 +38,7 @@ NEAR_MISSES = {
     "symmetric gradient": lambda: check_gradients(symmetric, lambda x: 4 * (x + x.T).T, A, rng=0),
     "one pair only": lambda: check_block(lambda g: np.where(ONE_PAIR, g.T, g), (4, 4)),
     "both axes reversed": lambda: check_block(lambda g: g[::-1, ::-1], (4, 4)),
+    "a vector permuted": lambda: check_block(lambda g: g[np.random.default_rng(2).permutation(15)], (15,)),
     "rows permuted": lambda: check_block(lambda g: g[[1, 3, 0, 2]], (4, 4)),
 }
 
@@ -62,3 +64,10 @@ def test_variants_exchange_axes_where_that_changes_the_gradient() -> None:
         for wrong in wrong_gradients(SLUG, g).values():
             assert wrong.shape == g.shape
             assert sorted(wrong.ravel()) == sorted(g.ravel())
+
+
+def test_variants_of_a_vector_are_those_of_the_matrices_that_it_may_hold() -> None:
+    found = wrong_gradients(SLUG, np.arange(6.0))
+    np.testing.assert_array_equal(found["of the 2 × 3 matrix in it"], [0, 3, 1, 4, 2, 5])
+    np.testing.assert_array_equal(found["of the 3 × 2 matrix in it"], [0, 2, 4, 1, 3, 5])
+    assert len(found) == 2
