@@ -38,7 +38,7 @@ ROOMS = (
 #: Rooms that may import less than everything below them.
 ONLY: dict[str, set[str]] = {
     "differences": set(),
-    "subjects": {"nn"},
+    "subjects": {"nn", "differences"},
     "reports": {"probes", "verdicts", "diagnosis"},
 }
 

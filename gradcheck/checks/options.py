@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable
@@ -35,7 +36,7 @@ class DefaultOptions:
         The tolerance is this many times larger if the loss can only be evaluated in a type narrower than float64: its
         own rounding error adds to that of the claim.
     budget : int
-        Evaluations of the loss. A passing check takes about 33, whatever the number of parameters; the rest is for
+        Evaluations of the loss. A passing check takes about 27, whatever the number of parameters; the rest is for
         locating and naming mistakes.
     """
 
@@ -92,6 +93,25 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
         widened = evaluated > bits or bits >= full_bits
         return tolerance if widened else DEFAULT_OPTIONS.narrow_evaluation_factor * tolerance
     return checked_rtol(rtol)
+
+
+def accuracy_of(loss_accuracy: float | None) -> float | None:
+    """The stated accuracy of the loss.
+
+    Raises
+    ------
+    SubjectError
+        If it is not a number from 0 to below 1.
+    """
+    if loss_accuracy is None:
+        return None
+    if isinstance(loss_accuracy, bool) or not isinstance(loss_accuracy, numbers.Real):
+        raise SubjectTypeError(
+            f"loss_accuracy is a {type(loss_accuracy).__qualname__}: pass a number such as 1e-5, or 0"
+        )
+    if not 0 <= loss_accuracy < 1:
+        raise SubjectError(f"loss_accuracy is {loss_accuracy}: pass a relative accuracy such as 1e-5, or 0")
+    return float(loss_accuracy)
 
 
 def budget_of(budget: int | None) -> int:

@@ -96,10 +96,10 @@ def textbook(subject: Subject, *, seed: int, version: str) -> Report:
         loss=loss,
         noise=math.nan,
         evaluations=1 + 2 * entries,
-        gradients=1,
+        gradients=0 if subject.only_here else 1,
         seconds=time.perf_counter() - started,
         blocks=blocks,
-        notes=(note,),
+        notes=(note, *subject.notes()),
     )
 
 

@@ -23,7 +23,8 @@ def averaged(prober: Prober, line: Line, hasty: Comparison) -> Comparison:
     best, count, most = hasty, 1, PROBES.averaged_most
     while not best.resolved and best.tolerance > 0 and math.isfinite(best.error_bar):
         goal = PROBES.target * best.tolerance
-        wanted = count * (best.estimate.error / goal) ** 2  # to halve the noise takes four times the values
+        excess = min(best.estimate.error / goal, 2.0 * most)
+        wanted = count * excess**2  # to halve the noise takes four times the values
         count = max(CONFIRMATION.fewest_averaged, 2 * count, 2 ** math.ceil(math.log2(min(wanted, 2.0 * most))))
         if count > most or count * (2 * STEPS.run + 3) > prober.evaluator.left:
             break

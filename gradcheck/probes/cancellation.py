@@ -7,11 +7,15 @@ and may be wrong.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from gradcheck.differences.powers import SUBNORMAL
+from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.settings import PROBES
-from gradcheck.subjects.spaces.space import Vector
+from gradcheck.subjects.spaces.space import Band, Vector
+from gradcheck.tracebacks import pass_on_signal
 
 
 def classify_negligible(prober: Prober) -> Prober:
@@ -25,16 +29,44 @@ def classify_negligible(prober: Prober) -> Prober:
     return prober.again(data=data.with_cancelled(found))
 
 
-def is_cancellation(prober: Prober, block: int) -> bool:
+def is_cancellation(prober: Prober, block: int, found: Comparison) -> bool:
     """Whether the claim for a block, far below those for other blocks, is round-off that does not count as zero yet.
 
-    The claim is computed again a few roundings of the parameters away: what a formula gives stays what it is, and what
-    is left of terms that cancel comes out different.
+    It is where it amounts to a few roundings of the largest effect, and the measured slope is zero: with saturated
+    probabilities, rounding leaves the same again and again. Elsewhere the claim is computed again a few roundings of
+    the parameters away: what a formula gives stays what it is, and what is left of terms that cancel comes out
+    different.
+
+    Parameters
+    ----------
+    prober : Prober
+    block : int
+    found : Comparison
+        The claimed slope along a line through the block against the measured one.
     """
-    data = prober.data
-    near = data.reference * prober.subject.space.epsilon(data.claim[block]) ** 0.5
-    small = not data.zero[block] and data.scaling[block].largest_effect <= near
-    return small and bool(_changing(prober, [block]))
+    data, effect = prober.data, prober.data.scaling[block].largest_effect
+    epsilon = prober.subject.space.epsilon(data.claim[block])
+    if data.zero[block] or effect > data.reference * epsilon**0.5:
+        return False
+    invisible = abs(found.estimate.value) <= found.estimate.error
+    if invisible and effect <= PROBES.left_roundings * epsilon * data.reference:
+        return True
+    return bool(_changing(prober, [block]))
+
+
+def is_partly_cancelled(prober: Prober, block: int) -> bool:
+    """Whether some entries of a claim are round-off, and explain why the block disagrees: the others agree.
+
+    Blocks that are packed into one array, such as those of queries, keys and values, can be of very different size.
+    """
+    data, space = prober.data, prober.subject.space
+    bound = PROBES.packed_roundings * space.epsilon(data.claim[block]) * data.reference
+    parts = Band(SUBNORMAL, bound), Band(bound, math.inf)
+    if data.zero[block] or not all(space.selects(data.scaling[block], part) for part in parts):
+        return False
+    small, others = (prober.measure(prober.line_along({block: part})) for part in parts)
+    invisible = abs(small.estimate.value) <= small.estimate.error
+    return invisible and math.isfinite(others.error_bar) and not others.disagrees
 
 
 def _changing(prober: Prober, blocks: Sequence[int]) -> list[int]:
@@ -59,5 +91,6 @@ def _jittered_claim(prober: Prober) -> Vector:
     point = space.jittered(data.point, data.claim, PROBES.jitter, prober.rng)
     try:
         return space.copy(prober.evaluator.gradient(prober.subject.representable(point)))
-    except Exception:
+    except Exception as error:
+        pass_on_signal(error)
         return data.claim

@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 from gradcheck.errors import GradcheckError
+from gradcheck.subjects.rescaled import RescaledSubject
 from gradcheck.subjects.spaces.space import Direction, Vector
 from gradcheck.subjects.subject import Subject
+from gradcheck.tracebacks import pass_on_signal
 
 #: Called with the number of evaluations of the loss so far, and what is being done.
 Progress = Callable[[int, str], None]
@@ -21,7 +23,8 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 class Evaluator:
     """Evaluates a subject, and counts.
 
-    The counts change by evaluation alone; nobody else writes them.
+    The counts change by evaluation alone; nobody else writes them. The subject changes once at most, where its loss is
+    too large or too small for arithmetic, see `rescale`.
 
     Parameters
     ----------
@@ -39,6 +42,7 @@ class Evaluator:
         self._progress, self._map = progress, map
         self._losses, self._gradients, self._before = subject.preparations, 0, 0
         self._stage = "all blocks together"
+        self._whole: Evaluator | None = None
 
     @property
     def losses(self) -> int:
@@ -58,11 +62,17 @@ class Evaluator:
     @property
     def left(self) -> int:
         """Evaluations of the loss that are left."""
+        if self._whole is not None:
+            return self._whole.left
         return max(self.budget - self._losses, 0)
 
     def enter(self, stage: str) -> None:
         """Name what is being done, for the progress display."""
         self._stage = stage
+
+    def rescale(self, exponent: int) -> None:
+        """Divide loss and gradient by ``2**exponent`` from now on."""
+        self.subject = RescaledSubject(self.subject, exponent)
 
     def of_part(self, part: Subject) -> Evaluator:
         """An evaluator for a part of the subject, with a budget of its own; its progress continues from here."""
@@ -71,14 +81,21 @@ class Evaluator:
         own.enter(f"{part.name} on its own")
         return own
 
+    def in_other_blocks(self, subject: Subject) -> Evaluator:
+        """An evaluator for the same loss as a function of other blocks: its evaluations count as those of this one."""
+        own = Evaluator(subject, self.budget, map=self._map)
+        own._whole = self
+        return own
+
     def loss(self, point: Vector) -> float:
         """Loss at a point; what the user's function raises is passed on."""
         self._count(losses=1)
         return self.subject.loss(point)
 
     def gradient(self, point: Vector) -> Vector:
-        """Claimed gradient at a point; what the user's function raises is passed on."""
-        self._count(gradients=1)
+        """Claimed gradient at a point; what the user's function raises is passed on. One that was given is no call."""
+        if not self.subject.only_here:
+            self._count(gradients=1)
         return self.subject.gradient(point)
 
     def losses_along(
@@ -97,6 +114,8 @@ class Evaluator:
     def _count(self, losses: int = 0, gradients: int = 0) -> None:
         self._losses += losses
         self._gradients += gradients
+        if self._whole is not None:
+            self._whole._count(losses, gradients)
         if self._progress is not None:
             self._progress(self.spent, self._stage)
 
@@ -106,5 +125,6 @@ def _or_nan(loss: Callable[[Vector], float], point: Vector) -> float:
         return loss(point)
     except GradcheckError:
         raise
-    except Exception:
+    except Exception as error:
+        pass_on_signal(error)
         return math.nan

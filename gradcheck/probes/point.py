@@ -63,6 +63,8 @@ class PointData:
         Blocks whose claim counts as zero.
     reference : float
         The largest first-order effect of any entry on the loss.
+    even : bool
+        Whether directions weigh entries so that each contributes about the same; else by their typical sizes.
     zoomed : bool
         Whether the steps are far shorter than usual, see `gradcheck.probes.zoom`.
     """
@@ -80,6 +82,7 @@ class PointData:
     zero: tuple[bool, ...]
     reference: float
     zoomed: bool = False
+    even: bool = True
 
     @property
     def blocks(self) -> range:

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.differences.derivative import differentiate
 from gradcheck.differences.estimate import Estimate, Status
 from gradcheck.differences.noise import ends_in_a_jump, measure_noise, noise_at
+from gradcheck.differences.powers import SUBNORMAL, times_power_of_two
 from gradcheck.differences.richardson import Function
 from gradcheck.differences.settings import EPSILON, NOISE
 from gradcheck.probes.comparison import Comparison
@@ -22,6 +23,7 @@ from gradcheck.probes.settings import PROBES
 from gradcheck.probes.steps import StepPolicy
 from gradcheck.subjects.spaces.space import Part, Parts, Vector
 from gradcheck.subjects.subject import Subject
+from gradcheck.tracebacks import pass_on_signal
 
 #: Statuses of an estimate whose step is a good one to start the next estimate from.
 _SERVED = (Status.CONVERGED, Status.NOISY)
@@ -101,7 +103,8 @@ class Prober:
             if not math.isfinite(value):
                 return None
             claim = self.evaluator.gradient(for_gradient)
-        except Exception:
+        except Exception as error:
+            pass_on_signal(error)
             return None
         if any(space.not_finite(g) for g in claim):
             return None
@@ -126,7 +129,7 @@ class Prober:
             data.point,
             data.claim,
             data.scaling,
-            floor=data.visible(),
+            floor=data.visible() if data.even else math.inf,
             zero=data.zero,
             bits=self.policy.bits,
             rng=self.rng,
@@ -230,9 +233,13 @@ class Prober:
     def compared(self, line: Line, estimate: Estimate, *, zero: bool) -> Comparison:
         """The claimed slope against an estimate; what is left of a claim of zero is its rounding."""
         data, claimed = self.data, line.claimed
+        rounding = claimed.rounding
+        if self.subject.exponent:  # the smallest number that the user's type holds may be a good part of an entry
+            smallest = times_power_of_two(SUBNORMAL, -self.subject.exponent)
+            rounding = math.hypot(rounding, smallest * line.direction.length)
         return Comparison(
             claimed.value,
-            max(claimed.rounding, abs(claimed.value)) if zero else claimed.rounding,
+            max(rounding, abs(claimed.value)) if zero else rounding,
             estimate,
             data.rtol * claimed.small,
             claimed.norm,
@@ -255,7 +262,8 @@ class Prober:
         point = self.subject.representable(space.step(self.data.point, line.direction, step))
         try:
             claim = self.evaluator.gradient(point)
-        except Exception:
+        except Exception as error:
+            pass_on_signal(error)
             return None
         slope = space.dot(claim, line.direction)
         return slope if math.isfinite(slope) else None

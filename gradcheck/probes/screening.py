@@ -58,11 +58,6 @@ class Screening:
         """Error bar relative to what a small entry contributes."""
         return self.comparison.error_bar / self.contribution.small if self.contribution.small > 0 else 0.0
 
-    @property
-    def length(self) -> float:
-        """Euclidean length of the direction."""
-        return self.line.direction.length
-
 
 def agreement_of(comparison: Comparison) -> Agreement:
     """What one comparison says."""

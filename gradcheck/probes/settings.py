@@ -35,6 +35,9 @@ class ProbeSettings:
     cancelled_roundings, cancelled_part : float
         A first-order effect on the loss of at most so many roundings of it, and of this part of the largest effect, can
         be the rounding of a claim that is zero: normalisations divide what cancels by small deviations.
+    left_roundings, packed_roundings : float
+        What rounding leaves of a sum that is zero is at most so many roundings of the largest effect; the second for
+        entries of a block of which the others agree.
     visible : float
         A change of the loss is visible if `rtol` of it is so many times the noise.
     first_margin : int
@@ -45,6 +48,9 @@ class ProbeSettings:
         Exponent of the first step where there is neither noise nor a target.
     slope_cost : int
         Evaluations that one slope may take.
+    roomy_exponent : int
+        Losses and gradients of more than two to the power of this, or of less than its inverse, are divided by a power
+        of two before anything is computed with them.
     jitter, jitter_change : float
         A claim that changes by the second part of itself when the parameters change by the first number of roundings is
         round-off.
@@ -81,9 +87,17 @@ class ProbeSettings:
     strides : tuple of int
         How far jumps of the loss are looked for, in powers of two times the step of the slope.
     stride_limit : float
-        The same in units of the typical size.
+        And at most so far, in units of the typical size: coarser steps are those of the loss itself.
     explained : tuple of float
         Jumps explain a gap if they are between these parts of it.
+    shortest_tread, moving_bits : int
+        Exponent of the least step by which a tread is looked for: shorter ones are those of rounding to float32. Steps
+        are at least two to the power of the second times the roundings of the parameters, so that the point moves.
+    digits, digits_at : int, tuple of int
+        A loss of at most so many decimal digits is rounded; looked at at these powers of two below the step.
+    next_treads : tuple of float
+        Further jumps are looked for between the distance that shows the first ones and so many times that distance,
+        and to the other side.
     halvings, lasting_halvings : int
         How often an interval with a jump is halved; after how many a change that keeps its height is a jump.
     secant_longest, secant_shorter : float
@@ -109,11 +123,14 @@ class ProbeSettings:
     chaotic: float = 1e-3
     cancelled_roundings: float = 1024.0
     cancelled_part: float = 1e-9
+    left_roundings: float = 1024.0
+    packed_roundings: float = 8192.0
     visible: float = 2.0**7
     first_margin: int = 4
     first_exponent: int = -1
     blind_exponent: int = -12
     slope_cost: int = 60
+    roomy_exponent: int = 400
     jitter: float = 4.0
     jitter_change: float = 0.25
     jitters: int = 4
@@ -132,8 +149,13 @@ class ProbeSettings:
     clear: float = 64.0
     zoom_cost: int = 40
     strides: tuple[int, ...] = tuple(range(4, 40, 3))
-    stride_limit: float = 16.0
+    stride_limit: float = 2.0**-5
     explained: tuple[float, float] = (0.25, 2.5)
+    shortest_tread: int = -24
+    moving_bits: int = 4
+    digits: int = 10
+    digits_at: tuple[int, ...] = (0, 1, 2)
+    next_treads: tuple[float, ...] = (4.0, 2.0, 8.0, -1.0, -4.0)
     halvings: int = 28
     lasting_halvings: int = 10
     secant_longest: float = 4.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from gradcheck.differences.noise import rounding_of
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
@@ -16,8 +17,8 @@ def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
 
     On the treads of a staircase the slope is not that of the curve that the staircase approximates: the logarithm of
     what rounding leaves of one minus a probability near one, for example. Beyond the steps of the slope, the loss must
-    leave its tangent by what the claim says, and must do so in jumps. Halving tells a jump from a bend: a jump keeps
-    its height.
+    leave its tangent by what the claim says, and must do so in jumps, one after the other: a guard, a clip or a pole at
+    some distance is one jump. Halving tells a jump from a bend: a jump keeps its height.
     """
     gap, (least, most) = found.gap, PROBES.explained
     strides = [math.ldexp(found.estimate.step, k) for k in PROBES.strides]
@@ -36,8 +37,35 @@ def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
         if parts and plausible and least < sum(parts) / len(parts) < most:
             part, end, departure = max(sides)
             if part > 0 and _jumps(prober, line, found, (0.0, end), (0.0, departure)):
-                return True
+                return _goes_on(prober, line, found, end, departure)
     return False
+
+
+def _goes_on(prober: Prober, line: Line, found: Comparison, end: float, departure: float) -> bool:
+    """Whether jumps of the loss explain the gap beyond the first of them as well."""
+    least, most = PROBES.explained
+    for times in PROBES.next_treads:
+        far, (near, before) = times * end, (end, departure) if times > 0 else (0.0, 0.0)
+        (beyond,) = _departures(prober, line, found, [far])
+        part = (beyond - before) / (found.gap * (far - near))
+        if least < part < most and _jumps(prober, line, found, (near, far), (before, beyond)):
+            return True
+    return False
+
+
+def is_constant_nearby(prober: Prober, line: Line, found: Comparison) -> bool:
+    """Whether the loss has exactly one value close to the point, where the measured slope says that it changes.
+
+    Then the point lies on a tread, and the slope is that of the whole staircase. A loss that is given to a few decimal
+    digits alone, as a printed one, is a rounded curve and no staircase.
+    """
+    value, slope = prober.data.value, abs(found.estimate.value)
+    exponent = math.frexp(PROBES.clear * rounding_of(value) / slope)[1] if slope > 0 else 0
+    step = math.ldexp(1.0, max(exponent, PROBES.shortest_tread, PROBES.moving_bits - prober.data.mantissa))
+    if not step < found.estimate.step or any(near != value for near in line((step, -step))):
+        return False
+    far = line([math.ldexp(found.estimate.step, -k) for k in PROBES.digits_at])
+    return any(float(f"{v:.{PROBES.digits}g}") != v for v in (value, *far) if math.isfinite(v))
 
 
 def _departures(prober: Prober, line: Line, found: Comparison, steps: Sequence[float]) -> list[float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradcheck.differences.powers import SUBNORMAL, times_power_of_two
 from gradcheck.differences.settings import EPSILON
 from gradcheck.errors import SubjectError
 from gradcheck.probes.evaluator import Evaluator
@@ -15,6 +16,8 @@ from gradcheck.probes.place import Place
 from gradcheck.probes.point import LossNoise, point_data
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.settings import PROBES
+from gradcheck.subjects.spaces.space import Vector
+from gradcheck.subjects.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def evaluate_user_point(evaluator: Evaluator, rtol: float, rng: np.random.Genera
     if not math.isfinite(value):
         raise SubjectError(
             f"the loss is {value} at the point given: move to a point where it is finite, or look for an overflow, "
-            "a division by zero or a logarithm of zero in it"
+            "a division by zero, a logarithm of zero or a masked value in it"
         )
     claim = copy(evaluator.gradient(copy(point)))
     again = evaluator.loss(copy(point))
@@ -55,8 +58,24 @@ def evaluate_user_point(evaluator: Evaluator, rtol: float, rng: np.random.Genera
     if again != value:
         spread, observations = _spread(value, again, evaluator.loss(copy(point)))
         noise = LossNoise(2 * spread, steady=False)
+    exponent = _exponent(subject, value, claim)
+    if exponent:
+        evaluator.rescale(exponent)
+        subject = evaluator.subject
+        value, claim = times_power_of_two(value, -exponent), subject.space.times_power(claim, -exponent)
+        level = times_power_of_two(noise.level, -exponent)
+        noise = replace(noise, level=max(level, times_power_of_two(SUBNORMAL, -exponent)))
     data = point_data(subject, Place.USER, point, value, claim, rtol, noise=noise)
     return UserPoint(Prober(data, evaluator, rng), observations)
+
+
+def _exponent(subject: Subject, value: float, claim: Vector) -> int:
+    """Exponent of the power of two by which loss and gradient are divided; 0 where arithmetic has room for both."""
+    slopes = [slope for g in claim if 0 < (slope := subject.space.largest(g)) < math.inf]
+    sizes = [abs(value), max(slopes, default=0.0)]
+    largest = max(sizes)
+    exponent = math.frexp(largest)[1] if largest > 0 else 0
+    return exponent if abs(exponent) > PROBES.roomy_exponent else 0
 
 
 def _spread(first: float, second: float, third: float) -> tuple[float, tuple[Observation, ...]]:

@@ -65,7 +65,8 @@ def _block_report(block: BlockResult, rtol: float) -> BlockReport:
     location = block.location
     entries = location.entries if location else ()
     zero = passes and block.screening is not None and block.screening.comparison.zero
-    numeric = 0.0 if zero else block.claimed_norm if passes else None
+    agreed = passes and location is None and not block.subgradient and block.spread is None
+    numeric = 0.0 if zero else block.claimed_norm if agreed else None
     if location is not None and location.complete:
         numeric = math.hypot(*(entry.numeric for entry in entries))
     resolution, block_resolution = _resolutions(block, rtol) if passes else (None, None)
@@ -97,11 +98,14 @@ def _relative(block: BlockResult) -> tuple[float, float]:
     if block.screening is None:
         return (0.0, 0.0) if block.verdict is Verdict.PASS else (math.nan, math.nan)
     comparison = block.screening.comparison
+    if block.subgradient:
+        return math.nan, math.nan
     found = [(abs(comparison.gap), comparison.error_bar, max(block.screening.contribution.norm, _own_slope(block)))]
     if block.location is not None and block.verdict is Verdict.FAIL:
         found += [(abs(e.gap), e.error, max(abs(e.claimed), abs(e.numeric))) for e in block.location.entries if e.wrong]
     if comparison.zero and block.verdict is Verdict.PASS:
-        return 0.0, comparison.error_bar / block.screening.length if block.screening.length > 0 else math.nan
+        length = block.screening.contribution.length
+        return 0.0, comparison.error_bar / length if length > 0 else math.nan
     gaps = [(gap / scale, bar / scale) for gap, bar, scale in found if scale > 0]
     return max(gaps, default=(math.nan, math.nan))
 
@@ -121,8 +125,10 @@ def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float |
     change by less than z standard deviations with a probability of at most (0.798·z)^R.
     """
     screening = block.screening
-    if screening is None or screening.comparison.zero or screening.contribution.small == 0.0:
+    if screening is None or block.subgradient or screening.comparison.zero or screening.contribution.small == 0.0:
         return None, None
+    if block.spread is not None:
+        return None, block.spread
     comparison, share = screening.comparison, screening.contribution
     if not share.norm > 0 or not math.isfinite(comparison.error_bar):
         return None, None

@@ -24,6 +24,7 @@ def fragment_of(report: ReportData) -> str:
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p><small>{'<br>'.join(legend_of(report))}</small></p>"
         + (f"<ul>{findings}</ul>" if findings else "")
+        + "".join(f"<p>{escape(note)}</p>" for note in report.notes)
         + f"<p><small>{escape(report.verdict.advice)}<br>{report.evaluations} evaluations of the loss, "
         f"{report.gradients} of the gradient; rtol={report.rtol:g}, reproduce with rng={report.seed}</small></p></div>"
     )

@@ -18,7 +18,7 @@ def row_of(block: BlockReport) -> tuple[str, ...]:
         short(block.claimed_norm),
         short(block.numeric_norm),
         size(block.relative_error),
-        f"± {size(block.error_bar)}",
+        f"± {bar}" if (bar := size(block.error_bar)) != "–" else bar,
         size(block.resolution),
         block.verdict.value,
     )

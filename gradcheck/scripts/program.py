@@ -160,7 +160,7 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         tolerance = tolerance_of(request.rtol, subject)
         evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
         with np.errstate(all="ignore"):
-            found = check(evaluator, CheckOptions(tolerance), generator)
+            found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
             localisation = analysis.localise()
             connected = request.hints.loss is not None or bool(analysis.stale)
             if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():

@@ -18,16 +18,19 @@ from gradcheck.probes.place import Place
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.screening import Agreement, Screening, resolve, screen, screen_block
 from gradcheck.probes.settings import PROBES
+from gradcheck.probes.unclaimed import screen_unclaimed
 from gradcheck.probes.user_point import evaluate_user_point
 from gradcheck.verdicts.decision import decide
-from gradcheck.verdicts.entry import Location, Materiality, measure_all
+from gradcheck.verdicts.entry import Location, Materiality, measure_all, wrong_entries
+from gradcheck.verdicts.group_testing import find_all_wrong
+from gradcheck.verdicts.hull import Refutation, refutation
+from gradcheck.verdicts.nearby import NearbyGradients
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.shrinking import untraced
 from gradcheck.verdicts.subgradient import (
     Membership,
-    NearbyGradients,
     judge_subgradient,
     right_on_both_sides,
     sharpened,
@@ -53,11 +56,15 @@ class CheckOptions:
         Whether every entry is measured on its own as well.
     verdict_only : bool
         Whether the verdict alone is wanted: once a block is known to be wrong, nothing more is measured.
+    loss_accuracy : float or None
+        Known relative accuracy of loss and gradient, where solvers inside them stop early; 0 if they are exact to
+        rounding; None if nothing is known.
     """
 
     rtol: float
     entries: bool = False
     verdict_only: bool = False
+    loss_accuracy: float | None = None
 
 
 def check(evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator) -> CheckResult:
@@ -83,6 +90,7 @@ class _Check:
         self.notes: list[str] = []
         self.results: dict[int, BlockResult] = {}
         self.cancelled: set[int] = set()
+        self.on_kinks: dict[int, Screening] = {}
 
     def run(self, here: Prober) -> CheckResult:
         """Compare claimed and numerical derivatives at the user's point, then at a generic one."""
@@ -91,17 +99,17 @@ class _Check:
             here = self._at_the_users_point(here, usable)
         if usable and not self._enough():
             right = [b for b in usable if self.results[b].verdict is not Verdict.FAIL]
-            self._at_a_generic_point(here, right)
+            self._at_generic_points(here, right)
         if self.options.entries:
             for b in usable:
                 self._every_entry(here, b)
         seen = self.observations | {slug: Observation(slug, text) for slug, text in self.subject.remarks().items()}
         return CheckResult(
             tuple(self.results[b] for b in sorted(self.results)),
-            here.data.value,
-            here.data.noise.level,
+            self.evaluator.subject.for_user(here.data.value),
+            self.evaluator.subject.for_user(here.data.noise.level),
             tuple(seen.values()),
-            tuple(self.notes),
+            (*self.notes, *self.subject.notes()),
         )
 
     # -- the user's point -------------------------------------------------------------------------------------------
@@ -135,10 +143,27 @@ class _Check:
                 break
             self._settle(b, found[b], nearby)
         for b, one in found.items() if not self._enough() else ():
+            if one.agreement is Agreement.AGREES and b not in self.results:
+                self._unclaimed(b, one, nearby)
             if b not in self.results:
                 short = self._budget_kept(VERDICTS.for_diagnosis)
                 self._conclude(b, one if short else resolve(b, one), nearby)
+        self._judge_together(here, nearby)
         return here.again(data=here.data.with_cancelled(self.cancelled)) if self.cancelled else here
+
+    def _unclaimed(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
+        """Tiny entries of a block that agrees, with a claim of zero: settled here if they disagree."""
+        found = screen_unclaimed(screening.prober, b)
+        if found is None or found.agreement is not Agreement.DISAGREES:
+            return
+        if right_on_both_sides(found):  # the claim is zero at the point alone
+            refuted = refutation(found.prober, [b], NearbyGradients(found.prober))
+            if refuted is not None and refuted.certain:
+                self._refuted(found.prober, b, refuted)
+            return
+        self._settle(b, found, nearby)
+        if self.results[b].verdict is not Verdict.FAIL:
+            del self.results[b]  # a gap that is not proved at a size that is only assumed says nothing
 
     def _jointly_doubtful(
         self, here: Prober, found: dict[int, Screening], nearby: NearbyGradients
@@ -154,7 +179,19 @@ class _Check:
             for b in joint:
                 self._subgradient(b, replace(found[b], comparison=sharp.comparison), nearby)
             return {}
-        return {b: screen_block(here, b) for b in joint}
+        return self._halved(here, joint)
+
+    def _halved(self, here: Prober, group: Sequence[int]) -> dict[int, Screening]:
+        """Blocks that disagree together: each on its own where they are few, else half by half (group testing)."""
+        if len(group) <= VERDICTS.few_blocks:
+            return {b: screen_block(here, b) for b in group}
+        found: dict[int, Screening] = {}
+        middle = len(group) // 2
+        for half in (group[:middle], group[middle:]):
+            one = screen(here, half, 1, closely=False, apart=False)
+            joint = [b for b, screening in one.items() if screening.agreement in DOUBTFUL and not screening.own]
+            found |= one | (self._halved(here, joint) if joint else {})
+        return found
 
     def _conclude(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
         if screening.agreement in DOUBTFUL:
@@ -168,9 +205,17 @@ class _Check:
         self, b: int, verdict: Verdict, screening: Screening, location: Location | None = None, note: str = ""
     ) -> None:
         data = screening.prober.data
-        norm = self.subject.space.norm(data.claim[b])
-        block = self.subject.blocks[b]
-        self.results[b] = BlockResult(block, verdict, norm, screening, data.place, data.zoomed, location, note)
+        self.results[b] = BlockResult(
+            self.subject.blocks[b],
+            verdict,
+            data.subject.for_user(self.subject.space.norm(data.claim[b])),
+            screening,
+            data.place,
+            data.zoomed,
+            subgradient=verdict is Verdict.PASS and b in self.on_kinks,
+            location=location,
+            note=note,
+        )
 
     # -- doubts at the user's point ---------------------------------------------------------------------------------
 
@@ -189,6 +234,8 @@ class _Check:
     def _subgradient(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
         """The gradient is right on either side: the claim at the point itself must be a subgradient."""
         answer = judge_subgradient(screening.prober, b, nearby)
+        if answer.membership is not Membership.OUTSIDE:
+            self.on_kinks[b] = screening
         if answer.membership is Membership.INSIDE:
             note = "the point lies on a kink: the claim is a valid subgradient, and right on either side"
             self._record(b, Verdict.PASS, screening, note=note)
@@ -205,8 +252,46 @@ class _Check:
         location = Location(Materiality.WRONG, (answer.entry,), complete=False)
         self._record(b, verdict, screening, location, note)
 
+    def _judge_together(self, here: Prober, nearby: NearbyGradients) -> None:
+        """Claims that are subgradients entry by entry, taken together: first those of all blocks, then of each."""
+        left = [b for b in self.on_kinks if self.results[b].verdict is not Verdict.FAIL]
+        groups = [left, *([b] for b in left if len(left) > 1)]
+        for group in groups:
+            chosen = [b for b in group if self.results[b].verdict is not Verdict.FAIL]
+            found = refutation(here, chosen, nearby) if chosen else None
+            if found is not None:
+                for b in found.blocks:
+                    if found.certain:
+                        self._refuted(here, b, found)
+                    else:
+                        unclear = str(UndecidedReason.SEVERAL_KINKS)
+                        self._record(b, Verdict.UNDECIDED, self.on_kinks[b], note=unclear)
+
+    def _refuted(self, here: Prober, b: int, found: Refutation) -> None:
+        """A block whose claim is no subgradient."""
+        share = found.line.contribution(b)
+        screening = Screening(
+            here, Agreement.DISAGREES, found.comparison, share, found.line, own=len(found.blocks) == 1
+        )
+        for_user = here.subject.for_user
+        claimed, left, right = map(for_user, (found.comparison.claimed, found.left, found.right))
+        if found.smooth:
+            note = "the loss is smooth here, and the claim at this very point is not what it is close to it"
+            location = find_all_wrong(here, b, wrong_entries(here, b))
+        else:
+            together = " together with others" if len(found.blocks) > 1 else ""
+            note = (
+                f"the point lies on a kink: along one direction the claimed slope{together} is {claimed:.6g}, and the "
+                f"slopes around the point are {left:.6g} to {right:.6g}, so the claim is no subgradient"
+            )
+            location = Location(Materiality.WRONG, (), complete=False)
+        self._record(b, Verdict.FAIL, screening, location, note)
+
     def _decide_beside(self, b: int, screening: Screening) -> None:
         """On a kink, wrong on one side of it: the mistake is looked for on that side, where the loss is smooth."""
+        if self.subject.only_here:
+            self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.ONLY_HERE))
+            return
         here = screening.prober
         for distance in VERDICTS.beside_kink:
             shift = self.subject.space.random_shift(here.data.scaling, here.rng, least=0.5)
@@ -227,12 +312,20 @@ class _Check:
         if self._budget_kept(VERDICTS.for_diagnosis / 2):
             self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.UNPROVED))
             return
-        decision = decide(b, screening, tolerated=tolerated, verdict_only=self.options.verdict_only)
+        decision = decide(
+            b,
+            screening,
+            tolerated=tolerated,
+            verdict_only=self.options.verdict_only,
+            loss_accuracy=self.options.loss_accuracy,
+        )
         self.observations = {o.slug: o for o in decision.observations} | self.observations
         if decision.cancelled and screening.prober.data.place is Place.USER:
             self.cancelled.add(b)
         text = note if decision.verdict is Verdict.FAIL else decision.note
         self._record(b, decision.verdict, decision.screening, decision.location, text)
+        if decision.spread is not None:
+            self.results[b] = replace(self.results[b], spread=decision.spread, note=decision.note)
 
     def _wrong(self) -> bool:
         """Whether a block is known to be wrong."""
@@ -248,23 +341,41 @@ class _Check:
 
     # -- a generic point --------------------------------------------------------------------------------------------
 
-    def _at_a_generic_point(self, here: Prober, chosen: Sequence[int]) -> None:
-        """Check blocks again where nothing is special, for mistakes that the user's point hides."""
-        if not chosen:
-            return
+    def _at_generic_points(self, here: Prober, chosen: Sequence[int]) -> None:
+        """Check blocks again where nothing is special, for mistakes that the user's point hides.
+
+        For a block that is on kinks at the user's point, another generic point is tried where one says nothing.
+        """
+        left: dict[int, Screening] = {}
+        for _ in range(0 if self.subject.only_here else VERDICTS.generic_points):
+            if not chosen:
+                break
+            open_there = self._at_a_generic_point(here, chosen)
+            left = {b: one for b, one in left.items() if b not in chosen} | open_there
+            chosen = [b for b in chosen if b in left and self._is_subgradient(b)]
+        for b, screening in left.items():
+            if self.results[b].place is Place.USER:
+                self._unresolved_elsewhere(b, screening)
+
+    def _is_subgradient(self, b: int) -> bool:
+        return self.results[b].verdict is Verdict.PASS and b in self.on_kinks
+
+    def _at_a_generic_point(self, here: Prober, chosen: Sequence[int]) -> dict[int, Screening]:
+        """Check blocks at a generic point; returns what is left open there."""
         if self.evaluator.left < VERDICTS.generic_cost or self._budget_kept(VERDICTS.for_diagnosis):
             self.notes.append("the budget did not suffice for a generic point nearby: only your point was checked")
-            return
+            return {}
         self.evaluator.enter(Place.GENERIC.value)
         shift = generic_shift(here)
         distance, there = generic_point(here, shift)
         if there is None:
             self.notes.append("no generic point nearby has a finite loss and gradient: only your point was checked")
-            return
-        for b, found in screen_there(there, chosen).items():
+            return {}
+        found = screen_there(there, chosen)
+        for b, one in found.items():
             if self._enough():
-                return
-            if found.agreement is Agreement.DISAGREES:
+                break
+            if one.agreement is Agreement.DISAGREES:
                 half_way = screen_nearer(here, shift, distance, b)
                 if half_way is Agreement.AGREES and not here.data.noise.constant:
                     self.notes.append(
@@ -272,9 +383,8 @@ class _Check:
                         "close to it, but not at a generic point nearby: the loss may take a different branch there"
                     )
                 else:
-                    self._decide_elsewhere(b, found, certain=half_way is Agreement.DISAGREES)
-            elif found.agreement is not Agreement.AGREES:
-                self._unresolved_elsewhere(b, found)
+                    self._decide_elsewhere(b, one, certain=half_way is Agreement.DISAGREES)
+        return {b: one for b, one in found.items() if one.agreement not in (Agreement.AGREES, Agreement.DISAGREES)}
 
     def _unresolved_elsewhere(self, b: int, screening: Screening) -> None:
         """A pass needs no second point, except for one that shows no more than a valid subgradient."""
@@ -284,8 +394,7 @@ class _Check:
             "the verdict rests on your point alone"
         )
         result = self.results[b]
-        on_a_kink = result.screening is not None and result.screening.agreement is not Agreement.AGREES
-        if result.verdict is Verdict.PASS and on_a_kink:
+        if self._is_subgradient(b):
             note = str(UndecidedReason.SUBGRADIENT)
             self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=note)
 
@@ -296,7 +405,9 @@ class _Check:
         self._decide(b, screening, note=note)
         verdict, comparison = self.results[b].verdict, screening.comparison
         unproved = verdict is Verdict.UNDECIDED and abs(comparison.gap) > PROBES.proof * comparison.error_bar
-        if unproved or (verdict is Verdict.FAIL and not certain):
+        if unproved and before.verdict is Verdict.UNDECIDED:
+            self.results[b] = before  # your own point has the better reason
+        elif unproved or (verdict is Verdict.FAIL and not certain):
             note = str(UndecidedReason.GENERIC)
             self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, note=note)
         elif verdict is not Verdict.FAIL:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
-from gradcheck.probes.cancellation import is_cancellation
+from gradcheck.probes.cancellation import is_cancellation, is_partly_cancelled
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.observation import Observation
+from gradcheck.probes.place import Place
 from gradcheck.probes.screening import Agreement, Screening, screen_block
-from gradcheck.probes.staircase import is_staircase
+from gradcheck.probes.staircase import is_constant_nearby, is_staircase
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
 from gradcheck.verdicts.entry import Location, Materiality
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.settings import VERDICTS
+from gradcheck.verdicts.solver_tolerance import shape_of
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -33,6 +36,9 @@ class Decision:
         Whether the claim was recognised as round-off.
     observations : tuple of Observation
         Among them a slope that differs from call to call.
+    spread : float or None
+        The gap as a part of the norm of the block, where it is one that a solver's tolerance may make. The verdict is
+        FAIL then, unless no mistake explains the gap; or PASS, where the stated accuracy allows it.
     """
 
     verdict: Verdict
@@ -41,10 +47,16 @@ class Decision:
     note: str = ""
     cancelled: bool = False
     observations: tuple[Observation, ...] = ()
+    spread: float | None = None
 
 
 def decide(
-    block: int, screening: Screening, *, tolerated: Verdict = Verdict.PASS, verdict_only: bool = False
+    block: int,
+    screening: Screening,
+    *,
+    tolerated: Verdict = Verdict.PASS,
+    verdict_only: bool = False,
+    loss_accuracy: float | None = None,
 ) -> Decision:
     """Decide about a block that disagrees at a point.
 
@@ -57,6 +69,8 @@ def decide(
         That of a gap which is certain, but too small to matter.
     verdict_only : bool
         Whether it is enough to know that the block is wrong.
+    loss_accuracy : float, optional
+        Known relative accuracy of loss and gradient; 0 if they are exact to rounding.
 
     Returns
     -------
@@ -72,7 +86,9 @@ def decide(
     reproducible, observations = _repeated(screening)
     if not reproducible:
         return _undecided(screening, UndecidedReason.UNSTEADY, observations=observations)
-    cancelled = is_cancellation(prober, block)
+    if screening.comparison.zero and is_constant_nearby(prober, screening.line, screening.comparison):
+        return _undecided(screening, UndecidedReason.STAIRCASE, observations=observations)
+    cancelled = is_cancellation(prober, block, screening.comparison)
     if cancelled:
         prober = prober.again(data=prober.data.with_cancelled([block]))
         screening = screen_block(prober, block)
@@ -81,6 +97,8 @@ def decide(
             return Decision(Verdict.PASS, screening, None, note, cancelled, observations)
         if screening.agreement is not Agreement.DISAGREES:
             return _undecided(screening, UndecidedReason.CANCELLED, cancelled, observations)
+    if not cancelled and is_partly_cancelled(prober, block):
+        return _undecided(screening, UndecidedReason.CANCELLED, observations=observations)
     close = zoomed(screening.prober, block, screening.comparison)
     if close is not None and not _same_slope(screening, close.measure(screening.line)):
         screening = screen_block(close, block)
@@ -89,8 +107,39 @@ def decide(
             return Decision(Verdict.PASS, screening, None, note, cancelled, observations)
         if screening.prober.data.chaotic or screening.agreement is not Agreement.DISAGREES:
             return _undecided(screening, UndecidedReason.SHORT, cancelled, observations)
-    verdict, location, note = _located(block, screening, tolerated, verdict_only)
-    return Decision(verdict, screening, location, note, cancelled, observations)
+    is_zero = prober.subject.space.is_zero(prober.data.claim[block])
+    verdict, location, note = _located(block, screening, tolerated, verdict_only and not is_zero)
+    found = Decision(verdict, screening, location, note, cancelled, observations)
+    if verdict is not Verdict.FAIL or location is None:
+        return found
+    if is_zero:
+        underflow = _underflow(screening, block, location)
+        if underflow is not None:
+            return _undecided(screening, UndecidedReason.UNDERFLOW, cancelled, (*observations, underflow))
+        return found
+    return found if loss_accuracy == 0 else _with_accuracy(found, block, location, verdict_only, loss_accuracy)
+
+
+def _with_accuracy(
+    found: Decision, block: int, location: Location, verdict_only: bool, loss_accuracy: float | None
+) -> Decision:
+    """The decision about a block that is wrong, if a solver inside the loss may have made the gap."""
+    comparison = found.screening.comparison
+    gross = abs(comparison.gap) > VERDICTS.gross_part * comparison.norm
+    on_kink = found.screening.prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
+    known = location.listed or gross or on_kink
+    shape = None if known else shape_of(found.screening.prober, block, location, verdict_only=verdict_only)
+    if shape is None:
+        return found
+    if not shape.spread or (loss_accuracy is not None and shape.part > loss_accuracy):
+        return replace(found, location=shape.location)
+    agreement = f"agrees to {shape.part:.1e} of its norm"
+    if loss_accuracy is not None:
+        note = f"{agreement}, within the stated accuracy of the loss"
+        return replace(found, verdict=Verdict.PASS, location=None, note=note, spread=shape.part)
+    if verdict_only:
+        return replace(found, verdict=Verdict.UNDECIDED, note=f"{agreement}: {UndecidedReason.SOLVER}")
+    return replace(found, note=agreement, spread=shape.part)
 
 
 def _undecided(
@@ -112,7 +161,9 @@ def _located(
         if _on_a_staircase(block, screening, location):
             return Verdict.UNDECIDED, None, str(UndecidedReason.STAIRCASE)
         return Verdict.FAIL, find_all_wrong(prober, block, location), ""
-    if location.materiality is Materiality.TOLERATED:
+    most = math.sqrt(prober.subject.blocks[block].size) * prober.data.rtol * comparison.norm  # of all entries together
+    small = prober.data.noise.constant or abs(comparison.gap) - comparison.error_bar <= most
+    if location.materiality is Materiality.TOLERATED and small:
         scale = max(comparison.norm, abs(comparison.claimed), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block: visible, but within the tolerance"
         return tolerated, location, note if tolerated is Verdict.PASS else str(UndecidedReason.BESIDE_KINK)
@@ -121,6 +172,18 @@ def _located(
     spent = not location.complete and evaluator.left < needed
     reason = UndecidedReason.SPENT if spent else UndecidedReason.UNCLEAR
     return Verdict.UNDECIDED, location, str(reason)
+
+
+def _underflow(screening: Screening, block: int, location: Location | None) -> Observation | None:
+    """That a claim of zero is what its type makes of the right values; None if it could hold one of them."""
+    prober = screening.prober
+    smallest = prober.subject.space.smallest(prober.data.claim[block])
+    entries = location.entries if location is not None else ()
+    if not entries or not all(abs(entry.numeric) + entry.error < smallest for entry in entries):
+        return None
+    worst = max(entries, key=lambda entry: abs(entry.numeric))
+    name = prober.subject.blocks[block].name
+    return Observation("underflow", f"{name}{worst}; the smallest number that its type holds is {smallest:.2g}")
 
 
 def _on_a_staircase(block: int, screening: Screening, location: Location) -> bool:
@@ -152,8 +215,8 @@ def _repeated(screening: Screening) -> tuple[bool, tuple[Observation, ...]]:
     spread = max(abs(value - first.value) for value in again)
     observations: tuple[Observation, ...] = ()
     if spread > 0 and spread > first.error:
-        repeats = ", then ".join(f"{value:.6g}" for value in again)
-        evidence = f"the slope along one and the same line is {first.value:.6g}, then {repeats}"
+        slopes = [prober.subject.for_user(value) for value in (first.value, *again)]
+        evidence = "the slope along one and the same line is " + ", then ".join(f"{slope:.6g}" for slope in slopes)
         observations = (Observation("nondeterministic", evidence),)
     gap, bar = abs(screening.comparison.gap), screening.comparison.error_bar
     certain = 1.0 if prober.data.noise.steady else VERDICTS.unsteady_clearness

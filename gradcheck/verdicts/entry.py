@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass
 
 from gradcheck.probes.prober import Prober
+from gradcheck.probes.settings import PROBES
 from gradcheck.verdicts.settings import VERDICTS
 
 
@@ -37,6 +38,16 @@ class Entry:
         """Claimed minus numeric."""
         return self.claimed - self.numeric
 
+    @property
+    def right(self) -> bool:
+        """Whether it would have been called wrong if it were, and is not off by a good part of its own size either.
+
+        A small entry that is off by half of itself does not matter to a verdict, but says that more is wrong.
+        """
+        size = max(abs(self.claimed), abs(self.numeric))
+        off = abs(self.gap) > max(VERDICTS.followed * self.error, VERDICTS.off_part * size)
+        return self.resolved and not off
+
     def __str__(self) -> str:
         index = ", ".join(map(str, self.index))
         return f"[{index}]: claimed {self.claimed:.6g}, numeric {self.numeric:.6g} ± {self.error:.1e}"
@@ -63,12 +74,20 @@ class Location:
         Whether `entries` are all entries of the block.
     listed : bool
         Whether `entries` are all wrong entries of the block.
+    background : float
+        What the other entries are off by, as a part of the norm of the block, as a solver's tolerance makes it.
     """
 
     materiality: Materiality
     entries: tuple[Entry, ...]
     complete: bool
     listed: bool = False
+    background: float = 0.0
+
+    @property
+    def counted(self) -> bool:
+        """Whether each entry was measured, and found to be wrong or not: none is merely unproved."""
+        return self.complete and all(entry.wrong or entry.right for entry in self.entries)
 
     @property
     def worst(self) -> Entry | None:
@@ -79,11 +98,12 @@ class Location:
 def measure_entry(prober: Prober, block: int, index: tuple[int, ...]) -> Entry:
     """Claimed and numeric value of one entry."""
     comparison, _, length = prober.entry(block, index)
+    for_user = prober.subject.for_user
     return Entry(
         index,
-        comparison.claimed / length,
-        comparison.estimate.value / length,
-        comparison.error_bar / abs(length),
+        for_user(comparison.claimed / length),
+        for_user(comparison.estimate.value / length),
+        for_user(comparison.error_bar / abs(length)),
         wrong=comparison.proves,
         resolved=comparison.resolved and not (comparison.significant and comparison.material),
     )
@@ -97,6 +117,15 @@ def measure_all(prober: Prober, block: int, *, leave: int = 0) -> tuple[Entry, .
             break
         entries.append(measure_entry(prober, block, index))
     return tuple(entries)
+
+
+def wrong_entries(prober: Prober, block: int) -> Location:
+    """Where a block is wrong that is known to be: all entries of a small block, none yet of a large one."""
+    described = prober.subject.blocks[block]
+    if described.size > PROBES.small_block:
+        return Location(Materiality.WRONG, (), complete=False)
+    entries = measure_all(prober, block, leave=int(VERDICTS.for_diagnosis * prober.evaluator.budget))
+    return Location(Materiality.WRONG, entries, complete=len(entries) == described.size)
 
 
 def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:

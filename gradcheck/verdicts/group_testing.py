@@ -7,6 +7,7 @@ that grows from entry to entry, the gap grows by the factor that the entry's pla
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from gradcheck.probes.line import Line
@@ -30,27 +31,38 @@ class _Gap:
         return abs(self.gap) > VERDICTS.followed * self.error_bar
 
 
-def find_all_wrong(prober: Prober, block: int, location: Location) -> Location:
-    """Add all other wrong entries to a location, if they are few and the budget suffices; else it stays as it is."""
+def find_all_wrong(prober: Prober, block: int, location: Location, *, typical: float = 0.0) -> Location:
+    """Add all other wrong entries to a location, if they are few and the budget suffices; else it stays as it is.
+
+    Parameters
+    ----------
+    prober : Prober
+    block : int
+    location : Location
+    typical : float
+        What the gap of an entry that is not looked for changes the loss by, when it moves by its typical size.
+    """
     needed = VERDICTS.group_cost + VERDICTS.group_left
     described = prober.subject.blocks[block]
     if described.size <= PROBES.small_block or prober.evaluator.left < needed:
         return location
     quiet = prober.again(rng=prober.rng.spawn(1)[0])
-    places = _Search(quiet, block).run()
+    places = _Search(quiet, block, typical).run()
     if places is None:
         return location
-    known = {entry.index: entry for entry in location.entries if entry.wrong}
+    known = {} if typical else {entry.index: entry for entry in location.entries if entry.wrong}
     indices = [index_of(place, described.shape) for place in places]
     entries = [known.get(index) or measure_entry(quiet, block, index) for index in sorted({*indices, *known})]
-    wrong = tuple(entry for entry in entries if entry.wrong)
-    return replace(location, entries=wrong, listed=True)
+    if not all(entry.wrong or entry.right for entry in entries):
+        return location  # some are off that cannot be proved wrong, or do not matter: the others are not all
+    return replace(location, entries=tuple(entry for entry in entries if entry.wrong), listed=True)
 
 
 class _Search:
     """One direction through a block, and intervals of it."""
 
-    def __init__(self, prober: Prober, block: int) -> None:
+    def __init__(self, prober: Prober, block: int, typical: float) -> None:
+        self.typical = typical
         self.prober, self.block, self.size = prober, block, prober.subject.blocks[block].size
         self.end = prober.evaluator.losses + VERDICTS.group_cost
         self.whole = prober.line([block])
@@ -118,4 +130,6 @@ class _Search:
         line = self.prober.part_of(self.whole, self.block, part)
         goal = VERDICTS.group_target * abs(parent.gap) if parent is not None else None
         found = self.prober.measure(line, goal=goal)
-        return _Gap(interval, found.gap, found.error_bar), line
+        share = part.share if isinstance(part, RandomPart) else 1.0
+        others = self.typical * math.sqrt(share * (interval.high - interval.low))
+        return _Gap(interval, found.gap, found.error_bar + others), line

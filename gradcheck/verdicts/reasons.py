@@ -16,6 +16,8 @@ class UndecidedReason(enum.Enum):
     SHORT = "the loss changes within a very short distance, too short to measure"
     FAINT = "this block changes the loss by less than the rounding error of the loss"
     STAIRCASE = "the loss is piecewise constant at this scale, so its numerical derivative is unreliable"
+    SOLVER = "the gap is spread over the entries, and may be what the tolerance of a solver in the loss makes"
+    UNDERFLOW = "the claimed gradient is zero because its type holds no number as small as the numerical derivative"
     UNCLEAR = "the gap is too close to the noise to decide"
     SPENT = "the claimed and numerical derivatives disagree, but the evaluation budget ended before this was confirmed"
     UNPROVED = (
@@ -23,6 +25,7 @@ class UndecidedReason(enum.Enum):
         "block that is already known to be wrong"
     )
     KINKS = "the loss has kinks everywhere around this point"
+    ONLY_HERE = "the point lies on a kink, and the gradient is known at the point alone"
     BESIDE_KINK = "the point lies on a kink, and on one side of it the claim is slightly off"
     SEVERAL_KINKS = "the point lies on several kinks at once, where no single entry can be judged"
     SUBGRADIENT = "the point lies on a kink; the claim is a valid subgradient, but small errors would not be visible"
@@ -51,11 +54,16 @@ _REMEDY = {
     "loss more: with larger weights, or with units that are not saturated.",
     UndecidedReason.STAIRCASE: "Remove rounding, thresholds and table look-ups from the loss; compute the logarithm of "
     "a probability near one from its logit.",
+    UndecidedReason.SOLVER: "Tighten the tolerances (rtol, atol, tol) of solvers in the loss and in its gradient. If "
+    "the agreement will do, pass loss_accuracy=; loss_accuracy=0 says that the loss is exact to rounding.",
+    UndecidedReason.UNDERFLOW: "Multiply the loss by a constant, so that its gradient can be represented, or compute "
+    "the gradient in a wider type.",
     UndecidedReason.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger "
     "budget.",
     UndecidedReason.SPENT: "Allow a larger budget.",
     UndecidedReason.UNPROVED: "Fix that block first, or allow a larger budget.",
     UndecidedReason.KINKS: "Check at another point, or a smooth variant of the loss.",
+    UndecidedReason.ONLY_HERE: "Pass the function that computes the gradient, or check at a point off the kinks.",
     UndecidedReason.BESIDE_KINK: _OFF,
     UndecidedReason.SEVERAL_KINKS: _OFF,
     UndecidedReason.SUBGRADIENT: _OFF,

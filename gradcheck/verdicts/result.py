@@ -28,6 +28,11 @@ class BlockResult:
         The point that decided.
     zoomed : bool
         Whether far shorter steps than usual decided.
+    subgradient : bool
+        Whether it passes as a subgradient of a kink at the point, of which no gap and no resolution can be stated.
+    spread : float or None
+        The gap as a part of the norm of the block, where it is one that a solver's tolerance may make: a verdict FAIL
+        holds only if a mistake explains it, and one of PASS holds at the accuracy that was stated.
     location : Location or None
         Where it is wrong.
     note : str
@@ -40,6 +45,8 @@ class BlockResult:
     screening: Screening | None
     place: Place
     zoomed: bool = False
+    subgradient: bool = False
+    spread: float | None = None
     location: Location | None = None
     note: str = ""
 

@@ -26,6 +26,10 @@ class VerdictSettings:
         The part of the budget that is left for the diagnosis once a block is known to be wrong.
     generic_cost : int
         Evaluations that must be left for a generic point.
+    few_blocks : int
+        At most so many blocks that disagree together are measured one by one; more are halved.
+    generic_points : int
+        How many generic points are tried for a claim that is a subgradient at the user's point.
     beside_kink : tuple of float
         How far from a kink the gradient is checked again, in units of the typical size.
     beside_margin : int
@@ -37,6 +41,8 @@ class VerdictSettings:
         are everywhere.
     followed : float
         Group testing follows a gap of so many error bars.
+    off_part : float
+        An entry that is clearly off by this part of itself is not right, even where that is tolerated.
     ramp : tuple of float
         The weights between which a direction grows over an interval, to locate one wrong entry in it at once.
     narrowed : float
@@ -61,6 +67,47 @@ class VerdictSettings:
         At most so many entries outside the gradients around them are judged one by one.
     samples_per_entry : int
         With so many gradients for each entry of a block, those around the point have shown both sides of a kink.
+    span_margin : int
+        The span of the differences of gradients has stopped growing when it has so many fewer dimensions than there are
+        differences.
+    span_part : float
+        A direction in which differences are less than this part of the largest gradient is none of the span: there the
+        loss bends.
+    outside_hull, outside_convex : float
+        A claim is looked at more closely if it is so far outside the hull, as a part of the largest gradient.
+    monotone_samples : int
+        Of how many gradients each pair shows whether the loss is convex or concave there.
+    hull_entries : int
+        So many entries of gradients are kept for the hull.
+    weights_sum : float
+        Weight of the equation that says that shares of a convex combination add up to one.
+    hull_target : float
+        A slope that is to refute a claim is measured to this part of how far the claim is outside.
+    hull_slack : float
+        Slopes of gradients around the point along such a direction differ by this part of the largest because the loss
+        bends, and because the direction is rounded.
+    jump_margin, jump_exponent : int
+        Claims are compared at distances that are so many powers of two longer and shorter than the shortest steps, down
+        to two to the power of the second.
+    gross_part : float
+        A gap of more than this part of the norm along the first direction is no solver's.
+    gap_lines : int
+        Along how many directions a gap is measured that a solver's tolerance may make.
+    solver_part, single_part : float
+        The largest part of the norm of a block that it can make; of a block with one entry, which has no pattern.
+    outlying_part : float
+        Up to this part of the norm, it is asked whether a few entries stand out from a gap that others have.
+    gap_entries, gap_sample : int
+        Of a block of at most so many entries all are measured then; of a larger one, a sample of so many.
+    outstanding, outstanding_few, few_divisor : float, float, int
+        Gaps that exceed all others by the first factor are those of a few wrong entries, with more of it if there are
+        no more than about as many entries as the second. Few are at most all entries divided by the third.
+    own_part : float
+        Such a gap is this part of the entry itself.
+    proportional : float
+        Gaps that are a constant times the entries, up to this part of themselves, are no solver's.
+    spread_share : float
+        A gap is spread if this part of the entries has one.
     hidden_slack : float
         Relative slack of the test whether kinks are too near to be seen.
     """
@@ -73,6 +120,8 @@ class VerdictSettings:
     group_target: float = 1 / 256
     for_diagnosis: float = 0.3
     generic_cost: int = 20
+    few_blocks: int = 8
+    generic_points: int = 3
     beside_kink: tuple[float, ...] = (2.0**-10, 2.0**-7, 2.0**-14)
     beside_margin: int = 7
     group_cost: int = 480
@@ -81,6 +130,7 @@ class VerdictSettings:
     random_share: float = 1 / 32
     random_parts: int = 4
     followed: float = 4.0
+    off_part: float = 1 / 8
     ramp: tuple[float, float] = (0.25, 1.0)
     narrowed: float = 0.25
     located_slack: float = 1e-9
@@ -95,6 +145,30 @@ class VerdictSettings:
     next_bend: float = 64.0
     outside_most: int = 12
     samples_per_entry: int = 8
+    span_margin: int = 4
+    span_part: float = 1e-4
+    outside_hull: float = 1e-3
+    outside_convex: float = 1e-2
+    monotone_samples: int = 24
+    hull_entries: int = 20_000_000
+    weights_sum: float = 1e3
+    hull_target: float = 1 / 64
+    hull_slack: float = 1e-3
+    jump_margin: int = 3
+    jump_exponent: int = -48
+    gross_part: float = 0.4
+    gap_lines: int = 4
+    solver_part: float = 0.05
+    single_part: float = 1e-3
+    outlying_part: float = 0.4
+    gap_entries: int = 64
+    gap_sample: int = 24
+    outstanding: float = 4.0
+    outstanding_few: float = 4.0
+    few_divisor: int = 3
+    own_part: float = 0.1
+    proportional: float = 0.05
+    spread_share: float = 0.75
     hidden_slack: float = 1e-3
 
 

@@ -18,8 +18,8 @@ from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.screening import Screening, agreement_of
 from gradcheck.probes.secant import agrees_on_average
-from gradcheck.subjects.spaces.space import Vector
 from gradcheck.verdicts.entry import Entry
+from gradcheck.verdicts.nearby import NearbyGradients
 from gradcheck.verdicts.settings import VERDICTS
 
 
@@ -82,41 +82,12 @@ def right_on_both_sides(screening: Screening) -> bool:
         claimed = screening.prober.claimed_beside(screening.line, step)
         if claimed is None:
             return False
-        if not comparison.kink and abs(claimed - comparison.claimed) < 0.5 * abs(comparison.gap):
-            return False
         bend = VERDICTS.next_bend * offset * max(abs(claimed), comparison.norm)
+        if not comparison.kink and abs(claimed - comparison.claimed) < max(0.5 * abs(comparison.gap), bend):
+            return False
         if abs(claimed - slope) > estimate.side_error + comparison.rounding + bend:
             return False
     return True
-
-
-class NearbyGradients:
-    """Gradients at tiny random displacements of a point; the same serve for all of its blocks.
-
-    They are drawn when they are first needed, and kept.
-    """
-
-    def __init__(self, prober: Prober) -> None:
-        self._prober = prober
-        self._found: list[Vector] = []
-
-    def since(self, start: int) -> list[Vector]:
-        """Gradients from index `start` on. Where there are none yet, more are drawn; empty if all of those fail."""
-        if start >= len(self._found):
-            self._draw()
-        return self._found[start:]
-
-    def _draw(self) -> None:
-        prober, subject, space = self._prober, self._prober.subject, self._prober.subject.space
-        for _ in range(VERDICTS.tiny_pairs):
-            shift = space.random_shift(prober.data.scaling, prober.rng)
-            for sign in (1.0, -1.0):
-                point = subject.representable(space.displaced(prober.data.point, shift, sign * VERDICTS.tiny))
-                try:
-                    gradient = prober.evaluator.gradient(point)
-                except Exception:
-                    continue
-                self._found.append(space.copy(gradient))
 
 
 def judge_subgradient(prober: Prober, block: int, nearby: NearbyGradients) -> Subgradient:
@@ -159,19 +130,20 @@ def _judge_entry(prober: Prober, block: int, index: tuple[int, ...], around: lis
     bar = (comparison.rounding + estimate.side_error) / abs(length) + slack
     if left - bar <= claimed <= right + bar:
         return Subgradient(Membership.INSIDE)
-    numeric, error = estimate.value / length, comparison.error_bar / abs(length)
-    entry = Entry(index, claimed, numeric, error, wrong=True, resolved=True)
+    for_user = prober.subject.for_user
+    numeric, error = for_user(estimate.value / length), for_user(comparison.error_bar / abs(length))
+    entry = Entry(index, for_user(claimed), numeric, error, wrong=True, resolved=True)
     seen = right - left > bar or len(around) >= VERDICTS.samples_per_entry * prober.subject.blocks[block].size
     if seen and all(min(abs(value - left), abs(value - right)) <= bar for value in around):
         least = prober.subject.space.least_change(prober.data.point[block], index) / abs(length)
         hidden = _between_the_nearest(prober, line, least) and agrees_on_average(prober, line, comparison)
-        return Subgradient(Membership.UNCLEAR if hidden else Membership.OUTSIDE, entry, left, right)
+        return Subgradient(Membership.UNCLEAR if hidden else Membership.OUTSIDE, entry, for_user(left), for_user(right))
     # Several kinks meet. With the derivative of each taken to be 0 (or 1) at its kink, as is the custom, the claim is
     # the end of the range over all combinations of sides, of which the gradients around the point are a sample.
     low, high = min(around), max(around)
     if low - (high - low) - bar <= claimed <= high + (high - low) + bar:
         return Subgradient(Membership.INSIDE)
-    return Subgradient(Membership.UNCLEAR, entry, left, right)
+    return Subgradient(Membership.UNCLEAR, entry, for_user(left), for_user(right))
 
 
 def _between_the_nearest(prober: Prober, line: Line, least: float) -> bool:

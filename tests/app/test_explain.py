@@ -58,7 +58,7 @@ def test_the_example_of_a_page_gets_the_name_of_the_page(found: Page) -> None:
     exec(blocks(found)[0], space)
     report = space["report"]
     slugs = [finding.slug for finding in report.findings]
-    if found.slug in ("nondeterministic", "mutates-input"):
+    if found.slug in ("nondeterministic", "mutates-input", "solver-tolerance", "underflow"):
         assert found.slug in slugs
     else:
         assert report.verdict.value == "fail"

@@ -28,6 +28,11 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"budget": -5}, SubjectError, "budget is -5"),
     ({"budget": "many"}, SubjectTypeError, "budget"),
     ({"budget": 100.5}, SubjectTypeError, "budget"),
+    ({"loss_accuracy": -1e-5}, SubjectError, "loss_accuracy is -1e-05.*such as 1e-5, or 0"),
+    ({"loss_accuracy": 1}, SubjectError, "loss_accuracy is 1"),
+    ({"loss_accuracy": 2.5}, SubjectError, "loss_accuracy is 2.5"),
+    ({"loss_accuracy": np.nan}, SubjectError, "loss_accuracy is nan"),
+    ({"loss_accuracy": np.inf}, SubjectError, "loss_accuracy is inf"),
     ({"workers": 0}, SubjectError, "workers is 0.*number of processes"),
     ({"workers": "two"}, SubjectTypeError, "workers is 'two'.*number of processes or a map"),
     ({"workers": 1.5}, SubjectTypeError, "workers is 1.5"),
@@ -84,3 +89,30 @@ def test_tolerance_is_larger_where_the_loss_is_narrow_as_well() -> None:
     wide.params = {name: array.astype(np.float32) for name, array in wide.params.items()}
     assert check_gradients(wide, batch=BATCH, rng=0).rtol == 1e-2
     assert check_gradients(Narrow(), batch=BATCH, rng=0).rtol == pytest.approx(3e-2)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 0.0])
+def test_without_a_diagnosis_a_check_ends_with_its_verdict(factor: float) -> None:
+    def wrong(x: Array) -> Array:
+        return factor * np.tanh(x)
+
+    full = check_gradients(logcosh, wrong, X, rng=0)
+    short = check_gradients(logcosh, wrong, X, rng=0, diagnose=False)
+    assert full.verdict is short.verdict
+    assert short.verdict.value == "fail"
+    assert full.findings
+    assert short.findings == ()
+    assert short.evaluations < full.evaluations
+
+
+@pytest.mark.parametrize("accuracy", [None, 0, 0.0, 1e-5, 0.5, np.float32(1e-3)])
+def test_stated_accuracies_change_nothing_for_an_exact_loss(accuracy: Any) -> None:
+    assert check_gradients(logcosh, np.tanh, X, rng=0, loss_accuracy=accuracy)
+    assert not check_gradients(logcosh, lambda x: -np.tanh(x), X, rng=0, loss_accuracy=accuracy)
+
+
+def test_a_right_gradient_takes_no_more_without_a_diagnosis() -> None:
+    one, other = (check_gradients(logcosh, np.tanh, X, rng=0, diagnose=diagnose) for diagnose in (True, False))
+    assert one
+    assert other
+    assert one.evaluations == other.evaluations

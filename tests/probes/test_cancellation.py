@@ -163,3 +163,77 @@ def test_a_wrong_gradient_that_differs_from_call_to_call_is_not_taken_for_roundi
         rng=seed,
     )
     assert report.blocks["b"].verdict.value == "fail"
+
+
+def attention(seed: int, scale: float) -> Problem:
+    """Softmax attention of one head, with biases for queries, keys and values, and its textbook backward pass.
+
+    A key bias adds the same number to all scores of one query, which the softmax takes away: its gradient is zero.
+    """
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
+    params = {f"w{name}": scale * rng.standard_normal((4, 3)) for name in "qkv"}
+    params |= {f"b{name}": rng.standard_normal(3) for name in "qkv"}
+
+    def forward(p: Params) -> tuple[Array, Array, Array, Array, Array]:
+        q, k, v = (x @ p[f"w{name}"] + p[f"b{name}"] for name in "qkv")
+        scores = q @ k.T / np.sqrt(3.0)
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        return q, k, v, weights, weights @ v
+
+    def loss(p: Params) -> float:
+        return 0.5 * float(np.sum((forward(p)[-1] - y) ** 2))
+
+    def gradient(p: Params) -> Params:
+        q, k, v, weights, out = forward(p)
+        d = out - y
+        by_weights = d @ v.T
+        by_scores = weights * (by_weights - np.sum(by_weights * weights, axis=1, keepdims=True)) / np.sqrt(3.0)
+        by = {"q": by_scores @ k, "k": by_scores.T @ q, "v": weights.T @ d}
+        found = {f"w{name}": x.T @ delta for name, delta in by.items()}
+        return found | {f"b{name}": delta.sum(axis=0) for name, delta in by.items()}
+
+    return loss, gradient, params
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 7, 21, 26, 31])
+@pytest.mark.parametrize("scale", [1.0, 3.0, 10.0, 20.0, 30.0])
+def test_round_off_of_a_key_bias_is_not_called_wrong(scale: float, seed: int) -> None:
+    report = gradcheck.check_gradients(*attention(seed, scale), rng=seed)
+    assert report.verdict.value != "fail", str(report)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("scale", [1.0, 3.0, 10.0])
+@pytest.mark.parametrize("size", [1e-2, 1.0])
+def test_a_visible_claim_for_a_key_bias_fails(size: float, scale: float, seed: int) -> None:
+    loss, gradient, params = attention(seed, scale)
+
+    def wrong(p: Params) -> Params:
+        found = gradient(p)
+        reference = max(float(np.abs(g).max()) for g in found.values())
+        return found | {"bk": size * reference * np.tanh(p["bk"])}
+
+    report = gradcheck.check_gradients(loss, wrong, params, rng=seed)
+    assert report.blocks["bk"].verdict.value == "fail"
+    assert report.blocks["bv"].verdict.value == "pass"
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("factor", "never"), [(1.0, "fail"), (1.5, "pass")])
+def test_round_off_in_a_part_of_a_packed_block_is_not_called_wrong(factor: float, never: str, seed: int) -> None:
+    """Key bias and value bias in one array: the one has a gradient of zero, the other a large one."""
+    loss, gradient, params = attention(seed, 10.0)
+    packed = np.concatenate([params["bk"], params["bv"]])
+    size = params["bk"].size
+    others = {name: value for name, value in params.items() if name not in {"bk", "bv"}}
+
+    def split(b: Array) -> dict[str, Array]:
+        return others | {"bk": b[:size], "bv": b[size:]}
+
+    def both(b: Array) -> Array:
+        g = gradient(split(b))
+        return np.concatenate([g["bk"], factor * g["bv"]])
+
+    assert gradcheck.check_gradients(lambda b: loss(split(b)), both, packed, rng=seed).verdict.value != never

@@ -14,6 +14,7 @@ from gradcheck.nn import Network
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.subjects.convert import as_subject
 from gradcheck.subjects.spaces.numpy_space import NUMPY
+from gradcheck.subjects.split import SplitSubject
 from gradcheck.subjects.subject import Point
 from tests.cases import BATCH, Array, TanhModel
 
@@ -164,3 +165,27 @@ def test_the_points_along_a_line_are_not_shared() -> None:
     evaluator = Evaluator(as_subject(spoils, np.ones_like, [1.0]), 10)
     assert evaluator.losses_along(at, ALONG, [1.0, 1.0, 0.0]) == [2.0, 2.0, 1.0]
     assert at[0][0] == 1.0
+
+
+def test_evaluations_in_other_blocks_count_as_those_of_the_whole() -> None:
+    subject = as_subject(lambda x: float(np.sum(x)), np.ones_like, np.arange(4.0))
+    whole = Evaluator(subject, 10)
+    own = whole.in_other_blocks(SplitSubject(subject, 0, [0, 1, 4]))
+    own.loss(own.subject.point)
+    own.gradient(own.subject.point)
+    assert (whole.losses, whole.gradients) == (subject.preparations + 1, 1)
+    assert own.left == whole.left
+
+
+@pytest.mark.parametrize("exponent", [10, -10, 900])
+def test_a_rescaled_evaluator_divides_loss_and_gradient_and_counts_on(exponent: int) -> None:
+    counted = Counted()
+    evaluator = evaluator_of(counted)
+    assert evaluator.loss(AT) == 1.0
+    evaluator.rescale(exponent)
+    assert evaluator.loss(AT) == 2.0**-exponent
+    assert evaluator.gradient(AT)[0] == 2.0 ** (1 - exponent)
+    assert evaluator.losses_along(AT, ALONG, [1.0, -0.5]) == [4 * 2.0**-exponent, 0.25 * 2.0**-exponent]
+    assert evaluator.subject.for_user(2.0**-exponent) == 1.0
+    assert (evaluator.losses, evaluator.gradients) == (counted.losses, counted.gradients) == (4, 1)
+    assert evaluator.left == 96

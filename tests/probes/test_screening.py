@@ -69,7 +69,7 @@ def test_one_block(
     found = screen_block(prober_of(loss, gradient, x0, seed=seed), 0)
     assert found.agreement is agreement
     assert found.own
-    assert found.length == pytest.approx(np.linalg.norm(NUMPY.array(found.line.direction, 0)))
+    assert found.contribution.length == pytest.approx(np.linalg.norm(NUMPY.array(found.line.direction, 0)))
 
 
 def wrong_b(p: dict[str, Array]) -> dict[str, Array]:

@@ -37,12 +37,13 @@ def test_a_right_gradient_among_hidden_kinks_is_not_called_wrong(seed: int) -> N
     assert gradcheck.check_gradients(loss, gradient, params, rng=seed).verdict.value == "undecided"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [8])  # at the other seeds the kinks are suspected for other reasons as well
 def test_the_slopes_there_alone_would_call_it_wrong(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     loss, gradient, params = deep_relu(seed)
     for module in (bisection, subgradient):
         monkeypatch.setattr(module, "agrees_on_average", lambda *_: False)
-    assert gradcheck.check_gradients(loss, gradient, params, rng=seed).verdict.value == "fail"
+    report = gradcheck.check_gradients(loss, gradient, params, rng=seed, loss_accuracy=0)
+    assert report.verdict.value == "fail"
 
 
 @pytest.mark.parametrize("factor", [-1.0, 0.0, 1.1, 2.0])

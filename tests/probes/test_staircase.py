@@ -127,3 +127,87 @@ def slope(p: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
 def test_walls_on_both_sides_that_cancel_are_no_staircase(factor: float, verdict: str, floor: float, seed: int) -> None:
     report = gradcheck.check_gradients(lambda p: poles(p, floor), lambda p: factor * slope(p, floor), CLIPPED, rng=seed)
     assert report.verdict.value == verdict
+
+
+def guarded(x: NDArray[np.float64]) -> float:
+    """Logarithms with a guard, which is a wall of the size of the logarithm of the guard."""
+    return float(np.sum(-np.log(np.maximum(x, 1e-10))))
+
+
+#: Losses that jump somewhere, or run away, with their gradient where they are smooth, at a point.
+JUMPS: dict[str, tuple[Callable[[Any], float], Callable[[Any], Any], list[float]]] = {
+    "guard": (guarded, lambda x: np.where(x > 1e-10, -1 / np.maximum(x, 1e-10), 0.0), [0.3, 0.05, 0.7, 0.01]),
+    "pole": (lambda x: float(np.sum(1 / (x - 1.0))), lambda x: -1 / (x - 1.0) ** 2, [1.2, 0.9, 1.05, 0.5]),
+    "double pole": (lambda x: float(np.sum(1 / x**2)), lambda x: -2 / x**3, [0.3, -0.1, 0.05, 0.8]),
+    "branch cut": (
+        lambda p: float(np.sum(np.arctan2(p[2:], p[:2]))),
+        lambda p: np.concatenate([-p[2:], p[:2]]) / np.tile(p[:2] ** 2 + p[2:] ** 2, 2),
+        [-1.0, -0.8, 0.01, -0.02],
+    ),
+    "sawtooth": (lambda x: float(np.sum(x - np.floor(x))), lambda x: np.ones_like(x), [0.3, 1.6, -2.2, 7.45]),
+    "remainder": (lambda x: float(np.sum(np.fmod(x, 0.3))), lambda x: np.ones_like(x), [0.44, 1.7, 2.0, -1.3]),
+    "tangent": (lambda x: float(np.sum(np.tan(x))), lambda x: 1 / np.cos(x) ** 2, [1.4, 0.3, -1.5, 1.2]),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (-1.0, "fail"), (0.0, "fail"), (0.5, "fail")])
+@pytest.mark.parametrize(("loss", "gradient", "start"), JUMPS.values(), ids=JUMPS)
+def test_one_jump_or_a_pole_at_some_distance_excuses_nothing(
+    loss: Any, gradient: Any, start: list[float], factor: float, verdict: str, seed: int
+) -> None:
+    x0 = np.array(start)
+    report = gradcheck.check_gradients(loss, lambda x: factor * gradient(x), x0, rng=seed)
+    assert report.verdict.value == verdict
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("digits", [1, 2, 3, 4, 5])
+def test_a_claim_of_zero_on_the_treads_of_a_rounded_loss_is_right(digits: int, seed: int) -> None:
+    """Between its jumps a rounded parameter has no effect."""
+    weights = np.array([1.0, -0.5, 2.0, 0.3])
+    x0 = np.array([0.34567891234, -1.23456789123, 0.98765432198, 2.13579246813])
+
+    def loss(x: NDArray[np.float64]) -> float:
+        return float(np.sum(weights * np.sin(np.round(x, digits))))
+
+    assert gradcheck.check_gradients(loss, np.zeros_like, x0, rng=seed).verdict.value != "fail"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("digits", [2, 3, 5])
+def test_a_claim_of_another_sign_on_a_rounded_loss_does_not_pass(digits: int, seed: int) -> None:
+    x0 = np.array([0.34567891234, -1.23456789123, 0.98765432198, 2.13579246813])
+    report = gradcheck.check_gradients(
+        lambda x: float(np.sum(np.sin(np.round(x, digits)))), lambda x: -np.cos(x), x0, rng=seed
+    )
+    assert report.verdict.value != "pass"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("digits", [5, 6, 8])
+@pytest.mark.parametrize(("factor", "never"), [(1.0, "fail"), (0.0, "pass")])
+def test_a_loss_that_is_printed_with_few_digits(factor: float, never: str, digits: int, seed: int) -> None:
+    """It is a rounded curve: its treads are no excuse for a gradient that was forgotten."""
+    x0 = np.array([0.7, -1.3, 0.4, 2.1])
+
+    def loss(x: NDArray[np.float64]) -> float:
+        return float(f"{np.sum(np.exp(x)):.{digits}g}")
+
+    verdict = gradcheck.check_gradients(loss, lambda x: factor * np.exp(x), x0, rng=seed).verdict.value
+    assert verdict != never
+    if factor == 0.0:
+        assert verdict == "fail"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_forgotten_gradient_before_code_in_a_narrow_type_fails(dtype: Any) -> None:
+    """Its values have treads as well: those of its rounding."""
+    x0 = np.array([0.7, -1.3, 0.4, 2.1])
+
+    def loss(x: NDArray[np.float64]) -> float:
+        return float(np.sum(np.exp(x.astype(dtype)).astype(np.float64)))
+
+    if dtype is np.float32:  # the treads of float16 are so wide that they may be meant
+        assert gradcheck.check_gradients(loss, np.zeros_like, x0, rng=0).verdict.value == "fail"
+    assert gradcheck.check_gradients(loss, np.zeros_like, x0.astype(dtype), rng=0).verdict.value == "fail"

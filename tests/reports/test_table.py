@@ -24,6 +24,15 @@ def test_a_row_has_a_cell_for_each_header(method: Literal["gradcheck", "textbook
     assert (row[0], row[1], row[-1]) == ("x", "12", report.blocks["x"].verdict.value)
 
 
+def test_a_number_without_an_error_bar_has_a_dash_in_its_place() -> None:
+    tied = np.array([2.0, 2.0, 2.0, 1.0])
+    kink = check_gradients(np.max, lambda x: (x == x.max()) / (x == x.max()).sum(), tied, rng=0).blocks["x"]
+    smooth = check_gradients(logcosh, np.tanh, X, rng=0).blocks["x"]
+    place = HEADERS.index("error bar")
+    assert row_of(kink)[place] == "–"
+    assert row_of(smooth)[place].startswith("± ")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_legend_is_in_both_reports_and_explains_the_numbers(method: Literal["gradcheck", "textbook"]) -> None:
     report = check_gradients(logcosh, np.tanh, X, rng=0, method=method)

@@ -115,3 +115,21 @@ def test_the_worst_entry_has_the_largest_gap_of_either_sign() -> None:
 
 def test_as_text_it_has_the_index_and_both_values() -> None:
     assert str(Entry((1, 2), 2.0, 1.5, 1e-9, True, True)) == "[1, 2]: claimed 2, numeric 1.5 ± 1.0e-09"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "wrong", "resolved", "right"),
+    [
+        (1.0, False, True, True),
+        (1.0, False, False, False),  # a material gap would not have been seen
+        (1.001, False, True, True),  # off by more than the error bar, but by little of itself
+        (0.5, False, True, False),  # off by half of itself, though that is tolerated
+        (2.0, True, False, False),
+    ],
+)
+def test_an_entry_is_right_if_it_is_shown_to_be(claimed: float, wrong: bool, resolved: bool, right: bool) -> None:
+    entry = Entry((0,), claimed, 1.0, 1e-6, wrong, resolved)
+    assert entry.right is right
+    counted = Location(Materiality.WRONG, (entry,), complete=True).counted
+    assert counted is (wrong or right)
+    assert not Location(Materiality.WRONG, (entry,), complete=False).counted

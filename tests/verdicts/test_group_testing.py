@@ -54,11 +54,17 @@ def test_five_among_a_million_take_few_evaluations() -> None:
     assert right.evaluations <= 27
 
 
-@pytest.mark.parametrize("places", [[500], [0, 999], [10, 11, 12], list(range(0, 120, 10))])
+@pytest.mark.parametrize("places", [[500], [0, 999], [10, 11, 13], list(range(0, 120, 10))])
 def test_neighbours_and_edges(places: list[int]) -> None:
-    report = report_of((1000,), np.array(places), 0.9, 1)
+    report = report_of((1000,), np.array(places), 0.9 if len(places) != 3 else np.array([0.9, 0.7, 1.4]), 1)
     assert places_in(report, (1000,)) == places
     assert report.findings[0].code == "GC505"
+
+
+def test_successive_entries_with_one_mistake_are_a_part_of_the_vector() -> None:
+    report = report_of((1000,), np.array([10, 11, 12]), 0.9, 1)
+    assert places_in(report, (1000,)) == [10, 11, 12]
+    assert (report.findings[0].code, report.findings[0].where) == ("GC102", "x[10:13]")
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def _diagnosed(analysis: Analysis, line: FaultyLine, rtol: float, rng: np.random
     )
     evaluator = Evaluator(subject, NAMING.budget)
     try:
-        result = check(evaluator, CheckOptions(rtol), rng)
+        result = check(evaluator, CheckOptions(rtol, loss_accuracy=0.0), rng)
         wrong = [i for i, b in enumerate(result.blocks) if b.verdict is Verdict.FAIL and b.screening is not None]
         found = diagnosed(evaluator, result, wrong, rtol, rng)
     except Exception:  # the program's own code, at values that it was not written for

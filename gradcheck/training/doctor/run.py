@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.subjects.subject import Subject
+from gradcheck.tracebacks import pass_on_signal
 from gradcheck.training.doctor.backward_norms import LayerGradient
 from gradcheck.training.doctor.hidden_units import HiddenLayer
 from gradcheck.training.doctor.parameter_layout import ParameterLayout
@@ -119,7 +120,8 @@ def _evaluated(function: Callable[[Any], Any], theta: Array) -> Any:
     with np.errstate(all="ignore"):
         try:
             return function(theta)
-        except Exception:  # the start has been evaluated before; an error elsewhere marks the edge of the domain
+        except Exception as error:  # the start has been evaluated before; elsewhere it marks the edge of the domain
+            pass_on_signal(error)
             return np.nan
 
 

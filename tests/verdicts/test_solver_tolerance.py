@@ -1,0 +1,143 @@
+"""A small gap in all entries may be that of a solver; a gap in some, or a large one, may not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcheck import Verdict, check_gradients
+from gradcheck.verdicts.entry import Location, Materiality
+from gradcheck.verdicts.solver_tolerance import GapShape, shape_of
+from tests.cases import Array, verdict
+from tests.probers import prober_of
+from tests.solved import CASES, Claim, diffusion, twisted
+
+
+def typical_entry(gradient: Array) -> int:
+    """One that matters: the largest."""
+    return int(np.argmax(np.abs(gradient)))
+
+
+# -- whole checks ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "seed"), CASES)
+def test_a_right_adjoint_is_undecided_unless_the_accuracy_is_known(method: str, seed: int) -> None:
+    loss, gradient, m = diffusion(method, seed)
+    assert verdict(loss, gradient, m, rng=seed) == "undecided"
+    assert verdict(loss, gradient, m, rng=seed, loss_accuracy=1e-2) == "pass"
+    assert verdict(loss, gradient, m, rng=seed, loss_accuracy=0) == "fail"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_adjoint_with_exact_solves_passes(seed: int) -> None:
+    loss, gradient, m = diffusion("exact", seed)
+    for accuracy in (None, 0, 1e-2):
+        assert verdict(loss, gradient, m, rng=seed, loss_accuracy=accuracy) == "pass"
+
+
+@pytest.mark.parametrize(("method", "seed"), CASES)
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 1.5])
+@pytest.mark.parametrize("accuracy", [None, 1e-2])
+def test_a_wrong_adjoint_fails_whatever_the_accuracy(
+    accuracy: float | None, factor: float, method: str, seed: int
+) -> None:
+    loss, gradient, m = diffusion(method, seed)
+    assert verdict(loss, lambda m: factor * gradient(m), m, rng=seed, loss_accuracy=accuracy) == "fail"
+
+
+@pytest.mark.parametrize(("method", "seed"), CASES)
+@pytest.mark.parametrize("accuracy", [None, 1e-2])
+def test_one_entry_that_is_off_stands_out(accuracy: float | None, method: str, seed: int) -> None:
+    loss, gradient, m = diffusion(method, seed)
+    index = typical_entry(gradient(m))
+    report = check_gradients(loss, twisted(gradient, index, 1.2), m, rng=seed, loss_accuracy=accuracy)
+    assert report.verdict is Verdict.FAIL
+    assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(index,)]
+
+
+def test_a_stated_accuracy_is_the_limit() -> None:
+    """A claim off by a smooth part of a thousandth in each entry, of a loss without a solver."""
+    x0 = np.random.default_rng(0).standard_normal(20)
+    off = 1.0 + 1e-3 * np.random.default_rng(1).choice([-1.0, 1.0], 20)
+
+    def found(accuracy: float | None) -> str:
+        return verdict(lambda x: float(np.cosh(x).sum()), lambda x: off * np.sinh(x), x0, loss_accuracy=accuracy)
+
+    assert [found(accuracy) for accuracy in (0, 1e-5, 1e-2, 0.1)] == ["fail", "fail", "pass", "pass"]
+
+
+def test_the_note_states_how_far_the_gradient_agrees() -> None:
+    loss, gradient, m = diffusion()
+    assert "of its norm" in check_gradients(loss, gradient, m, rng=0).blocks["x"].note
+    stated = check_gradients(loss, gradient, m, rng=0, loss_accuracy=1e-2).blocks["x"].note
+    assert "within the stated accuracy of the loss" in stated
+
+
+# -- the shape of a gap ------------------------------------------------------------------------------------------------
+
+UNKNOWN = Location(Materiality.WRONG, (), complete=False)
+
+
+def right(x: Array) -> Array:
+    return np.asarray(np.sinh(x))
+
+
+def shaped(off: Array, seed: int = 0) -> GapShape | None:
+    """The shape of a gap that is a part of each entry."""
+    x0 = np.random.default_rng(seed).uniform(0.5, 1.5, off.size)
+    prober = prober_of(lambda x: float(np.cosh(x).sum()), lambda x: (1 + off) * right(x), x0, seed=seed)
+    return shape_of(prober, 0, UNKNOWN)
+
+
+def signs(count: int) -> Array:
+    return np.random.default_rng(3).choice([-1.0, 1.0], count)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [8, 40, 200])
+@pytest.mark.parametrize("part", [1e-3, 1e-2])
+def test_a_small_gap_in_all_entries_is_spread(part: float, count: int, seed: int) -> None:
+    found = shaped(part * signs(count), seed)
+    assert found is not None
+    assert found.spread
+    assert part / 5 < found.part < 5 * part  # the root mean square along four random directions
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [8, 40, 200])
+def test_a_small_gap_in_half_of_the_entries_is_not_spread(count: int, seed: int) -> None:
+    found = shaped(1e-2 * signs(count) * (np.arange(count) % 2), seed)
+    assert found is None or not found.spread
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gap_of_the_size_of_the_gradient_is_no_solvers(seed: int) -> None:
+    assert shaped(np.full(20, 1.0), seed) is None or not getattr(shaped(np.full(20, 1.0), seed), "spread", False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_entry_that_stands_out_of_a_spread_gap_is_the_wrong_one(seed: int) -> None:
+    off = 1e-4 * signs(24)
+    off[5] = 0.3
+    found = shaped(off, seed)
+    assert found is not None
+    assert not found.spread
+    assert [entry.index for entry in found.location.entries if entry.wrong] == [(5,)]
+
+
+@pytest.mark.parametrize(("part", "spread"), [(2e-4, True), (5e-3, False)])
+def test_a_single_entry_has_no_pattern_and_must_be_closer(part: float, spread: bool) -> None:
+    found = shaped(np.array([part]))
+    assert found is not None
+    assert found.spread is spread
+
+
+def exact_but(factor: float) -> Claim:
+    return lambda x: factor * right(x)
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (2.0, "fail"), (-1.0, "fail")])
+def test_a_loss_without_a_solver_is_as_ever(factor: float, expected: str) -> None:
+    x0 = np.linspace(0.2, 1.4, 9)
+    assert verdict(lambda x: float(np.cosh(x).sum()), exact_but(factor), x0) == expected
