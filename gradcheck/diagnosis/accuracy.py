@@ -39,9 +39,10 @@ def _suspected(block: BlockResult) -> bool:
 
 
 def _explained(fault: Fault) -> bool:
-    return fault.diagnosis is not None or bool(fault.unsteady) or fault.few
+    """Whether a mistake makes the gap; that few entries are clearly wrong is no mistake where all have a gap."""
+    return fault.diagnosis is not None or bool(fault.unsteady)
 
 
 def _undecided(block: BlockResult) -> BlockResult:
-    note = f"{block.note}: {UndecidedReason.SOLVER}"
+    note = f"{block.note}: {UndecidedReason.SOLVER.value}"  # the finding has the remedy
     return replace(block, verdict=Verdict.UNDECIDED, location=None, spread=None, note=note)

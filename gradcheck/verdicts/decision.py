@@ -13,7 +13,7 @@ from gradcheck.probes.screening import Agreement, Screening, screen_block
 from gradcheck.probes.staircase import is_constant_nearby, is_staircase
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
-from gradcheck.verdicts.entry import Location, Materiality
+from gradcheck.verdicts.entry import Entry, Location, Materiality
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.settings import VERDICTS
@@ -127,10 +127,12 @@ def _with_accuracy(
     comparison = found.screening.comparison
     gross = abs(comparison.gap) > VERDICTS.gross_part * comparison.norm
     on_kink = found.screening.prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
-    known = location.listed or gross or on_kink
+    known = gross or on_kink or (location.listed and any(_is_off(entry) for entry in location.entries))
     shape = None if known else shape_of(found.screening.prober, block, location, verdict_only=verdict_only)
     if shape is None:
         return found
+    if shape.spread is None:
+        return _undecided(found.screening, UndecidedReason.SPENT, found.cancelled, found.observations)
     if not shape.spread or (loss_accuracy is not None and shape.part > loss_accuracy):
         return replace(found, location=shape.location)
     agreement = f"agrees to {shape.part:.1e} of its norm"
@@ -139,7 +141,12 @@ def _with_accuracy(
         return replace(found, verdict=Verdict.PASS, location=None, note=note, spread=shape.part)
     if verdict_only:
         return replace(found, verdict=Verdict.UNDECIDED, note=f"{agreement}: {UndecidedReason.SOLVER}")
-    return replace(found, note=agreement, spread=shape.part)
+    return replace(found, location=replace(location, listed=False), note=agreement, spread=shape.part)
+
+
+def _is_off(entry: Entry) -> bool:
+    """Whether an entry is off by more of itself than a solver's tolerance explains."""
+    return entry.wrong and abs(entry.gap) > VERDICTS.own_part * abs(entry.numeric)
 
 
 def _undecided(

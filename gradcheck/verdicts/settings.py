@@ -104,10 +104,10 @@ class VerdictSettings:
         no more than about as many entries as the second. Few are at most all entries divided by the third.
     own_part : float
         Such a gap is this part of the entry itself.
-    proportional : float
-        Gaps that are a constant times the entries, up to this part of themselves, are no solver's.
     spread_share : float
         A gap is spread if this part of the entries has one.
+    hidden_gap : float
+        An entry without a gap counts only if its error bar is less than this part of the typical gap.
     hidden_slack : float
         Relative slack of the test whether kinks are too near to be seen.
     """
@@ -158,7 +158,7 @@ class VerdictSettings:
     jump_exponent: int = -48
     gross_part: float = 0.4
     gap_lines: int = 4
-    solver_part: float = 0.05
+    solver_part: float = 0.1
     single_part: float = 1e-3
     outlying_part: float = 0.4
     gap_entries: int = 64
@@ -167,8 +167,8 @@ class VerdictSettings:
     outstanding_few: float = 4.0
     few_divisor: int = 3
     own_part: float = 0.1
-    proportional: float = 0.05
     spread_share: float = 0.75
+    hidden_gap: float = 0.25
     hidden_slack: float = 1e-3
 
 

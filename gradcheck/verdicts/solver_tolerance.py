@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gradcheck.probes.prober import Prober
-from gradcheck.verdicts.entry import Entry, Location, index_of, measure_all, measure_entry
+from gradcheck.verdicts.entry import Entry, Location, index_of, measure_entry
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.settings import VERDICTS
 
@@ -26,14 +26,14 @@ class GapShape:
     part : float
         Root mean square of the gap along directions that weigh entries by their typical sizes, as a part of the norm of
         what they contribute.
-    spread : bool
-        Whether nearly all entries have a gap, and none a far larger one.
+    spread : bool or None
+        Whether nearly all entries have a gap, and none a far larger one; None if the budget does not suffice to tell.
     location : Location
         Where it is wrong: entries whose gap is far larger than that of all others are told apart.
     """
 
     part: float
-    spread: bool
+    spread: bool | None
     location: Location
 
 
@@ -64,10 +64,24 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
     size = prober.subject.blocks[block].size
     if size == 1:
         return GapShape(part, part <= VERDICTS.single_part, location)
-    if size <= VERDICTS.gap_entries:
-        entries = location.entries if location.complete else measure_all(plain, block, leave=_kept(prober))
-        return _of_entries(plain, block, location, entries, part) if len(entries) == size else None
-    return _of_sample(plain, block, location, part)
+    if size <= VERDICTS.gap_entries and location.complete:
+        return _of_entries(plain, block, location, location.entries)
+    sample = _sampled(plain, block)
+    if len(sample) == size:
+        return _of_entries(plain, block, location, sample)
+    return _of_sample(plain, block, location, sample, part)
+
+
+def _sampled(plain: Prober, block: int) -> list[Entry]:
+    """All entries of a small block, or some of a large one, in random order; fewer where the budget ends."""
+    shape, size = plain.subject.blocks[block].shape, plain.subject.blocks[block].size
+    wanted = size if size <= VERDICTS.gap_entries else VERDICTS.gap_sample
+    entries: list[Entry] = []
+    for place in plain.rng.choice(size, wanted, replace=False):
+        if plain.evaluator.left < VERDICTS.entry_cost + _kept(plain):
+            break
+        entries.append(measure_entry(plain, block, index_of(int(place), shape)))
+    return entries
 
 
 def _kept(prober: Prober) -> int:
@@ -75,9 +89,10 @@ def _kept(prober: Prober) -> int:
     return int(VERDICTS.for_diagnosis * prober.evaluator.budget)
 
 
-def _of_entries(plain: Prober, block: int, location: Location, entries: Sequence[Entry], part: float) -> GapShape:
-    """The shape of a gap of which all entries were measured."""
+def _of_entries(plain: Prober, block: int, location: Location, entries: Sequence[Entry]) -> GapShape:
+    """The shape of a gap of which all entries were measured, and its part of the norm with them."""
     effects = _effects(plain, block, entries)
+    part = math.hypot(*effects.values()) / _size(plain, block, entries)
     ordered = sorted(entries, key=lambda entry: -effects[entry.index])
     count = len(ordered)
     outstanding = VERDICTS.outstanding * (1 + VERDICTS.outstanding_few / count)
@@ -90,18 +105,14 @@ def _of_entries(plain: Prober, block: int, location: Location, entries: Sequence
             rest = math.hypot(*(effects[entry.index] for entry in ordered[few:])) / _size(plain, block, entries)
             chosen = {entry.index for entry in first}
             return GapShape(part, False, _only(location, entries, chosen, complete=True, background=rest))
-    return GapShape(part, _is_spread(part, sum(seen) / count, entries), location)
+    return GapShape(part, _is_spread(plain, block, part, entries), location)
 
 
-def _of_sample(plain: Prober, block: int, location: Location, part: float) -> GapShape | None:
+def _of_sample(plain: Prober, block: int, location: Location, sample: Sequence[Entry], part: float) -> GapShape:
     """The shape of a gap of a large block, from a sample of its entries, and those that stand out."""
-    shape, size = plain.subject.blocks[block].shape, plain.subject.blocks[block].size
-    places = plain.rng.choice(size, VERDICTS.gap_sample, replace=False)
-    if plain.evaluator.left < VERDICTS.entry_cost * len(places) + _kept(plain):
-        return None
-    sample = [measure_entry(plain, block, index_of(int(place), shape)) for place in places]
-    seen = sum(abs(entry.gap) > entry.error for entry in sample) / len(sample)
-    if seen < VERDICTS.spread_share:
+    if len(sample) < VERDICTS.gap_sample:
+        return GapShape(part, None, location)
+    if _share_with_a_gap(plain, block, sample) < VERDICTS.spread_share:
         return GapShape(part, False, location)
     effects = sorted(_effects(plain, block, sample).values())
     typical = effects[len(effects) // 2]
@@ -112,24 +123,32 @@ def _of_sample(plain: Prober, block: int, location: Location, part: float) -> Ga
     if found.listed and apart:
         rest = math.hypot(*effects) / _size(plain, block, sample)
         return GapShape(part, False, _only(location, large, apart, complete=False, background=rest))
-    return GapShape(part, _is_spread(part, seen, sample), location)
+    return GapShape(part, _is_spread(plain, block, part, sample), location)
 
 
-def _is_spread(part: float, share: float, entries: Sequence[Entry]) -> bool:
+def _is_spread(prober: Prober, block: int, part: float, entries: Sequence[Entry]) -> bool:
     """Whether a gap may be that of a solver, from its part of the norm and the share of the entries that have one.
 
-    The gap is in proportion to the entries themselves where a constant is missing; that of a solver is not.
+    It may be in proportion to the entries: the error of a loss of one residual is. A constant that is missing is then
+    told from it by the diagnosis, as the same factor at two points.
     """
-    return part <= VERDICTS.solver_part and share >= VERDICTS.spread_share and not _is_proportional(entries)
+    return part <= VERDICTS.solver_part and _share_with_a_gap(prober, block, entries) >= VERDICTS.spread_share
 
 
-def _is_proportional(entries: Sequence[Entry]) -> bool:
-    size = math.hypot(*(entry.numeric for entry in entries))
-    gap = math.hypot(*(entry.gap for entry in entries))
-    if not (size > 0 and gap > 0):
-        return False
-    cosine = math.fsum(entry.numeric / size * (entry.gap / gap) for entry in entries)
-    return 1 - cosine**2 <= VERDICTS.proportional**2
+def _share_with_a_gap(prober: Prober, block: int, entries: Sequence[Entry]) -> float:
+    """The share of entries that have a gap, of those whose error bar would show one of the typical size."""
+    size = prober.data.scaling[block].size
+    effects = _effects(prober, block, entries)
+    seen = [entry for entry in entries if abs(entry.gap) > entry.error]
+    if not seen:
+        return 0.0
+    typical = sorted(effects[entry.index] for entry in seen)[len(seen) // 2]
+    clear = VERDICTS.hidden_gap * typical
+    right = sum(
+        abs(entry.gap) <= entry.error and entry.error * prober.subject.space.entry(size, entry.index) < clear
+        for entry in entries
+    )
+    return len(seen) / (len(seen) + right)
 
 
 def _size(prober: Prober, block: int, entries: Sequence[Entry]) -> float:
