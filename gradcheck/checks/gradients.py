@@ -101,7 +101,7 @@ def check_gradients(
     rng : int, numpy.random.Generator, SeedSequence or None
         Source of the random directions and the generic point. `seed` of the report reproduces them.
     budget : int, optional
-        Largest number of evaluations of the loss, by default 2000. A passing check takes about 27, whatever the number
+        Largest number of evaluations of the loss, by default 2000. A passing check takes about 19, whatever the number
         of parameters. A failing one takes more, to locate the wrong entries.
     entries : bool
         Also measure each entry on its own.

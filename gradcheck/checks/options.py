@@ -36,7 +36,7 @@ class DefaultOptions:
         The tolerance is this many times larger if the loss can only be evaluated in a type narrower than float64: its
         own rounding error adds to that of the claim.
     budget : int
-        Evaluations of the loss. A passing check takes about 27, whatever the number of parameters; the rest is for
+        Evaluations of the loss. A passing check takes about 19, whatever the number of parameters; the rest is for
         locating and naming mistakes.
     """
 

@@ -46,6 +46,9 @@ class DiagnosisSettings:
         What a solver's tolerance may leave, tried one after the other, where no mistake explains a claim exactly.
     clear_constant : float
         A constant differs from one by so many times what it leaves over, else it is none.
+    solver_constant : float
+        Where a solver's tolerance may make the gap, a constant near one must leave over at most this part of what it
+        differs from one by.
     simple_factors : tuple of float
         Constants that are named then.
     tolerance_most : float
@@ -112,6 +115,7 @@ class DiagnosisSettings:
     tolerance_part: float = 0.5
     accuracies: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 5e-2)
     clear_constant: float = 8.0
+    solver_constant: float = 1e-2
     simple_factors: tuple[float, ...] = (1.0, 2.0, 0.5, 4.0, 0.25)
     tolerance_most: float = 0.01
     exact: float = 1e-6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from gradcheck.differences.estimate import Estimate, Status
 from gradcheck.differences.richardson import Extrapolated, Function, Reading, RichardsonTable
@@ -19,6 +20,7 @@ def differentiate(
     smallest: int = STEPS.smallest,
     largest: int = STEPS.largest,
     budget: int = 60,
+    brief: bool = False,
 ) -> Estimate:
     """Derivative of `function` at 0 with an error bar.
 
@@ -42,6 +44,8 @@ def differentiate(
         Exponents of the smallest and the largest step that may be taken.
     budget : int
         Function values that may be spent.
+    brief : bool
+        Whether two steps are enough where they agree to within the target.
 
     Returns
     -------
@@ -50,7 +54,11 @@ def differentiate(
     middle = function([0.0])[0] if centre is None else centre
     table = RichardsonTable(function, middle, noise)
     limit = budget - (centre is None)
-    exponent = _first_run(table, min(max(start, smallest), largest - STEPS.run + 1), smallest, limit)
+    first = min(max(start, smallest), largest - STEPS.run + 1)
+    found = _from_two_steps(table, first, target) if brief and target > 0 and limit >= 2 * STEPS.run else None
+    if found is not None:
+        return replace(found, evaluations=table.evaluations + (centre is None), start=start)
+    exponent = _first_run(table, first, smallest, limit)
     if exponent is None:
         spent = table.evaluations + (centre is None)
         nan = math.nan
@@ -69,6 +77,29 @@ def differentiate(
         elif step < low:
             break
     return _finish(table, reading, target, table.evaluations + (centre is None), start)
+
+
+def _from_two_steps(table: RichardsonTable, exponent: int, target: float) -> Estimate | None:
+    """The slope from steps h and 2h; None where they differ by more than the target, or not all values are finite.
+
+    Two steps do not show at which rate differences shrink. So the bar holds the whole difference, which is three times
+    the truncation left at h, and all that one-sided slopes differ by.
+    """
+    if not table.reach((exponent, exponent + 1)):
+        return None
+    value, coarse = table.central(exponent), table.central(exponent + 1)
+    roundoff = math.ldexp(table.noise_at(exponent), -exponent)
+    error = abs(coarse - value) + roundoff + abs(table.one_sided_gap(exponent))
+    if not error <= target:
+        return None
+    error += _rounding_of_point(table, exponent)
+    step, noise = math.ldexp(1.0, exponent), table.noise_at(exponent)
+    return Estimate(value, error, Status.CONVERGED, value, value, error, step, noise, 0, exponent, table.rise())
+
+
+def _rounding_of_point(table: RichardsonTable, exponent: int) -> float:
+    """What rounding of the point makes: its slope is known to the rounding times the curvature, at any noise."""
+    return STEPS.curvature_roundings * EPSILON * abs(table.curvature(exponent))
 
 
 def _first_run(table: RichardsonTable, start: int, smallest: int, limit: int) -> int | None:
@@ -116,8 +147,7 @@ def _finish(table: RichardsonTable, reading: Reading, target: float, evaluations
         status = Status.CONVERGED
     else:
         status = Status.NOISY if best.roundoff >= best.truncation else Status.ROUGH
-    # The slope at a point that is rounded is known to the rounding times the curvature, however small the values are.
-    floor = STEPS.curvature_roundings * EPSILON * abs(table.curvature(best.exponent))
+    floor = _rounding_of_point(table, best.exponent)
     half = 0.5 * (sides.right - sides.left) if kink else 0.0
     return Estimate(
         value=best.value,

@@ -244,6 +244,10 @@ class RichardsonTable:
         middle = 0.5 * (left + right)
         return OneSided(middle - 0.5 * better, middle + 0.5 * better, noise + abs(better - cruder))
 
+    def one_sided_gap(self, exponent: int) -> float:
+        """Gap of the one-sided slopes from steps h and 2h: where the function is smooth it is odd in h."""
+        return 2 * self._second(exponent) - self._second(exponent + 1)
+
     def curvature(self, exponent: int) -> float:
         """Second difference quotient at a level."""
         return math.ldexp(self._second(exponent), -exponent)

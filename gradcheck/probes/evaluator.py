@@ -106,9 +106,18 @@ class Evaluator:
         loss: Callable[[Vector], float] | None = None,
     ) -> list[float]:
         """Loss, or another function, at several steps from a point; NaN where it raises, outside its domain."""
+        return self.losses_at(point, [(direction, step) for step in steps], loss)
+
+    def losses_at(
+        self,
+        point: Vector,
+        steps: Sequence[tuple[Direction, float]],
+        loss: Callable[[Vector], float] | None = None,
+    ) -> list[float]:
+        """The same for steps that each have a direction of their own: all may be evaluated at the same time."""
         self._count(losses=len(steps))
         step = self.subject.space.step
-        points = (step(point, direction, t) for t in steps)
+        points = (step(point, direction, t) for direction, t in steps)
         return list(self._map(partial(_or_nan, loss or self.subject.loss), points))
 
     def _count(self, losses: int = 0, gradients: int = 0) -> None:

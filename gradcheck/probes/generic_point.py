@@ -39,7 +39,7 @@ def _comparable(here: Prober, there: Prober) -> bool:
 
 def screen_there(there: Prober, chosen: Sequence[int]) -> dict[int, Screening]:
     """Screen blocks at a generic point; where doubts are left, measure the noise there and screen them once more."""
-    found = screen(there, chosen, 1, closely=False)
+    found = screen(there, chosen, 1, closely=False, brief=True)
     doubts = [b for b, one in found.items() if one.agreement is not Agreement.AGREES]
     if doubts:
         assumed = there.data.noise.level

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.subjects.spaces.space import ClaimedSlope, Contribution, Direction, Vector, claimed_slope
@@ -21,6 +22,8 @@ class Line:
         v, with what each block contributes to the claimed slope.
     loss : callable or None
         Another loss than that of the subject.
+    known : mapping of float to float
+        Steps at which the loss is known already.
     claimed : ClaimedSlope
     """
 
@@ -28,6 +31,7 @@ class Line:
     point: Vector
     direction: Direction
     loss: Callable[[Vector], float] | None = None
+    known: Mapping[float, float] = field(default_factory=dict)
     claimed: ClaimedSlope = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,7 +39,14 @@ class Line:
 
     def __call__(self, steps: Sequence[float]) -> list[float]:
         """Loss at several steps; NaN where it raises, for then the step has left its domain."""
-        return self.evaluator.losses_along(self.point, self.direction, steps, self.loss)
+        fresh = [step for step in steps if step not in self.known]
+        found = self.evaluator.losses_along(self.point, self.direction, fresh, self.loss) if fresh else []
+        values = dict(zip(fresh, found, strict=True)) if self.known else {}
+        return [self.known.get(step, values.get(step, math.nan)) for step in steps] if self.known else found
+
+    def fresh(self) -> Line:
+        """The same line, with nothing known: each value is evaluated."""
+        return replace(self, known={}) if self.known else self
 
     def contribution(self, block: int) -> Contribution:
         """What a block that moves along this line contributes to the claimed slope."""

@@ -181,7 +181,9 @@ class Prober:
         level = max(known.level, measured.level, EPSILON * abs(data.value))
         return replace(known, level=level, loud=not measured.ordinary)
 
-    def measure(self, line: Line, *, goal: float | None = None, start: int | None = None) -> Comparison:
+    def measure(
+        self, line: Line, *, goal: float | None = None, start: int | None = None, brief: bool = False
+    ) -> Comparison:
         """Measure the slope along a line and compare it with the claimed one.
 
         Parameters
@@ -191,6 +193,8 @@ class Prober:
             The error bar to reach; by default what it takes to see `rtol` in one small entry.
         start : int, optional
             Exponent of the first step, to repeat the steps of another measurement.
+        brief : bool
+            Whether two steps are enough where they agree.
         """
         data, small = self.data, line.claimed.small
         tolerance = data.rtol * small
@@ -201,7 +205,7 @@ class Prober:
             start = self._start
             if start is None or (goal is None and small == 0.0):  # to show that there is nothing takes long steps
                 start = self.policy.first_step(data.noise.level, target)
-        estimate = self.estimate(line, target=target, start=start, cost=PROBES.slope_cost)
+        estimate = self.estimate(line, target=target, start=start, cost=PROBES.slope_cost, brief=brief)
         if estimate.status in _SERVED and small > 0:
             self._start = math.frexp(estimate.step)[1] - 1
         return self.compared(line, estimate, zero=small == 0.0)
@@ -215,6 +219,7 @@ class Prober:
         cost: int,
         noise: float | None = None,
         centre: float | None = None,
+        brief: bool = False,
     ) -> Estimate:
         """Slope of a function of one real number through this point, within the steps that may be taken from it."""
         level = self.data.noise.level if noise is None else noise
@@ -228,6 +233,7 @@ class Prober:
             smallest=smallest,
             largest=largest,
             budget=min(self.evaluator.left, cost),
+            brief=brief,
         )
 
     def compared(self, line: Line, estimate: Estimate, *, zero: bool) -> Comparison:

@@ -73,7 +73,14 @@ def agreement_of(comparison: Comparison) -> Agreement:
 
 
 def screen(
-    prober: Prober, chosen: Sequence[int], lines: int, *, closely: bool = True, apart: bool = True
+    prober: Prober,
+    chosen: Sequence[int],
+    lines: int,
+    *,
+    closely: bool = True,
+    apart: bool = True,
+    brief: bool = False,
+    first: Sequence[Line] = (),
 ) -> dict[int, Screening]:
     """Screen the chosen blocks.
 
@@ -89,6 +96,10 @@ def screen(
     apart : bool
         Whether blocks are measured one by one where all together disagree or have a kink; those whose claim is zero
         always are.
+    brief : bool
+        Whether two steps along a line are enough where they agree; they always are along lines that only confirm.
+    first : sequence of Line
+        The first lines through all blocks, where they were drawn already.
 
     Returns
     -------
@@ -98,23 +109,32 @@ def screen(
     live = [b for b in chosen if b not in zero]
     found: dict[int, Screening] = {}
     if live:
-        found |= _together(prober, live, lines, closely, apart)
+        found |= _together(prober, live, lines, closely, apart, brief, first)
     if zero:
         found |= _together(prober, zero, 1, closely, apart=True)
     return found
 
 
-def screen_block(prober: Prober, block: int) -> Screening:
+def screen_block(prober: Prober, block: int, *, brief: bool = False) -> Screening:
     """Screen one block along one line, with no second measurement."""
-    return screen(prober, [block], 1, closely=False)[block]
+    return screen(prober, [block], 1, closely=False, brief=brief)[block]
 
 
-def _together(prober: Prober, group: Sequence[int], count: int, closely: bool, apart: bool) -> dict[int, Screening]:
+def _together(
+    prober: Prober,
+    group: Sequence[int],
+    count: int,
+    closely: bool,
+    apart: bool,
+    brief: bool = False,
+    first: Sequence[Line] = (),
+) -> dict[int, Screening]:
+    drawn = iter(first)
     prober = prober.for_block(group[0]) if len(group) == 1 else prober
-    line, comparison = _measured(prober, group)
+    line, comparison = _measured(prober, group, brief, next(drawn, None))
     done = 1
     while done < count and agreement_of(comparison) is Agreement.AGREES and _affordable(prober):
-        another, again = _measured(prober, group)
+        another, again = _measured(prober, group, True, next(drawn, None))
         done += 1
         if agreement_of(again) is not Agreement.AGREES or again.error_bar > comparison.error_bar:
             line, comparison = another, again
@@ -140,9 +160,11 @@ def _affordable(prober: Prober) -> bool:
     return prober.evaluator.spent <= PROBES.frugal <= prober.evaluator.left
 
 
-def _measured(prober: Prober, group: Sequence[int]) -> tuple[Line, Comparison]:
-    line = prober.line(group)
-    return line, prober.measure(line)
+def _measured(
+    prober: Prober, group: Sequence[int], brief: bool = False, drawn: Line | None = None
+) -> tuple[Line, Comparison]:
+    line = drawn or prober.line(group)
+    return line.fresh(), prober.measure(line, brief=brief)
 
 
 def resolve(block: int, hasty: Screening) -> Screening:

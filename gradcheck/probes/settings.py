@@ -60,6 +60,9 @@ class ProbeSettings:
         Bits of a number that a sum that cancelled leaves, at most.
     single_bits : int
         Bits of a number in single precision.
+    between : tuple of float
+        Where the loss is evaluated along the first line beside the steps of its slope, in units of the shortest: at
+        equal distances, values that are rounded to a grid may all have the same error.
     joint_directions : int
         Joint directions through the user's point that must agree.
     frugal : int
@@ -136,6 +139,7 @@ class ProbeSettings:
     jitters: int = 4
     cancelled_bits: int = 16
     single_bits: int = 24
+    between: tuple[float, ...] = (2.6875, -3.1875)
     joint_directions: int = 2
     frugal: int = 16
     bands: tuple[float, ...] = (0.0, 0.01, 0.1, 1.0)

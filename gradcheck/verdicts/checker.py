@@ -12,6 +12,7 @@ from gradcheck.differences.estimate import Status
 from gradcheck.differences.settings import EPSILON, NOISE
 from gradcheck.probes.cancellation import classify_negligible
 from gradcheck.probes.evaluator import Evaluator
+from gradcheck.probes.first_lines import first_lines
 from gradcheck.probes.generic_point import generic_point, generic_shift, screen_nearer, screen_there
 from gradcheck.probes.observation import Observation
 from gradcheck.probes.place import Place
@@ -91,6 +92,7 @@ class _Check:
         self.results: dict[int, BlockResult] = {}
         self.cancelled: set[int] = set()
         self.on_kinks: dict[int, Screening] = {}
+        self.on_staircases: set[int] = set()
 
     def run(self, here: Prober) -> CheckResult:
         """Compare claimed and numerical derivatives at the user's point, then at a generic one."""
@@ -98,8 +100,8 @@ class _Check:
         if usable:
             here = self._at_the_users_point(here, usable)
         if usable and not self._enough():
-            right = [b for b in usable if self.results[b].verdict is not Verdict.FAIL]
-            self._at_generic_points(here, right)
+            settled = {b for b in usable if self.results[b].verdict is Verdict.FAIL} | self.on_staircases
+            self._at_generic_points(here, [b for b in usable if b not in settled])
         if self.options.entries:
             for b in usable:
                 self._every_entry(here, b)
@@ -130,18 +132,21 @@ class _Check:
 
     def _at_the_users_point(self, here: Prober, usable: Sequence[int]) -> Prober:
         """Settle every block at the user's point, the clear ones first; returns the prober with what was learnt."""
-        here = classify_negligible(here).with_measured_noise(usable)
+        here = classify_negligible(here)
         single = sum(self.subject.blocks[b].size for b in usable) == 1
+        lines = 1 if single else PROBES.joint_directions
+        first = first_lines(here, usable, 1 if self.options.verdict_only else lines)
+        here = first.prober if first else here.with_measured_noise(usable)
         if here.data.noise.constant:
             self.notes.append(CONSTANT)
-        found = screen(here, usable, 1 if single else PROBES.joint_directions, closely=False, apart=False)
+        found = screen(here, usable, lines, closely=False, apart=False, first=first.lines if first else ())
         nearby = NearbyGradients(here)
         found |= self._jointly_doubtful(here, found, nearby)
         doubts = [b for b, one in found.items() if one.agreement in DOUBTFUL and b not in self.results]
-        for b in sorted(doubts, key=lambda b: found[b].comparison.clearness, reverse=True):
+        for b in sorted(doubts, key=lambda b: (found[b].own, found[b].comparison.clearness), reverse=True):
             if self._enough():
                 break
-            self._settle(b, found[b], nearby)
+            self._conclude(b, found[b] if found[b].own else screen_block(here, b), nearby)
         for b, one in found.items() if not self._enough() else ():
             if one.agreement is Agreement.AGREES and b not in self.results:
                 self._unclaimed(b, one, nearby)
@@ -179,7 +184,20 @@ class _Check:
             for b in joint:
                 self._subgradient(b, replace(found[b], comparison=sharp.comparison), nearby)
             return {}
-        return self._halved(here, joint)
+        return self._one_wrong(here, joint) if self.options.verdict_only else self._halved(here, joint)
+
+    def _one_wrong(self, here: Prober, group: Sequence[int]) -> dict[int, Screening]:
+        """One of the blocks that disagree together, and others on the way to it: the verdict needs no more."""
+        found: dict[int, Screening] = {}
+        while len(group) > 1:
+            first, rest = group[: len(group) // 2], group[len(group) // 2 :]
+            one = screen(here, first, 1, closely=False, apart=False, brief=True)
+            found |= one
+            group = first if any(screening.agreement in DOUBTFUL for screening in one.values()) else rest
+        last = group[0]
+        if last not in found or not found[last].own:
+            found[last] = screen_block(here, last, brief=True)
+        return {b: one for b, one in found.items() if one.own or one.agreement not in DOUBTFUL}
 
     def _halved(self, here: Prober, group: Sequence[int]) -> dict[int, Screening]:
         """Blocks that disagree together: each on its own where they are few, else half by half (group testing)."""
@@ -322,6 +340,8 @@ class _Check:
         self.observations = {o.slug: o for o in decision.observations} | self.observations
         if decision.cancelled and screening.prober.data.place is Place.USER:
             self.cancelled.add(b)
+        if decision.reason is UndecidedReason.STAIRCASE:
+            self.on_staircases.add(b)  # it is one elsewhere as well: no gap there proves anything
         text = note if decision.verdict is Verdict.FAIL else decision.note
         self._record(b, decision.verdict, decision.screening, decision.location, text)
         if decision.spread is not None:

@@ -14,6 +14,7 @@ from gradcheck.probes.staircase import is_constant_nearby, is_staircase
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
 from gradcheck.verdicts.entry import Entry, Location, Materiality
+from gradcheck.verdicts.gross import is_grossly_wrong
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.settings import VERDICTS
@@ -36,6 +37,8 @@ class Decision:
         Whether the claim was recognised as round-off.
     observations : tuple of Observation
         Among them a slope that differs from call to call.
+    reason : UndecidedReason or None
+        Why the verdict is UNDECIDED, where this was found here.
     spread : float or None
         The gap as a part of the norm of the block, where it is one that a solver's tolerance may make. The verdict is
         FAIL then, unless no mistake explains the gap; or PASS, where the stated accuracy allows it.
@@ -48,6 +51,7 @@ class Decision:
     cancelled: bool = False
     observations: tuple[Observation, ...] = ()
     spread: float | None = None
+    reason: UndecidedReason | None = None
 
 
 def decide(
@@ -79,6 +83,8 @@ def decide(
         material on some part of the block, and confirmed there.
     """
     prober = screening.prober
+    if verdict_only and screening.own and is_grossly_wrong(block, screening):
+        return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
     if prober.evaluator.left < (1 + VERDICTS.repeats) * screening.comparison.estimate.evaluations:
         return _undecided(screening, UndecidedReason.SPENT)
     if prober.data.noise.stepped and screening.comparison.clearness < VERDICTS.unsteady_clearness:
@@ -108,8 +114,9 @@ def decide(
         if screening.prober.data.chaotic or screening.agreement is not Agreement.DISAGREES:
             return _undecided(screening, UndecidedReason.SHORT, cancelled, observations)
     is_zero = prober.subject.space.is_zero(prober.data.claim[block])
-    verdict, location, note = _located(block, screening, tolerated, verdict_only and not is_zero)
-    found = Decision(verdict, screening, location, note, cancelled, observations)
+    verdict, location, why = _located(block, screening, tolerated, verdict_only and not is_zero)
+    reason = why if isinstance(why, UndecidedReason) else None
+    found = Decision(verdict, screening, location, str(why), cancelled, observations, reason=reason)
     if verdict is not Verdict.FAIL or location is None:
         return found
     if is_zero:
@@ -127,7 +134,8 @@ def _with_accuracy(
     comparison = found.screening.comparison
     gross = abs(comparison.gap) > VERDICTS.gross_part * comparison.norm
     on_kink = found.screening.prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
-    known = gross or on_kink or (location.listed and any(_is_off(entry) for entry in location.entries))
+    clear = comparison.clearness >= VERDICTS.listed_clearness or any(_is_off(entry) for entry in location.entries)
+    known = gross or on_kink or (location.listed and clear)
     shape = None if known else shape_of(found.screening.prober, block, location, verdict_only=verdict_only)
     if shape is None:
         return found
@@ -155,30 +163,30 @@ def _undecided(
     cancelled: bool = False,
     observations: tuple[Observation, ...] = (),
 ) -> Decision:
-    return Decision(Verdict.UNDECIDED, screening, None, str(reason), cancelled, observations)
+    return Decision(Verdict.UNDECIDED, screening, None, str(reason), cancelled, observations, reason=reason)
 
 
 def _located(
     block: int, screening: Screening, tolerated: Verdict, verdict_only: bool
-) -> tuple[Verdict, Location | None, str]:
+) -> tuple[Verdict, Location | None, UndecidedReason | str]:
     """The verdict on a gap that is reproducible, where it is, and a note."""
     prober, comparison = screening.prober, screening.comparison
     location = locate(prober, block, comparison, verdict_only=verdict_only)
     if location.materiality is Materiality.WRONG:
         if _on_a_staircase(block, screening, location):
-            return Verdict.UNDECIDED, None, str(UndecidedReason.STAIRCASE)
+            return Verdict.UNDECIDED, None, UndecidedReason.STAIRCASE
         return Verdict.FAIL, find_all_wrong(prober, block, location), ""
     most = math.sqrt(prober.subject.blocks[block].size) * prober.data.rtol * comparison.norm  # of all entries together
     small = prober.data.noise.constant or abs(comparison.gap) - comparison.error_bar <= most
     if location.materiality is Materiality.TOLERATED and small:
         scale = max(comparison.norm, abs(comparison.claimed), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block: visible, but within the tolerance"
-        return tolerated, location, note if tolerated is Verdict.PASS else str(UndecidedReason.BESIDE_KINK)
+        return tolerated, location, note if tolerated is Verdict.PASS else UndecidedReason.BESIDE_KINK
     evaluator = prober.evaluator
     needed = 2 * VERDICTS.entry_cost + VERDICTS.for_diagnosis * evaluator.budget
     spent = not location.complete and evaluator.left < needed
     reason = UndecidedReason.SPENT if spent else UndecidedReason.UNCLEAR
-    return Verdict.UNDECIDED, location, str(reason)
+    return Verdict.UNDECIDED, location, reason
 
 
 def _underflow(screening: Screening, block: int, location: Location | None) -> Observation | None:

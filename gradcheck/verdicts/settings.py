@@ -91,10 +91,21 @@ class VerdictSettings:
         to two to the power of the second.
     gross_part : float
         A gap of more than this part of the norm along the first direction is no solver's.
+    listed_clearness : float
+        Wrong entries that were listed are all there are if the gap of the block is so many error bars: smaller gaps of
+        the others would have been seen.
+    gross_clearness : float
+        A larger one is proved by a few steps, if it is so many error bars.
+    gross_lines : int
+        Along so many lines a gap is looked for that is so large.
+    gross_shrink, gross_stretch : int
+        Those steps are so many powers of two shorter and longer than that of the slope; the longer one no longer than
+        the treads of a staircase that is looked for.
     gap_lines : int
         Along how many directions a gap is measured that a solver's tolerance may make.
     solver_part, single_part : float
-        The largest part of the norm of a block that it can make; of a block with one entry, which has no pattern.
+        The largest part of the norm of a block that it can make; of a block with one entry, which has no pattern unless
+        nearly all other blocks have such gaps as well.
     outlying_part : float
         Up to this part of the norm, it is asked whether a few entries stand out from a gap that others have.
     gap_entries, gap_sample : int
@@ -106,8 +117,11 @@ class VerdictSettings:
         Such a gap is this part of the entry itself.
     spread_share : float
         A gap is spread if this part of the entries has one.
+    seen_share : float
+        And if at least this part of the entries has one that is clear of its error bar.
     hidden_gap : float
-        An entry without a gap counts only if its error bar is less than this part of the typical gap.
+        An entry without a gap counts only if its error bar is less than this part of the typical gap. A sample of
+        entries must have at least this part of the gap of the whole.
     hidden_slack : float
         Relative slack of the test whether kinks are too near to be seen.
     """
@@ -157,8 +171,13 @@ class VerdictSettings:
     jump_margin: int = 3
     jump_exponent: int = -48
     gross_part: float = 0.4
+    listed_clearness: float = 64.0
+    gross_clearness: float = 1024.0
+    gross_lines: int = 3
+    gross_shrink: int = 4
+    gross_stretch: int = 10
     gap_lines: int = 4
-    solver_part: float = 0.1
+    solver_part: float = 0.05
     single_part: float = 1e-3
     outlying_part: float = 0.4
     gap_entries: int = 64
@@ -168,6 +187,7 @@ class VerdictSettings:
     few_divisor: int = 3
     own_part: float = 0.1
     spread_share: float = 0.75
+    seen_share: float = 0.25
     hidden_gap: float = 0.25
     hidden_slack: float = 1e-3
 

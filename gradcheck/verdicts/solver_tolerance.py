@@ -63,7 +63,7 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
         return None
     size = prober.subject.blocks[block].size
     if size == 1:
-        return GapShape(part, part <= VERDICTS.single_part, location)
+        return GapShape(part, part <= VERDICTS.solver_part, location)
     if size <= VERDICTS.gap_entries and location.complete:
         return _of_entries(plain, block, location, location.entries)
     sample = _sampled(plain, block)
@@ -112,7 +112,8 @@ def _of_sample(plain: Prober, block: int, location: Location, sample: Sequence[E
     """The shape of a gap of a large block, from a sample of its entries, and those that stand out."""
     if len(sample) < VERDICTS.gap_sample:
         return GapShape(part, None, location)
-    if _share_with_a_gap(plain, block, sample) < VERDICTS.spread_share:
+    own_part = math.hypot(*_effects(plain, block, sample).values()) / _size(plain, block, sample)
+    if own_part < VERDICTS.hidden_gap * part or _share_with_a_gap(plain, block, sample) < VERDICTS.spread_share:
         return GapShape(part, False, location)
     effects = sorted(_effects(plain, block, sample).values())
     typical = effects[len(effects) // 2]
@@ -140,7 +141,7 @@ def _share_with_a_gap(prober: Prober, block: int, entries: Sequence[Entry]) -> f
     size = prober.data.scaling[block].size
     effects = _effects(prober, block, entries)
     seen = [entry for entry in entries if abs(entry.gap) > entry.error]
-    if not seen:
+    if len(seen) < VERDICTS.seen_share * len(entries):
         return 0.0
     typical = sorted(effects[entry.index] for entry in seen)[len(seen) // 2]
     clear = VERDICTS.hidden_gap * typical

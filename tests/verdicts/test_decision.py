@@ -145,7 +145,7 @@ def test_the_verdict_alone_takes_fewer_evaluations() -> None:
         found = decide(0, screening, verdict_only=verdict_only)
         assert found.verdict is Verdict.FAIL
         costs.append(screening.prober.evaluator.losses - before)
-    assert costs[0] < costs[1] / 2
+    assert costs[0] < costs[1] / 1.5
 
 
 @pytest.mark.parametrize("left", [0, 5, 10])

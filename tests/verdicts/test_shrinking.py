@@ -61,7 +61,7 @@ def test_one_block_is_enough_until_the_example_is_shown() -> None:
     assert [block.verdict for block in shown.blocks.values()] == [Verdict.FAIL] * 3
     assert shown.findings
     assert all(len(report.blocks) == 1 and not report.findings for report in unread)
-    assert max(report.evaluations for report in unread) < shown.evaluations / 3
+    assert max(report.evaluations for report in unread) < shown.evaluations / 2
 
 
 def test_all_blocks_of_a_right_gradient_are_checked() -> None:
@@ -94,7 +94,7 @@ def test_hypothesis_sees_the_users_lines_at_the_users_point_only() -> None:
         sys.settrace(before)
     assert tracing[0]
     assert not any(tracing[2:])
-    assert len(tracing) > 20
+    assert len(tracing) > 10
     lines = {line for _, (file, line) in tracer.branches if file == __file__}
     assert right.__code__.co_firstlineno + 1 in lines
     assert loss.__code__.co_firstlineno + 1 in lines

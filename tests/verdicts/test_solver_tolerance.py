@@ -126,11 +126,39 @@ def test_an_entry_that_stands_out_of_a_spread_gap_is_the_wrong_one(seed: int) ->
     assert [entry.index for entry in found.location.entries if entry.wrong] == [(5,)]
 
 
-@pytest.mark.parametrize(("part", "spread"), [(2e-4, True), (5e-3, False)])
-def test_a_single_entry_has_no_pattern_and_must_be_closer(part: float, spread: bool) -> None:
-    found = shaped(np.array([part]))
-    assert found is not None
-    assert found.spread is spread
+@pytest.mark.parametrize(
+    ("off", "expected"),
+    [
+        ([5e-3, 0, 0], "fail"),
+        ([0, -2e-2, 0], "fail"),
+        ([4e-4, 0, 0], "undecided"),
+        ([5e-3, -8e-3, 2e-2], "undecided"),
+        ([5e-3, -8e-3, 0.3], "fail"),
+    ],
+)
+def test_single_entries_have_a_pattern_only_together(off: list[float], expected: str) -> None:
+    x0 = {"a": 0.7, "b": -1.2, "c": 0.4}
+
+    def fun(p: dict[str, float]) -> float:
+        return float(np.cosh(p["a"]) + np.cosh(p["b"]) + np.cosh(p["c"]))
+
+    def grad(p: dict[str, float]) -> dict[str, float]:  # off by another part at each point, as a solver is
+        return {k: float(np.sinh(v) * (1 + part * np.cos(40 * v))) for (k, v), part in zip(p.items(), off, strict=True)}
+
+    assert verdict(fun, grad, x0, rng=1) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [20, 200])
+def test_noise_that_hides_some_gaps_does_not_make_the_others_isolated(count: int, seed: int) -> None:
+    x0 = np.random.default_rng(seed).uniform(0.5, 1.5, count)
+    off = 1e-2 * np.random.default_rng(3).standard_normal(count)
+
+    def noisy(x: Array) -> float:
+        return float(np.cosh(x).sum() + 3e-9 * np.sin(1e9 * x).sum())
+
+    report = check_gradients(noisy, lambda x: (1 + off) * right(x), x0, rng=seed)
+    assert report.verdict is Verdict.UNDECIDED
 
 
 def exact_but(factor: float) -> Claim:
