@@ -66,7 +66,7 @@ def first_lines(prober: Prober, blocks: Sequence[int], count: int) -> FirstLines
     if not all(math.isfinite(value) for _, value in table):
         return None
     noise = noise_of([value for _, value in table], [step for step, _ in table])
-    if not (noise.settled and noise.ordinary) or noise.ties:
+    if not noise.ordinary or noise.ties:  # one that is not settled is overestimated
         return None
     level = max(data.noise.level, noise.level, EPSILON * abs(data.value))
     quiet = prober.again(data=data.with_noise(replace(data.noise, level=level)), policy=prober.policy.with_start(start))

@@ -340,7 +340,7 @@ class _Check:
         self.observations = {o.slug: o for o in decision.observations} | self.observations
         if decision.cancelled and screening.prober.data.place is Place.USER:
             self.cancelled.add(b)
-        if decision.reason is UndecidedReason.STAIRCASE:
+        if decision.reason is UndecidedReason.STAIRCASE and not screening.comparison.zero:
             self.on_staircases.add(b)  # it is one elsewhere as well: no gap there proves anything
         text = note if decision.verdict is Verdict.FAIL else decision.note
         self._record(b, decision.verdict, decision.screening, decision.location, text)
