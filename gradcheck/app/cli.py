@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.exceptions import Exit
 
 from gradcheck._version import __version__
+from gradcheck.app.formats import FORMATS, RERUN, Presentation, formatted, github_annotations, kind_of
+from gradcheck.app.main import ARGUMENTS, Main, WithArguments
+from gradcheck.app.terminal import appearance, laid_out, say, write
+from gradcheck.reports.outcome import CANNOT_RUN, FAULT, Outcome, gravest
 
 if TYPE_CHECKING:
-    from gradcheck.reports.report import Report
+    from gradcheck.app.check_target import Choices
+    from gradcheck.app.targets import Target
     from gradcheck.training.doctor.report import DoctorReport
-
-#: Exit status if the check could not run.
-CANNOT_RUN = 2
 
 _format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 _output = click.option(
@@ -32,46 +36,66 @@ _pair = click.option(
 _function = click.option("--function", help="For a script: the function that performs one training step.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gradcheck")
 def main() -> None:
     """Check hand-written gradients: is a gradient right, where is it wrong, and what is the mistake?
 
-    Exit status: 0 all pass, 1 a gradient is wrong, 2 the check could not run, 3 undecided.
+    Exit status: 0 all pass, 1 a gradient is wrong, 2 a check could not run, 3 undecided, 70 a fault of gradcheck
+    itself. Of several targets it is the gravest, in the order 70, 1, 2, 3, 0.
     """
 
 
-@main.command(short_help="Check the gradient of a script, a model or a function.")
-@click.argument("target")
-@_format
+@main.command(cls=WithArguments, short_help="Check the gradients of scripts, models and functions.")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    metavar="FORMAT",
+    help=f"Output format: {', '.join(FORMATS)}.  [default: text]",
+)
 @_output
-@click.option("--rtol", type=float, help=f"{_rtol_help}  [default: by dtype, 5e-5 for float64]")
-@click.option("--seed", type=click.IntRange(min=0), help=_seed_help)
-@click.option("--budget", type=int, help="Largest number of evaluations of the loss.  [default: 2000]")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Check N targets at once.  [default: 1]")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for each target.")
+@click.option("--only-wrong", is_flag=True, help="Leave out targets that pass.")
+@click.option("--rtol", type=float, metavar="R", help=f"{_rtol_help}  [default: by dtype, 5e-5 for float64]")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help=_seed_help)
+@click.option(
+    "--budget",
+    type=int,
+    metavar="N",
+    help="Largest number of evaluations of the loss, for each target.  [default: 2000]",
+)
 @click.option("--entries", is_flag=True, help="Also measure every entry separately.")
-@click.option("--workers", type=int, help="Number of processes that evaluate the loss.  [default: 1]")
+@click.option("--workers", type=int, metavar="N", help="Number of processes that evaluate the loss.  [default: 1]")
 @click.option(
     "--method",
     type=click.Choice(["gradcheck", "textbook"]),
     default="gradcheck",
-    help="gradcheck, or for comparison the method of textbooks: one step size and one ratio of norms.",
+    metavar="METHOD",
+    help="gradcheck, or for comparison textbook: one step size and one ratio of norms.",
 )
 @_loss
 @_pair
 @_function
-@click.argument("arguments", nargs=-1)
+@click.pass_context
 def check(
-    target: str,
+    context: click.Context,
+    /,
+    targets: tuple[str, ...],
     form: str,
     output: Path | None,
-    seed: int | None,
+    jobs: int | None,
+    timeout: float | None,
+    only_wrong: bool,
     loss: str | None,
     pairs: tuple[str, ...],
     function: str | None,
-    arguments: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Check the gradient of TARGET: script.py, notebook.ipynb, file.py:name or package.module:name.
+    """Check the gradient of each TARGET: script.py, notebook.ipynb, file.py:name, package.module:name, or a folder.
 
     A script needs no changes. It runs up to its training loop, and may write files until then. The loop itself is
     never run: one iteration is replayed many times with slightly different parameters, without plots, input, output or
@@ -79,79 +103,141 @@ def check(
 
     A name refers to a model (with `params` and `loss`), to a gradcheck Subject, or to a function without arguments
     that returns one of these or the tuple (fun, grad, x0). Output of the program goes to standard error.
+
+    A folder stands for all scripts and notebooks in it; a pattern such as "*.py" for the files that match. Of several
+    targets, each is checked in a process of its own, and a table at the end lists them, the worst first.
     """
-    with _user_errors(), redirect_stdout(sys.stderr):
-        if Path(target).suffix in (".py", ".ipynb"):
-            report = _program_report(target, seed, loss, pairs, function, arguments, options)
-        else:
-            from gradcheck.checks.gradients import check_subject
-            from gradcheck.subjects.load import load
+    from gradcheck.app.check_target import Choices
+    from gradcheck.app.targets import expanded
+    from gradcheck.errors import GradcheckError
+    from gradcheck.scripts.hints import hints_of
 
-            report = check_subject(load(target), rng=seed, progress=sys.stderr.isatty(), **options)
-        text = _formatted(report, form, output)
-    _write(text, output)
-    sys.exit(report.verdict.exit_status)
+    arguments = context.meta[ARGUMENTS]
+    found, several = expanded(targets)
+    try:
+        hints = hints_of(loss, pairs, function, arguments)
+    except GradcheckError as error:
+        _stop(str(error))
+    if arguments and not any(target.is_program for target in found):
+        _stop(f"what follows -- is passed to a script, and none of the targets is one: {' '.join(arguments)}")
+    progress = not several and sys.stderr is not None and sys.stderr.isatty()
+    choices = Choices(seed=options.pop("seed"), hints=hints, progress=progress, **options)
+    outcomes = _outcomes(found, choices, several, jobs or 1, timeout)
+    how = Presentation(form, several, only_wrong, appearance(output))
+    _deliver(outcomes, how, output)
 
 
-@main.command(short_help="Find out why the loss does not go down.")
+def _outcomes(
+    targets: Sequence[Target], choices: Choices, several: bool, jobs: int, timeout: float | None
+) -> list[Outcome]:
+    """Check one target in this process, several or for a limited time in processes of their own."""
+    if not several and timeout is None:
+        from gradcheck.app.check_target import check_target
+
+        outcomes = [check_target(targets[0], choices)]
+    else:
+        from gradcheck.app.processes import check_all
+        from gradcheck.checks.progress import counter
+
+        shown = several and sys.stderr is not None and sys.stderr.isatty()
+        done: list[str] = []
+        with counter("targets", shown=shown) as progress:
+
+            def finished(outcome: Outcome, printed: str) -> None:
+                done.append(outcome.target)
+                if printed:
+                    say(f"{outcome.target} printed:\n{printed}" if several else printed)
+                if progress is not None:
+                    progress(len(done), len(targets), outcome.target)
+
+            outcomes = check_all(targets, choices, jobs=jobs, timeout=timeout, finished=finished)
+    for outcome in outcomes:
+        if outcome.report is None and (not several or outcome.fault):
+            say(f"gradcheck: {outcome.error}")
+    return outcomes
+
+
+def _deliver(outcomes: Sequence[Outcome], how: Presentation, output: Path | None) -> NoReturn:
+    """Write the outcomes, and end with the gravest status; that of a result that could not be written is 2."""
+    from gradcheck.errors import GradcheckError
+
+    statuses = [outcome.exit_status for outcome in outcomes]
+    try:
+        text = formatted(outcomes, how)
+    except GradcheckError as error:
+        say(f"gradcheck: {error}")
+        raise Exit(gravest([*statuses, CANNOT_RUN])) from None
+    troubles = [write(text, output, kind_of(how.form))] if text or output is not None else []
+    if how.form == "text" and os.environ.get("GITHUB_ACTIONS") == "true" and (notes := github_annotations(outcomes)):
+        troubles.append(write(notes))
+    for trouble in filter(None, troubles):
+        say(f"gradcheck: {trouble}")
+        statuses.append(CANNOT_RUN)
+    raise Exit(gravest(statuses))
+
+
+@main.command(cls=WithArguments, short_help="Find out why the loss does not go down.")
 @click.argument("target")
 @_format
 @_output
 @click.option(
-    "--step", type=float, default=0.03, show_default=True, help="Learning rate; for a script it is read from the code."
+    "--step", type=float, metavar="R", help="Learning rate.  [default: 0.03; for a script, read from the code]"
 )
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
+    metavar="N",
     help="Number of training steps.  [default: 10000; for a script, read from the code]",
 )
 @click.option(
     "--budget",
     type=click.IntRange(min=0),
     default=1000,
-    show_default=True,
-    help="Training steps for each remedy that is tried.",
+    metavar="N",
+    help="Training steps for each remedy that is tried.  [default: 1000]",
 )
-@click.option("--seed", type=click.IntRange(min=0), help=_seed_help)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help=_seed_help)
 @click.option("--plots", type=click.Path(file_okay=False), help="Folder for plots, as SVG and PNG.")
 @_loss
 @_pair
 @_function
-@click.argument("arguments", nargs=-1)
-def doctor(target: str, form: str, output: Path | None, **options: Any) -> None:
+@click.pass_context
+def doctor(context: click.Context, /, target: str, form: str, output: Path | None, **options: Any) -> None:
     """Find out why the loss of TARGET does not go down although its gradient is right.
 
     The gradient is checked first. Then possible causes are measured, and remedies are tried for a number of steps.
     TARGET and ARGUMENTS are as for `check`. The exit status is that of the check: 0 for a right gradient, even if the
     training has a problem.
     """
+    options["arguments"] = context.meta[ARGUMENTS]
     with _user_errors(), redirect_stdout(sys.stderr):
         report = _doctor_report(target, options)
-        if form == "json":
-            from gradcheck.training.doctor.json import json_of
+    if form == "json":
+        from gradcheck.training.doctor.json import json_of
 
-            text = json_of(report)
-        else:
-            from gradcheck.training.doctor.text import coloured_of
+        text = json_of(report)
+    else:
+        from gradcheck.reports.text import WIDTH
+        from gradcheck.training.doctor.text import render
 
-            terminal = output is None and sys.__stdout__ is not None and sys.__stdout__.isatty()
-            text = coloured_of(report) if terminal else str(report)
-    _write(text, output)
-    sys.exit(report.verdict.exit_status)
+        look = appearance(output)
+        text = laid_out(render(report, look.width or WIDTH, RERUN), look)
+    _finish(text, output, report.verdict.exit_status, kind_of(form))
 
 
 @main.command(short_help="Show gradcheck on two small networks.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of random numbers.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Seed of random numbers.  [default: 0]"
+)
 def demo(seed: int) -> None:
     """Show gradcheck on two small networks that learn XOR, one of them with a wrong gradient."""
-    from rich.console import Console
+    from dataclasses import replace
 
-    from gradcheck.app.demo import render_demo, run_demo
+    from gradcheck.app.demo import WIDTH, render_demo, run_demo
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=100)
-    console.print(render_demo(run_demo(seed)))
+    look = appearance()
+    look = replace(look, width=look.width or WIDTH)
+    _finish(laid_out(render_demo(run_demo(seed)), look), None, 0)
 
 
 @main.command(short_help="Check every layer of gradcheck.nn with every loss.")
@@ -159,21 +245,25 @@ def demo(seed: int) -> None:
 @click.option("--loss", "losses", multiple=True, help="Check this loss only; may be repeated.  [default: all]")
 @_format
 @_output
-@click.option("--rtol", type=float, help=f"{_rtol_help}  [default: 5e-5]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of random numbers.")
+@click.option("--rtol", type=float, metavar="R", help=f"{_rtol_help}  [default: 5e-5]")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Seed of random numbers.  [default: 0]"
+)
 def pairs(
     layers: tuple[str, ...], losses: tuple[str, ...], form: str, output: Path | None, rtol: float | None, seed: int
 ) -> None:
     """Check every layer of gradcheck.nn with every loss, and print a table."""
     from gradcheck.checks.progress import counter
+    from gradcheck.reports.text import WIDTH
     from gradcheck.testing.pairs.run import pairs as check_pairs
-    from gradcheck.testing.pairs.text import coloured_of, json_of
+    from gradcheck.testing.pairs.text import json_of, render
 
-    with _user_errors(), counter("pairs", shown=sys.stderr.isatty()) as progress:
+    shown = sys.stderr is not None and sys.stderr.isatty()
+    with _user_errors(), counter("pairs", shown=shown) as progress:
         table = check_pairs(layers or None, losses or None, rng=seed, rtol=rtol, progress=progress)
-    terminal = output is None and sys.stdout.isatty()
-    _write(json_of(table) if form == "json" else coloured_of(table) if terminal else str(table), output)
-    sys.exit(table.verdict.exit_status)
+    look = appearance(output)
+    text = json_of(table) if form == "json" else laid_out(render(table, look.width or WIDTH), look)
+    _finish(text, output, table.verdict.exit_status, kind_of(form))
 
 
 @main.command(short_help="Explain a mistake by its code, or list all mistakes.")
@@ -183,52 +273,28 @@ def explain(mistake: str | None) -> None:
 
     Without an argument, list all of them.
     """
-    from gradcheck.app.explain import page, pages
+    from gradcheck.app.explain import listed, page
 
+    look = appearance()
+    if mistake is None:
+        _finish(listed(look.width), None, 0)
     with _user_errors():
-        found = page(mistake) if mistake else None
-    if found is None:
-        width = max(len(each.slug) for each in pages())
-        _write("\n".join(f"{each.code}  {each.slug:{width}}  {each.summary}" for each in pages()), None)
-    elif sys.stdout.isatty():
-        from rich.console import Console
+        found = page(mistake)
+    if sys.stdout is not None and sys.stdout.isatty():
         from rich.markdown import Markdown
 
-        Console().print(Markdown(found.text))
-    else:
-        _write(found.text.rstrip(), None)
-
-
-def _program_report(
-    target: str,
-    seed: int | None,
-    loss: str | None,
-    pairs: tuple[str, ...],
-    function: str | None,
-    arguments: tuple[str, ...],
-    options: dict[str, Any],
-) -> Report:
-    """Check a script or a notebook."""
-    from gradcheck.errors import TargetError
-    from gradcheck.scripts.hints import hints_of
-    from gradcheck.scripts.program import check_program
-    from gradcheck.subjects.load import existing_file
-
-    if options["method"] != "gradcheck" or options["entries"] or options["workers"] is not None:
-        raise TargetError(
-            "--method, --entries and --workers cannot be used with scripts, only with models and functions"
-        )
-    hints = hints_of(loss, pairs, function, arguments)
-    return check_program(existing_file(target), hints=hints, rng=seed, rtol=options["rtol"], budget=options["budget"])
+        _finish(laid_out(Markdown(found.text), look), None, 0)
+    _finish(found.text.rstrip(), None, 0)
 
 
 def _doctor_report(target: str, options: dict[str, Any]) -> DoctorReport:
     """Run the doctor on a script, or on the object that a name refers to."""
+    from gradcheck.app.targets import Target
     from gradcheck.training.doctor.api import doctor_subject
 
     shared: dict[str, Any] = {name: options[name] for name in ("budget", "plots")}
-    shared |= {"rng": options["seed"], "progress": sys.stderr.isatty()}
-    if Path(target).suffix in (".py", ".ipynb"):
+    shared |= {"rng": options["seed"], "progress": sys.stderr is not None and sys.stderr.isatty()}
+    if Target(target).is_program:
         from gradcheck.scripts.hints import hints_of
         from gradcheck.subjects.load import existing_file
         from gradcheck.training.doctor.script import doctor_program
@@ -237,51 +303,33 @@ def _doctor_report(target: str, options: dict[str, Any]) -> DoctorReport:
         return doctor_program(existing_file(target), hints=hints, steps=options["steps"], **shared)
     from gradcheck.subjects.load import load
 
-    return doctor_subject(load(target), step=options["step"], steps=options["steps"], **shared)
+    step = DOCTOR_STEP if options["step"] is None else options["step"]
+    return doctor_subject(load(target), step=step, steps=options["steps"], **shared)
 
 
-def _formatted(report: Report, form: str, output: Path | None) -> str:
-    if form == "json":
-        from gradcheck.reports.json import json_of
-
-        return json_of(report)
-    from gradcheck.reports.text import coloured_of
-
-    terminal = output is None and sys.__stdout__ is not None and sys.__stdout__.isatty()
-    return coloured_of(report) if terminal else str(report)
+#: Learning rate of `gradcheck doctor` for models and functions.
+DOCTOR_STEP = 0.03
 
 
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text)
-        return
-    try:
-        output.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        _stop(f"--output {output}: {error.strerror}")
+def _finish(text: str, output: Path | None, status: int, kind: str = "plain") -> NoReturn:
+    """Write a result, and end; the status of one that could not be written is 2, unless it is graver."""
+    trouble = write(text, output, kind)
+    if trouble is not None:
+        say(f"gradcheck: {trouble}")
+    raise Exit(gravest([status, CANNOT_RUN if trouble else 0]))
 
 
 @contextmanager
 def _user_errors() -> Iterator[None]:
-    """Turn an error that prevents a verdict into a message and exit status 2."""
-    from gradcheck.errors import GradcheckError
-    from gradcheck.tracebacks import user_traceback
+    """Turn an error that prevents a verdict into a message and exit status 2, or 70 for a fault of gradcheck."""
+    from gradcheck.app.faults import is_fault, message_of
 
     try:
         yield
-    except GradcheckError as error:
-        _stop(str(error))
-    except SystemExit as error:
-        _stop(
-            f"the checked code called exit({error.code!r}): move code that only a run as a script needs below "
-            "if __name__ == '__main__':"
-        )
-    except KeyboardInterrupt:
-        _stop("interrupted; the parameters are restored")
-    except Exception as error:
-        _stop(f"the checked code raised an exception\n{user_traceback(error)}")
+    except BaseException as error:
+        _stop(message_of(error), FAULT if is_fault(error) else CANNOT_RUN)
 
 
-def _stop(message: str) -> None:
-    click.echo(f"gradcheck: {message}", err=True)
-    sys.exit(CANNOT_RUN)
+def _stop(message: str, status: int = CANNOT_RUN) -> NoReturn:
+    say(f"gradcheck: {message}")
+    raise Exit(status)

@@ -206,6 +206,9 @@ _CONCLUSION = (
     "learns anyway, because RMSProp divides the gradient by its own size."
 )
 
+#: Columns of the demonstration where no terminal says how wide it is.
+WIDTH = 100
+
 _COLUMNS = (
     "weights: their standard deviation. largest gap: of any parameter, relative, ± error bar. Last two columns: the "
     "textbook check, with one step size of 1e-4 and one ratio of norms."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,12 @@ KINDS = ("mistakes", "training")
 
 #: The beginning of a page: a heading with code and slug, then a sentence.
 _HEAD = re.compile(r"# (G[CT]\d{3}) ([a-z0-9-]+)\n+([^\n]+)\n")
+
+#: What looks like a code: nothing is similar to a number.
+_CODE = re.compile(r"[a-z]{0,2}\d+")
+
+#: Terminals narrower than this show summaries below the slugs.
+NARROW = 70
 
 
 class UnknownMistake(GradcheckError, LookupError):
@@ -60,7 +67,7 @@ def page(name: str) -> Page:
     Raises
     ------
     UnknownMistake
-        If there is no such page; the message names the most similar one.
+        If there is no such page; the message names the most similar slug.
 
     Examples
     --------
@@ -70,8 +77,26 @@ def page(name: str) -> Page:
     all_pages = pages()
     by_name = {key: found for found in all_pages for key in (found.code.lower(), found.slug)}
     wanted = name.strip().lower().replace("_", "-")
+    if wanted not in by_name and _CODE.fullmatch(wanted):
+        raise UnknownMistake(f"there is no code {name!r}: `gradcheck explain`, without a code, lists them all")
     if wanted not in by_name:
-        near = difflib.get_close_matches(wanted, by_name, 1)
-        hint = f", did you mean {by_name[near[0]].code} {by_name[near[0]].slug}?" if near else ";"
+        slugs = {found.slug: found for found in all_pages}
+        near = difflib.get_close_matches(wanted, slugs, 1)
+        hint = f", did you mean {slugs[near[0]].code} {near[0]}?" if near else ";"
         raise UnknownMistake(f"there is no mistake {name!r}{hint} `gradcheck explain` lists them all")
     return by_name[wanted]
+
+
+def listed(width: int | None) -> str:
+    """All pages, each with its code, slug and summary, in lines of a width; each in one line if it is None."""
+    found = pages()
+    longest = max(len(each.slug) for each in found)
+    if width is None:
+        return "\n".join(f"{each.code}  {each.slug:{longest}}  {each.summary}" for each in found)
+    if width >= NARROW:
+        return "\n".join(_wrapped(f"{each.code}  {each.slug:{longest}}  ", each.summary, width) for each in found)
+    return "\n".join(f"{each.code}  {each.slug}\n{_wrapped('    ', each.summary, width)}" for each in found)
+
+
+def _wrapped(head: str, text: str, width: int) -> str:
+    return textwrap.fill(text, width, initial_indent=head, subsequent_indent=" " * len(head))

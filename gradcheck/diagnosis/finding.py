@@ -27,6 +27,8 @@ class Finding:
         Where in the source, if that is known.
     blocks : tuple of str
         Names of the blocks that the finding is about.
+    replacement : str
+        The statement on that line with a repair that was tried and makes the gradient right; empty if there is none.
     """
 
     code: str
@@ -38,6 +40,7 @@ class Finding:
     file: str | None = None
     line: int | None = None
     blocks: tuple[str, ...] = ()
+    replacement: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} {self.code} {self.slug}"

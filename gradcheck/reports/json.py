@@ -4,16 +4,48 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from gradcheck._version import __version__
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.data import BlockReport, LineReport, ReportData
+from gradcheck.reports.outcome import Outcome
 from gradcheck.verdicts.entry import Entry
 
 
 def json_of(report: ReportData) -> str:
     """Write the report as an indented JSON object."""
     return json.dumps(plain(report), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def json_of_outcome(outcome: Outcome) -> str:
+    """Write the outcome of one target as an indented JSON object."""
+    return json.dumps(plain_outcome(outcome), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def json_of_outcomes(outcomes: Sequence[Outcome]) -> str:
+    """Write the outcomes of several targets as an object with the list ``targets``, each named as it was given."""
+    targets = [{**plain_outcome(outcome), "target": outcome.target} for outcome in outcomes]
+    return json.dumps({"targets": targets}, indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def plain_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Turn an outcome into dicts, lists, strings and finite numbers: a report, or why there is none."""
+    if outcome.report is not None:
+        return plain(outcome.report)
+    return {
+        "version": __version__,
+        "target": outcome.target,
+        "verdict": outcome.verdict,
+        "error": outcome.error,
+        "seed": None,
+        "evaluations": 0,
+        "seconds": outcome.seconds,
+        "blocks": [],
+        "findings": [],
+        "lines": [],
+    }
 
 
 def plain(report: ReportData) -> dict[str, Any]:

@@ -93,6 +93,27 @@ class ReportObject(TypedDict):
     notes: list[str]
 
 
+class ErrorObject(TypedDict):
+    """A target that could not be checked; ``error`` says why."""
+
+    version: str
+    target: str
+    verdict: Literal["error"]
+    error: str
+    seed: None
+    evaluations: int
+    seconds: float
+    blocks: list[BlockObject]
+    findings: list[FindingObject]
+    lines: list[LineObject]
+
+
+class TargetsObject(TypedDict):
+    """The outcomes of several targets, in the order in which they were given."""
+
+    targets: list[ReportObject | ErrorObject]
+
+
 class CheckObject(TypedDict):
     """One check of a test session."""
 
@@ -109,8 +130,9 @@ class SessionObject(TypedDict):
 
 
 def schema() -> dict[str, Any]:
-    """JSON schema of the report of one check."""
-    return TypeAdapter(ReportObject).json_schema()
+    """JSON schema of what ``gradcheck check --format json`` prints: one target, or an object with several."""
+    outcome: Any = ReportObject | ErrorObject | TargetsObject
+    return TypeAdapter(outcome).json_schema()
 
 
 def session_schema() -> dict[str, Any]:

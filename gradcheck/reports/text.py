@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.reports.data import ReportData
+from gradcheck.reports.columns import Column, table_of
+from gradcheck.reports.data import LineReport, ReportData
 from gradcheck.reports.numbers import short, size
+from gradcheck.reports.signs import made_visible
 from gradcheck.reports.table import HEADERS, legend_of, row_of
 from gradcheck.verdicts.verdict import Verdict
 
@@ -24,37 +28,66 @@ MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗ wrong", Verdict.UNDECIDED: "?"}
 #: Columns of text that is not written to a terminal: the widest report that most editors and CI logs do not wrap.
 WIDTH = 110
 
+#: Terminals with fewer columns show lines of a program as sentences, not as a table.
+NARROW = 60
+
+#: Columns where nothing limits them: more than any row has.
+UNLIMITED = 10_000
+
+#: What to write to repeat a check in Python; ``{}`` is the seed.
+RERUN = "rng={}"
+
+#: Which of `HEADERS` stay where a terminal is narrow: the larger, the longer.
+_IMPORTANCE = (9, 1, 3, 2, 7, 6, 5, 8)
+
 #: The finding for an error that no mistake of the catalogue explains; `gradcheck explain` adds nothing to it.
 _UNEXPLAINED = "GC000"
 
 
-def text_of(report: ReportData, width: int = WIDTH) -> str:
-    """Write the report as plain text without colours."""
+def text_of(report: ReportData, width: int | None = None, *, rerun: str = RERUN) -> str:
+    """Write the report as plain text without colours.
+
+    Parameters
+    ----------
+    report : ReportData
+    width : int, optional
+        Columns. By default prose has `WIDTH`, and rows of tables are as long as they need to be.
+    rerun : str
+        What to write to get the same random numbers again, with the seed in place of ``{}``.
+    """
+    return plain(render(report, width, rerun), width)
+
+
+def plain(renderable: RenderableType, width: int | None = None) -> str:
+    """Text without colours."""
     stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(
-        render(report)
+    console = Console(
+        file=stream, width=width or UNLIMITED, color_system=None, force_terminal=False, legacy_windows=False
     )
+    console.print(renderable, soft_wrap=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def coloured_of(report: ReportData) -> str:
-    """Write the report as wide as the terminal, in colour unless NO_COLOR is set."""
-    console = Console()
-    with console.capture() as capture:
-        console.print(render(report))
-    return capture.get().rstrip("\n")
+def in_colour(renderable: RenderableType, width: int | None = None) -> str:
+    """Text with the escape codes of colours."""
+    stream = io.StringIO()
+    Console(file=stream, width=width or UNLIMITED, force_terminal=True, legacy_windows=False).print(renderable)
+    return stream.getvalue().rstrip("\n")
 
 
-def render(report: ReportData) -> RenderableType:
-    """Lay the report out for rich."""
+def render(report: ReportData, width: int | None = None, rerun: str = RERUN) -> RenderableType:
+    """Lay the report out for rich; the parameters are those of `text_of`. What controls a terminal becomes visible."""
+    report = made_visible(report)
     legend = [Text(line, style="dim") for line in legend_of(report)]
-    parts: list[RenderableType] = [_headline(report), "", _blocks(report), *legend]
+    above: list[RenderableType] = [_headline(report), ""]
+    between: list[RenderableType] = [*legend]
     if report.lines:
-        parts += ["", *_lines(report)]
+        between += ["", *_lines(report, width or WIDTH)]
     for finding in report.findings:
-        parts += ["", _finding(finding)]
-    parts += ["", *[Text(note) for note in _notes(report)], _cost(report)]
-    return Group(*parts)
+        between += ["", _finding(finding)]
+    between += ["", *[Text(note) for note in notes_of(report)], _cost(report, rerun)]
+    prose = width or WIDTH
+    return Group(Constrain(Group(*above), prose), _blocks(report, width), Constrain(Group(*between), prose))
 
 
 def _headline(report: ReportData) -> Text:
@@ -67,43 +100,47 @@ def _headline(report: ReportData) -> Text:
     return text
 
 
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-
-
-def _blocks(report: ReportData) -> Table:
+def _blocks(report: ReportData, width: int | None) -> Table:
     """One row for each block of parameters."""
-    name, dimensions, *numbers, verdict = HEADERS
-    table = _table()
-    table.add_column(name, overflow="fold")
-    table.add_column(dimensions, no_wrap=True)
-    for header in numbers:
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column(verdict, no_wrap=True)
+    rows: list[list[Text | str]] = []
     for block in report.blocks.values():
-        name, *cells, verdict = row_of(block)
-        table.add_row(Text(name), *cells, Text(verdict, style=COLOUR[block.verdict]))
-    return table
+        *cells, verdict = row_of(block)
+        rows.append([*cells, Text(verdict, style=COLOUR[block.verdict])])
+    columns = [
+        Column(header, importance, right=0 < place < len(HEADERS) - 1 and place != 1)
+        for place, (header, importance) in enumerate(zip(HEADERS, _IMPORTANCE, strict=True))
+    ]
+    return table_of(columns, rows, width)
 
 
-def _lines(report: ReportData) -> list[RenderableType]:
+def _lines(report: ReportData, width: int) -> list[RenderableType]:
     """The lines of the backward pass, each with its mark, grouped by file if there are several files."""
     files = list(dict.fromkeys(line.file for line in report.lines))
     shown: list[RenderableType] = []
     for file in files:
         shown += [Text(file, style="dim")] if len(files) > 1 else []
-        table = _table()
-        table.add_column("line", justify="right", no_wrap=True)
-        table.add_column("", no_wrap=True)
-        table.add_column("", overflow="fold")
-        table.add_column("with respect to", no_wrap=True)
-        for line in report.lines:
-            if line.file == file:
-                style = COLOUR[line.verdict]
-                code = Text(line.text or line.target, style="bold" if line.verdict is Verdict.FAIL else "")
-                table.add_row(str(line.line), Text(MARK[line.verdict], style=style), code, Text(line.of))
-        shown.append(table)
+        lines = [line for line in report.lines if line.file == file]
+        shown += [_in_a_sentence(line) for line in lines] if width < NARROW else [_in_a_table(lines)]
     return shown
+
+
+def _in_a_table(lines: Sequence[LineReport]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("line", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
+    table.add_column("with respect to", no_wrap=True)
+    for line in lines:
+        code = Text(line.text or line.target, style="bold" if line.verdict is Verdict.FAIL else "")
+        table.add_row(str(line.line), Text(MARK[line.verdict], style=COLOUR[line.verdict]), code, Text(line.of))
+    return table
+
+
+def _in_a_sentence(line: LineReport) -> Text:
+    """A line for a terminal that is too narrow for a table."""
+    text = Text(f"{line.line} ")
+    text.append(MARK[line.verdict], style=COLOUR[line.verdict])
+    return text.append(f" {line.text or line.target} ({line.of})")
 
 
 def _finding(finding: Finding) -> RenderableType:
@@ -116,7 +153,7 @@ def _finding(finding: Finding) -> RenderableType:
     return Group(head, Padding(body, (0, 0, 0, 4)))
 
 
-def _notes(report: ReportData) -> list[str]:
+def notes_of(report: ReportData) -> list[str]:
     """Reasons of the blocks that did not fail, one line for each reason; then notes, advice and where to read more."""
     blocks_by_note: dict[str, list[str]] = {}
     for block in report.blocks.values():
@@ -131,8 +168,8 @@ def _notes(report: ReportData) -> list[str]:
     return lines
 
 
-def _cost(report: ReportData) -> Text:
+def _cost(report: ReportData, rerun: str) -> Text:
     gradients = "1 gradient" if report.gradients == 1 else f"{report.gradients} gradients"
     text = f"{report.evaluations} evaluations of the loss, {gradients}, {report.seconds:.2g} s; "
-    text += f"rtol={report.rtol:g}, reproduce with rng={report.seed}"
+    text += f"rtol={report.rtol:g}, reproduce with {rerun.format(report.seed)}"
     return Text(text, style="dim")

@@ -159,6 +159,7 @@ def _finding(analysis: Analysis, explanation: Explanation, names: Sequence[str],
         location.file,
         location.line,
         blocks=tuple(names),
+        replacement="" if patch is None else patch.text,
     )
 
 
@@ -178,4 +179,5 @@ def _finding_of_patch(analysis: Analysis, patch: Patch, names: Sequence[str], lo
         location.file,
         location.line,
         blocks=tuple(names),
+        replacement=patch.text,
     )

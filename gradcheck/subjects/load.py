@@ -6,6 +6,7 @@ import difflib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +34,10 @@ def load(target: str) -> Subject:
     """
     place, separator, name = target.rpartition(":")
     if not separator or not place or not name:
-        raise TargetError(f"{target!r} does not name an object: write script.py, file.py:name or package.module:name")
+        raise TargetError(
+            f"there is no file or folder {target!r}{_similar(Path(target))}: write script.py, file.py:name or "
+            "package.module:name; arguments of a script come after --"
+        )
     found = _attribute(_module(place), name, place)
     if inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found)):
         found = _called(found, target)
@@ -61,8 +65,10 @@ def _called(function: Any, target: str) -> Any:
 
 def _module(place: str) -> ModuleType:
     path = Path(place)
-    if path.suffix == ".py" or "/" in place:
+    if path.suffix == ".py" or "/" in place or os.sep in place:
         return _from_file(path)
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise TargetError(f"there is no module {place!r}; to name a file, write file.py:name")
     sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(place)
@@ -90,9 +96,14 @@ def existing_file(place: str | Path) -> Path:
     """Path of an existing file. Raises `TargetError`, with the most similar name, if there is no such file."""
     path = Path(place)
     if not path.is_file():
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob(f"*{path.suffix}")], n=1)
-        raise TargetError(f"there is no file {str(path)!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        raise TargetError(f"there is no file {str(path)!r}{_similar(path)}")
     return path
+
+
+def _similar(path: Path) -> str:
+    """A hint at the most similar name in the folder, if there is one."""
+    near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob(f"*{path.suffix}")], n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _from_file(path: Path) -> ModuleType:

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 import gradcheck
 from gradcheck.app.cli import main
+from gradcheck.reports.schema import schema
 
 SOURCE = """
 import sys
@@ -133,7 +135,10 @@ CANNOT_RUN: list[tuple[str, str]] = [
 def test_check_that_cannot_run_has_status_two_and_says_why(folder: Path, target: str, message: str) -> None:
     result = run("check", target, "--format", "json")
     assert result.exit_code == 2
-    assert result.stdout == ""
+    found = json.loads(result.stdout)
+    assert (found["verdict"], found["target"]) == ("error", target)
+    assert message in found["error"]
+    jsonschema.validate(found, schema())
     assert message in result.stderr
     assert "gradcheck: " in result.stderr
 
@@ -230,7 +235,7 @@ def test_bad_option_is_named(folder: Path, options: tuple[str, ...], message: st
 
 def test_help_states_the_exit_statuses() -> None:
     text = " ".join(run("--help").stdout.split())
-    assert "0 all pass, 1 a gradient is wrong, 2 the check could not run, 3 undecided" in text
+    assert "0 all pass, 1 a gradient is wrong, 2 a check could not run, 3 undecided, 70 a fault" in text
     assert gradcheck.__version__ in run("--version").stdout
 
 

@@ -89,7 +89,7 @@ def test_name_that_cannot_be_checked_is_named_with_the_remedy(source: Path, name
 @pytest.mark.parametrize("target", ["model.py", "model", ":model", "model.py:", "", ":"])
 def test_target_without_file_or_name_is_refused_with_the_form(target: str) -> None:
     with pytest.raises(
-        TargetError, match=r"does not name an object: write script.py, file.py:name or package.module:name"
+        TargetError, match=r"there is no file or folder .*: write script.py, file.py:name or package.module:name"
     ):
         load(target)
 

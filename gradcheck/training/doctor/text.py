@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import math
+from dataclasses import replace
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.numbers import short, size
-from gradcheck.reports.text import COLOUR, WIDTH
+from gradcheck.reports.signs import made_visible
+from gradcheck.reports.text import COLOUR, RERUN, WIDTH, plain
 from gradcheck.reports.text import render as render_check
 from gradcheck.training.doctor.data import DoctorData
 from gradcheck.verdicts.verdict import Verdict
@@ -23,33 +24,23 @@ ADJECTIVES = {Verdict.PASS: "right", Verdict.FAIL: "wrong", Verdict.UNDECIDED: "
 
 def text_of(report: DoctorData, width: int = WIDTH) -> str:
     """The report as plain text, without colours."""
-    stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False).print(
-        render(report)
-    )
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return plain(render(report, width), width)
 
 
-def coloured_of(report: DoctorData) -> str:
-    """The report in the width of the terminal, with colours unless NO_COLOR is set."""
-    console = Console()
-    with console.capture() as capture:
-        console.print(render(report))
-    return capture.get().rstrip("\n")
-
-
-def render(report: DoctorData) -> RenderableType:
+def render(report: DoctorData, width: int = WIDTH, rerun: str = RERUN) -> RenderableType:
     """The report as a rich renderable: the gradient, the findings, and the trials."""
+    shown = ("target", "regimen", "findings", "trials", "notes")
+    report = replace(report, **{name: made_visible(getattr(report, name)) for name in shown})
     parts: list[RenderableType] = []
     if report.verdict is not Verdict.PASS:
-        parts += [render_check(report.gradient), ""]
+        parts += [render_check(report.gradient, width, rerun), ""]
     parts.append(_headline(report))
     parts.append(_summary(report))
     for finding in report.findings:
         parts += ["", _finding(finding)]
     if report.trials:
         parts += ["", Text("Measured trials (equal number of steps, best first):"), _trials(report)]
-    parts += ["", *[Text(note) for note in report.notes], *_explain_hint(report), _cost(report)]
+    parts += ["", *[Text(note) for note in report.notes], *_explain_hint(report), _cost(report, rerun)]
     return Group(*parts)
 
 
@@ -104,6 +95,6 @@ def _explain_hint(report: DoctorData) -> list[Text]:
     return [Text(f"Details: {', '.join(f'gradcheck explain {code}' for code in codes)}")] if codes else []
 
 
-def _cost(report: DoctorData) -> Text:
+def _cost(report: DoctorData, rerun: str) -> Text:
     text = f"{report.gradients:,} gradients, {report.evaluations:,} evaluations of the loss, {report.seconds:.2g} s; "
-    return Text(f"{text}reproduce with rng={report.seed}", style="dim")
+    return Text(f"{text}reproduce with {rerun.format(report.seed)}", style="dim")

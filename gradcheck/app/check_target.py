@@ -1,0 +1,87 @@
+"""Checks one target of the command line, and never raises: whatever happens is its outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from dataclasses import dataclass, replace
+
+from gradcheck.app.faults import is_fault, message_of, place_of
+from gradcheck.app.targets import Target
+from gradcheck.errors import TargetError
+from gradcheck.reports.outcome import Outcome
+from gradcheck.reports.report import Report
+from gradcheck.scripts.hints import Hints
+
+#: Options that scripts do not have.
+_NOT_FOR_SCRIPTS = "--method, --entries and --workers cannot be used with scripts, only with models and functions"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Options of `gradcheck check` that concern each target.
+
+    Attributes
+    ----------
+    rtol : float or None
+    seed : int or None
+    budget : int or None
+    entries : bool
+    workers : int or None
+    method : str
+    hints : Hints or None
+        For scripts.
+    progress : bool
+        Whether a progress bar is shown.
+    """
+
+    rtol: float | None = None
+    seed: int | None = None
+    budget: int | None = None
+    entries: bool = False
+    workers: int | None = None
+    method: str = "gradcheck"
+    hints: Hints | None = None
+    progress: bool = False
+
+
+def check_target(target: Target, choices: Choices) -> Outcome:
+    """Check a target. What its code prints goes to standard error."""
+    started = time.perf_counter()
+    outcome = Outcome(target.text, error=target.problem)
+    place = None
+    try:
+        if not target.problem:
+            place = target.place
+            with contextlib.redirect_stdout(sys.stderr):
+                outcome = Outcome(target.text, _report(target, choices))
+    except BaseException as error:
+        place = place_of(error) or place
+        outcome = Outcome(target.text, error=message_of(error), fault=is_fault(error))
+    file, line = place or (None, 1)
+    return replace(outcome, file=file, line=line, seconds=time.perf_counter() - started)
+
+
+def _report(target: Target, choices: Choices) -> Report:
+    if target.is_program:
+        if choices.method != "gradcheck" or choices.entries or choices.workers is not None:
+            raise TargetError(_NOT_FOR_SCRIPTS)
+        from gradcheck.scripts.program import check_program
+        from gradcheck.subjects.load import existing_file
+
+        path = existing_file(target.text)
+        return check_program(path, hints=choices.hints, rng=choices.seed, rtol=choices.rtol, budget=choices.budget)
+    from gradcheck.checks.gradients import check_subject
+    from gradcheck.subjects.load import load
+
+    return check_subject(
+        load(target.text),
+        rng=choices.seed,
+        rtol=choices.rtol,
+        budget=choices.budget,
+        entries=choices.entries,
+        workers=choices.workers,
+        method=choices.method,
+        progress=choices.progress,
+    )
