@@ -68,10 +68,14 @@ def _report(target: Target, choices: Choices) -> Report:
         if choices.method != "gradcheck" or choices.entries or choices.workers is not None:
             raise TargetError(_NOT_FOR_SCRIPTS)
         from gradcheck.scripts.program import check_program
+        from gradcheck.scripts.text.source import Source
         from gradcheck.subjects.load import existing_file
 
         path = existing_file(target.text)
-        return check_program(path, hints=choices.hints, rng=choices.seed, rtol=choices.rtol, budget=choices.budget)
+        sources = None if target.source is None else [Source(str(path), target.source)]
+        return check_program(
+            path, hints=choices.hints, sources=sources, rng=choices.seed, rtol=choices.rtol, budget=choices.budget
+        )
     from gradcheck.checks.gradients import check_subject
     from gradcheck.subjects.load import load
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -38,12 +38,19 @@ _function = click.option("--function", help="For a script: the function that per
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gradcheck")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context, /) -> None:
     """Check hand-written gradients: is a gradient right, where is it wrong, and what is the mistake?
 
     Exit status: 0 all pass, 1 a gradient is wrong, 2 a check could not run, 3 undecided, 70 a fault of gradcheck
     itself. Of several targets it is the gravest, in the order 70, 1, 2, 3, 0.
+
+    Options of `check` may stand in pyproject.toml, in the table [tool.gradcheck]: jobs = 4, only-wrong = true.
     """
+    if context.invoked_subcommand == check.name:
+        from gradcheck.app.configuration import configured
+
+        context.default_map = {str(check.name): configured(check, Path.cwd())}
 
 
 @main.command(cls=WithArguments, short_help="Check the gradients of scripts, models and functions.")
@@ -60,6 +67,8 @@ def main() -> None:
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Check N targets at once.  [default: 1]")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for each target.")
 @click.option("--only-wrong", is_flag=True, help="Leave out targets that pass.")
+@click.option("--diff", is_flag=True, help="For scripts: show the repair that was found as a diff.")
+@click.option("--fix", is_flag=True, help="For scripts: write the repairs that hold, after showing them as a diff.")
 @click.option("--rtol", type=float, metavar="R", help=f"{_rtol_help}  [default: by dtype, 5e-5 for float64]")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help=_seed_help)
 @click.option(
@@ -90,6 +99,8 @@ def check(
     jobs: int | None,
     timeout: float | None,
     only_wrong: bool,
+    diff: bool,
+    fix: bool,
     loss: str | None,
     pairs: tuple[str, ...],
     function: str | None,
@@ -108,6 +119,7 @@ def check(
     targets, each is checked in a process of its own, and a table at the end lists them, the worst first.
     """
     from gradcheck.app.check_target import Choices
+    from gradcheck.app.fix import shown_diff
     from gradcheck.app.targets import expanded
     from gradcheck.errors import GradcheckError
     from gradcheck.scripts.hints import hints_of
@@ -124,7 +136,14 @@ def check(
     choices = Choices(seed=options.pop("seed"), hints=hints, progress=progress, **options)
     outcomes = _outcomes(found, choices, several, jobs or 1, timeout)
     how = Presentation(form, several, only_wrong, appearance(output))
-    _deliver(outcomes, how, output)
+    troubles = _deliver(outcomes, how, output)
+    show = say if form != "text" or output is not None else _show
+    for text in filter(None, map(shown_diff, outcomes)) if diff and not fix else ():
+        show(text)
+    if fix:
+        outcomes, more = _fixed(found, outcomes, choices, timeout, show)
+        troubles += more
+    raise Exit(gravest([*(outcome.exit_status for outcome in outcomes), *([CANNOT_RUN] if troubles else [])]))
 
 
 def _outcomes(
@@ -157,23 +176,47 @@ def _outcomes(
     return outcomes
 
 
-def _deliver(outcomes: Sequence[Outcome], how: Presentation, output: Path | None) -> NoReturn:
-    """Write the outcomes, and end with the gravest status; that of a result that could not be written is 2."""
+def _deliver(outcomes: Sequence[Outcome], how: Presentation, output: Path | None) -> list[str]:
+    """Write the outcomes. Returns why they could not be written."""
     from gradcheck.errors import GradcheckError
 
-    statuses = [outcome.exit_status for outcome in outcomes]
     try:
         text = formatted(outcomes, how)
     except GradcheckError as error:
         say(f"gradcheck: {error}")
-        raise Exit(gravest([*statuses, CANNOT_RUN])) from None
-    troubles = [write(text, output, kind_of(how.form))] if text or output is not None else []
+        return [str(error)]
+    results = [write(text, output, kind_of(how.form))] if text or output is not None else []
     if how.form == "text" and os.environ.get("GITHUB_ACTIONS") == "true" and (notes := github_annotations(outcomes)):
-        troubles.append(write(notes))
-    for trouble in filter(None, troubles):
+        results.append(write(notes))
+    troubles = [trouble for trouble in results if trouble is not None]
+    for trouble in troubles:
         say(f"gradcheck: {trouble}")
-        statuses.append(CANNOT_RUN)
-    raise Exit(gravest(statuses))
+    return troubles
+
+
+def _fixed(
+    targets: Sequence[Target],
+    outcomes: Sequence[Outcome],
+    choices: Choices,
+    timeout: float | None,
+    show: Callable[[str], object],
+) -> tuple[list[Outcome], list[str]]:
+    """Repair the scripts. Returns the outcomes of all targets as they stand now, and what could not be written."""
+    from gradcheck.app.fix import fixed
+
+    now, troubles = [], []
+    for target, outcome in zip(targets, outcomes, strict=True):
+        repair = fixed(target, outcome, lambda each: _outcomes([each], choices, False, 1, timeout)[0], show)
+        if repair is not None:
+            say(f"gradcheck: {repair.message}")
+            troubles += [] if repair.written else [repair.message]
+        now.append(outcome if repair is None else repair.outcome)
+    return now, troubles
+
+
+def _show(text: str) -> None:
+    """Write more of a result to standard output."""
+    write(f"\n{text}")
 
 
 @main.command(cls=WithArguments, short_help="Find out why the loss does not go down.")

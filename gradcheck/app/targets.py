@@ -26,10 +26,13 @@ class Target:
         ``script.py``, ``notebook.ipynb``, ``file.py:name`` or ``package.module:name``.
     problem : str
         Why there is nothing to check; empty if there is.
+    source : str or None
+        Of a script: what is checked in place of the content of the file.
     """
 
     text: str
     problem: str = ""
+    source: str | None = None
 
     @property
     def is_program(self) -> bool:
