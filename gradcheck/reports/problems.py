@@ -24,6 +24,10 @@ class Level(enum.Enum):
     NOTE = "note"
 
 
+#: Severity of a finding, by the verdict of the report.
+_LEVELS = {Verdict.FAIL: Level.ERROR, Verdict.UNDECIDED: Level.WARNING, Verdict.PASS: Level.NOTE}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One message about one place.
@@ -66,7 +70,7 @@ def _problems(outcome: Outcome) -> Iterator[Problem]:
     if report is None:
         yield _problem(outcome, Level.ERROR, ("error", "error"), outcome.summary, outcome.details)
         return
-    level = Level.ERROR if report.verdict is Verdict.FAIL else Level.NOTE
+    level = _LEVELS[report.verdict]
     for finding in report.findings:
         yield _of_finding(outcome, report, finding, level)
     named = {name for finding in report.findings for name in finding.blocks}

@@ -34,7 +34,7 @@ def repaired(text: str, line: int, replacement: str) -> str | None:
         node = _statement(ast.parse(text), line)
     except (SyntaxError, ValueError):
         return None
-    if node is None or node.end_lineno is None or node.end_col_offset is None:
+    if node is None or node.end_lineno is None or node.end_col_offset is None or not _is_like(node, replacement):
         return None
     pieces = _LINE_END.split(text)  # lines, each followed by its end
     first, last = 2 * (node.lineno - 1), 2 * (node.end_lineno - 1)
@@ -46,6 +46,20 @@ def repaired(text: str, line: int, replacement: str) -> str | None:
     except (SyntaxError, ValueError):
         return None
     return changed if changed != text else None
+
+
+def _is_like(node: ast.stmt, replacement: str) -> bool:
+    """Whether a replacement is a statement of the same kind that assigns to the same."""
+    try:
+        (other,) = ast.parse(replacement).body
+    except (SyntaxError, ValueError):
+        return False
+    return type(other) is type(node) and _targets(other) == _targets(node)
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [ast.unparse(target) for target in targets if target is not None]
 
 
 def repaired_by(text: str, findings: Sequence[Finding], file: str) -> str | None:
@@ -73,7 +87,7 @@ def _statement(tree: ast.Module, line: int) -> ast.stmt | None:
     found = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
         and node.value is not None
         and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
