@@ -15,7 +15,7 @@ from click.exceptions import Exit
 from gradcheck._version import __version__
 from gradcheck.app.formats import FORMATS, RERUN, Presentation, formatted, github_annotations, kind_of
 from gradcheck.app.main import ARGUMENTS, Main, WithArguments
-from gradcheck.app.terminal import appearance, laid_out, say, write
+from gradcheck.app.terminal import Notes, appearance, laid_out, say, write
 from gradcheck.reports.outcome import CANNOT_RUN, FAULT, Outcome, gravest
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def doctor(context: click.Context, /, target: str, form: str, output: Path | Non
     training has a problem.
     """
     options["arguments"] = context.meta[ARGUMENTS]
-    with _user_errors(), redirect_stdout(sys.stderr):
+    with _user_errors(), redirect_stdout(Notes()):
         report = _doctor_report(target, options)
     if form == "json":
         from gradcheck.training.doctor.json import json_of

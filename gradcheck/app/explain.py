@@ -20,7 +20,7 @@ KINDS = ("mistakes", "training")
 _HEAD = re.compile(r"# (G[CT]\d{3}) ([a-z0-9-]+)\n+([^\n]+)\n")
 
 #: What looks like a code: nothing is similar to a number.
-_CODE = re.compile(r"[a-z]{0,2}\d+")
+_CODE = re.compile(r"g[ct]|[a-z]{0,2}\d+")
 
 #: Terminals narrower than this show summaries below the slugs.
 NARROW = 70

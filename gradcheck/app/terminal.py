@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -95,6 +96,27 @@ def write(text: str, output: Path | None = None, kind: str = "plain") -> str | N
             return f"--output {output}: {getattr(error, 'strerror', None) or error}"
         return None
     return _to_stream(sys.stdout, text + "\n", kind, "standard output")
+
+
+class Notes(io.TextIOBase):
+    """Standard error for what a checked program prints: what cannot be written there is dropped."""
+
+    def write(self, text: str) -> int:
+        """Write a text, if that is possible."""
+        with suppress(OSError, ValueError, AttributeError):
+            return sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that is possible."""
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+    def __getattribute__(self, name: str) -> Any:
+        """Everything else is that of standard error: a file number, a buffer, an encoding."""
+        if name in ("write", "flush", "writelines", "__class__") or sys.stderr is None:
+            return super().__getattribute__(name)
+        return getattr(sys.stderr, name)
 
 
 def say(message: str) -> None:

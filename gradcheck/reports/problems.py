@@ -113,5 +113,5 @@ def _problem(
 
 def relative_to(file: str, root: Path) -> str:
     """Path of a file from a folder, with slashes; as it is if the file stands elsewhere."""
-    path = (root / file).resolve()
+    path = Path(file).resolve()
     return (path.relative_to(root) if path.is_relative_to(root) else Path(file)).as_posix()

@@ -112,5 +112,5 @@ def _locations(problem: Problem, root: Path) -> dict[str, Any]:
 def _address(file: str, root: Path) -> dict[str, str]:
     path = relative_to(file, root)
     if Path(path).is_absolute() or path.startswith(".."):
-        return {"uri": (root / file).resolve().as_uri()}
+        return {"uri": Path(file).resolve().as_uri()}
     return {"uri": quote(path.encode("utf-8", "surrogateescape")), "uriBaseId": _BASE}

@@ -274,7 +274,191 @@ def test_process_checks_a_file_named_like_a_library(folder: Path, stem: str, for
     assert done.returncode == 0, done.stderr
 
 
-def test_process_survives_an_encoding_without_the_signs(folder: Path) -> None:
-    done = python("check", "right_case.py:make", cwd=folder, PYTHONIOENCODING="ascii")
-    assert done.returncode == 0, done.stderr
-    assert "PASS" in done.stdout
+SCRIPT = """
+import numpy as np
+w = np.ones(3)
+for i in range(9):
+    loss = (w**2).sum()
+    dw = {} * w
+    w -= 0.1 * dw
+"""
+
+
+@pytest.fixture
+def homework(folder: Path) -> Path:
+    """A folder of three programs, of which one is wrong and one cannot run."""
+    (folder / "hw").mkdir()
+    for name, text in (("ann", SCRIPT.format(2)), ("ben", SCRIPT.format(3)), ("eve", "import no_such_library\n")):
+        (folder / "hw" / f"{name}.py").write_text(text)
+    return folder
+
+
+def test_several_targets_are_checked_and_the_gravest_status_counts(homework: Path) -> None:
+    result = run("check", "hw", "right_case.py:make", "--seed", 0)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == "4 targets: 1 fail, 1 error, 2 pass"
+    assert run("check", "hw/eve.py", "right_case.py:make").exit_code == 2
+
+
+def test_a_second_file_is_a_target_and_not_an_argument(homework: Path) -> None:
+    result = run("check", "hw/ann.py", "hw/ben.py", "--format", "json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    jsonschema.validate(found, schema())
+    assert [(each["target"], each["verdict"]) for each in found["targets"]] == [
+        ("hw/ann.py", "pass"),
+        ("hw/ben.py", "fail"),
+    ]
+
+
+def test_arguments_of_a_script_follow_two_dashes(folder: Path) -> None:
+    (folder / "train.py").write_text("import sys\nassert sys.argv[1:] == ['--rate', 'x']\n" + SCRIPT.format(2))
+    assert run("check", "train.py", "--seed", 1, "--", "--rate", "x").exit_code == 0
+    assert run("check", "train.py", "x").exit_code == 2
+    result = run("check", "right_case.py:make", "--", "x")
+    assert result.exit_code == 2
+    assert "none of the targets is one" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["concise", "gitlab", "sarif", "junit", "csv", "html", "github"])
+def test_formats_go_to_standard_output_or_a_file_alone(homework: Path, form: str) -> None:
+    result = run("check", "hw/ben.py", "--format", form, "--seed", 1)
+    assert result.exit_code == 1
+    assert "ben.py" in result.stdout
+    again = run("check", "hw/ben.py", "--format", form, "--output", "report", "--seed", 1)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "GC102" in (homework / "report").read_text(encoding="utf-8")
+
+
+def test_only_wrong_leaves_out_what_passes(homework: Path) -> None:
+    result = run("check", "hw", "--only-wrong", "--format", "csv")
+    assert [line.split(",")[:2] for line in result.stdout.splitlines()[1:]] == [
+        [os.path.join("hw", "ben.py"), "fail"],
+        [os.path.join("hw", "eve.py"), "error"],
+    ]
+    assert run("check", "hw/ann.py", "--only-wrong").stdout == "pass: hw/ann.py\n"
+
+
+def test_a_time_limit_is_a_row(folder: Path) -> None:
+    (folder / "endless.py").write_text("import time\ntime.sleep(600)\n" + SCRIPT.format(2))
+    result = run("check", "endless.py", "--timeout", 2, "--format", "json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"] == "it took more than 2 s (--timeout 2)"
+
+
+def test_annotations_come_beside_the_text_under_github_actions(homework: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    result = run("check", "hw/ben.py", "--seed", 1)
+    assert result.stdout.startswith("FAIL")
+    assert result.stdout.splitlines()[-1].startswith("::error file=")
+    assert "::error" not in run("check", "hw/ann.py").stdout
+    assert "::error" not in run("check", "hw/ben.py", "--format", "json").stdout
+
+
+def test_a_diff_is_shown_and_a_fix_is_written(folder: Path) -> None:
+    path = folder / "train.py"
+    path.write_text(SCRIPT.format(-2) + "    # größe\n", encoding="utf-8")
+    result = run("check", "train.py", "--diff", "--seed", 1)
+    assert result.exit_code == 1
+    assert "+++ b/train.py" in result.stdout
+    assert "-2 * w" in path.read_text(encoding="utf-8")
+    result = run("check", "train.py", "--fix", "--seed", 1)
+    assert result.exit_code == 0
+    assert "+++ b/train.py" in result.stdout
+    assert "repaired, and checked again: pass" in result.stderr
+    assert run("check", "train.py").exit_code == 0
+
+
+def test_options_stand_in_pyproject(homework: Path) -> None:
+    (homework / "pyproject.toml").write_text('[tool.gradcheck]\nformat = "concise"\n')
+    assert run("check", "hw/ben.py", "--seed", 1).stdout.startswith("hw/ben.py:")
+    assert run("check", "hw/ben.py", "--seed", 1, "--format", "text").stdout.startswith("FAIL")
+    (homework / "pyproject.toml").write_text("[tool.gradcheck]\nseeds = 1\n")
+    result = run("check", "hw/ben.py")
+    assert result.exit_code == 2
+    assert "did you mean seed?" in result.stderr
+
+
+def test_a_fault_of_gradcheck_has_a_status_and_a_line_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("impossible")
+
+    broken.__code__ = broken.__code__.replace(co_filename=gradcheck.check_gradients.__code__.co_filename)
+    monkeypatch.setattr("gradcheck.checks.gradients.check_subject", broken)
+    result = run("check", "right_case.py:make")
+    assert result.exit_code == 70
+    *printed, line = result.stderr.splitlines()
+    assert all(text.startswith("printed") for text in printed)
+    assert "please report this line: AssertionError: impossible at gradcheck/checks/gradients.py:" in line
+    monkeypatch.setattr("gradcheck.app.cli.formatted", broken)
+    assert run("check", "wrong_case.py:make").exit_code == 70
+
+
+def test_what_is_typed_to_repeat_a_check(folder: Path) -> None:
+    first = run("check", "wrong_case.py:make")
+    seed = first.stdout.split("reproduce with --seed ")[1].split()[0]
+    second = run("check", "wrong_case.py:make", "--seed", seed)
+    assert [line for line in second.stdout.splitlines() if " s; " not in line] == [
+        line for line in first.stdout.splitlines() if " s; " not in line
+    ]
+
+
+@pytest.mark.parametrize("command", [["check"], ["doctor"], ["demo"], ["pairs"], ["explain"], []])
+def test_help_is_ascii_and_whole(command: list[str]) -> None:
+    text = run(*command, "--help").stdout
+    assert text.isascii()
+    assert "..." not in text.replace("TARGET...", "").replace("ARGUMENTS...", "").replace("[ARGS]...", "")
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_the_list_of_mistakes_fits_the_width(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = run("explain").stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert sum(line.startswith(("GC", "GT")) for line in lines) > 40
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1", "utf-8"])
+@pytest.mark.parametrize(("target", "status"), [("right_case.py:make", 0), ("wrong_case.py:make", 1)])
+def test_process_keeps_its_status_in_every_encoding(folder: Path, encoding: str, target: str, status: int) -> None:
+    command = [sys.executable, "-m", "gradcheck", "check", target]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    assert done.stdout.decode(encoding).startswith("FAIL" if status else "PASS")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("check right_case.py:make >/dev/full", 2),
+        ("check wrong_case.py:make >/dev/full", 1),
+        ("check right_case.py:make >&-", 0),
+        ("check right_case.py:make >&- 2>&-", 0),
+        ("check wrong_case.py:make 2>/dev/full", 1),
+        ("check right_case.py:make 2>/dev/full", 0),
+        ("explain >/dev/full", 2),
+        ("--help >/dev/full", 2),
+    ],
+)
+def test_process_keeps_its_status_if_outputs_are_full_or_closed(folder: Path, words: str, status: int) -> None:
+    done = subprocess.run(
+        f'"{sys.executable}" -m gradcheck {words}', shell=True, cwd=folder, capture_output=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+
+
+@pytest.mark.parametrize(("words", "status"), [(["check", "wrong_case.py:make"], 1), (["--help"], 0)])
+def test_process_keeps_its_status_if_the_reader_goes(folder: Path, words: list[str], status: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gradcheck", *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(60) == status
+    assert process.stderr is not None
+    with process.stderr as stream:
+        assert b"Traceback" not in stream.read()

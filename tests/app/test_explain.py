@@ -81,6 +81,11 @@ def test_without_a_name_all_are_listed() -> None:
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownMistake, match="did you mean GC201 transposed"):
         page("transpose")
-    result = CliRunner().invoke(main, ["explain", "GC999"])
+
+
+@pytest.mark.parametrize("name", ["GC999", "gc3", "GT", "302"])
+def test_an_unknown_code_is_said_not_to_exist(name: str) -> None:
+    result = CliRunner().invoke(main, ["explain", name])
     assert result.exit_code == 2
     assert "gradcheck explain" in result.stderr
+    assert "did you mean" not in result.stderr

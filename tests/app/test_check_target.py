@@ -1,0 +1,66 @@
+"""One target: whatever happens is its outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradcheck.app.check_target import Choices, check_target
+from gradcheck.app.targets import Target
+
+#: A script whose gradient is right with a factor of two.
+SCRIPT = """
+import numpy as np
+w = np.ones(3)
+for i in range(9):
+    loss = (w**2).sum()
+    dw = {} * w
+    w -= 0.1 * dw
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "right.py").write_text(SCRIPT.format(2))
+    (tmp_path / "raises.py").write_text("x = 1\n1 / 0\nfor i in range(3):\n    x -= 0.1 * x\n")
+    (tmp_path / "objects.py").write_text(
+        "import numpy as np\n\n\ndef right():\n    return (lambda x: float(x @ x)), (lambda x: 2 * x), np.ones(3)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_script_and_a_name_are_checked() -> None:
+    for text, line in (("right.py", 1), ("objects.py:right", 4)):
+        outcome = check_target(Target(text), Choices(seed=3))
+        assert outcome.passes
+        assert outcome.report is not None
+        assert outcome.report.seed == 3
+        assert (outcome.target, outcome.file, outcome.line) == (text, text.partition(":")[0], line)
+
+
+def test_an_exception_has_its_place() -> None:
+    outcome = check_target(Target("raises.py"), Choices())
+    assert (outcome.exit_status, outcome.file, outcome.line) == (2, "raises.py", 2)
+    assert outcome.summary == "the checked code raised ZeroDivisionError: division by zero"
+    assert "Traceback" in outcome.details
+
+
+@pytest.mark.parametrize(
+    ("target", "choices", "message"),
+    [
+        (Target("gone.py"), Choices(), "there is no file 'gone.py'"),
+        (Target("x*", "no file matches 'x*'"), Choices(), "no file matches"),
+        (Target("right.py"), Choices(entries=True), "--entries"),
+        (Target("right.py"), Choices(rtol=3.0), "rtol is 3"),
+    ],
+)
+def test_what_cannot_be_checked_says_why(target: Target, choices: Choices, message: str) -> None:
+    outcome = check_target(target, choices)
+    assert (outcome.verdict, outcome.exit_status) == ("error", 2)
+    assert message in outcome.error
+
+
+def test_another_source_is_checked_in_place_of_the_file() -> None:
+    outcome = check_target(Target("right.py", source=SCRIPT.format(3)), Choices(seed=0))
+    assert outcome.verdict == "fail"
