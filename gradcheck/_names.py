@@ -31,6 +31,9 @@ HOME = {
     "DoctorReport": "training.doctor.report",
 }
 
+#: What other programs look for in the package, and nobody calls by hand: IPython's ``%load_ext gradcheck``.
+PROTOCOLS = {"load_ipython_extension": "app.magic"}
+
 #: Modules that are imported when first used, and not by ``import *``: the first needs Hypothesis.
 SUBPACKAGES = ("strategies", "testing")
 
@@ -45,6 +48,7 @@ def load(name: str) -> Any:
     """
     if name in SUBPACKAGES:
         return importlib.import_module(f"gradcheck.{name}")
-    if name not in HOME:
+    home = HOME.get(name) or PROTOCOLS.get(name)
+    if home is None:
         raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"gradcheck.{HOME[name]}"), name)
+    return getattr(importlib.import_module(f"gradcheck.{home}"), name)

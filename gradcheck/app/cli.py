@@ -1,4 +1,4 @@
-"""The command line: `gradcheck check`, `doctor`, `demo`, `pairs` and `explain`. Libraries are imported when used."""
+"""The command line: `check`, `doctor`, `demo`, `pairs`, `explain` and `write`. Libraries are imported when used."""
 
 from __future__ import annotations
 
@@ -328,6 +328,33 @@ def explain(mistake: str | None) -> None:
 
         _finish(laid_out(Markdown(found.text), look), None, 0)
     _finish(found.text.rstrip(), None, 0)
+
+
+@main.command("write", short_help="Write a pytest file that checks a gradient.")
+@click.argument("target")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="The file; - is standard output.  [default: test_NAME.py beside the target]",
+)
+def write_test(target: str, output: Path | None) -> None:
+    """Write a test for TARGET, ready for pytest: a script, or the name of a model, a layer or a function.
+
+    TARGET is as for `check`. A file that exists is never overwritten.
+    """
+    from gradcheck.app.write import default_output, written_test
+
+    with _user_errors(), redirect_stdout(Notes()):
+        path = default_output(target) if output is None or str(output) == "-" else output
+        text = written_test(target, path)
+    if output is not None and str(output) == "-":
+        _finish(text.rstrip("\n"), None, 0)
+    if path.exists():
+        _stop(f"{path} exists already: choose another file with --output, or print the test with --output -")
+    trouble = write(text.rstrip("\n"), path)
+    if trouble is not None:
+        _stop(trouble)
+    _finish(f"{path} is written; run it with: pytest {path}", None, 0)
 
 
 def _doctor_report(target: str, options: dict[str, Any]) -> DoctorReport:

@@ -7,6 +7,7 @@ from html import escape
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.data import BlockReport, ReportData
 from gradcheck.reports.numbers import short, size
+from gradcheck.reports.signs import made_visible, visible
 from gradcheck.reports.table import HEADERS, legend_of, row_of
 from gradcheck.verdicts.verdict import Verdict
 
@@ -15,6 +16,7 @@ _COLOUR = {Verdict.PASS: "#1a7f37", Verdict.FAIL: "#cf222e", Verdict.UNDECIDED: 
 
 def fragment_of(report: ReportData) -> str:
     """Write the report as an HTML fragment."""
+    report = made_visible(report)
     head = "".join(f"<th>{name}</th>" for name in HEADERS)
     rows = "".join(_row(block) for block in report.blocks.values())
     findings = "".join(_finding(finding) for finding in report.findings)
@@ -28,6 +30,11 @@ def fragment_of(report: ReportData) -> str:
         + f"<p><small>{escape(report.verdict.advice)}<br>{report.evaluations} evaluations of the loss, "
         f"{report.gradients} of the gradient; rtol={report.rtol:g}, reproduce with rng={report.seed}</small></p></div>"
     )
+
+
+def preformatted(text: str) -> str:
+    """A report that is a text, as an HTML fragment."""
+    return f'<pre style="white-space: pre-wrap">{escape(visible(text))}</pre>'
 
 
 def _row(block: BlockReport) -> str:

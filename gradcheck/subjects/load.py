@@ -32,14 +32,8 @@ def load(target: str) -> Subject:
     TargetError
         If there is no such object. Exceptions of the module or the function are passed on.
     """
-    place, separator, name = target.rpartition(":")
-    if not separator or not place or not name:
-        raise TargetError(
-            f"there is no file or folder {target!r}{_similar(Path(target))}: write script.py, file.py:name or "
-            "package.module:name; arguments of a script come after --"
-        )
-    found = _attribute(_module(place), name, place)
-    if inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found)):
+    found = named(target)
+    if is_called(found):
         found = _called(found, target)
     if isinstance(found, tuple) and len(found) == 3 and callable(found[0]):
         return as_subject(*found)
@@ -50,6 +44,22 @@ def load(target: str) -> Subject:
             f"{target}: {error}. A function without arguments may return a model, gradcheck.as_subject(...), or the "
             "tuple (fun, grad, x0)"
         ) from None
+
+
+def named(target: str) -> Any:
+    """The object that a target names, as it stands in its module. Raises `TargetError` if there is none."""
+    place, separator, name = target.rpartition(":")
+    if not separator or not place or not name:
+        raise TargetError(
+            f"there is no file or folder {target!r}{_similar(Path(target))}: write script.py, file.py:name or "
+            "package.module:name; arguments of a script come after --"
+        )
+    return _attribute(_module(place), name, place)
+
+
+def is_called(found: Any) -> bool:
+    """Whether a named object is called to get what is checked: a class, or a function that is no model."""
+    return inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found))
 
 
 def _called(function: Any, target: str) -> Any:

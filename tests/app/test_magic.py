@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -57,7 +58,38 @@ def test_hints_are_passed_on() -> None:
     assert report.verdict.value == "pass"
 
 
-def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        checked(Shell(), "--unknown 1", STEP)
-    assert "unrecognized arguments: --unknown 1" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("line", "cell", "message"),
+    [
+        ("--unknown 1", STEP, "unrecognized arguments: --unknown 1; %%gradcheck --help"),
+        ("--pair w", STEP, "write the variable"),
+        ("", "x = 1\n", "has no loop"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_in_a_line(line: str, cell: str, message: str) -> None:
+    with pytest.raises(Exception, match=re.escape(message)) as caught:
+        checked(Shell(), line, cell)
+    assert not isinstance(caught.value, SystemExit)
+
+
+def test_the_help_lists_the_options_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert checked(Shell(), "--help", STEP) is None
+    shown = capsys.readouterr().out
+    assert all(option in shown for option in ("--loss", "--pair", "--function", "--seed"))
+
+
+def test_ipython_loads_the_package_and_runs_the_magic() -> None:
+    testing = pytest.importorskip("IPython.testing.globalipapp")
+    shell = testing.start_ipython() or testing.get_ipython()
+    shell.run_line_magic("load_ext", "gradcheck")
+    shell.push(Shell().user_ns)
+    report = shell.run_cell(f"%%gradcheck --seed 1\n{STEP}").result
+    assert report.verdict.value == "pass"
+    assert shell.run_cell(f"%%gradcheck --help\n{STEP}").success
+    assert "<table>" in report._repr_html_()
+
+
+def test_all_reports_have_html() -> None:
+    from gradcheck import DoctorReport, OptimiserReport, Pairs, Report
+
+    assert all(hasattr(kind, "_repr_html_") for kind in (Report, DoctorReport, OptimiserReport, Pairs))

@@ -12,6 +12,7 @@ from gradcheck.checks.gradients import check_gradients
 from gradcheck.checks.options import seed_of
 from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES, nearest
+from gradcheck.reports.html import preformatted
 from gradcheck.testing.cases import LOSS_CASES
 from gradcheck.testing.pairs.data import Cell, PairsData
 from gradcheck.testing.pairs.example import compatible, example
@@ -40,6 +41,9 @@ class Pairs(PairsData):
 
     def __str__(self) -> str:
         return text_of(self)
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
 
 def pairs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradcheck.reports.html import preformatted
 from gradcheck.training.doctor.data import DoctorData
 from gradcheck.training.doctor.text import text_of
 
@@ -20,3 +21,6 @@ class DoctorReport(DoctorData):
 
     def __str__(self) -> str:
         return text_of(self)
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))

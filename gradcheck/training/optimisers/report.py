@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from gradcheck.reports.html import preformatted
 from gradcheck.verdicts.verdict import Verdict
 
 #: Largest width of a line of the report.
@@ -107,6 +108,9 @@ class OptimiserReport:
             lines.append(f"Not given, so fitted: {', '.join(self.fitted)}. Compare the fitted values above with yours.")
         lines.append(f"{self.steps} steps, {self.dtype}; reproduce with rng={self.seed}")
         return "\n".join(_wrap(line) for line in lines)
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
     def _numbers(self) -> str:
         ratio = "" if self.ratio is None else f", {self.ratio:.6g} times as much"
