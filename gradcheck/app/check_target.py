@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, replace
 
 from gradcheck.app.faults import is_fault, message_of, place_of
 from gradcheck.app.targets import Target
-from gradcheck.app.terminal import Notes
+from gradcheck.app.terminal import printing_to_stderr
 from gradcheck.errors import TargetError
 from gradcheck.reports.outcome import Outcome
 from gradcheck.reports.report import Report
@@ -54,7 +53,7 @@ def check_target(target: Target, choices: Choices) -> Outcome:
     try:
         if not target.problem:
             place = target.place
-            with contextlib.redirect_stdout(Notes()):
+            with printing_to_stderr():
                 outcome = Outcome(target.text, _report(target, choices))
     except BaseException as error:
         place = place_of(error) or place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +15,7 @@ from click.exceptions import Exit
 from gradcheck._version import __version__
 from gradcheck.app.formats import FORMATS, RERUN, Presentation, formatted, github_annotations, kind_of
 from gradcheck.app.main import ARGUMENTS, Main, WithArguments
-from gradcheck.app.terminal import Notes, appearance, laid_out, say, write
+from gradcheck.app.terminal import appearance, laid_out, printing_to_stderr, say, write
 from gradcheck.reports.outcome import CANNOT_RUN, FAULT, Outcome, gravest
 
 if TYPE_CHECKING:
@@ -119,7 +119,6 @@ def check(
     targets, each is checked in a process of its own, and a table at the end lists them, the worst first.
     """
     from gradcheck.app.check_target import Choices
-    from gradcheck.app.fix import shown_diff
     from gradcheck.app.targets import expanded
     from gradcheck.errors import GradcheckError
     from gradcheck.scripts.hints import hints_of
@@ -138,8 +137,8 @@ def check(
     how = Presentation(form, several, only_wrong, appearance(output))
     troubles = _deliver(outcomes, how, output)
     show = say if form != "text" or output is not None else _show
-    for text in filter(None, map(shown_diff, outcomes)) if diff and not fix else ():
-        show(text)
+    if diff and not fix:
+        _show_diffs(outcomes, show)
     if fix:
         outcomes, more = _fixed(found, outcomes, choices, timeout, show)
         troubles += more
@@ -214,6 +213,17 @@ def _fixed(
     return now, troubles
 
 
+def _show_diffs(outcomes: Sequence[Outcome], show: Callable[[str], object]) -> None:
+    """Show the repairs that were found, or say that there is none."""
+    from gradcheck.app.fix import shown_diff
+
+    diffs = [text for text in map(shown_diff, outcomes) if text]
+    for text in diffs:
+        show(text)
+    if not diffs:
+        say("gradcheck: no repair was found")
+
+
 def _show(text: str) -> None:
     """Write more of a result to standard output."""
     write(f"\n{text}")
@@ -253,7 +263,7 @@ def doctor(context: click.Context, /, target: str, form: str, output: Path | Non
     training has a problem.
     """
     options["arguments"] = context.meta[ARGUMENTS]
-    with _user_errors(), redirect_stdout(Notes()):
+    with _user_errors(), printing_to_stderr():
         report = _doctor_report(target, options)
     if form == "json":
         from gradcheck.training.doctor.json import json_of
@@ -344,7 +354,7 @@ def write_test(target: str, output: Path | None) -> None:
     """
     from gradcheck.app.write import default_output, written_test
 
-    with _user_errors(), redirect_stdout(Notes()):
+    with _user_errors(), printing_to_stderr():
         path = default_output(target) if output is None or str(output) == "-" else output
         text = written_test(target, path)
     if output is not None and str(output) == "-":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from gradcheck.reports.signs import encodable, in_ascii_json, in_ascii_markup, scalar
 
@@ -98,24 +97,26 @@ def write(text: str, output: Path | None = None, kind: str = "plain") -> str | N
     return _to_stream(sys.stdout, text + "\n", kind, "standard output")
 
 
-class Notes(io.TextIOBase):
-    """Standard error for what a checked program prints: what cannot be written there is dropped."""
+@contextmanager
+def printing_to_stderr() -> Iterator[None]:
+    """Let what a checked program prints go to standard error; what cannot be written there is dropped."""
+    with redirect_stdout(cast(TextIO, _Notes())):
+        yield
+
+
+class _Notes:
+    """Standard error that never fails. It is no stream of `io`, which would close standard error at its end."""
 
     def write(self, text: str) -> int:
-        """Write a text, if that is possible."""
         with suppress(OSError, ValueError, AttributeError):
-            return sys.stderr.write(text)
+            sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, if that is possible."""
         with suppress(OSError, ValueError, AttributeError):
             sys.stderr.flush()
 
-    def __getattribute__(self, name: str) -> Any:
-        """Everything else is that of standard error: a file number, a buffer, an encoding."""
-        if name in ("write", "flush", "writelines", "__class__") or sys.stderr is None:
-            return super().__getattribute__(name)
+    def __getattr__(self, name: str) -> Any:
         return getattr(sys.stderr, name)
 
 

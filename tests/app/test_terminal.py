@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.app.terminal import appearance, say, write
+from gradcheck.app.terminal import appearance, printing_to_stderr, say, write
 
 TEXT = "größe ‖x‖ ± 2 \udce9 重"
 
@@ -82,6 +83,22 @@ def test_messages_never_raise(monkeypatch: pytest.MonkeyPatch, stream: io.String
     monkeypatch.setattr(sys, "stdout", None)
     say("message")
     assert write("text") is None
+
+
+def test_what_a_program_prints_goes_to_standard_error_or_nowhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        with printing_to_stderr():
+            print("printed", flush=True)
+            assert sys.stdout.encoding == sys.stderr.encoding
+        gc.collect()
+    assert capsys.readouterr() == ("", "printed\n" * 2)
+    assert not sys.stderr.closed
+    for stream in (None, Full(), Closed()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with printing_to_stderr():
+            print("dropped", flush=True)
 
 
 class Terminal(io.StringIO):
