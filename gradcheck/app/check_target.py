@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from gradcheck.app.faults import is_fault, message_of, place_of
 from gradcheck.app.targets import Target
 from gradcheck.app.terminal import printing_to_stderr
 from gradcheck.errors import TargetError
@@ -56,6 +55,8 @@ def check_target(target: Target, choices: Choices) -> Outcome:
             with printing_to_stderr():
                 outcome = Outcome(target.text, _report(target, choices))
     except BaseException as error:
+        from gradcheck.app.faults import is_fault, message_of, place_of
+
         place = place_of(error) or place
         outcome = Outcome(target.text, error=message_of(error), fault=is_fault(error))
     file, line = place or (None, 1)

@@ -16,11 +16,12 @@ from gradcheck._version import __version__
 from gradcheck.app.formats import FORMATS, RERUN, Presentation, formatted, github_annotations, kind_of
 from gradcheck.app.main import ARGUMENTS, Main, WithArguments
 from gradcheck.app.terminal import appearance, laid_out, printing_to_stderr, say, write
-from gradcheck.reports.outcome import CANNOT_RUN, FAULT, Outcome, gravest
+from gradcheck.reports.status import CANNOT_RUN, FAULT, gravest
 
 if TYPE_CHECKING:
     from gradcheck.app.check_target import Choices
     from gradcheck.app.targets import Target
+    from gradcheck.reports.outcome import Outcome
     from gradcheck.training.doctor.report import DoctorReport
 
 _format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
@@ -402,11 +403,11 @@ def _finish(text: str, output: Path | None, status: int, kind: str = "plain") ->
 @contextmanager
 def _user_errors() -> Iterator[None]:
     """Turn an error that prevents a verdict into a message and exit status 2, or 70 for a fault of gradcheck."""
-    from gradcheck.app.faults import is_fault, message_of
-
     try:
         yield
     except BaseException as error:
+        from gradcheck.app.faults import is_fault, message_of
+
         _stop(message_of(error), FAULT if is_fault(error) else CANNOT_RUN)
 
 

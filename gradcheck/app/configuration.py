@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +44,8 @@ def configured(command: click.Command, folder: Path) -> dict[str, Any]:
     known = [name for name in options if name not in _NOT_IN_A_FILE]
     for name in table:
         if name not in known:
+            import difflib
+
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(known)}"
             raise click.UsageError(f"{path}: [tool.gradcheck] has no option {name!r}; {hint}")
@@ -58,6 +58,8 @@ def _table(folder: Path) -> tuple[Path, dict[str, Any]] | None:
         path = place / FILE
         if not path.is_file():
             continue
+        import tomllib
+
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("gradcheck")
         except (OSError, ValueError) as error:

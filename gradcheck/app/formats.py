@@ -6,9 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradcheck.app.terminal import Appearance, laid_out
-from gradcheck.reports.outcome import Outcome
+
+if TYPE_CHECKING:
+    from gradcheck.reports.outcome import Outcome
 
 FORMATS = ("text", "concise", "json", "github", "gitlab", "sarif", "junit", "csv", "html")
 
@@ -61,11 +64,10 @@ def formatted(outcomes: Sequence[Outcome], how: Presentation) -> str:
 
 
 def _text(outcomes: Sequence[Outcome], shown: Sequence[Outcome], how: Presentation) -> str:
-    from gradcheck.reports.several import render_all
-    from gradcheck.reports.text import render
-
     width = how.look.width
     if how.several:
+        from gradcheck.reports.several import render_all
+
         left_out = [outcome for outcome in outcomes if outcome not in shown]
         return laid_out(render_all(shown, width, RERUN, left_out), how.look)
     report = outcomes[0].report
@@ -73,6 +75,8 @@ def _text(outcomes: Sequence[Outcome], shown: Sequence[Outcome], how: Presentati
         return ""  # said on standard error
     if not shown:
         return f"{report.verdict.value}: {outcomes[0].target}"
+    from gradcheck.reports.text import render
+
     return laid_out(render(report, width, RERUN), how.look)
 
 

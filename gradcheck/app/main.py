@@ -7,9 +7,8 @@ from typing import Any, NoReturn
 
 import click
 
-from gradcheck.app.faults import fault_message, is_fault
 from gradcheck.app.terminal import abandon, say
-from gradcheck.reports.outcome import CANNOT_RUN, FAULT
+from gradcheck.reports.status import CANNOT_RUN, FAULT
 
 
 class Main(click.Group):
@@ -32,6 +31,8 @@ class Main(click.Group):
             say(f"gradcheck: {error.strerror or error}")
             status = CANNOT_RUN
         except Exception as error:
+            from gradcheck.app.faults import fault_message, is_fault
+
             say(f"gradcheck: {fault_message(error) if is_fault(error) else f'{type(error).__name__}: {error}'}")
             status = FAULT if is_fault(error) else CANNOT_RUN
         sys.exit(status if isinstance(status, int) else 0)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gradcheck.reports.data import ReportData
+from gradcheck.reports.status import CANNOT_RUN, FAULT, GRAVEST_FIRST
 from gradcheck.verdicts.verdict import Verdict
-
-#: Exit status if a check could not run, and if gradcheck itself failed (EX_SOFTWARE of sysexits.h).
-CANNOT_RUN, FAULT = 2, 70
-
-#: Exit statuses, the gravest first.
-GRAVEST_FIRST = (FAULT, 1, CANNOT_RUN, 3, 0)
 
 #: The verdict of a target that could not be checked, as formats write it.
 ERROR = "error"
@@ -84,12 +79,6 @@ class Outcome:
         """The largest relative error of a block; 0 if none is known."""
         blocks = self.report.blocks.values() if self.report is not None else ()
         return max((b.relative_error for b in blocks if b.relative_error > 0), default=0.0)
-
-
-def gravest(statuses: Iterable[int]) -> int:
-    """The gravest of some exit statuses; 0 if there are none."""
-    found = set(statuses)
-    return next((status for status in GRAVEST_FIRST if status in found), 0)
 
 
 def worst_first(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from gradcheck._version import __version__
 from gradcheck.reports.gitlab import fingerprint
-from gradcheck.reports.outcome import Outcome, gravest
+from gradcheck.reports.outcome import Outcome
 from gradcheck.reports.problems import Level, Problem, problems_of, relative_to
+from gradcheck.reports.status import gravest
 
 #: What the standard says that the property ``$schema`` should be.
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

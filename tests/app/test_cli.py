@@ -461,3 +461,12 @@ def test_process_keeps_its_status_if_the_reader_goes(folder: Path, words: list[s
     assert process.stderr is not None
     with process.stderr as stream:
         assert b"Traceback" not in stream.read()
+
+
+def test_help_loads_neither_numpy_nor_rich() -> None:
+    code = "import sys; from gradcheck.app.cli import main\ntry: main(['check', '--help'])\nexcept SystemExit: pass\n"
+    code += (
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'rich', 'scipy', 'jinja2', 'optree'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcheck.reports.outcome import Outcome, gravest, worst_first
+from gradcheck.reports.outcome import Outcome, worst_first
 from tests.reports.outcomes import broken, failing, fault, passing, undecided
 
 
@@ -22,14 +22,6 @@ def test_verdict_and_exit_status(outcome: Outcome, verdict: str, status: int) ->
     assert outcome.verdict == verdict
     assert outcome.exit_status == status
     assert outcome.passes == (status == 0)
-
-
-def test_the_gravest_status_counts() -> None:
-    assert gravest([0, 3, 2, 1, 70]) == 70
-    assert gravest([0, 3, 2, 1]) == 1
-    assert gravest([0, 3, 2]) == 2
-    assert gravest([3, 0]) == 3
-    assert gravest([0, 0]) == gravest([]) == 0
 
 
 def test_the_worst_comes_first_and_the_largest_error_before_smaller_ones() -> None:
