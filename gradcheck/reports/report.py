@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gradcheck.reports.data import ReportData
 from gradcheck.verdicts.verdict import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -25,6 +29,23 @@ class Report(ReportData):
         from gradcheck.reports.text import text_of  # loads rich, which a passing check does not need
 
         return text_of(self)
+
+    def plot(self) -> Figure:
+        """Draw the gap of each block beside its error bar, and the measured entries as heat maps.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A notebook shows it; ``report.plot().savefig("report.png")`` writes it.
+
+        Raises
+        ------
+        SubjectError
+            If matplotlib is not installed.
+        """
+        from gradcheck.reports.plots import figure_of
+
+        return figure_of(self)
 
     def _repr_html_(self) -> str:
         from gradcheck.reports.html import fragment_of
