@@ -14,7 +14,7 @@ from click.exceptions import Exit
 
 from gradcheck._version import __version__
 from gradcheck.app.formats import FORMATS, RERUN, Presentation, formatted, github_annotations, kind_of
-from gradcheck.app.main import ARGUMENTS, Main, WithArguments
+from gradcheck.app.main import ARGUMENTS, Main, WithArguments, version_option
 from gradcheck.app.terminal import appearance, laid_out, printing_to_stderr, say, write
 from gradcheck.reports.status import CANNOT_RUN, FAULT, gravest
 
@@ -38,7 +38,7 @@ _function = click.option("--function", help="For a script: the function that per
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="gradcheck")
+@version_option(__version__)
 @click.pass_context
 def main(context: click.Context, /) -> None:
     """Check hand-written gradients: is a gradient right, where is it wrong, and what is the mistake?

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import click
 
-from gradcheck.app.terminal import abandon, say
+from gradcheck.app.terminal import abandon, say, write
 from gradcheck.reports.status import CANNOT_RUN, FAULT
 
-
-class Main(click.Group):
-    """A group of commands whose faults end with a status of their own, and one line to report."""
-
-    def main(self, *args: Any, **options: Any) -> NoReturn:
-        """Run the command line, and end the process."""
-        try:
-            status = super().main(*args, **{**options, "standalone_mode": False})
-        except click.ClickException as error:
-            error.show()
-            status = error.exit_code
-        except (click.Abort, KeyboardInterrupt):
-            say("gradcheck: interrupted")
-            status = CANNOT_RUN
-        except SystemExit:  # click ends so if the reader of a help text has seen enough
-            abandon(sys.stdout)
-            status = 0
-        except OSError as error:
-            say(f"gradcheck: {error.strerror or error}")
-            status = CANNOT_RUN
-        except Exception as error:
-            from gradcheck.app.faults import fault_message, is_fault
-
-            say(f"gradcheck: {fault_message(error) if is_fault(error) else f'{type(error).__name__}: {error}'}")
-            status = FAULT if is_fault(error) else CANNOT_RUN
-        sys.exit(status if isinstance(status, int) else 0)
+#: Key of the arguments of a script in the `meta` of a context.
+ARGUMENTS = "gradcheck.arguments"
 
 
-class WithArguments(click.Command):
+class Command(click.Command):
+    """A command whose help reaches any terminal."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option ``--help``."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class WithArguments(Command):
     """A command whose words after ``--`` are the arguments of a script; they are in ``context.meta[ARGUMENTS]``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -52,5 +40,55 @@ class WithArguments(click.Command):
         return [*super().collect_usage_pieces(ctx), "[-- ARGUMENTS...]"]
 
 
-#: Key of the arguments of a script.
-ARGUMENTS = "gradcheck.arguments"
+class Main(Command, click.Group):
+    """A group of commands whose faults end with a status of their own, and one line to report."""
+
+    command_class = Command
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run the command line, and end the process."""
+        try:
+            status = super().main(*args, **{**options, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            status = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            say("gradcheck: interrupted")
+            status = CANNOT_RUN
+        except SystemExit:  # no command ends so; click does, where it cannot write
+            abandon(sys.stdout)
+            status = CANNOT_RUN
+        except OSError as error:
+            say(f"gradcheck: {error.strerror or error}")
+            status = CANNOT_RUN
+        except Exception as error:
+            from gradcheck.app.faults import fault_message, is_fault
+
+            say(f"gradcheck: {fault_message(error) if is_fault(error) else f'{type(error).__name__}: {error}'}")
+            status = FAULT if is_fault(error) else CANNOT_RUN
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def version_option(version: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option ``--version``."""
+
+    def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value and not context.resilient_parsing:
+            _end_with(context, f"gradcheck, version {version}")
+
+    return click.option(
+        "--version", is_flag=True, is_eager=True, expose_value=False, callback=show, help="Show the version and exit."
+    )
+
+
+def _show_help(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        _end_with(context, context.get_help())
+
+
+def _end_with(context: click.Context, text: str) -> NoReturn:
+    """Write a text, and end."""
+    trouble = write(text)
+    if trouble is not None:
+        say(f"gradcheck: {trouble}")
+    context.exit(CANNOT_RUN if trouble else 0)

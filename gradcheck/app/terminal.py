@@ -154,6 +154,7 @@ def _whole(text: str, kind: str, encoding: str | None) -> str:
 def abandon(stream: Any) -> None:
     """Let what is still in the buffer go nowhere, so that Python does not fail when it flushes it at its end."""
     with suppress(Exception):
+        number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(nowhere, number)
         os.close(nowhere)

@@ -77,6 +77,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "right_case.py").write_text(SOURCE.format(factor=1.0))
     (tmp_path / "wrong_case.py").write_text(SOURCE.format(factor=1.5))
     monkeypatch.chdir(tmp_path)
+    for name in ("GITHUB_ACTIONS", "COLUMNS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -470,3 +472,14 @@ def test_help_loads_neither_numpy_nor_rich() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_process_ends_though_the_program_has_left_a_thread(folder: Path) -> None:
+    (folder / "thread.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n" + SCRIPT.format(2)
+    )
+    command = [sys.executable, "-m", "gradcheck", "check", "thread.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120, encoding="utf-8")
+    assert done.returncode == 0
+    assert done.stdout.startswith("PASS")
+    assert "reproduce with --seed" in done.stdout
