@@ -76,11 +76,17 @@ class Violation:
         What is wrong.
     remedy : str
         What to do about it.
+    report : Report or None
+        The check that shows it, if it is one of gradients.
+    undecided : bool
+        Whether the arithmetic allows no decision: then nothing is known to be wrong, and nothing is known to be right.
     """
 
     shape: Shape
     problem: str
     remedy: str
+    report: Report | None = None
+    undecided: bool = False
 
 
 @dataclass(frozen=True)
