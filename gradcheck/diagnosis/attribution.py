@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import tee
 
@@ -44,6 +44,10 @@ class Fault:
         In which rows, columns, … the block is wrong, if not everywhere.
     affected : tuple of str
         Blocks of the whole subject that are wrong because of it.
+    part : str
+        Path of the part that is wrong; empty for a block of the whole.
+    passed_down : bool
+        Whether `where` names the user's layers behind the block, each of which is right on its own.
     trouble : str
         Why the diagnosis could not be made, if that is so.
     unsteady : str
@@ -57,6 +61,8 @@ class Fault:
     diagnosis: Diagnosis | None = None
     pattern: Pattern | None = None
     affected: tuple[str, ...] = ()
+    part: str = ""
+    passed_down: bool = False
     trouble: str = ""
     unsteady: str = ""
     accounted: bool = True
@@ -97,17 +103,56 @@ def locate_faults(
         faults = _of_parts(evaluator, names, CheckOptions(rtol, loss_accuracy=loss_accuracy), rng)
         explained = {name for fault in faults for name in fault.affected}
         rest = [i for i in failed if found.blocks[i].block.name not in explained]
-        return faults + diagnosed(evaluator, found, rest, rtol, rng)
+        left = diagnosed(evaluator, found, rest, rtol, rng)
+        return faults + _passed_down(left, evaluator.subject)
+
+
+def _passed_down(faults: Sequence[Fault], subject: Subject) -> list[Fault]:
+    """Faults of blocks; those whose derivative is not the user's code become one, of what reaches them."""
+    found: list[Fault] = []
+    reached: dict[tuple[str, ...], list[Fault]] = {}
+    for fault in faults:
+        try:
+            sources = subject.passed_down_by(fault.result.block.name)
+        except Exception as error:  # layers that cannot be copied
+            pass_on_signal(error)
+            sources = ()
+        if sources:
+            reached.setdefault(sources, []).append(fault)
+        else:
+            found.append(fault)
+    for sources, these in reached.items():
+        blocks = tuple(fault.result.block.name for fault in these)
+        where = f"{' or '.join(sources)}, by what reaches {', '.join(blocks)}"
+        found.append(replace(these[0], where=where, affected=blocks, passed_down=True))
+    return found
 
 
 def _of_parts(
     evaluator: Evaluator, failed: Sequence[str], options: CheckOptions, rng: np.random.Generator
 ) -> list[Fault]:
     """Faults of parts that fail a check of their own; a part that contains a faulty one is not checked."""
+    faults = _of_these(evaluator, _innermost_first(evaluator.subject.parts), failed, options, rng)
+    if set(failed) <= {name for fault in faults for name in fault.affected}:
+        return faults
+    explained = [fault.part for fault in faults]
+    again = _innermost_first(evaluator.subject.parts_in_place)
+    return faults + _of_these(evaluator, again, failed, options, rng, explained)
+
+
+def _of_these(
+    evaluator: Evaluator,
+    parts: Sequence[Subject],
+    failed: Sequence[str],
+    options: CheckOptions,
+    rng: np.random.Generator,
+    known: Sequence[str] = (),
+) -> list[Fault]:
+    """Faults of some parts; `known` has the places of those that are faulty already."""
     faults: list[Fault] = []
-    faulty: list[str] = []
-    for part in _innermost_first(evaluator.subject):
-        if any(place.startswith(f"{part.place}.") for place in faulty):
+    faulty = list(known)
+    for part in parts:
+        if any(place == part.place or place.startswith(f"{part.place}.") for place in faulty):
             continue
         own = evaluator.of_part(part)
         try:
@@ -130,14 +175,18 @@ def _of_parts(
                 own_block = f"{part.place}.{name}"
                 noun = "input" if part.place != "loss" else name
                 where = own_block if own_block in failed else f"{part.name}, with respect to its {noun}"
-                faults.append(replace(fault, where=where, affected=affected))
+                if part.users_inside:
+                    where = f"{' or '.join(part.users_inside)}, inside {where}"
+                faults.append(
+                    replace(fault, where=where, affected=affected, part=part.place, passed_down=bool(part.users_inside))
+                )
     return faults
 
 
-def _innermost_first(subject: Subject) -> list[Subject]:
+def _innermost_first(parts: Callable[[], Iterator[Subject]]) -> list[Subject]:
     """The parts, those inside others first; none if they cannot be made."""
     try:
-        return sorted(subject.parts(), key=lambda part: -part.place.count("."))
+        return sorted(parts(), key=lambda part: -part.place.count("."))
     except Exception as error:  # layers that cannot be copied
         pass_on_signal(error)
         return []

@@ -14,6 +14,12 @@ from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
+#: What to do if each layer passes a check of its own.
+PASSED_DOWN = (
+    "Each layer is right on its own: look for one that writes into its input or upstream gradient, or that keeps "
+    "something from one pass to the next."
+)
+
 
 def findings_of(check: CheckResult, faults: Sequence[Fault] = ()) -> tuple[Finding, ...]:
     """Findings, strongest first: what makes a gradient wrong, then what else was noticed."""
@@ -59,7 +65,7 @@ def _of_group(group: Sequence[Fault]) -> list[Finding]:
             where,
             _entries(named.message, first if len(group) == 1 else None),
             evidence,
-            named.mistake.fix,
+            PASSED_DOWN if first.passed_down else named.mistake.fix,
             blocks=tuple(dict.fromkeys(name for fault in group for name in fault.blocks)),
         )
         for named in first.diagnosis.named
@@ -139,6 +145,8 @@ def _mismatch(fault: Fault) -> Finding:
         f"Derive the gradient of {name} again, and compare it with the numerical gradient: entries=True lists every "
         "entry."
     )
+    if fault.passed_down:
+        fix = PASSED_DOWN
     return Finding("GC000", "unexplained", where, message, evidence, fix, blocks=fault.blocks)
 
 

@@ -162,13 +162,26 @@ class ReportData:
 
     @property
     def line(self) -> str:
-        """Summary in one line: the verdict, the blocks that have it, the mistakes found and the seed."""
-        names = [name for name, block in self.blocks.items() if block.verdict is self.verdict]
+        """Summary in one line: the verdict, the parts or blocks that have it, the mistakes found and the seed."""
+        names = list(self.places)
         more = len(names) - SUMMARY_BLOCKS
         which = ", ".join(names[:SUMMARY_BLOCKS]) + (f" and {more} more" if more > 0 else "")
         mistakes = ", ".join(dict.fromkeys(f"{finding.code} {finding.slug}" for finding in self.findings))
         place = f" in {which}" if not self and which else ""
         return f"{self.verdict.value}: {self.target}{place}{': ' if mistakes else ''}{mistakes} (rng={self.seed})"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What the verdict is about: parts that are wrong, as the findings name them, and blocks that have no finding.
+
+        Blocks that have the verdict, if it is not "fail".
+        """
+        names = [name for name, block in self.blocks.items() if block.verdict is self.verdict]
+        if self.verdict is not Verdict.FAIL:
+            return tuple(names)
+        found = [finding for finding in self.findings if finding.blocks]
+        explained = {name for finding in found for name in finding.blocks}
+        return tuple(dict.fromkeys([*(f.where for f in found), *(name for name in names if name not in explained)]))
 
     def of_block(self, name: str) -> Self:
         """The report of one block alone.

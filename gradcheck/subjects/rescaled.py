@@ -45,6 +45,14 @@ class RescaledSubject(Subject):
     def parts(self) -> Iterator[Subject]:  # noqa: D102
         return self._subject.parts()
 
+    def parts_in_place(self) -> Iterator[Subject]:
+        """Those of the subject."""
+        return self._subject.parts_in_place()
+
+    def passed_down_by(self, block: str) -> tuple[str, ...]:
+        """As the subject says."""
+        return self._subject.passed_down_by(block)
+
     @property
     def samples(self) -> int:  # noqa: D102
         return self._subject.samples

@@ -67,6 +67,8 @@ class Subject(abc.ABC):
         Of a part: the name of the block that holds its input.
     input_depends_on : tuple of str
         Of a part: names of the blocks of the whole that its input depends on.
+    users_inside : tuple of str
+        Of a part whose code is not the user's: names of the parts inside it whose code is.
     blocks : tuple of Block
     point : tuple of ndarray
         The user's parameters, one array for each block, in the precision in which the loss is evaluated.
@@ -86,6 +88,7 @@ class Subject(abc.ABC):
     place: str = ""
     input_block: str | None = None
     input_depends_on: tuple[str, ...] = ()
+    users_inside: tuple[str, ...] = ()
     blocks: tuple[Block, ...]
     point: Point
     space: Space = NUMPY
@@ -113,6 +116,14 @@ class Subject(abc.ABC):
     def parts(self) -> Iterator[Subject]:
         """Smaller subjects inside this one, such as layers."""
         return iter(())
+
+    def parts_in_place(self) -> Iterator[Subject]:
+        """The parts with what reaches them in this subject, where `parts` draws it at random."""
+        return iter(())
+
+    def passed_down_by(self, block: str) -> tuple[str, ...]:
+        """Parts that may have spoilt what reaches a block, if the code that computes its gradient is not the user's."""
+        return ()
 
     @property
     def samples(self) -> int:

@@ -199,3 +199,96 @@ def test_few_wrong_entries_are_not_named_after_a_mistake_of_the_block_at_a_neare
         if case.mistake is not None
     ]
     assert found == [["isolated-entries"]] * len(mistakes)
+
+
+# -- layers of the user among those of gradcheck ----------------------------------------------------------------------
+
+
+class Clipped:
+    """y = 3 x, whose backward clips what it passes down at `limit`."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
+    def forward(self, x: Array) -> Array:
+        return 3 * x
+
+    def backward(self, upstream: Array) -> Array:
+        return np.clip(3 * upstream, -self.limit, self.limit)
+
+
+class Cut(Clipped):
+    """Drops what is small, as a mask against underflow may."""
+
+    def backward(self, upstream: Array) -> Array:
+        return np.where(np.abs(upstream) < self.limit, 0, 3 * upstream)
+
+
+class Power(nn.Tanh):
+    """A layer of ours, changed by the user: not linear where the upstream gradient is large."""
+
+    def backward(self, upstream: Array) -> Array:
+        right = super().backward(upstream)
+        return right * (1 + (np.abs(upstream).max() > 50))
+
+
+@pytest.mark.parametrize(
+    ("layer", "scale"),
+    [(Clipped(30.0), 1000.0), (Cut(1e-3), 1e-5), (Power(), 1000.0)],
+    ids=["clip", "cut", "power"],
+)
+def test_a_layer_that_is_wrong_for_the_upstream_gradient_of_the_network_is_named(layer: Any, scale: float) -> None:
+    # Σ U·y with U of order one sees none of them.
+    network = generic(nn.Dense(3, 2, rng=0), gradcheck.as_layer(layer), nn.Dense(2, 2, rng=1))
+    report = check_gradients(network, batch=(X, Y), rng=0)
+    kind = type(layer).__name__
+    assert report or report.findings[0].where.startswith(f"layers.1 ({kind})")
+    network.layers[-1].params["W"][...] *= scale
+    report = check_gradients(network, batch=(X, Y), rng=0)
+    assert report.verdict.value == "fail"
+    assert {finding.where.partition(",")[0] for finding in report.findings} == {f"layers.1 ({kind})"}
+    assert f"layers.1 ({kind}), with respect to its input" in report.line
+    network = generic(nn.Dense(3, 2, rng=0), gradcheck.as_layer(Clipped(np.inf)), nn.Dense(2, 2, rng=1))
+    network.layers[-1].params["W"][...] *= scale
+    assert check_gradients(network, batch=(X, Y), rng=0)
+
+
+class WritesInput:
+    """y = 3 x, right on its own."""
+
+    def forward(self, x: Array) -> Array:
+        x *= 3
+        return x
+
+    def backward(self, upstream: Array) -> Array:
+        return 3 * upstream
+
+
+def test_a_container_is_not_blamed_for_what_it_contains() -> None:
+    network = generic(nn.Dense(3, 2, rng=0), nn.Residual(gradcheck.as_layer(WritesInput())))
+    (finding,) = check_gradients(network, batch=(X, Y), rng=0).findings
+    assert finding.where.startswith("layers.1.layers.0 (WritesInput), which writes into what it is given, inside ")
+    assert finding.blocks == ("layers.0.W", "layers.0.b")
+    network = generic(nn.Dense(3, 2, rng=0), nn.Residual(gradcheck.as_layer(Clipped(np.inf))))
+    assert check_gradients(network, batch=(X, Y), rng=0)
+
+
+class Elsewhere:
+    """Right on its own; a second instance, anywhere in a network, makes all of them wrong."""
+
+    shared: list[Any] = []
+
+    def forward(self, x: Array) -> Array:
+        self.shared[:] = [x.shape]
+        return 3 * x
+
+    def backward(self, upstream: Array) -> Array:
+        last = self.shared[0] == upstream.shape
+        return (3.0 if last else 2.0) * upstream
+
+
+def test_a_layer_of_ours_is_not_blamed_for_what_reaches_it() -> None:
+    layers = [gradcheck.as_layer(Elsewhere()), nn.Dense(4, 2, rng=1), gradcheck.as_layer(Elsewhere())]
+    (finding,) = check_gradients(generic(nn.Dense(3, 4, rng=0), *layers), batch=(X, Y), rng=0).findings
+    assert finding.where.startswith("layers.1 (Elsewhere) or layers.3 (Elsewhere), by what reaches layers.0.W")
+    assert finding.blocks == ("layers.0.W", "layers.0.b")

@@ -50,7 +50,14 @@ def test_the_summary_names_four_blocks_and_counts_the_rest(count: int, expected:
     assert report(verdicts).line == f"{expected} (rng=7)"
 
 
+def test_the_summary_names_the_part_that_the_finding_names() -> None:
+    whole = report({"W": Verdict.FAIL, "b": Verdict.FAIL, "c": Verdict.PASS}, finding("one", "W"), finding("general"))
+    assert whole.places == ("somewhere", "b")
+    assert whole.line == "fail: model in somewhere, b: GC100 one, GC100 general (rng=7)"
+    assert report({"W": Verdict.UNDECIDED, "c": Verdict.PASS}, finding("one", "W")).places == ("W",)
+
+
 def test_the_summary_names_each_mistake_once() -> None:
     whole = report({"W": Verdict.FAIL}, finding("one", "W"), finding("one", "W"), finding("two", "W"))
-    assert whole.line == "fail: model in W: GC100 one, GC100 two (rng=7)"
+    assert whole.line == "fail: model in somewhere: GC100 one, GC100 two (rng=7)"
     assert report({"W": Verdict.PASS}).line == "pass: model (rng=7)"

@@ -59,6 +59,8 @@ class Record:
             found |= {"verdict": worst.verdict.value, "seed": worst.seed}
             if not worst:
                 found["blocks"] = ", ".join(name for name, block in worst.blocks.items() if not block.passes)
+            if worst.verdict.value == "fail":
+                found["where"] = "; ".join(worst.places)
             if worst.findings:
                 found["findings"] = ", ".join(dict.fromkeys(f"{f.code} {f.slug}" for f in worst.findings))
         found |= {"evaluations": self.totals.evaluations, "seconds": f"{self.totals.seconds:.3g}"}
