@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -214,14 +214,14 @@ class Clipped:
         return 3 * x
 
     def backward(self, upstream: Array) -> Array:
-        return np.clip(3 * upstream, -self.limit, self.limit)
+        return np.asarray(np.clip(3 * upstream, -self.limit, self.limit))
 
 
 class Cut(Clipped):
     """Drops what is small, as a mask against underflow may."""
 
     def backward(self, upstream: Array) -> Array:
-        return np.where(np.abs(upstream) < self.limit, 0, 3 * upstream)
+        return np.asarray(np.where(np.abs(upstream) < self.limit, 0, 3 * upstream))
 
 
 class Power(nn.Tanh):
@@ -229,7 +229,7 @@ class Power(nn.Tanh):
 
     def backward(self, upstream: Array) -> Array:
         right = super().backward(upstream)
-        return right * (1 + (np.abs(upstream).max() > 50))
+        return np.asarray(right * (1 + (np.abs(upstream).max() > 50)))
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_container_is_not_blamed_for_what_it_contains() -> None:
 class Elsewhere:
     """Right on its own; a second instance, anywhere in a network, makes all of them wrong."""
 
-    shared: list[Any] = []
+    shared: ClassVar[list[Any]] = []
 
     def forward(self, x: Array) -> Array:
         self.shared[:] = [x.shape]
