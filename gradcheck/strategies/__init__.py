@@ -27,6 +27,7 @@ from gradcheck.strategies.networks import networks
 from gradcheck.strategies.pairs import Pair, pairs
 from gradcheck.strategies.shapes import shapes
 from gradcheck.strategies.smooth_points import smooth_points
+from gradcheck.strategies.written import layer_from
 
 __all__ = [
     "BrokenNetwork",
@@ -35,6 +36,7 @@ __all__ = [
     "batches",
     "broken_networks",
     "drawn_layer",
+    "layer_from",
     "layers",
     "losses",
     "mistakes",

@@ -118,7 +118,8 @@ def _broken_networks(
     broken = BrokenNetwork(right, found[which % len(found)], part.place)
     if not _has_effect(broken):
         reject()
-    note(f"@example({broken!r})")
+    if right.writable:
+        note(f"@example({broken!r})")
     return broken
 
 

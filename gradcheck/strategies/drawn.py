@@ -14,7 +14,7 @@ from gradcheck.nn import Layer, Loss, Network
 from gradcheck.nn.kinds import make
 from gradcheck.strategies.losses import loss_of
 from gradcheck.strategies.numbers import numbers, spread
-from gradcheck.strategies.recipes import Recipe, build, output_of, source
+from gradcheck.strategies.recipes import Recipe, build, is_writable, output_of, source
 from gradcheck.testing.cases import LOSS_CASES, Array, Spec
 from gradcheck.testing.faults import as_class
 
@@ -31,7 +31,8 @@ class DrawnNetwork(Network):
     Parameters
     ----------
     layers : sequence
-        For each layer its description (see `Network.from_spec`), its class, or `functools.partial` of its class.
+        For each layer its description (see `Network.from_spec`), its class, `functools.partial` of its class or of a
+        function that makes it, or the layer itself, which is copied.
     loss : dict
         Description of the loss.
     shape : tuple of int
@@ -48,6 +49,8 @@ class DrawnNetwork(Network):
 
     Attributes
     ----------
+    writable : bool
+        Whether what it prints as makes it again.
     batch : tuple
         ``(X, y)`` or ``(X, y, weight)``, as `Network.loss` takes them.
 
@@ -93,6 +96,7 @@ class DrawnNetwork(Network):
             self.batch += (sample_weights(rng, samples, ALL_DECIMALS if digits is None else digits),)
         options = _options(shape, samples, seed, digits)
         options += (["weighted=True"] if weighted else []) + ([f"regulariser={regulariser!r}"] if regulariser else [])
+        self.writable = all(map(is_writable, layers))
         self._call = f"DrawnNetwork([{', '.join(map(source, layers))}], {loss!r}, {', '.join(options)})"
 
     @classmethod

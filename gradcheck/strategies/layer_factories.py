@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.nn import Layer
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, nearest
 from gradcheck.strategies.choice import evenly
 from gradcheck.strategies.recipes import Recipe
@@ -93,9 +94,9 @@ def _of_entry(entry: Any) -> LayerFactory:
             return _of_kind(entry.__name__)
         return _of_class(entry)
     if isinstance(entry, st.SearchStrategy):
-        return LayerFactory(None, _any_shape, lambda draw, shape, max_width: draw(entry, label="layer"), True)
+        return LayerFactory(None, _any_shape, partial(_from_strategy, entry), True)
     if callable(getattr(entry, "forward", None)):
-        return LayerFactory(None, _any_shape, lambda draw, shape, max_width: entry, True)
+        return LayerFactory(None, _any_shape, lambda draw, shape, max_width: _recipe_of(entry), True)
     if callable(entry):
         return LayerFactory(None, _any_shape, partial(_from_function, entry))
     raise SubjectTypeError(
@@ -108,10 +109,26 @@ def _any_shape(shape: Shape, samples: int) -> bool:
     return True
 
 
+def _from_strategy(strategy: st.SearchStrategy[Any], draw: st.DrawFn, shape: Shape, max_width: int) -> Recipe:
+    """Draw a layer, or a recipe of one, without regard to the shape."""
+    return _recipe_of(draw(strategy, label="layer"))
+
+
 def _from_function(function: Callable[[Shape], Any], draw: st.DrawFn, shape: Shape, max_width: int) -> Recipe:
-    """Call a function of the shape, which returns a strategy, a layer, a class, or None."""
+    """Call a function of the shape, which returns a strategy, a layer, a class, or None.
+
+    For a layer the recipe is the call, so that it is made anew, from a seed, and prints as source.
+    """
     found = function(shape)
-    return draw(found, label="layer") if isinstance(found, st.SearchStrategy) else found
+    if isinstance(found, st.SearchStrategy):
+        return _recipe_of(draw(found, label="layer"))
+    return found if found is None or isinstance(found, (dict, type, partial)) else partial(function, shape)
+
+
+def _recipe_of(layer: Any) -> Recipe:
+    """The recipe of a layer: its description if it is one of `gradcheck.nn`."""
+    own = isinstance(layer, Layer) and KINDS.get(type(layer).__name__) is not None
+    return layer.spec() if own and type(layer).__module__.startswith("gradcheck.nn.") else layer
 
 
 def _of_class(kind: type) -> LayerFactory:

@@ -32,6 +32,9 @@ SATURATION = 1e-7
 #: drawn behind others.
 MAX_LAYERS, MAX_OWN_LAYERS = 3, 8
 
+#: What to do where a layer has no source.
+UNWRITABLE = "pass a named function that makes the layer, def make(shape): return …, as layers=[make]"
+
 
 @dataclass(frozen=True)
 class NetworkBounds:
@@ -202,7 +205,7 @@ def _drawn(draw: st.DrawFn, bounds: NetworkBounds) -> DrawnNetwork:
     assume(np.isfinite(output).all())
     if LOSS_CASES[loss["kind"]].requires in (PROBABILITIES, DISTRIBUTION):
         assume(1 - output.max() > SATURATION)
-    note(f"@example({network!r})")
+    note(f"@example({network!r})" if network.writable else f"{network!r} cannot be pasted: {UNWRITABLE}")
     return network
 
 

@@ -14,10 +14,13 @@ import numpy as np
 from gradcheck.errors import SubjectTypeError
 from gradcheck.nn.kinds import make
 from gradcheck.nn.layer import Layer
+from gradcheck.strategies.written import NotWritable, written
 from gradcheck.subjects.foreign_layer import as_layer
 from gradcheck.testing.cases import Array, Spec
+from gradcheck.testing.seeding import global_seed
 
-#: A description (dict), a class that takes no arguments, `functools.partial` of one that does, or a layer.
+#: A description (dict), a class that takes no arguments, `functools.partial` of one that does or of a function that
+#: makes a layer, or a layer.
 Recipe = Any
 
 #: Arguments of a class under which it takes a seed.
@@ -41,13 +44,11 @@ def build(recipe: Recipe, rng: np.random.Generator, x: Array) -> Layer:
         made: Layer = make("layer", recipe, rng=rng, dtype=np.float64)
         return made
     seed = int(rng.integers(2**31))
-    if isinstance(recipe, (type, partial)):
-        with _global_seed(seed):
-            layer = recipe(**_seed_arguments(recipe, seed))
-    else:
-        layer = copy.deepcopy(recipe)
-    with _naming(recipe, x):
-        return as_layer(layer, x=x)
+    with global_seed(seed):  # also while it is read: some layers make their parameters in the first pass
+        made_here = isinstance(recipe, (type, partial))
+        layer = recipe(**_seed_arguments(recipe, seed)) if made_here else copy.deepcopy(recipe)
+        with _naming(recipe, x):
+            return as_layer(layer, x=x)
 
 
 def _seed_arguments(recipe: Recipe, seed: int) -> Spec:
@@ -58,17 +59,6 @@ def _seed_arguments(recipe: Recipe, seed: int) -> Spec:
         return {}
     fixed = recipe.keywords if isinstance(recipe, partial) else {}
     return {name: seed for name in SEED_ARGUMENTS if name in parameters and name not in fixed}
-
-
-@contextmanager
-def _global_seed(seed: int) -> Iterator[None]:
-    """Set NumPy's global generator to a seed for a while: many libraries draw initial weights from it."""
-    state = np.random.get_state()  # noqa: NPY002 (used by the layers that are built, not by gradcheck)
-    np.random.seed(seed)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
 
 
 @contextmanager
@@ -100,8 +90,17 @@ def output_of(layer: Layer, recipe: Recipe, x: Array) -> Array:
 
 
 def source(recipe: Recipe) -> str:
-    """Format a recipe as Python source."""
-    if isinstance(recipe, partial):
-        arguments = [repr(a) for a in recipe.args] + [f"{k}={v!r}" for k, v in recipe.keywords.items()]
-        return f"partial({', '.join([source(recipe.func), *arguments])})"
-    return str(recipe.__qualname__ if isinstance(recipe, type) else repr(recipe))
+    """Format a recipe as Python source; one that has none as its type in angle brackets, never with an address."""
+    try:
+        return written(recipe)
+    except NotWritable:
+        return f"<{type(recipe).__qualname__.rpartition('<locals>.')[2]}>"
+
+
+def is_writable(recipe: Recipe) -> bool:
+    """Whether a recipe can be pasted as source."""
+    try:
+        written(recipe)
+    except NotWritable:
+        return False
+    return True

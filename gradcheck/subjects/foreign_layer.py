@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
@@ -12,68 +11,19 @@ import numpy as np
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.layer import Array, Layer
-from gradcheck.subjects.holder import PARAMETER_ATTRIBUTES, parameters_of
+from gradcheck.subjects.foreign_calls import Calls, calls_of, gradient_left, output_left, trained_by
+from gradcheck.subjects.foreign_parameters import made_by_passes, parameters_read, unread_attributes
+from gradcheck.subjects.parameter_view import (
+    GRADIENT_MAPPINGS,
+    GRADIENT_NAMES,
+    ParameterView,
+    attributes_of,
+    gradient_among,
+    gradient_in,
+    value_at,
+)
 from gradcheck.subjects.resetting import find_reset
 from gradcheck.subjects.validation import same_entries, shape_advice
-
-#: Attributes that may hold a mapping or a list of gradients.
-GRADIENT_MAPPINGS = ("grads", "gradients", "grad")
-#: Names that the gradient of a parameter may have.
-GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "{}_gradient", "g{}")
-
-#: A parameter that a faulty layer changes in each pass is still taken for one if it changes by less than this part.
-SAME_PARAMETER = 0.1
-
-
-class ParameterView(MutableMapping[str, Array]):
-    """A live view of the parameters of a layer: items of one of its mappings or sequences, or attributes.
-
-    Parameters
-    ----------
-    owner : object
-    attribute : str or None
-        Attribute that holds the mapping or sequence; None if the parameters are attributes themselves.
-    names : iterable of str
-        Those of a sequence are indices.
-    """
-
-    def __init__(self, owner: Any, attribute: str | None, names: Iterable[str]) -> None:
-        self._owner, self.attribute, self._names = owner, attribute, tuple(names)
-
-    def of(self, owner: Any) -> ParameterView:
-        """The same view of another layer."""
-        return ParameterView(owner, self.attribute, self._names)
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._names:
-            raise KeyError(name)
-        if self.attribute is None:
-            return np.asarray(getattr(self._owner, name))
-        held = getattr(self._owner, self.attribute)
-        return np.asarray(held[name] if isinstance(held, Mapping) else held[int(name)])
-
-    def __setitem__(self, name: str, value: Array) -> None:
-        if self.attribute is None:
-            setattr(self._owner, name, value)
-            return
-        held = getattr(self._owner, self.attribute)
-        if isinstance(held, tuple):
-            i = int(name)
-            setattr(self._owner, self.attribute, (*held[:i], value, *held[i + 1 :]))
-        else:
-            held[name if isinstance(held, Mapping) else int(name)] = value
-            current = self[name]
-            if current is not value and getattr(self._owner, self.attribute) is not held:
-                np.copyto(current, value)  # a property makes the mapping anew at each access
-
-    def __delitem__(self, name: str) -> None:
-        raise TypeError(f"{name!r} cannot be removed: it belongs to a layer")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 class FunctionPair:
@@ -101,9 +51,13 @@ class ForeignLayer(Layer):
     Parameters
     ----------
     layer : object
+    calls : Calls
+        How its passes are called.
     params : ParameterView
     unread : mapping of str to object
         Attributes with arrays of floats that are not known to be parameters.
+    constants : bool
+        Whether the user has said which attributes are parameters: then no other array is one.
 
     Attributes
     ----------
@@ -111,11 +65,20 @@ class ForeignLayer(Layer):
         The layer itself.
     """
 
-    def __init__(self, layer: Any, params: ParameterView, unread: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        layer: Any,
+        calls: Calls,
+        params: ParameterView,
+        unread: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        constants: bool = False,
+    ) -> None:
         super().__init__()
         self.layer, self.params = layer, params
+        self._calls = calls
         self._has_cache = False
-        self._unread = dict(unread)
+        self._unread, self._constants = dict(unread), constants
         self._input: Any = None
         self._used = False
         #: Method that resets the layer; empty before the first forward pass, when it has not been looked for.
@@ -129,18 +92,21 @@ class ForeignLayer(Layer):
     @property
     def unread(self) -> list[str]:
         """Attributes with arrays of floats that are not checked, and that the passes so far have left in place."""
-        attributes = _attributes(self.layer)
+        attributes = attributes_of(self.layer)
         return [name for name, value in self._unread.items() if attributes.get(name) is value]
 
     def forward(self, x: Array) -> Array:
         """Output. A cache that is returned with it is kept for `backward`."""
         if self._reset == "":
             view = cast("ParameterView", self.params)
-            self._reset = find_reset(self.layer, partial(_both_passes, view, x), view.of)
+            self._reset = find_reset(self.layer, partial(_both_passes, self._calls, view, x), view.of)
         if self._reset is not None:
             getattr(self.layer, self._reset)()
         self._input, self._used = x, False
-        result = getattr(self.layer, "forward", self.layer)(x)
+        before = dict(attributes_of(self.layer))
+        result = self._calls.forward(self.layer, x)
+        if result is None:
+            result = output_left(self.layer, before, x)
         self._has_cache = isinstance(result, (tuple, list)) and len(result) == 2
         y, self._cache = result if self._has_cache else (result, None)
         if not isinstance(y, (np.ndarray, np.generic)):
@@ -154,10 +120,17 @@ class ForeignLayer(Layer):
         if self._used and self._reset is not None:
             self.forward(self._input)  # else this pass would add to the gradients of the last one
         self._used = True
-        result = self.layer.backward(upstream, *([self._cache] if self._has_cache else []))
+        if len(self._calls.needs) > int(self._has_cache):
+            result, grads = trained_by(self._calls, self.layer, cast("ParameterView", self.params), upstream)
+            downstream = gradient_left(self.layer, self._input) if result is None else result
+            self.grads = grads
+            return np.asarray(downstream)
+        result = self._calls.backward(self.layer, upstream, *([self._cache] if self._has_cache else []))
         downstream, *rest = result if isinstance(result, (tuple, list)) else (result,)
         if downstream is None:
-            raise SubjectTypeError(f"{self!r}: backward returned None: return the gradient with respect to the input")
+            downstream = gradient_left(self.layer, self._input)
+        nothing = len(rest) == 1 and (rest[0] is None or (isinstance(rest[0], (list, tuple, Mapping)) and not rest[0]))
+        rest = [] if nothing else rest
         self.grads = self._returned(rest) if rest else self._stored()
         if not rest:
             self._require_that_all_is_read()
@@ -166,7 +139,7 @@ class ForeignLayer(Layer):
     def _returned(self, rest: list[Any]) -> dict[str, Array]:
         """Gradients of the parameters that `backward` returned, by name or in the order of the parameters."""
         if len(rest) == 1 and isinstance(rest[0], Mapping):
-            return {name: self._fits(name, _gradient_in(rest[0], name)) for name in self.params}
+            return {name: self._fits(name, gradient_in(rest[0], name)) for name in self.params}
         if len(rest) == 1 and isinstance(rest[0], (list, tuple)) and len(rest[0]) == len(self.params):
             rest = list(rest[0])
         if len(rest) != len(self.params):
@@ -179,28 +152,39 @@ class ForeignLayer(Layer):
 
     def _stored(self) -> dict[str, Array]:
         """Gradients of the parameters that the layer stores, in a mapping, in a sequence, or as attributes."""
-        attributes = _attributes(self.layer)
-        own = isinstance(self.params, ParameterView) and self.params.attribute
+        attributes = attributes_of(self.layer)
+        view = self.params
+        if isinstance(view, ParameterView) and view.gradients:
+            beside = {name: value_at(self.layer, place) for name, place in view.gradients.items()}
+            return {name: self._fits(name, beside[name]) for name in view}
+        own = isinstance(view, ParameterView) and view.attribute
         names = [*GRADIENT_MAPPINGS, *(pattern.format(own) for pattern in GRADIENT_NAMES if own)]
         kept = [getattr(self.layer, name, None) for name in names]
         mapping = next((each for each in kept if isinstance(each, Mapping)), None)
         if mapping is not None:
-            return {name: self._fits(name, _gradient_in(mapping, name)) for name in self.params}
+            return {name: self._fits(name, gradient_in(mapping, name)) for name in self.params}
         lists = [each for each in kept if isinstance(each, (list, tuple)) and len(each) == len(self.params)]
         if lists and self.params:
             return {name: self._fits(name, value) for name, value in zip(self.params, lists[0], strict=True)}
-        return {name: self._fits(name, _gradient_among(attributes, name)) for name in self.params}
+        return {name: self._fits(name, gradient_among(attributes, name)) for name in self.params}
 
     def _require_that_all_is_read(self) -> None:
         """Refuse a layer with arrays that may be parameters, if nothing says whether they are."""
-        if not self._unread:
+        if self._constants:
             return
-        attributes, unread = _attributes(self.layer), self.unread
-        found = [name for name in unread if _gradient_among(attributes, name) is not None]
+        attributes, unread = attributes_of(self.layer), self.unread
+        found = [name for name in unread if gradient_among(attributes, name) is not None]
         if found:
             raise SubjectError(
                 f"{self!r}: after backward there are gradients of {', '.join(found)}, which are not among the "
                 f"parameters that were read: write as_layer(layer, params={(*self.params, *found)!r})"
+            )
+        later = made_by_passes(self.layer, self.params, self._unread, self._input)
+        if later:
+            raise SubjectError(
+                f"{self!r}: {', '.join(later)} and gradients of them are made by the passes, and are not among the "
+                "parameters that were read: write as_layer(layer, x=X) with an input for a trial run, or "
+                f"as_layer(layer, params={tuple(later)!r}) after a first forward pass"
             )
         if unread and not self.params:
             raise self.unread_error()
@@ -236,9 +220,9 @@ class ForeignLayer(Layer):
         return repr(self.layer)
 
 
-def _both_passes(params: ParameterView, x: Array, layer: Any) -> list[Array]:
+def _both_passes(calls: Calls, params: ParameterView, x: Array, layer: Any) -> list[Array]:
     """Output and gradients of a layer, which has the parameters of another one, for a random upstream gradient."""
-    trial = ForeignLayer(layer, params.of(layer))
+    trial = ForeignLayer(layer, calls, params.of(layer), constants=True)
     trial._reset = None
     y = trial.forward(np.array(x))
     upstream = np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype)
@@ -246,31 +230,12 @@ def _both_passes(params: ParameterView, x: Array, layer: Any) -> list[Array]:
     return [np.array(y), downstream, *trial.grads.values()]
 
 
-def _attributes(layer: Any) -> Mapping[str, Any]:
-    """The attributes of an object; none if it has no dictionary of them."""
-    return getattr(layer, "__dict__", {})
-
-
-def _gradient_in(source: Mapping[str, Any], name: str) -> Any:
-    """The gradient of a parameter in a mapping of gradients, under a name of `GRADIENT_NAMES` or that of the parameter.
-
-    None if there is none.
-    """
-    found = _gradient_among(source, name)
-    return source.get(name) if found is None else found
-
-
-def _gradient_among(source: Mapping[str, Any], name: str) -> Any:
-    """The gradient of a parameter under a name of `GRADIENT_NAMES`, or None."""
-    keys = (pattern.format(name) for pattern in GRADIENT_NAMES)
-    return next((source[key] for key in keys if source.get(key) is not None), None)
-
-
 def as_layer(
     layer: Any,
     backward: Callable[..., Any] | None = None,
     *,
     params: Mapping[str, Any] | Iterable[str] | None = None,
+    forward: Callable[..., Any] | None = None,
     x: Any = None,
 ) -> Layer:
     """Make a layer of `gradcheck.nn` of a layer of another library.
@@ -278,22 +243,30 @@ def as_layer(
     Parameters
     ----------
     layer : object or callable
-        It has a method ``forward(x)``, or is callable, and a method ``backward(upstream)``. `forward` returns the
-        output, or the output and a cache, which is then the second argument of `backward`. `backward` returns the
-        gradient with respect to the input, alone or followed by those of the parameters: one for each, or a mapping.
-        The others may stand in one list. If it returns the first alone, they are taken from a mapping or a list
-        `grads`, `gradients` or `grad`, or from attributes: ``dW``, ``d_W``, ``grad_W``, ``W_grad``, ``W_gradient`` or
-        ``gW`` for a parameter ``W``. A layer whose gradients add up from pass to pass needs a method without arguments
-        that resets it, such as `zero_grad`; it is found by trying the methods of a copy, whatever its name is.
+        It has a method ``forward(x)``, or is callable, and a method ``backward(upstream)``; other methods are found by
+        the beginning of their names, such as ``forward_pass``. `forward` returns the output, or the output and a cache,
+        which is then the second argument of `backward`. `backward` returns the gradient with respect to the input,
+        alone or followed by those of the parameters: one for each, or a mapping. The others may stand in one list. If
+        it returns the first alone, they are taken from a mapping or a list `grads`, `gradients` or `grad`, or from
+        attributes: ``dW``, ``d_W``, ``grad_W``, ``W_grad``, ``W_gradient`` or ``gW`` for a parameter ``W``. Passes that
+        return nothing leave the output in ``output`` and the gradient in ``dx`` or ``dinputs``. A `backward` that needs
+        a learning rate besides, and trains the layer, is read by what it subtracts. A layer whose gradients add up from
+        pass to pass needs a method without arguments that resets it, such as `zero_grad`; it is found by trying the
+        methods of a copy, whatever its name is.
     backward : callable, optional
         If `layer` is a function: ``layer(x, *params.values())`` returns the output, or the output and a cache, and
-        ``backward(upstream, cache)`` returns the gradients.
+        ``backward(upstream, cache)`` returns the gradients. If it is an object: ``backward(layer, upstream)`` is called
+        in place of its method, with the cache as a third argument if there is one.
     params : mapping, or iterable of str, optional
         For a function: the parameters by name. For an object: the names of the attributes that are parameters, or the
         name of one that is a mapping or a list of them; by default the items of its `params` or `parameters`, else the
-        arrays for which it has a gradient too, which may be None before a backward pass.
+        arrays for which it has a gradient too, which may be None before a backward pass. A parameter may also be an
+        object or a mapping of its number and its gradient.
+    forward : callable, optional
+        For an object: ``forward(layer, x)`` is called in place of its method.
     x : ndarray, optional
-        An input for a trial run of a copy of the layer, needed if `backward` creates the attributes for gradients.
+        An input for a trial run of a copy of the layer, needed if `backward` creates the attributes for gradients. A
+        layer that creates its parameters in its first forward pass makes this pass itself.
 
     Returns
     -------
@@ -303,7 +276,7 @@ def as_layer(
     Raises
     ------
     SubjectTypeError
-        If there is no forward or backward pass.
+        If there is no forward or backward pass, or it needs more arguments.
     SubjectError
         If the layer has no attribute that `params` names. A backward pass raises it if gradients are missing, or if
         there are arrays of which it is not known whether they are parameters; the message says what to write.
@@ -320,105 +293,23 @@ def as_layer(
     >>> layer.forward(np.ones((4, 3))).shape, layer.backward(np.ones((4, 2))).shape, layer.grads["w"].shape
     ((4, 2), (4, 3), (3, 2))
     """
-    if isinstance(layer, Layer):
+    if isinstance(layer, Layer) and forward is None and backward is None:
         return layer
-    if backward is not None:
+    if backward is not None and not _is_object(layer):
         if params is not None and not isinstance(params, Mapping):
             raise SubjectTypeError(f"params is {params!r}: for a function, pass the arrays by name, params={{'w': w}}")
         layer = FunctionPair(layer, backward, params or {})
-        params = None
+        params = backward = None
+    calls = calls_of(layer, forward, backward)
     kind = type(layer)
-    if not (callable(getattr(layer, "forward", layer)) and callable(getattr(layer, "backward", None))):
-        raise SubjectTypeError(
-            f"{layer!r} is not a layer: it needs forward(x) and backward(upstream); two functions are passed as "
-            "as_layer(forward, backward, params={...})"
-        )
     # A subclass of the same name, which reports show.
     subclass = type(kind.__name__, (ForeignLayer,), {"__module__": kind.__module__})
-    view = _parameters(layer, params, x)
-    unread = _unread(layer, view) if params is None else {}
-    wrapped: Layer = subclass(layer, view, unread)
+    view = parameters_read(layer, calls, params, x)
+    unread = unread_attributes(layer, view) if params is None else {}
+    wrapped: Layer = subclass(layer, calls, view, unread, constants=params is not None)
     return wrapped
 
 
-def _parameters(layer: Any, given: Iterable[str] | None, x: Any) -> ParameterView:
-    if given is not None:
-        names = (given,) if isinstance(given, str) else tuple(given)
-        held = getattr(layer, names[0], None) if len(names) == 1 else None
-        if isinstance(held, (Mapping, list, tuple)):
-            return ParameterView(layer, names[0], held if isinstance(held, Mapping) else map(str, range(len(held))))
-        absent = [name for name in names if not hasattr(layer, name)]
-        if absent:
-            known = ", ".join(name for name, value in _attributes(layer).items() if isinstance(value, np.ndarray))
-            raise SubjectError(
-                f"{layer!r} has no attribute {', '.join(absent)}: its arrays are {known or 'none'}; pass the names of "
-                "those that are parameters"
-            )
-        return ParameterView(layer, None, names)
-    found = parameters_of(layer)
-    if found is not None:
-        return ParameterView(layer, found[0], found[1])
-    for attribute in PARAMETER_ATTRIBUTES:
-        held = getattr(layer, attribute, None)
-        if isinstance(held, (list, tuple)) and held and all(map(_is_float_array, held)):
-            return ParameterView(layer, attribute, map(str, range(len(held))))
-    before = _attributes(layer)
-    after = before if x is None else _attributes(_after_trial(layer, x))
-    matched = [
-        name
-        for name, value in before.items()
-        if _is_float_array(value)
-        and not _is_cache(value, after.get(name), x)
-        and _has_gradient(name, value, after, trial=x is not None)
-    ]
-    return ParameterView(layer, None, matched)
-
-
-def _is_cache(before: Array, after: Any, x: Any) -> bool:
-    """Whether an array is what the last pass left, and not a parameter, which a pass leaves nearly as it is."""
-    if x is None:
-        return False
-    if np.shape(after) != before.shape or np.array_equal(after, x):
-        return True
-    return not np.allclose(after, before, rtol=SAME_PARAMETER, atol=0.0, equal_nan=True)
-
-
-def _is_float_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
-
-
-def _unread(layer: Any, view: ParameterView) -> dict[str, Any]:
-    """Attributes with arrays of floats that are neither parameters nor called after the gradient of one."""
-    gradients = {pattern.format(name) for pattern in GRADIENT_NAMES for name in view} | set(GRADIENT_MAPPINGS)
-    known = {view.attribute} if view.attribute is not None else set(view)
-    return {
-        name: value
-        for name, value in _attributes(layer).items()
-        if name not in known and name not in gradients and _holds_floats(value)
-    }
-
-
-def _holds_floats(value: Any) -> bool:
-    """Whether a value is an array of floats, or a mapping or a list of such arrays."""
-    inner = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
-    return bool(inner) and all(map(_is_float_array, inner))
-
-
-def _has_gradient(name: str, value: Array, attributes: Mapping[str, Any], *, trial: bool) -> bool:
-    """Whether one of the attributes has the name and the shape of the gradient of a parameter.
-
-    Before a backward pass it may be None.
-    """
-    found = [attributes[key] for pattern in GRADIENT_NAMES if (key := pattern.format(name)) in attributes]
-    return any((each is None and not trial) or same_entries(np.shape(each), value.shape) for each in found)
-
-
-def _after_trial(layer: Any, x: Any) -> Any:
-    """A copy of the layer after a forward and a backward pass."""
-    double = copy.deepcopy(layer)
-    trial = ForeignLayer(double, ParameterView(double, None, ()))
-    trial._reset = None
-    y = trial.forward(np.array(x))
-    cache = [trial._cache] if trial._has_cache else []
-    double.backward(np.ones_like(y), *cache)
-    return double
+def _is_object(layer: Any) -> bool:
+    """Whether a layer is an object with passes of its own, and not a function."""
+    return any(callable(getattr(layer, name, None)) for name in ("forward", "backward")) or not callable(layer)

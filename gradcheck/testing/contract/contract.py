@@ -101,7 +101,8 @@ class LayerContract:
         """Return the layer for samples of a shape, or None if it does not take that shape. You must define this.
 
         The layer is an object with `forward` and `backward` in any style that `gradcheck.as_layer` reads, or what
-        `as_layer` returns. Draw initial numbers from a fixed seed.
+        `as_layer` returns. Initial numbers that it draws from NumPy's global
+        generator are the same in each run: that is set to `seed` meanwhile.
         """
         raise NotImplementedError(f"{type(self).__name__}.layer(shape) is missing: return the layer for such samples")
 

@@ -18,6 +18,7 @@ from gradcheck.reports.report import Report
 from gradcheck.subjects.foreign_layer import as_layer
 from gradcheck.subjects.layer import LayerSubject
 from gradcheck.testing.contract.shape_sweep import Shape, small_shapes
+from gradcheck.testing.seeding import global_seed
 
 Array = NDArray[Any]
 
@@ -147,8 +148,9 @@ class LayerFixture:
 
     def example_on(self, x: Array, shape: Shape) -> Example | None:
         """Return a given batch and the layer for its shape; None if the layer does not take the shape."""
-        made = self.build(shape[1:])
-        return None if made is None else Example(shape, as_layer(made, params=self.parameters, x=x), x)
+        with global_seed(self.seed):
+            made = self.build(shape[1:])
+            return None if made is None else Example(shape, as_layer(made, params=self.parameters, x=x), x)
 
     def another_batch(self, shape: Shape) -> Array:
         """Draw a second batch of a shape."""

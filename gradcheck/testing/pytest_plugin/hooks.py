@@ -145,13 +145,15 @@ class SessionHooks:
         """Add the section to the report of a failure, and the results to the last report of the test."""
         report = yield
         if self.record is not None and report.failed and "gradcheck.checks.gradients" in sys.modules:
-            from gradcheck.testing.pytest_plugin.section import hide_remark, raised_in, section
+            from gradcheck.testing.pytest_plugin.section import has_example, hide_remark, raised_in, section
 
-            raised = raised_in(call.excinfo.value if call.excinfo is not None else None)
+            error = call.excinfo.value if call.excinfo is not None else None
+            raised = raised_in(error)
             if any(mismatch.block for mismatch in raised):
                 hide_remark(report.longrepr)
             if raised or self.record.reports:
-                report.sections.append(("gradcheck", section(self.record.reports, raised, item.nodeid, self.width)))
+                text = section(self.record.reports, raised, item.nodeid, self.width, example=has_example(error))
+                report.sections.append(("gradcheck", text))
         if self.record is not None and self.record.checks and report.when == "teardown":
             report.gradcheck = self.record.plain(self.form)  # type: ignore[attr-defined]
         return report

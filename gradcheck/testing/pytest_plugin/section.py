@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 FULL_REPORTS, LISTED_REPORTS = 2, 6
 
 
-def section(record: list[Report], raised: list[GradientMismatch], test: str, width: int) -> str:
+def section(
+    record: list[Report], raised: list[GradientMismatch], test: str, width: int, *, example: bool = False
+) -> str:
     """Format the reports of the checks of a failing test.
 
     Parameters
@@ -26,6 +29,8 @@ def section(record: list[Report], raised: list[GradientMismatch], test: str, wid
         Node id of the test.
     width : int
         Columns.
+    example : bool
+        Whether the message of the test shows an example that can be pasted.
     """
     from gradcheck.reports.text import text_of
 
@@ -39,7 +44,8 @@ def section(record: list[Report], raised: list[GradientMismatch], test: str, wid
     others = [*shown[FULL_REPORTS:], *others]
     if shown:
         parts += [_lines("Other checks of this test that did not pass:", others)] if others else []
-        parts.append(f'To reproduce: pytest "{test}" --gradcheck-seed {shown[0].seed}')
+        how = "paste the line @example(…) of the message above the test, then run\n" if example else ""
+        parts.append(f'To reproduce: {how}pytest "{test}" --gradcheck-seed {shown[0].seed}')
     elif record:
         parts.append(_lines("All checks of this test passed:", record))
     return "\n\n".join(parts)
@@ -54,21 +60,28 @@ def _lines(head: str, reports: list[Report]) -> str:
 def raised_in(error: BaseException | None) -> list[GradientMismatch]:
     """Find the mismatches among an exception, its causes, and the members of an exception group."""
     checks = sys.modules.get("gradcheck.checks.gradients")
-    if checks is None or error is None:
+    if checks is None:
         return []
-    found: list[GradientMismatch] = []
+    return [each for each in _around(error) if isinstance(each, checks.GradientMismatch)]
+
+
+def has_example(error: BaseException | None) -> bool:
+    """Whether a note of an exception, or of those around it, is an example of Hypothesis that can be pasted."""
+    return any(note.startswith("@example(") for each in _around(error) for note in getattr(each, "__notes__", ()))
+
+
+def _around(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, its causes, and the members of an exception group."""
     seen: set[int] = set()
-    waiting: list[BaseException] = [error]
+    waiting = [] if error is None else [error]
     while waiting:
         each = waiting.pop(0)
         if id(each) in seen:
             continue
         seen.add(id(each))
-        if isinstance(each, checks.GradientMismatch):
-            found.append(each)
+        yield each
         inner = (*getattr(each, "exceptions", ()), each.__cause__, each.__context__)
         waiting = [*(one for one in inner if one is not None), *waiting]
-    return found
 
 
 def hide_frames(caught: Any) -> None:

@@ -44,3 +44,22 @@ def test_a_batch_depends_on_seed_and_shape_only() -> None:
     first, again, other = (example.x for example in batches if example is not None)
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+class Drawn(Scale):
+    """Its parameter comes from NumPy's global generator."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+        self.s = np.random.standard_normal(features)  # noqa: NPY002
+
+
+def test_numbers_of_the_global_generator_are_those_of_the_seed() -> None:
+    before = np.random.get_state()[1].copy()  # type: ignore[index]  # noqa: NPY002
+    first, again, other = (contract(Drawn, seed=seed)._fixture().example((2, 3)) for seed in (1, 1, 2))
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    np.testing.assert_array_equal(first.layer.params["s"], again.layer.params["s"])
+    assert not np.array_equal(first.layer.params["s"], other.layer.params["s"])
+    assert np.array_equal(before, np.random.get_state()[1])  # type: ignore[index]  # noqa: NPY002

@@ -1,0 +1,275 @@
+"""Which arrays of a layer of another library are its parameters, and where it keeps them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.subjects.foreign_calls import Calls, output_left
+from gradcheck.subjects.holder import PARAMETER_ATTRIBUTES
+from gradcheck.subjects.parameter_view import (
+    GRADIENT_MAPPINGS,
+    ParameterView,
+    Path,
+    attributes_of,
+    box_of,
+    gradient_names,
+    inside,
+    is_float_array,
+    places_of,
+    shares_memory,
+    value_at,
+)
+from gradcheck.subjects.validation import same_entries
+from gradcheck.tracebacks import pass_on_signal
+
+Array = NDArray[Any]
+
+#: A parameter that a faulty layer changes in each pass is still taken for one if it changes by less than this part.
+SAME_PARAMETER = 0.1
+
+#: Relative rounding that is allowed when what a pass subtracts is compared at two rates.
+PROPORTIONAL = 1e-6
+
+
+def parameters_read(layer: Any, calls: Calls, given: Iterable[str] | None, x: Any) -> ParameterView:
+    """Find the parameters of a layer.
+
+    Parameters
+    ----------
+    layer : object
+        Its first forward pass is made if that creates the parameters.
+    calls : Calls
+    given : iterable of str, optional
+        The attributes that are parameters, as the user says.
+    x : ndarray or None
+        An input for trial runs of copies.
+    """
+    if len(calls.needs) > 1 or (calls.needs and x is None and not _returns_cache(layer, calls, x)):
+        _refuse_arguments(layer, calls, x)
+    if x is not None and _is_lazy(layer, calls, given, x):
+        calls.forward(layer, np.array(x))
+    if given is not None:
+        return _named(layer, given)
+    if calls.needs and x is not None and not _returns_cache(layer, calls, x):
+        return _trained(layer, calls, x)
+    for attribute in PARAMETER_ATTRIBUTES:
+        found = _held(layer, attribute)
+        if found is not None:
+            return found
+    return _with_gradients(layer, calls, x)
+
+
+def _named(layer: Any, given: Iterable[str]) -> ParameterView:
+    names = (given,) if isinstance(given, str) else tuple(given)
+    held = getattr(layer, names[0], None) if len(names) == 1 else None
+    if isinstance(held, (Mapping, list, tuple)) and box_of(held) is None:
+        return _view(layer, {str(step): (names[0], step) for step, _ in inside(held)}, names[0])
+    absent = [name for name in names if not hasattr(layer, name)]
+    if absent:
+        known = ", ".join(name for name, value in attributes_of(layer).items() if isinstance(value, np.ndarray))
+        raise SubjectError(
+            f"{layer!r} has no attribute {', '.join(absent)}: its arrays are {known or 'none'}; pass the names of "
+            "those that are parameters"
+        )
+    return _view(layer, {name: (name,) for name in names})
+
+
+def _held(layer: Any, attribute: str) -> ParameterView | None:
+    """The parameters in a mapping or sequence, or in what a method returns; None if there are none."""
+    held = getattr(layer, attribute, None)
+    if callable(held) and not isinstance(held, Mapping):
+        try:
+            held = held()
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+    if isinstance(held, Mapping) and not any(box_of(value) for value in held.values()):
+        return _view(layer, {str(name): (attribute, name) for name in held}, attribute)
+    if not isinstance(held, (Mapping, list, tuple)) or not held:
+        return None
+    items = dict(inside(held))
+    if not all(is_float_array(item) or box_of(item) is not None for item in items.values()):
+        return None
+    paths: dict[str, Path] = {}
+    for step, item in items.items():
+        others = [path for path in places_of(layer, item) if len(path) == 1]
+        paths[str(others[0][0]) if others and not isinstance(held, Mapping) else str(step)] = (attribute, step)
+    return _view(layer, paths, attribute)
+
+
+def _view(layer: Any, paths: Mapping[str, Path], attribute: str | None = None) -> ParameterView:
+    """The view of parameters at given places, with all others where the same arrays stand."""
+    places: dict[str, tuple[Path, ...]] = {}
+    gradients: dict[str, Path] = {}
+    views: set[str] = set()
+    for name, path in paths.items():
+        value = value_at(layer, path)
+        box = box_of(value) if not isinstance(value, np.ndarray) else None
+        if box is not None:
+            aliases = places_of(layer, value)
+            gradients[name] = (*(aliases[0] if aliases else path), box[1])
+            path, value = (*(aliases[0] if aliases else path), box[0]), value_at(layer, (*path, box[0]))
+        same = places_of(layer, value) if isinstance(value, np.ndarray) else ()
+        places[name] = (path, *(other for other in same if other != path))
+        if isinstance(value, np.ndarray) and shares_memory(layer, value):
+            views.add(name)
+    return ParameterView(layer, places, attribute, gradients if len(gradients) == len(places) else {}, views)
+
+
+def _with_gradients(layer: Any, calls: Calls, x: Any) -> ParameterView:
+    """The attributes that have a gradient beside them: inside, or under a name that is made of theirs."""
+    before = attributes_of(layer)
+    boxes = {name: (name,) for name, value in before.items() if box_of(value) is not None}
+    if boxes:
+        return _view(layer, boxes)
+    after = before if x is None else attributes_of(_after_trial(layer, calls, x))
+    matched = [
+        name
+        for name, value in before.items()
+        if is_float_array(value)
+        and not _is_cache(value, after.get(name), x)
+        and _has_gradient(name, value, after, trial=x is not None)
+    ]
+    return _view(layer, {name: (name,) for name in matched})
+
+
+def _is_lazy(layer: Any, calls: Calls, given: Iterable[str] | None, x: Any) -> bool:
+    """Whether the first forward pass creates parameters: what is None, or an empty mapping, is filled then."""
+    waiting = [name for name, value in attributes_of(layer).items() if _is_waiting(value)]
+    if isinstance(given, tuple):
+        waiting = [name for name in waiting if name in given]
+    if not waiting:
+        return False
+    try:
+        one, other = _after_trial(layer, calls, x), _after_trial(layer, calls, x)
+        calls.forward(other, np.array(_another(x)))
+    except Exception as error:
+        pass_on_signal(error)
+        return False
+    return any(_stays(getattr(one, name), name, other, x) for name in waiting)
+
+
+def _is_waiting(value: Any) -> bool:
+    """Whether a value is None, or a mapping or list that is empty or holds None."""
+    if isinstance(value, (Mapping, list, tuple)):
+        return not value or any(inner is None for _, inner in inside(value))
+    return value is None
+
+
+def _stays(value: Any, name: str, other: Any, x: Any) -> bool:
+    """Whether an attribute has become a parameter: float arrays that are the same for another input of that shape."""
+    found = [value] if isinstance(value, np.ndarray) else [inner for _, inner in inside(value)]
+    again = getattr(other, name, None)
+    others = [again] if isinstance(again, np.ndarray) else [inner for _, inner in inside(again)]
+    arrays = [(one, two) for one, two in zip(found, others, strict=False) if is_float_array(one) and one.size]
+    return bool(arrays) and all(one.shape == np.shape(two) and not np.array_equal(one, x) for one, two in arrays)
+
+
+def _another(x: Any) -> Any:
+    """Another input of the same shape and type."""
+    x = np.asarray(x)
+    return x[::-1].copy() if x.dtype.kind != "f" else x * np.linspace(0.5, 1.5, max(x.size, 1)).reshape(x.shape)
+
+
+def _returns_cache(layer: Any, calls: Calls, x: Any) -> bool:
+    """Whether the forward pass returns a cache with the output: then that is what the backward pass needs."""
+    if x is None:
+        return True  # not known before the first pass
+    double = copy.deepcopy(layer)
+    result = calls.forward(double, np.array(x))
+    return isinstance(result, (tuple, list)) and len(result) == 2
+
+
+def _refuse_arguments(layer: Any, calls: Calls, x: Any) -> None:
+    raise SubjectTypeError(
+        f"{layer!r}: {calls.name} needs {', '.join(calls.needs)} besides the upstream gradient: write as_layer(layer, "
+        f"backward=lambda layer, upstream: layer.{calls.name}(upstream, {', '.join(f'{n}=…' for n in calls.needs)}))"
+    )
+
+
+def _trained(layer: Any, calls: Calls, x: Any) -> ParameterView:
+    """The arrays that the backward pass changes in proportion to its second argument, a learning rate.
+
+    Raises
+    ------
+    SubjectTypeError
+        If what it subtracts is not proportional to that argument.
+    """
+    after = {rate: _after_trial(layer, calls, x, rate) for rate in (0.0, 1.0, 2.0)}
+    names = [name for name, value in attributes_of(after[0.0]).items() if is_float_array(value)]
+    steps = {rate: {name: getattr(after[0.0], name) - getattr(after[rate], name) for name in names} for rate in (1, 2)}
+    moved = [name for name in names if name in attributes_of(layer) and np.any(steps[1][name])]
+    for name in moved:
+        size = float(np.abs(steps[2][name]).max())
+        if not np.allclose(steps[2][name], 2 * steps[1][name], rtol=PROPORTIONAL, atol=PROPORTIONAL * size):
+            _refuse_arguments(layer, calls, x)
+    return _view(layer, {name: (name,) for name in moved})
+
+
+def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) -> Any:
+    """A copy of the layer after a forward and a backward pass."""
+    double = copy.deepcopy(layer)
+    x, before = np.array(x), dict(attributes_of(double))
+    result = calls.forward(double, x)
+    result = output_left(double, before, x) if result is None else result
+    has_cache = isinstance(result, (tuple, list)) and len(result) == 2
+    y, cache = result if has_cache else (result, None)
+    more = [cache] if has_cache else [] if rate is None else [rate]
+    if len(calls.needs) <= len(more):  # else it needs a rate as well, which is tried elsewhere
+        calls.backward(double, np.ones_like(y), *more)
+    return double
+
+
+def _is_cache(before: Array, after: Any, x: Any) -> bool:
+    """Whether an array is what the last pass left, and not a parameter, which a pass leaves nearly as it is."""
+    if x is None:
+        return False
+    if np.shape(after) != before.shape or np.array_equal(after, x):
+        return True
+    return not np.allclose(after, before, rtol=SAME_PARAMETER, atol=0.0, equal_nan=True)
+
+
+def _has_gradient(name: str, value: Array, attributes: Mapping[str, Any], *, trial: bool) -> bool:
+    """Whether one of the attributes has the name and the shape of the gradient of a parameter.
+
+    Before a backward pass it may be None.
+    """
+    found = [attributes[key] for key in gradient_names(name) if key in attributes]
+    return any((each is None and not trial) or same_entries(np.shape(each), value.shape) for each in found)
+
+
+def unread_attributes(layer: Any, view: ParameterView) -> dict[str, Any]:
+    """Attributes with arrays of floats that are neither parameters nor called after the gradient of one."""
+    gradients = {key for name in view for key in gradient_names(name)} | set(GRADIENT_MAPPINGS)
+    known = {path[0] for places in view.places.values() for path in places}
+    return {
+        name: value
+        for name, value in attributes_of(layer).items()
+        if name not in known and name not in gradients and _holds_floats(value)
+    }
+
+
+def made_by_passes(layer: Any, params: Mapping[str, Array], known: Iterable[str], x: Any) -> list[str]:
+    """Attributes that a pass has made and that have a gradient beside them, without parameters and known arrays."""
+    places = params.places.values() if isinstance(params, ParameterView) else ()
+    others = {*known, *(path[0] for each in places for path in each)}
+    now = attributes_of(layer)
+    new = {name: value for name, value in now.items() if name not in others and is_float_array(value)}
+    return [
+        name
+        for name, value in new.items()
+        if value.shape != np.shape(x)
+        and any(is_float_array(now.get(key)) and now[key].shape == value.shape for key in gradient_names(name))
+    ]
+
+
+def _holds_floats(value: Any) -> bool:
+    """Whether a value is an array of floats, or a mapping or a list of such arrays."""
+    inner = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
+    return bool(inner) and all(map(is_float_array, inner))
