@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradcheck.reports.data import ReportData
-from gradcheck.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,14 +15,13 @@ if TYPE_CHECKING:
 class Report(ReportData):
     """What a check found. True if the gradient passed.
 
-    ``str(report)`` is the text report, and a notebook shows the report as a table. The attributes are those of
-    `ReportData`, among them `verdict`, `blocks`, `findings`, `seed` and `evaluations`.
+    ``str(report)`` is the text report, ``repr(report)`` its summary in one line, and a notebook shows the report as a
+    table. The attributes are those of `ReportData`, among them `verdict`, `blocks`, `findings`, `seed` and
+    `evaluations`.
     """
 
     def __repr__(self) -> str:
-        others = [name for name, block in self.blocks.items() if block.verdict is not Verdict.PASS]
-        which = f" ({', '.join(others)})" if others else ""
-        return f"<Report {self.verdict.value}{which}: {self.target}, {self.evaluations} evaluations>"
+        return f"<{self.line}>"  # what a test runner shows of ``assert check_gradients(...)``
 
     def __str__(self) -> str:
         from gradcheck.reports.text import text_of  # loads rich, which a passing check does not need

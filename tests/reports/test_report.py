@@ -28,8 +28,9 @@ def test_undecided_report_is_false() -> None:
 def test_repr_names_the_blocks_that_did_not_pass() -> None:
     right = check_gradients(CASE.loss, CASE.gradient, CASE.start, rng=0)
     spoiled = check_gradients(CASE.loss, CASE.spoiled("b", lambda g: 2 * g), CASE.start, rng=0)
-    assert repr(right) == f"<Report pass: SoftmaxRegression.loss, {right.evaluations} evaluations>"
-    assert repr(spoiled) == f"<Report fail (b): SoftmaxRegression.loss, {spoiled.evaluations} evaluations>"
+    assert repr(right) == f"<{right.line}>" == f"<pass: SoftmaxRegression.loss (rng={right.seed})>"
+    assert repr(spoiled) == f"<{spoiled.line}>"
+    assert spoiled.line.startswith("fail: SoftmaxRegression.loss in b: GC")
 
 
 def test_report_is_public_under_its_short_name() -> None:

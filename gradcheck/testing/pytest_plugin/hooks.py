@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 MIN_WIDTH, MAX_WIDTH = 72, 110
 
 
+def inherits(item: pytest.Item) -> bool:
+    """Whether a class of the user inherits a test from gradcheck."""
+    module = str(getattr(getattr(item, "function", None), "__module__", ""))
+    kind = getattr(item, "cls", None)
+    return kind is not None and module.startswith("gradcheck.") and kind.__module__ != module
+
+
+def _raised(fixture: Any) -> BaseException | None:
+    """The exception that a fixture has raised, and raises again in every test that requests it."""
+    result = getattr(fixture, "cached_result", None) or (None,)
+    held = result[-1] if isinstance(result[-1], tuple) else result[-1:]
+    return next((each for each in held if isinstance(each, BaseException)), None)
+
+
 class SessionHooks:
     """The hooks of pytest that depend on what was checked.
 
@@ -47,6 +61,9 @@ class SessionHooks:
         self.totals: Totals | None = None
         self.checks: dict[str, list[dict[str, Any]]] = {}
         self.marker_error = self.file_error = ""
+        #: Checks of each fixture of a wider scope than a test, while it is set up.
+        self.shared: dict[Any, list[Report]] = {}
+        self._setting_up: list[Report] | None = None
         self._open = ExitStack()
         self._set(self._open, self.defaults)
 
@@ -76,7 +93,16 @@ class SessionHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse wrong markers before any test runs. A worker cannot stop the session, and fails the test instead."""
+        """Refuse wrong markers before any test runs. A worker cannot stop the session, and fails the test instead.
+
+        Tests of the layer contract are moved to the class that inherits them.
+        """
+        inherited = [item for item in items if inherits(item)]
+        if inherited:
+            from gradcheck.testing.pytest_plugin.places import locate_inherited
+
+            for item in inherited:
+                locate_inherited(item)
         if not self._is_worker:
             for item in items:
                 of_item(item)
@@ -100,8 +126,39 @@ class SessionHooks:
             return (yield)
 
     def _note(self, report: Report) -> None:
-        if self.record is not None:
+        if self.record is None:
+            return
+        if self._setting_up is None:
             self.record.add(report)
+        else:
+            self._setting_up.append(report)
+            self.record.add_shared(report)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, object, object]:
+        """Keep the checks of a fixture of a wider scope, for every test that uses it."""
+        if fixturedef.scope == "function":
+            return (yield)
+        outer, self._setting_up = self._setting_up, []
+        try:
+            return (yield)
+        finally:
+            if self._setting_up:
+                self.shared[fixturedef] = self._setting_up
+            self._setting_up = outer
+
+    def pytest_fixture_post_finalizer(self, fixturedef: Any) -> None:
+        """Forget the checks of a fixture that is torn down."""
+        if self.shared and getattr(fixturedef, "cached_result", None) is None:
+            self.shared.pop(fixturedef, None)
+
+    def _shared_by(self, item: pytest.Item, error: BaseException | None) -> list[Report]:
+        """Checks of the fixtures of a wider scope that a test uses, or whose exception it gets."""
+        info, request = getattr(item, "_fixtureinfo", None), getattr(item, "_request", None)
+        named = [each for found in getattr(info, "name2fixturedefs", {}).values() for each in found]
+        used = [*named, *getattr(request, "_fixture_defs", {}).values()]
+        found = [each for each in self.shared if each in used or (error is not None and _raised(each) is error)]
+        return [report for fixture in found for report in self.shared[fixture]]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -126,6 +183,8 @@ class SessionHooks:
     def pytest_before_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Set the properties, shorten messages and hide frames of gradcheck, before pytest makes the test report."""
         if self.record is not None:
+            if self.shared:
+                self.record.shared = self._shared_by(item, call.excinfo.value if call.excinfo else None)
             kept = [(name, value) for name, value in item.user_properties if not name.startswith("gradcheck_")]
             item.user_properties[:] = [*kept, *self.record.properties]
         if call.excinfo is not None and "gradcheck.checks.gradients" in sys.modules:
@@ -151,8 +210,12 @@ class SessionHooks:
             raised = raised_in(error)
             if any(mismatch.block for mismatch in raised):
                 hide_remark(report.longrepr)
-            if raised or self.record.reports:
-                text = section(self.record.reports, raised, item.nodeid, self.width, example=has_example(error))
+            if error is not None and inherits(item):
+                from gradcheck.testing.pytest_plugin.places import move_crash
+
+                move_crash(item, report.longrepr, error)
+            if raised or self.record.shown:
+                text = section(self.record.shown, raised, item.nodeid, self.width, example=has_example(error))
                 report.sections.append(("gradcheck", text))
         if self.record is not None and self.record.checks and report.when == "teardown":
             report.gradcheck = self.record.plain(self.form)  # type: ignore[attr-defined]

@@ -80,8 +80,15 @@ def _around(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.add(id(each))
         yield each
-        inner = (*getattr(each, "exceptions", ()), each.__cause__, each.__context__)
+        inner = [*getattr(each, "exceptions", ()), *_of_doctest(each), each.__cause__, each.__context__]
         waiting = [*(one for one in inner if one is not None), *waiting]
+
+
+def _of_doctest(error: BaseException) -> list[BaseException]:
+    """What the examples of a doctest raised, which pytest holds inside an exception of its own."""
+    failures = [error, *getattr(error, "failures", ())]
+    held = [getattr(failure, "exc_info", None) for failure in failures]
+    return [info[1] for info in held if isinstance(info, tuple) and len(info) == 3 and info[1] is not None]
 
 
 def hide_frames(caught: Any) -> None:
