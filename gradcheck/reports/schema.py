@@ -122,10 +122,18 @@ class CheckObject(TypedDict):
 
 
 class SessionObject(TypedDict):
-    """The checks of a test session; the verdict is the worst of theirs, or null if there were none."""
+    """The checks of a test session.
+
+    The verdict is the worst of theirs. It is null if there were none, or if the session is not complete and all checks
+    so far have passed. `unfinished` says why a session is not complete. `exit_status` is that of pytest, or null if the
+    session had not ended when the file was written.
+    """
 
     version: str
     verdict: VerdictName | None
+    complete: bool
+    unfinished: list[str]
+    exit_status: int | None
     checks: list[CheckObject]
 
 

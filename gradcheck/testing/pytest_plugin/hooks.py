@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradcheck.reports.report import Report
     from gradcheck.settings import Defaults
     from gradcheck.testing.pytest_plugin.record import Record
+    from gradcheck.testing.pytest_plugin.session_state import SessionState, Termination
     from gradcheck.testing.pytest_plugin.totals import Totals
 
 #: Least and largest width of a section, in columns: a table of blocks needs the first, and is as wide as the second.
@@ -64,6 +65,9 @@ class SessionHooks:
         #: Checks of each fixture of a wider scope than a test, while it is set up.
         self.shared: dict[Any, list[Report]] = {}
         self._setting_up: list[Report] | None = None
+        #: How far the session came, if there is a file of reports to tell it.
+        self.state: SessionState | None = None
+        self._termination: Termination | None = None
         self._open = ExitStack()
         self._set(self._open, self.defaults)
 
@@ -88,7 +92,9 @@ class SessionHooks:
         return min(max(columns, MIN_WIDTH), MAX_WIDTH)
 
     def close(self) -> None:
-        """Restore the defaults of checks from before the session."""
+        """Restore the defaults of checks from before the session, and the handler of SIGTERM."""
+        if self._termination is not None:
+            self._termination.restore()
         self._open.close()
 
     @pytest.hookimpl(tryfirst=True)
@@ -223,8 +229,44 @@ class SessionHooks:
 
     # -- the session -----------------------------------------------------------------------------------------------
 
+    def pytest_sessionstart(self) -> None:
+        """Write the file of reports, as that of a session that has not ended: so it says, if nothing more follows."""
+        options = self.config.option
+        if self.path is None or self._is_worker or options.collectonly or options.setupplan:
+            return
+        from gradcheck.testing.pytest_plugin.session_state import SessionState, Termination
+
+        self.state = SessionState()
+        self._write()
+        if self.file_error:
+            raise pytest.UsageError(self.file_error)
+        self._termination = Termination(self._terminated)
+
+    def _terminated(self) -> None:
+        if self.state is not None:
+            self.state.note("the session was terminated (SIGTERM)")
+        self._write()
+
+    def _write(self) -> None:
+        """Write the file of reports, if there is one."""
+        if self.path is None or self.state is None:
+            return
+        from gradcheck.testing.pytest_plugin.report_file import write
+
+        try:
+            write(self.path, self.form, self.checks, self.state)
+        except OSError as error:
+            self.file_error = f"gradcheck: {self.path} could not be written: {error.strerror}"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note files that could not be collected."""
+        if self.state is not None and report.failed:
+            self.state.note(f"{report.nodeid or 'the session'} could not be collected")
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up the results of tests, those of workers included."""
+        if self.state is not None and report.when == "teardown":
+            self.state.ended(report.nodeid)
         found = getattr(report, "gradcheck", None)
         if found is None:
             return
@@ -234,17 +276,21 @@ class SessionHooks:
         self.totals.merge(Totals(**found["totals"]))
         self.checks[report.nodeid] = found["checks"]
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the file of reports; if it cannot be written, the session fails."""
-        if self.path is None or self._is_worker:
-            return
-        from gradcheck.testing.pytest_plugin.report_file import write
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object | None) -> None:
+        """Note a worker of pytest-xdist that has crashed."""
+        if self.state is not None and error:
+            self.state.note(f"worker {node.gateway.id} crashed")
 
-        try:
-            write(self.path, self.form, self.checks)
-        except OSError as error:
-            self.file_error = f"gradcheck: {self.path} could not be written: {error.strerror}"
-            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Write the file of reports; if it cannot be written, the session fails."""
+        yield
+        if self.state is not None:
+            self.state.close(session)
+            self._write()
+            if self.file_error:
+                session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary, if any check ran, and the path of the file of reports."""
@@ -256,5 +302,6 @@ class SessionHooks:
                 terminalreporter.line(line)
         if self.file_error:
             terminalreporter.write_sep("-", self.file_error, red=True)
-        elif self.path is not None:
-            terminalreporter.write_sep("-", f"gradcheck: reports of all checks in {self.path}")
+        elif self.state is not None:
+            what = "the checks so far" if self.state.unfinished else "all checks"
+            terminalreporter.write_sep("-", f"gradcheck: reports of {what} in {self.path}")

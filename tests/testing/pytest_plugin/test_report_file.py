@@ -53,6 +53,7 @@ def test_json_keeps_to_the_published_schemas_and_does_not_depend_on_workers(path
     for check in whole["checks"]:
         jsonschema.validate(check["report"], schema("report.schema.json"))
     assert whole["verdict"] == "fail"
+    assert (whole["complete"], whole["unfinished"], whole["exit_status"]) == (True, [], 1)
     assert [(check["test"], check["report"]["verdict"], check["report"]["seed"]) for check in whole["checks"]] == [
         ("test_user.py::test_another", "undecided", 33),
         ("test_user.py::test_wrong", "pass", 31),
@@ -99,8 +100,99 @@ def test_file_is_written_where_nothing_was_checked(path: Path, run: Run, body: s
 def test_a_file_that_cannot_be_written_fails_the_session(pytester: pytest.Pytester, path: Path, run: Run) -> None:
     """Somebody makes a directory of that name meanwhile."""
     result = run(
-        "import pathlib\ndef test_one(): pathlib.Path('reports/all.json').mkdir()\n",
+        "import os\ndef test_one():\n    os.remove('reports/all.json')\n    os.mkdir('reports/all.json')\n",
         "--gradcheck-report=reports/all.json",
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "all.json could not be written: Is a directory" in result.stdout.str()
+
+
+# -- sessions that are not complete ------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> Any:
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.validate(whole, schema("session.schema.json"))
+    return whole
+
+
+#: A right gradient, then something that ends the session, then a wrong gradient.
+STOPPED = """
+import os, signal, time
+
+def test_1():
+    gradcheck.assert_gradients(loss, right, POINT)
+
+def test_2():
+    {what}
+
+def test_3():
+    gradcheck.assert_gradients(loss, doubled, POINT)
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "status", "reason"),
+    [
+        ("raise KeyboardInterrupt", (), 2, "the session was interrupted"),
+        ("pytest.exit('enough', returncode=7)", (), 7, "the session ended with exit status 7"),
+        ("assert 0", ("-x",), 1, "the session was stopped: stopping after 1 failures"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", (), 2, "the session was terminated (SIGTERM)"),
+        ("os._exit(9)", ("-n", "1", *WORKERS[2:]), 1, "worker gw0 crashed"),
+    ],
+    ids=["interrupted", "exit", "stopped", "terminated", "crashed worker"],
+)
+def test_a_session_that_did_not_finish_says_so(
+    path: Path, run: Run, what: str, options: tuple[str, ...], status: int, reason: str
+) -> None:
+    result = run(STOPPED.format(what=what), "--gradcheck-report=reports/all.json", *options, apart=True)
+    assert result.ret == status
+    whole = read(path)
+    assert whole["complete"] is False
+    assert whole["exit_status"] == status
+    assert reason in whole["unfinished"]
+    checked = [check["test"][-1] for check in whole["checks"]]
+    assert checked == (["1", "3"] if "crashed" in reason else ["1"])
+    assert whole["verdict"] == ("fail" if "crashed" in reason else None), "what was not tried is not known to be right"
+    if status in (1, 2) and "crashed" not in reason:  # pytest prints no summary for others
+        result.stdout.fnmatch_lines(["-*gradcheck: reports of the checks so far in *all.json*-"])
+
+
+def test_a_session_that_dies_leaves_no_older_file(path: Path, run: Run) -> None:
+    run(CASES, "--gradcheck-report=reports/all.json")
+    assert read(path)["complete"]
+    run(STOPPED.format(what="os._exit(9)"), "--gradcheck-report=reports/all.json", apart=True)
+    whole = read(path)
+    assert (whole["complete"], whole["verdict"], whole["exit_status"]) == (False, None, None)
+    assert whole["unfinished"] == ["the session has not ended"]
+
+
+def test_collecting_leaves_the_file_alone(path: Path, run: Run) -> None:
+    run(CASES, "--gradcheck-report=reports/all.json")
+    before = path.read_bytes()
+    run(CASES, "--gradcheck-report=reports/all.json", "--collect-only")
+    assert path.read_bytes() == before
+
+
+def test_what_could_not_be_collected_is_missing(pytester: pytest.Pytester, path: Path, run: Run) -> None:
+    pytester.makepyfile(test_broken="import no_such_module_at_all")
+    body = "def test_1():\n    gradcheck.assert_gradients(loss, right, POINT)\n"
+    run(body, "--gradcheck-report=reports/all.json", "--continue-on-collection-errors")
+    whole = read(path)
+    assert whole["unfinished"] == ["test_broken.py could not be collected"]
+    assert whole["verdict"] is None
+
+
+def test_tests_that_are_left_out_on_purpose_are_not_missing(path: Path, run: Run) -> None:
+    run(CASES, "--gradcheck-report=reports/all.json", "-k", "another")
+    assert read(path)["complete"]
+    run(CASES, "--gradcheck-report=reports/all.json", "-k", "another", *WORKERS, apart=True)
+    assert read(path)["complete"]
+
+
+def test_text_of_an_unfinished_session(pytester: pytest.Pytester, run: Run) -> None:
+    run(STOPPED.format(what="raise KeyboardInterrupt"), "--gradcheck-report=all.txt", apart=True)
+    text = (pytester.path / "all.txt").read_text(encoding="utf-8")
+    assert text.startswith(
+        "NOT COMPLETE: the session was interrupted; 2 of 3 tests did not end\n\ntest_user.py::test_1"
+    )
