@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.layer import Array, Layer
 from gradcheck.subjects.foreign_calls import Calls, calls_of, gradient_left, output_left, trained_by
-from gradcheck.subjects.foreign_parameters import made_by_passes, parameters_read, unread_attributes
+from gradcheck.subjects.foreign_parameters import another_input, made_by_passes, parameters_read, unread_attributes
 from gradcheck.subjects.parameter_view import (
     GRADIENT_MAPPINGS,
     GRADIENT_NAMES,
@@ -99,7 +99,8 @@ class ForeignLayer(Layer):
         """Output. A cache that is returned with it is kept for `backward`."""
         if self._reset == "":
             view = cast("ParameterView", self.params)
-            self._reset = find_reset(self.layer, partial(_both_passes, self._calls, view, x), view.of)
+            passes, others = (partial(_both_passes, self._calls, view, each) for each in (x, another_input(x)))
+            self._reset = find_reset(self.layer, passes, view.of, others)
         if self._reset is not None:
             getattr(self.layer, self._reset)()
         self._input, self._used = x, False
@@ -203,7 +204,8 @@ class ForeignLayer(Layer):
         if gradient is None:
             raise SubjectError(
                 f"{self!r}: there is no gradient of {name!r} after backward: store it in grads[{name!r}] or as "
-                f"d{name}, or return it after that of the input"
+                f"d{name}, or return it after that of the input; if "
+                f"{name!r} is no parameter, name those that are: as_layer(layer, params=(...))"
             )
         found, wanted = np.asarray(gradient), self.params[name].shape
         if not same_entries(found.shape, wanted):
@@ -304,8 +306,8 @@ def as_layer(
     kind = type(layer)
     # A subclass of the same name, which reports show.
     subclass = type(kind.__name__, (ForeignLayer,), {"__module__": kind.__module__})
-    view = parameters_read(layer, calls, params, x)
-    unread = unread_attributes(layer, view) if params is None else {}
+    view, caches = parameters_read(layer, calls, params, x)
+    unread = unread_attributes(layer, view, caches) if params is None else {}
     wrapped: Layer = subclass(layer, calls, view, unread, constants=params is not None)
     return wrapped
 

@@ -37,7 +37,9 @@ SAME_PARAMETER = 0.1
 PROPORTIONAL = 1e-6
 
 
-def parameters_read(layer: Any, calls: Calls, given: Iterable[str] | None, x: Any) -> ParameterView:
+def parameters_read(
+    layer: Any, calls: Calls, given: Iterable[str] | None, x: Any
+) -> tuple[ParameterView, frozenset[str]]:
     """Find the parameters of a layer.
 
     Parameters
@@ -49,20 +51,32 @@ def parameters_read(layer: Any, calls: Calls, given: Iterable[str] | None, x: An
         The attributes that are parameters, as the user says.
     x : ndarray or None
         An input for trial runs of copies.
+
+    Returns
+    -------
+    view : ParameterView
+    caches : frozenset of str
+        Attributes that the first forward pass has filled with what it keeps of its input.
     """
-    if len(calls.needs) > 1 or (calls.needs and x is None and not _returns_cache(layer, calls, x)):
-        _refuse_arguments(layer, calls, x)
-    if x is not None and _is_lazy(layer, calls, given, x):
-        calls.forward(layer, np.array(x))
+    needs_rate = bool(calls.needs) and x is not None and not _returns_cache(layer, calls, x)
+    if len(calls.needs) > 1 or (needs_rate and given is not None):
+        raise _needs_more(layer, calls)
+    caches: frozenset[str] = frozenset()
+    if x is not None:
+        waiting = [name for name, value in attributes_of(layer).items() if _is_waiting(value)]
+        made = _made_for_good(layer, calls, waiting, x)
+        if made:
+            calls.forward(layer, np.array(x))
+            caches = frozenset(waiting) - made
     if given is not None:
-        return _named(layer, given)
-    if calls.needs and x is not None and not _returns_cache(layer, calls, x):
-        return _trained(layer, calls, x)
+        return _named(layer, given), caches
+    if needs_rate:
+        return _trained(layer, calls, x), caches
     for attribute in PARAMETER_ATTRIBUTES:
         found = _held(layer, attribute)
         if found is not None:
-            return found
-    return _with_gradients(layer, calls, x)
+            return found, caches
+    return _with_gradients(layer, calls, x), caches
 
 
 def _named(layer: Any, given: Iterable[str]) -> ParameterView:
@@ -71,6 +85,10 @@ def _named(layer: Any, given: Iterable[str]) -> ParameterView:
     if isinstance(held, (Mapping, list, tuple)) and box_of(held) is None:
         return _view(layer, {str(step): (names[0], step) for step, _ in inside(held)}, names[0])
     absent = [name for name in names if not hasattr(layer, name)]
+    for attribute in PARAMETER_ATTRIBUTES if absent else ():
+        inner = getattr(layer, attribute, None)
+        if isinstance(inner, Mapping) and set(names) <= set(inner):
+            return _view(layer, {name: (attribute, name) for name in names}, attribute)
     if absent:
         known = ", ".join(name for name, value in attributes_of(layer).items() if isinstance(value, np.ndarray))
         raise SubjectError(
@@ -139,20 +157,20 @@ def _with_gradients(layer: Any, calls: Calls, x: Any) -> ParameterView:
     return _view(layer, {name: (name,) for name in matched})
 
 
-def _is_lazy(layer: Any, calls: Calls, given: Iterable[str] | None, x: Any) -> bool:
-    """Whether the first forward pass creates parameters: what is None, or an empty mapping, is filled then."""
-    waiting = [name for name, value in attributes_of(layer).items() if _is_waiting(value)]
-    if isinstance(given, tuple):
-        waiting = [name for name in waiting if name in given]
-    if not waiting:
-        return False
+def _made_for_good(layer: Any, calls: Calls, waiting: Iterable[str], x: Any) -> frozenset[str]:
+    """Attributes that the first forward pass fills, and that a pass with another input leaves as they are.
+
+    They are parameters that are created late; what changes with the input is a cache.
+    """
     try:
-        one, other = _after_trial(layer, calls, x), _after_trial(layer, calls, x)
-        calls.forward(other, np.array(_another(x)))
+        double = copy.deepcopy(layer)
+        calls.forward(double, np.array(x))
+        before = {name: copy.deepcopy(getattr(double, name, None)) for name in waiting}
+        calls.forward(double, np.array(another_input(x)))
     except Exception as error:
         pass_on_signal(error)
-        return False
-    return any(_stays(getattr(one, name), name, other, x) for name in waiting)
+        return frozenset()
+    return frozenset(name for name, value in before.items() if _stays(value, getattr(double, name, None), x))
 
 
 def _is_waiting(value: Any) -> bool:
@@ -162,16 +180,16 @@ def _is_waiting(value: Any) -> bool:
     return value is None
 
 
-def _stays(value: Any, name: str, other: Any, x: Any) -> bool:
-    """Whether an attribute has become a parameter: float arrays that are the same for another input of that shape."""
-    found = [value] if isinstance(value, np.ndarray) else [inner for _, inner in inside(value)]
-    again = getattr(other, name, None)
-    others = [again] if isinstance(again, np.ndarray) else [inner for _, inner in inside(again)]
-    arrays = [(one, two) for one, two in zip(found, others, strict=False) if is_float_array(one) and one.size]
-    return bool(arrays) and all(one.shape == np.shape(two) and not np.array_equal(one, x) for one, two in arrays)
+def _stays(before: Any, after: Any, x: Any) -> bool:
+    """Whether a value holds an array of floats that two passes have in common, and that is not their input."""
+    one, two = (
+        [value] if isinstance(value, np.ndarray) else [v for _, v in inside(value)] for value in (before, after)
+    )
+    pairs = [(a, b) for a, b in zip(one, two, strict=False) if is_float_array(a) and a.size]
+    return any(np.array_equal(a, b) and not np.array_equal(a, x) for a, b in pairs)
 
 
-def _another(x: Any) -> Any:
+def another_input(x: Any) -> Any:
     """Another input of the same shape and type."""
     x = np.asarray(x)
     return x[::-1].copy() if x.dtype.kind != "f" else x * np.linspace(0.5, 1.5, max(x.size, 1)).reshape(x.shape)
@@ -186,8 +204,8 @@ def _returns_cache(layer: Any, calls: Calls, x: Any) -> bool:
     return isinstance(result, (tuple, list)) and len(result) == 2
 
 
-def _refuse_arguments(layer: Any, calls: Calls, x: Any) -> None:
-    raise SubjectTypeError(
+def _needs_more(layer: Any, calls: Calls) -> SubjectTypeError:
+    return SubjectTypeError(
         f"{layer!r}: {calls.name} needs {', '.join(calls.needs)} besides the upstream gradient: write as_layer(layer, "
         f"backward=lambda layer, upstream: layer.{calls.name}(upstream, {', '.join(f'{n}=…' for n in calls.needs)}))"
     )
@@ -208,7 +226,7 @@ def _trained(layer: Any, calls: Calls, x: Any) -> ParameterView:
     for name in moved:
         size = float(np.abs(steps[2][name]).max())
         if not np.allclose(steps[2][name], 2 * steps[1][name], rtol=PROPORTIONAL, atol=PROPORTIONAL * size):
-            _refuse_arguments(layer, calls, x)
+            raise _needs_more(layer, calls)
     return _view(layer, {name: (name,) for name in moved})
 
 
@@ -244,10 +262,10 @@ def _has_gradient(name: str, value: Array, attributes: Mapping[str, Any], *, tri
     return any((each is None and not trial) or same_entries(np.shape(each), value.shape) for each in found)
 
 
-def unread_attributes(layer: Any, view: ParameterView) -> dict[str, Any]:
-    """Attributes with arrays of floats that are neither parameters nor called after the gradient of one."""
+def unread_attributes(layer: Any, view: ParameterView, caches: Iterable[str] = ()) -> dict[str, Any]:
+    """Attributes with arrays of floats that are neither parameters nor called after the gradient of one, nor caches."""
     gradients = {key for name in view for key in gradient_names(name)} | set(GRADIENT_MAPPINGS)
-    known = {path[0] for places in view.places.values() for path in places}
+    known = {*caches} | {path[0] for places in view.places.values() for path in places}
     return {
         name: value
         for name, value in attributes_of(layer).items()

@@ -14,7 +14,7 @@ import builtins
 import copy
 import dis
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -54,7 +54,7 @@ NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENER
 FORBIDDEN = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
 
 
-def find_reset(layer: Any, passes: Passes, parameters: ParametersOf) -> str | None:
+def find_reset(layer: Any, passes: Passes, parameters: ParametersOf, others: Passes | None = None) -> str | None:
     """The method that resets a layer before a forward pass; None if passes do not add up, or there is no such method.
 
     After a reset, passes give the same whatever was done before, and the parameters are what they were.
@@ -67,6 +67,8 @@ def find_reset(layer: Any, passes: Passes, parameters: ParametersOf) -> str | No
         Runs both passes of a copy.
     parameters : callable
         Parameters of a copy by name.
+    others : callable, optional
+        As `passes`, for another input: a layer that keeps its inputs in a list may give the same for the same input.
     """
     try:
         used = copy.deepcopy(layer)
@@ -74,16 +76,25 @@ def find_reset(layer: Any, passes: Passes, parameters: ParametersOf) -> str | No
         pass_on_signal(error)
         return None
     first, second = _run(used, passes), _run(used, passes)
-    if first is None or _equal(first, second):
+    if first is None:
         return None
+    if _equal(first, second):
+        used = copy.deepcopy(layer)
+        if others is None or _run(used, others) is None or _equal(first, _run(used, passes)):
+            return None
     for name in _candidates(layer):
-        found = [_after_reset(layer, passes, parameters, name, times) for times in range(3)]
+        found = [_after_reset(layer, passes, parameters, name, before) for before in _histories(passes, others)]
         if all(_equal(found[0], other) for other in found):
             return name
     return None
 
 
-def _after_reset(layer: Any, passes: Passes, parameters: ParametersOf, name: str, times: int) -> Results:
+def _histories(passes: Passes, others: Passes | None) -> list[list[Passes]]:
+    """What may have been done before a reset."""
+    return [[], [passes], [passes, passes], *([] if others is None else [[others, passes]])]
+
+
+def _after_reset(layer: Any, passes: Passes, parameters: ParametersOf, name: str, history: Iterable[Passes]) -> Results:
     """What passes after a reset give, at other parameters, after some passes; None if the reset changes parameters."""
     double = copy.deepcopy(layer)
     for value in parameters(double).values():
@@ -91,8 +102,8 @@ def _after_reset(layer: Any, passes: Passes, parameters: ParametersOf, name: str
             value *= MOVED
     before = [value.copy() for value in parameters(double).values()]
     try:
-        for _ in range(times):
-            passes(double)
+        for earlier in history:
+            earlier(double)
         getattr(double, name)()
         found = _run(double, passes)
     except Exception as error:

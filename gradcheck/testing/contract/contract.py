@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.reports.report import Report
-from gradcheck.testing.contract.fixture import Example, LayerFixture, Violation
+from gradcheck.testing.contract.example import Example, Violation, block_names
+from gradcheck.testing.contract.fixture import LayerFixture
 from gradcheck.testing.contract.gradients import (
     Tally,
-    block_names,
     failed_gradient,
     wrong_input_gradient,
     wrong_parameter_gradient,
@@ -51,7 +51,7 @@ class LayerContract:
     max_shapes : int
         How many shapes the sweep may try. If there are no more than this, it tries all shapes up to `max_size`.
     dtypes : tuple of str
-        Dtypes that the layer keeps.
+        Dtypes that the layer keeps. All tests use the first of them, or float64 if that is among them.
     parameters : tuple of str or None
         Names of the attributes that are parameters, if the layer has no mapping `params`; see `gradcheck.as_layer`. An
         empty tuple says that there are none.
@@ -228,6 +228,7 @@ class LayerContract:
             parameters=self.parameters,
             seed=self.seed,
             rtol=self.rtol,
+            dtype="float64" if "float64" in self.dtypes or not self.dtypes else self.dtypes[0],
         )
 
     def _on_examples(self, check: Callable[[Example], Violation | None]) -> None:

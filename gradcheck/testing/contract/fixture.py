@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from gradcheck.checks.gradients import check_subject
 from gradcheck.errors import SubjectTypeError
-from gradcheck.nn.layer import Layer
 from gradcheck.reports.report import Report
 from gradcheck.subjects.foreign_layer import as_layer
 from gradcheck.subjects.layer import LayerSubject
+from gradcheck.testing.contract.example import Example, Violation
+from gradcheck.testing.contract.passes import with_dtype
 from gradcheck.testing.contract.shape_sweep import Shape, small_shapes
+from gradcheck.testing.contract.twin import other_digits, twin_of
 from gradcheck.testing.seeding import global_seed
 
 Array = NDArray[Any]
@@ -48,49 +50,6 @@ EXAMPLES = ExampleSettings()
 
 
 @dataclass(frozen=True)
-class Example:
-    """A new layer and a batch for it.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Shape of the batch.
-    layer : Layer
-    x : ndarray
-        The batch.
-    """
-
-    shape: Shape
-    layer: Layer
-    x: Array
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A promise that a layer breaks.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Shape of the batch on which it shows.
-    problem : str
-        What is wrong.
-    remedy : str
-        What to do about it.
-    report : Report or None
-        The check that shows it, if it is one of gradients.
-    undecided : bool
-        Whether the arithmetic allows no decision: then nothing is known to be wrong, and nothing is known to be right.
-    """
-
-    shape: Shape
-    problem: str
-    remedy: str
-    report: Report | None = None
-    undecided: bool = False
-
-
-@dataclass(frozen=True)
 class LayerFixture:
     """The layer under test.
 
@@ -107,6 +66,8 @@ class LayerFixture:
     seed : int
     rtol : float or None
         As for `LayerContract`.
+    dtype : str
+        Of inputs and parameters.
     """
 
     owner: str
@@ -117,6 +78,7 @@ class LayerFixture:
     parameters: tuple[str, ...] | None
     seed: int
     rtol: float | None
+    dtype: str = "float64"
 
     def examples(self, settings: ExampleSettings = EXAMPLES) -> Iterator[Example]:
         """Yield a few batches of unlike shapes, each with a new layer.
@@ -150,19 +112,38 @@ class LayerFixture:
         """Return a given batch and the layer for its shape; None if the layer does not take the shape."""
         with global_seed(self.seed):
             made = self.build(shape[1:])
-            return None if made is None else Example(shape, as_layer(made, params=self.parameters, x=x), x)
+            if x.dtype.kind == "f" and self.dtype != "float64":
+                x = x.astype(self.dtype)
+            layer = None if made is None else as_layer(made, params=self.parameters, x=x)
+        if layer is None:
+            return None
+        return Example(shape, layer if self.dtype == "float64" else with_dtype(layer, self.dtype), x)
 
     def another_batch(self, shape: Shape) -> Array:
         """Draw a second batch of a shape."""
-        return self.draw_input(np.random.default_rng(self.seed + 1), shape)
+        x = np.asarray(self.draw_input(np.random.default_rng(self.seed + 1), shape))
+        return x.astype(self.dtype) if x.dtype.kind == "f" else x
 
-    def report(self, example: Example) -> Report:
+    def report(self, example: Example) -> Report | Violation:
         """Check the gradients of a copy of the layer.
+
+        In a dtype narrower than float64, gradients are compared with those of the same layer in float64, and these with
+        finite differences: a gradient whose terms cancel has few digits in the narrow dtype without being wrong.
+
+        Returns
+        -------
+        Report or Violation
+            The latter if the two differ by more than rounding.
 
         Raises
         ------
         GradcheckError
             If they cannot be checked, because a gradient has the wrong shape for instance.
         """
-        subject = LayerSubject(copy.deepcopy(example.layer), example.x, "layer")
+        twin = twin_of(example)
+        digits = None if twin is None else other_digits(example, twin)
+        if digits is not None:
+            return digits
+        chosen = twin or example
+        subject = LayerSubject(copy.deepcopy(chosen.layer), chosen.x, "layer")
         return check_subject(subject, rng=self.seed, rtol=self.rtol)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from gradcheck.errors import GradcheckError
 from gradcheck.reports.report import Report
 from gradcheck.subjects.layer import INPUT, has_index_input
-from gradcheck.testing.contract.fixture import Example, LayerFixture, Violation
+from gradcheck.testing.contract.example import Example, Violation, block_names
+from gradcheck.testing.contract.fixture import LayerFixture
 from gradcheck.testing.contract.passes import run_passes
 from gradcheck.testing.contract.shape_condition import common_condition
 from gradcheck.testing.contract.shape_sweep import Shape
@@ -42,6 +43,8 @@ def failed_gradient(
         report = fixture.report(example)
     except GradcheckError as error:
         return Violation(example.shape, str(error), "Return each gradient in the shape of the array it belongs to.")
+    if isinstance(report, Violation):
+        return report
     failed = [name for name in _failed(report) if names is None or name in names]
     if not failed:
         return report
@@ -107,12 +110,6 @@ class Tally:
             report,
             undecided=True,
         )
-
-
-def block_names(example: Example) -> list[str]:
-    """Names of the blocks of a layer: its input, unless that holds indices, and its parameters."""
-    own = list(example.layer.params)
-    return own if has_index_input(example.layer, example.x) else [INPUT, *own]
 
 
 def wrong_input_gradient(fixture: LayerFixture, examples: Iterable[Example]) -> Violation | None:
@@ -190,6 +187,8 @@ def _problem(fixture: LayerFixture, example: Example) -> tuple[str, Report | Non
         return str(error), None
     except Exception as error:
         return f"{type(error).__name__}: {error}", None
+    if isinstance(report, Violation):
+        return report.problem, None
     if report.verdict is not Verdict.FAIL:
         return "", report
     if report.findings:

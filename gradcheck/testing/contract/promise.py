@@ -6,7 +6,7 @@ from typing import Literal
 
 from gradcheck.checks.gradients import GradientMismatch
 from gradcheck.errors import SubjectError
-from gradcheck.testing.contract.fixture import Violation
+from gradcheck.testing.contract.example import Violation
 
 #: What a test does whose promise could not be decided.
 Undecided = Literal["fail", "skip"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.testing.contract.fixture import Example, Violation
+from gradcheck.testing.contract.example import Example, Violation
 from gradcheck.testing.contract.passes import (
     PassResult,
     differs,

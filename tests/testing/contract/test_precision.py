@@ -136,3 +136,24 @@ def test_digits_are_counted_above_round_off_only() -> None:
     assert has_float32_digits(third.astype(np.float32).astype(np.float64))
     assert has_float32_digits(np.array([0.5, 1e-17 / 3]))
     assert not has_float32_digits(np.zeros(3))
+
+
+class Single(Scale):
+    """Computes in float32 whatever it is given; right."""
+
+    factor = 1.0
+
+    def forward(self, x: Array) -> Any:
+        return super().forward(x).astype(np.float32)
+
+    def backward(self, upstream: Array) -> Any:
+        return (self.factor * super().backward(upstream)).astype(np.float32)
+
+
+class WrongSingle(Single):
+    factor = 1.05
+
+
+def test_a_layer_of_float32_alone_is_tested_in_float32() -> None:
+    assert_kept(contract(Single, dtypes=("float32",)), "test_backward_is_linear")
+    assert "is wrong: x" in broken(contract(WrongSingle, dtypes=("float32",)), "test_gradient_by_the_input")
