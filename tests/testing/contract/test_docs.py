@@ -22,7 +22,11 @@ def shown(name: str) -> list[str]:
     """The lines of the message that the page shows for a test."""
     (block,) = [block for block in blocks("text") if f" {name} " in block.partition("\n")[0]]
     lines = block.splitlines()[1:]
-    return [" ".join(line.removeprefix("E   AssertionError: ").split()) for line in lines if line != "…"]
+    return [
+        " ".join(re.sub(r"^E   [\w.]+: ", "", line).split())
+        for line in lines
+        if not re.fullmatch(r" *…|-+ gradcheck -+", line)
+    ]
 
 
 @pytest.fixture
