@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.calibration import coverage, estimates, histogram, median_bar
-from gradcheck.differences.derivative import differentiate
+from gradcheck.differences.derivative import _predicted, differentiate
 from gradcheck.differences.estimate import Status
 from gradcheck.differences.noise import measure_noise
+from gradcheck.differences.richardson import Extrapolated
 from gradcheck.differences.settings import EPSILON
 
 Values = Callable[[Sequence[float]], list[float]]
@@ -123,3 +125,15 @@ def test_the_budget_is_kept() -> None:
 
     differentiate(values, noise=EPSILON, centre=0.0, target=1e-12, budget=20)
     assert len(calls) <= 20
+
+
+@pytest.mark.parametrize("longer", range(1, 9))
+def test_farther_steps_are_expected_to_be_no_better_than_their_round_off(longer: int) -> None:
+    """Where truncation cannot be seen it is not known: the farther away a step is, the less is expected of it."""
+    best = Extrapolated(value=1.0, truncation=1e-12, roundoff=1e-11, order=4, exponent=-6)
+    least = math.ldexp(best.roundoff, -longer)
+    expected = _predicted(best, best.exponent + longer)
+    assert expected >= least
+    assert longer == 1 or expected > least * (1 + (longer - 1) / 4)
+    seen = replace(best, truncation=1e-9)
+    assert _predicted(seen, seen.exponent + longer) == pytest.approx(least + 1e-9 * 2.0 ** (4 * longer))

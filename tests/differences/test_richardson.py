@@ -62,3 +62,16 @@ def test_values_are_not_asked_for_twice() -> None:
     table.reach(range(-3, 0))
     table.reach(range(-4, -1))
     assert table.evaluations == 8
+
+
+@pytest.mark.parametrize("quantum", [2.0**-20, 1e-5, 0.03])
+def test_values_on_a_grid_are_known_to_half_its_spacing(quantum: float) -> None:
+    def values(steps: Sequence[float]) -> list[float]:
+        return [quantum * round((2.0 + step) / quantum) for step in steps]
+
+    table = RichardsonTable(values, quantum * round(2.0 / quantum), 1e-16)
+    table.reach(range(-30, 2))
+    assert table.noise == pytest.approx(quantum / 2, rel=1e-9)
+    smooth = table_of([2.0, 1.0], 1e-16)
+    smooth.reach(range(-30, 2))
+    assert smooth.noise == 1e-16

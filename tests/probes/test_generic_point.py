@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from gradcheck import check_gradients
 from gradcheck.probes.generic_point import generic_point, generic_shift, screen_nearer, screen_there
 from gradcheck.probes.place import Place
 from gradcheck.probes.prober import Prober
@@ -121,3 +122,30 @@ def test_where_nothing_can_be_measured_on_the_way_nothing_is_known() -> None:
     nan = prober_of(lambda x: logcosh(x) if np.array_equal(x, X) else math.nan, np.tanh, X, measured=False)
     assert screen_nearer(nan, shift, distance, 0) is Agreement.UNRESOLVED
     assert screen_nearer(here, shift, distance, 0) is Agreement.AGREES
+
+
+def loud_beyond(amplitude: float) -> Callable[[Array], float]:
+    """Log cosh, with an error that changes from point to point everywhere but at the user's point."""
+
+    def loss(x: Array) -> float:
+        error = 0.0 if np.array_equal(x, X) else amplitude * math.sin(1e9 * float(np.sum(x * np.arange(1, len(x) + 1))))
+        return logcosh(x) + error
+
+    return loss
+
+
+def test_a_right_gradient_is_seldom_doubted_for_noise_that_is_there_alone() -> None:
+    """A gap that the noise assumed there makes clear counts only as far as that found there leaves it clear."""
+    doubted = 0
+    for seed in range(60):
+        here = prober_of(loud_beyond(10.0 ** -(4 + seed % 5)), np.tanh, X, seed=seed, measured=False)
+        _, there = generic_point(here, generic_shift(here))
+        assert there is not None
+        doubted += screen_there(there, [0])[0].agreement is Agreement.DISAGREES
+    assert doubted <= 12
+
+
+@pytest.mark.parametrize("amplitude", [1e-9, 1e-6, 1e-4])
+def test_such_noise_makes_no_right_gradient_fail(amplitude: float) -> None:
+    for seed in range(12):
+        assert check_gradients(loud_beyond(amplitude), np.tanh, X, rng=seed).verdict.value != "fail"

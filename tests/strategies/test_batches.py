@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from gradcheck import nn
 from gradcheck.errors import SubjectTypeError
 from gradcheck.strategies import DrawnNetwork, batches
+from tests.profiles import DERANDOMIZE
 
-few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=30, deadline=None, derandomize=DERANDOMIZE, database=None)
 
 
 NETWORK = DrawnNetwork(

@@ -10,8 +10,9 @@ import gradcheck
 from gradcheck.errors import SubjectError
 from gradcheck.strategies import BrokenNetwork, DrawnNetwork, broken_networks, networks
 from gradcheck.testing.faults import Fault, mutant_network
+from tests.profiles import DERANDOMIZE
 
-few = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=15, deadline=None, derandomize=DERANDOMIZE, database=None)
 
 
 @few

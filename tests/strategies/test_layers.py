@@ -12,9 +12,10 @@ from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS
 from gradcheck.strategies import drawn_layer, layers
 from gradcheck.subjects.layer import LayerSubject
+from tests.profiles import DERANDOMIZE
 from tests.strategies import library
 
-few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=30, deadline=None, derandomize=DERANDOMIZE, database=None)
 unshrunk = settings(database=None, derandomize=True, phases=[Phase.generate])
 
 

@@ -16,9 +16,10 @@ from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES
 from gradcheck.strategies import DrawnNetwork, networks, shapes
 from gradcheck.strategies.specs import LAYER_SPECS
+from tests.profiles import DERANDOMIZE
 from tests.strategies import library
 
-few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=30, deadline=None, derandomize=DERANDOMIZE, database=None)
 afresh = settings(database=None, derandomize=True, deadline=None)
 
 
@@ -95,7 +96,7 @@ def test_parameters_are_generic() -> None:
 
 
 def test_a_right_library_passes() -> None:
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=60, deadline=None, derandomize=DERANDOMIZE, database=None)
     @given(networks(layers=library.LAYERS))
     def check(network: DrawnNetwork) -> None:
         gradcheck.assert_gradients(network, batch=network.batch, rng=0)

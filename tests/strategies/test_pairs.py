@@ -8,8 +8,9 @@ from hypothesis import given, settings
 import gradcheck
 from gradcheck.errors import SubjectError
 from gradcheck.strategies import Pair, pairs
+from tests.profiles import DERANDOMIZE
 
-few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=30, deadline=None, derandomize=DERANDOMIZE, database=None)
 
 
 @few

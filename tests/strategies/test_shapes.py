@@ -7,8 +7,9 @@ from hypothesis import find, given, settings
 
 from gradcheck.errors import SubjectError
 from gradcheck.strategies import shapes
+from tests.profiles import DERANDOMIZE
 
-few = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=30, deadline=None, derandomize=DERANDOMIZE, database=None)
 afresh = settings(database=None, derandomize=True)
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.layer import Array
 from gradcheck.strategies import DrawnNetwork, smooth_points
+from tests.profiles import DERANDOMIZE
 
-few = settings(max_examples=20, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=20, deadline=None, derandomize=DERANDOMIZE, database=None)
 
 
 @few

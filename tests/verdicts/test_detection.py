@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import os
 import warnings
 from collections.abc import Sequence
 
@@ -16,11 +15,12 @@ from benchmarks.corpus.cases import cases
 from benchmarks.corpus.conditions import CONDITIONS, Condition
 from benchmarks.corpus.mistakes import MISTAKES
 from benchmarks.corpus.problem import Problem, blocks
+from tests.profiles import NIGHTLY
 
 SMALL = 3000
 
 #: All mistakes under every condition in the long profile; else every second one, not the same ones under the next.
-ALL = "GRADCHECK_FUZZ" in os.environ
+ALL = NIGHTLY
 
 
 def entries(problem: Problem) -> int:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from gradcheck.strategies import shapes as drawn_shapes
 from tests.cases import Array, SoftmaxRegression, spoil_entry, typical_index, verdict
+from tests.profiles import DERANDOMIZE
 
-few = settings(max_examples=20, deadline=None, derandomize=True)
+few = settings(max_examples=20, deadline=None, derandomize=DERANDOMIZE)
 shapes = drawn_shapes()
 seeds = st.integers(0, 2**32 - 1)
 Loss = Callable[[Array], float]

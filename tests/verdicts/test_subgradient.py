@@ -159,3 +159,23 @@ def test_tie_of_a_maximum(winner: int | None, expected: str) -> None:
         return np.asarray(np.eye(3)[winner])
 
     assert verdict(lambda x: float(x.max()), gradient, np.array([1.0, 1.0, 0.5])) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("slope", [0.7, -1.3, 2.9, 11.0])
+@pytest.mark.parametrize("bend", [0.5, -0.8, 3.0])
+def test_the_slope_of_one_side_is_a_subgradient_though_its_measurement_has_an_error(
+    slope: float, bend: float, seed: int
+) -> None:
+    """Zero on the left, and slope · x + bend · x² on the right: the end of the interval is known to an error only."""
+
+    def loss(x: Array) -> float:
+        return float(np.sum(np.where(x > 0, slope * x + bend * x**2, 0.0)) + 3.0)
+
+    def claiming(value: float) -> Any:
+        return lambda x: np.where(x == 0, value, np.where(x > 0, slope + 2 * bend * x, 0.0))
+
+    for right in (slope, 0.0):
+        assert verdict(loss, claiming(right), np.zeros(1), rng=seed) == "pass"
+    assert verdict(loss, claiming(1.03 * slope), np.zeros(1), rng=seed) == "fail"
+    assert verdict(loss, claiming(-0.03 * slope), np.zeros(1), rng=seed) == "fail"
