@@ -14,6 +14,7 @@ nox.options.sessions = ["lint", "types", "tests", "docs"]
 BENCHMARKS = {
     "calibration": ("benchmarks.calibration",),
     "cost": ("benchmarks.cost",),
+    "derivatives-figures": ("benchmarks.maps.detection",),
     "detection": ("benchmarks.detection",),
     "detection-all": ("benchmarks.detection", "--mistakes", "9", "--peers", "gradcheck"),
     "doctor-figures": ("benchmarks.doctor",),

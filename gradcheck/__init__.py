@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from gradcheck import testing as testing
     from gradcheck._version import __version__
     from gradcheck.checks.gradients import GradientMismatch, assert_gradients, check_gradients
+    from gradcheck.checks.maps.adjoint import check_adjoint
+    from gradcheck.checks.maps.asserts import (
+        assert_adjoint,
+        assert_hessian,
+        assert_jacobian,
+        assert_jvp,
+        assert_problem,
+        assert_vjp,
+    )
+    from gradcheck.checks.maps.hessian import check_hessian
+    from gradcheck.checks.maps.jacobian import check_jacobian
+    from gradcheck.checks.maps.problem import check_problem
+    from gradcheck.checks.maps.products import check_jvp, check_vjp
     from gradcheck.errors import GradcheckError, SubjectError, SubjectTypeError, TargetError
     from gradcheck.reports.data import BlockReport
     from gradcheck.reports.report import Report
@@ -48,9 +61,21 @@ __all__ = [
     "__version__",
     "as_layer",
     "as_subject",
+    "assert_adjoint",
     "assert_gradients",
+    "assert_hessian",
+    "assert_jacobian",
+    "assert_jvp",
+    "assert_problem",
+    "assert_vjp",
+    "check_adjoint",
     "check_gradients",
+    "check_hessian",
+    "check_jacobian",
+    "check_jvp",
     "check_optimiser",
+    "check_problem",
+    "check_vjp",
     "defaults",
     "doctor",
     "pairs",

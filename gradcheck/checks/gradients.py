@@ -5,25 +5,27 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck._version import __version__
-from gradcheck.checks.observers import notify_observers
+from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import accuracy_of, budget_of, mapping_of, seed_of, tolerance_of
+from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.errors import SubjectError
 from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.build import report_of
 from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING, as_subject
+from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.shrinking import shrinking, shrinking_run
+from gradcheck.verdicts.tangent import recognised_tangents
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -72,6 +74,8 @@ def check_gradients(
     loss_accuracy: float | None = None,
     diagnose: bool = True,
     method: Literal["gradcheck", "textbook"] = "gradcheck",
+    retract: Callable[[Any, Any], Any] | None = None,
+    project: Callable[[Any, Any], Any] | None = None,
 ) -> Report:
     """Compare a hand-written gradient with central finite differences.
 
@@ -118,6 +122,12 @@ def check_gradients(
     method : {'gradcheck', 'textbook'}
         ``'textbook'`` is the check as lectures teach it, for comparison: two-sided differences with a step of 1e-4 in
         every entry, and one ratio of norms.
+    retract : callable, optional
+        ``retract(x, v)`` returns the point of a manifold that is reached from `x` along the tangent `v`, such as
+        ``(x + v) / norm(x + v)`` on a sphere. The gradient is then compared along curves on the manifold alone.
+    project : callable, optional
+        ``project(x, v)`` returns the tangent nearest to `v`. Without `retract` the manifold is a linear space, such as
+        that of symmetric matrices. That the claimed gradient is tangent is checked as well, and noted.
 
     Returns
     -------
@@ -153,6 +163,21 @@ def check_gradients(
     >>> gradcheck.check_gradients(loss, lambda x: 1 - np.tanh(x) ** 2, x, rng=0).verdict.value
     'fail'
     """
+    if retract is not None or project is not None:
+        return _on_manifold(
+            target,
+            grad,
+            x0,
+            args,
+            retract,
+            project,
+            rtol=rtol,
+            rng=rng,
+            budget=budget,
+            entries=entries,
+            loss_accuracy=loss_accuracy,
+            diagnose=diagnose,
+        )
     subject = as_subject(target, grad, x0, args=args, batch=batch, wrt=wrt)
     return check_subject(
         subject,
@@ -166,6 +191,30 @@ def check_gradients(
         diagnose=diagnose,
         method=method,
     )
+
+
+def _on_manifold(
+    fun: Any,
+    grad: Any,
+    x0: Any,
+    args: Sequence[Any],
+    retract: Callable[[Any, Any], Any] | None,
+    project: Callable[[Any, Any], Any] | None,
+    **options: Any,
+) -> Report:
+    """Check a gradient along curves on a manifold, at the point and at another one."""
+    from gradcheck.checks.manifold import joined, manifold_subjects, not_tangent
+
+    seed = seed_of(options.pop("rng"))
+    args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    subjects = manifold_subjects(fun, grad, x0, args, retract, project, np.random.default_rng(seed))
+    with quiet():
+        reports = [check_subject(subject, rng=seed, **options) for subject in subjects]
+        off = not_tangent(grad, retract, project, x0, args, reports[0].rtol)
+        around = check_subject(as_subject(fun, grad, x0, args=args), rng=seed, **options) if off is not None else None
+    report = joined(reports, off, around)
+    notify_observers(report)
+    return report
 
 
 def check_subject(
@@ -182,6 +231,12 @@ def check_subject(
     method: str = "gradcheck",
 ) -> Report:
     """Check a subject; the options are those of `check_gradients`."""
+    if isinstance(subject, MapSubject) and method == "gradcheck":
+        from gradcheck.checks.maps.adjointness import adjointness
+        from gradcheck.checks.maps.run import MapOptions, run_map_check
+
+        of_map = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose)
+        return run_map_check(subject, of_map, kind="jacobian", more=(adjointness,))
     if method == "textbook":
         from gradcheck.checks.textbook import textbook
 
@@ -194,7 +249,7 @@ def check_subject(
     verdict_only = shrinking() or not diagnose
     options = CheckOptions(tolerance, entries, verdict_only, accuracy_of(loss_accuracy))
     started = time.perf_counter()
-    with mapping_of(workers, subject) as mapper, _progress_callback(progress, subject.name, limit) as callback:
+    with mapping_of(workers, subject) as mapper, progress_callback(progress, subject.name, limit) as callback:
         evaluator = Evaluator(subject, limit, callback, mapper)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # steps that leave the domain give NaN
@@ -205,6 +260,7 @@ def check_subject(
                 before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper)
                 rng = np.random.default_rng(seed)
                 found = check(evaluator, options, rng)
+            found = recognised_tangents(evaluator, found, tolerance, rng)
             found, findings = _with_findings(evaluator, found, options, rng)
     report = report_of(
         found,
@@ -234,17 +290,6 @@ def _with_findings(
     faults = locate_faults(evaluator, found, options.rtol, rng, loss_accuracy=options.loss_accuracy)
     found, faults = settled(found, faults)
     return found, findings_of(found, faults)
-
-
-def _progress_callback(progress: bool | Progress, name: str, limit: int) -> AbstractContextManager[Progress | None]:
-    """Context manager for the callable that receives the progress of a check, or None."""
-    if not isinstance(progress, bool) and not callable(progress):
-        raise SubjectTypeError(f"progress is {progress!r}: pass True, False or a callable")
-    if progress is True:
-        from gradcheck.checks.progress import progress_bar
-
-        return progress_bar(name, limit)
-    return nullcontext(progress or None)
 
 
 def assert_gradients(target: Any, grad: Any = MISSING, x0: Any = MISSING, **options: Any) -> Report:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from gradcheck.errors import SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 
 
@@ -41,3 +42,12 @@ def counter(name: str, *, shown: bool = True) -> Iterator[Callable[[int, int, st
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total, last: bar.update(task, completed=done, total=total, description=f"{name}: {last}")
+
+
+def progress_callback(progress: bool | Progress, name: str, limit: int) -> AbstractContextManager[Progress | None]:
+    """Context manager for the callable that receives the progress of a check, or None."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise SubjectTypeError(f"progress is {progress!r}: pass True, False or a callable")
+    if progress is True:
+        return progress_bar(name, limit)
+    return nullcontext(progress or None)

@@ -138,6 +138,9 @@ class ReportData:
         Lines of the backward pass, if a program was checked.
     sources : dict of str to str
         Source text by file name, if a program was checked.
+    kind : str
+        What kind of derivative was checked: ``"gradient"``, ``"jacobian"``, ``"product"``, ``"adjoint"``,
+        ``"hessian"`` or ``"problem"``.
     """
 
     version: str
@@ -156,6 +159,7 @@ class ReportData:
     notes: tuple[str, ...] = field(default=())
     lines: tuple[LineReport, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
+    kind: str = "gradient"
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
@@ -182,6 +186,22 @@ class ReportData:
         found = [finding for finding in self.findings if finding.blocks]
         explained = {name for finding in found for name in finding.blocks}
         return tuple(dict.fromkeys([*(f.where for f in found), *(name for name in names if name not in explained)]))
+
+    @property
+    def advice(self) -> str:
+        """What the verdict means, for the reader."""
+        if self.kind == "gradient":
+            return self.verdict.advice
+        return self.verdict.advice.replace("gradient", "derivative")
+
+    @property
+    def cost(self) -> str:
+        """How often the user's functions were called."""
+        gradients = "1 gradient" if self.gradients == 1 else f"{self.gradients} gradients"
+        if self.kind == "gradient":
+            return f"{self.evaluations} evaluations of the loss, {gradients}"
+        claimed = "1 of the derivative" if self.gradients == 1 else f"{self.gradients} of the derivative"
+        return f"{self.evaluations} evaluations of the function, {claimed}"
 
     def of_block(self, name: str) -> Self:
         """The report of one block alone.

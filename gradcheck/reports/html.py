@@ -22,19 +22,24 @@ def fragment_of(report: ReportData) -> str:
     findings = "".join(_finding(finding) for finding in report.findings)
     return (
         f"<div><p>{_coloured(report.verdict, report.verdict.value.upper())} <b>{escape(report.target)}</b>, "
-        f"loss {short(report.loss, 7)} ± {size(report.noise)}</p>"
+        f"{_subtitle(report)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p><small>{'<br>'.join(legend_of(report))}</small></p>"
         + (f"<ul>{findings}</ul>" if findings else "")
         + "".join(f"<p>{escape(note)}</p>" for note in report.notes)
-        + f"<p><small>{escape(report.verdict.advice)}<br>{report.evaluations} evaluations of the loss, "
-        f"{report.gradients} of the gradient; rtol={report.rtol:g}, reproduce with rng={report.seed}</small></p></div>"
+        + f"<p><small>{escape(report.advice)}<br>{report.cost}; "
+        f"rtol={report.rtol:g}, reproduce with rng={report.seed}</small></p></div>"
     )
 
 
 def preformatted(text: str) -> str:
     """A report that is a text, as an HTML fragment."""
     return f'<pre style="white-space: pre-wrap">{escape(visible(text))}</pre>'
+
+
+def _subtitle(report: ReportData) -> str:
+    """The loss, or what kind of derivative was checked."""
+    return f"loss {short(report.loss, 7)} ± {size(report.noise)}" if report.kind == "gradient" else report.kind
 
 
 def _row(block: BlockReport) -> str:

@@ -94,7 +94,10 @@ def _headline(report: ReportData) -> Text:
     text = Text()
     text.append(report.verdict.value.upper(), style=f"bold {COLOUR[report.verdict]}")
     text.append(f"  {report.target}", style="bold")
-    text.append(f"   loss {short(report.loss, 7)} ± {size(report.noise)}")
+    if report.kind == "gradient":
+        text.append(f"   loss {short(report.loss, 7)} ± {size(report.noise)}")
+    else:
+        text.append(f"   {report.kind}")
     if report.method != "gradcheck":
         text.append(f"   {report.method} method")
     return text
@@ -162,14 +165,13 @@ def notes_of(report: ReportData) -> list[str]:
     lines = [f"{', '.join(names)}: {note}" for note, names in blocks_by_note.items()]
     lines += report.notes
     if report.method == "gradcheck":
-        lines.append(report.verdict.advice)
+        lines.append(report.advice)
         codes = list(dict.fromkeys(finding.code for finding in report.findings if finding.code != _UNEXPLAINED))
         lines += [f"To read more: {', '.join(f'gradcheck explain {code}' for code in codes)}"] if codes else []
     return lines
 
 
 def _cost(report: ReportData, rerun: str) -> Text:
-    gradients = "1 gradient" if report.gradients == 1 else f"{report.gradients} gradients"
-    text = f"{report.evaluations} evaluations of the loss, {gradients}, {report.seconds:.2g} s; "
+    text = f"{report.cost}, {report.seconds:.2g} s; "
     text += f"rtol={report.rtol:g}, reproduce with {rerun.format(report.seed)}"
     return Text(text, style="dim")

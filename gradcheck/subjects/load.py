@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import importlib
 import importlib.util
@@ -12,10 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from gradcheck.errors import SubjectTypeError, TargetError
 from gradcheck.subjects.convert import as_subject
+from gradcheck.subjects.maps.jacobian import jacobian_subject
 from gradcheck.subjects.model import looks_like_model
 from gradcheck.subjects.subject import Subject
+from gradcheck.tracebacks import pass_on_signal
 
 
 def load(target: str) -> Subject:
@@ -25,7 +30,8 @@ def load(target: str) -> Subject:
     ----------
     target : str
         ``file.py:name`` or ``package.module:name``. The name is that of a model, a `Subject`, or a function without
-        arguments that returns one of them or the tuple ``(fun, grad, x0)``.
+        arguments that returns one of them or the tuple ``(fun, grad, x0)``, or ``(fun, jac, x0)`` of a function with
+        several outputs.
 
     Raises
     ------
@@ -36,7 +42,7 @@ def load(target: str) -> Subject:
     if is_called(found):
         found = _called(found, target)
     if isinstance(found, tuple) and len(found) == 3 and callable(found[0]):
-        return as_subject(*found)
+        return _of_functions(*found)
     try:
         return as_subject(found)
     except SubjectTypeError as error:
@@ -60,6 +66,18 @@ def named(target: str) -> Any:
 def is_called(found: Any) -> bool:
     """Whether a named object is called to get what is checked: a class, or a function that is no model."""
     return inspect.isclass(found) or (inspect.isroutine(found) and not looks_like_model(found))
+
+
+def _of_functions(fun: Any, derivative: Any, x0: Any) -> Subject:
+    """A function with its gradient; with its Jacobian where it has several outputs."""
+    try:
+        value = fun(copy.deepcopy(x0))
+    except Exception as error:  # the check calls it again, and shows what it raises
+        pass_on_signal(error)
+        return as_subject(fun, derivative, x0)
+    value = value[0] if derivative is True and isinstance(value, tuple) else value
+    several = isinstance(value, (dict, list, tuple)) or np.size(value) > 1
+    return jacobian_subject(fun, derivative, x0) if several else as_subject(fun, derivative, x0)
 
 
 def _called(function: Any, target: str) -> Any:

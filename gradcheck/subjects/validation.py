@@ -140,8 +140,8 @@ def validated_loss(value: Any, source: str) -> float:
         raise SubjectTypeError(f"{source} returned a {type(value).__qualname__}, but a loss is one real number")
     if array.size != 1:
         raise SubjectTypeError(
-            f"{source} returned an array of shape {array.shape}, but a loss is one real number: return its sum or "
-            "its mean"
+            f"{source} returned an array of shape {array.shape}, but a loss is one real number: check a function with "
+            "several outputs as check_jacobian(fun, jac, x0) or check_vjp(fun, vjp, x0)"
         )
     return float(array.reshape(()))
 

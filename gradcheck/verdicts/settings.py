@@ -122,6 +122,10 @@ class VerdictSettings:
     hidden_gap : float
         An entry without a gap counts only if its error bar is less than this part of the typical gap. A sample of
         entries must have at least this part of the gap of the whole.
+    on_manifold : float
+        A point lies on a manifold, and a claim is tangent to it, if it is off by at most this part of itself.
+    tangents, tangent_cost : int
+        Along so many random tangents a claim must be right; evaluations that each may take.
     hidden_slack : float
         Relative slack of the test whether kinks are too near to be seen.
     """
@@ -189,6 +193,9 @@ class VerdictSettings:
     spread_share: float = 0.75
     seen_share: float = 0.25
     hidden_gap: float = 0.25
+    on_manifold: float = 1e-9
+    tangents: int = 4
+    tangent_cost: int = 24
     hidden_slack: float = 1e-3
 
 

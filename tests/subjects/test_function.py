@@ -199,7 +199,7 @@ def test_gradient_may_have_its_keys_in_another_order() -> None:
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        (np.ones(4), "loss\\(\\) returned an array of shape \\(4,\\).*sum or its mean"),
+        (np.ones(4), "loss\\(\\) returned an array of shape \\(4,\\).*check_jacobian"),
         (np.ones(0), "loss\\(\\) returned an array of shape \\(0,\\)"),
         (1 + 1j, "loss\\(\\) returned a complex.*\\.real"),
         (None, "loss\\(\\) returned None.*`return`"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcheck.diagnosis.mistakes.accumulated import Accumulated
+from gradcheck.diagnosis.mistakes.asymmetric_hessian import AsymmetricHessian
 from gradcheck.diagnosis.mistakes.broadcast_not_summed import BroadcastNotSummed
 from gradcheck.diagnosis.mistakes.clip_mismatch import ClipMismatch
 from gradcheck.diagnosis.mistakes.constant_factor import ConstantFactor
@@ -14,10 +15,13 @@ from gradcheck.diagnosis.mistakes.loss_mismatch import LossMismatch
 from gradcheck.diagnosis.mistakes.low_precision import LowPrecision
 from gradcheck.diagnosis.mistakes.mean_sum import MeanSum
 from gradcheck.diagnosis.mistakes.missing_activation_derivative import MissingActivationDerivative
+from gradcheck.diagnosis.mistakes.missing_block import MissingBlock
 from gradcheck.diagnosis.mistakes.missing_path import MissingPath
 from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Mistake
 from gradcheck.diagnosis.mistakes.mutates_input import MutatesInput
 from gradcheck.diagnosis.mistakes.nondeterministic import Nondeterministic
+from gradcheck.diagnosis.mistakes.not_adjoint import NotAdjoint
+from gradcheck.diagnosis.mistakes.not_conjugated import NotConjugated
 from gradcheck.diagnosis.mistakes.not_finite import NotFinite
 from gradcheck.diagnosis.mistakes.partial_batch import PartialBatch
 from gradcheck.diagnosis.mistakes.regulariser_extra import RegulariserExtra
@@ -37,6 +41,7 @@ from gradcheck.diagnosis.mistakes.truncated_bptt import TruncatedBptt
 from gradcheck.diagnosis.mistakes.underflow import Underflow
 from gradcheck.diagnosis.mistakes.upstream_ignored import UpstreamIgnored
 from gradcheck.diagnosis.mistakes.wrong_activation_derivative import WrongActivationDerivative
+from gradcheck.diagnosis.mistakes.wrong_sparsity import WrongSparsity
 from gradcheck.diagnosis.mistakes.zero_gradient import ZeroGradient
 
 #: All mistakes, the simplest first. If two explain a gradient equally well, the first one is named.
@@ -76,6 +81,11 @@ MISTAKES: tuple[Mistake, ...] = (
     IsolatedEntries(),
     SolverTolerance(),
     Underflow(),
+    NotAdjoint(),
+    AsymmetricHessian(),
+    MissingBlock(),
+    WrongSparsity(),
+    NotConjugated(),
 )
 
 #: Mistakes that are a constant factor. They can occur together with another mistake.

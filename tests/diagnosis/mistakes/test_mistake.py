@@ -126,6 +126,11 @@ def test_observed_mistakes_have_no_variants() -> None:
         "isolated-entries",
         "solver-tolerance",
         "underflow",
+        "not-adjoint",
+        "asymmetric-hessian",
+        "missing-block",
+        "wrong-sparsity",
+        "not-conjugated",
     }
     x = np.ones(3)
     subject = as_subject(lambda x: float(np.sum(x)), lambda x: x, x)

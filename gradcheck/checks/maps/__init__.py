@@ -1,0 +1,1 @@
+"""Checks of any derivative: Jacobians, products with them, adjoints, Hessians, optimisation problems."""

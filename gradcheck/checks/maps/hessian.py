@@ -1,0 +1,269 @@
+"""`check_hessian`: the gradient against differences of the function, then the Hessian against those of the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck._version import __version__
+from gradcheck.checks.gradients import check_gradients
+from gradcheck.checks.maps.combined import combined
+from gradcheck.checks.maps.linearity import Found, linear_pullback
+from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check, tolerance_of_map
+from gradcheck.checks.observers import notify_observers, quiet
+from gradcheck.checks.options import budget_of, seed_of
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.diagnosis.mistakes import BY_SLUG
+from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.probes.evaluator import Progress
+from gradcheck.reports.data import BlockReport
+from gradcheck.reports.report import Report
+from gradcheck.subjects.convert import MISSING
+from gradcheck.subjects.maps.claim import Claim, JacobianClaim, PullbackClaim, named, require_callable
+from gradcheck.subjects.maps.cotangent import random_cotangent
+from gradcheck.subjects.maps.domain import bounded
+from gradcheck.subjects.maps.jacobian import without_adjoints
+from gradcheck.subjects.maps.map_subject import MapSubject
+from gradcheck.subjects.maps.matrix import is_operator, is_sparse
+from gradcheck.subjects.selection import Wrt
+from gradcheck.verdicts.maps.result import MapResult
+from gradcheck.verdicts.verdict import Verdict
+
+#: Said of a Hessian whose gradient is wrong.
+NOT_COMPARED = "not compared: the gradient that it would be compared with is wrong; fix that first"
+
+#: The two products with a symmetric matrix may differ by this many tolerances, on the scale of their terms.
+SYMMETRIC = 2.0
+
+
+def check_hessian(
+    fun: Callable[..., Any] | None,
+    grad: Any,
+    hess: Any = None,
+    x0: Any = MISSING,
+    *,
+    hessp: Callable[..., Any] | None = None,
+    args: Sequence[Any] = (),
+    wrt: Wrt = None,
+    rtol: float | None = None,
+    rng: Rng = None,
+    budget: int | None = None,
+    entries: bool = False,
+    workers: int | Callable[..., Iterable[Any]] | None = None,
+    progress: bool | Progress = False,
+    bounds: Any = None,
+    loss_accuracy: float | None = None,
+    diagnose: bool = True,
+) -> Report:
+    """Compare a hand-written Hessian with differences of the gradient, and the gradient with those of the function.
+
+    Parameters
+    ----------
+    fun : callable or None
+        ``fun(x, *args)`` returns a number; None if the gradient need not be checked.
+    grad : callable or True
+        ``grad(x, *args)`` returns the gradient; True if `fun` returns ``(value, gradient)``.
+    hess : callable, matrix or nesting of matrices
+        ``hess(x, *args)`` returns the Hessian: an array, a sparse matrix, a `LinearOperator`, or for a nested `x0` the
+        nesting of blocks. A matrix is its value at `x0` alone.
+    x0 : array or nesting of arrays
+    hessp : callable, optional
+        ``hessp(x, v, *args)`` returns the Hessian times `v`, in the place of `hess`.
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose
+        As for `check_jacobian`.
+
+    Returns
+    -------
+    Report
+        The blocks of the Hessian have the name of the parameter, or ``(a, b)`` for two parameters of a nested `x0`;
+        those of the gradient are called ``grad x``. If the gradient is wrong, the Hessian is undecided.
+
+    Raises
+    ------
+    SubjectError, SubjectTypeError
+        If the arguments cannot be checked; the message says what to change.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradcheck
+    >>> def fun(x):
+    ...     return x[0] ** 2 * x[1] + np.exp(x[1])
+    >>> def grad(x):
+    ...     return np.array([2 * x[0] * x[1], x[0] ** 2 + np.exp(x[1])])
+    >>> def hess(x):
+    ...     return np.array([[2 * x[1], 2 * x[0]], [0, np.exp(x[1])]])  # the lower triangle was left out
+    >>> report = gradcheck.check_hessian(fun, grad, hess, np.array([1.2, 0.7]), rng=0)
+    >>> report.verdict.value, report.findings[0].slug
+    ('fail', 'asymmetric-hessian')
+    """
+    require_in_process(workers)
+    if x0 is MISSING:
+        raise SubjectTypeError("missing x0: check_hessian(fun, grad, hess, x0)")
+    if (hess is None) == (hessp is None):
+        raise SubjectTypeError("pass either hess, the Hessian, or hessp=, a function hessp(x, v)")
+    if fun is None and grad is True:
+        raise SubjectTypeError("grad is True, but fun is None: pass the function that returns (value, gradient)")
+    args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    seed, limit = seed_of(rng), budget_of(budget)
+    x0, domain, notes = bounded(x0, bounds, wrt)
+    gradient = _gradient_of(fun, grad)
+    of_gradient: Report | None = None
+    if fun is not None:
+        with quiet():
+            of_gradient = check_gradients(
+                _inside(fun, domain, grad is True),
+                grad,
+                x0,
+                args=args,
+                wrt=wrt,
+                rtol=rtol,
+                rng=seed,
+                budget=limit,
+                loss_accuracy=loss_accuracy,
+                diagnose=diagnose,
+            )
+    subject = MapSubject(gradient, _claim(hess, hessp), x0, args, wrt=wrt, domain=domain)
+    _require_square(subject, named(gradient))
+    if isinstance(subject.claim, JacobianClaim):
+        without_adjoints(subject, subject.claim)
+    subject._notes |= dict.fromkeys(notes)
+    target = named(fun) if fun is not None else named(gradient)
+    if of_gradient is not None and of_gradient.verdict is Verdict.FAIL:
+        report = _not_compared(subject, target, seed, tolerance_of_map(rtol, subject))
+    else:
+        options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose)
+        report = run_map_check(
+            subject, options, kind="hessian", symmetric=True, target=target, notify=False, more=(_symmetry,)
+        )
+    if of_gradient is not None:
+        renamed = {f"grad {name}": block for name, block in of_gradient.blocks.items()}
+        report = combined([(of_gradient, renamed, "grad "), (report, report.blocks, "")], target, "hessian")
+    notify_observers(report)
+    return report
+
+
+def _gradient_of(fun: Any, grad: Any) -> Callable[..., Any]:
+    if grad is not True:
+        require_callable(grad, "grad", "pass the function that computes the gradient, or True if fun returns both")
+        found: Callable[..., Any] = grad
+        return found
+
+    def gradient(x: Any, *args: Any) -> Any:
+        return fun(x, *args)[1]
+
+    gradient.__qualname__ = named(fun)
+    return gradient
+
+
+def _inside(fun: Callable[..., Any], domain: Any, pair: bool) -> Callable[..., Any]:
+    """The function, not a number outside of the bounds."""
+    if domain is None or pair:
+        return fun
+
+    def within(x: Any, *args: Any) -> Any:
+        from gradcheck.subjects.pytree import flatten
+
+        leaves, _ = flatten(x, "x")
+        return fun(x, *args) if domain(tuple(np.asarray(leaf) for leaf in leaves)) else math.nan
+
+    within.__qualname__ = named(fun)
+    return within
+
+
+def _claim(hess: Any, hessp: Callable[..., Any] | None) -> Claim:
+    if hessp is not None:
+        require_callable(hessp, "hessp", "pass hessp(x, v)")
+        return PullbackClaim(hessp, f"{named(hessp)}() returned")
+    if callable(hess) and not is_operator(hess) and not is_sparse(hess):
+        return JacobianClaim(hess, f"{named(hess)}() returned", only_here=False)
+    return JacobianClaim(hess, "hess holds", only_here=True)
+
+
+def _require_square(subject: MapSubject, source: str) -> None:
+    inputs = sum(block.size for block in subject.blocks)
+    if subject.outputs.size != inputs and not subject._parameters.excluded:
+        raise SubjectError(
+            f"{source}() returned {subject.outputs.size} numbers for {inputs} parameters: a gradient has one for each"
+        )
+
+
+def _symmetry(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
+    """Whether the claim is symmetric; and of ``hessp`` whether it is linear."""
+    subject = result.subject
+    findings: tuple[Finding, ...] = ()
+    if isinstance(subject.claim, PullbackClaim):
+        findings, _ = linear_pullback(result, rng, rtol)
+    if subject.outputs.size != sum(block.size for block in subject.blocks) or not subject.claim.pulls or findings:
+        return findings, ()
+    u, w = random_cotangent(result.scales, rng), random_cotangent(result.scales, rng)
+    one, other = (
+        np.concatenate(
+            [
+                np.asarray(g, dtype=float).ravel()
+                for g in subject.with_cotangent(each).gradient(subject.space.copy(subject.point))
+            ]
+        )
+        for each in (u, w)
+    )
+    left, right = one * w, other * u
+    size = max(float(np.linalg.norm(left)), float(np.linalg.norm(right)))
+    gap = abs(float(left.sum() - right.sum()))
+    if gap <= SYMMETRIC * rtol * size:
+        return (), ()
+    mistake = BY_SLUG["asymmetric-hessian"]
+    evidence = f"⟨u, H w⟩ = {left.sum():.8g} and ⟨w, H u⟩ = {right.sum():.8g} for random u and w"
+    names = subject.input_names
+    return (
+        Finding(mistake.code, mistake.slug, ", ".join(names), mistake.description, evidence, mistake.fix, blocks=names),
+    ), ()
+
+
+def _not_compared(subject: MapSubject, target: str, seed: int, rtol: float) -> Report:
+    """The report of a Hessian that was not compared."""
+    outputs, bare = subject.outputs, subject.outputs.structure.bare
+    blocks = {}
+    for o, output in enumerate(outputs.names):
+        for block in subject.blocks:
+            name = block.name if bare else f"({output}, {block.name})"
+            blocks[name] = BlockReport(
+                name=name,
+                shape=(*outputs.shapes[o], *block.shape),
+                dtype=block.dtype,
+                verdict=Verdict.UNDECIDED,
+                claimed_norm=math.nan,
+                numeric_norm=None,
+                relative_error=math.nan,
+                error_bar=math.nan,
+                resolution=None,
+                block_resolution=None,
+                worst=None,
+                entries=(),
+                where="your point",
+                note=NOT_COMPARED,
+            )
+    return Report(
+        version=__version__,
+        target=target,
+        verdict=Verdict.UNDECIDED,
+        method="gradcheck",
+        seed=seed,
+        rtol=rtol,
+        loss=math.nan,
+        noise=math.nan,
+        evaluations=subject.evaluations.calls,
+        gradients=0,
+        seconds=0.0,
+        blocks=blocks,
+        notes=subject.notes(),
+        kind="hessian",
+    )
+
+
+def renamed_block(block: BlockReport, name: str) -> BlockReport:
+    """A block under another name."""
+    return replace(block, name=name)

@@ -1,0 +1,181 @@
+"""`check_vjp` and `check_jvp`: products with the Jacobian, or with its adjoint, against differences of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from gradcheck.checks.maps.linearity import linear_product, linear_pullback
+from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check
+from gradcheck.checks.maps.witnesses import witness_of
+from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.probes.evaluator import Progress
+from gradcheck.reports.report import Report
+from gradcheck.subjects.maps.claim import ConjugatedClaim, ProductClaim, PullbackClaim, named, require_callable
+from gradcheck.subjects.maps.domain import bounded
+from gradcheck.subjects.maps.jacobian import product_claim
+from gradcheck.subjects.maps.map_subject import MapSubject, pulled
+from gradcheck.subjects.maps.real_parts import RealParameters
+from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.selection import Wrt
+
+#: Conventions for the pull-back of complex cotangents.
+CONVENTIONS = ("adjoint", "jax")
+
+
+def check_vjp(
+    fun: Callable[..., Any],
+    vjp: Callable[..., Any] | Literal[True],
+    x0: Any,
+    *,
+    args: Sequence[Any] = (),
+    wrt: Wrt = None,
+    rtol: float | None = None,
+    rng: Rng = None,
+    budget: int | None = None,
+    entries: bool = False,
+    workers: int | Callable[..., Iterable[Any]] | None = None,
+    progress: bool | Progress = False,
+    bounds: Any = None,
+    direction: Any = None,
+    loss_accuracy: float | None = None,
+    diagnose: bool = True,
+    method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+    convention: Literal["adjoint", "jax"] = "adjoint",
+) -> Report:
+    """Compare a hand-written vector-Jacobian product (a backward pass, a pull-back) with finite differences.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args)`` returns the outputs: an array or any nesting of arrays. Where `vjp` is True it returns
+        ``(outputs, pullback)``, and ``pullback(u)`` the product.
+    vjp : callable or True
+        ``vjp(x, u, *args)`` returns Jᵀu, nested and shaped like `x`; `u` is nested and shaped like the outputs.
+    x0 : array or nesting of arrays
+    convention : {'adjoint', 'jax'}
+        What the product with a complex cotangent is: that with the conjugate transpose, as in PyTorch; or with the
+        transpose, as in JAX.
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction, loss_accuracy, diagnose, method
+        As for `check_jacobian`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SubjectError, SubjectTypeError
+        If the arguments cannot be checked; the message says what to change.
+
+    Notes
+    -----
+    Cotangents are random, never ones: a product that ignores its cotangent is seen. That it is linear in the cotangent,
+    and zero for a cotangent of zero, is tested as well.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradcheck
+    >>> x0 = np.array([0.5, -1.0, 2.0])
+    >>> gradcheck.check_vjp(np.tanh, lambda x, u: u * (1 - np.tanh(x) ** 2), x0, rng=0).verdict.value
+    'pass'
+    >>> report = gradcheck.check_vjp(np.tanh, lambda x, u: 1 - np.tanh(x) ** 2, x0, rng=0)
+    >>> report.verdict.value, report.findings[0].slug
+    ('fail', 'upstream-ignored')
+    """
+    require_in_process(workers)
+    require_callable(fun, "fun", "pass a function of the parameters, check_vjp(fun, vjp, x0)")
+    if convention not in CONVENTIONS:
+        raise SubjectError(f"convention is {convention!r}: pass 'adjoint' (PyTorch) or 'jax'")
+    if vjp is not True:
+        require_callable(vjp, "vjp", "pass vjp(x, u), or True if fun returns (outputs, pullback)")
+    args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    x0, domain, notes = bounded(x0, bounds, wrt)
+    kind = ConjugatedClaim if convention == "jax" else PullbackClaim
+    if vjp is True:
+        inner = pulled(fun, named(fun))
+        claim = kind(inner._vjp, inner.source)
+    else:
+        claim = kind(vjp, f"{named(vjp)}() returned")
+    subject = MapSubject(fun, claim, x0, args, wrt=wrt, pair=vjp is True, domain=domain)
+    subject._notes |= dict.fromkeys(notes)
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction)
+    return run_map_check(subject, options, kind="product", more=(linear_pullback, witness_of(method)))
+
+
+def check_jvp(
+    fun: Callable[..., Any],
+    jvp: Callable[..., Any],
+    x0: Any,
+    *,
+    args: Sequence[Any] = (),
+    wrt: Wrt = None,
+    rtol: float | None = None,
+    rng: Rng = None,
+    budget: int | None = None,
+    entries: bool = False,
+    workers: int | Callable[..., Iterable[Any]] | None = None,
+    progress: bool | Progress = False,
+    bounds: Any = None,
+    direction: Any = None,
+    loss_accuracy: float | None = None,
+    diagnose: bool = True,
+    method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+) -> Report:
+    """Compare a hand-written Jacobian-vector product (a tangent, a forward derivative) with finite differences.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args)`` returns the outputs: an array or any nesting of arrays.
+    jvp : callable
+        ``jvp(x, v, *args)`` returns J v, nested and shaped like the outputs; `v` is nested and shaped like `x`.
+    x0 : array or nesting of arrays
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction, loss_accuracy, diagnose, method
+        As for `check_jacobian`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SubjectError, SubjectTypeError
+        If the arguments cannot be checked; the message says what to change.
+
+    Notes
+    -----
+    With few parameters every column of the Jacobian is computed by `jvp`. With many, `jvp` is called for 16 random
+    directions, each of which moves one part of the parameters; a part that is wrong is divided again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradcheck
+    >>> x0 = np.array([0.5, -1.0, 2.0])
+    >>> gradcheck.check_jvp(np.sin, lambda x, v: v * np.cos(x), x0, rng=0).verdict.value
+    'pass'
+    >>> gradcheck.check_jvp(np.sin, lambda x, v: -v * np.cos(x), x0, rng=0).findings[0].slug
+    'sign-flipped'
+    """
+    require_in_process(workers)
+    require_callable(fun, "fun", "pass a function of the parameters, check_jvp(fun, jvp, x0)")
+    require_callable(jvp, "jvp", "pass jvp(x, v)")
+    args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    x0, domain, notes = bounded(x0, bounds, wrt)
+    claim = product_claim(ProductClaim(jvp, f"{named(jvp)}() returned"), size_of(x0))
+    subject = MapSubject(fun, claim, x0, args, wrt=wrt, domain=domain)
+    subject._notes |= dict.fromkeys(notes)
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction)
+    return run_map_check(subject, options, kind="product", more=(linear_product, witness_of(method)))
+
+
+def size_of(x0: Any) -> int:
+    """Number of real parameters in a nesting of arrays."""
+    if callable(x0):
+        raise SubjectTypeError("x0 is a function: pass the point last, after the function that computes the product")
+    leaves, _ = flatten(RealParameters(x0).x0, "x")
+    return sum(np.asarray(leaf).size for leaf in leaves if np.asarray(leaf).dtype.kind == "f")

@@ -1,0 +1,1 @@
+"""Which mistake explains a block of a Jacobian that is wrong."""
