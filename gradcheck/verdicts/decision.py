@@ -132,10 +132,9 @@ def _with_accuracy(
 ) -> Decision:
     """The decision about a block that is wrong, if a solver inside the loss may have made the gap."""
     comparison = found.screening.comparison
-    gross = abs(comparison.gap) > VERDICTS.gross_part * comparison.norm
     on_kink = found.screening.prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
     clear = comparison.clearness >= VERDICTS.listed_clearness or any(_is_off(entry) for entry in location.entries)
-    known = gross or on_kink or (location.listed and clear)
+    known = on_kink or (location.listed and clear)
     shape = None if known else shape_of(found.screening.prober, block, location, verdict_only=verdict_only)
     if shape is None:
         return found

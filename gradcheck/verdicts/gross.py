@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from gradcheck.differences.estimate import Status
 from gradcheck.differences.richardson import RichardsonTable
@@ -16,7 +17,7 @@ from gradcheck.verdicts.settings import VERDICTS
 
 
 def is_grossly_wrong(block: int, screening: Screening) -> bool:
-    """Whether a gap is proved by the least that proves one: central differences at four steps, far apart, all show it.
+    """Whether a gap is proved by the least that proves one: central differences at steps far apart all show it.
 
     A kink closer than the shortest of them would show as a bend over it; the treads of a staircase, up to the longest,
     as differences that do not agree. False says nothing: more has to be measured.
@@ -27,17 +28,18 @@ def is_grossly_wrong(block: int, screening: Screening) -> bool:
     screening : Screening
         Of this block alone.
     """
-    prober, line, found = screening.prober, screening.line, screening.comparison
+    prober, found = screening.prober, screening.comparison
     noise = prober.data.noise
     if screening.agreement is not Agreement.DISAGREES or found.zero or is_cancellation(prober, block, found):
         return False
     if noise.loud or noise.stepped or noise.constant or not noise.steady:
         return False
-    for _ in range(VERDICTS.gross_lines - 1):
+    plain = prober.again(data=replace(prober.data, even=False))  # entries that matter little may be off by much
+    for _ in range(VERDICTS.gross_lines):
+        line = plain.line([block])
+        found = plain.measure(line, brief=True)
         if _is_gross(found):
             break
-        line = prober.line([block])
-        found = prober.measure(line, brief=True)
     steep = abs(found.claimed) > PROBES.steep * (abs(found.estimate.value) + found.norm)
     return _is_gross(found) and not steep and _lasts(prober, line, found)
 
@@ -51,11 +53,11 @@ def _is_gross(found: Comparison) -> bool:
 
 
 def _lasts(prober: Prober, line: Line, found: Comparison) -> bool:
-    """Whether much shorter and much longer steps show the slope that was found, and the same steps once more."""
+    """Whether much shorter and much longer steps show the slope that was found."""
     exponent = math.frexp(found.estimate.step)[1] - 1
     short = exponent - VERDICTS.gross_shrink
     long = min(exponent + VERDICTS.gross_stretch, math.frexp(PROBES.stride_limit)[1] - 1)
-    exponents = [short, short + 1, exponent, *([long] if long >= exponent + PROBES.strides[0] else [])]
+    exponents = [short, short + 1, *([long] if long >= exponent + PROBES.strides[0] else [])]
     smallest, largest = prober.policy.limits
     if short < smallest or long > largest or prober.evaluator.left < 2 * len(exponents):
         return False

@@ -90,12 +90,13 @@ class VerdictSettings:
         Claims are compared at distances that are so many powers of two longer and shorter than the shortest steps, down
         to two to the power of the second.
     gross_part : float
-        A gap of more than this part of the norm along the first direction is no solver's.
+        A gap of more than this part of the norm, along a direction that weighs entries by their typical sizes, is no
+        solver's.
     listed_clearness : float
         Wrong entries that were listed are all there are if the gap of the block is so many error bars: smaller gaps of
         the others would have been seen.
     gross_clearness : float
-        A larger one is proved by a few steps, if it is so many error bars.
+        Such a gap is proved by a few steps, if it is so many error bars.
     gross_lines : int
         Along so many lines a gap is looked for that is so large.
     gross_shrink, gross_stretch : int

@@ -18,6 +18,7 @@ from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.screening import Screening, agreement_of
 from gradcheck.probes.secant import agrees_on_average
+from gradcheck.probes.settings import PROBES
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.nearby import NearbyGradients
 from gradcheck.verdicts.settings import VERDICTS
@@ -77,6 +78,8 @@ def right_on_both_sides(screening: Screening) -> bool:
     comparison, estimate = screening.comparison, screening.comparison.estimate
     if comparison.kink and estimate.side_error > _sharpness(comparison):
         return False
+    if not comparison.kink and abs(comparison.gap) <= PROBES.proof * estimate.side_error:
+        return False  # slopes that are not known well enough to tell the claim from its neighbours
     offset = math.ldexp(1.0, VERDICTS.next_exponent)
     for step, slope in ((offset, estimate.right), (-offset, estimate.left)):
         claimed = screening.prober.claimed_beside(screening.line, step)
