@@ -184,6 +184,8 @@ def _at(here: Prober, shift: Vector, distance: float) -> Prober | None:
     data, there = here.data, here.displaced(shift, distance, Place.GENERIC)
     if there is None or abs(there.data.value) > DIAGNOSIS.larger * max(abs(data.value), data.reference):
         return None
+    if there.data.reference < DIAGNOSIS.smaller * data.reference:
+        return None  # products of such numbers underflow
     found = there.data
     fresh = point_data(
         found.subject,

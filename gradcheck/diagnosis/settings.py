@@ -30,6 +30,8 @@ class DiagnosisSettings:
         How far the second point lies: first on the scale of 1 for every parameter, then in units of typical sizes.
     larger : float
         A loss that is so many times larger at the second point is in another regime.
+    smaller : float
+        And one whose first-order effects are less than this part of those at the user's point.
     telling : float
         A slope counts if its error bar is at most this part of what the entries of the claim contribute.
     vague : float
@@ -105,6 +107,7 @@ class DiagnosisSettings:
     slope_target: float = 0.1
     distances: tuple[float, float, float] = (1.0, 0.3, 0.03)
     larger: float = 1e3
+    smaller: float = 1e-100
     telling: float = 0.1
     vague: float = 0.5
     chance: float = 1e-6

@@ -66,10 +66,14 @@ def first_lines(prober: Prober, blocks: Sequence[int], count: int) -> FirstLines
     if not all(math.isfinite(value) for _, value in table):
         return None
     noise = noise_of([value for _, value in table], [step for step, _ in table])
-    if not noise.ordinary or noise.ties:  # one that is not settled is overestimated
+    if not noise.ordinary or noise.ties:
         return None
-    level = max(data.noise.level, noise.level, EPSILON * abs(data.value))
-    quiet = prober.again(data=data.with_noise(replace(data.noise, level=level)), policy=prober.policy.with_start(start))
+    quiet = prober.again(policy=prober.policy.with_start(start))
+    if noise.settled:
+        level = max(data.noise.level, noise.level, EPSILON * abs(data.value))
+        quiet = quiet.with_noise(replace(data.noise, level=level))
+    else:  # it is overestimated
+        quiet = quiet.with_measured_noise(blocks)
     return FirstLines(quiet, tuple(replace(line, known=some) for line, some in zip(lines, known, strict=True)))
 
 

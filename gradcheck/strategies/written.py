@@ -157,7 +157,7 @@ def _inside(value: Any, seen: set[int]) -> Iterator[Any]:
         inner = list(value.values())
     elif isinstance(value, partial):
         inner = [*value.args, *value.keywords.values()]
-    elif isinstance(value, (np.ndarray, np.generic, type, types.FunctionType)):
+    elif isinstance(value, (np.ndarray, np.generic, type, types.FunctionType, types.ModuleType)):
         inner = []
     else:
         inner = list(getattr(value, "__dict__", {}).values())

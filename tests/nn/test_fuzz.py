@@ -26,7 +26,11 @@ common = settings(deadline=None, derandomize=COUNT <= 200)
 def test_networks_have_the_right_gradient(network: DrawnNetwork) -> None:
     report = gradcheck.check_gradients(network, batch=network.batch, rng=0)
     event(f"verdict {report.verdict.value}")
-    assert report, f"{network!r}\n{report}"
+    largest = max(block.claimed_norm for block in report.blocks.values())
+    left = [block for block in report.blocks.values() if not block.passes]
+    # A gradient far below the others changes the loss by less than its rounding: that cannot be decided.
+    hidden = all(block.claimed_norm <= 1e-10 * largest for block in left)
+    assert report.verdict.value != "fail" and hidden, f"{network!r}\n{report}"
 
 
 @settings(common, max_examples=max(50, COUNT // 4))

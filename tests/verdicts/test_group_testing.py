@@ -49,9 +49,9 @@ def test_five_among_a_million_take_few_evaluations() -> None:
     places = np.array([0, 123_456, 123_457, 500_000, 999_999])
     report = report_of((10**6,), places, 1.01, 0)
     assert places_in(report, (10**6,)) == places.tolist()
-    assert report.evaluations <= 27 + 600
+    assert report.evaluations <= 40 + 700
     right = check_gradients(logcosh, np.tanh, 1.0 + np.random.default_rng(0).uniform(size=10**6), rng=0)
-    assert right.evaluations <= 27
+    assert right.evaluations <= 40  # the rounding of a sum of a million terms is measured once more
 
 
 @pytest.mark.parametrize("places", [[500], [0, 999], [10, 11, 13], list(range(0, 120, 10))])

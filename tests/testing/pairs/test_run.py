@@ -25,7 +25,7 @@ def test_the_whole_table_passes(loss: str) -> None:
         else:
             assert cell.error_bar is not None
             assert cell.resolution is not None
-            assert cell.error_bar < 1e-5
+            assert cell.error_bar < 5e-5  # what a slope is measured to, at most
             assert cell.resolution < 1e-3
 
 
