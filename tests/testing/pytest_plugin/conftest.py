@@ -13,6 +13,10 @@ import gradcheck.checks.gradients
 import gradcheck.diagnosis.attribution
 import gradcheck.reports.json
 import gradcheck.reports.text
+from tests.profiles import NIGHTLY
+
+#: What only the nightly profile collects.
+collect_ignore = [] if NIGHTLY else ["test_configurations.py"]
 
 #: The tree under test, which sessions in processes of their own import as well.
 ROOT = Path(gradcheck.__file__).parents[1]

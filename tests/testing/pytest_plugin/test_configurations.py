@@ -15,10 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.profiles import NIGHTLY
 from tests.testing.pytest_plugin.conftest import HEAD, LOSSES, ROOT
-
-pytestmark = pytest.mark.skipif(not NIGHTLY, reason="in the nightly profile")
 
 #: For each configuration the plugin that it needs, arguments of Python, and arguments of pytest.
 CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
