@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from gradcheck.diagnosis.finding import Finding
+from gradcheck.diagnosis.maps.wording import worded
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.verdict import Verdict
 
@@ -190,9 +191,7 @@ class ReportData:
     @property
     def advice(self) -> str:
         """What the verdict means, for the reader."""
-        if self.kind == "gradient":
-            return self.verdict.advice
-        return self.verdict.advice.replace("gradient", "derivative")
+        return self.verdict.advice if self.kind == "gradient" else worded(self.verdict.advice)
 
     @property
     def cost(self) -> str:

@@ -93,7 +93,7 @@ def _report(report: ReportData, rerun: str) -> dict[str, Any]:
         "evaluations": report.evaluations,
         "loss": short(report.loss, 7),
         "noise": size(report.noise),
-        "advice": report.verdict.advice,
+        "advice": report.advice,
         "findings": [_finding(finding, report) for finding in report.findings],
         "legend": " ".join(legend_of(report)),
         "rows": [row_of(block) for block in blocks],

@@ -13,7 +13,7 @@ from gradcheck.probes.screening import Agreement, Screening, screen_block
 from gradcheck.probes.staircase import is_constant_nearby, is_staircase
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
-from gradcheck.verdicts.entry import Entry, Location, Materiality
+from gradcheck.verdicts.entry import Location, Materiality
 from gradcheck.verdicts.gross import is_grossly_wrong
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.reasons import UndecidedReason
@@ -133,7 +133,9 @@ def _with_accuracy(
     """The decision about a block that is wrong, if a solver inside the loss may have made the gap."""
     comparison = found.screening.comparison
     on_kink = found.screening.prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
-    clear = comparison.clearness >= VERDICTS.listed_clearness or any(_is_off(entry) for entry in location.entries)
+    clear = comparison.clearness >= VERDICTS.listed_clearness or any(
+        entry.wrong and entry.off for entry in location.entries
+    )
     known = on_kink or (location.listed and clear)
     shape = None if known else shape_of(found.screening.prober, block, location, verdict_only=verdict_only)
     if shape is None:
@@ -149,11 +151,6 @@ def _with_accuracy(
     if verdict_only:
         return replace(found, verdict=Verdict.UNDECIDED, note=f"{agreement}: {UndecidedReason.SOLVER}")
     return replace(found, location=replace(location, listed=False), note=agreement, spread=shape.part)
-
-
-def _is_off(entry: Entry) -> bool:
-    """Whether an entry is off by more of itself than a solver's tolerance explains."""
-    return entry.wrong and abs(entry.gap) > VERDICTS.own_part * abs(entry.numeric)
 
 
 def _undecided(

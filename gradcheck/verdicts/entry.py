@@ -48,6 +48,11 @@ class Entry:
         off = abs(self.gap) > max(VERDICTS.followed * self.error, VERDICTS.off_part * size)
         return self.resolved and not off
 
+    @property
+    def off(self) -> bool:
+        """Whether it is off by more of itself than a solver's tolerance explains."""
+        return abs(self.gap) > VERDICTS.own_part * abs(self.numeric)
+
     def __str__(self) -> str:
         index = ", ".join(map(str, self.index))
         return f"[{index}]: claimed {self.claimed:.6g}, numeric {self.numeric:.6g} ± {self.error:.1e}"

@@ -63,6 +63,10 @@ class VerdictSettings:
         Exponent of the offset at which a one-sided slope is claimed: so small that the loss does not bend over it.
     next_bend : float
         Bound on what the loss bends over it, in units of the offset and the slope.
+    bent_part : float
+        Gradients around the point are those of two sides if they differ from the one-sided slopes by at most this part
+        of the gap between these: the loss bends as far away as they are. The claim must be farther off than they are.
+        One-sided slopes must be known to this part of themselves.
     outside_most : int
         At most so many entries outside the gradients around them are judged one by one.
     samples_per_entry : int
@@ -115,7 +119,7 @@ class VerdictSettings:
         Gaps that exceed all others by the first factor are those of a few wrong entries, with more of it if there are
         no more than about as many entries as the second. Few are at most all entries divided by the third.
     own_part : float
-        Such a gap is this part of the entry itself.
+        Such a gap is more than this part of the entry itself.
     spread_share : float
         A gap is spread if this part of the entries has one.
     seen_share : float
@@ -162,6 +166,7 @@ class VerdictSettings:
     side_part: float = 0.25
     next_exponent: int = -26
     next_bend: float = 64.0
+    bent_part: float = 1 / 8
     outside_most: int = 12
     samples_per_entry: int = 8
     span_margin: int = 4

@@ -101,7 +101,7 @@ def _of_entries(plain: Prober, block: int, location: Location, entries: Sequence
         first = ordered[:few]
         apart = effects[first[-1].index] > outstanding * effects[ordered[few].index]
         beside = sum(seen[few:]) >= VERDICTS.spread_share * (count - few)
-        if apart and beside and all(abs(entry.gap) > VERDICTS.own_part * abs(entry.numeric) for entry in first):
+        if apart and beside and all(entry.off for entry in first):
             rest = math.hypot(*(effects[entry.index] for entry in ordered[few:])) / _size(plain, block, entries)
             chosen = {entry.index for entry in first}
             return GapShape(part, False, _only(location, entries, chosen, complete=True, background=rest))
@@ -112,13 +112,13 @@ def _of_sample(plain: Prober, block: int, location: Location, sample: Sequence[E
     """The shape of a gap of a large block, from a sample of its entries, and those that stand out."""
     if len(sample) < VERDICTS.gap_sample:
         return GapShape(part, None, location)
-    own_part = math.hypot(*_effects(plain, block, sample).values()) / _size(plain, block, sample)
-    if own_part < VERDICTS.hidden_gap * part or _share_with_a_gap(plain, block, sample) < VERDICTS.spread_share:
+    sampled = math.hypot(*_effects(plain, block, sample).values()) / _size(plain, block, sample)
+    if sampled < VERDICTS.hidden_gap * part or _share_with_a_gap(plain, block, sample) < VERDICTS.spread_share:
         return GapShape(part, False, location)
     effects = sorted(_effects(plain, block, sample).values())
     typical = effects[len(effects) // 2]
     found = find_all_wrong(plain, block, location, typical=typical)
-    large = [entry for entry in found.entries if abs(entry.gap) > VERDICTS.own_part * abs(entry.numeric)]
+    large = [entry for entry in found.entries if entry.off]
     outstanding = _effects(plain, block, large)
     apart = {index for index, effect in outstanding.items() if effect > VERDICTS.outstanding * effects[-1]}
     if found.listed and apart:

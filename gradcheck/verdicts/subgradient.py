@@ -131,22 +131,38 @@ def _judge_entry(prober: Prober, block: int, index: tuple[int, ...], around: lis
     claimed = comparison.claimed / length
     left, right = sorted((estimate.left / length, estimate.right / length))
     bar = (comparison.rounding + estimate.side_error) / abs(length) + slack
-    if left - bar <= claimed <= right + bar:
-        return Subgradient(Membership.INSIDE)
     for_user = prober.subject.for_user
     numeric, error = for_user(estimate.value / length), for_user(comparison.error_bar / abs(length))
     entry = Entry(index, for_user(claimed), numeric, error, wrong=True, resolved=True)
+    size = max(abs(left), abs(right), right - left)
+    known = bar <= VERDICTS.bent_part * size and _are_claimed_beside(prober, line, length, (left, right), size)
+    if left - bar <= claimed <= right + bar:
+        if known:
+            return Subgradient(Membership.INSIDE)
+        return Subgradient(Membership.UNCLEAR, entry, for_user(left), for_user(right))
     seen = right - left > bar or len(around) >= VERDICTS.samples_per_entry * prober.subject.blocks[block].size
-    if seen and all(min(abs(value - left), abs(value - right)) <= bar for value in around):
+    bent = max(min(abs(value - left), abs(value - right)) for value in around)  # as far away as they are
+    if seen and bent <= max(bar, VERDICTS.bent_part * (right - left)):
         least = prober.subject.space.least_change(prober.data.point[block], index) / abs(length)
+        near = bent > bar and left - 2 * bent - bar <= claimed <= right + 2 * bent + bar
         hidden = _between_the_nearest(prober, line, least) and agrees_on_average(prober, line, comparison)
-        return Subgradient(Membership.UNCLEAR if hidden else Membership.OUTSIDE, entry, for_user(left), for_user(right))
+        membership = Membership.UNCLEAR if near or hidden else Membership.OUTSIDE
+        return Subgradient(membership, entry, for_user(left), for_user(right))
     # Several kinks meet. With the derivative of each taken to be 0 (or 1) at its kink, as is the custom, the claim is
     # the end of the range over all combinations of sides, of which the gradients around the point are a sample.
+    # Where no kink was seen along this entry, they say nothing.
     low, high = min(around), max(around)
-    if low - (high - low) - bar <= claimed <= high + (high - low) + bar:
+    if known and right - left > bar and low - (high - low) - bar <= claimed <= high + (high - low) + bar:
         return Subgradient(Membership.INSIDE)
     return Subgradient(Membership.UNCLEAR, entry, for_user(left), for_user(right))
+
+
+def _are_claimed_beside(prober: Prober, line: Line, length: float, sides: tuple[float, float], size: float) -> bool:
+    """Whether one-sided slopes are about what is claimed beside the point: else the loss bends within their steps."""
+    offset = math.ldexp(1.0, VERDICTS.next_exponent)
+    found = [prober.claimed_beside(line, sign * offset) for sign in (1.0, -1.0)]
+    near = sorted(claimed / length for claimed in found if claimed is not None)
+    return len(near) == 2 and all(abs(a - b) <= VERDICTS.bent_part * size for a, b in zip(near, sides, strict=True))
 
 
 def _between_the_nearest(prober: Prober, line: Line, least: float) -> bool:

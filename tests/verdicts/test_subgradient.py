@@ -179,3 +179,26 @@ def test_the_slope_of_one_side_is_a_subgradient_though_its_measurement_has_an_er
         assert verdict(loss, claiming(right), np.zeros(1), rng=seed) == "pass"
     assert verdict(loss, claiming(1.03 * slope), np.zeros(1), rng=seed) == "fail"
     assert verdict(loss, claiming(-0.03 * slope), np.zeros(1), rng=seed) == "fail"
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("slope", [0.7, -1.3, 11.0])
+@pytest.mark.parametrize("frequency", [1e2, 1e4, 1e5])
+def test_a_side_that_bends_within_a_short_distance_excuses_no_claim(frequency: float, slope: float, seed: int) -> None:
+    """Zero on the left, and a fast sine on the right: gradients around the point are not those at the point."""
+
+    def loss(x: Array) -> float:
+        right = slope * np.sin(frequency * np.maximum(x, 0.0)) / frequency
+        return float(np.sum(np.where(x > 0, right, 0.0)) + 3.0 * np.cos(x).sum())
+
+    def claiming(value: float) -> Any:
+        return lambda x: (
+            np.where(x == 0, value, np.where(x > 0, slope * np.cos(frequency * np.maximum(x, 0.0)), 0.0))
+            - 3.0 * np.sin(x)
+        )
+
+    for right in (slope, 0.0, slope / 2):
+        assert verdict(loss, claiming(right), np.zeros(1), rng=seed) != "fail"
+    for wrong in (1.03 * slope, -0.03 * slope):
+        assert verdict(loss, claiming(wrong), np.zeros(1), rng=seed) != "pass"
+    assert verdict(loss, claiming(2 * slope), np.zeros(1), rng=seed) != "pass"

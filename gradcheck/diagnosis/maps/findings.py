@@ -12,6 +12,7 @@ from gradcheck.diagnosis.maps.explain import Explanation, explain
 from gradcheck.diagnosis.maps.settings import MAP_DIAGNOSIS
 from gradcheck.diagnosis.maps.wording import worded
 from gradcheck.diagnosis.mistakes import BY_SLUG
+from gradcheck.probes.place import Place
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.maps.result import MapResult, PairResult
@@ -81,7 +82,7 @@ def _is_few(pair: PairResult, result: MapResult) -> bool:
 def _finding(pair: PairResult, result: MapResult, explanation: Explanation | None, name: str, trouble: str) -> Finding:
     if pair.result.screening is None:
         return _of("not-finite", name, "", pair.note, name)
-    at = "" if pair.place.value == "your point" else f" at {pair.place.value}"
+    at = "" if pair.place is Place.USER else f" at {pair.place.value}"
     evidence = _evidence(pair, name)
     if pair.note:
         evidence += f" ({pair.note})"
