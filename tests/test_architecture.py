@@ -22,6 +22,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
 ROOMS = (
     "nn",
     "differences",
+    "recording",
     "subjects",
     "probes",
     "verdicts",
@@ -38,6 +39,7 @@ ROOMS = (
 #: Rooms that may import less than everything below them.
 ONLY: dict[str, set[str]] = {
     "differences": set(),
+    "recording": set(),
     "subjects": {"nn", "differences"},
     "reports": {"probes", "verdicts", "diagnosis"},
 }

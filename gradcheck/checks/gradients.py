@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,6 +28,9 @@ from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.shrinking import shrinking, shrinking_run
 from gradcheck.verdicts.tangent import recognised_tangents
 from gradcheck.verdicts.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gradcheck.checks.lines import LocatedFindings
 
 
 class GradientMismatch(AssertionError):
@@ -262,9 +266,10 @@ def check_subject(
                 found = check(evaluator, options, rng)
             found = recognised_tangents(evaluator, found, tolerance, rng)
             found, findings = _with_findings(evaluator, found, options, rng)
+            located = _with_lines(evaluator, found, findings, options, rng)
     report = report_of(
         found,
-        findings,
+        located.findings if located else findings,
         version=__version__,
         target=subject.name,
         seed=seed,
@@ -273,8 +278,25 @@ def check_subject(
         evaluations=evaluator.losses + (before.losses if before else 0),
         gradients=evaluator.gradients + (before.gradients if before else 0),
     )
+    if located is not None and located.lines:
+        report = replace(report, lines=located.lines, sources=located.sources or {})
     notify_observers(report)
     return report
+
+
+def _with_lines(
+    evaluator: Evaluator,
+    found: CheckResult,
+    findings: tuple[Finding, ...],
+    options: CheckOptions,
+    rng: np.random.Generator,
+) -> LocatedFindings | None:
+    """The lines of a check that fails; the recorder is loaded only then."""
+    if found.verdict is not Verdict.FAIL or options.verdict_only:
+        return None
+    from gradcheck.checks.lines import with_lines
+
+    return with_lines(evaluator, found, findings, options.rtol, rng)
 
 
 def _with_findings(

@@ -41,6 +41,11 @@ class FunctionPair:
         """Gradients with respect to the input and the parameters, in this order."""
         return self._backward(upstream, *cache)
 
+    @property
+    def functions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """Both functions."""
+        return self._forward, self._backward
+
     def __repr__(self) -> str:
         return " with ".join(str(getattr(f, "__name__", f)) for f in (self._forward, self._backward))
 
@@ -220,6 +225,14 @@ class ForeignLayer(Layer):
 
     def __repr__(self) -> str:
         return repr(self.layer)
+
+
+def user_callables(layer: Layer) -> tuple[Any, ...]:
+    """The objects and functions of the user that a layer calls."""
+    inner = getattr(layer, "layer", None)
+    if isinstance(inner, FunctionPair):
+        return inner.functions
+    return (layer,) if inner is None else (layer, inner)
 
 
 def _both_passes(calls: Calls, params: ParameterView, x: Array, layer: Any) -> list[Array]:

@@ -138,6 +138,10 @@ class FunctionSubject(Subject):
         """What is not checked, and what had to be assumed about the gradient."""
         return tuple(self._notes)
 
+    def functions(self) -> tuple[Any, ...]:
+        """`fun`, and `grad` if it is one."""
+        return (self._fun, self._grad) if callable(self._grad) else (self._fun,)
+
     @property
     def disturbed(self) -> bool:
         """Whether evaluations were made with arguments that an earlier one had changed."""

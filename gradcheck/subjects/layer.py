@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.nn import Layer
 from gradcheck.nn.losses.loss import Loss
 from gradcheck.subjects.batch import MIN_COUNT, array_counts, first_of_each, sample_counts
+from gradcheck.subjects.foreign_layer import user_callables
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
@@ -91,6 +92,10 @@ class LayerSubject(FunctionSubject):
         downstream = layer.backward(self.upstream.astype(y.dtype))
         grads = {key: np.array(layer.grads[key]) for key in layer.params}
         return grads if self._index_input else {INPUT: downstream} | grads
+
+    def functions(self) -> tuple[Any, ...]:
+        """The layer, and what it was made of if it is one of another library."""
+        return user_callables(self._layer)
 
     @property
     def samples(self) -> int:

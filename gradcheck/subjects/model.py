@@ -232,6 +232,10 @@ class ModelSubject(Subject):
         """Evidence that a call changes the parameters or the batch, if one does."""
         return merged(self._remarks.get("mutates-input", ""), self._arguments.evidence)
 
+    def functions(self) -> tuple[Any, ...]:
+        """The methods that are called, and the model with all others."""
+        return (self._model.loss, self._gradient, self._model) if self._gradient else (self._model.loss, self._model)
+
     def notes(self) -> tuple[str, ...]:
         """What is not checked, and what had to be assumed about the gradient."""
         return tuple(self._notes)

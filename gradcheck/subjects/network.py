@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.nn import Layer, Network
 from gradcheck.nn.layers.container import walk
 from gradcheck.subjects.exclusive import exclusive
-from gradcheck.subjects.foreign_layer import ForeignLayer
+from gradcheck.subjects.foreign_layer import ForeignLayer, user_callables
 from gradcheck.subjects.layer import LayerSubject, LossSubject, has_index_input
 from gradcheck.subjects.model import ModelSubject
 from gradcheck.subjects.preserving import preserved
@@ -67,6 +67,10 @@ class NetworkSubject(ModelSubject):
             if layer.unread
         ]
         return (*super().notes(), *more)
+
+    def functions(self) -> tuple[Any, ...]:
+        """Also the layers of other libraries, which the network calls through others."""
+        return (*super().functions(), *(each for _, layer in self._foreign_layers() for each in user_callables(layer)))
 
     def _foreign_layers(self) -> list[tuple[str, ForeignLayer]]:
         """Layers of other libraries, with their places."""

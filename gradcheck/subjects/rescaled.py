@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from gradcheck.differences.powers import times_power_of_two
 from gradcheck.subjects.subject import Point, Subject
@@ -38,6 +39,13 @@ class RescaledSubject(Subject):
 
     def gradient(self, point: Point) -> Point:  # noqa: D102
         return self.space.times_power(self._subject.gradient(point), -self._power)
+
+    def functions(self) -> tuple[Any, ...]:  # noqa: D102
+        return self._subject.functions()
+
+    @property
+    def original(self) -> Subject:  # noqa: D102
+        return self._subject.original
 
     def representable(self, point: Point) -> Point:  # noqa: D102
         return self._subject.representable(point)

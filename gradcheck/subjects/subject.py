@@ -105,6 +105,15 @@ class Subject(abc.ABC):
     def gradient(self, point: Point) -> Point:
         """Claimed gradient at a point: one array for each block, of its shape."""
 
+    def functions(self) -> tuple[Any, ...]:
+        """The user's own callables that `loss` and `gradient` call; none if there are none to be read."""
+        return ()
+
+    @property
+    def original(self) -> Subject:
+        """The subject in the units of the user's loss."""
+        return self
+
     def for_user(self, value: float) -> float:
         """A loss or slope in the units of the user's loss, as reports show it."""
         return times_power_of_two(value, self.exponent)

@@ -1,0 +1,313 @@
+"""The lines of the user's own backward pass that a failing check singles out, with their findings.
+
+Only a check that fails pays for it: one recorded call of the loss and one of the gradient, at a random point near the
+user's, and a few more where a repair is tried.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.probes.evaluator import Evaluator
+from gradcheck.recording.blame import Blame, Faulty, Rank
+from gradcheck.recording.explain import Explanation, explained, lines_of
+from gradcheck.recording.program import source_of
+from gradcheck.recording.record import Recording, equal, record
+from gradcheck.recording.repair import Repair, repaired
+from gradcheck.recording.rules import NoRule
+from gradcheck.recording.settings import RECORDING
+from gradcheck.reports.data import LineReport
+from gradcheck.subjects.subject import Point, Subject
+from gradcheck.tracebacks import pass_on_signal
+from gradcheck.verdicts.result import CheckResult
+from gradcheck.verdicts.verdict import Verdict
+
+#: A block that passes may be off by this many times its tolerance in the recording; by more, the recording is wrong.
+_TRUSTED = 10.0
+
+#: Mistakes that, where every gradient is one number, may be undone on any line.
+_OF_NUMBERS = ("sign-flipped", "constant-factor", "mean-sum")
+
+#: The code of a mistake without a name.
+_UNEXPLAINED = "GC000"
+
+
+@dataclass(frozen=True)
+class LocatedFindings:
+    """Findings, strongest first, the lines that they are about, and the source of their files."""
+
+    findings: tuple[Finding, ...]
+    lines: tuple[LineReport, ...] = ()
+    sources: dict[str, str] | None = None
+
+
+def with_lines(
+    evaluator: Evaluator, found: CheckResult, findings: tuple[Finding, ...], rtol: float, rng: np.random.Generator
+) -> LocatedFindings:
+    """Find the lines of the blocks that failed; the findings are as before where none is singled out.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    found : CheckResult
+    findings : tuple of Finding
+        What the diagnosis of the blocks has found.
+    rtol : float
+    rng : numpy.random.Generator
+    """
+    nothing = LocatedFindings(findings)
+    subject = evaluator.subject.original
+    wrong = [i for i, block in enumerate(found.blocks) if block.verdict is Verdict.FAIL and block.screening]
+    if (
+        evaluator.left < RECORDING.least_budget
+        or not wrong
+        or subject.only_here
+        or not subject.functions()
+        or found.observed("nondeterministic")
+    ):
+        return nothing
+    evaluator.enter("which line is wrong")
+    search = _Search(evaluator, subject, found, rtol, rng)
+    try:
+        with subject.session():
+            return search.run(findings, wrong) or nothing
+    except Exception as error:  # what the user's code raises at another point, or an operation without a rule
+        pass_on_signal(error)
+        return nothing
+
+
+@dataclass(frozen=True)
+class _Truths:
+    """The exact gradients at a point, None for blocks that the loss was not seen to read."""
+
+    point: Point
+    loss: float
+    truths: tuple[Any, ...]
+    tolerance: float
+
+
+class _Search:
+    """One search for lines."""
+
+    def __init__(
+        self, evaluator: Evaluator, subject: Subject, found: CheckResult, rtol: float, rng: np.random.Generator
+    ) -> None:
+        self._own = evaluator.in_other_blocks(subject)
+        self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
+
+    def run(self, findings: tuple[Finding, ...], wrong: Sequence[int]) -> LocatedFindings | None:
+        """Record, search, try repairs, and write the findings."""
+        recorded = self._recorded()
+        if recorded is None:
+            return None
+        point, recording = recorded
+        blame = Blame(recording, wrong)
+        faulty = blame.lines()
+        if not faulty:
+            return None
+        known = self._truths(point, recording)
+        accused = self._singled_out(known, blame, faulty)
+        if not accused:
+            return None
+        counts = self._subject.counts()
+        explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
+        lines = [_line_report(fact) for fact in lines_of(blame, explanations, self._names)]
+        sources = {_shown(unit.file): source_of(unit.file) for unit in {each.unit for each in explanations}}
+        return LocatedFindings(self._merged(findings, explanations), tuple(lines), sources)
+
+    @property
+    def _names(self) -> list[str]:
+        return [block.name for block in self._subject.blocks]
+
+    def _recorded(self) -> tuple[Point, Recording] | None:
+        """A recording at a random point near the user's, or at the user's own where that one cannot be used."""
+        for point in (self._near(), tuple(x.copy() for x in self._subject.point)):
+            try:
+                recording = self._at(point)
+            except NoRule:
+                return None
+            except Exception as error:  # outside of the domain
+                pass_on_signal(error)
+                continue
+            if recording is not None:
+                return (point, recording) if self._is_trusted(recording) else None
+        return None
+
+    def _truths(self, point: Point, recording: Recording) -> list[_Truths]:
+        """The exact gradients at the point of the recording, and at another one; none where there is no other."""
+        try:
+            another = self._near()
+            other = self._at(another)
+        except Exception as error:  # outside of the domain
+            pass_on_signal(error)
+            return []
+        if other is None:
+            return []
+        return [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in ((point, recording), (another, other))]
+
+    def _at(self, point: Point) -> Recording | None:
+        copied = tuple(x.copy() for x in point)
+        return record(
+            self._subject.functions(),
+            lambda: self._own.loss(tuple(x.copy() for x in copied)),
+            lambda: self._own.gradient(tuple(x.copy() for x in copied)),
+            copied,
+            getattr(self._subject, "upstream", None),
+        )
+
+    def _near(self) -> Point:
+        """Each entry multiplied by a random factor, which keeps its sign; zeros become small numbers."""
+        moved = []
+        for x in self._subject.point:
+            factor = 1.0 + RECORDING.spread * self._rng.uniform(-1.0, 1.0, np.shape(x))
+            noise = RECORDING.least_spread * self._rng.standard_normal(np.shape(x))
+            moved.append(np.asarray(np.where(x == 0, noise, x * factor), dtype=x.dtype))
+        return self._subject.representable(tuple(moved))
+
+    def _is_trusted(self, recording: Recording) -> bool:
+        """Whether the recording agrees with the verdict on each block that passes."""
+        for block, claim, truth in zip(self._found.blocks, recording.claims, recording.truths, strict=True):
+            if block.verdict is Verdict.PASS and claim is not None and truth is not None and not block.subgradient:
+                value = np.asarray(recording.graph.values[claim].array).reshape(truth.shape)
+                gap, size = float(np.linalg.norm(value - truth)), float(np.linalg.norm(truth))
+                if not gap <= _TRUSTED * self._rtol * max(size, float(np.linalg.norm(value))):
+                    return False
+        return True
+
+    def _singled_out(
+        self, known: Sequence[_Truths], blame: Blame, found: Sequence[Faulty]
+    ) -> list[tuple[Faulty, Repair | None]]:
+        """The lines that the evidence singles out, each with an edit that makes the gradients right if there is one.
+
+        A line is singled out if all that it reads is right, or if it alone can be repaired.
+        """
+        blocks = tuple(sorted({block for each in found for block in each.blocks}))
+        repairs = self._repairs(known, blame, found) if known else []
+        against = [(unit, repair) for unit, repair in repairs if repair.slug not in _OF_NUMBERS]
+        if len(found) == 1 and found[0].proved:
+            own = [repair for unit, repair in repairs if unit == found[0].unit]
+            if blame.has_shape and (own or not against):
+                return [(found[0], own[0] if own else None)]
+            if own and own[0].slug == "mean-sum":  # of numbers alone, any line may be off by a constant
+                return [(found[0], own[0])]
+        if len({unit for unit, _ in repairs}) == 1 and against and blame.has_shape:
+            unit, repair = repairs[0]
+            if blame.passes_on(unit):
+                return []
+            return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
+        apart = sum(len(each.blocks) for each in found) == len(blocks)
+        many = len(found) > 1 and blame.has_shape and apart and not repairs and all(each.proved for each in found)
+        return [(each, None) for each in found] if many else []
+
+    def _repairs(self, known: Sequence[_Truths], blame: Blame, found: Sequence[Faulty]) -> list[tuple[int, Repair]]:
+        """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
+        left = RECORDING.most_repairs
+        repairs: list[tuple[int, Repair]] = []
+        units = dict.fromkeys(unit for each in found for unit in blame.region(each))
+        suspects = dict.fromkeys(unit for each in found for unit in (each.unit, each.user))
+        for wider, those in ((False, units), (True, suspects)):
+            for unit in those:
+                if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
+                    return repairs
+                if left <= 0 or np.prod(blame.sizes(unit)[:2]) > RECORDING.most_entries:
+                    continue
+                own = partial(self._is_right, known)
+                repair, tried = repaired(blame.recording.units[unit], own, left, wider=wider)
+                left -= tried
+                is_open = any(blame.is_open(unit, each) for each in found)
+                if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
+                    repairs.append((unit, repair))
+            if repairs:
+                break
+        return repairs
+
+    def _is_right(self, known: Sequence[_Truths]) -> bool:
+        """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""
+        return all(self._is_right_at(each) for each in known) and all(
+            equal(each.loss, self._own.loss(tuple(x.copy() for x in each.point)), each.tolerance) for each in known
+        )
+
+    def _is_right_at(self, known: _Truths) -> bool:
+        claimed = self._own.gradient(tuple(x.copy() for x in known.point))
+        blocks = zip(self._found.blocks, known.truths, claimed, strict=True)
+        tolerances = {Verdict.FAIL: known.tolerance, Verdict.PASS: self._rtol}
+        return all(
+            truth is None or equal(truth, value, tolerances[block.verdict])
+            for block, truth, value in blocks
+            if block.verdict in tolerances
+        )
+
+    # -- findings ------------------------------------------------------------------------------------------------------
+
+    def _merged(self, findings: tuple[Finding, ...], explanations: Sequence[Explanation]) -> tuple[Finding, ...]:
+        """The findings with their lines; those without a name give way to what the line shows."""
+        names = self._names
+        merged: list[Finding] = []
+        used: set[int] = set()
+        for finding in findings:
+            fitting = [
+                k for k, each in enumerate(explanations) if {names[i] for i in each.blocks} & set(finding.blocks)
+            ]
+            if not fitting:
+                merged.append(finding)
+                continue
+            for k in fitting:
+                own = _of_line(explanations[k], finding, names)
+                if k not in used and (finding.code == _UNEXPLAINED or len(fitting) > 1):
+                    merged.append(own)
+                elif k not in used or finding.code != _UNEXPLAINED:
+                    merged.append(_at_line(finding, explanations[k]))
+                used.add(k)
+        merged += [_of_line(each, None, names) for k, each in enumerate(explanations) if k not in used]
+        return tuple(merged)
+
+
+def _at_line(finding: Finding, explanation: Explanation) -> Finding:
+    """A finding that has a name, with its line."""
+    unit = explanation.unit
+    place = f"line {unit.line} of {_shown(unit.file)}: {unit.text}"
+    fix = f"{explanation.fix}" if explanation.fix else finding.fix
+    return replace(finding, file=_shown(unit.file), line=unit.line, evidence=f"{finding.evidence}\n{place}", fix=fix)
+
+
+def _of_line(explanation: Explanation, finding: Finding | None, names: Sequence[str]) -> Finding:
+    """The finding on a line."""
+    unit = explanation.unit
+    blocks = [names[i] for i in explanation.blocks]
+    evidence = explanation.evidence
+    if finding is not None:
+        evidence = f"{finding.evidence}\n{evidence}"
+    return Finding(
+        explanation.code,
+        explanation.slug,
+        explanation.target,
+        f"line {unit.line}: {explanation.message}",
+        f"{evidence}; gradients that are wrong because of it: {', '.join(blocks)}",
+        explanation.fix or f"Derive {explanation.target} again from what the forward pass computes.",
+        _shown(unit.file),
+        unit.line,
+        blocks=tuple(blocks),
+    )
+
+
+def _line_report(fact: Any) -> LineReport:
+    verdict = Verdict.FAIL if fact.wrong else Verdict.PASS
+    unit = fact.unit
+    return LineReport(_shown(unit.file), unit.line, fact.target, fact.of, verdict, fact.factor, unit.text)
+
+
+def _shown(file: str) -> str:
+    """A file as a report names it: from the working directory if it is inside."""
+    path = Path(file)
+    try:
+        return str(path.relative_to(Path(os.getcwd())))
+    except (ValueError, OSError):
+        return file

@@ -1,0 +1,794 @@
+"""Which line is wrong: the one whose value, put right, makes the claimed gradients right.
+
+Every value of the backward pass may be replaced by the adjoint of a value of the forward pass, and the claims computed
+again from the recorded graph, without the user's functions. Upstream of a mistake no such substitution helps, at the
+mistake and downstream of it one does: the first value that helps is where it was made. A value that is made rightly
+from what comes in is no such place: it is the exact adjoint of something, or of something pulled back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from gradcheck.recording.adjoints import adjoints
+from gradcheck.recording.claims import Claim, claims_of
+from gradcheck.recording.graph import Value, is_real
+from gradcheck.recording.matching import Kind, Match, Matches
+from gradcheck.recording.operations import MOVES, Part, added_at, same, written
+from gradcheck.recording.record import Recording, equal
+from gradcheck.recording.rules import NoRule
+from gradcheck.recording.settings import RECORDING
+from gradcheck.tracebacks import pass_on_signal
+
+
+class Rank(IntEnum):
+    """What a value is by itself, the most suspicious first."""
+
+    NOTHING = 0  # the adjoint of nothing
+    MULTIPLE = 1  # a multiple of an adjoint
+    NAME = 2  # another name for something
+    PART = 3  # of an adjoint
+    WHOLE = 4  # an adjoint
+    FORWARD = 5  # a value of the forward pass
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Values that, replaced, make claims right.
+
+    Attributes
+    ----------
+    site : int
+        The expression that made them.
+    values : tuple of int
+    instead : dict of int to ndarray
+        What they have to be.
+    of : tuple of int
+        The forward values whose adjoints these are.
+    fixes : frozenset of int
+        Numbers of the claims that are right then.
+    rank : Rank
+    factor : float or None
+        The constant by which they are off, if that is all.
+    start : int
+        The first of the values that is wrong once those before it are right.
+    alone : bool
+        Whether no value that is right by itself, but may have been meant as something else, helps as well.
+    """
+
+    site: int
+    values: tuple[int, ...]
+    instead: Mapping[int, Any]
+    of: tuple[int, ...]
+    fixes: frozenset[int]
+    rank: Rank
+    factor: float | None
+    start: int
+    alone: bool = True
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A line that is wrong.
+
+    Attributes
+    ----------
+    unit : int
+        Number of the unit.
+    value : int
+        The first value of it that is wrong.
+    needed : ndarray or None
+        What this has to be.
+    of : int or None
+        The forward value whose adjoint that is.
+    blocks : tuple of int
+        Blocks that are wrong because of it.
+    factor : float or None
+        The constant by which it is off, if that is all.
+    rank : Rank
+    user : int
+        The unit that its value is used in, where that showed it; else its own.
+    proved : bool
+        Whether all that the line reads is known to be right.
+    """
+
+    unit: int
+    value: int
+    needed: Any
+    of: int | None
+    blocks: tuple[int, ...]
+    factor: float | None
+    rank: Rank
+    user: int
+    proved: bool
+
+
+class Blame:
+    """The search for wrong lines in one recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    wrong : sequence of int
+        Blocks that failed.
+    """
+
+    def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
+        self.recording, self._graph = recording, recording.graph
+        self.matches = Matches(recording)
+        every = [claim for block in range(len(recording.claims)) for claim in claims_of(recording, block)]
+        self.claims = [claim for claim in every if not claim.right and claim.block in wrong]
+        self.right = [claim for claim in every if claim.right]
+        self.replays = 0
+        self._children: dict[int, list[int]] = defaultdict(list)
+        for value in self._graph.values:
+            for each in value.inputs:
+                self._children[each].append(value.id)
+        of_loss = self._graph.ancestors(recording.adjoints.of)
+        before = [v for v in self._graph.values if v.id in of_loss and v.phase == 0]
+        self.forward_sites = {v.site for v in before if v.site is not None}
+        self._of_loss = of_loss
+        self._corrected: dict[int, Any] = {}
+        self._meanings: dict[int, list[Match]] = {}
+        self._innocent = self._influences(self.right)
+        self._candidates = self._adjoints_by_size()
+        self._by_claim = {
+            each: claim
+            for claim in self.claims
+            if not np.any(np.isnan(claim.truth))
+            for each in self._names_of(claim.id)
+        }
+        self._series = self._adjoints_by_site()
+
+    # -- what may be wrong ---------------------------------------------------------------------------------------------
+
+    def _influences(self, claims: Sequence[Claim]) -> set[int]:
+        """The values of the backward pass on which some claims depend."""
+        if not claims:
+            return set()
+        generator = np.random.default_rng(0)
+        ids = [claim.id for claim in claims]
+        above = self._graph.ancestors(ids)
+        seeds: dict[int, Any] = {}
+        for claim in claims:
+            seed = np.where(np.isnan(claim.truth), 0.0, generator.standard_normal(np.shape(claim.truth)))
+            seeds[claim.id] = seeds.get(claim.id, 0.0) + seed
+        try:
+            found = adjoints(self._graph, seeds, {i for i in above if self._graph.values[i].phase == 1})
+        except NoRule:
+            return above
+        return {each for each, array in found.of.items() if np.any(array)}
+
+    def _suspects(self) -> dict[int, list[Value]]:
+        """The values that may be wrong, by the expressions that made them."""
+        above = self._graph.ancestors(claim.id for claim in self.claims)
+        found: dict[int, list[Value]] = defaultdict(list)
+        for value in self._graph.values:
+            if value.id not in above or value.id in self._of_loss or value.id in self._innocent:
+                continue
+            if value.site is None or value.site in self.forward_sites or value.function is None:
+                continue
+            if value.phase == 1 and is_real(value.array) and value.inputs:
+                found[value.site].append(value)
+        return found
+
+    def _adjoints_by_size(self) -> dict[int, list[tuple[int, Any]]]:
+        """Adjoints of forward values by size, each different one once, later ones first; then their parts."""
+        found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+        whole = sorted(self.recording.adjoints.of.items(), key=lambda each: -each[0])
+        for each, adjoint in [*whole, *((of, part) for _, of, part in self.recording.adjoints.uses)]:
+            array = np.asarray(adjoint, dtype=np.float64)
+            flat = array.reshape(-1)
+            if not any(equal(flat, other.reshape(-1), self.recording.tolerance) for _, other in found[array.size]):
+                found[array.size].append((each, array))
+        return found
+
+    def meaning(self, value: Value) -> list[Match]:
+        """Of which adjoints a value is a multiple."""
+        if value.id in self._corrected:
+            array = self._corrected[value.id]
+            return self.matches.of(array) if is_real(array) else []
+        if value.id not in self._meanings:
+            self._meanings[value.id] = self.matches.of(value.array) if is_real(value.array) else []
+        return self._meanings[value.id]
+
+    def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
+        """What the values of an expression are, each with those before it put right, and the first that is wrong."""
+        ranks = []
+        start = None
+        for i, value in enumerate(values):
+            array = value.array
+            if i:
+                before = {each.id: needed[each.id] for each in values[:i]}
+                array = self._graph.recomputed(before, [value.id])[value.id]
+            ranks.append(self._rank_of(value, array))
+            if start is None and not equal(needed[value.id], array, self.recording.tolerance):
+                start = value.id
+        least = min(ranks)
+        rank = Rank.NAME if values[0].function is same and least > Rank.NAME else least
+        return rank, values[0].id if start is None else start
+
+    def _rank_of(self, value: Value, array: Any) -> Rank:
+        found = self.meaning(value) if array is value.array else self.matches.of(array)
+        exact = [match for match in found if match.exact]
+        if any(match.kind is Kind.WHOLE for match in exact):
+            return Rank.WHOLE
+        if exact:
+            return Rank.PART
+        if self.matches.is_forward(array):
+            return Rank.FORWARD
+        return Rank.MULTIPLE if any(match.kind is Kind.WHOLE for match in found) else Rank.NOTHING
+
+    # -- substitution --------------------------------------------------------------------------------------------------
+
+    def _remedies(
+        self, suspects: Mapping[int, list[Value]], applied: Mapping[int, Any], left: set[int]
+    ) -> Iterator[Remedy]:
+        for site, values in suspects.items():
+            replay = _Replay(self, values, applied)
+            for instead, of in self._substitutions(values):
+                if self.replays >= RECORDING.most_replays:
+                    return
+                tried = replay.tried(instead)
+                if tried is None:
+                    continue
+                fixes, scale = tried
+                needed = {each: array / scale for each, array in instead.items()}
+                rank, start = self._rank([v for v in values if v.id in needed], needed)
+                yield Remedy(site, tuple(instead), needed, of, fixes, rank, self._factor(needed), start)
+                if fixes >= left:
+                    break
+
+    def _factor(self, needed: Mapping[int, Any]) -> float | None:
+        """The constant between values and what they have to be."""
+        factors = set()
+        for each, array in needed.items():
+            size = float(np.vdot(array, array))
+            value = np.asarray(self._graph.values[each].array, dtype=np.float64)
+            factor = float(np.vdot(array, value)) / size if size else 0.0
+            if np.size(array) < 2 or not factor or not equal(value, factor * array, self.recording.tolerance):
+                return None
+            factors.add(round(factor, 9))
+        return factors.pop() if len(factors) == 1 else None
+
+    def _substitutions(self, values: Sequence[Value]) -> Iterator[tuple[dict[int, Any], tuple[int, ...]]]:
+        """Adjoints, and parts of adjoints, in place of all values that an expression has made."""
+        own = {v.id: self._by_claim[v.id] for v in values if v.id in self._by_claim}
+        if own:
+            of = tuple((self.recording.parameters[claim.block] or (-1,))[0] for claim in own.values())
+            shaped = {
+                each: claim.truth.reshape(np.shape(self._graph.values[each].array)) for each, claim in own.items()
+            }
+            yield shaped, of
+        if len(values) == 1:
+            for each, array in self._candidates.get(np.size(values[0].array), ()):
+                fitted = _fitted(array, np.shape(values[0].array))
+                if fitted is not None:
+                    yield {values[0].id: fitted}, (each,)
+            return
+        n = len(values)
+        for series in self._series:
+            if n <= len(series) <= n + 2:
+                for start in range(len(series) - n + 1):
+                    for group in (series[start : start + n][::-1], series[start : start + n]):
+                        pairs = zip(group, values, strict=True)
+                        arrays = [_fitted(array, np.shape(value.array)) for (_, array), value in pairs]
+                        if all(array is not None for array in arrays):
+                            instead = {v.id: array for v, array in zip(values, arrays, strict=True)}
+                            yield instead, tuple(of for of, _ in group)
+
+    def _names_of(self, value: int) -> Iterator[int]:
+        """A value, and the one that it is another name of, if the backward pass has made it."""
+        while True:
+            yield value
+            node = self._graph.values[value]
+            if node.function is not same:
+                return
+            value = node.inputs[0]
+            inner = self._graph.values[value]
+            if inner.phase == 0 or inner.function is None or value in self._of_loss:
+                return
+
+    def _adjoints_by_site(self) -> list[list[tuple[int, Any]]]:
+        """Adjoints of the values that one expression has made, in order, and the parts that one use contributes."""
+        series: dict[tuple[Any, ...], list[tuple[int, Any]]] = defaultdict(list)
+        for value in self._graph.values:
+            if value.phase == 0 and value.site is not None and is_real(value.array):
+                adjoint = self.recording.adjoints.of.get(value.id, np.zeros(np.shape(value.array)))
+                series["whole", value.site].append((value.id, adjoint))
+        times: dict[int, int] = defaultdict(int)
+        for _, of, _ in self.recording.adjoints.uses:
+            times[of] += 1
+        for use, of, array in sorted(self.recording.adjoints.uses, key=lambda each: each[0]):
+            value = self._graph.values[use]
+            if value.site is not None and times[of] > 1:
+                place = (
+                    [getattr(each, "id", None) for each in value.args].index(of)
+                    if any(getattr(each, "id", None) == of for each in value.args)
+                    else -1
+                )
+                series["part", value.site, place].append((of, array))
+        return [each for each in series.values() if len(each) > 1]
+
+    def below(self, ids: Sequence[int]) -> set[int]:
+        """Some values and all that is made of them."""
+        found: set[int] = set()
+        waiting = list(ids)
+        while waiting:
+            each = waiting.pop()
+            if each not in found:
+                found.add(each)
+                waiting += self._children[each]
+        return found
+
+    def scale(self, truth: Any, value: Any) -> float | None:
+        """The constant by which a value is a multiple of the truth."""
+        a, b = np.asarray(truth).reshape(-1), np.asarray(value, dtype=np.float64).reshape(-1)
+        known = ~np.isnan(a)
+        a, b = a[known], b[known]
+        size = float(a @ a)
+        scale = float(a @ b) / size if size else 0.0
+        if not np.isfinite(scale) or scale == 0.0 or not equal(b, scale * a, self.recording.tolerance):
+            return None
+        return scale
+
+    # -- the choice ----------------------------------------------------------------------------------------------------
+
+    def lines(self) -> list[Faulty]:
+        """The fewest lines whose values, put right, make all claims right that can be made so."""
+        suspects = self._suspects()
+        applied: dict[int, Any] = {}
+        left = set(range(len(self.claims)))
+        chosen: list[Faulty] = []
+        while left and self.replays < RECORDING.most_replays:
+            found = [r for r in self._remedies(suspects, applied, left) if r.fixes & left]
+            if not found:
+                break
+            best = self._choice(found, left)
+            best = replace(best, alone=self._is_alone(best, found, left))
+            applied.update(best.instead)
+            faulty = self._inside(best, tuple(sorted({self.claims[k].block for k in best.fixes & left})))
+            left -= best.fixes
+            chosen.append(faulty)
+        return _merged(chosen)
+
+    def _choice(self, found: Sequence[Remedy], left: set[int]) -> Remedy:
+        """Those that help most; among them the first that is not made rightly from what comes in."""
+        most = max(len(remedy.fixes & left) for remedy in found)
+        best = sorted((r for r in found if len(r.fixes & left) == most), key=lambda r: r.start)
+        best = [r for r in best if not self._only_passes_on(r)] or best
+        multiples = self._step(best, left)
+        if multiples is not None:
+            return multiples
+        wrong = [r for r in best if r.rank in (Rank.NOTHING, Rank.MULTIPLE)]
+        if wrong:
+            first = wrong[0]
+            earlier = [r for r in best if r.start < first.start and r.rank in (Rank.NAME, Rank.PART)]
+            for remedy in sorted(earlier, key=lambda r: (r.rank, -r.start)):
+                if self._is_pulled_back(remedy, first):
+                    return remedy
+            return first
+        for rank in (Rank.NAME, Rank.PART, Rank.WHOLE):
+            same_rank = [r for r in best if r.rank is rank]
+            if same_rank:
+                return same_rank[0] if rank is Rank.NAME else same_rank[-1]
+        return best[-1]
+
+    def _is_alone(self, best: Remedy, found: Sequence[Remedy], left: set[int]) -> bool:
+        """Whether no other line explains the claims as well: one whose value is an adjoint, but of something else."""
+        value, unit = self._graph.values[best.values[0]], self.recording.sites[best.site].unit
+        if value.function is same:
+            source = self._graph.values[value.inputs[0]]
+            if source.site is None or source.phase == 0:
+                return True
+            units = self.recording.units
+            own = units[self.recording.sites[source.site].unit].function == units[unit].function
+            return not own or not units[unit].is_result or self._is_computed(best.instead[value.id], source)
+        if best.factor is not None or best.rank not in (Rank.NOTHING, Rank.MULTIPLE):
+            return True
+        return not any(
+            other.rank in (Rank.WHOLE, Rank.PART, Rank.FORWARD)
+            and other.factor is None
+            and other.start < best.start
+            and self.recording.sites[other.site].unit != unit
+            for other in found
+            if other.fixes & left >= best.fixes & left
+        )
+
+    def _only_passes_on(self, remedy: Remedy) -> bool:
+        """Whether a function returns, or stores, under another name what it has computed itself."""
+        value = self._graph.values[remedy.values[0]]
+        if value.function is not same:
+            return False
+        source, units = self._graph.values[value.inputs[0]], self.recording.units
+        unit = self.recording.sites[remedy.site].unit
+        if source.function is None or source.site is None or source.phase == 0:
+            return False
+        exact = self._rank_of(source, source.array) not in (Rank.NOTHING, Rank.MULTIPLE)
+        if exact and (not units[unit].is_result or self._is_computed(remedy.instead[value.id], source)):
+            return False  # what it names is right by itself
+        inner = self.recording.sites[source.site].unit
+        return units[inner].function == units[unit].function and units[inner].file == units[unit].file
+
+    def _is_computed(self, needed: Any, value: Value) -> bool:
+        """Whether what is missing from a value was computed, and not used."""
+        rest = np.asarray(needed) - np.asarray(value.array)
+        alike = (v for v in self._graph.values if v.phase == 1 and np.shape(v.array) == rest.shape and is_real(v.array))
+        if not np.any(rest) or self.matches.is_forward(rest):
+            return False
+        return any(equal(rest, v.array, self.recording.tolerance) for v in alike)
+
+    def _only_moves(self, remedy: Remedy) -> bool:
+        """Whether an expression moves or adds up entries, without a number of its own."""
+        value = self._graph.values[remedy.values[0]]
+        source = self._graph.values[value.inputs[0]]
+        passes = source.phase == 1 and source.function is not None and not self.matches.is_forward(source.array)
+        return passes and _is_move(value.function)
+
+    def _step(self, best: Sequence[Remedy], left: set[int]) -> Remedy | None:
+        """Where all claims are off by one constant: the value at which this constant comes in."""
+        claims = [self.claims[k] for k in best[0].fixes & left]
+        scales = {self.scale(claim.truth, self._graph.values[claim.id].array) for claim in claims}
+        if None in scales or not scales:
+            return None
+        scale = next(iter(scales))
+        if scale is None or any(one is None or abs(one / scale - 1.0) > 1e-6 for one in scales):
+            return None
+        if max(np.size(claim.truth) for claim in claims) < 2:
+            return None
+        working = [r for r in best if not self._only_moves(r)]
+        found = self._first_step(working, claims, scale)
+        return found or self._first_step(best, claims, scale) or (working or list(best))[-1]
+
+    def _first_step(self, best: Sequence[Remedy], claims: Sequence[Claim], scale: float) -> Remedy | None:
+        """The first value at which a constant comes in."""
+        before: dict[int, float] = {}
+        for remedy in best:
+            matched = self._match_with(remedy)
+            if matched is None:
+                continue
+            inputs = self._graph.ancestors(remedy.values) - set(remedy.values)
+            nearest = max((each for each in before if each in inputs), default=None)
+            last = before[nearest] if nearest is not None else 1.0
+            before[remedy.values[0]] = matched
+            head = nearest is None and len(claims) == 1 and abs(scale + 1.0) > 1e-6
+            if head and self._is_head(remedy) and len(best) > 1:
+                continue  # a residual whose constant stands further down
+            if abs(matched / last / scale - 1.0) < 1e-6:
+                return remedy
+        return None
+
+    def _is_head(self, remedy: Remedy) -> bool:
+        """Whether a value is made of no adjoint."""
+        above = self._graph.ancestors(remedy.values) - set(remedy.values)
+        return not any(
+            self.meaning(self._graph.values[i])
+            for i in above
+            if i not in self._of_loss
+            and self._graph.values[i].phase == 1
+            and self._graph.values[i].site not in self.forward_sites
+        )
+
+    def _match_with(self, remedy: Remedy) -> float | None:
+        """The constant between a value and the adjoint that takes its place."""
+        value = np.asarray(self._graph.values[remedy.values[0]].array, dtype=np.float64)
+        adjoint = _fitted(self.recording.adjoints.of.get(remedy.of[0]), value.shape)
+        return None if adjoint is None else self.scale(adjoint, value)
+
+    def _is_pulled_back(self, incoming: Remedy, later: Remedy) -> bool:
+        """Whether a value is what comes in, pulled back through the forward pass."""
+        seeds: dict[int, Any] = {}
+        for each, of in zip(incoming.values, incoming.of, strict=True):
+            array = np.asarray(self._graph.values[each].array)
+            seeds[of] = array.reshape(np.shape(self._graph.values[of].array))
+        first = {max(seeds): seeds[max(seeds)]} if len(seeds) > 1 else seeds
+        try:
+            found = adjoints(self._graph, first, set(self.recording.adjoints.of))
+        except (NoRule, ValueError):
+            return False
+        pairs = zip(later.values, later.of, strict=True)
+        for each, of in pairs:
+            pulled = _fitted(found.of.get(of), np.shape(self._graph.values[each].array))
+            if pulled is not None:
+                return self.scale(pulled, self._graph.values[each].array) is not None
+        return False
+
+    # -- inside a line -------------------------------------------------------------------------------------------------
+
+    def _inside(self, remedy: Remedy, blocks: tuple[int, ...]) -> Faulty:
+        """The line of a remedy, or the line that made a wrong factor of it."""
+        value = self._graph.values[remedy.start]
+        unit = self.recording.sites[remedy.site].unit
+        needed, of = remedy.instead[value.id], remedy.of[remedy.values.index(value.id)]
+        if remedy.rank is Rank.NOTHING:
+            before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
+            self._corrected = self._graph.recomputed(before, range(value.id)) if before else {}
+        try:
+            source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
+            if source is not None:
+                assert source.unit is not None
+                units = self.recording.units
+                near = (
+                    units[source.unit].function == units[unit].function
+                )  # else a helper, perhaps right for another argument
+                proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
+                return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
+            proved = remedy.alone and remedy.rank is not Rank.FORWARD and self._reads_what_is_right(value, unit)
+            proved = proved and (value.function is same or not self.passes_on(unit))
+            return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, proved)
+        finally:
+            self._corrected = {}
+
+    def _reads_what_is_right(self, value: Value, unit: int) -> bool:
+        """Whether every value that a unit reads is an adjoint, of the forward pass, or read by a right claim."""
+        operands = self._operands(value, unit)
+        if self.has_shape:
+            return not any(self._is_unknown(each) and each.unit != unit for each in operands)
+        return all(
+            each.phase == 0 or each.function is None or each.id in self._innocent or self.matches.is_forward(each.array)
+            for each in operands
+        )
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether a wrong claim has more than one entry: any number is a multiple of any other."""
+        return any(np.size(claim.truth) > 1 for claim in self.claims)
+
+    def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
+        """A value that another line has made, that is nothing, and that makes this one wrong."""
+        operands = self._operands(value, unit)
+        unknown = [each for each in operands if self._is_unknown(each)]
+        if len({each.unit for each in unknown}) != 1:
+            return None
+        other = unknown[0]
+        assert other.unit is not None
+        assert other.site is not None
+        within = self._within(value, unit)
+        moved = all(_is_move(each.function) or each.function in (np.add, np.subtract) for each in within)
+        if not moved and not self._is_neutral(other):
+            return None
+        if not moved and (self._is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
+            return None
+        array = np.asarray(self._array(other))
+        alike = needed is not None and array.shape == np.shape(needed) and array.size > 1
+        if not moved and alike and not self._is_used_as_factor(value, other, needed):
+            return None
+        inner = self.recording.sites[other.site].unit
+        return self._source(other, inner, None) or other
+
+    def region(self, faulty: Faulty) -> list[int]:
+        """The unit of a wrong line, and those before it on which only wrong claims depend, the nearest first."""
+        above = self._graph.ancestors([faulty.value]) - self._of_loss - self._innocent
+        units = [faulty.unit]
+        for each in sorted(above, reverse=True):
+            value = self._graph.values[each]
+            if value.phase != 1 or value.function is None or value.site is None or value.site in self.forward_sites:
+                continue
+            units += [self.recording.sites[value.site].unit, *reversed(value.named_in)]
+        for i in sorted(self._graph.ancestors([faulty.value])):
+            units += self._graph.values[i].named_in if self._graph.values[i].phase == 1 else []
+        named = {self.recording.units[unit].function for unit in units[:1]}
+        sites = self.recording.sites
+        forward = {sites[site].unit for site in self.forward_sites}
+        forward |= {unit for i in self._of_loss for unit in self._graph.values[i].named_in}
+        made: dict[int, list[bool]] = defaultdict(list)
+        for value in self._graph.values:
+            if value.phase == 1 and value.site is not None and value.function is not same and is_real(value.array):
+                made[sites[value.site].unit].append(self.matches.is_forward(value.array))
+        forward |= {unit for unit, same_as in made.items() if all(same_as) and unit != faulty.unit}
+        forward.discard(faulty.unit)
+        kept = [unit for unit in dict.fromkeys(units) if unit >= 0 and unit not in forward]
+        return sorted(kept, key=lambda unit: (unit != faulty.unit, self.recording.units[unit].function not in named))
+
+    def is_open(self, unit: int, faulty: Faulty) -> bool:
+        """Whether a unit makes a value that is known to be nothing, so that a repair of it may count."""
+        sites = self.recording.sites
+        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
+        return unit == faulty.unit or any(self._is_unknown(value) for value in made)
+
+    def passes_on(self, unit: int) -> bool:
+        """Whether a unit returns what other lines have computed, summed or in another shape, and no more."""
+        sites = self.recording.sites
+        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
+        return self.recording.units[unit].is_result and all(_is_move(value.function) for value in made)
+
+    def sizes(self, unit: int) -> list[int]:
+        """Sizes of the arrays that a unit reads and makes, the largest first."""
+        found = [1, 1]
+        for value in self._graph.values:
+            if value.site is not None and self.recording.sites[value.site].unit == unit:
+                found += [np.size(self._graph.values[i].array) for i in (*value.inputs, value.id)]
+        return sorted(found, reverse=True)
+
+    def _is_unknown(self, value: Value) -> bool:
+        """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right."""
+        if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
+            return False
+        if value.site in self.forward_sites or value.id in self._innocent or value.id in self._of_loss:
+            return False
+        array = self._array(value)
+        return bool(np.any(array)) and not self.meaning(value) and not self.matches.is_forward(array)
+
+    def _array(self, value: Value) -> Any:
+        """A value, with what is wrong before it put right."""
+        return self._corrected.get(value.id, value.array)
+
+    def _is_jacobian(self, array: Any) -> bool:
+        """Whether a small matrix holds the derivatives of one forward value by another."""
+        array = np.asarray(array, dtype=np.float64)
+        if array.ndim != 2 or array.size > RECORDING.most_jacobian:
+            return False
+        ids = sorted(self.recording.adjoints.of)
+        for outer in ids:
+            if np.size(self._graph.values[outer].array) not in array.shape:
+                continue
+            n = np.size(self._graph.values[outer].array)
+            if n == 1 or outer > max(ids):
+                continue
+            rows = [self._pulled(outer, np.eye(n)[i]) for i in range(n)]
+            for inner in rows[0]:
+                if np.size(self._graph.values[inner].array) * n != array.size or inner == outer:
+                    continue
+                whole = np.array(
+                    [row[inner].reshape(-1) if inner in row else np.zeros(array.size // n) for row in rows]
+                )
+                if any(equal(one.reshape(-1), array.reshape(-1), self.recording.tolerance) for one in (whole, whole.T)):
+                    return True
+        return False
+
+    def _pulled(self, outer: int, seed: Any) -> dict[int, Any]:
+        """What a cotangent of one forward value gives for the values that it is made of at once."""
+        shape = np.shape(self._graph.values[outer].array)
+        near = set(sorted(self._graph.ancestors([outer]) & set(self.recording.adjoints.of))[-RECORDING.nearest :])
+        return adjoints(self._graph, {outer: seed.reshape(shape)}, near).of
+
+    def _within(self, value: Value, unit: int) -> list[Value]:
+        """The operations of one unit that lead to a value, itself included."""
+        found = {value.id: value}
+        waiting = [value]
+        while waiting:
+            for i in waiting.pop().inputs:
+                inner = self._graph.values[i]
+                if inner.site is not None and self.recording.sites[inner.site].unit == unit and i not in found:
+                    found[i] = inner
+                    waiting.append(inner)
+        return list(found.values())
+
+    def _is_used_as_factor(self, value: Value, factor: Value, needed: Any) -> bool:
+        """Whether another factor would make a value what it has to be."""
+        if needed is None:
+            return True
+        array = np.asarray(factor.array, dtype=np.float64)
+        now = np.asarray(value.array, dtype=np.float64)
+        if array.shape != now.shape or not np.all(array):
+            return False
+        others = now / array
+        try:
+            doubled = self._graph.recomputed({factor.id: needed / others}, [value.id])[value.id]
+        except Exception as error:
+            pass_on_signal(error)
+            return False
+        return equal(needed, doubled, self.recording.tolerance)
+
+    def _operands(self, value: Value, unit: int) -> list[Value]:
+        """What the expressions of one unit read."""
+        found: dict[int, Value] = {}
+        waiting = [value.id]
+        while waiting:
+            each = self._graph.values[waiting.pop()]
+            for i in each.inputs:
+                inner = self._graph.values[i]
+                if (inner.site is not None and self.recording.sites[inner.site].unit == unit) or (
+                    inner.function is same and inner.site is None
+                ):
+                    waiting.append(i)
+                else:
+                    found[i] = inner
+        return list(found.values())
+
+    def _is_neutral(self, value: Value) -> bool:
+        """Whether a value is made of the forward pass alone, and no value of it: a slope, say."""
+        if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
+            return False
+        if value.site in self.forward_sites or self.meaning(value) or self.matches.is_forward(self._array(value)):
+            return False
+        above = self._graph.ancestors([value.id]) - self._of_loss
+        inner = [self._graph.values[i] for i in above if self._graph.values[i].function is not None and i != value.id]
+        return not any(self.meaning(each) and not self.matches.is_forward(self._array(each)) for each in inner)
+
+    def _is_slope(self, array: Any) -> bool:
+        """Whether an array is the quotient of two adjoints: the derivative of one value by another, entry by entry."""
+        array = np.asarray(array, dtype=np.float64)
+        for _, adjoint in self._candidates.get(array.size, ()):
+            product = adjoint.reshape(-1) * array.reshape(-1)
+            if any(match.kind is Kind.WHOLE and match.exact for match in self.matches.of(product)):
+                return True
+        return False
+
+
+class _Replay:
+    """Claims computed again with other values of one expression.
+
+    Parameters
+    ----------
+    blame : Blame
+    values : sequence of Value
+    applied : dict of int to ndarray
+        Values that were put right before.
+    """
+
+    def __init__(self, blame: Blame, values: Sequence[Value], applied: Mapping[int, Any]) -> None:
+        self._blame, self._graph, self._applied = blame, blame.recording.graph, applied
+        ids = [value.id for value in values]
+        below = blame.below(ids)
+        self._reached = [k for k, claim in enumerate(blame.claims) if claim.id in below]
+        self._wanted = {blame.claims[k].id for k in self._reached}
+        self._order = self._graph.order([*applied, *ids], self._wanted)
+
+    def tried(self, instead: Mapping[int, Any]) -> tuple[frozenset[int], float] | None:
+        """The claims that a substitution makes right, up to one constant that is common to all."""
+        if not self._reached:
+            return None
+        claims = self._blame.claims
+        try:
+            new = self._computed(instead)
+            scales = {k: self._blame.scale(claims[k].truth, new[claims[k].id]) for k in self._reached}
+            fixed = {k: scale for k, scale in scales.items() if scale is not None}
+            if not fixed:
+                return None
+            large = max(fixed, key=lambda k: np.size(claims[k].truth))
+            scale = fixed[large]
+            if np.size(claims[large].truth) < 3 and abs(scale - 1.0) > 1e-7:
+                return None
+            alike = frozenset(k for k, one in fixed.items() if abs(one / scale - 1.0) < 1e-6)
+            if abs(scale - 1.0) > 1e-7:
+                new = self._computed({each: array / scale for each, array in instead.items()})
+                if not all(self._blame.recording.is_equal(claims[k].truth, new[claims[k].id]) for k in alike):
+                    return None
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+        return alike, scale
+
+    def _computed(self, instead: Mapping[int, Any]) -> dict[int, Any]:
+        self._blame.replays += 1
+        return self._graph.recomputed({**self._applied, **instead}, self._wanted, self._order)
+
+
+def _is_move(function: Any) -> bool:
+    function = function.function if isinstance(function, Part) else function
+    try:
+        return function in MOVES or function in (np.sum, same, written, added_at)
+    except TypeError:
+        return False
+
+
+def _fitted(array: Any, shape: tuple[int, ...]) -> Any:
+    """An array in another shape of the same size, a matrix possibly transposed; None if there is none."""
+    if array is None:
+        return None
+    array = np.asarray(array, dtype=np.float64)
+    if array.shape == shape:
+        return array
+    if array.size != int(np.prod(shape)):
+        return None
+    if array.ndim == len(shape) == 2 and array.shape == shape[::-1]:
+        return array.T
+    return array.reshape(shape)
+
+
+def _merged(found: Sequence[Faulty]) -> list[Faulty]:
+    """One entry for each line."""
+    by_unit: dict[int, Faulty] = {}
+    for each in found:
+        known = by_unit.get(each.unit)
+        blocks = each.blocks if known is None else tuple(sorted({*known.blocks, *each.blocks}))
+        first = each if known is None else known
+        by_unit[each.unit] = replace(first, blocks=blocks, proved=first.proved and each.proved)
+    return list(by_unit.values())

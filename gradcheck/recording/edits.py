@@ -1,0 +1,300 @@
+"""Small edits of an expression in the author's own text, those that undo a common mistake first."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+#: Functions that are taken for one another.
+_CONFUSED = {"sin": "cos", "cos": "sin", "sum": "mean", "mean": "sum", "sinh": "cosh", "cosh": "sinh"}
+
+#: Slopes of activations, by what they are computed from.
+_SLOPES = ("(1 - {0} ** 2)", "{0} * (1 - {0})", "({0} > 0)")
+
+#: Slopes with a function of NumPy, under the name that the file has for it.
+_NUMPY_SLOPES = ("{numpy}.cos({0})", "{numpy}.exp({0})", "(1 - {numpy}.tanh({0}) ** 2)")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edit of an expression.
+
+    Attributes
+    ----------
+    slug : str
+        The mistake that it undoes; empty if none in particular.
+    text : str
+        The expression after it.
+    """
+
+    slug: str
+    text: str
+
+
+def edits(text: str, names: Sequence[str], numpy: str, *, wider: bool = False) -> Iterator[Edit]:
+    """Edits of an expression, each once.
+
+    Parameters
+    ----------
+    text : str
+        Source of the expression, without indentation of its own.
+    names : sequence of str
+        Variables, attributes and items that the function reads.
+    numpy : str
+        The name of NumPy in the file; empty if it has none.
+    wider : bool
+        Whether the edits bring in other variables; if not, they change what stands there.
+    """
+    seen = {_normal(text)}
+    for edit in (_with_others if wider else _of_itself)(text, names, numpy):
+        normal = _normal(edit.text)
+        if normal and normal not in seen:
+            seen.add(normal)
+            yield edit
+
+
+def _normal(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(f"({text}\n)", mode="eval"))
+    except (SyntaxError, ValueError):
+        return ""
+
+
+class _Text:
+    """An expression with the text of each of its nodes."""
+
+    def __init__(self, text: str, variables: Sequence[str] = ()) -> None:
+        self.text, self.variables = text, set(variables)
+        self.tree = ast.parse(f"({text}\n)", mode="eval").body
+        self._starts = [0]
+        for line in f"({text}\n)".splitlines(keepends=True):
+            self._starts.append(self._starts[-1] + len(line.encode()))
+        self._bytes = f"({text}\n)".encode()
+
+    def span(self, node: ast.expr) -> tuple[int, int]:
+        """First byte of a node, and the first behind it, in the parenthesised text."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return (
+            self._starts[node.lineno - 1] + node.col_offset,
+            self._starts[node.end_lineno - 1] + node.end_col_offset,
+        )
+
+    def of(self, node: ast.expr) -> str:
+        """The text of a node."""
+        start, end = self.span(node)
+        return self._bytes[start:end].decode()
+
+    def inner(self, node: ast.expr) -> str:
+        """The text of a node, in parentheses where it needs them as an operand."""
+        text = self.of(node)
+        simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant))
+        return text if simple else f"({text})"
+
+    def with_(self, node: ast.expr, new: str) -> str:
+        """The whole text with a node replaced."""
+        start, end = self.span(node)
+        whole = self._bytes[:start] + new.encode() + self._bytes[end:]
+        return whole.decode()[1:-2]
+
+
+def _nodes(source: _Text) -> list[ast.expr]:
+    """All expressions inside, without the names of called functions and of the modules that these are in."""
+    called: set[int] = set()
+    for call in ast.walk(source.tree):
+        if isinstance(call, ast.Call):
+            function: ast.expr = call.func
+            called.add(id(function))
+            while isinstance(function, ast.Attribute):
+                function = function.value
+                if isinstance(function, (ast.Name, ast.Attribute)) and _is_module(source, function):
+                    called.add(id(function))
+    return [
+        n for n in ast.walk(source.tree) if isinstance(n, ast.expr) and id(n) not in called and hasattr(n, "lineno")
+    ]
+
+
+def _is_module(source: _Text, node: ast.expr) -> bool:
+    """Whether a name stands only before dots, as that of a module does: an array would be read as well."""
+    return source.of(node) not in source.variables
+
+
+def _of_itself(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
+    try:
+        source = _Text(text, names)
+    except (SyntaxError, ValueError):
+        return
+    whole, nodes = source.inner(source.tree), _nodes(source)
+    for node in nodes:
+        for slug, new in _slopes(source, node):
+            yield Edit(slug, source.with_(node, new))
+    for node in nodes:
+        for slug, new in _operations(source, node):
+            yield Edit(slug, source.with_(node, new))
+    yield Edit("sign-flipped", f"-{whole}")
+    for node in nodes:
+        for slug, new in _calls(source, node):
+            yield Edit(slug, source.with_(node, new))
+    yield Edit("constant-factor", f"2 * {whole}")
+    yield Edit("constant-factor", f"{whole} / 2")
+    for node in nodes:
+        yield from _indices(source, node)
+    for node in nodes:
+        yield from _exchanged(source, node, nodes, ())
+
+
+def _with_others(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
+    try:
+        source = _Text(text, names)
+    except (SyntaxError, ValueError):
+        return
+    whole, nodes = source.inner(source.tree), _nodes(source)
+    for name in names:
+        for slope in _SLOPES:
+            yield Edit("missing-activation-derivative", f"{whole} * {slope.format(name)}")
+    for node in nodes:
+        yield from _exchanged(source, node, nodes, names)
+    for name in names:
+        yield Edit("missing-path", f"{text} + {name}")
+        yield Edit("", f"{whole} * {name}")
+        yield Edit("mean-sum", f"{whole} / {name}")
+        yield Edit("mean-sum", f"{whole} / len({name})")
+    if numpy:
+        for name in names:
+            for slope in _NUMPY_SLOPES:
+                yield Edit("missing-activation-derivative", f"{whole} * {slope.format(name, numpy=numpy)}")
+    for name in names:
+        yield Edit("missing-path", f"{text} - {name}")
+        yield Edit("regulariser-missing", f"{text} + 2 * {name}")
+
+
+def _slopes(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
+    """Other derivatives of activations in place of one."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
+        one = isinstance(node.left, ast.Constant) and node.left.value == 1
+        if one:
+            right = node.right
+            squared = isinstance(right, ast.BinOp) and isinstance(right.op, ast.Pow)
+            inner = source.inner(right.left if squared and isinstance(right, ast.BinOp) else right)
+            left = source.of(node.left)
+            slug = "wrong-activation-derivative"
+            yield slug, f"{left} - {inner}**2"
+            yield slug, f"{left} - {inner}"
+            yield slug, f"{inner} * ({left} - {inner})"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        before, after = node.left, node.right
+        last = before.right if isinstance(before, ast.BinOp) else before
+        from_one = (
+            isinstance(after, ast.BinOp) and isinstance(after.op, ast.Sub) and isinstance(after.left, ast.Constant)
+        )
+        if isinstance(after, ast.BinOp) and from_one and source.of(last) == source.of(after.right):
+            head = f"{source.of(before.left)} * " if isinstance(before, ast.BinOp) else ""
+            yield "wrong-activation-derivative", f"{head}(1 - {source.inner(after.right)}**2)"
+
+
+def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
+    """One operand alone, other signs, and matrices transposed or exchanged."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "sign-flipped", source.inner(node.operand)
+    if isinstance(node, ast.BinOp):
+        left, right = source.inner(node.left), source.inner(node.right)
+        bare_left, bare_right = source.of(node.left), source.of(node.right)
+        if isinstance(node.op, (ast.Mult, ast.Div)):
+            yield "extra-activation-derivative" if isinstance(node.op, ast.Mult) else "mean-sum", bare_left
+        if isinstance(node.op, ast.Mult):
+            yield "extra-activation-derivative", bare_right
+            yield "constant-factor", f"2 * {left} * {right}"
+            yield "", f"{left} / {right}"
+        if isinstance(node.op, ast.Div):
+            yield "", f"{left} * {right}"
+            yield "", f"{left} / {right}**2"
+        if isinstance(node.op, ast.Sub):
+            yield "sign-flipped", f"{bare_left} + {right}"
+            yield "sign-flipped", f"{right} - {left}"
+            yield "", bare_left
+        if isinstance(node.op, ast.Add):
+            yield "sign-flipped", f"{bare_left} - {right}"
+            yield "regulariser-extra", bare_left
+        if isinstance(node.op, ast.Pow):
+            yield "", left
+            yield "constant-factor", f"2 * {left}"
+        if isinstance(node.op, ast.MatMult):
+            yield "transposed", f"{right} @ {left}"
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield "transposed", source.inner(node.value)
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and not (
+        isinstance(node, ast.Attribute) and node.attr == "T"
+    ):
+        yield "transposed", f"{source.of(node)}.T"
+        yield "", f"{source.of(node)}**2"
+        yield "sign-flipped", f"(-{source.of(node)})"
+    number = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(number, (int, float)) and number and not isinstance(number, bool):
+        for factor in (2, 0.5, -1):
+            new = factor * number
+            yield "constant-factor", repr(int(new) if isinstance(number, int) and float(new).is_integer() else new)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        opposite = {ast.Gt: "<", ast.Lt: ">", ast.GtE: "<=", ast.LtE: ">="}.get(type(node.ops[0]))
+        if opposite:
+            yield "", f"{source.of(node.left)} {opposite} {source.of(node.comparators[0])}"
+
+
+def _calls(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
+    """Another function, arguments exchanged, and sums along another axis."""
+    if not isinstance(node, ast.Call):
+        return
+    function = source.of(node.func)
+    head, dot, name = function.rpartition(".")
+    if name in _CONFUSED:
+        start = len(function)
+        yield "mean-sum" if name in ("sum", "mean") else "", f"{head}{dot}{_CONFUSED[name]}{source.of(node)[start:]}"
+    if len(node.args) == 2 and not node.keywords:
+        one, other = map(source.of, node.args)
+        yield "transposed", f"{function}({other}, {one})"
+    if len(node.args) == 1 and not node.keywords:
+        yield "extra-activation-derivative", source.inner(node.args[0])
+    for keyword in node.keywords:
+        if keyword.arg == "axis" and isinstance(keyword.value, ast.Constant) and keyword.value.value in (0, 1):
+            text, (start, _) = source.of(node), source.span(node)
+            low, high = source.span(keyword.value)
+            yield (
+                "",
+                text.encode()[: low - start].decode()
+                + str(1 - keyword.value.value)
+                + text.encode()[high - start :].decode(),
+            )
+
+
+def _indices(source: _Text, node: ast.expr) -> Iterator[Edit]:
+    """An index one higher or lower, and two of them exchanged."""
+    if isinstance(node, ast.Subscript):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        for item in items:
+            if isinstance(item, ast.BinOp) and isinstance(item.right, ast.Constant):
+                yield Edit("shifted", source.with_(item, source.of(item.left)))
+            if isinstance(item, (ast.Name, ast.BinOp)):
+                yield Edit("shifted", source.with_(item, f"{source.of(item)} + 1"))
+                yield Edit("shifted", source.with_(item, f"{source.of(item)} - 1"))
+            if isinstance(item, ast.Slice) and isinstance(item.step, ast.UnaryOp):
+                yield Edit("reversed-axis", source.with_(item, ":"))
+        if len(items) == 2:
+            one, other = map(source.of, items)
+            yield Edit("transposed", source.with_(node, f"{source.of(node.value)}[{other}, {one}]"))
+        if len(items) == 3:
+            one, two, three = map(source.of, items)
+            yield Edit("transposed", source.with_(node, f"{source.of(node.value)}[{one}, {three}, {two}]"))
+
+
+def _exchanged(source: _Text, node: ast.expr, nodes: Sequence[ast.expr], names: Sequence[str]) -> Iterator[Edit]:
+    """Another variable in place of one, and one more factor inside of a product."""
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+        inside = [
+            source.of(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript)) and n is not node
+        ]
+        for name in dict.fromkeys([*inside, *names]):
+            if name != source.of(node):
+                yield Edit("", source.with_(node, name))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)):
+        for name in names:
+            yield Edit("", source.with_(node.left, f"({source.inner(node.left)} * {name})"))

@@ -1,0 +1,229 @@
+"""What is wrong with a line, in the author's own names: the mistake, the evidence, and the lines around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.matching import Kind, Match
+from gradcheck.recording.repair import Repair
+from gradcheck.recording.sites import Unit
+
+#: Codes of the mistakes that an edit undoes.
+CODES = {
+    "sign-flipped": "GC101",
+    "constant-factor": "GC102",
+    "mean-sum": "GC103",
+    "accumulated": "GC105",
+    "transposed": "GC201",
+    "reversed-axis": "GC202",
+    "shifted": "GC206",
+    "missing-activation-derivative": "GC301",
+    "extra-activation-derivative": "GC302",
+    "derivative-at-wrong-argument": "GC303",
+    "wrong-activation-derivative": "GC304",
+    "missing-path": "GC305",
+    "regulariser-missing": "GC402",
+    "regulariser-extra": "GC403",
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A wrong line in words.
+
+    Attributes
+    ----------
+    unit : Unit
+    target : str
+        What the line computes.
+    of : str
+        The variable whose derivative it has to be.
+    blocks : tuple of int
+    code, slug : str
+    message, evidence, fix : str
+    factor : float or None
+    """
+
+    unit: Unit
+    target: str
+    of: str
+    blocks: tuple[int, ...]
+    code: str
+    slug: str
+    message: str
+    evidence: str
+    fix: str
+    factor: float | None
+
+
+@dataclass(frozen=True)
+class LineFact:
+    """One line of the backward pass.
+
+    Attributes
+    ----------
+    unit : Unit
+    target, of : str
+    wrong : bool
+    factor : float or None
+        The constant between the value and the derivative.
+    """
+
+    unit: Unit
+    target: str
+    of: str
+    wrong: bool
+    factor: float | None
+
+
+def explained(
+    blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping[int, str], repair: Repair | None = None
+) -> Explanation:
+    """Say what is wrong with a line.
+
+    Parameters
+    ----------
+    blame : Blame
+    faulty : Faulty
+    names : sequence of str
+        Names of the blocks.
+    counts : dict of int to str
+        Numbers that a mean may divide by.
+    repair : Repair, optional
+        An edit that makes the gradients right.
+    """
+    unit = blame.recording.units[faulty.unit]
+    target = _target(unit)
+    of = label_of(blame, faulty.of, names) if faulty.of is not None else ""
+    code, slug, what = _mistake(blame, faulty, names, counts)
+    if repair is not None and code == "GC000" and repair.slug in CODES:
+        code, slug, what = CODES[repair.slug], repair.slug, f"that is undone by {repair.text}"
+    elif repair is not None and code == "GC000":
+        what = f"it is right as {repair.text}"
+    role = f"is not the derivative with respect to {of}" if of else "makes the gradient wrong"
+    if faulty.needed is None:
+        role = f"is not the slope by which {of} enters" if of else role
+    fix = "" if repair is None else _fix(repair, [names[i] for i in faulty.blocks])
+    return Explanation(
+        unit,
+        target,
+        of,
+        faulty.blocks,
+        code,
+        slug,
+        f"{unit.text} {role}: {what}",
+        "with the exact derivative in its place, these gradients are right at a random point",
+        fix,
+        faulty.factor,
+    )
+
+
+def _fix(repair: Repair, names: Sequence[str]) -> str:
+    return f"Write: {repair.text}\nWith it, the gradient with respect to {', '.join(names)} is right."
+
+
+def _target(unit: Unit) -> str:
+    return unit.target or unit.text
+
+
+def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping[int, str]) -> tuple[str, str, str]:
+    """The mistake that the recorded values show."""
+    value = blame.recording.graph.values[faulty.value]
+    factor = faulty.factor
+    if factor is not None and abs(factor + 1.0) < 1e-7:
+        return "GC101", "sign-flipped", "it has the opposite sign"
+    if factor is not None and abs(factor - 1.0) > 1e-7:
+        for number, text in counts.items():
+            for known in (number, 1 / number):
+                if abs(factor / known - 1.0) < 1e-7:
+                    return "GC103", "mean-sum", f"it is {factor:.6g} times as large. {text}"
+        return "GC102", "constant-factor", f"it is {factor:.6g} times as large"
+    if faulty.needed is not None and faulty.of is not None:
+        found = blame.meaning(value)
+        whole = [match for match in found if match.kind is Kind.WHOLE]
+        if whole and np.shape(value.array) == np.shape(faulty.needed):
+            named = label_of(blame, whole[0].of, names)
+            return (
+                "GC301",
+                "missing-activation-derivative",
+                f"it is the derivative with respect to {named}; the slope from there is missing",
+            )
+        if any(match.kind is Kind.PART for match in found) or _is_part(blame, faulty):
+            return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
+        slope = _extra_slope(blame, faulty)
+        if slope:
+            return "GC302", "extra-activation-derivative", f"the slope of {slope} appears once too often"
+    return "GC000", "unexplained", "no known mistake explains this"
+
+
+def _is_part(blame: Blame, faulty: Faulty) -> bool:
+    """Whether a value is the derivative but for the contributions of some uses."""
+    uses = [array for _, of, array in blame.recording.adjoints.uses if of == faulty.of]
+    value = np.asarray(blame.recording.graph.values[faulty.value].array)
+    if len(uses) < 2 or faulty.needed is None:
+        return False
+    rest = np.asarray(faulty.needed) - value
+    return any(each.size == rest.size and blame.recording.is_equal(rest.reshape(-1), each.reshape(-1)) for each in uses)
+
+
+def _extra_slope(blame: Blame, faulty: Faulty) -> str:
+    """The value whose slope, a quotient of two adjoints, a derivative has as one factor more."""
+    value = np.asarray(blame.recording.graph.values[faulty.value].array, dtype=np.float64)
+    needed = np.asarray(faulty.needed, dtype=np.float64)
+    if value.shape != needed.shape or not np.all(needed) or value.size < 3:
+        return ""
+    quotient = value / needed
+    for use, _of, array in blame.recording.adjoints.uses:
+        outer = np.asarray(blame.recording.adjoints.of[use])
+        alike = outer.shape == array.shape == quotient.shape and np.all(outer)
+        if alike and blame.recording.is_equal(quotient, array / outer):
+            return label_of(blame, use, ())
+    return ""
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def label_of(blame: Blame, value: int, names: Sequence[str]) -> str:
+    """What the author calls a value of the forward pass: a parameter, a variable, or an expression."""
+    for block, ids in enumerate(blame.recording.parameters):
+        if value in ids and block < len(names):
+            return names[block]
+    node = blame.recording.graph.values[value]
+    if node.names:
+        return node.names[0]
+    array = blame.recording.graph.values[value].array
+    for other in blame.recording.graph.values:
+        if other.names and other.phase == 0 and other.array is array:
+            return other.names[0]
+    if node.site is not None:
+        return blame.recording.sites[node.site].text
+    return "a value that the functions were given"
+
+
+def lines_of(blame: Blame, wrong: Sequence[Explanation], names: Sequence[str]) -> list[LineFact]:
+    """The lines of the backward pass that compute derivatives, and the wrong ones, in the order of the source."""
+    recording = blame.recording
+    facts: dict[Unit, LineFact] = {}
+    for each in wrong:
+        facts[each.unit] = LineFact(each.unit, each.target, each.of, True, each.factor)
+    last: dict[int, Match] = {}
+    for value in recording.graph.values:
+        if value.phase != 1 or value.site is None or value.site in blame.forward_sites or value.function is None:
+            continue
+        found = blame.meaning(value)
+        unit = recording.sites[value.site].unit
+        if found and unit >= 0 and not blame.matches.is_forward(value.array):
+            last[unit] = found[0]
+        elif unit in last:
+            del last[unit]
+    for unit, match in last.items():
+        place = recording.units[unit]
+        if place not in facts and place.target:
+            factor = None if match.exact else match.factor
+            facts[place] = LineFact(place, place.target, label_of(blame, match.of, names), False, factor)
+    return sorted(facts.values(), key=lambda fact: (fact.unit.file, fact.unit.line, fact.unit.span))

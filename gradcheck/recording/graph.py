@@ -1,0 +1,146 @@
+"""The values of a recording, as one explicit graph: what made each, of which others, and where in the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Stands for a value in the arguments of an operation."""
+
+    id: int
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """One array or number that was computed or read.
+
+    Attributes
+    ----------
+    id : int
+        Its place in the graph: values are made of earlier ones.
+    function : callable or None
+        Makes it from its arguments again; it writes into none. None for what was there before.
+    args : tuple
+        Arguments, with a `Ref` for each value among them.
+    kwargs : dict
+    inputs : tuple of int
+        The values among them.
+    array : ndarray or float
+        A reference until something writes into its memory, then a copy.
+    site : int or None
+        Number of the expression that made it.
+    phase : int
+        The call in which it was made: 0 for the loss, 1 for the gradient.
+    names : list of str
+        What the author calls it.
+    unit : int or None
+        Number of the unit that made it or, of one that was there before, the first that names it.
+    named_in : list of int
+        The units that give it a name.
+    """
+
+    id: int
+    function: Callable[..., Any] | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    inputs: tuple[int, ...]
+    array: Any
+    site: int | None
+    phase: int
+    names: list[str] = field(default_factory=list)
+    unit: int | None = None
+    named_in: list[int] = field(default_factory=list)
+
+
+class Graph:
+    """Values in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self.values: list[Value] = []
+        self.bytes = 0
+
+    def add(
+        self,
+        function: Callable[..., Any] | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        array: Any,
+        *,
+        site: int | None,
+        unit: int | None,
+        phase: int,
+    ) -> Value:
+        """Append a value; the arguments hold references in place of values."""
+        inputs = tuple(dict.fromkeys(ref.id for ref in references((args, tuple(kwargs.values())))))
+        value = Value(len(self.values), function, args, kwargs, inputs, array, site, phase, [], unit)
+        self.values.append(value)
+        self.bytes += getattr(array, "nbytes", 8)
+        return value
+
+    def ancestors(self, of: Iterable[int]) -> set[int]:
+        """The values that some are made of, themselves included."""
+        found: set[int] = set()
+        waiting = list(of)
+        while waiting:
+            each = waiting.pop()
+            if each not in found:
+                found.add(each)
+                waiting += self.values[each].inputs
+        return found
+
+    def order(self, changed: Iterable[int], wanted: Iterable[int]) -> list[Value]:
+        """What has to be computed again where some values change and others are wanted, in order."""
+        needed, reached = self.ancestors(wanted), set(changed)
+        found: list[Value] = []
+        for value in self.values[min(reached, default=0) :]:
+            if value.id in needed and any(i in reached for i in value.inputs):
+                reached.add(value.id)
+                found.append(value)
+        return found
+
+    def recomputed(
+        self, instead: Mapping[int, Any], wanted: Iterable[int], order: Iterable[Value] | None = None
+    ) -> dict[int, Any]:
+        """Some values as they would be with others in place of a few; what does not depend on these is not computed."""
+        wanted = list(wanted)
+        new: dict[int, Any] = dict(instead)
+        for each in self.order(instead, wanted) if order is None else order:
+            if each.id not in instead:
+                assert each.function is not None
+                new[each.id] = each.function(*self.filled(each.args, new), **self.filled(each.kwargs, new))
+        return {i: new.get(i, self.values[i].array) for i in wanted}
+
+    def filled(self, structure: Any, instead: Mapping[int, Any] | None = None) -> Any:
+        """Arguments with the arrays in place of the references to them."""
+        if isinstance(structure, Ref):
+            if instead is not None and structure.id in instead:
+                return instead[structure.id]
+            return self.values[structure.id].array
+        kind = type(structure)
+        if kind is tuple:
+            return tuple([self.filled(each, instead) for each in structure])
+        if kind is list:
+            return [self.filled(each, instead) for each in structure]
+        if kind is dict:
+            return {key: self.filled(each, instead) for key, each in structure.items()} if structure else structure
+        return structure
+
+
+def references(structure: Any) -> Iterator[Ref]:
+    """The references in some arguments."""
+    if isinstance(structure, Ref):
+        yield structure
+    elif type(structure) in (list, tuple):
+        for each in structure:
+            yield from references(each)
+
+
+def is_real(array: Any) -> bool:
+    """Whether a value may have a derivative: floats and complex numbers."""
+    return np.asarray(array).dtype.kind in "fc"

@@ -1,0 +1,139 @@
+"""What the values of a backward pass are: adjoints, parts or multiples of them, or values of the forward pass."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.recording.record import Recording, equal
+
+Array = NDArray[Any]
+
+
+class Kind(Enum):
+    """How much of an adjoint a value is."""
+
+    WHOLE = "the derivative"
+    PART = "the contribution of one use to the derivative"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A value is a multiple of an adjoint.
+
+    Attributes
+    ----------
+    kind : Kind
+    of : int
+        The value of the forward pass.
+    factor : float
+    """
+
+    kind: Kind
+    of: int
+    factor: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the constant is one."""
+        return abs(self.factor - 1.0) < 1e-7
+
+
+class Matches:
+    """Finds what a value is among all adjoints and forward values of a recording.
+
+    Two products with fixed random arrays sort out all but a few; these are compared entry by entry.
+
+    Parameters
+    ----------
+    recording : Recording
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        graph = recording.graph
+        self._random: dict[int, tuple[Array, Array]] = {}
+        self._adjoints: dict[int, list[tuple[float, float, Kind, int, Array]]] = defaultdict(list)
+        for each, array in recording.adjoints.of.items():
+            self._add(Kind.WHOLE, each, array)
+        uses: dict[int, int] = defaultdict(int)
+        for _, each, _ in recording.adjoints.uses:
+            uses[each] += 1
+        for _, each, array in recording.adjoints.uses:
+            if uses[each] > 1:
+                self._add(Kind.PART, each, array)
+        self._forward: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        of_loss = graph.ancestors(recording.adjoints.of)
+        sites = {graph.values[each].site for each in of_loss if graph.values[each].phase == 0} - {None}
+        others = {value.id for value in graph.values if value.phase == 0 and value.site in sites}
+        for each in of_loss | others:
+            array = graph.values[each].array
+            if np.any(array) and np.asarray(array).dtype.kind in "fc":
+                for order in _orders(array):
+                    self._forward[order.size].append((self._keys(order)[0], each))
+        self._sorted = {
+            size: (np.array([entry[1] / entry[0] for entry in entries]), entries)
+            for size, entries in self._adjoints.items()
+        }
+
+    def _keys(self, flat: Array) -> tuple[float, float]:
+        if flat.size not in self._random:
+            generator = np.random.default_rng(flat.size)
+            self._random[flat.size] = generator.standard_normal(flat.size), generator.standard_normal(flat.size)
+        one, other = self._random[flat.size]
+        return float(np.real(one @ flat)), float(np.real(other @ flat))
+
+    def _add(self, kind: Kind, of: int, array: Any) -> None:
+        flat = np.asarray(array, dtype=np.float64).reshape(-1)
+        if np.any(flat) and np.all(np.isfinite(flat)):
+            one, other = self._keys(flat)
+            if one:
+                self._adjoints[flat.size].append((one, other, kind, of, flat))
+
+    def of(self, array: Any) -> list[Match]:
+        """Of which adjoints an array is a multiple; whole ones first, and those with a constant of one."""
+        found: list[Match] = []
+        for flat in _orders(array):
+            if flat.size not in self._sorted or not np.any(flat) or not np.all(np.isfinite(flat)):
+                continue
+            one, other = self._keys(flat)
+            if not one:
+                continue
+            ratios, entries = self._sorted[flat.size]
+            tolerance = max(1e-6, 10 * self._recording.tolerance)
+            close = np.abs(ratios - other / one) <= tolerance * np.maximum(1.0, np.abs(ratios))
+            for i in np.flatnonzero(close):
+                first, _, kind, of, adjoint = entries[i]
+                factor = one / first
+                if flat.size == 1 and abs(factor - 1.0) > self._recording.tolerance:
+                    continue
+                if equal(flat, factor * adjoint, self._recording.tolerance):
+                    found.append(Match(kind, of, factor))
+        return sorted(dict.fromkeys(found), key=lambda match: (match.kind is Kind.PART, not match.exact, match.of))
+
+    def is_forward(self, array: Any) -> bool:
+        """Whether an array has the entries of a value that the loss is made of."""
+        for flat in _orders(array):
+            key = self._keys(flat)[0] if flat.size in self._forward else 0.0
+            for other, each in self._forward.get(flat.size, ()):
+                if abs(key - other) <= 1e-6 * max(abs(key), abs(other)):
+                    whole = self._recording.graph.values[each].array
+                    if any(equal(flat, one, self._recording.tolerance) for one in _orders(whole)):
+                        return True
+        return False
+
+
+def _orders(array: Any) -> list[Array]:
+    """The entries in one dimension, by rows and of a matrix also by columns."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "fciub":
+        return []
+    array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, copy=False)
+    if array.ndim == 2 and min(array.shape) > 1:
+        return [array.reshape(-1), array.T.reshape(-1)]
+    return [array.reshape(-1)]

@@ -1,0 +1,235 @@
+"""Puts rewritten code into the user's functions for one call, and takes it out again whatever happens."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import linecache
+import sysconfig
+import types
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gradcheck.recording.rewrite import PLACEHOLDER, Rewriter
+from gradcheck.recording.sites import Site, Unit
+from gradcheck.tracebacks import is_internal
+
+#: The layers that come with gradcheck are followed as a user's own are: networks are made of both.
+_LAYERS = Path(__file__).parents[1] / "nn"
+
+#: Where Python and what is installed live.
+_INSTALLED = tuple({str(Path(sysconfig.get_paths()[name])) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+class Program:
+    """The files of the user's functions, rewritten for one recorder.
+
+    Parameters
+    ----------
+    recorder : object
+        Gets what the rewritten expressions compute.
+
+    Attributes
+    ----------
+    sites : list of Site
+    units : list of Unit
+    """
+
+    def __init__(self, recorder: Any) -> None:
+        self._recorder = recorder
+        self.sites: list[Site] = []
+        self.units: list[Unit] = []
+        self._codes: dict[str, list[tuple[types.CodeType, types.CodeType]]] = {}
+        self._functions: dict[str, list[types.FunctionType]] = {}
+        self._patched: list[tuple[types.FunctionType, types.CodeType]] = []
+        self._active = False
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """While it lasts, functions of followed files that are called run their rewritten code."""
+        functions: dict[str, list[types.FunctionType]] = defaultdict(list)
+        for each in gc.get_objects():
+            if type(each) is types.FunctionType:
+                functions[each.__code__.co_filename].append(each)
+        self._functions, self._active = functions, True
+        try:
+            yield
+        finally:
+            self._active = False
+            for function, code in reversed(self._patched):
+                function.__code__ = code
+            self._patched.clear()
+            self._functions = {}
+
+    def release(self) -> None:
+        """Forget the rewritten code."""
+        self._codes.clear()
+
+    def follow(self, function: Any) -> None:
+        """Rewrite the file of a callable, if it is the user's and was not rewritten yet."""
+        if self._active:
+            for plain in _functions_in(function):
+                self._follow_file(plain.__code__.co_filename)
+
+    def has_rewritten(self, function: Any) -> bool:
+        """Whether calling an object runs rewritten code, which records by itself."""
+        return any(self._codes.get(plain.__code__.co_filename) for plain in _functions_in(function))
+
+    def _follow_file(self, file: str) -> None:
+        functions = self._functions.pop(file, [])
+        if not functions or not is_followed(file):
+            return
+        if file not in self._codes:
+            self._codes[file] = rewritten(file, self._recorder, self.sites, self.units)
+        pairs = self._codes[file]
+        known = dict(pairs)
+        for function in functions:
+            code = function.__code__
+            new = known.get(code) or _nearest(code, pairs)
+            if new is not None and new.co_freevars == code.co_freevars:
+                self._patched.append((function, code))
+                function.__code__ = new
+
+
+class Editor:
+    """Puts a changed version of a file's functions in place for a while.
+
+    Parameters
+    ----------
+    file : str
+
+    Attributes
+    ----------
+    text : str
+        Its source.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file, self.text = file, source_of(file)
+        self._before = list(_codes(compile(self.text, file, "exec", dont_inherit=True)))
+        every = [each for each in gc.get_objects() if type(each) is types.FunctionType]
+        self._functions = [each for each in every if each.__code__.co_filename == file]
+
+    @contextmanager
+    def changed(self, tree: ast.Module) -> Iterator[None]:
+        """While it lasts, the functions run what the tree says, whose functions are those of the file.
+
+        Raises
+        ------
+        ValueError
+            If it has others.
+        """
+        after = list(_codes(compile(tree, self._file, "exec", dont_inherit=True)))
+        if len(after) != len(self._before):
+            raise ValueError("the change adds or removes a function")
+        pairs = list(zip(self._before, after, strict=True))
+        by_code = dict(pairs)
+        patched: list[tuple[types.FunctionType, types.CodeType]] = []
+        try:
+            for function in self._functions:
+                code = function.__code__
+                new = by_code.get(code) or _nearest(code, pairs)
+                if new is not None and new.co_freevars == code.co_freevars:
+                    patched.append((function, code))
+                    function.__code__ = new
+            yield
+        finally:
+            for function, code in patched:
+                function.__code__ = code
+
+
+def is_followed(file: str) -> bool:
+    """Whether the functions of a file are the user's own."""
+    if _LAYERS in Path(file).parents:
+        return True
+    if file.startswith("<frozen") or is_internal(file):
+        return False
+    return not file.startswith(_INSTALLED) or file.startswith("<")
+
+
+def source_of(file: str) -> str:
+    """The source of a file or of a cell of a notebook; empty if there is none."""
+    return "".join(linecache.getlines(file))
+
+
+def rewritten(
+    file: str, recorder: Any, sites: list[Site], units: list[Unit]
+) -> list[tuple[types.CodeType, types.CodeType]]:
+    """Pairs of the code of each function of a file as it is and rewritten; none if its source cannot be read."""
+    text = source_of(file)
+    if not text:
+        return []
+    try:
+        before = compile(text, file, "exec", dont_inherit=True)
+        tree = ast.parse(text)
+        tree = ast.fix_missing_locations(Rewriter(file, text, sites, units).visit(tree))
+        after = compile(tree, file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    old, new = list(_codes(before)), list(_codes(after))
+    if len(old) != len(new):
+        return []
+    return [(one, _bound(other, recorder)) for one, other in zip(old, new, strict=True)]
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """All code inside, in the order of the source."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def _bound(code: types.CodeType, recorder: Any) -> types.CodeType:
+    """The code with the recorder in place of its placeholder."""
+    constants = tuple(
+        recorder
+        if constant == PLACEHOLDER and isinstance(constant, str)
+        else _bound(constant, recorder)
+        if isinstance(constant, types.CodeType)
+        else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_consts=constants)
+
+
+def _nearest(code: types.CodeType, pairs: list[tuple[types.CodeType, types.CodeType]]) -> types.CodeType | None:
+    """The code of the same function where a test runner has rewritten its assertions."""
+    same = [
+        new
+        for old, new in pairs
+        if (old.co_qualname, old.co_firstlineno) == (code.co_qualname, code.co_firstlineno)
+        and old.co_varnames[: old.co_argcount] == code.co_varnames[: code.co_argcount]
+        and any(name.startswith("@py") for name in (*code.co_names, *code.co_varnames))
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+def _functions_in(function: Any) -> Iterator[types.FunctionType]:
+    """The functions written in Python that calling an object may run first."""
+    function = getattr(function, "__wrapped__", function)
+    seen = 0
+    while hasattr(function, "func") and not isinstance(function, types.FunctionType) and seen < 8:
+        function, seen = function.func, seen + 1  # functools.partial
+    if isinstance(function, types.MethodType):
+        function = function.__func__
+    if isinstance(function, types.FunctionType):
+        yield function
+        for cell in function.__closure__ or ():
+            try:
+                inner = cell.cell_contents
+            except ValueError:
+                continue
+            if isinstance(inner, types.FunctionType):
+                yield inner
+        return
+    kind = function if isinstance(function, type) else type(function)
+    for base in kind.__mro__:
+        for value in vars(base).values():
+            value = getattr(value, "__func__", value)
+            value = value.fget if isinstance(value, property) else value
+            if isinstance(value, types.FunctionType):
+                yield value

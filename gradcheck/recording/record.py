@@ -1,0 +1,199 @@
+"""One recorded call of a loss and of its gradient, with the exact adjoints of what the loss is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.recording.adjoints import Adjoints, adjoints, made_of
+from gradcheck.recording.graph import Graph, Value, is_real
+from gradcheck.recording.recorder import Recorder
+from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.sites import Site, Unit
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one call of each function has shown.
+
+    Attributes
+    ----------
+    loss : float
+    graph : Graph
+    sites : list of Site
+    units : list of Unit
+    adjoints : Adjoints
+        Of the values that the loss is made of.
+    parameters : tuple of tuple of int
+        For each block the values that are its parameters.
+    claims : tuple of (int or None)
+        For each block the value that is claimed to be its gradient.
+    truths : tuple of (ndarray or None)
+        For each block its gradient.
+    tolerance : float
+        Two values that differ by less than this part of the larger norm are equal.
+    """
+
+    loss: float
+    graph: Graph
+    sites: list[Site]
+    units: list[Unit]
+    adjoints: Adjoints
+    parameters: tuple[tuple[int, ...], ...]
+    claims: tuple[int | None, ...]
+    truths: tuple[Any, ...]
+    tolerance: float
+
+    def is_equal(self, one: Any, other: Any) -> bool:
+        """Whether two arrays of one size have the same entries, where the first is not NaN."""
+        return equal(one, other, self.tolerance)
+
+
+def record(
+    functions: Sequence[Any],
+    loss: Callable[[], float],
+    gradient: Callable[[], Sequence[Array]],
+    point: Sequence[Array],
+    upstream: Array | None = None,
+) -> Recording | None:
+    """Record a loss and its gradient.
+
+    Parameters
+    ----------
+    functions : sequence of callables
+        The user's own functions that are called first.
+    loss, gradient : callable
+        Each calls the user's functions once.
+    point : sequence of ndarray
+        The parameters.
+    upstream : ndarray, optional
+        Of a layer: the loss is the sum of its output times this.
+
+    Returns
+    -------
+    Recording or None
+        None if the source of the functions cannot be read, or if they make too many values.
+
+    Raises
+    ------
+    NoRule
+        If an operation has no rule and is too large to be measured.
+    """
+    recorder = Recorder()
+    try:
+        return _recorded(recorder, functions, loss, gradient, point, upstream)
+    finally:
+        recorder.release()
+
+
+def _recorded(
+    recorder: Recorder,
+    functions: Sequence[Any],
+    loss: Callable[[], float],
+    gradient: Callable[[], Sequence[Array]],
+    point: Sequence[Array],
+    upstream: Array | None,
+) -> Recording | None:
+    with recorder.recording(0, functions):
+        value = loss()
+        returned = recorder.last
+    seeds = _seeds(recorder, returned, value, upstream)
+    if not seeds or not recorder.complete:
+        return None
+    parameters = tuple(tuple(_leaves(recorder.graph, each)) for each in point)
+    with recorder.recording(1, functions):
+        claimed = gradient()
+        returned = recorder.last
+    if not recorder.complete:
+        return None
+    claims: tuple[int | None, ...] = ()
+    for each in claimed:
+        claims = (*claims, _claim(recorder, returned, each, claims))
+    graph = recorder.graph
+    active = made_of(graph, {i for ids in parameters for i in ids})
+    found = adjoints(graph, seeds, active & graph.ancestors(seeds))
+    truths = tuple(_total(found, ids, np.shape(x)) for ids, x in zip(parameters, point, strict=True))
+    narrowest = max((np.finfo(np.asarray(each).dtype).eps for each in claimed), default=np.finfo(np.float64).eps)
+    tolerance = max(RECORDING.equal, RECORDING.roundings * float(narrowest))
+    if narrowest == np.finfo(np.float64).eps:
+        tolerance = RECORDING.measured if found.measured else RECORDING.equal
+    return Recording(
+        value, graph, recorder.program.sites, recorder.program.units, found, parameters, claims, truths, tolerance
+    )
+
+
+def _seeds(recorder: Recorder, returned: Any, loss: float, upstream: Array | None) -> dict[int, Any]:
+    """The value that is the loss, or the output of a layer, with its cotangent."""
+    for each in flat(returned):
+        size = np.size(each)
+        value = recorder.value_of(each)
+        if value is None or not is_real(each):
+            continue
+        if upstream is not None and np.shape(each) == upstream.shape:
+            return {value.id: upstream}
+        if upstream is None and size == 1 and equal(np.asarray(each).reshape(-1), np.asarray([loss]), RECORDING.equal):
+            return {value.id: np.ones(np.shape(each))}
+    return {}
+
+
+def _leaves(graph: Graph, parameter: Array) -> Iterator[int]:
+    for value in graph.values:
+        fits = value.function is None and np.size(value.array) == parameter.size and is_real(value.array)
+        if fits and np.array_equal(np.asarray(value.array).reshape(-1), parameter.reshape(-1)):
+            yield value.id
+
+
+def _claim(recorder: Recorder, returned: Any, claimed: Array, taken: Sequence[int | None]) -> int | None:
+    """The value that was returned or stored as the gradient of a block, one that is no other's if there is one."""
+    fitting = [each for each in flat(returned) if np.size(each) == claimed.size and is_real(each)]
+    values = [recorder.value_of(each) for each in fitting if same_entries(each, claimed)]
+    found = [value.id for value in values if value is not None]
+    if found:
+        return next((each for each in found if each not in taken), found[0])
+    if not np.any(claimed):
+        return None
+    fits = [v for v in recorder.graph.values if np.size(v.array) == claimed.size and is_real(v.array) and v.phase == 1]
+    return next((value.id for value in reversed(fits) if same_entries(value.array, claimed)), None)
+
+
+def same_entries(one: Any, other: Any) -> bool:
+    """Whether two arrays have the same entries in the same order."""
+    return bool(np.array_equal(np.asarray(one).reshape(-1), np.asarray(other).reshape(-1), equal_nan=True))
+
+
+def _total(found: Adjoints, ids: Sequence[int], shape: tuple[int, ...]) -> Any:
+    if not ids:
+        return None
+    parts = [np.asarray(found.of[i]).reshape(shape) for i in ids if i in found.of]
+    return sum(parts[1:], parts[0]) if parts else np.zeros(shape)
+
+
+def flat(nested: Any, depth: int = 0) -> Iterator[Any]:
+    """The arrays and floats in a nesting of mappings and sequences, in their order."""
+    if isinstance(nested, (np.ndarray, float)):
+        yield nested
+    elif depth < 8 and isinstance(nested, Mapping):
+        for each in nested.values():
+            yield from flat(each, depth + 1)
+    elif depth < 8 and isinstance(nested, (list, tuple)):
+        for each in nested:
+            yield from flat(each, depth + 1)
+
+
+def equal(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two arrays of one size agree up to a part of the larger norm, but where the first is NaN."""
+    a, b = np.asarray(one).reshape(-1), np.asarray(other).reshape(-1)
+    known = ~np.isnan(a)
+    if not known.all():
+        a, b = a[known], b[known]
+    size = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)))
+    return bool(np.isfinite(size)) and float(np.linalg.norm(a - b)) <= tolerance * size
+
+
+__all__ = ["Recording", "Value", "equal", "flat", "record"]

@@ -1,0 +1,172 @@
+"""Repairs of a wrong line: small edits of it are tried in place, and judged by the exact derivatives."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gradcheck.recording.edits import edits
+from gradcheck.recording.program import Editor
+from gradcheck.recording.sites import Span, Unit, span_of
+from gradcheck.tracebacks import pass_on_signal
+
+#: Variables that an edit may bring in: the nearest in the source.
+_MOST_NAMES = 14
+
+
+@dataclass(frozen=True)
+class Repair:
+    """An edit that makes the gradients right.
+
+    Attributes
+    ----------
+    unit : Unit
+        The line that it changes.
+    slug : str
+        The mistake that it undoes; empty if none in particular.
+    text : str
+        The statement after it.
+    """
+
+    unit: Unit
+    slug: str
+    text: str
+
+
+def repaired(unit: Unit, is_right: Callable[[], bool], most: int, *, wider: bool) -> tuple[Repair | None, int]:
+    """The first edit of a line that makes the gradients right, and the number of edits that were tried.
+
+    Parameters
+    ----------
+    unit : Unit
+    is_right : callable
+        Calls the user's functions, and tells whether the gradients are right now. What it raises means that they are
+        not.
+    most : int
+        Edits to try.
+    wider : bool
+        Whether to try the edits that bring in other variables of the function, or those that do not.
+    """
+    try:
+        editor = Editor(unit.file)
+        tree = ast.parse(editor.text)
+    except (SyntaxError, ValueError):
+        return None, 0
+    scope = _scope(tree, unit.span)
+    before = _segment(editor.text, unit.span)
+    tried = 0
+    for slug, expression, statement in _candidates(editor.text, tree, scope, unit, before, wider):
+        if tried >= most:
+            break
+        try:
+            changed = ast.parse(statement)
+            compile(changed, unit.file, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError):
+            continue
+        tried += 1
+        try:
+            with editor.changed(changed):
+                right = is_right()
+        except Exception as error:  # shapes that do not fit, a name that is not bound yet
+            pass_on_signal(error)
+            continue
+        if right:
+            return Repair(unit, slug, expression), tried
+    return None, tried
+
+
+def _candidates(
+    text: str, tree: ast.Module, scope: ast.AST | None, unit: Unit, before: str, wider: bool
+) -> Iterator[tuple[str, str, str]]:
+    """The mistake that an edit undoes, the statement after it, and the whole file after it."""
+    statement = _statement(tree, unit.span)
+    augmented = isinstance(statement, ast.AugAssign)
+    if isinstance(statement, (ast.Assign, ast.AugAssign)) and not wider:
+        target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
+        new = f"{_segment(text, span_of(target))} {'=' if augmented else '+='} {before}"
+        if augmented or isinstance(target, (ast.Name, ast.Subscript, ast.Attribute)):
+            yield "accumulated" if augmented else "missing-path", new, _replaced(text, span_of(statement), new)
+    names = _names(text, scope, unit.span)
+    for edit in edits(before, names, _numpy(tree), wider=wider):
+        whole = _replaced(text, unit.span, edit.text)
+        head, _, tail = unit.text.rpartition(" ".join(before.split()))
+        shown = f"{head}{' '.join(edit.text.split())}{tail}"
+        yield edit.slug, shown, whole
+
+
+def _segment(text: str, span: Span) -> str:
+    start, end = _offsets(text, span)
+    return text.encode()[start:end].decode()
+
+
+def _replaced(text: str, span: Span, new: str) -> str:
+    start, end = _offsets(text, span)
+    whole = text.encode()
+    return (whole[:start] + new.encode() + whole[end:]).decode()
+
+
+def _offsets(text: str, span: Span) -> tuple[int, int]:
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line.encode()))
+    return starts[span[0] - 1] + span[1], starts[span[2] - 1] + span[3]
+
+
+def _statement(tree: ast.Module, span: Span) -> ast.stmt | None:
+    """The statement whose value stands at a place."""
+    for node in ast.walk(tree):
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.stmt) and isinstance(value, ast.expr) and span_of(value) == span:
+            return node
+    return None
+
+
+def _scope(tree: ast.Module, span: Span) -> ast.AST | None:
+    """The innermost function around a place."""
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and span_of(node)[:2] <= span[:2] <= span_of(node)[2:]
+    ]
+    return max(around, key=lambda node: span_of(node)[:2], default=None)
+
+
+def _names(text: str, scope: ast.AST | None, span: Span) -> list[str]:
+    """Variables, attributes and items in a function, those nearest to a place first."""
+    if scope is None:
+        return []
+    called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
+    inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
+    modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
+    stored = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    stored |= {a.arg for a in getattr(getattr(scope, "args", None), "args", [])}
+    found: dict[str, int] = {}
+    for node in ast.walk(scope):
+        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or id(node) in called:
+            continue
+        if (isinstance(node, ast.Attribute) and node.attr == "T") or (
+            isinstance(node, ast.Name) and node.id not in stored
+        ):
+            continue
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)):
+            continue
+        distance = span[0] - node.lineno
+        shown = " ".join(_segment(text, span_of(node)).split())
+        if shown != "self" and distance >= 0 and not (shown in modules and shown not in stored):
+            found[shown] = min(found.get(shown, distance), distance)
+    return sorted(found, key=lambda name: found[name])[:_MOST_NAMES]
+
+
+def _numpy(tree: ast.Module) -> str:
+    """The name under which a file has imported NumPy; empty if it has not."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "numpy":
+                    return alias.asname or alias.name
+    return ""
+
+
+__all__ = ["Repair", "Sequence", "repaired"]

@@ -1,0 +1,260 @@
+"""The derivative of one operation: the rules of the library `autograd`, and differences where it has none.
+
+`autograd` keeps, for each of about two hundred functions of NumPy and SciPy, the function that pulls a cotangent of the
+result back to an argument. Functions that only move entries need none: called with the numbers of places in place of
+entries, they tell where each comes from.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.recording.graph import Graph, Ref, Value, is_real, references
+from gradcheck.recording.operations import MOVES, Part, added_at, gathered, same, written
+from gradcheck.recording.settings import RECORDING
+from gradcheck.tracebacks import pass_on_signal
+
+Array = NDArray[Any]
+
+#: Functions whose derivative is zero wherever they have one.
+_CONSTANT = {
+    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.sign, np.floor, np.ceil),
+    *(np.rint, np.trunc, np.round, np.argmax, np.argmin, np.argsort, np.zeros_like, np.ones_like, np.empty_like),
+    *(np.full_like, np.isnan, np.isfinite, np.signbit, np.nonzero, np.shape, np.size, np.ndim, np.floor_divide),
+}
+
+
+class NoRule(Exception):
+    """An operation has no rule, and is too large to be measured."""
+
+
+def pulled_back(graph: Graph, value: Value, cotangent: Any, wanted: set[int]) -> tuple[dict[int, Any], bool]:
+    """Cotangents of the inputs of a value, and whether they were measured by differences.
+
+    Parameters
+    ----------
+    graph : Graph
+    value : Value
+    cotangent : ndarray
+        Of its shape.
+    wanted : set of int
+        Inputs that need one.
+
+    Raises
+    ------
+    NoRule
+    """
+    inputs = [i for i in value.inputs if i in wanted and is_real(graph.values[i].array)]
+    function = value.function
+    if not inputs or function is None or not is_real(value.array) or _is_in(function, _CONSTANT):
+        return {}, False
+    if function is same:
+        return {inputs[0]: cotangent}, False
+    if function is gathered:
+        owner, where = graph.values[value.inputs[0]], value.args[1]
+        found = np.zeros(np.shape(owner.array)).reshape(-1)
+        np.add.at(found, where, cotangent)
+        return {owner.id: found.reshape(np.shape(owner.array))}, False
+    if function in (written, added_at) if _is_hashable(function) else False:
+        return dict(_of_write(graph, value, cotangent, set(inputs))), False
+    moving = function.function if isinstance(function, Part) else function
+    if _is_in(moving, MOVES):
+        moved = _moved(graph, value, cotangent, inputs)
+        if moved is not None:
+            return moved, False
+    by_rule = _by_rule(graph, value, cotangent, inputs)
+    if by_rule is not None:
+        return by_rule, False
+    return _measured(graph, value, cotangent, inputs), True
+
+
+def _of_write(graph: Graph, value: Value, cotangent: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
+    owner, new, where = value.args
+    flat = np.array(cotangent).reshape(-1)
+    if isinstance(new, Ref) and new.id in wanted:
+        inner = flat[where]
+        if value.function is written and np.unique(where).size != where.size:
+            last = np.full(flat.size, -1)
+            last[where] = np.arange(where.size).reshape(where.shape)
+            inner = np.where(last[where] == np.arange(where.size).reshape(where.shape), inner, 0.0)
+        yield new.id, _summed_to(inner, np.shape(graph.values[new.id].array))
+    if owner.id in wanted:
+        if value.function is written:
+            flat[where] = 0.0
+        yield owner.id, flat.reshape(np.shape(value.array))
+
+
+def _summed_to(array: Any, shape: tuple[int, ...]) -> Any:
+    """Undo a broadcast."""
+    array = np.asarray(array)
+    while array.ndim > len(shape):
+        array = array.sum(axis=0)
+    for axis, length in enumerate(shape):
+        if length == 1 and array.shape[axis] != 1:
+            array = array.sum(axis=axis, keepdims=True)
+    return array
+
+
+# -- functions that move entries ---------------------------------------------------------------------------------------
+
+
+def sources_of(graph: Graph, value: Value) -> tuple[Array, dict[int, tuple[int, int]]] | None:
+    """For each entry of a value that only moves entries, the place that it comes from, counted through all inputs.
+
+    Returns
+    -------
+    places : ndarray of int
+        0 for entries that come from none.
+    ranges : dict
+        For each input the first of its places and the first after them.
+    """
+    ranges: dict[int, tuple[int, int]] = {}
+    numbered: dict[int, Any] = {}
+    start = 1
+    moving = value.inputs
+    if value.function is not None and getattr(value.function, "__name__", "") in ("getitem", "take", "repeat"):
+        moving = value.inputs[:1]
+    for each in moving:
+        array = np.asarray(graph.values[each].array)
+        if array.dtype.kind in "iub":
+            continue
+        ranges[each] = (start, start + array.size)
+        numbered[each] = np.arange(start, start + array.size).reshape(array.shape)
+        start += array.size
+    args, kwargs = graph.filled(value.args, numbered), graph.filled(value.kwargs, numbered)
+    kwargs = {key: each for key, each in kwargs.items() if key != "dtype"}
+    try:
+        assert value.function is not None
+        places = np.asarray(value.function(*args, **kwargs))
+    except Exception as error:
+        pass_on_signal(error)
+        return None
+    if places.dtype.kind not in "iu":
+        if places.dtype.kind != "f" or not np.array_equal(places, np.rint(places)):
+            return None
+        places = places.astype(np.intp)
+    if places.shape != np.shape(value.array) or (
+        places.size and not 0 <= int(places.min()) <= int(places.max()) < start
+    ):
+        return None
+    return places, ranges
+
+
+def _moved(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> dict[int, Any] | None:
+    found = sources_of(graph, value)
+    if found is None:
+        return None
+    places, ranges = found
+    end = max((high for _, high in ranges.values()), default=1)
+    total = np.zeros(end, dtype=np.result_type(np.asarray(cotangent).dtype, np.float64))
+    np.add.at(total, places, cotangent)
+    return {
+        each: total[ranges[each][0] : ranges[each][1]].reshape(np.shape(graph.values[each].array))
+        for each in inputs
+        if each in ranges
+    }
+
+
+# -- rules of autograd -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _rules(of_scipy: bool) -> dict[Any, Any]:
+    """For each plain function the one that `autograd` has a rule for."""
+    import autograd.numpy
+    from autograd.core import primitive_vjps
+
+    if of_scipy:
+        import autograd.scipy.linalg
+        import autograd.scipy.special
+        import autograd.scipy.stats  # noqa: F401
+    return {wrapped.fun: wrapped for wrapped in primitive_vjps if _is_hashable(getattr(wrapped, "fun", None))}
+
+
+def _by_rule(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> dict[int, Any] | None:
+    """By the rule of `autograd`; None if it has none for this function and these arguments."""
+    from autograd.core import primitive_vjps
+
+    part = value.function.index if isinstance(value.function, Part) else None
+    function = value.function.function if isinstance(value.function, Part) else value.function
+    if not _is_hashable(function) or (value.kwargs and list(references(tuple(value.kwargs.values())))):
+        return None
+    wrapped = _rules("scipy.special" in sys.modules or "scipy.linalg" in sys.modules).get(function)
+    if wrapped is None or any(isinstance(each, (list, tuple)) and list(references(each)) for each in value.args):
+        return None
+    args, kwargs = graph.filled(value.args), graph.filled(value.kwargs)
+    found: dict[int, Any] = {}
+    try:
+        answer, seed = value.array, cotangent
+        if part is not None:
+            assert function is not None
+            answer = function(*args, **kwargs)
+            seed = tuple(cotangent if i == part else np.zeros_like(each) for i, each in enumerate(answer))
+        for i, argument in enumerate(value.args):
+            if isinstance(argument, Ref) and argument.id in inputs:
+                pull = primitive_vjps[wrapped]((i,), answer, args, kwargs)
+                inner = np.asarray(pull(seed)[0])
+                shape = np.shape(graph.values[argument.id].array)
+                inner = inner.reshape(shape) if inner.size == int(np.prod(shape)) else _summed_to(inner, shape)
+                found[argument.id] = found[argument.id] + inner if argument.id in found else inner
+    except Exception as error:
+        pass_on_signal(error)
+        return None
+    return found
+
+
+# -- differences -------------------------------------------------------------------------------------------------------
+
+
+def _measured(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> dict[int, Any]:
+    """By central differences of sixth order in each entry of the inputs."""
+    if sum(np.size(graph.values[each].array) for each in inputs) > RECORDING.most_measured:
+        raise NoRule(getattr(value.function, "__name__", "an operation"))
+    found: dict[int, Any] = {}
+    for each in inputs:
+        array = np.array(graph.values[each].array, dtype=np.float64)
+        slope = np.zeros(array.shape)
+        for index in np.ndindex(array.shape):
+            step = RECORDING.stencil * max(1e-3, abs(float(array[index])))
+            slope[index] = (
+                sum(
+                    weight * _product(graph, value, cotangent, each, array, index, k * step)
+                    for k, weight in ((1, 0.75), (2, -0.15), (3, 1 / 60), (-1, -0.75), (-2, 0.15), (-3, -1 / 60))
+                )
+                / step
+            )
+        found[each] = slope
+    return found
+
+
+def _product(
+    graph: Graph, value: Value, cotangent: Any, of: int, array: Array, index: tuple[int, ...], move: float
+) -> float:
+    moved = array.copy()
+    moved[index] += move
+    given = moved if isinstance(graph.values[of].array, np.ndarray) else float(moved)
+    assert value.function is not None
+    try:
+        out = value.function(*graph.filled(value.args, {of: given}), **graph.filled(value.kwargs, {of: given}))
+        return float(np.sum(np.asarray(out) * cotangent))
+    except Exception as error:
+        pass_on_signal(error)
+        raise NoRule(getattr(value.function, "__name__", "an operation")) from None
+
+
+def _is_in(function: Any, known: set[Any]) -> bool:
+    return _is_hashable(function) and function in known
+
+
+def _is_hashable(function: Any) -> bool:
+    try:
+        hash(function)
+    except TypeError:
+        return False
+    return True

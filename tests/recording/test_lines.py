@@ -1,0 +1,116 @@
+"""Wrong lines are named, right ones are not, whatever the variables are called."""
+
+from __future__ import annotations
+
+import linecache
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck.reports.json import plain
+from gradcheck.reports.report import Report
+from tests.recording.planted import Planted, check, neutral, planted, right
+
+#: Programs that take a fraction of a second each.
+QUICK = ("dict_mlp", "tanh_layer", "linear_regression", "matrix_factorisation", "gru_step")
+
+#: Lines that are one of two which explain the gradient equally well: none may be named.
+SILENT = 0.1
+
+
+def accused(report: Report) -> set[int]:
+    return {line.line for line in report.lines if line.verdict is gradcheck.Verdict.FAIL}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_planted_line_is_named_and_no_other(name: str) -> None:
+    assert check(right(name)).verdict.value == "pass"
+    cases = list(planted(name))
+    reports = [check(case) for case in cases]
+    assert all(report.verdict.value == "fail" for report in reports)
+    assert all(accused(report) <= {case.line} for case, report in zip(cases, reports, strict=True))
+    silent = sum(not accused(report) for report in reports)
+    assert silent <= SILENT * len(cases)
+
+
+@pytest.mark.parametrize("name", ["tanh_layer", "linear_regression", "gru_step"])
+def test_names_decide_nothing(name: str) -> None:
+    for case in planted(name):
+        renamed = neutral(case.source)
+        assert renamed != case.source
+        before, after = check(case), check(case, renamed)
+        assert accused(before) == accused(after)
+        assert [f.code for f in before.findings] == [f.code for f in after.findings]
+
+
+def test_the_repair_is_in_the_authors_own_text() -> None:
+    case = next(each for each in planted("dict_mlp") if each.text == "d1 = d1 * (1 - a1)")
+    report = check(case)
+    assert "Write: d1 = d1 * (1 - a1**2)" in report.findings[0].fix
+    assert report.findings[0].line == case.line
+    assert f"line {case.line}" in str(report)
+    assert [line["line"] for line in plain(report)["lines"] if line["verdict"] == "fail"] == [case.line]
+
+
+def module(source: str) -> types.ModuleType:
+    file = f"<lines {hash(source)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    made = types.ModuleType("lines")
+    exec(compile(source, file, "exec", dont_inherit=True), made.__dict__)
+    return made
+
+
+TWO_READINGS = """
+import numpy as np
+
+def fun(p, X):
+    return 0.5 * np.sum(np.tanh(X @ p) ** 2)
+
+def grad(p, X):
+    h = np.tanh(X @ p)
+    back = h * 1.0
+    return X.T @ back
+"""
+
+
+def test_a_line_that_is_one_of_two_is_not_named() -> None:
+    made = module(TWO_READINGS)
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    report = gradcheck.check_gradients(made.fun, made.grad, np.array([0.3, -0.4, 0.8]), args=(X,), rng=0)
+    assert report.verdict.value == "fail"
+    assert len(accused(report)) <= 1
+
+
+def test_functions_have_their_own_code_again_whatever_happens() -> None:
+    made = module(right("logistic_pair").source)
+    before = {name: f.__code__ for name, f in vars(made).items() if isinstance(f, types.FunctionType)}
+    arguments = made.subject(np.random.default_rng(0))
+
+    def raising(theta: Any, *args: Any) -> Any:
+        made.grad(theta, *args)
+        raise ArithmeticError
+
+    gradients: list[Callable[..., Any]] = [lambda t, *a: {k: 2 * v for k, v in made.grad(t, *a).items()}]
+    report = gradcheck.check_gradients(**{**arguments, "grad": gradients[0]}, rng=0)
+    assert report.verdict.value == "fail"
+    with pytest.raises(ArithmeticError):
+        gradcheck.check_gradients(**{**arguments, "grad": raising}, rng=0)
+    assert {name: f.__code__ for name, f in vars(made).items() if isinstance(f, types.FunctionType)} == before
+
+
+def test_without_source_the_report_is_without_lines() -> None:
+    space: dict[str, Any] = {"np": np}
+    exec("def fun(x): return float(np.sum(x ** 2))\ndef grad(x): return x", space)
+    report = gradcheck.check_gradients(space["fun"], space["grad"], np.arange(1.0, 4.0), rng=0)
+    assert report.verdict.value == "fail"
+    assert report.lines == ()
+    assert report.findings[0].line is None
+
+
+def test_a_pass_records_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradcheck.recording.recorder.Recorder.__init__", lambda self: pytest.fail("recorded"))
+    assert check(Planted("linear_regression", 0, "", right("linear_regression").source))
