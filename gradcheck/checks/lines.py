@@ -19,7 +19,7 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame, Faulty, Rank
 from gradcheck.recording.explain import Explanation, explained, lines_of
-from gradcheck.recording.program import source_of
+from gradcheck.recording.program import FunctionTable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
@@ -102,6 +102,7 @@ class _Search:
     ) -> None:
         self._own = evaluator.in_other_blocks(subject)
         self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
+        self._table = FunctionTable()
 
     def run(self, findings: tuple[Finding, ...], wrong: Sequence[int]) -> LocatedFindings | None:
         """Record, search, try repairs, and write the findings."""
@@ -161,6 +162,7 @@ class _Search:
             lambda: self._own.gradient(tuple(x.copy() for x in copied)),
             copied,
             getattr(self._subject, "upstream", None),
+            self._table,
         )
 
     def _near(self) -> Point:
@@ -220,7 +222,7 @@ class _Search:
                 if left <= 0 or np.prod(blame.sizes(unit)[:2]) > RECORDING.most_entries:
                     continue
                 own = partial(self._is_right, known)
-                repair, tried = repaired(blame.recording.units[unit], own, left, wider=wider)
+                repair, tried = repaired(blame.recording.units[unit], own, left, self._table, wider=wider)
                 left -= tried
                 is_open = any(blame.is_open(unit, each) for each in found)
                 if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):

@@ -1,6 +1,7 @@
 """Puts rewritten code into the user's functions for one call, and takes it out again whatever happens."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import gc
@@ -10,8 +11,9 @@ import types
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gradcheck.recording.rewrite import PLACEHOLDER, Rewriter
 from gradcheck.recording.sites import Site, Unit
@@ -24,6 +26,26 @@ _LAYERS = Path(__file__).parents[1] / "nn"
 _INSTALLED = tuple({str(Path(sysconfig.get_paths()[name])) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
+class FunctionTable:
+    """All functions that there are, by the file of their code; they are looked up once.
+
+    A function that is made later, by rewritten code, runs rewritten code by itself.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[types.FunctionType]] = {}
+
+    def by_file(self) -> dict[str, list[types.FunctionType]]:
+        """The functions of each file."""
+        if not self._found:
+            found: dict[str, list[types.FunctionType]] = defaultdict(list)
+            for each in gc.get_objects():
+                if type(each) is types.FunctionType:
+                    found[each.__code__.co_filename].append(each)
+            self._found = dict(found)
+        return dict(self._found)
+
+
 class Program:
     """The files of the user's functions, rewritten for one recorder.
 
@@ -31,6 +53,8 @@ class Program:
     ----------
     recorder : object
         Gets what the rewritten expressions compute.
+    table : FunctionTable, optional
+        One that several recordings share.
 
     Attributes
     ----------
@@ -38,8 +62,8 @@ class Program:
     units : list of Unit
     """
 
-    def __init__(self, recorder: Any) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Any, table: FunctionTable | None = None) -> None:
+        self._recorder, self._table = recorder, table or FunctionTable()
         self.sites: list[Site] = []
         self.units: list[Unit] = []
         self._codes: dict[str, list[tuple[types.CodeType, types.CodeType]]] = {}
@@ -50,11 +74,7 @@ class Program:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """While it lasts, functions of followed files that are called run their rewritten code."""
-        functions: dict[str, list[types.FunctionType]] = defaultdict(list)
-        for each in gc.get_objects():
-            if type(each) is types.FunctionType:
-                functions[each.__code__.co_filename].append(each)
-        self._functions, self._active = functions, True
+        self._functions, self._active = self._table.by_file(), True
         try:
             yield
         finally:
@@ -100,18 +120,21 @@ class Editor:
     Parameters
     ----------
     file : str
+    line : int
+        A line of the function that is changed.
+    table : FunctionTable
 
     Attributes
     ----------
     text : str
-        Its source.
+        The source of the statement of the module around that line, at its place: all other lines are empty.
     """
 
-    def __init__(self, file: str) -> None:
-        self._file, self.text = file, source_of(file)
-        self._before = list(_codes(compile(self.text, file, "exec", dont_inherit=True)))
-        every = [each for each in gc.get_objects() if type(each) is types.FunctionType]
-        self._functions = [each for each in every if each.__code__.co_filename == file]
+    def __init__(self, file: str, line: int, table: FunctionTable) -> None:
+        self._file, self.text = file, _excerpt(source_of(file), line)
+        self._flags = flags_of(source_of(file))
+        self._before = list(_codes(compile(self.text, file, "exec", self._flags, dont_inherit=True)))
+        self._functions = table.by_file().get(file, [])
 
     @contextmanager
     def changed(self, tree: ast.Module) -> Iterator[None]:
@@ -122,7 +145,7 @@ class Editor:
         ValueError
             If it has others.
         """
-        after = list(_codes(compile(tree, self._file, "exec", dont_inherit=True)))
+        after = list(_codes(compile(tree, self._file, "exec", self._flags, dont_inherit=True)))
         if len(after) != len(self._before):
             raise ValueError("the change adds or removes a function")
         pairs = list(zip(self._before, after, strict=True))
@@ -139,6 +162,37 @@ class Editor:
         finally:
             for function, code in patched:
                 function.__code__ = code
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _excerpt(text: str, line: int) -> str:
+    """The statement of a module around a line, and its imports, at their places; all other lines are empty.
+
+    Imports are compiled with it because calls of what is imported are compiled in another way.
+    """
+    kept: list[range] = []
+    for statement in _parsed(text).body:
+        decorators = [each.lineno for each in getattr(statement, "decorator_list", ())]
+        rows = range(min([statement.lineno, *decorators]), (statement.end_lineno or statement.lineno) + 1)
+        if line in rows or isinstance(statement, (ast.Import, ast.ImportFrom)):
+            kept.append(rows)
+    lines = text.splitlines(keepends=True)
+    return "".join(row if any(i in rows for rows in kept) else "\n" for i, row in enumerate(lines, start=1))
+
+
+def flags_of(text: str) -> int:
+    """How a file is compiled: with annotations left alone, if it says so."""
+    says = (
+        alias.name
+        for node in _parsed(text).body
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        for alias in node.names
+    )
+    return __future__.annotations.compiler_flag if "annotations" in says else 0
 
 
 def is_followed(file: str) -> bool:
@@ -159,20 +213,29 @@ def rewritten(
     file: str, recorder: Any, sites: list[Site], units: list[Unit]
 ) -> list[tuple[types.CodeType, types.CodeType]]:
     """Pairs of the code of each function of a file as it is and rewritten; none if its source cannot be read."""
-    text = source_of(file)
-    if not text:
-        return []
+    pairs, new_sites, new_units = _rewritten(file, source_of(file), len(sites), len(units))
+    sites += new_sites
+    units += new_units
+    return [(old, _bound(new, recorder)) for old, new in pairs]
+
+
+@lru_cache(maxsize=16)
+def _rewritten(
+    file: str, text: str, first_site: int, first_unit: int
+) -> tuple[list[tuple[types.CodeType, types.CodeType]], list[Site], list[Unit]]:
+    """The same with the placeholder of the recorder, and the places that come after those of other files."""
+    sites, units = cast("list[Site]", [None] * first_site), cast("list[Unit]", [None] * first_unit)
     try:
-        before = compile(text, file, "exec", dont_inherit=True)
-        tree = ast.parse(text)
-        tree = ast.fix_missing_locations(Rewriter(file, text, sites, units).visit(tree))
-        after = compile(tree, file, "exec", dont_inherit=True)
+        flags = flags_of(text)
+        before = compile(text, file, "exec", flags, dont_inherit=True)
+        tree = ast.fix_missing_locations(Rewriter(file, text, sites, units).visit(ast.parse(text)))
+        after = compile(tree, file, "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
-        return []
+        return [], [], []
     old, new = list(_codes(before)), list(_codes(after))
-    if len(old) != len(new):
-        return []
-    return [(one, _bound(other, recorder)) for one, other in zip(old, new, strict=True)]
+    if not text or len(old) != len(new):
+        return [], [], []
+    return list(zip(old, new, strict=True)), sites[first_site:], units[first_unit:]
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:

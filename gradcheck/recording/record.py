@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import Adjoints, adjoints, made_of
 from gradcheck.recording.graph import Graph, Value, is_real
+from gradcheck.recording.program import FunctionTable
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Site, Unit
@@ -61,6 +62,7 @@ def record(
     gradient: Callable[[], Sequence[Array]],
     point: Sequence[Array],
     upstream: Array | None = None,
+    table: FunctionTable | None = None,
 ) -> Recording | None:
     """Record a loss and its gradient.
 
@@ -74,6 +76,8 @@ def record(
         The parameters.
     upstream : ndarray, optional
         Of a layer: the loss is the sum of its output times this.
+    table : FunctionTable, optional
+        One that several recordings share.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def record(
     NoRule
         If an operation has no rule and is too large to be measured.
     """
-    recorder = Recorder()
+    recorder = Recorder(table)
     try:
         return _recorded(recorder, functions, loss, gradient, point, upstream)
     finally:

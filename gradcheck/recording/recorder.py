@@ -27,7 +27,7 @@ from gradcheck.recording.operations import (
     same,
     written,
 )
-from gradcheck.recording.program import Program
+from gradcheck.recording.program import FunctionTable, Program
 from gradcheck.recording.settings import RECORDING
 
 Array = NDArray[Any]
@@ -61,9 +61,9 @@ class Recorder:
         Whether all was recorded: false after too many values.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, table: FunctionTable | None = None) -> None:
         self.graph = Graph()
-        self.program = Program(self)
+        self.program = Program(self, table)
         self.index = _Index()
         self.last: Any = None
         self.complete = True

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gradcheck.recording.edits import edits
-from gradcheck.recording.program import Editor
+from gradcheck.recording.program import Editor, FunctionTable
 from gradcheck.recording.sites import Span, Unit, span_of
 from gradcheck.tracebacks import pass_on_signal
 
@@ -34,7 +34,9 @@ class Repair:
     text: str
 
 
-def repaired(unit: Unit, is_right: Callable[[], bool], most: int, *, wider: bool) -> tuple[Repair | None, int]:
+def repaired(
+    unit: Unit, is_right: Callable[[], bool], most: int, table: FunctionTable, *, wider: bool
+) -> tuple[Repair | None, int]:
     """The first edit of a line that makes the gradients right, and the number of edits that were tried.
 
     Parameters
@@ -45,11 +47,12 @@ def repaired(unit: Unit, is_right: Callable[[], bool], most: int, *, wider: bool
         not.
     most : int
         Edits to try.
+    table : FunctionTable
     wider : bool
         Whether to try the edits that bring in other variables of the function, or those that do not.
     """
     try:
-        editor = Editor(unit.file)
+        editor = Editor(unit.file, unit.span[0], table)
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
         return None, 0
