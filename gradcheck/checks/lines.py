@@ -109,12 +109,14 @@ class _Search:
         recorded = self._recorded()
         if recorded is None:
             return None
-        point, recording = recorded
+        recording = recorded[1]
         blame = Blame(recording, wrong)
         faulty = blame.lines()
         if not faulty:
             return None
-        known = self._truths(point, recording)
+        another = self._another()
+        faulty = _confirmed(blame, faulty, another[1] if another else None, wrong)
+        known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []
         accused = self._singled_out(known, blame, faulty)
         if not accused:
             return None
@@ -142,17 +144,15 @@ class _Search:
                 return (point, recording) if self._is_trusted(recording) else None
         return None
 
-    def _truths(self, point: Point, recording: Recording) -> list[_Truths]:
-        """The exact gradients at the point of the recording, and at another one; none where there is no other."""
+    def _another(self) -> tuple[Point, Recording] | None:
+        """A recording at another point; None where there is no other."""
         try:
-            another = self._near()
-            other = self._at(another)
+            point = self._near()
+            recording = self._at(point)
         except Exception as error:  # outside of the domain
             pass_on_signal(error)
-            return []
-        if other is None:
-            return []
-        return [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in ((point, recording), (another, other))]
+            return None
+        return None if recording is None else (point, recording)
 
     def _at(self, point: Point) -> Recording | None:
         copied = tuple(x.copy() for x in point)
@@ -196,17 +196,15 @@ class _Search:
         against = [(unit, repair) for unit, repair in repairs if repair.slug not in _OF_NUMBERS]
         if len(found) == 1 and found[0].proved:
             own = [repair for unit, repair in repairs if unit == found[0].unit]
-            if blame.has_shape and (own or not against):
+            if own or not against:
                 return [(found[0], own[0] if own else None)]
-            if own and own[0].slug == "mean-sum":  # of numbers alone, any line may be off by a constant
-                return [(found[0], own[0])]
-        if len({unit for unit, _ in repairs}) == 1 and against and blame.has_shape:
+        if len({unit for unit, _ in repairs}) == 1 and against:
             unit, repair = repairs[0]
             if blame.passes_on(unit):
                 return []
             return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
         apart = sum(len(each.blocks) for each in found) == len(blocks)
-        many = len(found) > 1 and blame.has_shape and apart and not repairs and all(each.proved for each in found)
+        many = len(found) > 1 and apart and not repairs and all(each.proved for each in found)
         return [(each, None) for each in found] if many else []
 
     def _repairs(self, known: Sequence[_Truths], blame: Blame, found: Sequence[Faulty]) -> list[tuple[int, Repair]]:
@@ -272,6 +270,25 @@ class _Search:
         return tuple(merged)
 
 
+def _confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wrong: Sequence[int]) -> list[Faulty]:
+    """Wrong lines with what holds at another point too: that they are wrong, and the constant by which they are off."""
+    if other is None:
+        return [replace(each, factor=None) for each in found]
+    again = {other.units[each.unit]: each for each in Blame(other, wrong).lines()}
+    confirmed = []
+    for each in found:
+        same = again.get(blame.recording.units[each.unit])
+        alike = (
+            same is not None
+            and same.factor is not None
+            and each.factor is not None
+            and abs(same.factor / each.factor - 1.0) < RECORDING.alike
+        )
+        proved = each.proved and same is not None and same.proved
+        confirmed.append(replace(each, factor=each.factor if alike else None, proved=proved))
+    return confirmed
+
+
 def _at_line(finding: Finding, explanation: Explanation) -> Finding:
     """A finding that has a name, with its line."""
     unit = explanation.unit
@@ -286,7 +303,7 @@ def _of_line(explanation: Explanation, finding: Finding | None, names: Sequence[
     blocks = [names[i] for i in explanation.blocks]
     evidence = explanation.evidence
     if finding is not None:
-        evidence = f"{finding.evidence}\n{evidence}"
+        evidence = f"{finding.message}\n{finding.evidence}\n{evidence}"
     return Finding(
         explanation.code,
         explanation.slug,

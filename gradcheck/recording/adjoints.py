@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Adjoints:
     measured: bool = False
 
 
-def adjoints(graph: Graph, seeds: Mapping[int, Any], within: set[int]) -> Adjoints:
+def adjoints(graph: Graph, seeds: Mapping[int, Any], within: set[int], ends: Container[int] = ()) -> Adjoints:
     """Sweep from some values to what they are made of.
 
     Parameters
@@ -41,6 +41,8 @@ def adjoints(graph: Graph, seeds: Mapping[int, Any], within: set[int]) -> Adjoin
         Cotangents of these values.
     within : set of int
         Only these values get an adjoint.
+    ends : container of int
+        What these are made of gets nothing from them.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def adjoints(graph: Graph, seeds: Mapping[int, Any], within: set[int]) -> Adjoin
     found = Adjoints({each: np.asarray(seed) for each, seed in seeds.items()})
     for value in reversed(graph.values):
         cotangent = found.of.get(value.id)
-        if cotangent is None or value.function is None:
+        if cotangent is None or value.function is None or value.id in ends:
             continue
         inner, measured = pulled_back(graph, value, cotangent, within)
         found.measured |= measured

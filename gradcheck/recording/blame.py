@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.claims import Claim, claims_of
-from gradcheck.recording.graph import Value, is_real
+from gradcheck.recording.graph import Graph, Value, is_real
 from gradcheck.recording.matching import Kind, Match, Matches
 from gradcheck.recording.operations import MOVES, Part, added_at, same, written
 from gradcheck.recording.record import Recording, equal
@@ -49,8 +50,8 @@ class Remedy:
     values : tuple of int
     instead : dict of int to ndarray
         What they have to be.
-    of : tuple of int
-        The forward values whose adjoints these are.
+    of : tuple of (int or None)
+        The forward values whose adjoints these are; None for what is none.
     fixes : frozenset of int
         Numbers of the claims that are right then.
     rank : Rank
@@ -65,7 +66,7 @@ class Remedy:
     site: int
     values: tuple[int, ...]
     instead: Mapping[int, Any]
-    of: tuple[int, ...]
+    of: tuple[int | None, ...]
     fixes: frozenset[int]
     rank: Rank
     factor: float | None
@@ -178,14 +179,18 @@ class Blame:
                 found[value.site].append(value)
         return found
 
-    def _adjoints_by_size(self) -> dict[int, list[tuple[int, Any]]]:
-        """Adjoints of forward values by size, each different one once, later ones first; then their parts."""
-        found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+    def _adjoints_by_size(self) -> dict[int, list[tuple[int | None, Any]]]:
+        """Adjoints of forward values by size, each different one once, later ones first; then parts, and tangents."""
+        found: dict[int, list[tuple[int | None, Any]]] = defaultdict(list)
+        seen: set[tuple[int, str]] = set()
         whole = sorted(self.recording.adjoints.of.items(), key=lambda each: -each[0])
-        for each, adjoint in [*whole, *((of, part) for _, of, part in self.recording.adjoints.uses)]:
+        parts = [(of, part) for _, of, part in self.recording.adjoints.uses]
+        forward = [(None, array) for _, found in self.recording.tangents for array in found.values()]
+        for each, adjoint in [*whole, *parts, *forward]:
             array = np.asarray(adjoint, dtype=np.float64)
-            flat = array.reshape(-1)
-            if not any(equal(flat, other.reshape(-1), self.recording.tolerance) for _, other in found[array.size]):
+            mark = array.size, f"{self.matches.keys(array.reshape(-1))[0]:.8e}"
+            if mark not in seen:
+                seen.add(mark)
                 found[array.size].append((each, array))
         return found
 
@@ -217,7 +222,7 @@ class Blame:
     def _rank_of(self, value: Value, array: Any) -> Rank:
         found = self.meaning(value) if array is value.array else self.matches.of(array)
         exact = [match for match in found if match.exact]
-        if any(match.kind is Kind.WHOLE for match in exact):
+        if any(match.kind is not Kind.PART for match in exact):
             return Rank.WHOLE
         if exact:
             return Rank.PART
@@ -230,12 +235,13 @@ class Blame:
     def _remedies(
         self, suspects: Mapping[int, list[Value]], applied: Mapping[int, Any], left: set[int]
     ) -> Iterator[Remedy]:
+        graph = self._graph.with_values(applied) if applied else self._graph
         for site, values in suspects.items():
-            replay = _Replay(self, values, applied)
+            replay = _Replay(self, values, graph)
             for instead, of in self._substitutions(values):
                 if self.replays >= RECORDING.most_replays:
                     return
-                tried = replay.tried(instead)
+                tried = replay.tried(instead) if replay.may_help(instead) else None
                 if tried is None:
                     continue
                 fixes, scale = tried
@@ -257,11 +263,11 @@ class Blame:
             factors.add(round(factor, 9))
         return factors.pop() if len(factors) == 1 else None
 
-    def _substitutions(self, values: Sequence[Value]) -> Iterator[tuple[dict[int, Any], tuple[int, ...]]]:
+    def _substitutions(self, values: Sequence[Value]) -> Iterator[tuple[dict[int, Any], tuple[int | None, ...]]]:
         """Adjoints, and parts of adjoints, in place of all values that an expression has made."""
         own = {v.id: self._by_claim[v.id] for v in values if v.id in self._by_claim}
         if own:
-            of = tuple((self.recording.parameters[claim.block] or (-1,))[0] for claim in own.values())
+            of = tuple((self.recording.parameters[claim.block] or (None,))[0] for claim in own.values())
             shaped = {
                 each: claim.truth.reshape(np.shape(self._graph.values[each].array)) for each, claim in own.items()
             }
@@ -478,13 +484,16 @@ class Blame:
     def _match_with(self, remedy: Remedy) -> float | None:
         """The constant between a value and the adjoint that takes its place."""
         value = np.asarray(self._graph.values[remedy.values[0]].array, dtype=np.float64)
-        adjoint = _fitted(self.recording.adjoints.of.get(remedy.of[0]), value.shape)
+        of = remedy.of[0]
+        adjoint = None if of is None else _fitted(self.recording.adjoints.of.get(of), value.shape)
         return None if adjoint is None else self.scale(adjoint, value)
 
     def _is_pulled_back(self, incoming: Remedy, later: Remedy) -> bool:
         """Whether a value is what comes in, pulled back through the forward pass."""
         seeds: dict[int, Any] = {}
         for each, of in zip(incoming.values, incoming.of, strict=True):
+            if of is None:
+                return False
             array = np.asarray(self._graph.values[each].array)
             seeds[of] = array.reshape(np.shape(self._graph.values[of].array))
         first = {max(seeds): seeds[max(seeds)]} if len(seeds) > 1 else seeds
@@ -494,7 +503,7 @@ class Blame:
             return False
         pairs = zip(later.values, later.of, strict=True)
         for each, of in pairs:
-            pulled = _fitted(found.of.get(of), np.shape(self._graph.values[each].array))
+            pulled = None if of is None else _fitted(found.of.get(of), np.shape(self._graph.values[each].array))
             if pulled is not None:
                 return self.scale(pulled, self._graph.values[each].array) is not None
         return False
@@ -521,6 +530,7 @@ class Blame:
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             proved = remedy.alone and remedy.rank is not Rank.FORWARD and self._reads_what_is_right(value, unit)
             proved = proved and (value.function is same or not self.passes_on(unit))
+            proved = proved and not self._adds_up_parts(value, unit, needed)
             return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
@@ -528,17 +538,34 @@ class Blame:
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether every value that a unit reads is an adjoint, of the forward pass, or read by a right claim."""
         operands = self._operands(value, unit)
-        if self.has_shape:
-            return not any(self._is_unknown(each) and each.unit != unit for each in operands)
-        return all(
-            each.phase == 0 or each.function is None or each.id in self._innocent or self.matches.is_forward(each.array)
-            for each in operands
+        return not any(self._is_unknown(each) and each.unit != unit for each in operands)
+
+    def _adds_up_parts(self, value: Value, unit: int, needed: Any) -> bool:
+        """Whether a line adds up what other lines contribute to a derivative: any of them may lack what is missing."""
+        if not self.lacks_a_part(value, needed) or self._is_computed(needed, value):
+            return False
+        owners = self._with_adjoint(needed)
+        others = [each for each in self._operands(value, unit) if each.unit != unit]
+        return any(
+            match.kind is Kind.PART and match.exact and match.of in owners
+            for each in others
+            for match in self.meaning(each)
         )
 
-    @property
-    def has_shape(self) -> bool:
-        """Whether a wrong claim has more than one entry: any number is a multiple of any other."""
-        return any(np.size(claim.truth) > 1 for claim in self.claims)
+    def lacks_a_part(self, value: Value, needed: Any) -> bool:
+        """Whether a value is a derivative, but for what one use contributes."""
+        if needed is None or np.shape(needed) != np.shape(value.array):
+            return False
+        owners = self._with_adjoint(needed)
+        rest = (np.asarray(needed) - np.asarray(value.array)).reshape(-1)
+        uses = [array for _, each, array in self.recording.adjoints.uses if each in owners and array.size == rest.size]
+        return any(self.recording.is_equal(rest, each.reshape(-1)) for each in uses)
+
+    def _with_adjoint(self, needed: Any) -> set[int]:
+        """The forward values that have a given adjoint."""
+        flat = np.asarray(needed).reshape(-1)
+        found = self.recording.adjoints.of.items()
+        return {each for each, a in found if a.size == flat.size and self.recording.is_equal(flat, a.reshape(-1))}
 
     def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
@@ -719,17 +746,63 @@ class _Replay:
     ----------
     blame : Blame
     values : sequence of Value
-    applied : dict of int to ndarray
-        Values that were put right before.
+    graph : Graph
+        With the values that were put right before.
     """
 
-    def __init__(self, blame: Blame, values: Sequence[Value], applied: Mapping[int, Any]) -> None:
-        self._blame, self._graph, self._applied = blame, blame.recording.graph, applied
+    def __init__(self, blame: Blame, values: Sequence[Value], graph: Graph) -> None:
+        self._blame, self._graph = blame, graph
         ids = [value.id for value in values]
         below = blame.below(ids)
-        self._reached = [k for k, claim in enumerate(blame.claims) if claim.id in below]
+        reached = [k for k, claim in enumerate(blame.claims) if claim.id in below]
+        self._order = graph.order(ids, {blame.claims[k].id for k in reached})
+        made = {*ids, *(value.id for value in self._order)}
+        self._reached = [k for k in reached if blame.claims[k].id in made]
         self._wanted = {blame.claims[k].id for k in self._reached}
-        self._order = self._graph.order([*applied, *ids], self._wanted)
+        self._values = {i: np.asarray(graph.values[i].array, dtype=np.float64) for i in ids}
+        self._asked = 0
+
+    def may_help(self, instead: Mapping[int, Any]) -> bool:
+        """Whether a substitution can make a claim right, as far as products with the claims show.
+
+        A claim that is linear in the values needs no replay to tell. The first few substitutions are always replayed.
+        """
+        self._asked += 1
+        if self._asked <= RECORDING.unscreened or not self._reached:
+            return True
+        if self._screens is None:
+            return not self._is_forward
+        return any(screen.lets_pass(instead) for screen in self._screens)
+
+    @cached_property
+    def _is_forward(self) -> bool:
+        """Whether all values are those of the forward pass, computed again: what is made of them is not linear."""
+        return all(self._blame.matches.is_forward(array) for array in self._values.values())
+
+    @cached_property
+    def _screens(self) -> list[_Screen] | None:
+        """One for each claim; None if a claim is not linear in the values, or an operation has no rule."""
+        generator = np.random.default_rng(0)
+        claims = [self._blame.claims[k] for k in self._reached]
+        if len(claims) > RECORDING.most_screens:
+            return None
+        moved = {
+            each: array + np.maximum(np.linalg.norm(array), 1e-300) * generator.standard_normal(array.shape)
+            for each, array in self._values.items()
+        }
+        twice = {each: 2.0 * array - self._values[each] for each, array in moved.items()}
+        within = {value.id for value in self._order} | set(self._values)
+        try:
+            new, further = self._computed(moved), self._computed(twice)
+            for each in self._wanted:
+                now = np.asarray(self._graph.values[each].array)
+                if not equal(2.0 * np.asarray(new[each]), np.asarray(further[each]) + now, RECORDING.screened):
+                    return None
+            screens = [_Screen.of(self._graph, claim, self._values, within, generator) for claim in claims]
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+        return screens if all(s.predicts(moved, new[c.id]) for s, c in zip(screens, claims, strict=True)) else None
 
     def tried(self, instead: Mapping[int, Any]) -> tuple[frozenset[int], float] | None:
         """The claims that a substitution makes right, up to one constant that is common to all."""
@@ -758,7 +831,74 @@ class _Replay:
 
     def _computed(self, instead: Mapping[int, Any]) -> dict[int, Any]:
         self._blame.replays += 1
-        return self._graph.recomputed({**self._applied, **instead}, self._wanted, self._order)
+        return self._graph.recomputed(instead, self._wanted, self._order)
+
+
+@dataclass(frozen=True)
+class _Screen:
+    """Two random products with a claim, and how they change with some values that it is linear in.
+
+    Attributes
+    ----------
+    values : dict of int to ndarray
+    weights : tuple of ndarray
+        The random factors.
+    slopes : tuple of dict of int to ndarray
+        Derivatives of the products with respect to the values.
+    now, right : tuple of float
+        The products with the claim, and with what it has to be.
+    has_scale : bool
+        Whether the claim may be right up to a constant: of few entries every one is that.
+    """
+
+    values: Mapping[int, Any]
+    weights: tuple[Any, ...]
+    slopes: tuple[dict[int, Any], ...]
+    now: tuple[float, ...]
+    right: tuple[float, ...]
+    has_scale: bool
+
+    @classmethod
+    def of(
+        cls, graph: Graph, claim: Claim, values: Mapping[int, Any], within: set[int], generator: np.random.Generator
+    ) -> _Screen:
+        known = ~np.isnan(claim.truth)
+        weights = tuple(np.where(known, generator.standard_normal(np.shape(claim.truth)), 0.0) for _ in range(2))
+        slopes = tuple(adjoints(graph, {claim.id: each}, within, values).of for each in weights)
+        truth = np.where(known, claim.truth, 0.0)
+        array = graph.values[claim.id].array
+        return cls(
+            values,
+            weights,
+            slopes,
+            tuple(float(np.vdot(each, array)) for each in weights),
+            tuple(float(np.vdot(each, truth)) for each in weights),
+            np.size(claim.truth) > 2,
+        )
+
+    def _products(self, instead: Mapping[int, Any]) -> tuple[list[float], float]:
+        """The products with the claim after a substitution, and the size of what was summed for them."""
+        found, size = [], 0.0
+        for now, slopes in zip(self.now, self.slopes, strict=True):
+            parts = [float(np.vdot(slopes[i], x - self.values[i])) for i, x in instead.items() if i in slopes]
+            found.append(now + sum(parts))
+            size = max(size, abs(now), *map(abs, parts)) if parts else max(size, abs(now))
+        return found, size
+
+    def lets_pass(self, instead: Mapping[int, Any]) -> bool:
+        """Whether the products after a substitution are those of the right claim, or of a multiple of it."""
+        (one, other), size = self._products(instead)
+        bound = RECORDING.screened * max(size, *map(abs, self.right))
+        if self.has_scale:
+            size = max(abs(one), abs(other), *map(abs, self.right))
+            return abs(one * self.right[1] - other * self.right[0]) <= bound * size
+        return abs(one - self.right[0]) <= bound
+
+    def predicts(self, instead: Mapping[int, Any], array: Any) -> bool:
+        """Whether the claim after a substitution is what the slopes say."""
+        found, size = self._products(instead)
+        pairs = zip(found, self.weights, strict=True)
+        return all(abs(one - float(np.vdot(each, array))) <= RECORDING.screened * size for one, each in pairs)
 
 
 def _is_move(function: Any) -> bool:

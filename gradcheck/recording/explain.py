@@ -152,22 +152,12 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
                 "missing-activation-derivative",
                 f"it is the derivative with respect to {named}; the slope from there is missing",
             )
-        if any(match.kind is Kind.PART for match in found) or _is_part(blame, faulty):
+        if any(match.kind is Kind.PART for match in found) or blame.lacks_a_part(value, faulty.needed):
             return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
         slope = _extra_slope(blame, faulty)
         if slope:
             return "GC302", "extra-activation-derivative", f"the slope of {slope} appears once too often"
     return "GC000", "unexplained", "no known mistake explains this"
-
-
-def _is_part(blame: Blame, faulty: Faulty) -> bool:
-    """Whether a value is the derivative but for the contributions of some uses."""
-    uses = [array for _, of, array in blame.recording.adjoints.uses if of == faulty.of]
-    value = np.asarray(blame.recording.graph.values[faulty.value].array)
-    if len(uses) < 2 or faulty.needed is None:
-        return False
-    rest = np.asarray(faulty.needed) - value
-    return any(each.size == rest.size and blame.recording.is_equal(rest.reshape(-1), each.reshape(-1)) for each in uses)
 
 
 def _extra_slope(blame: Blame, faulty: Faulty) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,17 @@ class Graph:
                 assert each.function is not None
                 new[each.id] = each.function(*self.filled(each.args, new), **self.filled(each.kwargs, new))
         return {i: new.get(i, self.values[i].array) for i in wanted}
+
+    def with_values(self, instead: Mapping[int, Any]) -> Graph:
+        """The same graph where some values are given, and what is made of them is computed again."""
+        everything = range(len(self.values))
+        new = self.recomputed(instead, everything)
+        other = Graph()
+        other.bytes = self.bytes
+        other.values = [replace(value, array=new[value.id]) for value in self.values]
+        for each in instead:
+            other.values[each] = replace(other.values[each], function=None, args=(), kwargs={}, inputs=())
+        return other
 
     def filled(self, structure: Any, instead: Mapping[int, Any] | None = None) -> Any:
         """Arguments with the arrays in place of the references to them."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.recording.record import Recording, equal
+from gradcheck.recording.settings import RECORDING
 
 Array = NDArray[Any]
 
@@ -20,6 +21,11 @@ class Kind(Enum):
 
     WHOLE = "the derivative"
     PART = "the contribution of one use to the derivative"
+    TANGENT = "the derivative with respect to a parameter"
+
+
+#: The kinds, the likeliest first.
+_ORDER = {Kind.WHOLE: 0, Kind.TANGENT: 1, Kind.PART: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Match:
     ----------
     kind : Kind
     of : int
-        The value of the forward pass.
+        The value of the forward pass by which it is the derivative of the loss or, of a tangent, of another value.
     factor : float
     """
 
@@ -67,6 +73,10 @@ class Matches:
         for _, each, array in recording.adjoints.uses:
             if uses[each] > 1:
                 self._add(Kind.PART, each, array)
+        for parameter, found in recording.tangents:
+            for array in found.values():
+                if not equal(np.ones(np.shape(array)), np.abs(array), RECORDING.equal):
+                    self._add(Kind.TANGENT, parameter, array)
         self._forward: dict[int, list[tuple[float, int]]] = defaultdict(list)
         of_loss = graph.ancestors(recording.adjoints.of)
         sites = {graph.values[each].site for each in of_loss if graph.values[each].phase == 0} - {None}
@@ -75,13 +85,14 @@ class Matches:
             array = graph.values[each].array
             if np.any(array) and np.asarray(array).dtype.kind in "fc":
                 for order in _orders(array):
-                    self._forward[order.size].append((self._keys(order)[0], each))
+                    self._forward[order.size].append((self.keys(order)[0], each))
         self._sorted = {
             size: (np.array([entry[1] / entry[0] for entry in entries]), entries)
             for size, entries in self._adjoints.items()
         }
 
-    def _keys(self, flat: Array) -> tuple[float, float]:
+    def keys(self, flat: Array) -> tuple[float, float]:
+        """The products of an array of one dimension with two random ones."""
         if flat.size not in self._random:
             generator = np.random.default_rng(flat.size)
             self._random[flat.size] = generator.standard_normal(flat.size), generator.standard_normal(flat.size)
@@ -91,7 +102,7 @@ class Matches:
     def _add(self, kind: Kind, of: int, array: Any) -> None:
         flat = np.asarray(array, dtype=np.float64).reshape(-1)
         if np.any(flat) and np.all(np.isfinite(flat)):
-            one, other = self._keys(flat)
+            one, other = self.keys(flat)
             if one:
                 self._adjoints[flat.size].append((one, other, kind, of, flat))
 
@@ -101,7 +112,7 @@ class Matches:
         for flat in _orders(array):
             if flat.size not in self._sorted or not np.any(flat) or not np.all(np.isfinite(flat)):
                 continue
-            one, other = self._keys(flat)
+            one, other = self.keys(flat)
             if not one:
                 continue
             ratios, entries = self._sorted[flat.size]
@@ -114,12 +125,12 @@ class Matches:
                     continue
                 if equal(flat, factor * adjoint, self._recording.tolerance):
                     found.append(Match(kind, of, factor))
-        return sorted(dict.fromkeys(found), key=lambda match: (match.kind is Kind.PART, not match.exact, match.of))
+        return sorted(dict.fromkeys(found), key=lambda match: (_ORDER[match.kind], not match.exact, match.of))
 
     def is_forward(self, array: Any) -> bool:
         """Whether an array has the entries of a value that the loss is made of."""
         for flat in _orders(array):
-            key = self._keys(flat)[0] if flat.size in self._forward else 0.0
+            key = self.keys(flat)[0] if flat.size in self._forward else 0.0
             for other, each in self._forward.get(flat.size, ()):
                 if abs(key - other) <= 1e-6 * max(abs(key), abs(other)):
                     whole = self._recording.graph.values[each].array

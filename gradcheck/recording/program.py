@@ -8,8 +8,9 @@ import gc
 import linecache
 import sysconfig
 import types
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -136,18 +137,26 @@ class Editor:
         self._before = list(_codes(compile(self.text, file, "exec", self._flags, dont_inherit=True)))
         self._functions = table.by_file().get(file, [])
 
-    @contextmanager
-    def changed(self, tree: ast.Module) -> Iterator[None]:
-        """While it lasts, the functions run what the tree says, whose functions are those of the file.
+    def compiled(self, text: str) -> list[types.CodeType]:
+        """The codes of the functions of a changed text, which are those of the file.
 
         Raises
         ------
+        SyntaxError
         ValueError
-            If it has others.
+            If the text has other functions.
         """
-        after = list(_codes(compile(tree, self._file, "exec", self._flags, dont_inherit=True)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of a change that makes no sense
+            warnings.simplefilter("ignore", DeprecationWarning)
+            after = list(_codes(compile(text, self._file, "exec", self._flags, dont_inherit=True)))
         if len(after) != len(self._before):
             raise ValueError("the change adds or removes a function")
+        return after
+
+    @contextmanager
+    def changed(self, after: Sequence[types.CodeType]) -> Iterator[None]:
+        """While it lasts, the functions run other codes."""
         pairs = list(zip(self._before, after, strict=True))
         by_code = dict(pairs)
         patched: list[tuple[types.FunctionType, types.CodeType]] = []

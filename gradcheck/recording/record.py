@@ -15,6 +15,7 @@ from gradcheck.recording.program import FunctionTable
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Site, Unit
+from gradcheck.recording.tangents import tangents
 
 Array = NDArray[Any]
 
@@ -37,6 +38,9 @@ class Recording:
         For each block the value that is claimed to be its gradient.
     truths : tuple of (ndarray or None)
         For each block its gradient.
+    tangents : tuple of (int, dict of int to ndarray)
+        Where there are few parameters, for each entry of them its parameter and the derivatives of the values that the
+        loss is made of: a derivative may be written from the parameter to the loss as well as back.
     tolerance : float
         Two values that differ by less than this part of the larger norm are equal.
     """
@@ -49,6 +53,7 @@ class Recording:
     parameters: tuple[tuple[int, ...], ...]
     claims: tuple[int | None, ...]
     truths: tuple[Any, ...]
+    tangents: tuple[tuple[int, dict[int, Array]], ...]
     tolerance: float
 
     def is_equal(self, one: Any, other: Any) -> bool:
@@ -128,7 +133,16 @@ def _recorded(
     if narrowest == np.finfo(np.float64).eps:
         tolerance = RECORDING.measured if found.measured else RECORDING.equal
     return Recording(
-        value, graph, recorder.program.sites, recorder.program.units, found, parameters, claims, truths, tolerance
+        value,
+        graph,
+        recorder.program.sites,
+        recorder.program.units,
+        found,
+        parameters,
+        claims,
+        truths,
+        tangents(graph, parameters, found.of),
+        tolerance,
     )
 
 

@@ -63,13 +63,12 @@ def repaired(
         if tried >= most:
             break
         try:
-            changed = ast.parse(statement)
-            compile(changed, unit.file, "exec", dont_inherit=True)
+            codes = editor.compiled(statement)
         except (SyntaxError, ValueError):
             continue
         tried += 1
         try:
-            with editor.changed(changed):
+            with editor.changed(codes):
                 right = is_right()
         except Exception as error:  # shapes that do not fit, a name that is not bound yet
             pass_on_signal(error)
@@ -92,10 +91,27 @@ def _candidates(
             yield "accumulated" if augmented else "missing-path", new, _replaced(text, span_of(statement), new)
     names = _names(text, scope, unit.span)
     for edit in edits(before, names, _numpy(tree), wider=wider):
-        whole = _replaced(text, unit.span, edit.text)
+        whole = _replaced(text, unit.span, _with_same_names(edit.text, before))
         head, _, tail = unit.text.rpartition(" ".join(before.split()))
         shown = f"{head}{' '.join(edit.text.split())}{tail}"
         yield edit.slug, shown, whole
+
+
+def _with_same_names(new: str, before: str) -> str:
+    """An expression that also mentions the variables of another one, and does not read them.
+
+    A function whose code is exchanged for another has to have the same variables from outside.
+    """
+    lost = _variables(before) - _variables(new)
+    return f"(({new}), 0 and ({', '.join(sorted(lost))}))[0]" if lost else new
+
+
+def _variables(text: str) -> set[str]:
+    try:
+        tree = ast.parse(f"({text}\n)", mode="eval")
+    except (SyntaxError, ValueError):
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _segment(text: str, span: Span) -> str:

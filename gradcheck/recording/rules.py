@@ -7,7 +7,6 @@ entries, they tell where each comes from.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -185,7 +184,7 @@ def _by_rule(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> d
     function = value.function.function if isinstance(value.function, Part) else value.function
     if not _is_hashable(function) or (value.kwargs and list(references(tuple(value.kwargs.values())))):
         return None
-    wrapped = _rules("scipy.special" in sys.modules or "scipy.linalg" in sys.modules).get(function)
+    wrapped = _rules(False).get(function) or (_rules(True).get(function) if _is_of_scipy(function) else None)
     if wrapped is None or any(isinstance(each, (list, tuple)) and list(references(each)) for each in value.args):
         return None
     args, kwargs = graph.filled(value.args), graph.filled(value.kwargs)
@@ -246,6 +245,13 @@ def _product(
     except Exception as error:
         pass_on_signal(error)
         raise NoRule(getattr(value.function, "__name__", "an operation")) from None
+
+
+def _is_of_scipy(function: Any) -> bool:
+    """Whether a function may be one of SciPy, whose rules take seconds to load."""
+    if isinstance(function, np.ufunc):
+        return getattr(np, function.__name__, None) is not function
+    return str(getattr(function, "__module__", "")).partition(".")[0] == "scipy"
 
 
 def _is_in(function: Any, known: set[Any]) -> bool:

@@ -22,18 +22,30 @@ class RecordingSettings:
         operations is below it, and random points make everything else differ by far more.
     roundings : float
         The same for narrower types, in units of their epsilon.
+    alike : float
+        Constants at two points that differ by less than this, relative to them, are one.
     measured : float
         In place of `equal` where an operation without a rule was measured by differences.
     most_measured : int
         An operation without a rule is measured only if its inputs have at most this many entries: each takes six calls.
     stencil : float
         Step of these differences relative to the size of an entry. The sixth power is their error.
+    most_tangents : int
+        Derivatives with respect to a parameter are computed for all values if the parameters have at most this many
+        entries: each takes six replays.
     spread : float
         Standard deviation of the move of a parameter from the user's point, relative to its typical size.
     least_spread : float
         The same for parameters that are zero, as a length.
     most_replays : int
         Substitutions of a value that are tried, each a replay of what depends on it.
+    unscreened : int
+        The first substitutions of a value, which are replayed without a look at whether they can help.
+    screened : float
+        A substitution that leaves random products with a claim further than this from where they have to be, relative
+        to what is summed for them, is not replayed.
+    most_screens : int
+        With more claims than this that depend on a value, all substitutions are replayed.
     most_jacobian : int
         Matrices with at most this many entries are compared with the derivatives of one forward value by another.
     nearest : int
@@ -52,12 +64,17 @@ class RecordingSettings:
     most_bytes: int = 500_000_000
     equal: float = 1e-10
     roundings: float = 4096.0
+    alike: float = 1e-6
     measured: float = 1e-6
     most_measured: int = 400
     stencil: float = 4e-3
+    most_tangents: int = 6
     spread: float = 0.3
     least_spread: float = 0.1
     most_replays: int = 3000
+    unscreened: int = 6
+    screened: float = 1e-6
+    most_screens: int = 12
     most_jacobian: int = 64
     nearest: int = 30
     most_repairs: int = 300

@@ -19,9 +19,7 @@ def message(shape: tuple[int, ...], wrong: NDArray[np.bool_]) -> str:
     x0 = np.random.default_rng(0).uniform(0.5, 2.0, shape)
     factors = np.where(wrong, np.random.default_rng(1).uniform(1.2, 2.0, shape), 1.0)
 
-    def gradient(x: Any) -> Any:
-        return np.tanh(x) * factors
-
+    gradient = eval("lambda x: np.tanh(x) * factors", {"np": np, "factors": factors})  # has no source, thus no line
     (finding,) = check_gradients(logcosh, gradient, x0, rng=0).findings
     return finding.message
 
@@ -71,4 +69,4 @@ def test_the_pattern_is_that_of_the_point_that_decided(factor: float) -> None:
         return x * rows
 
     (finding,) = check_gradients(lambda x: float((x**2).sum() / 2), gradient, x0, rng=0).findings
-    assert "in every row except row 1" in finding.message
+    assert "in every row except row 1" in f"{finding.message}\n{finding.evidence}"
