@@ -33,8 +33,8 @@ from gradcheck.verdicts.verdict import Verdict
 #: A block that passes may be off by this many times its tolerance in the recording; by more, the recording is wrong.
 _TRUSTED = 10.0
 
-#: Mistakes that, where every gradient is one number, may be undone on any line.
-_OF_NUMBERS = ("sign-flipped", "constant-factor", "mean-sum")
+#: Mistakes that, where the gradients are off by one constant, may be undone on any line.
+_OF_CONSTANTS = ("sign-flipped", "constant-factor", "mean-sum")
 
 #: The code of a mistake without a name.
 _UNEXPLAINED = "GC000"
@@ -193,7 +193,7 @@ class _Search:
         """
         blocks = tuple(sorted({block for each in found for block in each.blocks}))
         repairs = self._repairs(known, blame, found) if known else []
-        against = [(unit, repair) for unit, repair in repairs if repair.slug not in _OF_NUMBERS]
+        against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
         if len(found) == 1 and found[0].proved:
             own = [repair for unit, repair in repairs if unit == found[0].unit]
             if own or not against:
