@@ -464,7 +464,9 @@ class Blame:
             if matched is None:
                 continue
             inputs = self._graph.ancestors(remedy.values) - set(remedy.values)
-            nearest = max((each for each in before if each in inputs), default=None)
+            unit = self.recording.sites[remedy.site].unit
+            others = (i for i in before if i in inputs and self._unit_of(i) != unit)
+            nearest = max(others, default=None)
             last = before[nearest] if nearest is not None else 1.0
             before[remedy.values[0]] = matched
             head = nearest is None and len(claims) == 1 and abs(scale + 1.0) > 1e-6
@@ -473,6 +475,10 @@ class Blame:
             if abs(matched / last / scale - 1.0) < 1e-6:
                 return remedy
         return None
+
+    def _unit_of(self, value: int) -> int | None:
+        site = self._graph.values[value].site
+        return None if site is None else self.recording.sites[site].unit
 
     def _is_head(self, remedy: Remedy) -> bool:
         """Whether a value is made of no adjoint."""
@@ -594,7 +600,7 @@ class Blame:
         return any(self.recording.is_equal(rest, each.reshape(-1)) for each in uses)
 
     def held_constant(self, value: Value, of: int) -> list[int]:
-        """The forward values that a value takes as constant where it is what comes in, pulled back; none if it is not."""
+        """The forward values that a value takes as constant, being what comes in, pulled back; none if it is not."""
         for incoming in self._incoming(value):
             between = self._graph.ancestors([incoming]) & self.below([of]) & set(self.recording.adjoints.of)
             largest = max(np.size(self._graph.values[i].array) for i in between | {of})
