@@ -43,7 +43,7 @@ def test_fragment_has_verdict_blocks_and_findings(factor: float, word: str, find
     report = check_gradients(CASE.loss, CASE.spoiled("W", lambda g: factor * g), CASE.start, rng=0)
     page = Reader(report._repr_html_())
     assert page.text[0] == word
-    assert page.tags.count("tr") == 1 + 2 + (1 + len(report.lines) if report.lines else 0)
+    assert page.tags.count("tr") == 1 + 2 + len({line.file for line in report.lines}) + len(report.lines)
     assert page.tags.count("li") == findings
     assert not {"script", "link", "img", "style"} & set(page.tags)
     text = "".join(page.text)
