@@ -18,11 +18,12 @@ from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.loss import dependent_on, find_loss
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
+from gradcheck.scripts.graph.rates import RatedParameters, without_rates
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import is_maximised, last_word
+from gradcheck.scripts.text.identifiers import last_word
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Analysis:
     treated : tuple of TreatedGradient
     given : dict of str to str
         Names of variables, by derivative, as the user gave them.
+    rated : RatedParameters
+        What was found out about learning rates.
     """
 
     step: Step
@@ -87,6 +90,7 @@ class Analysis:
     stale: tuple[StaleRead, ...]
     treated: tuple[TreatedGradient, ...]
     given: Mapping[str, str]
+    rated: RatedParameters
 
     @property
     def base(self) -> BasePoint:
@@ -139,13 +143,14 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     stale = [] if repeated else stale_reads(graph, trace, base, parameters, forward)
     second = _second_point(base, parameters, loss, rng)
     bases = (base,) if second is None else (base, second)
-    if hints.loss is None and is_maximised(loss.names):
-        parameters = [replace(p, factor=-p.factor) for p in parameters if p.updates] or parameters
+    named = {variable for variable, _ in hints.pairs}
+    rated = without_rates(graph, bases, loss, parameters, forward, {p.name for p in parameters if _names(p) & named})
+    parameters = list(rated.parameters)
     chain = ChainRule(bases, loss, rng)
     parameters, treated = _behind_updates(graph, chain, parameters, forward, hints)
     given_names = {derivative: variable for variable, derivative in hints.pairs}
     return Analysis(
-        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names
+        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names, rated
     )
 
 
@@ -187,12 +192,17 @@ def _behind_updates(
     found, treated = [], []
     for parameter in parameters:
         treatment = None
-        if not {parameter.name, last_word(parameter.name)} & named:
+        if not _names(parameter) & named:
             parameter, treatment = underlying_gradient(graph, chain, parameter, forward)
         found.append(parameter)
         if treatment is not None:
             treated.append(TreatedGradient(parameter.name, treatment, parameter.claim.location.line))
     return found, treated
+
+
+def _names(parameter: Parameter) -> set[str]:
+    """The names by which the user may mean a parameter."""
+    return {parameter.name, last_word(parameter.name)}
 
 
 def _is_updated_repeatedly(parameter: Parameter) -> bool:

@@ -119,8 +119,9 @@ class BasePoint:
         seen = self.step.replay(actions, {e.index for e in events}, values=self.values)
         if seen is None:
             return None
+        factors = dict(self.step.tracer.factors)
         seen |= {event: action(None) for event, action in actions.items()}
-        return replace(self, trace=self.trace.with_values(seen))
+        return replace(self, trace=self.trace.with_values(seen, factors))
 
     def with_value(self, node: Node, value: Array) -> BasePoint:
         """The same point with another value of a node in its trace; replays are not affected."""

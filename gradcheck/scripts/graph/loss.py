@@ -81,7 +81,7 @@ def find_loss(
 
 def _may_be_loss(node: Node) -> bool:
     """Whether a scalar is assigned, or is added to something with the name of a loss."""
-    added = node.location.sign > 0 and node.rate == 1.0 and loss_rank(node.names) < NOT_A_LOSS
+    added = node.location.sign > 0 and loss_rank(node.names) < NOT_A_LOSS
     return not node.is_increment or added
 
 

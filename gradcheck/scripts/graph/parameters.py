@@ -14,7 +14,6 @@ from gradcheck.scripts.graph.updates import Update, changed_variables
 from gradcheck.scripts.instrument.values import Array, broadcasts_to, reshape_or_broadcast
 from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
-from gradcheck.scripts.text.syntax import LEARNING_RATE
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def _parameter(
 
 
 def _from_increment(update: Update, node: Node) -> Parameter:
-    return Parameter(update.variable, update.nodes, node, -node.location.sign / node.rate)
+    return Parameter(update.variable, update.nodes, node, -float(node.location.sign))
 
 
 def _fits(variable: StateVariable) -> Callable[[Node], bool]:
@@ -171,13 +170,9 @@ def _stateful(
         i
         for i in above
         if fits(graph.nodes[i])
-        and any(state.value.shape == shape and not _is_rate(state) for state in readers.get(i, []))
+        and any(state.value.shape == shape for state in readers.get(i, []))
     }
     unchanged = {i for i in found if not graph.predecessors[i]}  # the state itself, before anything is made of it
     for i in unchanged:
         found |= {c for c in graph.successors.get(i, {}) if c in above and fits(graph.nodes[c])}
     return found
-
-
-def _is_rate(variable: StateVariable) -> bool:
-    return bool(variable.scalar and LEARNING_RATE.match(str(variable.key)))

@@ -174,12 +174,12 @@ class StatementInstrumenter(ast.NodeTransformer):
             node.value = self._unpacked(single, value)
         else:
             target = self._table.written(single)
-            value = self._expressions.assigned(value, target, single)
             if all(isinstance(t, ast.Subscript) for t in node.targets):
-                node.value = value
+                node.value = self._expressions.assigned(value, target, single)
+            elif is_reference(value):
+                node.value = tracer_call("alias", self._table.add(single, target), self.visit(value))
             else:
-                method = "alias" if is_reference(node.value) else "value"
-                node.value = tracer_call(method, self._table.add(single, target), value)
+                node.value = self._expressions.value(value, single, target, single)
         for each in node.targets:
             for item in subscript_targets(each):
                 kept, traced = self._item(item, augmented=False)
@@ -192,8 +192,7 @@ class StatementInstrumenter(ast.NodeTransformer):
         if node.value is None or self._in_class or isinstance(node.target, ast.Subscript):
             return node
         target = self._table.written(node.target)
-        location = self._table.add(node.target, target)
-        node.value = tracer_call("value", location, self._expressions.assigned(node.value, target, node.target))
+        node.value = self._expressions.value(node.value, node.target, target, node.target)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -253,9 +252,11 @@ class StatementInstrumenter(ast.NodeTransformer):
                 elif isinstance(t, ast.Subscript):
                     traced.append(self.visit(v))
                 else:
-                    method, written = "alias" if is_reference(v) else "value", self._table.written(t)
-                    location = self._table.add(t, written)
-                    traced.append(tracer_call(method, location, self._expressions.assigned(v, written, t)))
+                    written = self._table.written(t)
+                    if is_reference(v):
+                        traced.append(tracer_call("alias", self._table.add(t, written), self.visit(v)))
+                    else:
+                        traced.append(self._expressions.value(v, t, written, t))
             value.elts = traced
             return value
         return tracer_call("unpacked", self._locations(target), self.visit(value))

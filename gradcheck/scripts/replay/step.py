@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
-from gradcheck.scripts.instrument.events import Event, Finished, Returned
+from gradcheck.scripts.instrument.events import Event, Factor, Finished, Returned
 from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
+from gradcheck.scripts.instrument.updates import AdditionLog
 from gradcheck.scripts.instrument.values import Action, Array, is_float, is_integer
 from gradcheck.scripts.replay import sandbox
 from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, set_generator_states
@@ -46,10 +47,19 @@ class Trace:
         """The same with further variables in the state before the run."""
         return replace(self, before={**self.before, **{v.path: v for v in variables}})
 
-    def with_values(self, values: Mapping[int, Array]) -> Trace:
-        """The same with other values of some events."""
+    def with_values(
+        self, values: Mapping[int, Array], factors: Mapping[int, tuple[Factor, ...]] | None = None
+    ) -> Trace:
+        """The same with other values, and other factors, of some events."""
+        factors = factors or {}
         events = [
-            replace(e, value=np.asarray(values[e.index]).reshape(e.value.shape)) if e.index in values else e
+            replace(
+                e,
+                value=np.asarray(values[e.index]).reshape(e.value.shape),
+                factors=factors.get(e.index, e.factors),
+            )
+            if e.index in values
+            else e
             for e in self.events
         ]
         return replace(self, events=events)
@@ -125,7 +135,7 @@ class Step:
         if self._convert_integers():
             self._take_snapshot()
             trace = self._record({}, first=True)
-        return trace
+        return self._record({}) if self.tracer.use_updates() else trace
 
     def advance(self) -> None:
         """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
@@ -219,6 +229,9 @@ class Step:
         before = state_variables(outer, self.scope)
         integers = state_variables(self.locals, self.scope, accept=is_integer) if first else {}
         existing = set(self.scope) | set(self.locals)
+        log = AdditionLog({path: variable.value for path, variable in before.items()}) if first else None
+        if log is not None:
+            self.tracer.find_updates(log)
         self.tracer.begin_recording()
         result = variables
         try:
@@ -235,6 +248,8 @@ class Step:
                 )
             outer = {} if self.at_module_level else result
             after = current_values(before, outer, self.scope)
+            if log is not None:
+                log.finish({path: variable.value for path, variable in after.items()})
             if first:
                 left = values_at(integers, outer, self.scope)
                 self._integers = [(integers[path], value) for path, value in left.items()]

@@ -1,0 +1,347 @@
+"""Separates learning rates from gradients, by dataflow: which numbers an update multiplies the gradient with.
+
+A rate is a factor that is multiplied in where a parameter is updated. What it is called, and how it is written, does not
+matter. Which of several factors belong to the gradient, as 1/m may, is decided for all parameters at once: a factor of
+one value is a rate in all updates or in none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph, random_direction
+from gradcheck.scripts.graph.nodes import Node
+from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.instrument.events import Factor
+from gradcheck.scripts.instrument.values import Array
+from gradcheck.scripts.replay.state import Path
+
+
+@dataclass(frozen=True)
+class RateSettings:
+    """When factors are rates.
+
+    Attributes
+    ----------
+    parallel : float
+        The relative norm of what is left of a value without its component along another, if it is a multiple of it.
+    constant : float
+        Relative difference of two multiples up to which they are one constant.
+    equal : float
+        Relative difference up to which a gradient, divided by its rates, is right along a line.
+    steps : tuple of float
+        The two steps of the extrapolated difference along that line, relative to the parameters.
+    factors : int
+        Factors of different values that are tried as rates, or as parts of the gradient, in all combinations.
+    links : int
+        Values between a gradient and its update.
+    """
+
+    parallel: float = 1e-9
+    constant: float = 1e-9
+    equal: float = 1e-4
+    steps: tuple[float, float] = (2.0**-8, 2.0**-10)
+    factors: int = 6
+    links: int = 8
+
+
+RATES = RateSettings()
+
+_Key = tuple[float, int]
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A value of which an update is a constant multiple.
+
+    Attributes
+    ----------
+    node : Node
+    multiple : float
+        What is subtracted from the parameter, divided by the value.
+    factors : tuple of Factor
+        The numbers in it that do not depend on parameters.
+    """
+
+    node: Node
+    multiple: float
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class RatedParameters:
+    """Parameters whose gradients are free of rates.
+
+    Attributes
+    ----------
+    parameters : tuple of Parameter
+    ascends : bool
+        Whether the program adds the gradient of the number that was taken as its loss, and so maximises it.
+    early_rate : tuple of (Node, float) or None
+        A line of the backward pass that multiplies in a rate for all gradients, and that rate.
+    """
+
+    parameters: tuple[Parameter, ...]
+    ascends: bool = False
+    early_rate: tuple[Node, float] | None = None
+
+
+def without_rates(
+    graph: DataflowGraph,
+    bases: Sequence[BasePoint],
+    loss: Node,
+    parameters: Sequence[Parameter],
+    forward: set[int],
+    given: set[str],
+) -> RatedParameters:
+    """The parameters with the factors of their claims changed so that rates are left out.
+
+    Parameters
+    ----------
+    graph : DataflowGraph
+    bases : sequence of BasePoint
+    loss : Node
+    parameters : sequence of Parameter
+    forward : set of int
+        Nodes that the loss depends on.
+    given : set of str
+        Parameters whose gradient the user named: it is taken as it is.
+    """
+    chains = [
+        [_Link(p.claim, p.factor, ())] if p.name in given or not p.updates else _chain(graph, bases, p, forward)
+        for p in parameters
+    ]
+    rates = _Rates(graph, bases[0], loss, parameters, chains)
+    return rates.resolved(forward)
+
+
+def _chain(graph: DataflowGraph, bases: Sequence[BasePoint], parameter: Parameter, forward: set[int]) -> list[_Link]:
+    """The claim, and values behind it that it is a constant multiple of, the nearest first."""
+    node, multiple = parameter.claim, parameter.factor
+    links = [_Link(node, multiple, _constant_factors(bases, node))]
+    own = {n.index for n in parameter.updates}
+    while len(links) < RATES.links:
+        sources = [graph.nodes[i] for i in graph.predecessors[node.index] if i not in forward and i not in own]
+        found = [(s, c) for s in sources if s.size == node.size and (c := _constant_multiple(bases, node, s))]
+        if len(found) != 1:
+            break
+        node, multiple = found[0][0], multiple * found[0][1]
+        links.append(_Link(node, multiple, _constant_factors(bases, node)))
+    return links
+
+
+def _constant_factors(bases: Sequence[BasePoint], node: Node) -> tuple[Factor, ...]:
+    """The factors of a node that are the same wherever the parameters are."""
+    there = [base.trace.events[node.first].factors for base in bases[1:]]
+    return tuple(f for i, f in enumerate(node.factors) if all(i < len(other) and other[i] == f for other in there))
+
+
+def _constant_multiple(bases: Sequence[BasePoint], node: Node, source: Node) -> float | None:
+    """The node divided by a source, if that is one number at all base points."""
+    multiples = []
+    for base in bases:
+        value, other = base.value(node).ravel(), base.value(source).ravel()
+        length = float(other @ other)
+        if not (0 < length < math.inf) or not np.isfinite(value).all():
+            return None
+        multiple = float(value @ other) / length
+        if not np.linalg.norm(value - multiple * other) <= RATES.parallel * np.linalg.norm(value):
+            return None
+        multiples.append(multiple)
+    same = all(math.isclose(m, multiples[0], rel_tol=RATES.constant) for m in multiples)
+    return multiples[0] if same and multiples[0] else None
+
+
+class _Rates:
+    """Decides which factors are rates."""
+
+    def __init__(
+        self,
+        graph: DataflowGraph,
+        base: BasePoint,
+        loss: Node,
+        parameters: Sequence[Parameter],
+        chains: Sequence[Sequence[_Link]],
+    ) -> None:
+        self._graph, self._base, self._loss = graph, base, loss
+        self._parameters, self._chains = list(parameters), [list(chain) for chain in chains]
+        self._directions = {p.variable.path: random_direction(p.variable.value, graph.rng) for p in parameters}
+        self._scales: dict[int, float] = {}
+
+    def resolved(self, forward: set[int]) -> RatedParameters:
+        """The parameters without rates."""
+        keys = list(dict.fromkeys(_key(f) for chain in self._chains for link in chain[:1] for f in link.factors))
+        usual = self._usual(keys)
+        plain = [self._options(i, usual)[0] for i in range(len(self._parameters))]
+        joint = self._slope(self._parameters)
+        found = self._sum(plain)
+        if _equal(found, joint):
+            return RatedParameters(self._with(plain))
+        if _equal(found, -joint) and self._adds_gradient(plain, usual):
+            return RatedParameters(self._with(plain, sign=-1.0), ascends=True)
+        slopes = [self._slope([p]) for p in self._parameters]
+        chosen = self._best(keys, usual, slopes)
+        if self._ascends(chosen, slopes) and self._adds_gradient(chosen, usual):
+            return RatedParameters(self._with(chosen, sign=-1.0), ascends=True)
+        return self._with_early_rate(chosen, slopes, forward)
+
+    # -- which factors are rates ---------------------------------------------------------------------------------------
+
+    def _usual(self, keys: Sequence[_Key]) -> frozenset[_Key]:
+        """The factors that are rates if nothing speaks against it: variables that are no integers, or else literals."""
+        factors = {_key(f): f for chain in self._chains for link in chain for f in link.factors}
+        found = set()
+        for chain in self._chains:
+            own = [f for link in chain for f in link.factors if not f.literal and not f.whole]
+            literal = [f for f in chain[0].factors if f.literal and f.value != -1]
+            if not own:
+                own = [f for f in literal if not f.whole] or literal
+            found |= {_key(f) for f in own}
+        return frozenset(found | {key for key in factors if key[0] == -1})
+
+    def _options(self, i: int, rates: frozenset[_Key]) -> list[tuple[_Link, float]]:
+        """Values that may be the gradient of a parameter, each with what it has to be multiplied with, the likeliest
+        first."""
+        chain = self._chains[i]
+        found = []
+        for k, link in enumerate(chain):
+            inside = [f for later in chain[k:] for f in later.factors if not f.literal or later is chain[0]]
+            left_out = [f for f in inside if _key(f) in rates]
+            size = math.prod(abs(f.multiple) for f in left_out)
+            found.append((link, math.copysign(1.0 / size, link.multiple)))
+        first = next((k for k, link in enumerate(chain) if any(_key(f) in rates for f in link.factors)), 0)
+        if first == 0 and not any(_key(f) in rates for f in chain[0].factors):
+            first = next((k + 1 for k in range(len(chain) - 1) if _is_scaling(chain[k], chain[k + 1])), 0)
+        return [found[first], *found[:first], *found[first + 1 :]]
+
+    def _best(
+        self, keys: Sequence[_Key], usual: frozenset[_Key], slopes: Sequence[float]
+    ) -> list[tuple[_Link, float]]:
+        """Of all choices of rates, the one with which most gradients are right along the line."""
+        best: list[tuple[_Link, float]] = []
+        most = -1
+        for rates in self._choices(keys, usual):
+            chosen, right = [], 0
+            for i, slope in enumerate(slopes):
+                options = self._options(i, rates)
+                good = [o for o in options if _equal(abs(self._along(i, o)), abs(slope)) and self._has_rate(i, rates)]
+                right += bool(good)
+                chosen.append((good or options)[0])
+            if right > most:
+                best, most = chosen, right
+        return best
+
+    def _choices(self, keys: Sequence[_Key], usual: frozenset[_Key]) -> Iterator[frozenset[_Key]]:
+        """The usual rates, and all other choices, those that differ least first."""
+        free = [key for key in keys if key[0] != -1][: RATES.factors]
+        yield usual
+        for count in range(1, len(free) + 1):
+            for changed in itertools.combinations(free, count):
+                yield usual ^ set(changed)
+
+    def _has_rate(self, i: int, rates: frozenset[_Key]) -> bool:
+        """Whether an update that multiplies with something else than integers has a rate left."""
+        factors = [f for link in self._chains[i] for f in link.factors if not f.literal or link is self._chains[i][0]]
+        possible = [f for f in factors if not f.whole]
+        return not possible or any(_key(f) in rates for f in factors if f.value != -1) or self._is_shared(possible)
+
+    def _is_shared(self, factors: Sequence[Factor]) -> bool:
+        """Whether the loss depends on a variable that has the value of one of some factors."""
+        values = {f.value for f in factors if not f.literal}
+        for path, variable in self._base.trace.before.items():
+            if variable.value.size == 1 and float(variable.value.sum()) in values and path not in self._directions:
+                shifted = {path: variable.value * (1 + RATES.steps[0])}
+                seen = self._base.run([self._loss], values=shifted)
+                if seen is not None and not np.array_equal(seen[0], self._base.value(self._loss)):
+                    return True
+        return False
+
+    # -- ascent and rates inside the backward pass ---------------------------------------------------------------------
+
+    def _ascends(self, chosen: Sequence[tuple[_Link, float]], slopes: Sequence[float]) -> bool:
+        """Whether all gradients are right but for their sign."""
+        return all(_equal(self._along(i, option), -slopes[i]) for i, option in enumerate(chosen))
+
+    def _adds_gradient(self, chosen: Sequence[tuple[_Link, float]], rates: frozenset[_Key]) -> bool:
+        """Whether each update adds a value that is the gradient itself, and does not subtract one of the wrong sign.
+
+        A minus sign counts only where the parameter is updated, or where a value is nothing but a multiple of another.
+        """
+        for i, (_, factor) in enumerate(chosen):
+            chain = self._chains[i]
+            signs = {math.copysign(1.0, link.multiple) for link in chain}
+            if any(f.value == -1 for f in chain[0].factors):
+                signs.add(-math.copysign(1.0, chain[0].multiple))
+            if not factor or -1.0 not in signs:
+                return False
+        return True
+
+    def _with_early_rate(
+        self, chosen: Sequence[tuple[_Link, float]], slopes: Sequence[float], forward: set[int]
+    ) -> RatedParameters:
+        """The parameters, without a rate that the backward pass has multiplied into all gradients already."""
+        ratios = [self._along(i, option) / slope if slope else 0.0 for i, (option, slope) in enumerate(zip(chosen, slopes, strict=True))]
+        common = ratios[0]
+        if not common > 0 or _equal(common, 1.0) or not all(_equal(r, common) for r in ratios):
+            return RatedParameters(self._with(chosen))
+        above = [self._graph.ancestors([link.node.index]) for link, _ in chosen]
+        for index in sorted(set.intersection(*above) - forward):
+            node = self._graph.nodes[index]
+            variables = [f for f in node.factors if not f.literal and not f.whole]
+            size = math.prod(abs(f.multiple) for f in variables)
+            if variables and _equal(size, common) and not self._is_shared(variables):
+                return RatedParameters(self._with(chosen, scale=1.0 / common), early_rate=(node, size))
+        return RatedParameters(self._with(chosen))
+
+    # -- values along a line -------------------------------------------------------------------------------------------
+
+    def _with(
+        self, chosen: Sequence[tuple[_Link, float]], sign: float = 1.0, scale: float = 1.0
+    ) -> tuple[Parameter, ...]:
+        return tuple(
+            replace(p, claim=link.node, factor=sign * scale * factor)
+            for p, (link, factor) in zip(self._parameters, chosen, strict=True)
+        )
+
+    def _along(self, i: int, option: tuple[_Link, float]) -> float:
+        """A claimed gradient along the line."""
+        parameter, (link, factor) = self._parameters[i], option
+        value = replace(parameter, factor=factor).gradient(self._base.value(link.node))
+        return float((value * self._directions[parameter.variable.path]).sum())
+
+    def _sum(self, chosen: Sequence[tuple[_Link, float]]) -> float:
+        return sum(self._along(i, option) for i, option in enumerate(chosen))
+
+    def _slope(self, parameters: Sequence[Parameter]) -> float:
+        """The slope of the loss along the line of some parameters; NaN if it cannot be measured."""
+        slopes = []
+        for step in RATES.steps:
+            ends = [self._at(parameters, t) for t in (step, -step)]
+            slopes.append((ends[0] - ends[1]) / (2 * step))
+        return (16 * slopes[1] - slopes[0]) / 15
+
+    def _at(self, parameters: Sequence[Parameter], t: float) -> float:
+        values: Mapping[Path, Array] = {
+            p.variable.path: self._base.state(p.variable.path) + t * self._directions[p.variable.path]
+            for p in parameters
+        }
+        seen = self._base.run([self._loss], values=values)
+        return math.nan if seen is None else float(seen[0].sum())
+
+
+def _key(factor: Factor) -> _Key:
+    return factor.value, factor.power
+
+
+def _is_scaling(link: _Link, source: _Link) -> bool:
+    """Whether a value is another one times a number other than 1."""
+    return not math.isclose(abs(source.multiple / link.multiple), 1.0, rel_tol=RATES.constant)
+
+
+def _equal(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=RATES.equal)
