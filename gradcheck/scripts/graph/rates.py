@@ -65,7 +65,7 @@ class _Link:
     multiple : float
         What is subtracted from the parameter, divided by the value.
     factors : tuple of Factor
-        The numbers in it that do not depend on parameters.
+        The numbers in it that do not depend on parameters, and that belong to the update, not to the gradient.
     """
 
     node: Node
@@ -116,7 +116,7 @@ def without_rates(
         [_Link(p.claim, p.factor, ())] if p.name in given or not p.updates else _chain(graph, bases, p, forward)
         for p in parameters
     ]
-    rates = _Rates(graph, bases[0], loss, parameters, chains)
+    rates = _Rates(graph, bases[-1], loss, parameters, chains)
     return rates.resolved(forward)
 
 
@@ -124,15 +124,32 @@ def _chain(graph: DataflowGraph, bases: Sequence[BasePoint], parameter: Paramete
     """The claim, and values behind it that it is a constant multiple of, the nearest first."""
     node, multiple = parameter.claim, parameter.factor
     links = [_Link(node, multiple, _constant_factors(bases, node))]
-    own = {n.index for n in parameter.updates}
+    own = {n.index for n in parameter.updates} | {node.index}
     while len(links) < RATES.links:
         sources = [graph.nodes[i] for i in graph.predecessors[node.index] if i not in forward and i not in own]
         found = [(s, c) for s in sources if s.size == node.size and (c := _constant_multiple(bases, node, s))]
         if len(found) != 1:
             break
         node, multiple = found[0][0], multiple * found[0][1]
+        own.add(node.index)
         links.append(_Link(node, multiple, _constant_factors(bases, node)))
-    return links
+    return _of_update(links)
+
+
+def _of_update(links: Sequence[_Link]) -> list[_Link]:
+    """The links with the factors that belong to the update: those of the update itself, if there are any, or else those
+    of the line before it, unless these are literals or integers in a line that computes more than a multiple."""
+    found: list[_Link] = []
+    is_over = False
+    for i, link in enumerate(links):
+        last = i + 1 == len(links)
+        factors = () if is_over else link.factors
+        if not link.node.is_increment:
+            factors = tuple(f for f in factors if not f.literal or not last)
+            factors = tuple(f for f in factors if not f.whole or (f.literal and f.value == -1))
+        is_over |= any(not f.whole for f in factors)
+        found.append(replace(link, factors=factors))
+    return found
 
 
 def _constant_factors(bases: Sequence[BasePoint], node: Node) -> tuple[Factor, ...]:
@@ -175,7 +192,7 @@ class _Rates:
 
     def resolved(self, forward: set[int]) -> RatedParameters:
         """The parameters without rates."""
-        keys = list(dict.fromkeys(_key(f) for chain in self._chains for link in chain[:1] for f in link.factors))
+        keys = list(dict.fromkeys(_key(f) for chain in self._chains for link in chain for f in link.factors))
         usual = self._usual(keys)
         plain = [self._options(i, usual)[0] for i in range(len(self._parameters))]
         joint = self._slope(self._parameters)
@@ -197,11 +214,10 @@ class _Rates:
         factors = {_key(f): f for chain in self._chains for link in chain for f in link.factors}
         found = set()
         for chain in self._chains:
-            own = [f for link in chain for f in link.factors if not f.literal and not f.whole]
-            literal = [f for f in chain[0].factors if f.literal and f.value != -1]
-            if not own:
-                own = [f for f in literal if not f.whole] or literal
-            found |= {_key(f) for f in own}
+            own = [f for link in chain for f in link.factors if f.value != -1]
+            variables = [f for f in own if not f.literal and not f.whole]
+            literals = [f for f in own if f.literal]
+            found |= {_key(f) for f in variables or [f for f in literals if not f.whole] or literals}
         return frozenset(found | {key for key in factors if key[0] == -1})
 
     def _options(self, i: int, rates: frozenset[_Key]) -> list[tuple[_Link, float]]:
@@ -210,8 +226,7 @@ class _Rates:
         chain = self._chains[i]
         found = []
         for k, link in enumerate(chain):
-            inside = [f for later in chain[k:] for f in later.factors if not f.literal or later is chain[0]]
-            left_out = [f for f in inside if _key(f) in rates]
+            left_out = [f for later in chain[k:] for f in later.factors if _key(f) in rates]
             size = math.prod(abs(f.multiple) for f in left_out)
             found.append((link, math.copysign(1.0 / size, link.multiple)))
         first = next((k for k, link in enumerate(chain) if any(_key(f) in rates for f in link.factors)), 0)
@@ -246,7 +261,7 @@ class _Rates:
 
     def _has_rate(self, i: int, rates: frozenset[_Key]) -> bool:
         """Whether an update that multiplies with something else than integers has a rate left."""
-        factors = [f for link in self._chains[i] for f in link.factors if not f.literal or link is self._chains[i][0]]
+        factors = [f for link in self._chains[i] for f in link.factors]
         possible = [f for f in factors if not f.whole]
         return not possible or any(_key(f) in rates for f in factors if f.value != -1) or self._is_shared(possible)
 

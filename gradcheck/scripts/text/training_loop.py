@@ -10,6 +10,10 @@ from typing import Any
 from gradcheck.scripts.text.statement import adds_to
 from gradcheck.scripts.text.syntax import called_name, is_product, is_reference
 
+#: A loop in which fewer than this part of the assignments stand that updates are computed from only updates.
+_COMPLETE = 0.5
+
+
 @dataclass(frozen=True)
 class Loop:
     """A loop of the program, or a function that is checked in place of one.
@@ -103,9 +107,11 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
         if contents.updates:
             found.append((loop, len(contents.rated), contents.behind_updates))
 
-    def rank(entry: tuple[Loop, int, int]) -> tuple[int, int, int]:
+    most = max((behind for _, _, behind in found), default=0)
+
+    def rank(entry: tuple[Loop, int, int]) -> tuple[int, bool, int, int]:
         loop, rated, behind = entry
-        return -rated, -behind, _inner_loops(loop, functions)
+        return -rated, behind < _COMPLETE * most, _inner_loops(loop, functions), -behind
 
     return [entry[0] for entry in sorted(found, key=rank)]
 
