@@ -15,7 +15,7 @@ from gradcheck.scripts.chain_rule.pairing import pair
 from gradcheck.scripts.chain_rule.preconditioners import Treatment, underlying_gradient
 from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
-from gradcheck.scripts.graph.loss import dependent_on, find_loss
+from gradcheck.scripts.graph.loss import LossChoice, dependent_on, find_loss
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
@@ -78,6 +78,8 @@ class Analysis:
         Names of variables, by derivative, as the user gave them.
     rated : RatedParameters
         What was found out about learning rates.
+    choice : LossChoice
+        Numbers that may be meant as the loss.
     """
 
     step: Step
@@ -91,6 +93,7 @@ class Analysis:
     treated: tuple[TreatedGradient, ...]
     given: Mapping[str, str]
     rated: RatedParameters
+    choice: LossChoice
 
     @property
     def base(self) -> BasePoint:
@@ -129,7 +132,8 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         raise SubjectError(_no_update(step, changed))
     graph = graph.at(_without_updates(graph.base, updates))
     nodes = {n.index for update in updates for n in update.nodes}
-    loss = find_loss(graph, [update.variable for update in updates], nodes, hints.loss)
+    choice = find_loss(graph, updates, hints.loss)
+    loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
     updates = [update for update in updates if dependent_on(graph, [update.variable], [loss])]
     if not updates:
@@ -144,13 +148,19 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     second = _second_point(base, parameters, loss, rng)
     bases = (base,) if second is None else (base, second)
     named = {variable for variable, _ in hints.pairs}
-    rated = without_rates(graph, bases, loss, parameters, forward, {p.name for p in parameters if _names(p) & named})
+    named_claims = {p.name for p in parameters if _names(p) & named}
+    rated = without_rates(graph, bases, loss, parameters, forward, named_claims)
+    for other in () if rated.is_right else choice.equivalent:
+        again = without_rates(graph, bases, other, parameters, forward, named_claims)
+        if again.is_right:
+            loss, rated, forward = other, again, graph.ancestors([other.index], stop=nodes) - nodes
+            break
     parameters = list(rated.parameters)
     chain = ChainRule(bases, loss, rng)
     parameters, treated = _behind_updates(graph, chain, parameters, forward, hints)
     given_names = {derivative: variable for variable, derivative in hints.pairs}
     return Analysis(
-        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names, rated
+        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names, rated, choice
     )
 
 

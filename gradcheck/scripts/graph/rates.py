@@ -80,6 +80,8 @@ class RatedParameters:
     Attributes
     ----------
     parameters : tuple of Parameter
+    is_right : bool
+        Whether all gradients together are right along a line.
     ascends : bool
         Whether the program adds the gradient of the number that was taken as its loss, and so maximises it.
     early_rate : tuple of (Node, float) or None
@@ -87,6 +89,7 @@ class RatedParameters:
     """
 
     parameters: tuple[Parameter, ...]
+    is_right: bool = False
     ascends: bool = False
     early_rate: tuple[Node, float] | None = None
 
@@ -198,13 +201,13 @@ class _Rates:
         joint = self._slope(self._parameters)
         found = self._sum(plain)
         if _equal(found, joint):
-            return RatedParameters(self._with(plain))
+            return RatedParameters(self._with(plain), is_right=True)
         if _equal(found, -joint) and self._adds_gradient(plain, usual):
-            return RatedParameters(self._with(plain, sign=-1.0), ascends=True)
+            return RatedParameters(self._with(plain, sign=-1.0), is_right=True, ascends=True)
         slopes = [self._slope([p]) for p in self._parameters]
         chosen = self._best(keys, usual, slopes)
         if self._ascends(chosen, slopes) and self._adds_gradient(chosen, usual):
-            return RatedParameters(self._with(chosen, sign=-1.0), ascends=True)
+            return RatedParameters(self._with(chosen, sign=-1.0), is_right=True, ascends=True)
         return self._with_early_rate(chosen, slopes, forward)
 
     # -- which factors are rates ---------------------------------------------------------------------------------------
@@ -302,15 +305,15 @@ class _Rates:
         """The parameters, without a rate that the backward pass has multiplied into all gradients already."""
         ratios = [self._along(i, option) / slope if slope else 0.0 for i, (option, slope) in enumerate(zip(chosen, slopes, strict=True))]
         common = ratios[0]
-        if not common > 0 or _equal(common, 1.0) or not all(_equal(r, common) for r in ratios):
-            return RatedParameters(self._with(chosen))
+        if not common > 0 or not all(_equal(r, common) for r in ratios) or _equal(common, 1.0):
+            return RatedParameters(self._with(chosen), is_right=all(_equal(r, 1.0) for r in ratios))
         above = [self._graph.ancestors([link.node.index]) for link, _ in chosen]
         for index in sorted(set.intersection(*above) - forward):
             node = self._graph.nodes[index]
             variables = [f for f in node.factors if not f.literal and not f.whole]
             size = math.prod(abs(f.multiple) for f in variables)
             if variables and _equal(size, common) and not self._is_shared(variables):
-                return RatedParameters(self._with(chosen, scale=1.0 / common), early_rate=(node, size))
+                return RatedParameters(self._with(chosen, scale=1.0 / common), is_right=True, early_rate=(node, size))
         return RatedParameters(self._with(chosen))
 
     # -- values along a line -------------------------------------------------------------------------------------------
