@@ -5,6 +5,7 @@ Names decide only between numbers that the dataflow does not tell apart.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,8 @@ class LossSettings:
         Slopes and updates that are proportional up to this are.
     flat : float
         A number whose slopes are below this, relative to its size, is constant between jumps.
+    rounded : float
+        Two numbers that differ by less than this, relatively, are one, rounded for display.
     distance : float
         Of the second point, in units of the parameters.
     shown : int
@@ -54,6 +57,7 @@ class LossSettings:
     steps: tuple[float, float] = (2.0**-9, 2.0**-11)
     equal: float = 1e-4
     flat: float = 1e-9
+    rounded: float = 1e-6
     distance: float = 0.2
     shown: int = 6
 
@@ -206,9 +210,19 @@ class _Comparison:
         followed = [k for k in group if self._score(k)] or group
         ends = [k for k in followed if not any(self._feeds(k, other) for other in followed)] or followed
         ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
-        nodes = [self._pool[k] for k in ends]
+        nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
         others = [self._pool[k] for k in left if k not in group]
         return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others))
+
+    def _first_equal(self, k: int, group: Sequence[int]) -> int:
+        """The first number of the same value and direction: not its rounded value, or a copy."""
+        equal = [j for j in group if self._is_rounded(j, k)]
+        return min(equal, key=lambda j: self._pool[j].index, default=k)
+
+    def _is_rounded(self, k: int, other: int) -> bool:
+        """Whether two numbers are the same but for rounding."""
+        one, two = (float(self._graph.base.value(self._pool[j]).sum()) for j in (k, other))
+        return math.isclose(one, two, rel_tol=LOSS.rounded)
 
     def _by_name(self, found: Sequence[int]) -> list[int]:
         """Of numbers that the dataflow does not tell apart, those with the name of a loss."""
@@ -235,13 +249,12 @@ class _Comparison:
         return k != other and self._pool[other].index in self._graph.descendants([self._pool[k].index])
 
     def _same_direction(self, k: int, other: int) -> bool:
-        """Whether two numbers have parallel gradients at each point."""
-        columns = [
-            (np.concatenate([b[i][:, k + 1] for b in self._rows if len(b) > i]), np.concatenate([b[i][:, other + 1] for b in self._rows if len(b) > i]))
-            for i in range(2)
-            if any(len(b) > i for b in self._rows)
-        ]
-        return all(_is_parallel(a, b) for a, b in columns)
+        """Whether two numbers have parallel gradients at each point, or one is the other after rounding."""
+        if self._is_rounded(k, other) and (self._feeds(k, other) or self._feeds(other, k)):
+            return True
+        points = [[blocks[i] for blocks in self._rows if len(blocks) > i] for i in range(2)]
+        columns = [np.concatenate(blocks)[:, [k + 1, other + 1]] for blocks in points if blocks]
+        return all(_is_parallel(pair[:, 0], pair[:, 1]) for pair in columns)
 
     def _score(self, k: int) -> int:
         """The number of parameters whose update is one multiple of the number's gradient."""
