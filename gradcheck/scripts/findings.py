@@ -62,7 +62,14 @@ def findings_in(
     explained = set(stale_names)
     lines = list(localisation.lines)
     waiting = list(lines)
-    if len(waiting) > 1 and not stale_names:
+    if analysis.step.carries_over and not stale_names:  # values of the iteration before may be what is wrong
+        names = [p.name for p in analysis.parameters if p.name in failed]
+        patch = patch_any_line(analysis, localisation, names) if waiting else None
+        lines, waiting = ([_moved(lines[0], patch)], []) if patch is not None else ([], [])
+        if patch is not None:
+            explained |= set(names)
+            findings.append(_finding_of_patch(analysis, patch, names))
+    elif len(waiting) > 1 and not stale_names:
         names = [p.name for p in analysis.parameters if p.name in failed]
         patch = patch_any_line(analysis, localisation, names)
         if patch is not None:
@@ -117,6 +124,8 @@ def _findings_of_blocks(
     blocks = tuple(b if b.block.name in names else replace(b, verdict=Verdict.PASS) for b in found.blocks)
     chosen = replace(found, blocks=blocks)
     findings = findings_of(chosen, locate_faults(evaluator, chosen, rtol, rng))
+    if analysis.step.carries_over:
+        return list(findings)
     return [_at_gradient(finding, analysis, localisation) for finding in findings]
 
 

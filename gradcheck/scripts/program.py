@@ -162,7 +162,7 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         with np.errstate(all="ignore"):
             found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
             localisation = analysis.localise()
-            connected = request.hints.loss is not None or bool(analysis.stale)
+            connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
             if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
                 found = _undecided(found, analysis)
             located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)

@@ -15,7 +15,7 @@ from gradcheck.scripts.chain_rule.pairing import pair
 from gradcheck.scripts.chain_rule.preconditioners import Treatment, underlying_gradient
 from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
-from gradcheck.scripts.graph.loss import LossChoice, dependent_on, find_loss
+from gradcheck.scripts.graph.loss import LossChoice, NoLossError, dependent_on, find_loss
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
@@ -132,7 +132,7 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         raise SubjectError(_no_update(step, changed))
     graph = graph.at(_without_updates(graph.base, updates))
     nodes = {n.index for update in updates for n in update.nodes}
-    choice = find_loss(graph, updates, hints.loss)
+    choice = _loss(graph, updates, hints)
     loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
     updates = [update for update in updates if dependent_on(graph, [update.variable], [loss])]
@@ -162,6 +162,15 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     return Analysis(
         step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names, rated, choice
     )
+
+
+def _loss(graph: DataflowGraph, updates: Sequence[Update], hints: Hints) -> LossChoice:
+    """The loss; if none depends on the parameters, one that depends on them through the iteration before."""
+    try:
+        return find_loss(graph, updates, hints.loss)
+    except NoLossError:
+        graph.step.carries_over = True
+        return find_loss(graph, updates, hints.loss)
 
 
 def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:

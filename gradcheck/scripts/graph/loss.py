@@ -65,6 +65,10 @@ class LossSettings:
 LOSS = LossSettings()
 
 
+class NoLossError(SubjectError):
+    """No number of the step depends on the parameters."""
+
+
 @dataclass(frozen=True)
 class LossChoice:
     """The loss.
@@ -118,7 +122,8 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
     pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
     pool = pool or _candidates(graph, dependent)
     if not pool:
-        raise SubjectError(_not_finite(graph, scalars) or _no_loss(graph, variables))
+        message = _not_finite(graph, scalars)
+        raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
     if len(pool) == 1:
         return LossChoice(pool[0])
     return _Comparison(graph, proper, pool, into_updates).choice()

@@ -90,6 +90,9 @@ class Step:
         Values that the first run left in containers and objects which existed before, as optimisers do with averages.
     runs : int
         The number of replays.
+    carries_over : bool
+        Whether the step reads values that the iteration before computes from the parameters. A replay with other
+        parameters runs that iteration first.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Step:
         self.at_module_level = not loop.functions
         self.locals = {} if self.at_module_level else variables
         self.runs = 0
+        self.carries_over = False
         self.created: list[Array] = []
         self._shared = program.shared_names()
         self._loss: ast.expr | None = None
@@ -265,6 +269,7 @@ class Step:
         watched: set[int] | None = None,
         last: int | None = None,
         values: Mapping[Path, Array] | None = None,
+        before: Mapping[int, Action] | None = None,
     ) -> dict[int, Array] | None:
         """Run the step again, with changes.
 
@@ -278,6 +283,8 @@ class Step:
             The run ends after this event.
         values : dict of Path to ndarray, optional
             Values of state variables at the start.
+        before : dict of int to callable, optional
+            Actions in the iteration before, if the step carries values over from it.
 
         Returns
         -------
@@ -287,9 +294,11 @@ class Step:
         self.runs += 1
         values = values or {}
         variables = self._prepared_locals(values)
-        self.tracer.begin_replay(actions, watched, last)
         try:
             with sandbox.quiet():
+                if self.carries_over and values:
+                    variables = self._after_iteration(variables, before or {})
+                self.tracer.begin_replay(actions, watched, last)
                 self._call(variables)
         except (Finished, Returned):
             pass
@@ -300,6 +309,15 @@ class Step:
             self._restore(values)
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
+
+    def _after_iteration(self, variables: dict[str, Any], actions: Mapping[int, Action]) -> dict[str, Any]:
+        """The variables after one iteration with some actions; the random numbers of the next one are the same."""
+        self.tracer.begin_replay(actions)
+        with contextlib.suppress(Returned):
+            result = self._call(variables)
+            variables = {name: result.get(name, value) for name, value in variables.items()}
+        set_generator_states(self._generators)
+        return variables
 
     def _prepared_locals(self, values: Mapping[Path, Array]) -> dict[str, Any]:
         """The local variables of a run, after generators and state variables got their values."""
