@@ -61,6 +61,8 @@ def findings_in(
     stale_names = {name for read in analysis.stale for name in read.names}
     explained = set(stale_names)
     lines = list(localisation.lines)
+    if len(lines) > 1 and analysis.rated.common is not None and not stale_names:
+        return LocatedFindings((_finding_of_common_factor(analysis, analysis.rated.common),))
     waiting = list(lines)
     if analysis.step.carries_over and not stale_names:  # values of the iteration before may be what is wrong
         names = [p.name for p in analysis.parameters if p.name in failed]
@@ -170,6 +172,42 @@ def _finding(analysis: Analysis, explanation: Explanation, names: Sequence[str],
         blocks=tuple(names),
         replacement="" if patch is None else patch.text,
     )
+
+
+def _finding_of_common_factor(analysis: Analysis, factor: float) -> Finding:
+    """The finding for gradients that are all one multiple of the right ones, which no single line explains."""
+    mistake, names = BY_SLUG["constant-factor" if factor != -1 else "sign-flipped"], _names(analysis)
+    return Finding(
+        mistake.code,
+        mistake.slug,
+        ", ".join(names),
+        common_factor(analysis, factor),
+        f"compared with the numerical derivative at {_points(analysis)}; no single line explains it",
+        f"If it is not intended, look for the factor {_short(factor)} between {analysis.loss.label} and the lines that "
+        "begin the backward pass; or give the number that the program minimises with --loss EXPR.",
+        blocks=tuple(names),
+    )
+
+
+def common_factor(analysis: Analysis, factor: float) -> str:
+    """The sentence on gradients that are all one multiple of those of the loss."""
+    loss = f"{analysis.loss.label} (line {analysis.loss.location.line})"
+    if factor == -1:
+        return f"each gradient is -1 times that of {loss}: fine if the program is meant to maximise it"
+    if factor < 0:
+        return f"each gradient is {_short(factor)} times that of {loss}: the step then goes the other way"
+    return (
+        f"each gradient is {_short(factor)} times that of {loss}: fine if intended; each step is then {_short(factor)} "
+        "times as long"
+    )
+
+
+def _short(factor: float) -> str:
+    return f"{factor:.6g}"
+
+
+def _names(analysis: Analysis) -> list[str]:
+    return [p.name for p in analysis.parameters]
 
 
 def _finding_of_patch(analysis: Analysis, patch: Patch, names: Sequence[str], located: str = UNEXPLAINED) -> Finding:

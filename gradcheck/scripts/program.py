@@ -22,7 +22,7 @@ from gradcheck.scripts.blame.analysis import Analysis, analyse
 from gradcheck.scripts.blame.lines import line_reports
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.explain.subjects import ProgramSubject
-from gradcheck.scripts.findings import findings_in
+from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
@@ -38,8 +38,8 @@ from gradcheck.verdicts.verdict import Verdict
 #: Loops that are tried if the likeliest one is not a training step: each runs the program again.
 _MOST_LOOPS = 3
 
-#: Deferred constants in a note.
-_SHOWN_CONSTANTS = 6
+#: Deferred constants in a note, and numbers that are not the loss.
+_SHOWN_CONSTANTS, _SHOWN_NUMBERS = 6, 4
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -237,9 +237,11 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
     """What was checked, and how."""
     step, loss = analysis.step, analysis.loss
     loop, program = step.loop, step.program
+    first = [_sentence(common_factor(analysis, analysis.rated.common))] if analysis.rated.common is not None else []
     what = f"one iteration of the loop on line {loop.line}" if loop.is_loop else f"one call of {loop.node.name}"
     names = ", ".join(f"{p.name} (line {(p.updates or (p.claim,))[-1].location.line})" for p in analysis.parameters)
-    notes = [f"Replayed {what}; loss = {loss.label} (line {loss.location.line}); parameters: {names}"]
+    notes = [*first, f"Replayed {what}; loss = {loss.label} (line {loss.location.line}); parameters: {names}"]
+    notes += _roles(analysis)
     others = other_training_loops(loop, program.loops, program.trees)
     if others:
         loops = " and ".join(f"the loop on line {other.line}" for other in others)
@@ -260,3 +262,32 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
     if carried:
         notes.append(f"Scaling that a later line makes up for (not an error): {'; '.join(carried[:_SHOWN_CONSTANTS])}")
     return tuple(notes)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _roles(analysis: Analysis) -> list[str]:
+    """What was inferred about the loss and the rates, where it could be otherwise."""
+    loss, rated, choice = analysis.loss, analysis.rated, analysis.choice
+    notes = []
+    others = [n for n in (choice.node, *choice.equivalent, *choice.others) if n is not loss]
+    if others:
+        names = ", ".join(f"{n.label} (line {n.location.line})" for n in others[:_SHOWN_NUMBERS])
+        notes.append(
+            f"{len(others) + 1} numbers depend on the parameters; the updates follow the gradient of {loss.label}, not "
+            f"of {names}. Choose another one with --loss EXPR"
+        )
+    if rated.ascends:
+        notes.append(
+            f"The updates add the gradient of {loss.label}, so the program maximises it. If it is to be minimised, "
+            "subtract the gradient instead"
+        )
+    if rated.early_rate is not None:
+        node, rate = rated.early_rate
+        notes.append(
+            f"Line {node.location.line} multiplies all gradients with {rate:.6g} before the updates, which was taken "
+            "for a learning rate"
+        )
+    return notes

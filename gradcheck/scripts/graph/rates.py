@@ -86,12 +86,15 @@ class RatedParameters:
         Whether the program adds the gradient of the number that was taken as its loss, and so maximises it.
     early_rate : tuple of (Node, float) or None
         A line of the backward pass that multiplies in a rate for all gradients, and that rate.
+    common : float or None
+        The one number, other than 1, that all gradients are too large by.
     """
 
     parameters: tuple[Parameter, ...]
     is_right: bool = False
     ascends: bool = False
     early_rate: tuple[Node, float] | None = None
+    common: float | None = None
 
 
 def without_rates(
@@ -307,7 +310,7 @@ class _Rates:
         """The parameters, without a rate that the backward pass has multiplied into all gradients already."""
         ratios = [self._along(i, option) / slope if slope else 0.0 for i, (option, slope) in enumerate(zip(chosen, slopes, strict=True))]
         common = ratios[0]
-        if not common > 0 or not all(_equal(r, common) for r in ratios) or _equal(common, 1.0):
+        if not common or not all(_equal(r, common) for r in ratios) or _equal(common, 1.0):
             return RatedParameters(self._with(chosen), is_right=all(_equal(r, 1.0) for r in ratios))
         above = [self._graph.ancestors([link.node.index]) for link, _ in chosen]
         for index in sorted(set.intersection(*above) - forward):
@@ -316,7 +319,7 @@ class _Rates:
             size = math.prod(abs(f.multiple) for f in variables)
             if variables and _equal(size, common) and not self._is_shared(variables):
                 return RatedParameters(self._with(chosen, scale=1.0 / common), is_right=True, early_rate=(node, size))
-        return RatedParameters(self._with(chosen))
+        return RatedParameters(self._with(chosen), common=float(round(common)) if _equal(common, round(common)) else common)
 
     # -- values along a line -------------------------------------------------------------------------------------------
 
