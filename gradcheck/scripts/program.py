@@ -28,7 +28,6 @@ from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.replay.capture import capture, capture_loop
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import is_unnamed_or_error
 from gradcheck.scripts.text.source import Source, read
 from gradcheck.scripts.text.training_loop import other_training_loops
 from gradcheck.verdicts.checker import CheckOptions, check
@@ -92,7 +91,7 @@ def check_program(
 def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
     """The report on a program that prints an absolute error, checked against half its square if that fits better."""
     loss, report = outcome.loss, outcome.report
-    sources = with_squared_error(request.sources, loss.location) if is_unnamed_or_error(loss.names) else None
+    sources = with_squared_error(request.sources, loss.location)
     if sources is None:
         return report
     try:
@@ -100,6 +99,8 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
     except GradcheckError:
         return report
     better = sum(map(_passes, other.lines)) > sum(map(_passes, report.lines))
+    if loss.is_named:  # it may be meant as the loss: what it is called does not tell
+        return _between_errors(report, loss) if other.verdict is Verdict.PASS else report
     if other.verdict is not Verdict.PASS and not better:
         return report
     note = (
@@ -107,6 +108,22 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
         "error, which was checked instead"
     )
     return replace(other, sources=report.sources, notes=(note, *other.notes))
+
+
+def _between_errors(report: Report, loss: Node) -> Report:
+    """The report, undecided: the number is the absolute error, and the gradient that of half the squared error."""
+    note = (
+        f"{loss.label} (line {loss.location.line}) is the absolute error, but the gradient is exactly that of half the "
+        "squared error: give the number that the program minimises with --loss EXPR"
+    )
+    blocks = {
+        name: replace(block, verdict=Verdict.UNDECIDED, note=note) if block.verdict is Verdict.FAIL else block
+        for name, block in report.blocks.items()
+    }
+    lines = tuple(
+        replace(line, verdict=Verdict.UNDECIDED) if line.verdict is Verdict.FAIL else line for line in report.lines
+    )
+    return replace(report, verdict=Verdict.UNDECIDED, blocks=blocks, findings=(), lines=lines)
 
 
 def _passes(line: LineReport) -> bool:

@@ -158,6 +158,9 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     parameters = list(rated.parameters)
     chain = ChainRule(bases, loss, rng)
     parameters, treated = _behind_updates(graph, chain, parameters, forward, hints)
+    if treated:
+        rated = without_rates(graph, bases, loss, parameters, forward, named_claims)
+        parameters = list(rated.parameters)
     given_names = {derivative: variable for variable, derivative in hints.pairs}
     return Analysis(
         step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names, rated, choice

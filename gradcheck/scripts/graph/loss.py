@@ -120,7 +120,10 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         return LossChoice(chosen[-1])
     into_updates = graph.ancestors({n.index for update in proper for n in update.nodes})
     pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
-    pool = pool or _candidates(graph, dependent)
+    if not pool:  # a number that the updates are computed from is the loss only if they follow its gradient
+        inner = _candidates(graph, dependent)
+        found = _Comparison(graph, proper, inner, into_updates).followed() if inner else []
+        pool = [inner[k] for k in found]
     if not pool:
         message = _not_finite(graph, scalars)
         raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
@@ -228,6 +231,10 @@ class _Comparison:
         """Whether two numbers are the same but for rounding."""
         one, two = (float(self._graph.base.value(self._pool[j]).sum()) for j in (k, other))
         return math.isclose(one, two, rel_tol=LOSS.rounded)
+
+    def followed(self) -> list[int]:
+        """The numbers whose gradient all updates follow."""
+        return [k for k in range(len(self._pool)) if self._rows and self._score(k) == len(self._rows)]
 
     def _by_name(self, found: Sequence[int]) -> list[int]:
         """Of numbers that the dataflow does not tell apart, those with the name of a loss."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -122,10 +122,7 @@ def without_rates(
         [_Link(p.claim, p.factor, ())] if p.name in given or not p.updates else _chain(graph, bases, p, forward)
         for p in parameters
     ]
-    found = [_Rates(graph, base, loss, parameters, chains).resolved(forward) for base in bases[-1:]]
-    if not found[0].is_right and len(bases) > 1:  # a kink close to one point is not close to the other
-        found.append(_Rates(graph, bases[0], loss, parameters, chains).resolved(forward))
-    return next((one for one in found if one.is_right), found[0])
+    return _Rates(graph, bases, loss, parameters, chains).resolved(forward)
 
 
 def _chain(graph: DataflowGraph, bases: Sequence[BasePoint], parameter: Parameter, forward: set[int]) -> list[_Link]:
@@ -153,8 +150,7 @@ def _of_update(links: Sequence[_Link]) -> list[_Link]:
         last = i + 1 == len(links)
         factors = () if is_over else link.factors
         if not link.node.is_increment:
-            factors = tuple(f for f in factors if not f.literal or not last)
-            factors = tuple(f for f in factors if not f.whole or (f.literal and f.value == -1))
+            factors = tuple(f for f in factors if not f.whole and (not f.literal or not last))
         is_over |= any(not f.whole for f in factors)
         found.append(replace(link, factors=factors))
     return found
@@ -188,32 +184,34 @@ class _Rates:
     def __init__(
         self,
         graph: DataflowGraph,
-        base: BasePoint,
+        bases: Sequence[BasePoint],
         loss: Node,
         parameters: Sequence[Parameter],
         chains: Sequence[Sequence[_Link]],
     ) -> None:
-        self._graph, self._base, self._loss = graph, base, loss
+        self._graph, self._bases, self._loss = graph, list(bases), loss
         self._parameters, self._chains = list(parameters), [list(chain) for chain in chains]
-        self._directions = {p.variable.path: random_direction(p.variable.value, graph.rng) for p in parameters}
-        self._scales: dict[int, float] = {}
 
     def resolved(self, forward: set[int]) -> RatedParameters:
         """The parameters without rates."""
         keys = list(dict.fromkeys(_key(f) for chain in self._chains for link in chain for f in link.factors))
         usual = self._usual(keys)
         plain = [self._options(i, usual)[0] for i in range(len(self._parameters))]
-        joint = self._slope(self._parameters)
-        found = self._sum(plain)
-        if _equal(found, joint):
-            return RatedParameters(self._with(plain), is_right=True)
-        if _equal(found, -joint) and self._adds_gradient(plain, usual):
-            return RatedParameters(self._with(plain, sign=-1.0), is_right=True, ascends=True)
-        slopes = [self._slope([p]) for p in self._parameters]
-        chosen = self._best(keys, usual, slopes)
-        if self._ascends(chosen, slopes) and self._adds_gradient(chosen, usual):
+        everything = range(len(self._parameters))
+        lines = [_Line(self._graph, base, self._loss, self._parameters) for base in reversed(self._bases)]
+        for line in lines:  # a kink close to one point is not close to the other
+            slope, found = line.slope(everything), sum(line.claimed(i, option) for i, option in enumerate(plain))
+            if _equal(found, slope):
+                return RatedParameters(self._with(plain), is_right=True)
+            if _equal(found, -slope) and self._adds_gradient():
+                return RatedParameters(self._with(plain, sign=-1.0), is_right=True, ascends=True)
+        line = lines[0]
+        slopes = [line.slope([i]) for i in everything]
+        chosen = self._best(keys, usual, line, slopes)
+        turned = all(_equal(line.claimed(i, option), -slopes[i]) for i, option in enumerate(chosen))
+        if turned and self._adds_gradient():
             return RatedParameters(self._with(chosen, sign=-1.0), is_right=True, ascends=True)
-        return self._with_early_rate(chosen, slopes, forward)
+        return self._with_early_rate(chosen, forward)
 
     # -- which factors are rates ---------------------------------------------------------------------------------------
 
@@ -243,7 +241,7 @@ class _Rates:
         return [found[first], *found[:first], *found[first + 1 :]]
 
     def _best(
-        self, keys: Sequence[_Key], usual: frozenset[_Key], slopes: Sequence[float]
+        self, keys: Sequence[_Key], usual: frozenset[_Key], line: _Line, slopes: Sequence[float]
     ) -> list[tuple[_Link, float]]:
         """Of all choices of rates, the one with which most gradients are right along the line."""
         best: list[tuple[_Link, float]] = []
@@ -252,7 +250,7 @@ class _Rates:
             chosen, right = [], 0
             for i, slope in enumerate(slopes):
                 options = self._options(i, rates)
-                good = [o for o in options if _equal(abs(self._along(i, o)), abs(slope)) and self._has_rate(i, rates)]
+                good = [o for o in options if _equal(abs(line.claimed(i, o)), abs(slope)) and self._has_rate(i, rates)]
                 right += bool(good)
                 chosen.append((good or options)[0])
             if right > most:
@@ -276,42 +274,34 @@ class _Rates:
     def _is_shared(self, factors: Sequence[Factor]) -> bool:
         """Whether the loss depends on a variable that has the value of one of some factors."""
         values = {f.value for f in factors if not f.literal}
-        for path, variable in self._base.trace.before.items():
-            if variable.value.size == 1 and float(variable.value.sum()) in values and path not in self._directions:
+        base, own = self._bases[0], {p.variable.path for p in self._parameters}
+        for path, variable in base.trace.before.items():
+            if variable.value.size == 1 and float(variable.value.sum()) in values and path not in own:
                 shifted = {path: variable.value * (1 + RATES.steps[0])}
-                seen = self._base.run([self._loss], values=shifted)
-                if seen is not None and not np.array_equal(seen[0], self._base.value(self._loss)):
+                seen = base.run([self._loss], values=shifted)
+                if seen is not None and not np.array_equal(seen[0], base.value(self._loss)):
                     return True
         return False
 
     # -- ascent and rates inside the backward pass ---------------------------------------------------------------------
 
-    def _ascends(self, chosen: Sequence[tuple[_Link, float]], slopes: Sequence[float]) -> bool:
-        """Whether all gradients are right but for their sign."""
-        return all(_equal(self._along(i, option), -slopes[i]) for i, option in enumerate(chosen))
+    def _adds_gradient(self) -> bool:
+        """Whether each update adds a value that is the gradient itself, and does not subtract one of the wrong sign."""
+        return all(self._orientation(chain) < 0 for chain in self._chains)
 
-    def _adds_gradient(self, chosen: Sequence[tuple[_Link, float]], rates: frozenset[_Key]) -> bool:
-        """Whether each update adds a value that is the gradient itself, and does not subtract one of the wrong sign.
+    def _orientation(self, chain: Sequence[_Link]) -> float:
+        """1 if an update subtracts the first value that has a name and that it is a multiple of, and -1 if it adds it."""
+        named = [link for link in chain[1:] if link.node.is_named]
+        if named:
+            return math.copysign(1.0, named[-1].multiple)
+        minus = sum(f.value == -1 for f in chain[0].factors)
+        return math.copysign(1.0, chain[0].multiple) * (-1) ** minus
 
-        A minus sign counts only where the parameter is updated, or where a value is nothing but a multiple of another.
-        """
-        for i, (_, factor) in enumerate(chosen):
-            chain = self._chains[i]
-            signs = {math.copysign(1.0, link.multiple) for link in chain}
-            if any(f.value == -1 for f in chain[0].factors):
-                signs.add(-math.copysign(1.0, chain[0].multiple))
-            if not factor or -1.0 not in signs:
-                return False
-        return True
-
-    def _with_early_rate(
-        self, chosen: Sequence[tuple[_Link, float]], slopes: Sequence[float], forward: set[int]
-    ) -> RatedParameters:
+    def _with_early_rate(self, chosen: Sequence[tuple[_Link, float]], forward: set[int]) -> RatedParameters:
         """The parameters, without a rate that the backward pass has multiplied into all gradients already."""
-        ratios = [self._along(i, option) / slope if slope else 0.0 for i, (option, slope) in enumerate(zip(chosen, slopes, strict=True))]
-        common = ratios[0]
-        if not common or not all(_equal(r, common) for r in ratios) or _equal(common, 1.0):
-            return RatedParameters(self._with(chosen), is_right=all(_equal(r, 1.0) for r in ratios))
+        common = self._common(chosen)
+        if common is None or _equal(common, 1.0):
+            return RatedParameters(self._with(chosen), is_right=common is not None)
         above = [self._graph.ancestors([link.node.index]) for link, _ in chosen]
         for index in sorted(set.intersection(*above) - forward):
             node = self._graph.nodes[index]
@@ -319,9 +309,21 @@ class _Rates:
             size = math.prod(abs(f.multiple) for f in variables)
             if variables and _equal(size, common) and not self._is_shared(variables):
                 return RatedParameters(self._with(chosen, scale=1.0 / common), is_right=True, early_rate=(node, size))
-        return RatedParameters(self._with(chosen), common=float(round(common)) if _equal(common, round(common)) else common)
+        return RatedParameters(self._with(chosen), common=common)
 
-    # -- values along a line -------------------------------------------------------------------------------------------
+    def _common(self, chosen: Sequence[tuple[_Link, float]]) -> float | None:
+        """The one number that all gradients are too large by, along two lines at each base point; None if none is."""
+        found: list[float] = []
+        for base in self._bases:
+            for _ in range(2):
+                line = _Line(self._graph, base, self._loss, self._parameters)
+                for i, option in enumerate(chosen):
+                    slope = line.slope([i])
+                    found.append(line.claimed(i, option) / slope if slope else math.nan)
+                    if not _equal(found[-1], found[0]):
+                        return None
+        nearest = round(found[0])
+        return float(nearest) if nearest and _equal(found[0], nearest) else found[0]
 
     def _with(
         self, chosen: Sequence[tuple[_Link, float]], sign: float = 1.0, scale: float = 1.0
@@ -331,28 +333,33 @@ class _Rates:
             for p, (link, factor) in zip(self._parameters, chosen, strict=True)
         )
 
-    def _along(self, i: int, option: tuple[_Link, float]) -> float:
+
+class _Line:
+    """A random line through a base point, in the directions of all parameters."""
+
+    def __init__(self, graph: DataflowGraph, base: BasePoint, loss: Node, parameters: Sequence[Parameter]) -> None:
+        self._base, self._loss, self._parameters = base, loss, parameters
+        self._directions = [random_direction(p.variable.value, graph.rng) for p in parameters]
+
+    def claimed(self, i: int, option: tuple[_Link, float]) -> float:
         """A claimed gradient along the line."""
-        parameter, (link, factor) = self._parameters[i], option
-        value = replace(parameter, factor=factor).gradient(self._base.value(link.node))
-        return float((value * self._directions[parameter.variable.path]).sum())
+        link, factor = option
+        value = replace(self._parameters[i], factor=factor).gradient(self._base.value(link.node))
+        return float((value * self._directions[i]).sum())
 
-    def _sum(self, chosen: Sequence[tuple[_Link, float]]) -> float:
-        return sum(self._along(i, option) for i, option in enumerate(chosen))
-
-    def _slope(self, parameters: Sequence[Parameter]) -> float:
-        """The slope of the loss along the line of some parameters; NaN if it cannot be measured."""
+    def slope(self, indices: Sequence[int]) -> float:
+        """The slope of the loss if some parameters move along the line; NaN if it cannot be measured."""
         slopes = []
         for step in RATES.steps:
-            ends = [self._at(parameters, t) for t in (step, -step)]
+            ends = [self._at(indices, t) for t in (step, -step)]
             slopes.append((ends[0] - ends[1]) / (2 * step))
         return (16 * slopes[1] - slopes[0]) / 15
 
-    def _at(self, parameters: Sequence[Parameter], t: float) -> float:
-        values: Mapping[Path, Array] = {
-            p.variable.path: self._base.state(p.variable.path) + t * self._directions[p.variable.path]
-            for p in parameters
-        }
+    def _at(self, indices: Sequence[int], t: float) -> float:
+        values: dict[Path, Array] = {}
+        for i in indices:
+            path = self._parameters[i].variable.path
+            values[path] = self._base.state(path) + t * self._directions[i]
         seen = self._base.run([self._loss], values=values)
         return math.nan if seen is None else float(seen[0].sum())
 

@@ -21,7 +21,6 @@ from gradcheck.scripts.replay import sandbox
 from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, set_generator_states
 from gradcheck.scripts.replay.state import Path, StateVariable, current_values, state_variables, values_at
 from gradcheck.scripts.replay.substitution import Replaced, harmless, store, substitute
-from gradcheck.scripts.text.identifiers import looks_like_derivative
 from gradcheck.scripts.text.training_loop import Loop
 
 #: A step with more events is refused: it would take hours to follow them one by one.
@@ -344,4 +343,4 @@ def _created(
 ) -> list[Array]:
     """Values that a run left in containers and objects of variables that existed before; not those of derivatives."""
     fresh = [v for path, v in after.items() if path not in before and len(path) > 1 and path[0] in existing]
-    return [v.value for v in fresh if not isinstance(v.owner, list) and not looks_like_derivative([v.name])]
+    return [v.value for v in fresh if not isinstance(v.owner, list)]
