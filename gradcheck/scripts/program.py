@@ -180,8 +180,10 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
             found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
             localisation = analysis.localise()
             connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
-            if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
-                found = _undecided(found, analysis)
+            if found.verdict is Verdict.FAIL and analysis.rated.flat:
+                found = _undecided(found, _piecewise_constant(analysis))
+            elif found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
+                found = _undecided(found, _unrelated(analysis))
             located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
     finally:
         step.release()
@@ -235,12 +237,25 @@ def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterat
     return analyse(step, hints, rng)
 
 
-def _undecided(found: CheckResult, analysis: Analysis) -> CheckResult:
-    """The check with undecided blocks for failing ones, since nothing connects the gradient with the loss."""
-    note = (
+def _unrelated(analysis: Analysis) -> str:
+    """The reason if nothing connects the gradient with the loss."""
+    return (
         f"{analysis.loss.label} (line {analysis.loss.location.line}) is computed from other values than the gradient, "
         "perhaps from other data: give the loss of this gradient with --loss EXPR"
     )
+
+
+def _piecewise_constant(analysis: Analysis) -> str:
+    """The reason if the loss changes in jumps only."""
+    return (
+        f"{analysis.loss.label} (line {analysis.loss.location.line}) changes in jumps only, as a count of errors does: "
+        "the updates, perhaps those of a perceptron or of sampled states, follow no gradient of it. Give the number "
+        "that the program minimises with --loss EXPR"
+    )
+
+
+def _undecided(found: CheckResult, note: str) -> CheckResult:
+    """The check with undecided blocks for failing ones, for a reason."""
     return replace(
         found,
         blocks=tuple(

@@ -120,9 +120,7 @@ class _Renamer(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> Any:
         """A call; arguments by name are renamed if the function is the program's own."""
-        own = isinstance(node.func, ast.Name) and (
-            node.func.id in self._names.new or node.func.id == "SimpleNamespace"
-        )
+        own = isinstance(node.func, ast.Name) and (node.func.id in self._names.new or node.func.id == "SimpleNamespace")
         own |= isinstance(node.func, ast.Attribute) and self._names.of_attribute(node.func.attr) != node.func.attr
         self.generic_visit(node)
         if own:

@@ -1,4 +1,4 @@
-"""A logistic regression with its parameters updated in many forms, its rates under many names and in many expressions."""
+"""A logistic regression with parameters updated in many forms, with rates under many names and in many expressions."""
 
 from __future__ import annotations
 
@@ -36,11 +36,49 @@ MISTAKES = {
 }
 
 #: Names of rates, usual and unusual ones.
-NAMES = (
-    "lr learning_rate alpha eta rate step step_size tau a dt training_rate c k s t h r kappa speed pace stride nudge "
-    "scale factor coef coefficient weight multiplier delta grad loss_rate dw_rate x1 theta_dot velocity_gain l lam q "
-    "error_rate z0 learnrate"
-).split()
+NAMES = [
+    "lr",
+    "learning_rate",
+    "alpha",
+    "eta",
+    "rate",
+    "step",
+    "step_size",
+    "tau",
+    "a",
+    "dt",
+    "training_rate",
+    "c",
+    "k",
+    "s",
+    "t",
+    "h",
+    "r",
+    "kappa",
+    "speed",
+    "pace",
+    "stride",
+    "nudge",
+    "scale",
+    "factor",
+    "coef",
+    "coefficient",
+    "weight",
+    "multiplier",
+    "delta",
+    "grad",
+    "loss_rate",
+    "dw_rate",
+    "x1",
+    "theta_dot",
+    "velocity_gain",
+    "l",
+    "lam",
+    "q",
+    "error_rate",
+    "z0",
+    "learnrate",
+]
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,18 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         parameters = list(rated.parameters)
     given_names = {derivative: variable for variable, derivative in hints.pairs}
     return Analysis(
-        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names, rated, choice
+        step,
+        graph,
+        chain,
+        loss,
+        forward,
+        tuple(parameters),
+        bases,
+        tuple(stale),
+        tuple(treated),
+        given_names,
+        rated,
+        choice,
     )
 
 

@@ -206,4 +206,6 @@ def _group(index: int, members: Sequence[Event]) -> Node:
     stem = first.location.target.split("[")[0]
     keys = tuple(member.key for member in members)
     names = {stem: first.location, **names}
-    return Node(index, events, first.location, names, first.container.shape, keys, factors, object_id=id(first.container))
+    return Node(
+        index, events, first.location, names, first.container.shape, keys, factors, object_id=id(first.container)
+    )

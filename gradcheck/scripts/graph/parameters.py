@@ -166,9 +166,7 @@ def _follow_parameters(
         except Exception:  # the step fails there, so nothing is known
             return list(states)
     old = graph.base.trace.after
-    return [
-        s for s in states if s.path not in after or not np.array_equal(after[s.path].value, old[s.path].value)
-    ]
+    return [s for s in states if s.path not in after or not np.array_equal(after[s.path].value, old[s.path].value)]
 
 
 def _gateway(graph: DataflowGraph, pool: Sequence[Node], ends: set[int], forward: set[int]) -> Node | None:
@@ -215,10 +213,7 @@ def _stateful(
     """Nodes of an update that depend directly on the optimiser's state for the variable."""
     fits, shape = _fits(variable), variable.value.shape
     found = {
-        i
-        for i in above
-        if fits(graph.nodes[i])
-        and any(state.value.shape == shape for state in readers.get(i, []))
+        i for i in above if fits(graph.nodes[i]) and any(state.value.shape == shape for state in readers.get(i, []))
     }
     unchanged = {i for i in found if not graph.predecessors[i]}  # the state itself, before anything is made of it
     for i in unchanged:

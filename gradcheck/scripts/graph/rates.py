@@ -1,8 +1,8 @@
 """Separates learning rates from gradients, by dataflow: which numbers an update multiplies the gradient with.
 
-A rate is a factor that is multiplied in where a parameter is updated. What it is called, and how it is written, does not
-matter. Which of several factors belong to the gradient, as 1/m may, is decided for all parameters at once: a factor of
-one value is a rate in all updates or in none.
+A rate is a factor that is multiplied in where a parameter is updated, whatever it is called and however it is written.
+Which of several factors belong to the gradient, as 1/m may, is decided for all parameters at once: a factor of one
+value is a rate in all updates or in none.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ class RatedParameters:
         A line of the backward pass that multiplies in a rate for all gradients, and that rate.
     common : float or None
         The one number, other than 1, that all gradients are too large by.
+    flat : bool
+        Whether the loss has one and the same value on either side of all points, although the gradients are not zero.
     """
 
     parameters: tuple[Parameter, ...]
@@ -95,6 +97,7 @@ class RatedParameters:
     ascends: bool = False
     early_rate: tuple[Node, float] | None = None
     common: float | None = None
+    flat: bool = False
 
 
 def without_rates(
@@ -143,7 +146,8 @@ def _chain(graph: DataflowGraph, bases: Sequence[BasePoint], parameter: Paramete
 
 def _of_update(links: Sequence[_Link]) -> list[_Link]:
     """The links with the factors that belong to the update: those of the update itself, if there are any, or else those
-    of the line before it, unless these are literals or integers in a line that computes more than a multiple."""
+    of the line before it, unless these are literals or integers in a line that computes more than a multiple.
+    """
     found: list[_Link] = []
     is_over = False
     for i, link in enumerate(links):
@@ -205,6 +209,8 @@ class _Rates:
                 return RatedParameters(self._with(plain), is_right=True)
             if _equal(found, -slope) and self._adds_gradient():
                 return RatedParameters(self._with(plain, sign=-1.0), is_right=True, ascends=True)
+        if all(line.is_flat(everything) for line in lines):
+            return RatedParameters(self._with(plain), flat=True)
         line = lines[0]
         slopes = [line.slope([i]) for i in everything]
         chosen = self._best(keys, usual, line, slopes)
@@ -228,7 +234,8 @@ class _Rates:
 
     def _options(self, i: int, rates: frozenset[_Key]) -> list[tuple[_Link, float]]:
         """Values that may be the gradient of a parameter, each with what it has to be multiplied with, the likeliest
-        first."""
+        first.
+        """
         chain = self._chains[i]
         found = []
         for k, link in enumerate(chain):
@@ -290,12 +297,12 @@ class _Rates:
         return all(self._orientation(chain) < 0 for chain in self._chains)
 
     def _orientation(self, chain: Sequence[_Link]) -> float:
-        """1 if an update subtracts the first value that has a name and that it is a multiple of, and -1 if it adds it."""
+        """1 if an update subtracts the first named value that it is a multiple of, and -1 if it adds it."""
         named = [link for link in chain[1:] if link.node.is_named]
         if named:
             return math.copysign(1.0, named[-1].multiple)
         minus = sum(f.value == -1 for f in chain[0].factors)
-        return math.copysign(1.0, chain[0].multiple) * (-1) ** minus
+        return math.copysign(1.0, chain[0].multiple) * (-1.0 if minus % 2 else 1.0)
 
     def _with_early_rate(self, chosen: Sequence[tuple[_Link, float]], forward: set[int]) -> RatedParameters:
         """The parameters, without a rate that the backward pass has multiplied into all gradients already."""
@@ -354,6 +361,10 @@ class _Line:
             ends = [self._at(indices, t) for t in (step, -step)]
             slopes.append((ends[0] - ends[1]) / (2 * step))
         return (16 * slopes[1] - slopes[0]) / 15
+
+    def is_flat(self, indices: Sequence[int]) -> bool:
+        """Whether the loss has one value all along the steps."""
+        return len({self._at(indices, sign * t) for t in (0.0, *RATES.steps) for sign in (1, -1)}) == 1
 
     def _at(self, indices: Sequence[int], t: float) -> float:
         values: dict[Path, Array] = {}

@@ -44,7 +44,9 @@ class LocationTable:
         text = self._source.first_line(self._statement) if self._statement else ""
         line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         index = self._first + len(self.locations)
-        self.locations.append(SourceLocation(index, self.file, line, column, target, function, text, kind, sign, factors))
+        self.locations.append(
+            SourceLocation(index, self.file, line, column, target, function, text, kind, sign, factors)
+        )
         return ast.Constant(index)
 
     def written(self, node: ast.AST) -> str:
