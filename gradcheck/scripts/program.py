@@ -182,6 +182,8 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
             connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
             if found.verdict is Verdict.FAIL and analysis.rated.flat:
                 found = _undecided(found, _piecewise_constant(analysis))
+            elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not localisation.right:
+                found = _undecided(found, _not_minimised(analysis))
             elif found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
                 found = _undecided(found, _unrelated(analysis))
             located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
@@ -242,6 +244,16 @@ def _unrelated(analysis: Analysis) -> str:
     return (
         f"{analysis.loss.label} (line {analysis.loss.location.line}) is computed from other values than the gradient, "
         "perhaps from other data: give the loss of this gradient with --loss EXPR"
+    )
+
+
+def _not_minimised(analysis: Analysis) -> str:
+    """The reason if the updates follow no gradient of the loss, and change variables that it does not depend on."""
+    names = ", ".join(analysis.beside[:_SHOWN_NUMBERS])
+    return (
+        f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step updates "
+        "as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. Give the "
+        "number that the program minimises with --loss EXPR"
     )
 
 
@@ -310,6 +322,12 @@ def _roles(analysis: Analysis) -> list[str]:
         notes.append(
             f"{len(others) + 1} numbers depend on the parameters; the updates follow the gradient of {loss.label}, not "
             f"of {names}. Choose another one with --loss EXPR"
+        )
+    for node in dict.fromkeys(node for _, node in choice.elsewhere):
+        names = ", ".join(variable.name for variable, other in choice.elsewhere if other is node)
+        notes.append(
+            f"Not checked: {names}, whose updates follow the gradient of {node.label} (line {node.location.line}) and "
+            f"not that of {loss.label}; check them with --loss {node.label}"
         )
     if rated.ascends:
         notes.append(

@@ -15,7 +15,7 @@ from gradcheck.scripts.chain_rule.pairing import pair
 from gradcheck.scripts.chain_rule.preconditioners import Treatment, underlying_gradient
 from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
-from gradcheck.scripts.graph.loss import LossChoice, NoLossError, dependent_on, find_loss
+from gradcheck.scripts.graph.loss import LossChoice, NoLossError, dependent_on, find_loss, is_used
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
@@ -80,6 +80,8 @@ class Analysis:
         What was found out about learning rates.
     choice : LossChoice
         Numbers that may be meant as the loss.
+    beside : tuple of str
+        Variables that are updated with what depends on parameters, but on which the loss does not depend.
     """
 
     step: Step
@@ -94,6 +96,7 @@ class Analysis:
     given: Mapping[str, str]
     rated: RatedParameters
     choice: LossChoice
+    beside: tuple[str, ...]
 
     @property
     def base(self) -> BasePoint:
@@ -135,7 +138,10 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     choice = _loss(graph, updates, hints)
     loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
-    updates = [update for update in updates if dependent_on(graph, [update.variable], [loss])]
+    elsewhere = {variable.path for variable, _ in choice.elsewhere}
+    independent = [update for update in updates if not dependent_on(graph, [update.variable], [loss])]
+    beside = _updated_beside(graph, independent, updates)
+    updates = [u for u in updates if u not in independent and u.variable.path not in elsewhere]
     if not updates:
         raise SubjectError(_no_update(step, changed))
     parameters = find_parameters(graph, updates, forward, given)
@@ -175,7 +181,28 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         given_names,
         rated,
         choice,
+        beside,
     )
+
+
+def _updated_beside(
+    graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]
+) -> tuple[str, ...]:
+    """Of the variables on which the loss does not depend, those that are updated as parameters are.
+
+    They are used, what is added to them depends on parameters, and they are no state of an optimiser, whose new value
+    goes into another update.
+    """
+    found = []
+    read = {i for update in updates if update not in independent for i in graph.responses_to(update.variable)[1]}
+    moving = graph.descendants(read)
+    for update in independent:
+        own = {n.index for n in update.nodes}
+        others = {n.index for other in updates if other is not update for n in other.nodes}
+        is_state = bool((graph.descendants(own) - own) & others)
+        if own & moving and not is_state and is_used(graph, update, updates):
+            found.append(update.variable.name)
+    return tuple(found)
 
 
 def _loss(graph: DataflowGraph, updates: Sequence[Update], hints: Hints) -> LossChoice:

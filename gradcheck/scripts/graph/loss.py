@@ -6,7 +6,7 @@ Names decide only between numbers that the dataflow does not tell apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,7 +52,7 @@ class LossSettings:
     trials: int = 2
     perturbations: int = 30
     dependent: float = 1e-13
-    parameters: int = 4
+    parameters: int = 12
     directions: int = 2
     steps: tuple[float, float] = (2.0**-9, 2.0**-11)
     equal: float = 1e-4
@@ -80,11 +80,14 @@ class LossChoice:
         Other numbers with a gradient of the same direction, that may be meant as well.
     others : tuple of Node
         Other numbers that depend on the parameters, and whose gradient the updates do not follow.
+    elsewhere : tuple of (StateVariable, Node)
+        Parameters whose updates follow the gradient of another number, as those of two networks that compete do.
     """
 
     node: Node
     equivalent: tuple[Node, ...] = ()
     others: tuple[Node, ...] = ()
+    elsewhere: tuple[tuple[StateVariable, Node], ...] = ()
 
 
 def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str | None) -> LossChoice:
@@ -134,13 +137,16 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
 
 def _is_running_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
     """Whether a number that the step adds to is only looked at: no update depends on it but its own, as of a sum."""
-    if update.variable.value.size > 1 or len(updates) < 2:
-        return False
+    return update.variable.value.size == 1 and len(updates) > 1 and not is_used(graph, update, updates)
+
+
+def is_used(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
+    """Whether updates depend on the value that an updated variable has before the step."""
     own = {n.index for n in update.nodes}
     read = set(graph.responses_to(update.variable)[1]) - own
     others = {n.index for other in updates if other is not update for n in other.nodes}
     added = {i for n in update.nodes for i in graph.predecessors[n.index] if graph.nodes[i].is_increment}
-    return not graph.descendants(read) & (others | added)
+    return bool(graph.descendants(read) & (others | added))
 
 
 def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
@@ -214,13 +220,14 @@ class _Comparison:
         found = [k for k in left if self._evidence(k) == best]
         if any(not self._same_direction(found[0], k) for k in found):
             found = self._by_name(found)
-        group = [k for k in left if self._same_direction(found[0], k)]
+        first = self._of_wrong_updates(left, found[0])
+        group = [k for k in left if self._same_direction(first, k)]
         followed = [k for k in group if self._score(k)] or group
         ends = [k for k in followed if not any(self._feeds(k, other) for other in followed)] or followed
         ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
         nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
         others = [self._pool[k] for k in left if k not in group]
-        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others))
+        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)))
 
     def _first_equal(self, k: int, group: Sequence[int]) -> int:
         """The first number of the same value and direction: not its rounded value, or a copy."""
@@ -231,6 +238,32 @@ class _Comparison:
         """Whether two numbers are the same but for rounding."""
         one, two = (float(self._graph.base.value(self._pool[j]).sum()) for j in (k, other))
         return math.isclose(one, two, rel_tol=LOSS.rounded)
+
+    def _follows(self, i: int, k: int) -> bool:
+        """Whether the update of a parameter is a multiple of a number's gradient."""
+        rows = np.concatenate(self._rows[i]) if self._rows[i] else np.zeros((0, k + 2))
+        return _is_parallel(rows[:, 0], rows[:, k + 1])
+
+    def _of_wrong_updates(self, numbers: Sequence[int], first: int) -> int:
+        """If updates follow different numbers, and one follows none: the number of those that it has most in common
+        with."""
+        every = range(len(self._parameters))
+        led = {i: [k for k in numbers if self._follows(i, k)] for i in every}
+        wrong = [i for i in every if not led[i]]
+        right = [i for i in every if led[i]]
+        if not wrong or all(any(self._same_direction(first, k) for k in led[i]) for i in right):
+            return first
+        forward = self._graph.ancestors([self._pool[k].index for k in numbers])
+        behind = {i: self._graph.ancestors([n.index for n in self._parameters[i].nodes]) - forward for i in every}
+        nearest = max(right, key=lambda i: len(behind[i] & behind[wrong[0]]))
+        return led[nearest][-1]
+
+    def _elsewhere(self, group: Sequence[int], left: Sequence[int]) -> Iterator[tuple[StateVariable, Node]]:
+        """Parameters that follow another number, while some follow the loss."""
+        for i, update in enumerate(self._parameters):
+            following = [k for k in left if self._follows(i, k)]
+            if following and not set(following) & set(group) and any(map(self._score, group)):
+                yield update.variable, self._pool[following[-1]]
 
     def followed(self) -> list[int]:
         """The numbers whose gradient all updates follow."""
@@ -270,8 +303,7 @@ class _Comparison:
 
     def _score(self, k: int) -> int:
         """The number of parameters whose update is one multiple of the number's gradient."""
-        columns = [np.concatenate(blocks) for blocks in self._rows if blocks]
-        return sum(_is_parallel(rows[:, 0], rows[:, k + 1]) for rows in columns)
+        return sum(self._follows(i, k) for i in range(len(self._parameters)))
 
     def _descends(self, k: int) -> bool:
         columns = [np.concatenate(blocks) for blocks in self._rows if blocks]

@@ -128,4 +128,4 @@ def test_one_factor_that_no_single_line_explains_is_said_and_no_line_accused(tmp
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL
     assert blamed(report) == {None}
-    assert report.notes[0].startswith("Each gradient is 6 times that of e (line 9): fine if intended")
+    assert report.notes[0].startswith("Each gradient is 6 times that of e (line 10): fine if intended")
