@@ -185,9 +185,7 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     )
 
 
-def _updated_beside(
-    graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]
-) -> tuple[str, ...]:
+def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]) -> tuple[str, ...]:
     """Of the variables on which the loss does not depend, those that are updated as parameters are.
 
     They are used, what is added to them depends on parameters, and they are no state of an optimiser, whose new value

@@ -36,6 +36,8 @@ class RateSettings:
         Relative difference up to which a gradient, divided by its rates, is right along a line.
     steps : tuple of float
         The two steps of the extrapolated difference along that line, relative to the parameters.
+    short : tuple of float
+        Steps along which a loss that changes in jumps keeps its value, and any other changes by more than rounding.
     factors : int
         Factors of different values that are tried as rates, or as parts of the gradient, in all combinations.
     links : int
@@ -46,6 +48,7 @@ class RateSettings:
     constant: float = 1e-9
     equal: float = 1e-4
     steps: tuple[float, float] = (2.0**-11, 2.0**-13)
+    short: tuple[float, float] = (2.0**-20, 2.0**-22)
     factors: int = 6
     links: int = 8
 
@@ -250,18 +253,20 @@ class _Rates:
     def _best(
         self, keys: Sequence[_Key], usual: frozenset[_Key], line: _Line, slopes: Sequence[float]
     ) -> list[tuple[_Link, float]]:
-        """Of all choices of rates, the one with which most gradients are right along the line."""
+        """Of all choices of rates, the one with which most gradients are right along the line, most of them at the value
+        from which the update takes its rate."""
         best: list[tuple[_Link, float]] = []
-        most = -1
+        most = (-1, -1)
         for rates in self._choices(keys, usual):
-            chosen, right = [], 0
+            chosen, right, plain = [], 0, 0
             for i, slope in enumerate(slopes):
                 options = self._options(i, rates)
                 good = [o for o in options if _equal(abs(line.claimed(i, o)), abs(slope)) and self._has_rate(i, rates)]
                 right += bool(good)
+                plain += options[0] in good
                 chosen.append((good or options)[0])
-            if right > most:
-                best, most = chosen, right
+            if (right, plain) > most:
+                best, most = chosen, (right, plain)
         return best
 
     def _choices(self, keys: Sequence[_Key], usual: frozenset[_Key]) -> Iterator[frozenset[_Key]]:
@@ -363,8 +368,8 @@ class _Line:
         return (16 * slopes[1] - slopes[0]) / 15
 
     def is_flat(self, indices: Sequence[int]) -> bool:
-        """Whether the loss has one value all along the steps."""
-        return len({self._at(indices, sign * t) for t in (0.0, *RATES.steps) for sign in (1, -1)}) == 1
+        """Whether the loss keeps its value along short steps."""
+        return len({self._at(indices, sign * t) for t in (0.0, *RATES.short) for sign in (1, -1)}) == 1
 
     def _at(self, indices: Sequence[int], t: float) -> float:
         values: dict[Path, Array] = {}

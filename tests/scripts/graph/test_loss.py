@@ -8,7 +8,8 @@ import pytest
 
 from gradcheck.errors import SubjectError
 from gradcheck.scripts.hints import Hints
-from tests.scripts.planted import analysed
+from gradcheck.verdicts.verdict import Verdict
+from tests.scripts.planted import analysed, blamed, checked, planted
 from tests.scripts.samples import LINEAR, LINEAR_HEAD
 
 
@@ -84,3 +85,79 @@ def test_a_missing_and_an_infinite_loss_are_reported(tmp_path: Path) -> None:
 def test_a_given_loss_has_to_depend_on_the_parameters(tmp_path: Path) -> None:
     with pytest.raises(SubjectError, match="depends on the parameters"):
         loss_of(tmp_path, LINEAR, Hints(loss="np.sum(y)"))
+
+
+TWO_LOSSES = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+
+def s(z):
+    return 1 / (1 + np.exp(-z))
+
+
+g, c, w, b = 0.5, 0.0, 0.3, 0.1
+for step in range(100):
+    real = rng.normal(2.0, 1.0, size=16)
+    z = rng.normal(size=16)
+    fake = g * z + c
+    pr, pf = s(w * real + b), s(w * fake + b)
+    v1 = -np.mean(np.log(pr)) - np.mean(np.log(1 - pf))
+    v2 = -np.mean(np.log(pf))
+    dr, df = (pr - 1) / 16, pf / 16
+    dw = np.sum(dr * real) + np.sum(df * fake)
+    db = np.sum(dr) + np.sum(df)
+    e = (pf - 1) * w / 16
+    dg = np.sum(e * z)
+    dc = np.sum(e)
+    w -= 0.1 * dw
+    b -= 0.1 * db
+    g -= 0.05 * dg
+    c -= 0.05 * dc
+"""
+
+
+def test_parameters_that_follow_another_number_are_not_checked_and_said(tmp_path: Path) -> None:
+    report = checked(tmp_path, TWO_LOSSES)
+    assert report.verdict is Verdict.PASS
+    others = {"w", "b", "g", "c"} - set(report.blocks)
+    assert len(report.blocks) == len(others) == 2
+    (note,) = (note for note in report.notes if note.startswith("Not checked"))
+    assert all(name in note for name in others)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dg = np.sum(e * z)", "dg = np.sum(e * z * z)"),
+        ("db = np.sum(dr) + np.sum(df)", "db = np.sum(dr) - np.sum(df)"),
+    ],
+)
+def test_a_wrong_gradient_is_compared_with_the_number_of_its_neighbours(tmp_path: Path, right: str, wrong: str) -> None:
+    text, line = planted(TWO_LOSSES, right, wrong)
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
+
+
+def test_a_number_that_is_only_looked_at_in_contrastive_divergence_is_not_decided(tmp_path: Path) -> None:
+    text = (
+        "import numpy as np\nrng = np.random.default_rng(0)\nV = (rng.random((20, 6)) < 0.4) * 1.0\n"
+        "W, a, b = rng.normal(size=(6, 4)) * 0.1, np.zeros(6), np.zeros(4)\ns = lambda z: 1 / (1 + np.exp(-z))\n"
+        "for epoch in range(50):\n    p = s(V @ W + b)\n    h = (rng.random(p.shape) < p) * 1.0\n"
+        "    q = s(h @ W.T + a)\n    r = s(q @ W + b)\n    W += 0.1 * (V.T @ p - q.T @ r) / 20\n"
+        "    a += 0.1 * (V - q).mean(axis=0)\n    b += 0.1 * (p - r).mean(axis=0)\n"
+        "    loss = np.mean((V - q) ** 2)\n    print(loss)\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.UNDECIDED
+    assert not blamed(report)
+    assert "does not depend on b" in str(report).replace("\n", " ")
+
+
+def test_a_loss_that_changes_in_jumps_only_is_not_decided(tmp_path: Path) -> None:
+    text = LINEAR.replace("loss = 0.5 * np.sum(r**2)", "loss = np.sum(np.round(20 * r)) / 1.0")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.UNDECIDED
+    assert not blamed(report)
