@@ -251,8 +251,8 @@ def _not_minimised(analysis: Analysis) -> str:
     """The reason if the updates follow no gradient of the loss, and change variables that it does not depend on."""
     names = ", ".join(analysis.beside[:_SHOWN_NUMBERS])
     return (
-        f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step updates "
-        "as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. Give the "
+        f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step "
+        "updates as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. Give the "
         "number that the program minimises with --loss EXPR"
     )
 

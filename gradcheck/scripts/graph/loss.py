@@ -246,7 +246,8 @@ class _Comparison:
 
     def _of_wrong_updates(self, numbers: Sequence[int], first: int) -> int:
         """If updates follow different numbers, and one follows none: the number of those that it has most in common
-        with."""
+        with.
+        """
         every = range(len(self._parameters))
         led = {i: [k for k in numbers if self._follows(i, k)] for i in every}
         wrong = [i for i in every if not led[i]]

@@ -253,8 +253,9 @@ class _Rates:
     def _best(
         self, keys: Sequence[_Key], usual: frozenset[_Key], line: _Line, slopes: Sequence[float]
     ) -> list[tuple[_Link, float]]:
-        """Of all choices of rates, the one with which most gradients are right along the line, most of them at the value
-        from which the update takes its rate."""
+        """Of all choices of rates, the one with which most gradients are right along the line, and most of these without
+        another explanation than the choice.
+        """
         best: list[tuple[_Link, float]] = []
         most = (-1, -1)
         for rates in self._choices(keys, usual):
