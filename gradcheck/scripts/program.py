@@ -252,8 +252,8 @@ def _not_minimised(analysis: Analysis) -> str:
     names = ", ".join(analysis.beside[:_SHOWN_NUMBERS])
     return (
         f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step "
-        "updates as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. Give the "
-        "number that the program minimises with --loss EXPR"
+        "updates as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. "
+        "Give the number that the program minimises with --loss EXPR"
     )
 
 

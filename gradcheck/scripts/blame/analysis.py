@@ -141,7 +141,10 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     elsewhere = {variable.path for variable, _ in choice.elsewhere}
     independent = [update for update in updates if not dependent_on(graph, [update.variable], [loss])]
     beside = _updated_beside(graph, independent, updates)
-    updates = [u for u in updates if u not in independent and u.variable.path not in elsewhere]
+    updates = [update for update in updates if update not in independent]
+    # a rate that decays in the step is no parameter: its update takes effect
+    graph = graph.at(replace(graph.base, suppressed=suppress(graph.base, updates)))
+    updates = [update for update in updates if update.variable.path not in elsewhere]
     if not updates:
         raise SubjectError(_no_update(step, changed))
     parameters = find_parameters(graph, updates, forward, given)

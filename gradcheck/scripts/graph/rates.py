@@ -253,9 +253,7 @@ class _Rates:
     def _best(
         self, keys: Sequence[_Key], usual: frozenset[_Key], line: _Line, slopes: Sequence[float]
     ) -> list[tuple[_Link, float]]:
-        """Of all choices of rates, the one with which most gradients are right along the line, and most of these without
-        another explanation than the choice.
-        """
+        """Of all choices of rates, the one with which most gradients are right, most of them by the choice alone."""
         best: list[tuple[_Link, float]] = []
         most = (-1, -1)
         for rates in self._choices(keys, usual):
