@@ -180,7 +180,7 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
             found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
             localisation = analysis.localise()
             connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
-            if found.verdict is Verdict.FAIL and analysis.rated.flat:
+            if found.verdict is not Verdict.PASS and analysis.rated.flat:
                 found = _undecided(found, _piecewise_constant(analysis))
             elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not localisation.right:
                 found = _undecided(found, _not_minimised(analysis))
@@ -267,11 +267,11 @@ def _piecewise_constant(analysis: Analysis) -> str:
 
 
 def _undecided(found: CheckResult, note: str) -> CheckResult:
-    """The check with undecided blocks for failing ones, for a reason."""
+    """The check with undecided blocks in place of those that do not pass, for a reason."""
     return replace(
         found,
         blocks=tuple(
-            replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) if b.verdict is Verdict.FAIL else b
+            replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) if b.verdict is not Verdict.PASS else b
             for b in found.blocks
         ),
     )

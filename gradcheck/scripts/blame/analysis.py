@@ -139,7 +139,7 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
     elsewhere = {variable.path for variable, _ in choice.elsewhere}
-    independent = [update for update in updates if not dependent_on(graph, [update.variable], [loss])]
+    independent = [u for u in updates if not choice.jumps and not dependent_on(graph, [u.variable], [loss])]
     beside = _updated_beside(graph, independent, updates)
     updates = [update for update in updates if update not in independent]
     # a rate that decays in the step is no parameter: its update takes effect

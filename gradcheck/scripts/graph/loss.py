@@ -29,6 +29,8 @@ class LossSettings:
     ----------
     trials, perturbations : int
         Parameters are perturbed so many times, by so many usual perturbations, to see which numbers change.
+    large : int
+        The same for numbers that change in jumps: parameters are perturbed by their own size.
     dependent : float
         A number depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
     parameters : int
@@ -51,6 +53,7 @@ class LossSettings:
 
     trials: int = 2
     perturbations: int = 30
+    large: int = 10_000
     dependent: float = 1e-13
     parameters: int = 12
     directions: int = 2
@@ -82,12 +85,15 @@ class LossChoice:
         Other numbers that depend on the parameters, and whose gradient the updates do not follow.
     elsewhere : tuple of (StateVariable, Node)
         Parameters whose updates follow the gradient of another number, as those of two networks that compete do.
+    jumps : bool
+        Whether it keeps its value for small changes of the parameters, as a count does.
     """
 
     node: Node
     equivalent: tuple[Node, ...] = ()
     others: tuple[Node, ...] = ()
     elsewhere: tuple[tuple[StateVariable, Node], ...] = ()
+    jumps: bool = False
 
 
 def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str | None) -> LossChoice:
@@ -116,6 +122,8 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         n for n in graph.nodes if n.size == 1 and n.index not in ends and (not n.is_increment or n.index in summed)
     ]
     dependent = dependent_on(graph, variables, scalars)
+    jumps = not dependent
+    dependent = dependent or dependent_on(graph, variables, scalars, jumps=True)
     if expression is not None:
         chosen = [n for n in dependent if n.location.file and "loss" in n.names and n.location.kind is Kind.EXPRESSION]
         if not chosen:
@@ -130,8 +138,8 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
     if not pool:
         message = _not_finite(graph, scalars)
         raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
-    if len(pool) == 1:
-        return LossChoice(pool[0])
+    if len(pool) == 1 or jumps:
+        return LossChoice(pool[-1], jumps=jumps)
     return _Comparison(graph, proper, pool, into_updates).choice()
 
 
@@ -323,11 +331,14 @@ def _is_parallel(one: Array, other: Array) -> bool:
     return bool(one.any()) and rest <= LOSS.equal * float(np.linalg.norm(one))
 
 
-def dependent_on(graph: DataflowGraph, variables: Sequence[StateVariable], scalars: Sequence[Node]) -> list[Node]:
-    """Scalars that change when some state variables do."""
+def dependent_on(
+    graph: DataflowGraph, variables: Sequence[StateVariable], scalars: Sequence[Node], *, jumps: bool = False
+) -> list[Node]:
+    """Scalars that change when some state variables do, by a little, or by their own size if scalars may jump."""
+    size = LOSS.large if jumps else LOSS.perturbations
     found: dict[int, Node] = {}
     for _ in range(LOSS.trials):
-        shifts = {v.path: v.value + graph.perturbation(v.value, LOSS.perturbations) for v in variables}
+        shifts = {v.path: v.value + graph.perturbation(v.value, size) for v in variables}
         seen = graph.base.run(scalars, values=shifts)
         for node, value in zip(scalars, seen or [], strict=False):
             old = graph.base.value(node)

@@ -129,3 +129,20 @@ def test_one_factor_that_no_single_line_explains_is_said_and_no_line_accused(tmp
     assert report.verdict is Verdict.FAIL
     assert blamed(report) == {None}
     assert report.notes[0].startswith("Each gradient is 6 times that of e (line 10): fine if intended")
+
+
+@pytest.mark.parametrize(
+    ("setup", "start"),
+    [("", "lr *= 0.99"), ("last = 1e9", "lr = lr * 1.05 if loss < last else lr * 0.5\n    last = loss")],
+    ids=["decaying", "bold driver"],
+)
+def test_a_rate_that_the_step_changes_is_no_parameter(tmp_path: Path, setup: str, start: str) -> None:
+    text = TWO_LAYERS.replace("for step", f"{setup}\nfor step").replace("    W1 -=", f"    {start}\n    W1 -=")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS
+    assert set(report.blocks) == {"W1", "b1", "W2"}
+    assert not blamed(report)
+    wrong, line = planted(text, "dW2 = h.T @ dout", "dW2 = z.T @ dout")
+    report = checked(tmp_path, wrong)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
