@@ -240,15 +240,24 @@ class _Rates:
         first.
         """
         chain = self._chains[i]
-        found = []
+        found: list[tuple[_Link, float]] = []
         for k, link in enumerate(chain):
+            if k and not self._may_be_behind(chain[k - 1], link, rates):
+                break
             left_out = [f for later in chain[k:] for f in later.factors if _key(f) in rates]
             size = math.prod(abs(f.multiple) for f in left_out)
             found.append((link, math.copysign(1.0 / size, link.multiple)))
+        chain = chain[: len(found)]
         first = next((k for k, link in enumerate(chain) if any(_key(f) in rates for f in link.factors)), 0)
         if first == 0 and not any(_key(f) in rates for f in chain[0].factors):
             first = next((k + 1 for k in range(len(chain) - 1) if _is_scaling(chain[k], chain[k + 1])), 0)
         return [found[first], *found[:first], *found[first + 1 :]]
+
+    def _may_be_behind(self, link: _Link, source: _Link, rates: frozenset[_Key]) -> bool:
+        """Whether a value is a source times rates, or times what the source code does not show as a product."""
+        known = math.prod(abs(f.multiple) for f in link.factors if _key(f) in rates)
+        scaled = abs(source.multiple / link.multiple)
+        return not link.node.factors or _equal(scaled, known)
 
     def _best(
         self, keys: Sequence[_Key], usual: frozenset[_Key], line: _Line, slopes: Sequence[float]

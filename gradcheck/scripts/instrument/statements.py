@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.scripts.instrument.events import Kind, SourceLocation
+from gradcheck.scripts.instrument.events import FactorSyntax, Kind, SourceLocation
 from gradcheck.scripts.instrument.expressions import ExpressionInstrumenter, tracer_call
 from gradcheck.scripts.instrument.locations import LocationTable
 from gradcheck.scripts.instrument.tracer import TRACER
@@ -22,6 +22,7 @@ from gradcheck.scripts.text.syntax import (
     called_name,
     index_after_docstring,
     index_expression,
+    is_literal,
     is_reference,
     subscript_targets,
     written_array,
@@ -201,16 +202,19 @@ class StatementInstrumenter(ast.NodeTransformer):
             return node
         target = copy.deepcopy(node.target)
         written = self._table.written(target)
+        scaled_by: list[tuple[ast.expr, FactorSyntax]] = []
         if isinstance(node.op, (ast.Add, ast.Sub)):
             sign = 1 if isinstance(node.op, ast.Add) else -1
             node.value = self._expressions.increment(node.value, node, written, sign)
         else:
+            scaled_by = _factor(node)
             node.value = self.visit(node.value)
         before: list[ast.stmt] = []
         after: ast.stmt
         if isinstance(target, ast.Name):
             load = ast.Name(target.id, ast.Load())
-            call = tracer_call("updated", self._table.add(node, written), load)
+            location = self._table.add(node, written, factors=tuple(syntax for _, syntax in scaled_by))
+            call = tracer_call("updated", location, load, *(factor for factor, _ in scaled_by))
             after = ast.Assign([ast.Name(target.id, ast.Store())], call, lineno=node.lineno)
         elif isinstance(target, ast.Subscript):
             before, after = self._item(target, augmented=True)
@@ -300,6 +304,15 @@ class StatementInstrumenter(ast.NodeTransformer):
             return [node, self._attribute(node, self._table.written(original), original)]
         location = self._table.add(node, self._table.written(original))
         return [node, ast.Expr(tracer_call("updated", location, original))]
+
+
+def _factor(node: ast.AugAssign) -> list[tuple[ast.expr, FactorSyntax]]:
+    """The factor of ``a *= factor`` or ``a /= factor``, if it can be evaluated once more."""
+    powers = {ast.Mult: 1, ast.Div: -1}
+    literal = is_literal(node.value)
+    if type(node.op) not in powers or not (literal or is_reference(node.value)):
+        return []
+    return [(copy.deepcopy(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
 
 
 def _arrival(number: int, node: Any) -> ast.stmt:

@@ -207,11 +207,11 @@ class Tracer:
         """The factor that was kept last under a key."""
         return self._kept.get(key)
 
-    def updated(self, location: int, value: Any) -> Any:
+    def updated(self, location: int, value: Any, *factors: Any) -> Any:
         """What a name refers to after an augmented assignment, or after its array was changed in place."""
         if not self._active or not is_float(value):
             return value
-        return self._event(location, value, in_place=isinstance(value, np.ndarray))
+        return self._event(location, value, factors, in_place=isinstance(value, np.ndarray))
 
     def updated_item(self, location: int, container: Any, key: Any, augmented: bool) -> None:
         """The same for an item."""

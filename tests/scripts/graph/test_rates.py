@@ -146,3 +146,20 @@ def test_a_rate_that_the_step_changes_is_no_parameter(tmp_path: Path, setup: str
     report = checked(tmp_path, wrong)
     assert report.verdict is Verdict.FAIL
     assert blamed(report) == {line}
+
+
+@pytest.mark.parametrize(
+    ("line", "factor"),
+    [("g = g / n", 1 / 12), ("g /= n", 1 / 12), ("g = 2 * g", 2.0), ("g *= 3.0", 3.0), ("g = g * n", 12.0)],
+)
+def test_a_line_that_scales_a_right_gradient_once_more_is_no_rate(tmp_path: Path, line: str, factor: float) -> None:
+    is_right, size = parts(tmp_path, f"g = 2 * x.T @ r / n\n    {line}", "w -= k * g")
+    assert not is_right
+    assert size == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("line", ["g = k * g", "g *= k", "g = g / (1 / k)", "g = np.multiply(g, k)"])
+def test_a_line_that_multiplies_with_a_rate_is_none(tmp_path: Path, line: str) -> None:
+    is_right, size = parts(tmp_path, f"g = 2 * x.T @ r / n\n    {line}", "w -= g")
+    assert is_right
+    assert size == pytest.approx(1.0)
