@@ -22,7 +22,7 @@ def test_there_are_at_least_33_forms_and_40_names() -> None:
     assert len(set(NAMES)) >= 40
 
 
-@pytest.mark.parametrize(("form", "rate"), zip(FORMS, RATES, strict=True), ids=[form.name for form in FORMS])
+@pytest.mark.parametrize(("form", "rate"), list(zip(FORMS, RATES, strict=True)), ids=[form.name for form in FORMS])
 def test_a_form_of_an_update_is_not_a_mistake(form: Form, rate: str, tmp_path: Path) -> None:
     report = checked(tmp_path, form.program(rate))
     assert report.verdict is Verdict.PASS, str(report)
@@ -30,7 +30,9 @@ def test_a_form_of_an_update_is_not_a_mistake(form: Form, rate: str, tmp_path: P
     assert len(report.blocks) == (1 if form.name == "one vector" else 2)
 
 
-@pytest.mark.parametrize(("form", "right"), zip(FORMS[::3], WRONG[::3], strict=True), ids=[f.name for f in FORMS[::3]])
+@pytest.mark.parametrize(
+    ("form", "right"), list(zip(FORMS[::3], WRONG[::3], strict=True)), ids=[f.name for f in FORMS[::3]]
+)
 def test_a_form_of_an_update_hides_no_mistake(form: Form, right: str, tmp_path: Path) -> None:
     text, line = planted(form.program("tau"), right, MISTAKES[right])
     report = checked(tmp_path, text)
