@@ -1,4 +1,4 @@
-"""Derivatives of forward values with respect to a parameter: those of formulas; none where there are many parameters."""
+"""Derivatives of forward values by a parameter: those of formulas; none where there are many parameters."""
 
 from __future__ import annotations
 
