@@ -163,9 +163,16 @@ def test_repairs_warn_of_nothing(recwarn: pytest.WarningsRecorder) -> None:
     assert [str(each.message) for each in recwarn] == []
 
 
+FROM_OUTSIDE = """
+def make(factor):
+    return lambda x: 2 * factor * x
+
+def fun(x):
+    return x @ x
+"""
+
+
 def test_a_factor_from_outside_of_a_function_can_be_dropped() -> None:
-    made = module(
-        "import numpy as np\n\ndef make(factor):\n    return lambda x: 2 * factor * x\n\ndef fun(x):\n    return x @ x\n"
-    )
+    made = module(FROM_OUTSIDE)
     report = gradcheck.check_gradients(made.fun, made.make(1.5), np.arange(1.0, 5.0), rng=0)
     assert "Write: 2 * x" in report.findings[0].fix
