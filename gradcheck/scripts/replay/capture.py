@@ -6,30 +6,54 @@ import ast
 import difflib
 import sys
 import types
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Reached
 from gradcheck.scripts.instrument.program import InstrumentedProgram
-from gradcheck.scripts.replay import sandbox
+from gradcheck.scripts.instrument.tracer import TRACER, Arrival
+from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.scripts.replay.interpreter import Finder, Interpreter, started, traced_modules
+from gradcheck.scripts.replay.open_files import open_descriptors
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.training_loop import Loop, rank_loops
 
+T = TypeVar("T")
+
 #: Line numbers in a message.
 _SHOWN_LINES = 5
 
+#: Iterations of a loop that trains, while the likeliest training loop is not reached. After these the loop itself is
+#: taken for it, since it may run for hours.
+_MOST_ITERATIONS = 20
+
 
 def capture(
-    program: InstrumentedProgram, arguments: Sequence[str], function: str | None = None
-) -> tuple[Step, list[Loop]]:
+    program: InstrumentedProgram,
+    arguments: Sequence[str],
+    function: str | None = None,
+    use: Callable[[Step, list[Loop]], Any] = lambda step, others: (step, others),
+) -> Any:
     """Run until the likeliest training loop begins, or a function is called.
+
+    Parameters
+    ----------
+    program : InstrumentedProgram
+    arguments : sequence of str
+        Of the script.
+    function : str, optional
+    use : callable
+        Called with the step, and other loops that may be the training loop, the likeliest first. The program is
+        stopped meanwhile: its open files are open, its contexts entered. Afterwards it is left as if it ended.
 
     Returns
     -------
-    Step, list of Loop
-        The step, and other loops that may be the training loop, the likeliest first.
+    object
+        What `use` returns; by default the step and the other loops.
 
     Raises
     ------
@@ -37,37 +61,106 @@ def capture(
         If the program ends before.
     """
     if function is not None:
-        return _capture_call(program, function, arguments), []
+        return _capture_call(program, function, arguments, use)
     tried: set[int] = set()
     # running the program may import modules with further loops
-    while ranked := [loop for loop in rank_loops(program.loops, program.trees) if loop.number not in tried]:
-        loop = ranked[0]
-        tried.add(loop.number)
-        state = _run(program, loop.number, arguments)
-        if state is not None:
-            return Step(program, loop, *state), ranked[1:]
-    raise TargetError(_no_loop(program))
+    while True:
+        choice = _Choice(program, tried)
+        found = _run(program, choice, arguments, lambda step, choice=choice: use(step, choice.others(step.loop)))
+        if found is not None:
+            return found[0]
+        wanted = choice.wanted
+        if choice.overdue is not None:
+            tried |= {loop.number for loop in choice.ranked if loop.number != choice.overdue}
+        elif wanted is None or wanted.number in tried:
+            raise TargetError(_no_loop(program))
+        else:
+            tried.add(wanted.number)
 
 
-def capture_loop(program: InstrumentedProgram, loop: Loop, arguments: Sequence[str]) -> Step:
-    """Run until one loop begins. Raises `TargetError` if the program ends before."""
-    state = _run(program, loop.number, arguments)
-    if state is None:
+def capture_loop(
+    program: InstrumentedProgram, loop: Loop, arguments: Sequence[str], use: Callable[[Step], Any] = lambda step: step
+) -> Any:
+    """Run until one loop begins. Returns what `use` returns. Raises `TargetError` if the program ends before."""
+    found = _run(program, lambda number: _same(program, number, loop), arguments, use)
+    if found is None:
         raise TargetError(_no_loop(program))
-    return Step(program, program.loops[loop.number], *state)
+    return found[0]
 
 
-def _capture_call(program: InstrumentedProgram, function: str, arguments: Sequence[str]) -> Step:
+def _same(program: InstrumentedProgram, number: int, loop: Loop) -> bool:
+    """Whether a loop of this program is one that was found in an earlier run of the same source."""
+    return program.loops[number].place == loop.place
+
+
+class _Choice:
+    """Which loop to stop at: the likeliest one of those that are known by now.
+
+    Parameters
+    ----------
+    program : InstrumentedProgram
+    tried : set of int
+        Loops that were never reached.
+    """
+
+    def __init__(self, program: InstrumentedProgram, tried: set[int]) -> None:
+        self.overdue: int | None = None
+        self._program, self._tried = program, tried
+        self._known = 0
+        self.ranked: list[Loop] = []
+        self._iterations: Counter[int] = Counter()
+        self._training: set[int] = set()
+
+    @property
+    def wanted(self) -> Loop | None:
+        """The likeliest loop, or a function where no loop trains."""
+        if self._known != len(self._program.loops):
+            self._known = len(self._program.loops)
+            ranked = rank_loops(self._program.loops, self._program.trees)
+            self.ranked = [loop for loop in ranked if loop.number not in self._tried]
+            self._training = {loop.number for loop in self.ranked if loop.is_loop and loop.trains}
+        return self.ranked[0] if self.ranked else None
+
+    def __call__(self, number: int) -> bool:
+        """Whether to stop at a loop that begins."""
+        wanted = self.wanted
+        if wanted is None:
+            return False
+        if wanted.number == number:
+            return True
+        if number in self._training:
+            self._iterations[number] += 1
+            if self._iterations[number] > _MOST_ITERATIONS:
+                self.overdue = number
+                raise Reached
+        return False
+
+    def others(self, loop: Loop) -> list[Loop]:
+        """Further loops that may be the training loop."""
+        return [other for other in self.ranked if other is not loop]
+
+
+def _capture_call(
+    program: InstrumentedProgram, function: str, arguments: Sequence[str], use: Callable[[Step, list[Loop]], Any]
+) -> Any:
     """Run until a function is called."""
-    functions = {loop.node.name: loop for loop in program.loops if isinstance(loop.node, ast.FunctionDef)}
-    if function not in functions:
-        near = difflib.get_close_matches(function, functions, n=1)
+
+    def named() -> dict[str, Loop]:
+        nodes = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return {loop.node.name: loop for loop in program.loops if isinstance(loop.node, nodes)}
+
+    def wants(number: int) -> bool:
+        found = program.loops[number].node
+        return isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) and found.name == function
+
+    found = _run(program, wants, arguments, lambda step: use(step, []))
+    if found is not None:
+        return found[0]
+    if function not in named():
+        near = difflib.get_close_matches(function, named(), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise TargetError(f"--function {function}: {program.path.name} has no function of that name{hint}")
-    state = _run(program, functions[function].number, arguments)
-    if state is None:
-        raise TargetError(f"--function {function}: {program.path.name} never calls it; call it once at the end")
-    return Step(program, functions[function], *state)
+    raise TargetError(f"--function {function}: {program.path.name} never calls it; call it once at the end")
 
 
 def _no_loop(program: InstrumentedProgram) -> str:
@@ -93,38 +186,52 @@ def _no_loop(program: InstrumentedProgram) -> str:
 
 
 def _run(
-    program: InstrumentedProgram, loop: int, arguments: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, Any], tuple[Any, Any]] | None:
-    """Run as `__main__` until a loop begins; None if the program ends before.
+    program: InstrumentedProgram, wants: Callable[[int], bool], arguments: Sequence[str], use: Callable[[Step], T]
+) -> tuple[T] | None:
+    """Run as `__main__` until a loop begins that is wanted, and use its step there; None if the program ends before."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+    outside = Interpreter.now({name: sys.modules[name] for name in ("__main__",) if name in sys.modules})
+    descriptors, random_states = open_descriptors(), generator_states()
 
-    Returns
-    -------
-    dict, dict, tuple
-        Globals and locals at the loop, and the states of the global random generators.
-    """
-    program.tracer.stop_at(loop)
+    def arrived(arrival: Arrival) -> None:
+        GUARD.seal()
+        try:
+            states = generator_states()
+            inside = Interpreter.now(traced_modules())
+            step = Step(program, arrival, states, inside, descriptors, random_states)
+            with outside.entered():
+                results.append(use(step))
+        except BaseException as error:  # handlers of the program must not see it
+            errors.append(error)
+
+    program.tracer.stop_at(wants, arrived)
     module = types.ModuleType("__main__")
     module.__file__ = str(program.path)
-    finder = sandbox.Finder(program.path.resolve().parent, program.execute_module)
-    with sandbox.started(str(program.path), arguments, finder):
-        before = sys.modules.get("__main__")
+    setattr(module, TRACER, program.tracer)
+    finder = Finder(program.execute_module)
+    with started(str(program.path), arguments, finder):
         sys.modules["__main__"] = module
         try:
-            program.execute(vars(module))
+            with GUARD.observing():
+                program.execute(vars(module))
         except Reached:
-            assert program.tracer.reached is not None
-            return *program.tracer.reached, generator_states()
+            pass
         except SystemExit as error:
-            raise TargetError(
-                f"{program.path.name} ended with exit({error.code!r}) before its training loop began; its arguments "
-                "go after --, as in: gradcheck check script.py -- --epochs 3"
-            ) from None
+            if not (results or errors):
+                raise TargetError(
+                    f"{program.path.name} ended with exit({error.code!r}) before its training loop began; its arguments "
+                    "go after --, as in: gradcheck check script.py -- --epochs 3"
+                ) from None
         except EOFError:
-            raise TargetError(
-                f"{program.path.name} reads from standard input before its training loop begins: put the "
-                f"input into a file and run gradcheck check {program.path.name} < answers.txt"
-            ) from None
-        finally:
-            if before is not None:
-                sys.modules["__main__"] = before
-    return None
+            if not (results or errors):
+                raise TargetError(
+                    f"{program.path.name} reads from standard input before its training loop begins: put the "
+                    f"input into a file and run gradcheck check {program.path.name} < answers.txt"
+                ) from None
+        except BaseException:
+            if not (results or errors):
+                raise
+    if errors:
+        raise errors[0]
+    return (results[0],) if results else None

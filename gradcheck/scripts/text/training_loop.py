@@ -30,6 +30,8 @@ class Loop:
         The functions around it, the innermost last.
     file, text : str
         The source that contains it.
+    class_name : str
+        The innermost class around it; empty if there is none.
     """
 
     number: int
@@ -37,11 +39,12 @@ class Loop:
     functions: tuple[Any, ...]
     file: str
     text: str
+    class_name: str = ""
 
     @property
     def is_loop(self) -> bool:
-        """Whether it is a ``for`` or ``while`` loop, not a function."""
-        return isinstance(self.node, (ast.For, ast.While))
+        """Whether it is a loop or a comprehension, not a function."""
+        return isinstance(self.node, (ast.For, ast.While, ast.AsyncFor))
 
     @property
     def trains(self) -> bool:
@@ -52,6 +55,11 @@ class Loop:
     def line(self) -> int:
         """Its first line."""
         return int(self.node.lineno)
+
+    @property
+    def place(self) -> tuple[str, type, int, int]:
+        """Where it is, in whatever run of the program."""
+        return self.file, type(self.node), self.line, int(self.node.col_offset)
 
     def contains(self, other: Loop) -> bool:
         """Whether another loop is inside this one. A loop in another function counts as inside."""
@@ -77,6 +85,29 @@ class _Contents:
     derivatives: set[str]
 
 
+def as_loop(node: Any) -> ast.For:
+    """A comprehension as a loop whose body computes one element."""
+    values = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    body = [ast.copy_location(ast.Expr(value), value) for value in values]
+    last = node.generators[-1]
+    return ast.copy_location(ast.For(last.target, last.iter, body, []), node)
+
+
+def find_loop(tree: ast.Module, loop: ast.AST) -> Any:
+    """A loop, a function or a comprehension in another tree of the same source."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            if isinstance(loop, ast.For) and _position(node) == _position(loop):
+                return as_loop(node)
+        elif type(node) is type(loop) and _position(node) == _position(loop):
+            return node
+    raise LookupError(f"the loop on line {getattr(loop, 'lineno', 0)} is not in this source")
+
+
+def _position(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
 def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     """Loops that may train, the likeliest first.
 
@@ -87,8 +118,6 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     found = []
     for loop in loops:
         if not loop.is_loop:
-            continue
-        if any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for s in loop.node.body for n in ast.walk(s)):
             continue
         contents = _contents(loop.node.body, functions, set())
         if contents.updates:
