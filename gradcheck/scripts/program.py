@@ -27,10 +27,11 @@ from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.replay.capture import capture, capture_loop
+from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.identifiers import is_unnamed_or_error
 from gradcheck.scripts.text.source import Source, read
-from gradcheck.scripts.text.training_loop import other_training_loops
+from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
@@ -40,6 +41,9 @@ _MOST_LOOPS = 3
 
 #: Deferred constants in a note.
 _SHOWN_CONSTANTS = 6
+
+#: Effects outside the program in a note.
+_SHOWN_EFFECTS = 6
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -148,26 +152,51 @@ class _Outcome:
 
 
 def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
-    """Check the step, after some iterations of the loop."""
-    generator = np.random.default_rng(seed)
-    with np.errstate(all="ignore"):
-        analysis = _analysed(request, generator, iterations)
+    """Check the step of the likeliest loop that is a training step, after some iterations of the loop."""
+    hints = request.hints
+
+    def use(step: Step, others: Sequence[Loop]) -> tuple[_Outcome | SubjectError, Sequence[Loop]]:
+        generator = np.random.default_rng(seed)
+        try:
+            try:
+                with np.errstate(all="ignore"):
+                    analysis = _after_iterations(step, hints, generator, iterations)
+            except SubjectError as error:
+                return error, others
+            return _outcome(request, analysis, seed, started, generator), others
+        finally:
+            step.release()
+
+    found, others = capture(request.program(), hints.arguments, hints.function, use)
+    trouble = found
+    for _ in range(_MOST_LOOPS - 1):
+        if isinstance(found, _Outcome) or not others:
+            break
+        loop, rest = others[0], others[1:]
+        found, others = capture_loop(request.program(), loop, hints.arguments, lambda step, rest=rest: use(step, rest))
+    if isinstance(found, SubjectError):
+        raise trouble
+    return found
+
+
+def _outcome(
+    request: _Request, analysis: Analysis, seed: int, started: float, generator: np.random.Generator
+) -> _Outcome:
+    """Check a step that was analysed."""
     step = analysis.step
-    try:
-        subject = ProgramSubject(
-            analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
-        )
-        tolerance = tolerance_of(request.rtol, subject)
-        evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
-        with np.errstate(all="ignore"):
-            found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
-            localisation = analysis.localise()
-            connected = request.hints.loss is not None or bool(analysis.stale)
-            if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
-                found = _undecided(found, analysis)
-            located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
-    finally:
-        step.release()
+    subject = ProgramSubject(
+        analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
+    )
+    tolerance = tolerance_of(request.rtol, subject)
+    evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
+    with np.errstate(all="ignore"):
+        found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
+        localisation = analysis.localise()
+        connected = request.hints.loss is not None or bool(analysis.stale)
+        if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
+            found = _undecided(found, analysis)
+        found = _if_repeatable(found, analysis)
+        located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
     report = report_of(
         found,
         located.findings,
@@ -184,31 +213,11 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         report,
         lines=lines,
         sources={name: source.text for name, source in step.program.sources.items()},
-        notes=(*_notes(analysis, lines), *report.notes),
+        notes=(*_notes(analysis, lines), *_effects(), *report.notes),
     )
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
     return _Outcome(report, is_lazy, analysis.loss)
-
-
-def _analysed(request: _Request, rng: np.random.Generator, iterations: int) -> Analysis:
-    """The analysis of the likeliest loop that is a training step."""
-    hints = request.hints
-    step, others = capture(request.program(), hints.arguments, hints.function)
-    trouble: SubjectError | None = None
-    for _ in range(_MOST_LOOPS):
-        try:
-            return _after_iterations(step, hints, rng, iterations)
-        except Exception as error:
-            step.release()
-            if not isinstance(error, SubjectError):
-                raise
-            trouble = trouble or error
-            if not others:
-                break
-            step, others = capture_loop(request.program(), others[0], hints.arguments), others[1:]
-    assert trouble is not None
-    raise trouble
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
@@ -231,6 +240,31 @@ def _undecided(found: CheckResult, analysis: Analysis) -> CheckResult:
             for b in found.blocks
         ),
     )
+
+
+def _if_repeatable(found: CheckResult, analysis: Analysis) -> CheckResult:
+    """The check, undecided where loss or gradient depends on a value that differs from one replay to the next."""
+    above = analysis.graph.ancestors([analysis.loss.index, *(p.claim.index for p in analysis.parameters)])
+    needed = {event for i in above for event in analysis.graph.nodes[i].events}
+    unsteady = next((event for event in analysis.step.unsteady if event.index in needed), None)
+    if unsteady is None:
+        return found
+    note = (
+        f"{unsteady.location.target} (line {unsteady.location.line}) differs between two runs of the step from the same "
+        "state: it depends on something that gradcheck cannot put back. Set a seed, or compute it before the loop"
+    )
+    blocks = tuple(replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) for b in found.blocks)
+    return replace(found, blocks=blocks)
+
+
+def _effects() -> list[str]:
+    """What the program did before its step, and what its step was kept from."""
+    notes = []
+    for effects, words in ((GUARD.seen, "Before the loop the program did"), (GUARD.refused, "Not done in replays")):
+        shown = [*list(effects)[:_SHOWN_EFFECTS], *(["…"] if len(effects) > _SHOWN_EFFECTS else [])]
+        if shown:
+            notes.append(f"{words}: {'; '.join(shown)}")
+    return notes
 
 
 def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:

@@ -147,6 +147,10 @@ class Tracer:
         self._actions, self._watched, self._last = actions or {}, watched or set(), last
         self._clear()
 
+    def begin_unseen(self) -> None:
+        """Start a run of which nothing is recorded."""
+        self.over = False
+
     def end(self) -> None:
         """End a run: until the next one, all values pass unseen."""
         if self._recording:

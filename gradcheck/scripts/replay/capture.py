@@ -205,6 +205,7 @@ def _run(
         except BaseException as error:  # handlers of the program must not see it
             errors.append(error)
 
+    GUARD.refused.clear()
     program.tracer.stop_at(wants, arrived)
     module = types.ModuleType("__main__")
     module.__file__ = str(program.path)

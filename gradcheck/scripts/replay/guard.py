@@ -73,6 +73,24 @@ _REFUSED = frozenset(
     }
 )
 
+#: What an effect is called in a report.
+_WORDS = {
+    "open": "write {}",
+    "os.remove": "delete {}",
+    "os.rmdir": "delete {}",
+    "os.rename": "rename {} to {}",
+    "os.mkdir": "make the folder {}",
+    "os.system": "run {}",
+    "subprocess.Popen": "run {1}",
+    "os.posix_spawn": "run {}",
+    "os.fork": "start a process",
+    "socket.connect": "connect to {1}",
+    "socket.getaddrinfo": "look up {}",
+    "sqlite3.connect": "open the database {}",
+    "webbrowser.open": "open {}",
+    "time.sleep": "wait {} s",
+}
+
 #: Databases that are in memory.
 _IN_MEMORY = (":memory:", "")
 
@@ -219,7 +237,7 @@ class Guard:
             what, imports = _described(event, arguments)
         if self._is_guarded(thread):
             self.refused.setdefault(what)
-            raise RefusedEffect(f"{what}: not done while the training step is replayed")
+            raise RefusedEffect(f"refused while the training step is replayed: {what}")
         if event != "time.sleep" and not imports:
             self.seen.setdefault(what)
 
@@ -244,9 +262,10 @@ def _described(event: str, arguments: tuple[Any, ...]) -> tuple[str, bool]:
     while frame is not None and TRACER not in frame.f_globals:
         imports = imports or frame.f_code.co_filename.startswith("<frozen importlib")
         frame = frame.f_back
-    shown = ", ".join(repr(a) for a in arguments[:2] if isinstance(a, (str, bytes, int, float, os.PathLike, tuple)))
-    place = "" if frame is None else f" on line {frame.f_lineno}"
-    return f"{event}({shown}){place}", imports
+    shown = [a if isinstance(a, str) else os.fsdecode(a) if isinstance(a, (bytes, os.PathLike)) else a for a in arguments]
+    words = _WORDS.get(event, "{event} {}").format(*shown, "", "", event=event).strip()
+    place = "" if frame is None else f" (line {frame.f_lineno})"
+    return f"{words}{place}", imports
 
 
 #: The guard of this process.

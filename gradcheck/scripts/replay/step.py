@@ -208,8 +208,10 @@ class Step:
         """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
         self._start = self.snapshot
         variables = self._prepared_locals({})
+        self.tracer.begin_unseen()
         with self._quiet(), contextlib.suppress(Returned):
             variables = self._call(variables)
+        self.tracer.end()
         self._generators = generator_states()
         self.locals.update({name: value for name, value in variables.items() if name in self.locals})
         self._take_snapshot()
@@ -441,8 +443,8 @@ def _constant(value: Array) -> Action:
 
 def _refused(error: RefusedEffect) -> str:
     return (
-        f"the training step cannot be replayed without what it does outside the program, {error}: leave that out, or "
-        "check the function that computes the gradient with --function NAME"
+        f"{error}: the step cannot go on without it; leave it out, or check the function that computes the gradient with "
+        "--function NAME"
     )
 
 

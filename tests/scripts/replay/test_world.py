@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
+import json
 import os
+import signal
 import socket
 import stat
+import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.errors import TargetError
+from gradcheck.scripts.instrument.program import InstrumentedProgram
+from gradcheck.scripts.replay.capture import capture
 from gradcheck.scripts.replay.step import Step
-from tests.scripts.planted import captured
+from gradcheck.scripts.text.source import read
+from gradcheck.scripts.text.training_loop import Loop
+from tests.scripts.planted import captured, checked, written
 from tests.scripts.samples import LINEAR_HEAD
 
 #: What a program may do in each iteration. The folder has `keep.txt`, `big.bin`, `old/a.txt` and `runs.db`.
@@ -199,3 +209,121 @@ def test_a_replay_changes_nothing(name: str, folder: Path, port: int, capfd: pyt
     assert world(folder) == before
     assert process == (Path.cwd(), dict(os.environ), list(sys.path), list(sys.argv))
     assert capfd.readouterr() == ("", "")
+
+
+#: What a program may do after its loop, or when something ends it. LOOP is the loop; `save` overwrites `keep.txt`.
+AROUND = {
+    "after the loop": "LOOP\nsave()",
+    "else": "LOOP\nelse:\n    save()",
+    "finally": "try:\n    LOOP\nfinally:\n    save()",
+    "nested finally": "try:\n    try:\n        LOOP\n    finally:\n        save()\nfinally:\n    save()",
+    "finally that returns": "def f():\n    global w\n    try:\n        LOOP\n    finally:\n        return np.save('keep.txt', w)\nf()\nsave()",
+    "except BaseException": "try:\n    LOOP\nexcept BaseException:\n    save()",
+    "except of a group": "try:\n    LOOP\nexcept (ValueError, BaseException) as error:\n    save()\n    raise",
+    "except everything": "try:\n    LOOP\nexcept:\n    save()",
+    "KeyboardInterrupt": "try:\n    LOOP\nexcept KeyboardInterrupt:\n    save()",
+    "loop that goes on": "while True:\n    try:\n        LOOP\n    except BaseException:\n        save()",
+    "context": "class C:\n    def __enter__(self): pass\n    def __exit__(self, *_): save()\nwith C():\n    LOOP",
+    "context that swallows": "class C:\n    def __enter__(self): pass\n    def __exit__(self, *_): return True\n"
+    "with C():\n    LOOP\nsave()",
+    "context of a generator": "@contextlib.contextmanager\ndef c():\n    try:\n        yield\n    finally:\n        save()\n"
+    "with c():\n    LOOP",
+    "closing": "class C:\n    def close(self): save()\nwith contextlib.closing(C()):\n    LOOP",
+    "stack of contexts": "with contextlib.ExitStack() as stack:\n    stack.callback(save)\n    LOOP",
+    "suppress": "with contextlib.suppress(BaseException):\n    LOOP\nsave()",
+    "__del__": "class C:\n    def __del__(self): save()\nc = C()\nLOOP",
+    "weakref.finalize": "class C: pass\nc = C()\nweakref.finalize(c, save)\nweakref.finalize(C, lambda: save())\nLOOP",
+    "atexit": "atexit.register(save)\natexit.register(np.save, 'keep.txt', w)\n@atexit.register\ndef f(): save()\nLOOP",
+    "excepthook": "sys.excepthook = lambda *_: save()\nLOOP",
+    "signal": "signal.signal(signal.SIGTERM, lambda *_: save())\nsignal.signal(signal.SIGINT, lambda *_: save())\nLOOP",
+    "generator": "def g():\n    try:\n        yield\n    finally:\n        save()\nit = g()\nnext(it)\nLOOP",
+    "generator that trains": "def g():\n    global w\n    try:\n        LOOP\n        yield\n    finally:\n        save()\nfor _ in g():\n    save()",
+    "coroutine": "async def c():\n    global w\n    try:\n        LOOP\n    finally:\n        save()\nimport asyncio\nasyncio.run(c())\nsave()",
+    "thread": "def wait():\n    while True:\n        go.wait()\n        np.save('keep.txt', np.ones(3))\n"
+    "go = threading.Event()\nt = threading.Thread(target=wait, daemon=True)\nt.start()\nLOOP\n    go.set()",
+    "temporary folder": "with tempfile.TemporaryDirectory() as d:\n    open(d + '/a', 'w').close()\n    LOOP\n"
+    "        assert os.path.exists(d + '/a')",
+    "open file": "with open('log.txt', 'w') as f:\n    LOOP\n        f.write('x')",
+}
+
+SAVE = (
+    "import atexit, contextlib, os, signal, sys, tempfile, threading, weakref\n\n\ndef save():\n"
+    "    np.savetxt('keep.txt', w)\n\n\n"
+)
+
+
+def around(template: str) -> str:
+    """A program with its loop in the place of LOOP, indented as that is."""
+    lines = []
+    for line in template.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += [indent + each for each in LOOP.strip().split("\n")] if line.strip() == "LOOP" else [line]
+    return LINEAR_HEAD + SAVE + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", AROUND)
+@pytest.mark.filterwarnings("ignore")  # a thread of the program may end with an exception
+def test_what_stands_around_the_loop_never_runs(name: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = []
+
+    def use(step: Step, others: list[Loop]) -> bool:
+        found.append(world(folder))
+        return replayed(step)
+
+    path = written(folder, around(AROUND[name]))
+    weakref.finalize(path, print).detach()  # Python itself registers a function once
+    callbacks, handler = atexit._ncallbacks(), signal.getsignal(signal.SIGINT)  # type: ignore[attr-defined]
+    assert capture(InstrumentedProgram(path, read(path)), (), None, use)
+    gc.collect()
+    assert world(folder) == found[0]
+    assert (atexit._ncallbacks(), signal.getsignal(signal.SIGINT)) == (callbacks, handler)  # type: ignore[attr-defined]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["finally", "except everything", "KeyboardInterrupt", "context", "loop that goes on"])
+def test_an_interrupt_ends_a_check_at_once(name: str, folder: Path) -> None:
+    """While the program runs up to its loop, while its step is replayed, and in between."""
+
+    def use(step: Step, others: list[Loop]) -> None:
+        raise KeyboardInterrupt
+
+    path = written(folder, around(AROUND[name]))
+    before = world(folder)
+    with pytest.raises(KeyboardInterrupt):
+        capture(InstrumentedProgram(path, read(path)), (), None, use)
+    interrupted = around(AROUND[name]).replace("r = x @ w - y", "r = x @ w - y; raise KeyboardInterrupt")
+    path = written(folder, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        capture(InstrumentedProgram(path, read(path)), (), None, lambda step, others: replayed(step))
+    early = around(AROUND[name]).replace("for i in", "raise KeyboardInterrupt\nfor i in")
+    path.write_text(early if "    raise" not in early else interrupted, encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        capture(InstrumentedProgram(path, read(path)), (), None, lambda step, others: replayed(step))
+    path.unlink()
+    after = {n: content for n, content in world(folder).items() if n != "train.py"}
+    assert after == {n: content for n, content in before.items() if n != "train.py"}
+
+
+def test_what_a_child_prints_does_not_mix_with_the_report(tmp_path: Path) -> None:
+    code = "import os, subprocess\nsubprocess.run(['echo', 'child'])\nos.system('echo child')\nos.write(1, b'child')\n"
+    path = written(tmp_path, LINEAR_HEAD + code + LOOP + "    os.system('echo child')\n")
+    command = [sys.executable, "-m", "gradcheck", "check", str(path), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["verdict"] == "pass"
+    assert done.stderr.count("child") == 3
+
+
+def test_what_was_done_and_what_was_refused_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = "import posix\nopen('begun.txt', 'w').close()\n"
+    text = LINEAR_HEAD + code + LOOP + "    posix.unlink('begun.txt')\n"
+    notes = checked(tmp_path, text).notes
+    assert any("write begun.txt (line 8)" in note for note in notes)
+    assert any("delete begun.txt (line 14)" in note for note in notes)
+    assert (tmp_path / "begun.txt").exists()
+
+
+def test_a_step_that_needs_what_is_refused_is_not_replayed(tmp_path: Path) -> None:
+    text = LINEAR_HEAD + "import posix\n" + LOOP + "    answer = posix.system('true')\n    w -= 0 * answer\n"
+    with pytest.raises(TargetError, match=r"run true \(line 13\)"):
+        checked(tmp_path, text)
