@@ -21,18 +21,15 @@ class LocationTable:
         The index of the first location.
     functions : sequence of ast nodes
         Functions around the source, the innermost last.
-
-    Attributes
-    ----------
     class_name : str
         The innermost class; empty outside any.
     """
 
-    def __init__(self, file: str, text: str, first: int, functions: Sequence[ast.AST] = ()) -> None:
+    def __init__(self, file: str, text: str, first: int, functions: Sequence[ast.AST] = (), class_name: str = "") -> None:
         self.file, self.text = file, text
         self.locations: list[SourceLocation] = []
         self.functions = list(functions)
-        self.class_name = ""
+        self.class_name = class_name
         self._first = first
         self._source = SourceText(text)
         self._statement: ast.stmt | None = None

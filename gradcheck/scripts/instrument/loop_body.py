@@ -73,7 +73,7 @@ def compile_body(
     around = [f for f in loop.functions if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
     declared = {n for f in around for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
     parameters = [n for n in local_names if n.isidentifier() and n not in declared and n not in cells]
-    table = LocationTable(loop.file, loop.text if text is None else text, first_location, around)
+    table = LocationTable(loop.file, loop.text if text is None else text, first_location, around, loop.class_name)
     body = StatementInstrumenter(table).visit_all(_as_function(node.body, around))
     if loss is not None:
         location = table.add(node, "loss", Kind.EXPRESSION)

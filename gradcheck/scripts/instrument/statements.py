@@ -24,6 +24,7 @@ from gradcheck.scripts.text.syntax import (
     index_after_docstring,
     index_expression,
     is_reference,
+    private_name,
     subscript_targets,
     written_array,
 )
@@ -237,7 +238,8 @@ class StatementInstrumenter(ast.NodeTransformer):
     def _attribute(self, node: ast.AST, written: str, target: ast.Attribute) -> ast.stmt:
         """The call after an attribute was changed."""
         location = self._table.add(node, written)
-        return ast.Expr(tracer_call("updated_attribute", location, as_load(target.value), ast.Constant(target.attr)))
+        name = ast.Constant(private_name(target.attr, self._table.class_name))
+        return ast.Expr(tracer_call("updated_attribute", location, as_load(target.value), name))
 
     def _item(self, target: ast.Subscript, *, augmented: bool) -> tuple[list[ast.stmt], ast.stmt]:
         """The call after an item was assigned; an index that may not be evaluated twice is kept before it."""

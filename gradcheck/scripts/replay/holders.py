@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck.scripts.instrument.tracer import TRACER, Tracer
 from gradcheck.scripts.replay.iterators import ReplayedIterator
+from gradcheck.scripts.text.syntax import private_name
 
 #: Types whose objects are not searched.
 OPAQUE = (Tracer, ReplayedIterator, types.BuiltinFunctionType, str, bytes, int, float, complex)
@@ -74,7 +75,7 @@ def slots_of(value: Any) -> Iterator[str]:
         for name in (slots,) if isinstance(slots, str) else slots:
             if name in ("__dict__", "__weakref__"):
                 continue
-            yield f"_{cls.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
+            yield private_name(name, cls.__name__)
 
 
 def cells_of(function: types.FunctionType) -> Iterator[tuple[str, types.CellType]]:

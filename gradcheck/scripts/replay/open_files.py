@@ -15,6 +15,9 @@ from gradcheck.scripts.replay.overlay import anonymous_file
 #: Where a system lists the open descriptors of the process that asks.
 _LISTINGS = ("/proc/self/fd", "/dev/fd")
 
+#: The size in bytes up to which the content of a file is kept that the step may read as well as write.
+_LARGEST_CONTENT = 2**20
+
 
 def open_descriptors() -> frozenset[int]:
     """The descriptors that are open; empty where the system does not list them."""
@@ -43,10 +46,16 @@ class OpenFiles:
         self._streams = [s for s in self._streams if _descriptor_of(s) in held.intersection(new)]
         self.descriptors = frozenset(held.intersection(new))
         self._originals: list[tuple[int, int]] = []
+        self._contents: dict[int, bytes] = {}
         self._flush()
         for descriptor in self.descriptors:
             self._originals.append((descriptor, os.dup(descriptor)))
             memory = anonymous_file()
+            content, position = _content(descriptor)
+            if content is not None:
+                self._contents[descriptor] = content
+                os.pwrite(memory, content, 0)
+                os.lseek(memory, position, os.SEEK_SET)
             os.dup2(memory, descriptor, inheritable=False)
             os.close(memory)
 
@@ -57,8 +66,11 @@ class OpenFiles:
     def forget(self) -> None:
         """Give back the memory of what the last replay wrote."""
         for descriptor in self.descriptors:
+            content = self._contents.get(descriptor, b"")
             with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
+                os.ftruncate(descriptor, len(content))
+                if content and os.pread(descriptor, len(content), 0) != content:
+                    os.pwrite(descriptor, content, 0)
 
     def release(self) -> None:
         """Let the descriptors lead to the files again."""
@@ -72,6 +84,17 @@ class OpenFiles:
         for stream in self._streams:
             with contextlib.suppress(Exception):
                 stream.flush()
+
+
+def _content(descriptor: int) -> tuple[bytes | None, int]:
+    """What a file holds that can be read as well, and the position in it; None for a large one."""
+    import fcntl
+
+    status = os.fstat(descriptor)
+    both = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_RDWR
+    if not both or not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_CONTENT:
+        return None, 0
+    return os.pread(descriptor, status.st_size, 0), os.lseek(descriptor, 0, os.SEEK_CUR)
 
 
 def _is_written_to(descriptor: int) -> bool:

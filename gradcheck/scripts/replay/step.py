@@ -451,6 +451,10 @@ def _refused(error: RefusedEffect) -> str:
 def _created(
     before: Mapping[Path, StateVariable], after: Mapping[Path, StateVariable], existing: set[str]
 ) -> list[Array]:
-    """Values that a run left in containers and objects of variables that existed before; not those of derivatives."""
+    """Values that a run left in containers and objects of variables that existed before; not those of derivatives.
+
+    A number that became an array counts as well: averages may start as 0.
+    """
     fresh = [v for path, v in after.items() if path not in before and len(path) > 1 and path[0] in existing]
+    fresh += [after[path] for path, v in before.items() if v.scalar and path in after and not after[path].scalar]
     return [v.value for v in fresh if not isinstance(v.owner, list) and not looks_like_derivative([v.name])]

@@ -271,7 +271,7 @@ def test_what_stands_around_the_loop_never_runs(name: str, folder: Path, capfd: 
         return replayed(step)
 
     path = written(folder, around(AROUND[name]))
-    weakref.finalize(path, print).detach()  # Python itself registers a function once
+    weakref.finalize(world, print).detach()  # Python itself registers a function once
     callbacks, handler = atexit._ncallbacks(), signal.getsignal(signal.SIGINT)  # type: ignore[attr-defined]
     assert capture(InstrumentedProgram(path, read(path)), (), None, use)
     gc.collect()
