@@ -20,7 +20,7 @@ from gradcheck.scripts.replay.interpreter import Finder, Interpreter, started, t
 from gradcheck.scripts.replay.open_files import open_descriptors
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.training_loop import Loop, rank_loops
+from gradcheck.scripts.text.training_loop import Loop, rank_functions, rank_loops
 
 T = TypeVar("T")
 
@@ -30,6 +30,9 @@ _SHOWN_LINES = 5
 #: Iterations of a loop that trains, while the likeliest training loop is not reached. After these the loop itself is
 #: taken for it, since it may run for hours.
 _MOST_ITERATIONS = 20
+
+#: The same of a loop that adds something without a learning rate: it may prepare data.
+_MOST_UNRATED = 5_000
 
 
 def capture(
@@ -63,19 +66,24 @@ def capture(
     if function is not None:
         return _capture_call(program, function, arguments, use)
     tried: set[int] = set()
+    preferred: int | None = None
+    alone = False
     # running the program may import modules with further loops
     while True:
-        choice = _Choice(program, tried)
+        choice = _Choice(program, tried, preferred, alone=alone)
         found = _run(program, choice, arguments, lambda step, choice=choice: use(step, choice.others(step.loop)))
         if found is not None:
             return found[0]
         wanted = choice.wanted
         if choice.overdue is not None:
-            tried |= {loop.number for loop in choice.ranked if loop.number != choice.overdue}
+            preferred = choice.overdue
+        elif choice.around is not None:  # that loop has one iteration
+            alone = True
         elif wanted is None or wanted.number in tried:
             raise TargetError(_no_loop(program))
         else:
             tried.add(wanted.number)
+            preferred, alone = None, False
 
 
 def capture_loop(
@@ -94,50 +102,89 @@ def _same(program: InstrumentedProgram, number: int, loop: Loop) -> bool:
 
 
 class _Choice:
-    """Which loop to stop at: the likeliest one of those that are known by now.
+    """Where to stop: at the likeliest training loop of those that are known by now.
+
+    Where no loop is known to train, because a function is called in a way that its name does not show, it is the loop
+    that the likeliest training function is called in, or that function if there is none.
 
     Parameters
     ----------
     program : InstrumentedProgram
     tried : set of int
-        Loops that were never reached.
+        Loops and functions that were never reached.
+    preferred : int, optional
+        A loop that ran for long in an earlier run.
+    alone : bool
+        Whether to stop at a function whatever loop it is called in.
     """
 
-    def __init__(self, program: InstrumentedProgram, tried: set[int]) -> None:
+    def __init__(
+        self, program: InstrumentedProgram, tried: set[int], preferred: int | None = None, *, alone: bool = False
+    ) -> None:
         self.overdue: int | None = None
-        self._program, self._tried = program, tried
+        self._alone = alone
+        self._program, self._tried, self._preferred = program, tried, preferred
         self._known = 0
-        self.ranked: list[Loop] = []
+        self._ranked: list[Loop] = []
+        self.around: Loop | None = None
         self._iterations: Counter[int] = Counter()
-        self._training: set[int] = set()
+        self._most: dict[int, int] = {}
 
     @property
     def wanted(self) -> Loop | None:
-        """The likeliest loop, or a function where no loop trains."""
+        """The likeliest loop, or function where no loop trains."""
         if self._known != len(self._program.loops):
             self._known = len(self._program.loops)
-            ranked = rank_loops(self._program.loops, self._program.trees)
-            self.ranked = [loop for loop in ranked if loop.number not in self._tried]
-            self._training = {loop.number for loop in self.ranked if loop.is_loop and loop.trains}
-        return self.ranked[0] if self.ranked else None
+            loops, trees = self._program.loops, self._program.trees
+            self._ranked = self._untried(rank_loops(loops, trees)) or self._untried(rank_functions(loops, trees))
+            self._most = {
+                loop.number: _MOST_ITERATIONS if loop.trains else _MOST_UNRATED for loop in self._ranked if loop.is_loop
+            }
+        if self._preferred is not None:
+            return self._program.loops[self._preferred]
+        return self._ranked[0] if self._ranked else None
+
+    def _untried(self, loops: Sequence[Loop]) -> list[Loop]:
+        return [loop for loop in loops if loop.number not in self._tried]
 
     def __call__(self, number: int) -> bool:
-        """Whether to stop at a loop that begins."""
-        wanted = self.wanted
+        """Whether to stop at a loop or function that begins."""
+        wanted = self.around or self.wanted
         if wanted is None:
             return False
         if wanted.number == number:
-            return True
-        if number in self._training:
+            if not wanted.is_loop and not self._alone:
+                self.around = self._loop_around()
+            return self.around is None or self.around.number == number
+        if self._preferred is None and number in self._most:
             self._iterations[number] += 1
-            if self._iterations[number] > _MOST_ITERATIONS:
+            if self._iterations[number] > self._most[number]:
                 self.overdue = number
                 raise Reached
         return False
 
+    def _loop_around(self) -> Loop | None:
+        """The innermost loop that runs the function which begins; None if it is not called in a loop."""
+        frame: Any = sys._getframe(1)
+        found = 0
+        while frame is not None:
+            if TRACER in frame.f_globals:
+                found += 1
+                inside = [loop for loop in self._program.loops if found > 1 and _runs(loop, frame)]
+                if inside:
+                    return max(inside, key=lambda loop: loop.line)
+            frame = frame.f_back
+        return None
+
     def others(self, loop: Loop) -> list[Loop]:
         """Further loops that may be the training loop."""
-        return [other for other in self.ranked if other is not loop]
+        return [other for other in self._ranked if other is not loop]
+
+
+def _runs(loop: Loop, frame: Any) -> bool:
+    """Whether a frame is inside a loop."""
+    inside = loop.line <= frame.f_lineno <= (loop.node.end_lineno or loop.line)
+    return loop.is_loop and inside and loop.file == frame.f_code.co_filename
 
 
 def _capture_call(
@@ -185,6 +232,18 @@ def _no_loop(program: InstrumentedProgram) -> str:
     )
 
 
+def _package_of(program: InstrumentedProgram) -> tuple[Path | None, str | None]:
+    """The folder of the package that a script imports from with leading dots, and the package that it is in."""
+    nodes = (node for tree in program.trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    depth = max((node.level for node in nodes), default=0)
+    folders = list(program.path.resolve().parents)
+    if not depth or depth >= len(folders):
+        return None, None
+    while (folders[depth] / "__init__.py").is_file():
+        depth += 1
+    return folders[depth], ".".join(folder.name for folder in reversed(folders[:depth]))
+
+
 def _run(
     program: InstrumentedProgram, wants: Callable[[int], bool], arguments: Sequence[str], use: Callable[[Step], T]
 ) -> tuple[T] | None:
@@ -209,9 +268,10 @@ def _run(
     program.tracer.stop_at(wants, arrived)
     module = types.ModuleType("__main__")
     module.__file__ = str(program.path)
+    root, module.__package__ = _package_of(program)
     setattr(module, TRACER, program.tracer)
     finder = Finder(program.execute_module)
-    with started(str(program.path), arguments, finder):
+    with started(str(program.path), arguments, finder, root):
         sys.modules["__main__"] = module
         try:
             with GUARD.observing():

@@ -123,8 +123,10 @@ def is_traced(module: Any) -> bool:
 
 
 @contextmanager
-def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathFinder) -> Iterator[None]:
-    """The state of the interpreter that a script expects; all of it is put back."""
+def started(
+    file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathFinder, root: Path | None = None
+) -> Iterator[None]:
+    """The state of the interpreter that a script expects; all of it is put back. `root` is on its path as well."""
     options, prints, filters = np.geterr(), np.get_printoptions(), list(warnings.filters)
     generators = generator_states()
     state = Interpreter.now()
@@ -133,7 +135,7 @@ def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathF
     own = Interpreter(
         state.folder,
         [file, *arguments],
-        [folder, *state.path],
+        [folder, *([str(root)] if root is not None else []), *state.path],
         [finder, *state.finders],
         environment,
         {"__main__": sys.modules["__main__"]},

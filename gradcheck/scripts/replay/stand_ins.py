@@ -182,6 +182,12 @@ def _of_loaded_modules() -> Iterator[tuple[str, str, Any]]:
     yield "urllib.request", "urlretrieve", lambda url, filename=None, *_, **__: (_empty(filename), {})
     yield "webbrowser", "open", lambda *_, **__: True
     yield "asyncio", "sleep", _no_sleep
+    yield "asyncio", "gather", _gathered
+    yield "asyncio", "wait_for", _awaited
+    yield "asyncio", "shield", _awaited
+    yield "asyncio", "create_task", lambda coroutine, **_: coroutine
+    yield "asyncio", "ensure_future", lambda coroutine, **_: coroutine
+    yield "asyncio", "to_thread", _called
     yield "socket", "create_connection", lambda *_, **__: sys.modules["socket"].socket()
     yield "socket", "getaddrinfo", lambda host, port, *_, **__: [(2, 1, 6, "", (host or _LOCAL, port))]
     yield "socket", "gethostbyname", lambda _: _LOCAL
@@ -233,6 +239,18 @@ def _wait(event: threading.Event, timeout: float | None = None) -> bool:
 
 async def _no_sleep(delay: float = 0, result: Any = None, **_: Any) -> Any:
     return result
+
+
+async def _gathered(*awaitables: Any, **_: Any) -> list[Any]:
+    return [await each for each in awaitables]
+
+
+async def _awaited(awaitable: Any, *_: Any, **__: Any) -> Any:
+    return await awaitable
+
+
+async def _called(function: Any, /, *args: Any, **options: Any) -> Any:
+    return function(*args, **options)
 
 
 def _empty(filename: Any) -> Any:

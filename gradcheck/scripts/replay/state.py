@@ -82,7 +82,10 @@ def _as_slices(key: Any) -> tuple[slice, ...]:
 
 
 def state_variables(
-    *scopes: dict[str, Any], accept: Callable[[Any], bool] = is_float, cells: Iterable[types.CellType] = ()
+    *scopes: dict[str, Any],
+    accept: Callable[[Any], bool] = is_float,
+    cells: Iterable[types.CellType] = (),
+    hidden: Iterable[str] = (),
 ) -> dict[Path, StateVariable]:
     """All values that the variables of some scopes lead to and that are accepted; inner scopes come first.
 
@@ -92,14 +95,16 @@ def state_variables(
     accept : callable
     cells : iterable of cell
         Of variables that are in a scope already.
+    hidden : iterable of str
+        Names that mean no variable of the outer scopes.
     """
     found: dict[Path, StateVariable] = {}
     seen = {id(cell) for cell in cells}
-    hidden: set[str] = set()
+    taken: set[str] = set()
     for variables in scopes:
-        names = [name for name in variables if name not in hidden and not name.startswith(("__", "_gradcheck"))]
+        names = [name for name in variables if name not in taken and not name.startswith(("__", "_gradcheck"))]
         _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen, accept)
-        hidden |= set(variables)
+        taken |= {*variables, *hidden}
     return found
 
 

@@ -131,8 +131,8 @@ class Step:
         self._sandbox: Sandbox | None = None
         self._start: Snapshot | None = None
         self._generators, self._random_states = generators, random_states or generator_states()
-        self._take_snapshot()
         self._body = self._compile()
+        self._take_snapshot()
 
     @property
     def _roots(self) -> list[Any]:
@@ -143,7 +143,11 @@ class Step:
         self.state = self._variables(self.locals)
 
     def _variables(self, local: dict[str, Any], accept: Callable[[Any], bool] = is_float) -> dict[Path, StateVariable]:
-        return state_variables(local, self.scope, self._modules, accept=accept, cells=self._cells.values())
+        code = self._body.function.__code__
+        own = () if self.at_module_level else (*code.co_varnames, *code.co_cellvars)  # also those without a value yet
+        return state_variables(
+            local, self.scope, self._modules, accept=accept, cells=self._cells.values(), hidden=own
+        )
 
     def track(self, parts: Iterable[StateVariable]) -> None:
         """Let replays give parts of arrays values of their own."""

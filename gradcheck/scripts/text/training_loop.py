@@ -114,23 +114,31 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     One iteration of the training loop updates parameters and computes derivatives, in its body or in functions that
     the body calls. Of nested loops that do, the innermost comes first.
     """
+    return _ranked([loop for loop in loops if loop.is_loop], trees)
+
+
+def rank_functions(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
+    """Functions that may be training steps, the likeliest first: of those that call each other, the innermost."""
+    return _ranked([loop for loop in loops if isinstance(loop.node, (ast.FunctionDef, ast.AsyncFunctionDef))], trees)
+
+
+def _ranked(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     functions = _functions(trees)
     found = []
     for loop in loops:
-        if not loop.is_loop:
-            continue
-        contents = _contents(loop.node.body, functions, set())
+        contents = _contents(loop.node.body, functions, set() if loop.is_loop else {id(loop.node)})
         if contents.updates:
             found.append((loop, contents))
     most_rated = max((len(contents.rated) for _, contents in found), default=0)
     most_derivatives = max((len(contents.derivatives) for _, contents in found), default=0)
 
-    def rank(entry: tuple[Loop, _Contents]) -> tuple[int, int, int]:
+    def rank(entry: tuple[Loop, _Contents]) -> tuple[int, int, int, int]:
         loop, contents = entry
         return (
             most_rated - len(contents.rated),
             most_derivatives - len(contents.derivatives),
             _inner_loops(loop, functions),
+            0 if loop.is_loop else len(contents.updates),
         )
 
     return [loop for loop, _ in sorted(found, key=rank)]
