@@ -26,7 +26,7 @@ from gradcheck.scripts.findings import findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
-from gradcheck.scripts.replay.capture import capture, capture_loop
+from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.identifiers import is_unnamed_or_error
@@ -84,7 +84,10 @@ def check_program(
     seed = seed_of(rng)
     pieces = sources if sources is not None else read(path)
     request = _Request(path, pieces, hints, namespace, rtol, budget, progress)
-    outcome = _checked(request, seed, started)
+    cells = _checked_cells(request, seed, started) if len(pieces) > 1 and hints.function is None else []
+    if len(cells) > 1:
+        return _combined(cells)
+    outcome = cells[0] if cells else _checked(request, seed, started)
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
         with contextlib.suppress(Exception):  # a second iteration need not work as the first one does
             outcome = _checked(request, seed, started, iterations=1)
@@ -144,11 +147,13 @@ class _Outcome:
     is_lazy : bool
         Whether the first iteration creates arrays of the parameters' shapes, as an optimiser does with its averages.
     loss : Node
+    loop : Loop
     """
 
     report: Report
     is_lazy: bool
     loss: Node
+    loop: Loop
 
 
 def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
@@ -177,6 +182,64 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
     if isinstance(found, SubjectError):
         raise trouble
     return found
+
+
+def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcome]:
+    """Check the training loops of all cells of a notebook; empty if none could be checked."""
+    problems: list[str] = []
+
+    def use(step: Step) -> _Outcome | None:
+        outcome = None
+        for iterations in (0, 1):
+            generator = np.random.default_rng(seed)
+            try:
+                with np.errstate(all="ignore"):
+                    analysis = _after_iterations(step, request.hints, generator, iterations)
+                outcome = _outcome(request, analysis, seed, started, generator)
+            except SubjectError as error:
+                problems.append(f"Not checked: {error}")
+            finally:
+                step.release()
+            if outcome is None or outcome.report.verdict is not Verdict.FAIL or not outcome.is_lazy:
+                break
+        return outcome
+
+    found, troubles = capture_cells(request.program(), request.hints.arguments, use)
+    outcomes = [outcome for outcome in found if outcome is not None]
+    if outcomes and (problems or troubles):
+        last = outcomes[-1]
+        outcomes[-1] = replace(last, report=replace(last.report, notes=(*last.report.notes, *problems, *troubles)))
+    return outcomes
+
+
+def _combined(outcomes: Sequence[_Outcome]) -> Report:
+    """One report on several loops; each block has the name of its loop."""
+    reports = [_labelled(outcome) for outcome in outcomes]
+    verdicts = [report.verdict for report in reports]
+    worst = next(v for v in (Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS) if v in verdicts)
+    first = reports[verdicts.index(worst)]
+    return replace(
+        first,
+        blocks={name: block for report in reports for name, block in report.blocks.items()},
+        findings=tuple(finding for report in reports for finding in report.findings),
+        lines=tuple(dict.fromkeys(line for report in reports for line in report.lines)),
+        notes=tuple(dict.fromkeys(note for report in reports for note in report.notes)),
+        evaluations=sum(report.evaluations for report in reports),
+        gradients=sum(report.gradients for report in reports),
+        seconds=max(report.seconds for report in reports),
+    )
+
+
+def _labelled(outcome: _Outcome) -> Report:
+    """A report whose blocks say which loop they are from."""
+    report, loop = outcome.report, outcome.loop
+    place = f"{loop.file.rpartition(', ')[2]}, line {loop.line}"
+    names = {name: f"{name} ({place})" for name in report.blocks}
+    return replace(
+        report,
+        blocks={names[name]: replace(block, name=names[name]) for name, block in report.blocks.items()},
+        findings=tuple(replace(f, blocks=tuple(names.get(b, b) for b in f.blocks)) for f in report.findings),
+    )
 
 
 def _outcome(
@@ -217,7 +280,7 @@ def _outcome(
     )
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
-    return _Outcome(report, is_lazy, analysis.loss)
+    return _Outcome(report, is_lazy, analysis.loss, step.loop)
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:

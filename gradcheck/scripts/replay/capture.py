@@ -20,7 +20,7 @@ from gradcheck.scripts.replay.interpreter import Finder, Interpreter, started, t
 from gradcheck.scripts.replay.open_files import open_descriptors
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.training_loop import Loop, rank_functions, rank_loops
+from gradcheck.scripts.text.training_loop import Loop, loops_run_by, rank_functions, rank_loops
 
 T = TypeVar("T")
 
@@ -94,6 +94,77 @@ def capture_loop(
     if found is None:
         raise TargetError(_no_loop(program))
     return found[0]
+
+
+def capture_cells(
+    program: InstrumentedProgram, arguments: Sequence[str], use: Callable[[Step], T]
+) -> tuple[list[T], list[str]]:
+    """Run the cells of a notebook, each until the likeliest training loop in it begins.
+
+    What stands after the loop in its cell does not run. Later cells run with the variables as they are.
+
+    Returns
+    -------
+    list, list of str
+        What `use` returned for each loop, and what went wrong in cells after the first loop.
+    """
+    done: set[tuple[Any, ...]] = set()
+    results: list[T] = []
+    troubles: list[str] = []
+
+    def used(step: Step) -> None:
+        done.add(step.loop.place)
+        results.append(use(step))
+
+    def execute(variables: dict[str, Any], arrived: Callable[[Arrival], None]) -> None:
+        program.begin(variables)
+        for file in program.pieces:
+            program.tracer.stop_at(_InCell(program, file, done), arrived)
+            try:
+                program.execute_piece(file, variables)
+            except Reached:
+                continue
+            except Exception as error:
+                if not results:
+                    raise
+                troubles.append(f"{file} ended with {type(error).__name__}: {error}")
+
+    _run(program, _nowhere, arguments, used, execute)
+    return results, troubles
+
+
+class _InCell:
+    """Whether to stop at a loop: at the likeliest of those that run in one cell.
+
+    Parameters
+    ----------
+    program : InstrumentedProgram
+    file : str
+        The cell.
+    done : set
+        Places of loops that were used already. Where one of these begins again, the cell ends.
+    """
+
+    def __init__(self, program: InstrumentedProgram, file: str, done: set[tuple[Any, ...]]) -> None:
+        self._program, self._file, self._done = program, file, done
+        self._known = 0
+        self._wanted: int | None = None
+
+    def __call__(self, number: int) -> bool:
+        loops = self._program.loops
+        if self._known != len(loops):
+            self._known = len(loops)
+            trees = dict(zip(self._program.sources, self._program.trees, strict=True))
+            mine = {loop.number for loop in loops_run_by(self._file, trees, loops)}
+            ranked = [loop.number for loop in rank_loops(loops, self._program.trees) if loop.number in mine]
+            self._wanted = ranked[0] if ranked else None
+        if number == self._wanted and loops[number].place in self._done:
+            raise Reached
+        return number == self._wanted
+
+
+def _nowhere(_: int) -> bool:
+    return False
 
 
 def _same(program: InstrumentedProgram, number: int, loop: Loop) -> bool:
@@ -245,9 +316,17 @@ def _package_of(program: InstrumentedProgram) -> tuple[Path | None, str | None]:
 
 
 def _run(
-    program: InstrumentedProgram, wants: Callable[[int], bool], arguments: Sequence[str], use: Callable[[Step], T]
+    program: InstrumentedProgram,
+    wants: Callable[[int], bool],
+    arguments: Sequence[str],
+    use: Callable[[Step], T],
+    execute: Callable[[dict[str, Any], Callable[[Arrival], None]], None] | None = None,
 ) -> tuple[T] | None:
-    """Run as `__main__` until a loop begins that is wanted, and use its step there; None if the program ends before."""
+    """Run as `__main__` until a loop begins that is wanted, and use its step there; None if the program ends before.
+
+    `execute` runs the program in another way than as a whole; it is called with the variables, and with what is to be
+    called where the program is stopped.
+    """
     results: list[T] = []
     errors: list[BaseException] = []
     outside = Interpreter.now({name: sys.modules[name] for name in ("__main__",) if name in sys.modules})
@@ -263,6 +342,8 @@ def _run(
                 results.append(use(step))
         except BaseException as error:  # handlers of the program must not see it
             errors.append(error)
+            program.tracer.stop_at(_nowhere)
+            program.tracer.over = True
 
     GUARD.refused.clear()
     program.tracer.stop_at(wants, arrived)
@@ -275,7 +356,10 @@ def _run(
         sys.modules["__main__"] = module
         try:
             with GUARD.observing():
-                program.execute(vars(module))
+                if execute is None:
+                    program.execute(vars(module))
+                else:
+                    execute(vars(module), arrived)
         except Reached:
             pass
         except SystemExit as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import io
 import logging
@@ -127,4 +128,6 @@ def _silent() -> Iterator[None]:
 @functools.cache
 def _nowhere() -> Any:
     """A stream that keeps nothing."""
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    atexit.register(stream.close)
+    return stream

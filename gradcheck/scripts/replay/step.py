@@ -224,6 +224,7 @@ class Step:
         """Undo `prepare` and `advance`, and put the random generators of the interpreter back."""
         if self._start is not None:
             self._start.restore(everything=True)
+            self._start = None
         for replaced in reversed(self._replaced):
             replaced.undo()
         self._replaced = []

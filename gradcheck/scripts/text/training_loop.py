@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.scripts.text.syntax import called_name, learning_rates
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 #: Usual names of derivatives and errors.
 DERIVATIVE = re.compile(
@@ -142,6 +144,26 @@ def _ranked(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
         )
 
     return [loop for loop, _ in sorted(found, key=rank)]
+
+
+def loops_run_by(file: str, trees: Mapping[str, ast.Module], loops: Sequence[Loop]) -> list[Loop]:
+    """The loops that run when one file, or one cell, runs: its own, and those of functions that it calls by name."""
+    functions: dict[str, list[tuple[str, Any]]] = {}
+    for name, tree in trees.items():
+        for called, nodes in _functions([tree]).items():
+            functions.setdefault(called, []).extend((name, node) for node in nodes)
+    stack = [(file, node) for node in trees[file].body if not isinstance(node, _DEFINITIONS)]
+    places: set[tuple[str, int, int]] = set()
+    seen: set[int] = set()
+    while stack:
+        where, statement = stack.pop()
+        places |= {(where, *_position(node)) for node in ast.walk(statement)}
+        for name in _calls(statement):
+            for other, function in functions.get(name, []):
+                if id(function) not in seen:
+                    seen.add(id(function))
+                    stack += [(other, node) for node in function.body]
+    return [loop for loop in loops if (loop.file, *_position(loop.node)) in places]
 
 
 def other_training_loops(loop: Loop, loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
