@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._version import __version__
+from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.probes.evaluator import Evaluator, Progress
@@ -28,10 +29,12 @@ from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
 from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.scripts.replay.minimisers import Minimisation
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.identifiers import is_unnamed_or_error
 from gradcheck.scripts.text.source import Source, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
+from gradcheck.subjects.convert import as_subject
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
@@ -99,7 +102,9 @@ def check_program(
 def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
     """The report on a program that prints an absolute error, checked against half its square if that fits better."""
     loss, report = outcome.loss, outcome.report
-    sources = with_squared_error(request.sources, loss.location) if is_unnamed_or_error(loss.names) else None
+    if loss is None or not is_unnamed_or_error(loss.names):
+        return report
+    sources = with_squared_error(request.sources, loss.location)
     if sources is None:
         return report
     try:
@@ -146,14 +151,15 @@ class _Outcome:
     report : Report
     is_lazy : bool
         Whether the first iteration creates arrays of the parameters' shapes, as an optimiser does with its averages.
-    loss : Node
-    loop : Loop
+    loss : Node or None
+    loop : Loop or None
+        None if a minimiser trains.
     """
 
     report: Report
     is_lazy: bool
-    loss: Node
-    loop: Loop
+    loss: Node | None
+    loop: Loop | None
 
 
 def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
@@ -172,7 +178,10 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         finally:
             step.release()
 
-    found, others = capture(request.program(), hints.arguments, hints.function, use)
+    def minimised(minimisation: Minimisation) -> tuple[_Outcome, Sequence[Loop]]:
+        return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None), []
+
+    found, others = capture(request.program(), hints.arguments, hints.function, use, minimised)
     trouble = found
     for _ in range(_MOST_LOOPS - 1):
         if isinstance(found, _Outcome) or not others:
@@ -212,6 +221,19 @@ def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcom
     return outcomes
 
 
+def _of_minimiser(request: _Request, minimisation: Minimisation, seed: int, started: float) -> Report:
+    """The report on the gradient that a minimiser of SciPy gets, at the point where it starts."""
+    subject = as_subject(minimisation.fun, minimisation.gradient, minimisation.start, args=minimisation.arguments)
+    report = check_subject(subject, rtol=request.rtol, rng=seed, budget=request.budget)
+    note = (
+        f"Checked the gradient that scipy.optimize.{minimisation.name} gets on line {minimisation.line}, at the point "
+        "where it starts"
+    )
+    return replace(
+        report, target=str(request.path), seconds=time.perf_counter() - started, notes=(note, *_effects(), *report.notes)
+    )
+
+
 def _combined(outcomes: Sequence[_Outcome]) -> Report:
     """One report on several loops; each block has the name of its loop."""
     reports = [_labelled(outcome) for outcome in outcomes]
@@ -233,6 +255,8 @@ def _combined(outcomes: Sequence[_Outcome]) -> Report:
 def _labelled(outcome: _Outcome) -> Report:
     """A report whose blocks say which loop they are from."""
     report, loop = outcome.report, outcome.loop
+    if loop is None:
+        return report
     place = f"{loop.file.rpartition(', ')[2]}, line {loop.line}"
     names = {name: f"{name} ({place})" for name in report.blocks}
     return replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import sys
 import types
 from collections import Counter
@@ -17,9 +18,12 @@ from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.tracer import TRACER, Arrival
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.interpreter import Finder, Interpreter, started, traced_modules
+from gradcheck.scripts.replay.minimisers import Minimisation, MinimiserWatch
 from gradcheck.scripts.replay.open_files import open_descriptors
+from gradcheck.scripts.replay.sandbox import Sandbox
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
+from gradcheck.scripts.text.source import decoded
 from gradcheck.scripts.text.training_loop import Loop, loops_run_by, rank_functions, rank_loops
 
 T = TypeVar("T")
@@ -40,6 +44,7 @@ def capture(
     arguments: Sequence[str],
     function: str | None = None,
     use: Callable[[Step, list[Loop]], Any] = lambda step, others: (step, others),
+    minimised: Callable[[Minimisation], Any] | None = None,
 ) -> Any:
     """Run until the likeliest training loop begins, or a function is called.
 
@@ -52,11 +57,13 @@ def capture(
     use : callable
         Called with the step, and other loops that may be the training loop, the likeliest first. The program is
         stopped meanwhile: its open files are open, its contexts entered. Afterwards it is left as if it ended.
+    minimised : callable, optional
+        Called in place of `use` if a minimiser of SciPy gets a gradient before, without effects outside the process.
 
     Returns
     -------
     object
-        What `use` returns; by default the step and the other loops.
+        What `use` or `minimised` returns; by default the step and the other loops.
 
     Raises
     ------
@@ -71,7 +78,13 @@ def capture(
     # running the program may import modules with further loops
     while True:
         choice = _Choice(program, tried, preferred, alone=alone)
-        found = _run(program, choice, arguments, lambda step, choice=choice: use(step, choice.others(step.loop)))
+        found = _run(
+            program,
+            choice,
+            arguments,
+            lambda step, choice=choice: use(step, choice.others(step.loop)),
+            minimised=minimised,
+        )
         if found is not None:
             return found[0]
         wanted = choice.wanted
@@ -315,28 +328,40 @@ def _package_of(program: InstrumentedProgram) -> tuple[Path | None, str | None]:
     return folders[depth], ".".join(folder.name for folder in reversed(folders[:depth]))
 
 
+def _import(program: InstrumentedProgram, watch: MinimiserWatch, file: Path, module: Any) -> None:
+    watch.look(decoded(file))
+    program.execute_module(file, module)
+
+
 def _run(
     program: InstrumentedProgram,
     wants: Callable[[int], bool],
     arguments: Sequence[str],
     use: Callable[[Step], T],
-    execute: Callable[[dict[str, Any], Callable[[Arrival], None]], None] | None = None,
+    execute: Callable[[dict[str, Any], Callable[[Any], None]], None] | None = None,
+    minimised: Callable[[Minimisation], T] | None = None,
 ) -> tuple[T] | None:
     """Run as `__main__` until a loop begins that is wanted, and use its step there; None if the program ends before.
 
     `execute` runs the program in another way than as a whole; it is called with the variables, and with what is to be
-    called where the program is stopped.
+    called where the program is stopped. `minimised` is called where a minimiser begins.
     """
     results: list[T] = []
     errors: list[BaseException] = []
     outside = Interpreter.now({name: sys.modules[name] for name in ("__main__",) if name in sys.modules})
     descriptors, random_states = open_descriptors(), generator_states()
 
-    def arrived(arrival: Arrival) -> None:
+    def arrived(arrival: Any) -> None:
         GUARD.seal()
         try:
             states = generator_states()
             inside = Interpreter.now(traced_modules())
+            if isinstance(arrival, Minimisation):
+                assert minimised is not None
+                program.tracer.begin_unseen()
+                with Sandbox(vars(m) for m in inside.modules.values()).active(inside):
+                    results.append(minimised(arrival))
+                return
             step = Step(program, arrival, states, inside, descriptors, random_states)
             with outside.entered():
                 results.append(use(step))
@@ -351,10 +376,13 @@ def _run(
     module.__file__ = str(program.path)
     root, module.__package__ = _package_of(program)
     setattr(module, TRACER, program.tracer)
-    finder = Finder(program.execute_module)
+    watch = MinimiserWatch(None if minimised is None else program.tracer.stop)
+    finder = Finder(functools.partial(_import, program, watch))
     with started(str(program.path), arguments, finder, root):
         sys.modules["__main__"] = module
         try:
+            for source in list(program.sources.values()):
+                watch.look(source.text)
             with GUARD.observing():
                 if execute is None:
                     program.execute(vars(module))
@@ -377,6 +405,8 @@ def _run(
         except BaseException:
             if not (results or errors):
                 raise
+        finally:
+            watch.release()
     if errors:
         raise errors[0]
     return (results[0],) if results else None
