@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -187,8 +188,8 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         if isinstance(found, _Outcome) or not others:
             break
         loop, rest = others[0], others[1:]
-        found, others = capture_loop(request.program(), loop, hints.arguments, lambda step, rest=rest: use(step, rest))
-    if isinstance(found, SubjectError):
+        found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
+    if not isinstance(found, _Outcome):
         raise trouble
     return found
 
@@ -230,7 +231,10 @@ def _of_minimiser(request: _Request, minimisation: Minimisation, seed: int, star
         "where it starts"
     )
     return replace(
-        report, target=str(request.path), seconds=time.perf_counter() - started, notes=(note, *_effects(), *report.notes)
+        report,
+        target=str(request.path),
+        seconds=time.perf_counter() - started,
+        notes=(note, *_effects(), *report.notes),
     )
 
 
@@ -337,8 +341,8 @@ def _if_repeatable(found: CheckResult, analysis: Analysis) -> CheckResult:
     if unsteady is None:
         return found
     note = (
-        f"{unsteady.location.target} (line {unsteady.location.line}) differs between two runs of the step from the same "
-        "state: it depends on something that gradcheck cannot put back. Set a seed, or compute it before the loop"
+        f"{unsteady.location.target} (line {unsteady.location.line}) differs between two runs of the step from the "
+        "same state: it depends on something that gradcheck cannot put back. Set a seed, or compute it before the loop"
     )
     blocks = tuple(replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) for b in found.blocks)
     return replace(found, blocks=blocks)

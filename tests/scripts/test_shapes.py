@@ -50,12 +50,16 @@ SHAPES = {
     "loop in a module beside": Shape("from trainer import Trainer\n" + DRIVER, {"trainer.py": TRAINER}),
     "loop in a package": Shape(
         "from pkg import Trainer\n" + DRIVER,
-        {"pkg/__init__.py": "from .core.trainer import Trainer\n", "pkg/core/__init__.py": "", "pkg/core/trainer.py": TRAINER},
+        {
+            "pkg/__init__.py": "from .core.trainer import Trainer\n",
+            "pkg/core/__init__.py": "",
+            "pkg/core/trainer.py": TRAINER,
+        },
     ),
     "namespace package": Shape("from pkg.core.trainer import Trainer\n" + DRIVER, {"pkg/core/trainer.py": TRAINER}),
     "folder above": Shape(
-        "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), '..'))\nfrom lib.trainer import Trainer\n"
-        + DRIVER,
+        "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), '..'))\n"
+        "from lib.trainer import Trainer\n" + DRIVER,
         {"lib/trainer.py": TRAINER},
         "examples/main.py",
     ),
@@ -72,7 +76,8 @@ SHAPES = {
         "from ..lib.trainer import Trainer\n" + DRIVER, {"lib/trainer.py": TRAINER}, "pkg/main.py"
     ),
     "module that is imported late": Shape(
-        HEAD + "def main():\n    import trainer\n    trainer.Trainer(3).fit(x, y, 100)\n\n\nmain()\n", {"trainer.py": TRAINER}
+        HEAD + "def main():\n    import trainer\n    trainer.Trainer(3).fit(x, y, 100)\n\n\nmain()\n",
+        {"trainer.py": TRAINER},
     ),
     "import of names": Shape("from trainer import *\n" + DRIVER, {"trainer.py": TRAINER}),
     "module by name": Shape(
@@ -84,12 +89,16 @@ SHAPES = {
         "    print(a.train(x, y))\n",
         {
             "model.py": "import numpy as np\n\n\nclass Model:\n    def __init__(self, n): self.w = np.ones(n)\n"
-            "    def train(self, x, y):\n" + deep(STEP.replace("@ w", "@ self.w").replace("w -=", "self.w -=") + "return loss", 2)
+            "    def train(self, x, y):\n"
+            + deep(STEP.replace("@ w", "@ self.w").replace("w -=", "self.w -=") + "return loss", 2)
         },
     ),
     "state in another module": Shape(
         "import model\n" + HEAD + "for i in range(100):\n    print(model.step(x, y))\n",
-        {"model.py": "import numpy as np\nw = np.ones(3)\n\n\ndef step(x, y):\n    global w\n" + deep(STEP.replace("w -= 0.1 * g", "w = w - 0.1 * g") + "return loss")},
+        {
+            "model.py": "import numpy as np\nw = np.ones(3)\n\n\ndef step(x, y):\n    global w\n"
+            + deep(STEP.replace("w -= 0.1 * g", "w = w - 0.1 * g") + "return loss")
+        },
     ),
     "generator": Shape(
         HEAD + "def descend(w):\n    for i in range(100):\n" + deep(STEP, 2) + "        yield w, loss\n\n\n"
@@ -103,25 +112,38 @@ SHAPES = {
         HEAD + "def descend(w):\n    while True:\n" + deep(STEP, 2) + "        yield loss\n\n\nit = descend(w)\n"
         "for i in range(100):\n    print(next(it))\n"
     ),
-    "comprehension": Shape(HEAD + "def step(w):\n" + deep(STEP) + "    return loss\n\n\nlosses = [step(w) for _ in range(100)]\n"),
+    "comprehension": Shape(
+        HEAD + "def step(w):\n" + deep(STEP) + "    return loss\n\n\nlosses = [step(w) for _ in range(100)]\n"
+    ),
     "generator expression": Shape(
-        HEAD + "def step(k):\n    global w\n" + deep(STEP) + "    return loss\n\n\ntotal = sum(step(k) for k in range(100))\n"
+        HEAD
+        + "def step(k):\n    global w\n"
+        + deep(STEP)
+        + "    return loss\n\n\ntotal = sum(step(k) for k in range(100))\n"
     ),
     "comprehension in a method": Shape(
-        HEAD + "class Net:\n    def __init__(self): self.w = np.ones(3)\n    def step(self, x, y):\n"
+        HEAD
+        + "class Net:\n    def __init__(self): self.w = np.ones(3)\n    def step(self, x, y):\n"
         + deep(STEP.replace("@ w", "@ self.w").replace("w -=", "self.w -="), 2)
-        + "        return loss\n    def fit(self, x, y):\n        return [self.step(x, y) for _ in range(100)]\n\n\nNet().fit(x, y)\n"
+        + "        return loss\n    def fit(self, x, y):\n        return [self.step(x, y) for _ in range(100)]\n\n"
+        "\nNet().fit(x, y)\n"
     ),
     "coroutine": Shape(
         "import asyncio\n" + HEAD + "async def batch():\n    await asyncio.sleep(0.1)\n    return x, y\n\n\n"
-        "async def main(w):\n    for i in range(100):\n        x, y = await batch()\n" + deep(STEP, 2) + "\n\nasyncio.run(main(w))\n"
+        "async def main(w):\n    for i in range(100):\n        x, y = await batch()\n"
+        + deep(STEP, 2)
+        + "\n\nasyncio.run(main(w))\n"
     ),
     "asynchronous loop": Shape(
-        "import asyncio\n" + HEAD + "async def batches():\n    for i in range(100):\n        await asyncio.sleep(0)\n        yield x, y\n\n\n"
+        "import asyncio\n"
+        + HEAD
+        + "async def batches():\n    for i in range(100):\n        await asyncio.sleep(0)\n        yield x, y\n\n\n"
         "async def main(w):\n    async for x, y in batches():\n" + deep(STEP, 2) + "\n\nasyncio.run(main(w))\n"
     ),
     "gathered coroutines": Shape(
-        "import asyncio\n" + HEAD + "async def part(k):\n    await asyncio.sleep(0)\n    return x[k::2].T @ GRAD(x[k::2] @ w - y[k::2])\n\n\n"
+        "import asyncio\n"
+        + HEAD
+        + "async def part(k):\n    await asyncio.sleep(0)\n    return x[k::2].T @ GRAD(x[k::2] @ w - y[k::2])\n\n\n"
         "async def main():\n    global w\n    for i in range(100):\n        loss = 0.5 * np.sum((x @ w - y) ** 2)\n"
         "        g = sum(await asyncio.gather(part(0), part(1)))\n        w -= 0.1 * g\n\n\nasyncio.run(main())\n"
     ),
@@ -130,29 +152,38 @@ SHAPES = {
         HEAD + "def step(w):\n" + deep(STEP) + "    return loss\n\n\nf = step\nfor i in range(100): f(w)\n"
     ),
     "mapped step": Shape(
-        HEAD + "def step(k):\n    global w\n" + deep(STEP) + "    return loss\n\n\nlosses = list(map(step, range(100)))\n"
+        HEAD
+        + "def step(k):\n    global w\n"
+        + deep(STEP)
+        + "    return loss\n\n\nlosses = list(map(step, range(100)))\n"
     ),
     "step that is called once": Shape(
         HEAD + "def step(w):\n" + deep(STEP) + "    return loss, w\n\n\nloss, w = step(w)\nprint(loss)\n"
     ),
     "private names": Shape(
-        HEAD + "class Net:\n    def __init__(self): self.__w = np.ones(3)\n    def __loss(self, r): return 0.5 * np.mean(r**2)\n"
-        "    def train(self, x, y):\n        for i in range(100):\n            r = x @ self.__w - y\n            loss = self.__loss(r)\n"
+        HEAD + "class Net:\n    def __init__(self): self.__w = np.ones(3)\n"
+        "    def __loss(self, r): return 0.5 * np.mean(r**2)\n"
+        "    def train(self, x, y):\n        for i in range(100):\n            r = x @ self.__w - y\n"
+        "            loss = self.__loss(r)\n"
         "            __g = x.T @ GRAD(r) / len(y)\n            self.__w -= 0.1 * __g\n\n\nNet().train(x, y)\n"
     ),
     "super": Shape(
         HEAD + "class Base:\n    def back(self, x, r): return x.T @ GRAD(r) / len(x)\n\n\nclass Net(Base):\n"
         "    def __init__(self): self.w = np.ones(3)\n    def train(self, x, y):\n        for i in range(100):\n"
-        "            r = x @ self.w - y\n            loss = 0.5 * np.mean(r**2)\n            self.w -= 0.1 * super().back(x, r)\n\n\n"
+        "            r = x @ self.w - y\n            loss = 0.5 * np.mean(r**2)\n"
+        "            self.w -= 0.1 * super().back(x, r)\n\n\n"
         "Net().train(x, y)\n"
     ),
     "slots": Shape(
-        HEAD + "class Net:\n    __slots__ = 'w', 'g'\n    def __init__(self): self.w = np.ones(3)\n    def train(self, x, y):\n"
+        HEAD + "class Net:\n    __slots__ = 'w', 'g'\n    def __init__(self): self.w = np.ones(3)\n"
+        "    def train(self, x, y):\n"
         "        for i in range(100):\n            r = x @ self.w - y\n            loss = 0.5 * np.mean(r**2)\n"
-        "            self.g = x.T @ GRAD(r) / len(y)\n            self.w = self.w - 0.1 * self.g\n\n\nNet().train(x, y)\n"
+        "            self.g = x.T @ GRAD(r) / len(y)\n            self.w = self.w - 0.1 * self.g\n\n\n"
+        "Net().train(x, y)\n"
     ),
     "annotations": Shape(
-        HEAD + "w: np.ndarray = w\nfor i in range(100):\n    r: np.ndarray = x @ w - y\n    loss: float = 0.5 * np.mean(r**2)\n"
+        HEAD + "w: np.ndarray = w\nfor i in range(100):\n    r: np.ndarray = x @ w - y\n"
+        "    loss: float = 0.5 * np.mean(r**2)\n"
         "    g: np.ndarray\n    g = x.T @ GRAD(r) / len(y)\n    w -= 0.1 * g\n"
     ),
     "walrus": Shape(
@@ -160,21 +191,31 @@ SHAPES = {
         "    w -= 0.1 * (g := x.T @ GRAD(r) / len(y))\n"
     ),
     "decorators": Shape(
-        "import functools, time\n\n\ndef timed(f):\n    @functools.wraps(f)\n    def inner(*a, **k):\n        t = time.time()\n"
-        "        out = f(*a, **k)\n        inner.spent += time.time() - t\n        return out\n    inner.spent = 0.0\n    return inner\n\n\n"
-        + HEAD + "@timed\ndef step(w):\n" + deep(STEP) + "    return loss\n\n\nfor i in range(100):\n    step(w)\n"
+        "import functools, time\n\n\ndef timed(f):\n    @functools.wraps(f)\n    def inner(*a, **k):\n"
+        "        t = time.time()\n"
+        "        out = f(*a, **k)\n        inner.spent += time.time() - t\n        return out\n"
+        "    inner.spent = 0.0\n    return inner\n\n\n"
+        + HEAD
+        + "@timed\ndef step(w):\n"
+        + deep(STEP)
+        + "    return loss\n\n\nfor i in range(100):\n    step(w)\n"
     ),
     "variables shared with inner functions": Shape(
-        HEAD + "def main():\n    w = 0.5\n    x0 = x[:, 0]\n    def residual(): return x0 * w - y\n    def cost(): return 0.5 * np.mean(residual() ** 2)\n"
-        "    def grad(): return np.mean(x0 * GRAD(residual()))\n    for i in range(100):\n        loss = cost()\n        w = w - 0.1 * grad()\n"
+        HEAD + "def main():\n    w = 0.5\n    x0 = x[:, 0]\n    def residual(): return x0 * w - y\n"
+        "    def cost(): return 0.5 * np.mean(residual() ** 2)\n"
+        "    def grad(): return np.mean(x0 * GRAD(residual()))\n    for i in range(100):\n        loss = cost()\n"
+        "        w = w - 0.1 * grad()\n"
         "    return w\n\n\nmain()\n"
     ),
     "nonlocal step": Shape(
-        HEAD + "def main():\n    w = np.ones(3)\n    def step():\n        nonlocal w\n" + deep(STEP.replace("w -= 0.1 * g", "w = w - 0.1 * g") + "return loss", 2)
+        HEAD
+        + "def main():\n    w = np.ones(3)\n    def step():\n        nonlocal w\n"
+        + deep(STEP.replace("w -= 0.1 * g", "w = w - 0.1 * g") + "return loss", 2)
         + "    for i in range(100):\n        print(step())\n\n\nmain()\n"
     ),
     "match": Shape(
-        HEAD + "for i in range(100):\n    match (x, y):\n        case (a, b):\n            r = a @ w - b\n    loss = 0.5 * np.mean(r**2)\n"
+        HEAD + "for i in range(100):\n    match (x, y):\n        case (a, b):\n            r = a @ w - b\n"
+        "    loss = 0.5 * np.mean(r**2)\n"
         "    g = a.T @ GRAD(r) / len(b)\n    w -= 0.1 * g\n    del a\n"
     ),
     "exceptions": Shape(
@@ -183,7 +224,8 @@ SHAPES = {
     ),
     "a long loop before": Shape(
         HEAD + "v = np.ones(3)\nfor j in range(10**9):\n    loss = 0.5 * np.mean((x @ v - y) ** 2)\n"
-        "    v -= 0.1 * (x.T @ GRAD(x @ v - y)) / len(y)\n\n\ndef never(a, b, lr):\n    for i in range(9):\n        da = x.T @ (x @ a - y)\n"
+        "    v -= 0.1 * (x.T @ GRAD(x @ v - y)) / len(y)\n\n\ndef never(a, b, lr):\n    for i in range(9):\n"
+        "        da = x.T @ (x @ a - y)\n"
         "        db = np.sum(x @ a - y + b)\n        a -= lr * da\n        b -= lr * db\n"
     ),
 }

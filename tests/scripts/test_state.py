@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.errors import GradcheckError
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import checked
 from tests.scripts.samples import LINEAR_HEAD as HEAD
@@ -60,12 +59,16 @@ KEEPERS = {
     ),
     "zip": Keeper("loader = zip(np.split(x, 3), np.split(y, 3))\n", _NEXT),
     "cycle": Keeper("import itertools\nloader = itertools.cycle(zip(np.split(x, 3), np.split(y, 3)))\n", _NEXT),
-    "permutation": Keeper("order = iter(rng.permutation(12))\n", "k = [next(order) for _ in range(3)]; xb, yb = x[k], y[k]"),
+    "permutation": Keeper(
+        "order = iter(rng.permutation(12))\n", "k = [next(order) for _ in range(3)]; xb, yb = x[k], y[k]"
+    ),
     "bound generator": Keeper("draw = rng.integers\n", "k = draw(12, size=5); xb, yb = x[k], y[k]"),
     "partial of a generator": Keeper(
         "import functools\ndraw = functools.partial(rng.choice, 12, 5)\n", "k = draw(); xb, yb = x[k], y[k]"
     ),
-    "generator in a list": Keeper("held = [np.random.default_rng(3)]\n", "k = held[0].permutation(12)[:5]; xb, yb = x[k], y[k]"),
+    "generator in a list": Keeper(
+        "held = [np.random.default_rng(3)]\n", "k = held[0].permutation(12)[:5]; xb, yb = x[k], y[k]"
+    ),
     "random numbers of Python": Keeper(
         "import random\nr0 = random.Random(4)\n", "k = r0.sample(range(12), 5); xb, yb = x[k], y[k]"
     ),
@@ -78,13 +81,16 @@ KEEPERS = {
         "rows = {i: x[i] for i in range(12)}\n",
         "first = next(iter(rows)); rows[first] = rows.pop(first); k = list(rows)[:5]; xb, yb = x[k], y[k]",
     ),
-    "set": Keeper("seen = set()\n", "k = [i for i in range(12) if i not in seen][:4]; seen.update(k); xb, yb = x[k], y[k]"),
+    "set": Keeper(
+        "seen = set()\n", "k = [i for i in range(12) if i not in seen][:4]; seen.update(k); xb, yb = x[k], y[k]"
+    ),
     "lines of a file": Keeper(
         "import tempfile\nf = tempfile.TemporaryFile('w+')\nf.write('0 1 2\\n3 4 5\\n6 7 8\\n')\nf.seek(0)\n",
         "k = [int(j) for j in f.readline().split()]; xb, yb = x[k], y[k]",
     ),
     "closure": Keeper(
-        "def make():\n    v = {}\n    def step(w, g):\n        v['w'] = 0.9 * v.get('w', 0) + g\n        w -= 0.1 * v['w']\n"
+        "def make():\n    v = {}\n    def step(w, g):\n        v['w'] = 0.9 * v.get('w', 0) + g\n"
+        "        w -= 0.1 * v['w']\n"
         "    return step\nstep = make()\n",
         update="step(w, g)",
     ),
@@ -100,19 +106,22 @@ KEEPERS = {
         "def step(w, g, v={}):\n    v['w'] = 0.9 * v.get('w', 0) + g\n    w -= 0.1 * v['w']\n", update="step(w, g)"
     ),
     "attribute of a class": Keeper(
-        "class Rate:\n    n = 0\n    @classmethod\n    def step(cls, w, g):\n        cls.n += 1\n        w -= 0.1 / cls.n * g\n",
+        "class Rate:\n    n = 0\n    @classmethod\n    def step(cls, w, g):\n        cls.n += 1\n"
+        "        w -= 0.1 / cls.n * g\n",
         update="Rate.step(w, g)",
     ),
     "slots": Keeper(
         "class Momentum:\n    __slots__ = ('v', '__n')\n    def __init__(self): self.v = np.zeros(3); self.__n = 0\n"
-        "    def step(self, w, g):\n        self.__n += 1\n        self.v = 0.9 * self.v + g\n        w -= 0.1 * self.v\n"
+        "    def step(self, w, g):\n        self.__n += 1\n        self.v = 0.9 * self.v + g\n"
+        "        w -= 0.1 * self.v\n"
         "opt = Momentum()\n",
         update="opt.step(w, g)",
     ),
     "optimiser": Keeper(
         "class Adam:\n    def __init__(self): self.m = self.v = 0; self.t = 0\n    def step(self, w, g):\n"
         "        self.t += 1\n        self.m = 0.9 * self.m + 0.1 * g\n        self.v = 0.99 * self.v + 0.01 * g**2\n"
-        "        w -= 0.1 * self.m / (1 - 0.9**self.t) / (np.sqrt(self.v / (1 - 0.99**self.t)) + 1e-8)\nopt = Adam()\n",
+        "        w -= 0.1 * self.m / (1 - 0.9**self.t) / (np.sqrt(self.v / (1 - 0.99**self.t)) + 1e-8)\n"
+        "opt = Adam()\n",
         update="opt.step(w, g)",
     ),
     "cached function": Keeper(
@@ -120,7 +129,8 @@ KEEPERS = {
         "k = rows(2).astype(int); xb, yb = x[k], y[k]",
     ),
     "array of objects": Keeper(
-        "held = np.array([x, None], dtype=object)\n", "held[1] = held[0][:8]; xb, yb = held[1], y[:8]; held[0] = held[0][::-1]"
+        "held = np.array([x, None], dtype=object)\n",
+        "held[1] = held[0][:8]; xb, yb = held[1], y[:8]; held[0] = held[0][::-1]",
     ),
     "shape": Keeper("z = np.zeros(12)\n", "xb, yb = x, y; z.shape = (3, 4) if z.ndim == 1 else (12,)"),
 }

@@ -25,7 +25,9 @@ class LocationTable:
         The innermost class; empty outside any.
     """
 
-    def __init__(self, file: str, text: str, first: int, functions: Sequence[ast.AST] = (), class_name: str = "") -> None:
+    def __init__(
+        self, file: str, text: str, first: int, functions: Sequence[ast.AST] = (), class_name: str = ""
+    ) -> None:
         self.file, self.text = file, text
         self.locations: list[SourceLocation] = []
         self.functions = list(functions)

@@ -34,7 +34,7 @@ class SharedVariables:
 
     def of(self, node: ast.AST) -> list[str]:
         """Those of a function, a lambda or a comprehension, sorted."""
-        name = _NAMES.get(type(node), getattr(node, "name", ""))  # type: ignore[call-overload]
+        name = _NAMES.get(type(node), getattr(node, "name", ""))
         line = getattr(node, "lineno", 0)
         decorated = [d.lineno for d in getattr(node, "decorator_list", [])]
         return sorted(set().union(*(self._found.get((name, n), set()) for n in {line, *decorated})))
@@ -44,7 +44,7 @@ class SharedVariables:
             self._search(child)
         if isinstance(table, symtable.Function):
             inner = {name for child in table.get_children() for name in _free(child)}
-            own = {name for name in inner & set(table.get_locals())}
+            own = inner & set(table.get_locals())
             self._found[table.get_name(), table.get_lineno()] |= own | set(table.get_frees())
 
 

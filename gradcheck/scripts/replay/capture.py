@@ -78,13 +78,7 @@ def capture(
     # running the program may import modules with further loops
     while True:
         choice = _Choice(program, tried, preferred, alone=alone)
-        found = _run(
-            program,
-            choice,
-            arguments,
-            lambda step, choice=choice: use(step, choice.others(step.loop)),
-            minimised=minimised,
-        )
+        found = _run(program, choice, arguments, functools.partial(_with_others, use, choice), minimised=minimised)
         if found is not None:
             return found[0]
         wanted = choice.wanted
@@ -271,6 +265,10 @@ def _runs(loop: Loop, frame: Any) -> bool:
     return loop.is_loop and inside and loop.file == frame.f_code.co_filename
 
 
+def _with_others(use: Callable[[Step, list[Loop]], Any], choice: _Choice, step: Step) -> Any:
+    return use(step, choice.others(step.loop))
+
+
 def _capture_call(
     program: InstrumentedProgram, function: str, arguments: Sequence[str], use: Callable[[Step, list[Loop]], Any]
 ) -> Any:
@@ -393,8 +391,8 @@ def _run(
         except SystemExit as error:
             if not (results or errors):
                 raise TargetError(
-                    f"{program.path.name} ended with exit({error.code!r}) before its training loop began; its arguments "
-                    "go after --, as in: gradcheck check script.py -- --epochs 3"
+                    f"{program.path.name} ended with exit({error.code!r}) before its training loop began; its "
+                    "arguments go after --, as in: gradcheck check script.py -- --epochs 3"
                 ) from None
         except EOFError:
             if not (results or errors):

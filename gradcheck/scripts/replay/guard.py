@@ -262,7 +262,9 @@ def _described(event: str, arguments: tuple[Any, ...]) -> tuple[str, bool]:
     while frame is not None and TRACER not in frame.f_globals:
         imports = imports or frame.f_code.co_filename.startswith("<frozen importlib")
         frame = frame.f_back
-    shown = [a if isinstance(a, str) else os.fsdecode(a) if isinstance(a, (bytes, os.PathLike)) else a for a in arguments]
+    shown = [
+        a if isinstance(a, str) else os.fsdecode(a) if isinstance(a, (bytes, os.PathLike)) else a for a in arguments
+    ]
     words = _WORDS.get(event, "{event} {}").format(*shown, "", "", event=event).strip()
     place = "" if frame is None else f" (line {frame.f_lineno})"
     return f"{words}{place}", imports

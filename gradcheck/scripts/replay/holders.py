@@ -207,7 +207,7 @@ def _store_in_function(function: types.FunctionType, key: str, value: Any) -> No
     if key in names:
         defaults[names.index(key)] = value
         function.__defaults__ = tuple(defaults)
-    elif key in (function.__kwdefaults__ or {}):
+    elif function.__kwdefaults__ and key in function.__kwdefaults__:
         function.__kwdefaults__[key] = value
     else:
         setattr(function, key, value)

@@ -109,7 +109,7 @@ def _environment() -> dict[Any, Any]:
 
 
 def _encoded(name: str, value: str) -> dict[Any, Any]:
-    return {os.environ.encodekey(name): os.environ.encodevalue(value)}  # type: ignore[attr-defined]
+    return {os.environ.encodekey(name): os.environ.encodevalue(value)}
 
 
 def traced_modules() -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _without_handlers() -> Iterator[None]:
         by_program = TRACER in sys._getframe(1).f_globals
         return function if by_program else register(function, *args, **options)
 
-    atexit.register = registered  # type: ignore[assignment]
+    atexit.register = registered
     try:
         yield
     finally:
@@ -231,7 +231,8 @@ def _library_folders() -> tuple[Path, ...]:
 def is_library(file: Path) -> bool:
     """Whether a file belongs to Python, to an installed package or to gradcheck."""
     parents = file.resolve().parents
-    return any(folder in parents for folder in _library_folders()) or {"site-packages", "dist-packages"} & set(file.parts)
+    packages = {"site-packages", "dist-packages"} & set(file.parts)
+    return bool(packages) or any(folder in parents for folder in _library_folders())
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -1,4 +1,4 @@
-"""The file system as a replay sees it: what it writes, renames and deletes is kept in memory, and forgotten after it."""
+"""The file system as a replay sees it: what it writes, renames and deletes is kept in memory, and then forgotten."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class Overlay:
         if not writes:
             self._require(full)
         with GUARD.trusting():
-            return _OPEN_FILE(file, mode, *args, opener=opener, **options)
+            return _OPEN_FILE(file, mode, *args, **{**options, "opener": opener})
 
     def _write(self, descriptor: int, data: Any) -> int:
         """In place of `os.write`: only what this replay opened is written to."""

@@ -98,7 +98,7 @@ def quiet() -> Iterator[None]:
 
 
 def _in_replays(original: Any, new: Any) -> Any:
-    """A function that does what the stand-in does in threads that run a replay, and what the original does in others."""
+    """A function that does what the stand-in does in threads that run a replay, and the original in others."""
     if isinstance(new, type):
         return new
 

@@ -110,7 +110,7 @@ class Snapshot:
                 self._restored += [(value, kind, content) for kind, content in self._held[id(value)][1]]
 
     def restore(self, *, everything: bool = False) -> None:
-        """Put the contents back, in place; `everything` after a run that may have changed what the first one did not."""
+        """Put the contents back, in place; `everything` after a run that may have changed more than the first one."""
         restored = self._restored if not everything else self._everything()
         for value, kind, content in restored:
             if kind.same is None or not kind.same(value, content):

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from gradcheck.scripts.replay.guard import GUARD
 
@@ -128,7 +128,7 @@ class Response(io.BytesIO):
 
     status = code = 200
     reason = msg = "OK"
-    headers: dict[str, str] = {}
+    headers: ClassVar[dict[str, str]] = {}
     url = ""
 
     def getcode(self) -> int:
@@ -161,7 +161,9 @@ def stand_ins() -> list[tuple[Any, Any]]:
         (atexit.register, lambda function, *_, **__: function),
         (signal.signal, lambda number, handler: signal.getsignal(number)),
     ]
-    found += [(getattr(signal, name), lambda *_: 0) for name in ("alarm", "pause", "setitimer") if hasattr(signal, name)]
+    found += [
+        (getattr(signal, name), lambda *_: 0) for name in ("alarm", "pause", "setitimer") if hasattr(signal, name)
+    ]
     start = getattr(threading, "_start_joinable_thread", None)
     if start is not None:
         found.append((start, lambda function, *args, **options: start(GUARD.watch(function), *args, **options)))

@@ -110,7 +110,12 @@ class Step:
         descriptors: Iterable[int] = (),
         random_states: tuple[Any, Any] | None = None,
     ) -> None:
-        self.program, self.loop, self.scope, self.tracer = program, program.loops[arrival.loop], arrival.scope, program.tracer
+        self.program, self.loop, self.scope, self.tracer = (
+            program,
+            program.loops[arrival.loop],
+            arrival.scope,
+            program.tracer,
+        )
         self.at_module_level = not self.loop.functions
         self.locals = {} if self.at_module_level else arrival.variables
         self.runs = 0
@@ -145,9 +150,7 @@ class Step:
     def _variables(self, local: dict[str, Any], accept: Callable[[Any], bool] = is_float) -> dict[Path, StateVariable]:
         code = self._body.function.__code__
         own = () if self.at_module_level else (*code.co_varnames, *code.co_cellvars)  # also those without a value yet
-        return state_variables(
-            local, self.scope, self._modules, accept=accept, cells=self._cells.values(), hidden=own
-        )
+        return state_variables(local, self.scope, self._modules, accept=accept, cells=self._cells.values(), hidden=own)
 
     def track(self, parts: Iterable[StateVariable]) -> None:
         """Let replays give parts of arrays values of their own."""
@@ -192,7 +195,9 @@ class Step:
             seen = self._replay(self._held, {e.index for e in trace.events})
             if seen is None:
                 raise TargetError(self._irreproducible(trace))
-            other = next((e for e in trace.events if e.index not in self._held and not _equal(seen[e.index], e.value)), None)
+            other = next(
+                (e for e in trace.events if e.index not in self._held and not _equal(seen[e.index], e.value)), None
+            )
             if other is None:
                 return
             self.unsteady.append(other)
@@ -203,8 +208,8 @@ class Step:
         reason = f"; the second one raised {type(error).__name__}: {error}" if not isinstance(error, Diverged) else ""
         place = next((e.location.line for e in trace.events if e.index not in self.tracer.seen), self.loop.line)
         return (
-            f"two runs of the training step from the same state differ, first about line {place}{reason}: the step depends "
-            "on something that gradcheck cannot put back, such as a device, a process or a thread; check the function "
+            f"two runs of the training step from the same state differ, first about line {place}{reason}: the step "
+            "depends on something that gradcheck cannot put back, such as a device, a process or a thread; check the function "
             "that computes the gradient with --function NAME"
         )
 
@@ -330,7 +335,9 @@ class Step:
             except RefusedEffect as error:
                 raise TargetError(_refused(error)) from error
             except SystemExit:
-                raise TargetError(f"the first iteration of the loop on line {self.loop.line} ends the program") from None
+                raise TargetError(
+                    f"the first iteration of the loop on line {self.loop.line} ends the program"
+                ) from None
             finally:
                 self.tracer.end()
             events = self.tracer.events
@@ -448,8 +455,8 @@ def _constant(value: Array) -> Action:
 
 def _refused(error: RefusedEffect) -> str:
     return (
-        f"{error}: the step cannot go on without it; leave it out, or check the function that computes the gradient with "
-        "--function NAME"
+        f"{error}: the step cannot go on without it; leave it out, or check the function that computes the gradient "
+        "with --function NAME"
     )
 
 

@@ -18,7 +18,15 @@ from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.holders import OPAQUE, items_of, store
 
 #: What holds items that cannot be replaced.
-_FIXED = (types.MethodType, types.BuiltinMethodType, functools.partial, functools._lru_cache_wrapper, tuple, set, frozenset)
+_FIXED = (
+    types.MethodType,
+    types.BuiltinMethodType,
+    functools.partial,
+    functools._lru_cache_wrapper,
+    tuple,
+    set,
+    frozenset,
+)
 
 #: Modes in which an array on disk is not changed.
 _PRIVATE = ("r", "c")
@@ -99,7 +107,11 @@ def _database(value: Any) -> Any:
     with GUARD.trusting():
         copy = type(value)(":memory:", check_same_thread=False)
         value.backup(copy)
-    copy.row_factory, copy.text_factory, copy.isolation_level = value.row_factory, value.text_factory, value.isolation_level
+    copy.row_factory, copy.text_factory, copy.isolation_level = (
+        value.row_factory,
+        value.text_factory,
+        value.isolation_level,
+    )
     return copy
 
 

@@ -90,7 +90,7 @@ class _Contents:
 def as_loop(node: Any) -> ast.For:
     """A comprehension as a loop whose body computes one element."""
     values = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-    body = [ast.copy_location(ast.Expr(value), value) for value in values]
+    body: list[ast.stmt] = [ast.copy_location(ast.Expr(value), value) for value in values]
     last = node.generators[-1]
     return ast.copy_location(ast.For(last.target, last.iter, body, []), node)
 

@@ -85,7 +85,7 @@ def test_the_record_is_preserved() -> None:
 
 def test_the_program_stops_at_the_wanted_loop() -> None:
     tracer = tracer_for()
-    used = []
+    used: list[Any] = []
     tracer.stop_at(lambda number: number == 1, used.append)
     assert not tracer.begins(0)
     assert tracer.begins(1)

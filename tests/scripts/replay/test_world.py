@@ -62,7 +62,8 @@ INSIDE = {
     "removed and made again": "os.remove('keep.txt'); open('keep.txt', 'w').write('y')",
     "function with another name": "delete('keep.txt'); assert 'keep.txt' not in os.listdir('.')",
     "rename": "os.rename('keep.txt', 'new.txt'); assert open('new.txt').read() == 'keep me'",
-    "replace": "open('new.txt', 'w').write('y'); os.replace('new.txt', 'keep.txt'); assert open('keep.txt').read() == 'y'",
+    "replace": "open('new.txt', 'w').write('y')\n"
+    "os.replace('new.txt', 'keep.txt'); assert open('keep.txt').read() == 'y'",
     "rename of a folder": "os.rename('old', 'new'); assert os.path.isdir('new')",
     "mkdir": "os.mkdir('new'); open('new/a.txt', 'w').write('x'); assert os.listdir('new') == ['a.txt']",
     "makedirs": "os.makedirs('new/deep'); os.makedirs('old', exist_ok=True); os.rmdir('new/deep')",
@@ -107,7 +108,8 @@ INSIDE = {
     "web page": "urllib.request.urlopen('http://127.0.0.1:%d/' % PORT).read()",
     "web request": "http.client.HTTPConnection('127.0.0.1', PORT).request('GET', '/')",
     "question": "assert input('?') == ''; getpass.getpass(); sys.stdin.readline()",
-    "print": "print('x'); sys.stdout.write('x'); sys.stderr.write('x'); sys.stdout.buffer.write(b'x'); os.write(1, b'x')",
+    "print": "print('x'); sys.stdout.write('x'); sys.stderr.write('x')\n"
+    "sys.stdout.buffer.write(b'x'); os.write(1, b'x')",
     "saved stream": "out.write('x'); out.flush()",
     "sleep": "time.sleep(1000); sleep(1000); threading.Event().wait(1000)",
     "alarm": "signal.alarm(1)",
@@ -217,7 +219,8 @@ AROUND = {
     "else": "LOOP\nelse:\n    save()",
     "finally": "try:\n    LOOP\nfinally:\n    save()",
     "nested finally": "try:\n    try:\n        LOOP\n    finally:\n        save()\nfinally:\n    save()",
-    "finally that returns": "def f():\n    global w\n    try:\n        LOOP\n    finally:\n        return np.save('keep.txt', w)\nf()\nsave()",
+    "finally that returns": "def f():\n    global w\n    try:\n        LOOP\n    finally:\n"
+    "        return np.save('keep.txt', w)\nf()\nsave()",
     "except BaseException": "try:\n    LOOP\nexcept BaseException:\n    save()",
     "except of a group": "try:\n    LOOP\nexcept (ValueError, BaseException) as error:\n    save()\n    raise",
     "except everything": "try:\n    LOOP\nexcept:\n    save()",
@@ -226,7 +229,8 @@ AROUND = {
     "context": "class C:\n    def __enter__(self): pass\n    def __exit__(self, *_): save()\nwith C():\n    LOOP",
     "context that swallows": "class C:\n    def __enter__(self): pass\n    def __exit__(self, *_): return True\n"
     "with C():\n    LOOP\nsave()",
-    "context of a generator": "@contextlib.contextmanager\ndef c():\n    try:\n        yield\n    finally:\n        save()\n"
+    "context of a generator": "@contextlib.contextmanager\ndef c():\n    try:\n        yield\n    finally:\n"
+    "        save()\n"
     "with c():\n    LOOP",
     "closing": "class C:\n    def close(self): save()\nwith contextlib.closing(C()):\n    LOOP",
     "stack of contexts": "with contextlib.ExitStack() as stack:\n    stack.callback(save)\n    LOOP",
@@ -237,8 +241,10 @@ AROUND = {
     "excepthook": "sys.excepthook = lambda *_: save()\nLOOP",
     "signal": "signal.signal(signal.SIGTERM, lambda *_: save())\nsignal.signal(signal.SIGINT, lambda *_: save())\nLOOP",
     "generator": "def g():\n    try:\n        yield\n    finally:\n        save()\nit = g()\nnext(it)\nLOOP",
-    "generator that trains": "def g():\n    global w\n    try:\n        LOOP\n        yield\n    finally:\n        save()\nfor _ in g():\n    save()",
-    "coroutine": "async def c():\n    global w\n    try:\n        LOOP\n    finally:\n        save()\nimport asyncio\nasyncio.run(c())\nsave()",
+    "generator that trains": "def g():\n    global w\n    try:\n        LOOP\n        yield\n    finally:\n"
+    "        save()\nfor _ in g():\n    save()",
+    "coroutine": "async def c():\n    global w\n    try:\n        LOOP\n    finally:\n        save()\n"
+    "import asyncio\nasyncio.run(c())\nsave()",
     "thread": "def wait():\n    while True:\n        go.wait()\n        np.save('keep.txt', np.ones(3))\n"
     "go = threading.Event()\nt = threading.Thread(target=wait, daemon=True)\nt.start()\nLOOP\n    go.set()",
     "temporary folder": "with tempfile.TemporaryDirectory() as d:\n    open(d + '/a', 'w').close()\n    LOOP\n"
@@ -272,11 +278,11 @@ def test_what_stands_around_the_loop_never_runs(name: str, folder: Path, capfd: 
 
     path = written(folder, around(AROUND[name]))
     weakref.finalize(world, print).detach()  # Python itself registers a function once
-    callbacks, handler = atexit._ncallbacks(), signal.getsignal(signal.SIGINT)  # type: ignore[attr-defined]
+    callbacks, handler = atexit._ncallbacks(), signal.getsignal(signal.SIGINT)
     assert capture(InstrumentedProgram(path, read(path)), (), None, use)
     gc.collect()
     assert world(folder) == found[0]
-    assert (atexit._ncallbacks(), signal.getsignal(signal.SIGINT)) == (callbacks, handler)  # type: ignore[attr-defined]
+    assert (atexit._ncallbacks(), signal.getsignal(signal.SIGINT)) == (callbacks, handler)
     assert capfd.readouterr() == ("", "")
 
 
@@ -305,7 +311,8 @@ def test_an_interrupt_ends_a_check_at_once(name: str, folder: Path) -> None:
 
 
 def test_what_a_child_prints_does_not_mix_with_the_report(tmp_path: Path) -> None:
-    code = "import os, subprocess\nsubprocess.run(['echo', 'child'])\nos.system('echo child')\nos.write(1, b'child')\n"
+    code = "import os, subprocess\nsubprocess.run(['echo', 'child'])\nos.system('echo child')\n"
+    "os.write(1, b'child')\n"
     path = written(tmp_path, LINEAR_HEAD + code + LOOP + "    os.system('echo child')\n")
     command = [sys.executable, "-m", "gradcheck", "check", str(path), "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
