@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -223,8 +224,8 @@ SHAPES = {
         "    finally:\n        loss = 0.5 * np.mean(r**2)\n    g = x.T @ GRAD(r) / len(y)\n    w -= 0.1 * g\n"
     ),
     "a long loop before": Shape(
-        HEAD + "v = np.ones(3)\nfor j in range(10**9):\n    loss = 0.5 * np.mean((x @ v - y) ** 2)\n"
-        "    v -= 0.1 * (x.T @ GRAD(x @ v - y)) / len(y)\n\n\ndef never(a, b, lr):\n    for i in range(9):\n"
+        HEAD + "v = np.ones(3)\nfor j in range(10**9):\n    r = x @ v - y\n    loss = 0.5 * np.mean(r**2)\n"
+        "    v -= 1e-6 * (x.T @ GRAD(r)) / len(y)\n\n\ndef never(a, b, lr):\n    for i in range(9):\n"
         "        da = x.T @ (x @ a - y)\n"
         "        db = np.sum(x @ a - y + b)\n        a -= lr * da\n        b -= lr * db\n"
     ),
@@ -244,3 +245,60 @@ def test_a_shape_hides_no_mistake(name: str, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     report = SHAPES[name].checked(tmp_path, wrong=True)
     assert report.verdict is Verdict.FAIL, str(report)
+
+
+def notebook(folder: Path, cells: list[str]) -> Path:
+    """A notebook with some cells of code."""
+    path = folder / "train.ipynb"
+    content = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_all_training_loops_of_a_notebook_are_checked(tmp_path: Path) -> None:
+    """A loop stops at its first iteration, and the cells after it run, even if one of them needs what is missing."""
+    loop = "for i in range(10**9):\n" + deep(STEP)
+    function = "def train(w):\n" + deep(loop.replace("GRAD", "np.abs")) + "    return w\n"
+    cells = [HEAD, loop.replace("GRAD", ""), "print(never_assigned)", function, "v = train(np.ones(3))", "train(v)"]
+    path = notebook(tmp_path, cells)
+    report = check_program(path, rng=0)
+    verdicts = {name: block.verdict for name, block in report.blocks.items()}
+    assert verdicts == {"w (cell 2, line 1)": Verdict.PASS, "w (cell 4, line 2)": Verdict.FAIL}
+    assert report.verdict is Verdict.FAIL
+    assert {finding.file for finding in report.findings} == {f"{path}, cell 4"}
+    assert any("never_assigned" in note for note in report.notes)
+
+
+def test_a_notebook_with_one_loop_is_checked_as_a_script_is(tmp_path: Path) -> None:
+    report = check_program(notebook(tmp_path, [HEAD, LOOP.replace("GRAD", "")]), rng=0)
+    assert list(report.blocks) == ["w"]
+    assert report.verdict is Verdict.PASS
+
+
+MINIMISED = {
+    "minimize": "from scipy.optimize import minimize\nminimize(cost, w, args=(x, y), jac=grad)",
+    "minimize in a module": "import scipy.optimize as so\nso.minimize(cost, w, (x, y), 'BFGS', grad)",
+    "both": "import scipy.optimize\nscipy.optimize.minimize(lambda w: (cost(w, x, y), grad(w, x, y)), w, jac=True)",
+    "fmin_l_bfgs_b": "from scipy import optimize\noptimize.fmin_l_bfgs_b(lambda w: (cost(w, x, y), grad(w, x, y)), w)",
+    "fmin_cg": "from scipy.optimize import fmin_cg\nfmin_cg(cost, w, fprime=grad, args=(x, y))",
+}
+
+
+@pytest.mark.parametrize("name", MINIMISED)
+def test_the_gradient_of_a_minimiser_is_checked(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    functions = (
+        "def cost(w, x, y):\n    print('called')\n    return 0.5 * np.mean((x @ w - y) ** 2)\n\n\n"
+        "def grad(w, x, y):\n    g = np.zeros(3)\n    for i in range(len(y)):\n"
+        "        g = g + x[i] * GRAD(x[i] @ w - y[i])\n    return g / len(y)\n\n\n"
+    )
+    shape = Shape(HEAD + functions + MINIMISED[name] + "\nraise ZeroDivisionError\n")
+    report = shape.checked(tmp_path, wrong=False)
+    assert report.verdict is Verdict.PASS, str(report)
+    assert "scipy.optimize" in report.notes[0]
+    assert shape.checked(tmp_path, wrong=True).verdict is Verdict.FAIL
+    assert "called" not in capfd.readouterr().out
+
+
+def test_a_minimiser_without_a_gradient_runs(tmp_path: Path) -> None:
+    text = "from scipy.optimize import minimize\nw = minimize(lambda w: np.sum((w - 1) ** 2), np.ones(3)).x\n"
+    assert Shape(HEAD + text + LOOP).checked(tmp_path, wrong=False).verdict is Verdict.PASS

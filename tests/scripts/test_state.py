@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck.errors import GradcheckError
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import checked
 from tests.scripts.samples import LINEAR_HEAD as HEAD
@@ -147,3 +148,29 @@ def test_state_is_put_back(name: str, tmp_path: Path) -> None:
 def test_state_hides_no_mistake(name: str, tmp_path: Path) -> None:
     report = checked(tmp_path, KEEPERS[name].program("np.abs(r)"))
     assert report.verdict is Verdict.FAIL, str(report)
+
+
+#: A counter outside of all that Python shows.
+DEVICE = (
+    "import ctypes\nheld = ctypes.c_double(0.0)\n\n\ndef reading():\n    held.value += 1.0\n    return held.value\n\n\n"
+)
+
+
+def test_what_cannot_be_put_back_is_named(tmp_path: Path) -> None:
+    """A value that differs from one replay to the next leaves the gradient undecided, right or wrong."""
+    for residual in ("r", "np.abs(r)"):
+        program = Keeper(DEVICE, "xb, yb = x * (1 + 0.1 * reading()), y").program(residual)
+        report = checked(tmp_path, program)
+        assert report.verdict is Verdict.UNDECIDED, str(report)
+        assert "differs between two runs" in str(report)
+
+
+def test_what_cannot_be_put_back_but_does_not_matter_is_no_trouble(tmp_path: Path) -> None:
+    keeper = Keeper(DEVICE, "xb, yb = x, y; seen = 1.0 * reading()")
+    assert checked(tmp_path, keeper.program()).verdict is Verdict.PASS
+    assert checked(tmp_path, keeper.program("np.abs(r)")).verdict is Verdict.FAIL
+
+
+def test_a_step_that_takes_another_branch_each_time_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GradcheckError, match="two runs of the training step"):
+        checked(tmp_path, Keeper(DEVICE, "xb, yb = x, y; seen = [1.0 * k for k in range(int(reading()))]").program())

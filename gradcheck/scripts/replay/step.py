@@ -209,8 +209,8 @@ class Step:
         place = next((e.location.line for e in trace.events if e.index not in self.tracer.seen), self.loop.line)
         return (
             f"two runs of the training step from the same state differ, first about line {place}{reason}: the step "
-            "depends on something that gradcheck cannot put back, such as a device, a process or a thread; check the function "
-            "that computes the gradient with --function NAME"
+            "depends on something that gradcheck cannot put back, such as a device, a process or a thread; check the "
+            "function that computes the gradient with --function NAME"
         )
 
     def advance(self) -> None:
