@@ -311,8 +311,7 @@ def test_an_interrupt_ends_a_check_at_once(name: str, folder: Path) -> None:
 
 
 def test_what_a_child_prints_does_not_mix_with_the_report(tmp_path: Path) -> None:
-    code = "import os, subprocess\nsubprocess.run(['echo', 'child'])\nos.system('echo child')\n"
-    "os.write(1, b'child')\n"
+    code = "import os, subprocess\nsubprocess.run(['echo', 'child'])\nos.system('echo child')\nos.write(1, b'child')\n"
     path = written(tmp_path, LINEAR_HEAD + code + LOOP + "    os.system('echo child')\n")
     command = [sys.executable, "-m", "gradcheck", "check", str(path), "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
