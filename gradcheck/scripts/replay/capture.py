@@ -89,7 +89,7 @@ def capture(
         elif wanted is None or wanted.number in tried:
             raise TargetError(_no_loop(program))
         else:
-            tried.add(wanted.number)
+            tried |= {wanted.number} | choice.never_begun
             preferred, alone = None, False
 
 
@@ -205,6 +205,7 @@ class _Choice:
         self._known = 0
         self._ranked: list[Loop] = []
         self.around: Loop | None = None
+        self._begun: set[int] = set()
         self._iterations: Counter[int] = Counter()
         self._most: dict[int, int] = {}
 
@@ -222,11 +223,17 @@ class _Choice:
             return self._program.loops[self._preferred]
         return self._ranked[0] if self._ranked else None
 
+    @property
+    def never_begun(self) -> set[int]:
+        """Loops and functions that the program does not run at all."""
+        return {loop.number for loop in self._program.loops} - self._begun
+
     def _untried(self, loops: Sequence[Loop]) -> list[Loop]:
         return [loop for loop in loops if loop.number not in self._tried]
 
     def __call__(self, number: int) -> bool:
         """Whether to stop at a loop or function that begins."""
+        self._begun.add(number)
         wanted = self.around or self.wanted
         if wanted is None:
             return False
