@@ -244,7 +244,12 @@ async def _no_sleep(delay: float = 0, result: Any = None, **_: Any) -> Any:
 
 
 async def _gathered(*awaitables: Any, **_: Any) -> list[Any]:
-    return [await each for each in awaitables]
+    try:
+        return [await each for each in awaitables]
+    finally:
+        for each in awaitables:  # a replay may end before
+            if hasattr(each, "close"):
+                each.close()
 
 
 async def _awaited(awaitable: Any, *_: Any, **__: Any) -> Any:
