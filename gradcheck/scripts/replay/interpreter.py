@@ -81,7 +81,7 @@ class Interpreter:
         finally:
             if len(sys.modules) > count:
                 for name in sys.modules.keys() - set(known):
-                    if is_traced(sys.modules[name]):
+                    if is_traced(sys.modules[name]) or _is_own_namespace(sys.modules[name]):
                         del sys.modules[name]
             for name in self.modules.keys() - before.modules.keys():
                 sys.modules.pop(name, None)
@@ -120,6 +120,17 @@ def traced_modules() -> dict[str, Any]:
 def is_traced(module: Any) -> bool:
     """Whether a module is part of an instrumented program."""
     return TRACER in getattr(module, "__dict__", ())
+
+
+def _is_own_namespace(module: Any) -> bool:
+    """Whether a module is a package without code, in a folder of the user's own."""
+    if getattr(module, "__file__", None) is not None or not hasattr(module, "__path__"):
+        return False
+    try:
+        folders = list(module.__path__)
+    except KeyError:  # the package that it is in was the user's own, and is gone
+        return True
+    return bool(folders) and not is_library(Path(folders[0]))
 
 
 @contextmanager
