@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._version import __version__
+from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.probes.evaluator import Evaluator, Progress
@@ -26,10 +28,13 @@ from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
-from gradcheck.scripts.replay.capture import capture, capture_loop
+from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
+from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.scripts.replay.minimisers import Minimisation
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.source import Source, read
-from gradcheck.scripts.text.training_loop import other_training_loops
+from gradcheck.scripts.text.training_loop import Loop, other_training_loops
+from gradcheck.subjects.convert import as_subject
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
@@ -39,6 +44,9 @@ _MOST_LOOPS = 3
 
 #: Deferred constants in a note, and numbers that are not the loss.
 _SHOWN_CONSTANTS, _SHOWN_NUMBERS = 6, 4
+
+#: Effects outside the program in a note.
+_SHOWN_EFFECTS = 6
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -79,7 +87,10 @@ def check_program(
     seed = seed_of(rng)
     pieces = sources if sources is not None else read(path)
     request = _Request(path, pieces, hints, namespace, rtol, budget, progress)
-    outcome = _checked(request, seed, started)
+    cells = _checked_cells(request, seed, started) if len(pieces) > 1 and hints.function is None else []
+    if len(cells) > 1:
+        return _combined(cells)
+    outcome = cells[0] if cells else _checked(request, seed, started)
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
         with contextlib.suppress(Exception):  # a second iteration need not work as the first one does
             outcome = _checked(request, seed, started, iterations=1)
@@ -91,8 +102,8 @@ def check_program(
 def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
     """The report on a program that prints an absolute error, checked against half its square if that fits better."""
     loss, report = outcome.loss, outcome.report
-    sources = with_squared_error(request.sources, loss.location)
-    if sources is None:
+    sources = with_squared_error(request.sources, loss.location) if loss is not None else None
+    if loss is None or sources is None:
         return report
     try:
         other = _checked(replace(request, sources=sources), seed, started).report
@@ -156,39 +167,146 @@ class _Outcome:
     report : Report
     is_lazy : bool
         Whether the first iteration creates arrays of the parameters' shapes, as an optimiser does with its averages.
-    loss : Node
+    loss : Node or None
+    loop : Loop or None
+        None if a minimiser trains.
     """
 
     report: Report
     is_lazy: bool
-    loss: Node
+    loss: Node | None
+    loop: Loop | None
 
 
 def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
-    """Check the step, after some iterations of the loop."""
-    generator = np.random.default_rng(seed)
-    with np.errstate(all="ignore"):
-        analysis = _analysed(request, generator, iterations)
+    """Check the step of the likeliest loop that is a training step, after some iterations of the loop."""
+    hints = request.hints
+
+    def use(step: Step, others: Sequence[Loop]) -> tuple[_Outcome | SubjectError, Sequence[Loop]]:
+        generator = np.random.default_rng(seed)
+        try:
+            try:
+                with np.errstate(all="ignore"):
+                    analysis = _after_iterations(step, hints, generator, iterations)
+            except SubjectError as error:
+                return error, others
+            return _outcome(request, analysis, seed, started, generator), others
+        finally:
+            step.release()
+
+    def minimised(minimisation: Minimisation) -> tuple[_Outcome, Sequence[Loop]]:
+        return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None), []
+
+    found, others = capture(request.program(), hints.arguments, hints.function, use, minimised)
+    trouble = found
+    for _ in range(_MOST_LOOPS - 1):
+        if isinstance(found, _Outcome) or not others:
+            break
+        loop, rest = others[0], others[1:]
+        found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
+    if not isinstance(found, _Outcome):
+        raise trouble
+    return found
+
+
+def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcome]:
+    """Check the training loops of all cells of a notebook; empty if none could be checked."""
+    problems: list[str] = []
+
+    def use(step: Step) -> _Outcome | None:
+        outcome = None
+        for iterations in (0, 1):
+            generator = np.random.default_rng(seed)
+            try:
+                with np.errstate(all="ignore"):
+                    analysis = _after_iterations(step, request.hints, generator, iterations)
+                outcome = _outcome(request, analysis, seed, started, generator)
+            except SubjectError as error:
+                problems.append(f"Not checked: {error}")
+            finally:
+                step.release()
+            if outcome is None or outcome.report.verdict is not Verdict.FAIL or not outcome.is_lazy:
+                break
+        return outcome
+
+    found, troubles = capture_cells(request.program(), request.hints.arguments, use)
+    outcomes = [outcome for outcome in found if outcome is not None]
+    if outcomes and (problems or troubles):
+        last = outcomes[-1]
+        outcomes[-1] = replace(last, report=replace(last.report, notes=(*last.report.notes, *problems, *troubles)))
+    return outcomes
+
+
+def _of_minimiser(request: _Request, minimisation: Minimisation, seed: int, started: float) -> Report:
+    """The report on the gradient that a minimiser of SciPy gets, at the point where it starts."""
+    subject = as_subject(minimisation.fun, minimisation.gradient, minimisation.start, args=minimisation.arguments)
+    report = check_subject(subject, rtol=request.rtol, rng=seed, budget=request.budget)
+    note = (
+        f"Checked the gradient that scipy.optimize.{minimisation.name} gets on line {minimisation.line}, at the point "
+        "where it starts"
+    )
+    return replace(
+        report,
+        target=str(request.path),
+        seconds=time.perf_counter() - started,
+        notes=(note, *_effects(), *report.notes),
+    )
+
+
+def _combined(outcomes: Sequence[_Outcome]) -> Report:
+    """One report on several loops; each block has the name of its loop."""
+    reports = [_labelled(outcome) for outcome in outcomes]
+    verdicts = [report.verdict for report in reports]
+    worst = next(v for v in (Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS) if v in verdicts)
+    first = reports[verdicts.index(worst)]
+    return replace(
+        first,
+        blocks={name: block for report in reports for name, block in report.blocks.items()},
+        findings=tuple(finding for report in reports for finding in report.findings),
+        lines=tuple(dict.fromkeys(line for report in reports for line in report.lines)),
+        notes=tuple(dict.fromkeys(note for report in reports for note in report.notes)),
+        evaluations=sum(report.evaluations for report in reports),
+        gradients=sum(report.gradients for report in reports),
+        seconds=max(report.seconds for report in reports),
+    )
+
+
+def _labelled(outcome: _Outcome) -> Report:
+    """A report whose blocks say which loop they are from."""
+    report, loop = outcome.report, outcome.loop
+    if loop is None:
+        return report
+    place = f"{loop.file.rpartition(', ')[2]}, line {loop.line}"
+    names = {name: f"{name} ({place})" for name in report.blocks}
+    return replace(
+        report,
+        blocks={names[name]: replace(block, name=names[name]) for name, block in report.blocks.items()},
+        findings=tuple(replace(f, blocks=tuple(names.get(b, b) for b in f.blocks)) for f in report.findings),
+    )
+
+
+def _outcome(
+    request: _Request, analysis: Analysis, seed: int, started: float, generator: np.random.Generator
+) -> _Outcome:
+    """Check a step that was analysed."""
     step = analysis.step
-    try:
-        subject = ProgramSubject(
-            analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
-        )
-        tolerance = tolerance_of(request.rtol, subject)
-        evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
-        with np.errstate(all="ignore"):
-            found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
-            localisation = analysis.localise()
-            connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
-            if found.verdict is not Verdict.PASS and analysis.rated.flat:
-                found = _undecided(found, _piecewise_constant(analysis))
-            elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not localisation.right:
-                found = _undecided(found, _not_minimised(analysis))
-            elif found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
-                found = _undecided(found, _unrelated(analysis))
-            located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
-    finally:
-        step.release()
+    subject = ProgramSubject(
+        analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
+    )
+    tolerance = tolerance_of(request.rtol, subject)
+    evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
+    with np.errstate(all="ignore"):
+        found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
+        localisation = analysis.localise()
+        connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
+        if found.verdict is not Verdict.PASS and analysis.rated.flat:
+            found = _undecided(found, _piecewise_constant(analysis))
+        elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not localisation.right:
+            found = _undecided(found, _not_minimised(analysis))
+        elif found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
+            found = _undecided(found, _unrelated(analysis))
+        found = _if_repeatable(found, analysis)
+        located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
     report = report_of(
         found,
         located.findings,
@@ -205,31 +323,11 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         report,
         lines=lines,
         sources={name: source.text for name, source in step.program.sources.items()},
-        notes=(*_notes(analysis, lines), *report.notes),
+        notes=(*_notes(analysis, lines), *_effects(), *report.notes),
     )
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
-    return _Outcome(report, is_lazy, analysis.loss)
-
-
-def _analysed(request: _Request, rng: np.random.Generator, iterations: int) -> Analysis:
-    """The analysis of the likeliest loop that is a training step."""
-    hints = request.hints
-    step, others = capture(request.program(), hints.arguments, hints.function)
-    trouble: SubjectError | None = None
-    for _ in range(_MOST_LOOPS):
-        try:
-            return _after_iterations(step, hints, rng, iterations)
-        except Exception as error:
-            step.release()
-            if not isinstance(error, SubjectError):
-                raise
-            trouble = trouble or error
-            if not others:
-                break
-            step, others = capture_loop(request.program(), others[0], hints.arguments), others[1:]
-    assert trouble is not None
-    raise trouble
+    return _Outcome(report, is_lazy, analysis.loss, step.loop)
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
@@ -275,6 +373,31 @@ def _undecided(found: CheckResult, note: str) -> CheckResult:
             for b in found.blocks
         ),
     )
+
+
+def _if_repeatable(found: CheckResult, analysis: Analysis) -> CheckResult:
+    """The check, undecided where loss or gradient depends on a value that differs from one replay to the next."""
+    above = analysis.graph.ancestors([analysis.loss.index, *(p.claim.index for p in analysis.parameters)])
+    needed = {event for i in above for event in analysis.graph.nodes[i].events}
+    unsteady = next((event for event in analysis.step.unsteady if event.index in needed), None)
+    if unsteady is None:
+        return found
+    note = (
+        f"{unsteady.location.target} (line {unsteady.location.line}) differs between two runs of the step from the "
+        "same state: it depends on something that gradcheck cannot put back. Set a seed, or compute it before the loop"
+    )
+    blocks = tuple(replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) for b in found.blocks)
+    return replace(found, blocks=blocks)
+
+
+def _effects() -> list[str]:
+    """What the program did before its step, and what its step was kept from."""
+    notes = []
+    for effects, words in ((GUARD.seen, "Before the loop the program did"), (GUARD.refused, "Not done in replays")):
+        shown = [*list(effects)[:_SHOWN_EFFECTS], *(["…"] if len(effects) > _SHOWN_EFFECTS else [])]
+        if shown:
+            notes.append(f"{words}: {'; '.join(shown)}")
+    return notes
 
 
 def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ def checked(folder: Path, text: str, **options: object) -> Report:
 def captured(folder: Path, text: str, function: str | None = None) -> Step:
     """The training step of a program."""
     path = written(folder, text)
-    return capture(InstrumentedProgram(path, read(path)), (), function)[0]
+    step: Step = capture(InstrumentedProgram(path, read(path)), (), function)[0]
+    return step
 
 
 def analysed(folder: Path, text: str, hints: Hints | None = None) -> Analysis:

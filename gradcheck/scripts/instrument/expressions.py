@@ -10,6 +10,7 @@ from typing import Any
 
 from gradcheck.scripts.instrument.events import FactorSyntax, Kind
 from gradcheck.scripts.instrument.locations import LocationTable
+from gradcheck.scripts.instrument.loop_numbers import LoopNumbers
 from gradcheck.scripts.instrument.tracer import TRACER
 from gradcheck.scripts.text.statement import adds_to
 from gradcheck.scripts.text.syntax import (
@@ -93,6 +94,14 @@ class _Replacement(ast.NodeTransformer):
         return self._replaced[id(node)] if id(node) in self._replaced else super().visit(node)
 
 
+def _after(first: ast.expr | None, value: ast.expr) -> ast.expr:
+    """A value that is computed after something else."""
+    if first is None:
+        return value
+    both = ast.Tuple([first, value], ast.Load())
+    return ast.copy_location(ast.Subscript(both, ast.Constant(1), ast.Load()), value)
+
+
 class ExpressionInstrumenter(ast.NodeTransformer):
     """Rewrites expressions: arguments that are computed on the spot, elements, what is returned.
 
@@ -100,18 +109,18 @@ class ExpressionInstrumenter(ast.NodeTransformer):
     ----------
     table : LocationTable
         Gets the locations.
+    numbers : LoopNumbers, optional
+        Gets the comprehensions.
     """
 
-    def __init__(self, table: LocationTable) -> None:
-        self._table = table
+    def __init__(self, table: LocationTable, numbers: LoopNumbers | None = None) -> None:
+        self._table, self._numbers = table, numbers
 
     def visit_Call(self, node: ast.Call) -> Any:
-        """Trace arguments that are computed on the spot, and statistics. A replay repeats the values of `next`."""
+        """Trace arguments that are computed on the spot, and statistics."""
         if isinstance(node, _Kept):
             node.args[1] = self._argument(node.args[1], False) if node.is_argument else self.visit(node.args[1])
             return node
-        if isinstance(node.func, ast.Name) and node.func.id == "next" and not node.keywords:
-            return tracer_call("draw", *[self.visit(a) for a in node.args])
         if isinstance(node.func, ast.Attribute) and node.func.attr in STATISTICS:
             location = self._table.add(node, self._table.written(node), Kind.EXPRESSION)
             return tracer_call("value", location, self._call(node))
@@ -169,16 +178,32 @@ class ExpressionInstrumenter(ast.NodeTransformer):
 
     def _comprehension(self, node: Any) -> Any:
         written = self._table.written(node.elt)
+        arrives = self._arrives(node)
         node.generators = [self.visit(g) for g in node.generators]
-        node.elt = self.traced(node.elt, written)
+        node.elt = _after(arrives, self.traced(node.elt, written))
         return node
 
     visit_ListComp = visit_GeneratorExp = _comprehension
 
+    def visit_SetComp(self, node: ast.SetComp) -> Any:
+        """``{value for …}``."""
+        arrives = self._arrives(node)
+        self.generic_visit(node)
+        node.elt = _after(arrives, node.elt)
+        return node
+
+    def _arrives(self, node: Any) -> ast.expr | None:
+        """The call at the start of each iteration of a comprehension; None if it calls nothing."""
+        if self._numbers is None or not any(isinstance(n, ast.Call) for n in ast.walk(node)):
+            return None
+        return self._numbers.arrives(self._numbers.add(copy.deepcopy(node)), node)
+
     def visit_DictComp(self, node: ast.DictComp) -> Any:
         """``{k: value for …}``."""
+        arrives = self._arrives(node)
         node.generators = [self.visit(g) for g in node.generators]
         node.value = self.traced(node.value, self._table.written(node.value))
+        node.key = _after(arrives, node.key)
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:

@@ -21,12 +21,17 @@ class LocationTable:
         The index of the first location.
     functions : sequence of ast nodes
         Functions around the source, the innermost last.
+    class_name : str
+        The innermost class; empty outside any.
     """
 
-    def __init__(self, file: str, text: str, first: int, functions: Sequence[ast.AST] = ()) -> None:
+    def __init__(
+        self, file: str, text: str, first: int, functions: Sequence[ast.AST] = (), class_name: str = ""
+    ) -> None:
         self.file, self.text = file, text
         self.locations: list[SourceLocation] = []
         self.functions = list(functions)
+        self.class_name = class_name
         self._first = first
         self._source = SourceText(text)
         self._statement: ast.stmt | None = None
@@ -64,6 +69,13 @@ class LocationTable:
         self.functions.append(node)
         yield
         self.functions.pop()
+
+    @contextmanager
+    def inside_class(self, name: str) -> Iterator[None]:
+        """Functions belong to a class."""
+        outside, self.class_name = self.class_name, name
+        yield
+        self.class_name = outside
 
     @contextmanager
     def inside_statement(self, node: ast.stmt) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ def compile_body(
     node: Any = None,
     text: str | None = None,
     loss: ast.expr | None = None,
+    cells: Mapping[str, types.CellType] | None = None,
 ) -> LoopBody:
     """Instrument and compile the body of a loop, or of a function.
 
@@ -63,39 +64,106 @@ def compile_body(
         The same loop in another version of its source.
     loss : ast.expr, optional
         Traced at the end of the body, as the loss.
+    cells : dict of str to cell, optional
+        Of local variables that other functions share. The body reads and writes them there.
     """
     node = copy.deepcopy(loop.node if node is None else node)
+    cells = cells or {}
     assigned = _assigned(node)
-    declared = {n for f in loop.functions for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
-    parameters = [name for name in local_names if name.isidentifier() and name not in declared]
-    table = LocationTable(loop.file, loop.text if text is None else text, first_location, loop.functions)
-    body = StatementInstrumenter(table).visit_all(_without_returns(node.body))
+    around = [f for f in loop.functions if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
+    declared = {n for f in around for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
+    parameters = [n for n in local_names if n.isidentifier() and n not in declared and n not in cells]
+    table = LocationTable(loop.file, loop.text if text is None else text, first_location, around, loop.class_name)
+    body = StatementInstrumenter(table).visit_all(_as_function(node.body, around))
     if loss is not None:
         location = table.add(node, "loss", Kind.EXPRESSION)
         fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
         body.append(ast.Expr(tracer_call("value", location, fresh)))
     once = ast.For(ast.Name(f"{_FUNCTION}once", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
-    shared = sorted(assigned if not loop.functions else declared & (assigned | declared))
+    shared = sorted(assigned - set(parameters) if not around else declared & (assigned | declared))
     head: list[ast.stmt] = [ast.Global(shared)] if shared else []
+    if cells:
+        head.append(ast.Nonlocal(sorted(cells)))
     tail = ast.Return(ast.Call(ast.Name("locals", ast.Load()), [], []))
-    wrapped = ast.parse(f"def {_FUNCTION}({', '.join(parameters)}): pass", loop.file)
-    function: Any = wrapped.body[0]
+    wrapped, function = _wrapped(loop, parameters, sorted(cells))
     function.body = [*head, once, tail]
     for new in (once, tail, *head):
         ast.copy_location(new, node)
-    namespace: dict[str, Any] = {}
-    exec(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True), scope, namespace)
-    made: types.FunctionType = namespace[_FUNCTION]
-    unit = CompiledUnit(made.__code__, range(first_location, first_location + len(table.locations)))
+    code = _code_of(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True))
+    made = types.FunctionType(code, scope, _FUNCTION, None, tuple(cells[name] for name in code.co_freevars))
+    unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
     return LoopBody(made, parameters, unit, table.locations)
 
 
-class _Returns(ast.NodeTransformer):
-    """Turns return statements of the body into calls of the tracer."""
+def _wrapped(loop: Loop, parameters: Sequence[str], shared: Sequence[str]) -> tuple[ast.Module, ast.FunctionDef]:
+    """A module with an empty function for the body: in a function with the shared variables, in the same class."""
+    function: Any = ast.parse(f"def {_FUNCTION}({', '.join(parameters)}): pass", loop.file).body[0]
+    outer: Any = function
+    if shared:
+        outer = ast.parse(f"def {_FUNCTION}shared({', '.join(shared)}): pass", loop.file).body[0]
+        outer.body = [function]
+    if loop.class_name:  # so that Python resolves the private names of the class
+        class_: Any = ast.parse(f"class {loop.class_name}: pass", loop.file).body[0]
+        class_.body = [outer]
+        outer = class_
+    return ast.Module([outer], []), function
+
+
+def _code_of(code: types.CodeType) -> types.CodeType:
+    """The code of the function that is the body, in the code of its module."""
+    stack = [code]
+    while stack:
+        found = stack.pop()
+        if found.co_name == _FUNCTION:
+            return found
+        stack += [c for c in found.co_consts if isinstance(c, types.CodeType)]
+    raise LookupError(_FUNCTION)
+
+
+class _AsFunction(ast.NodeTransformer):
+    """Turns what a body can do only where it stands into calls of the tracer: to return, yield, await, call `super`."""
+
+    def __init__(self, functions: Sequence[Any]) -> None:
+        arguments = [f.args for f in functions if f.args.posonlyargs or f.args.args]
+        first = [*arguments[-1].posonlyargs, *arguments[-1].args][0].arg if arguments else ""
+        self._receiver = first
 
     def visit_Return(self, node: ast.Return) -> Any:
-        value = [] if node.value is None else [node.value]
+        value = [] if node.value is None else [self.visit(node.value)]
         return ast.copy_location(ast.Expr(tracer_call("leave", *value)), node)
+
+    def visit_Yield(self, node: ast.Yield) -> Any:
+        value = [] if node.value is None else [self.visit(node.value)]
+        return ast.copy_location(tracer_call("yielded", *value), node)
+
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> Any:
+        return ast.copy_location(tracer_call("yielded_from", self.visit(node.value)), node)
+
+    def visit_Await(self, node: ast.Await) -> Any:
+        return ast.copy_location(tracer_call("awaited", self.visit(node.value)), node)
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> Any:
+        self.generic_visit(node)
+        plain = ast.For(node.target, tracer_call("iterated", node.iter), node.body, node.orelse)
+        return ast.copy_location(plain, node)
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> Any:
+        self.generic_visit(node)
+        for item in node.items:
+            item.context_expr = tracer_call("entered", item.context_expr)
+        return ast.copy_location(ast.With(node.items, node.body), node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> Any:
+        self.generic_visit(node)
+        if node.is_async:
+            node.iter, node.is_async = tracer_call("iterated", node.iter), 0
+        return node
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args and self._receiver:
+            node.args = [ast.Name("__class__", ast.Load()), ast.Name(self._receiver, ast.Load())]
+        return node
 
     def _unchanged(self, node: Any) -> Any:
         return node
@@ -103,12 +171,13 @@ class _Returns(ast.NodeTransformer):
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _unchanged
 
 
-def _without_returns(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    return [_Returns().visit(statement) for statement in body]
+def _as_function(body: Sequence[ast.stmt], functions: Sequence[Any]) -> list[ast.stmt]:
+    transformer = _AsFunction(functions)
+    return [ast.fix_missing_locations(transformer.visit(statement)) for statement in body]
 
 
 def _assigned(loop: Any) -> set[str]:
-    """Names that the body binds, without those that are bound in a scope inside it."""
+    """Names that the body binds or deletes, without those that are bound in a scope inside it."""
     names: set[str] = set()
     stack: list[ast.AST] = list(loop.body)
     while stack:
@@ -116,11 +185,18 @@ def _assigned(loop: Any) -> set[str]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             names.add(node.name)
             continue
-        if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        if isinstance(node, ast.Lambda):
             continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
             names.add(node.id)
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            names.add(node.name)
+        if isinstance(node, ast.MatchMapping) and node.rest:
+            names.add(node.rest)
         stack += list(ast.iter_child_nodes(node))
     return names

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
 from gradcheck.scripts.instrument.tracer import TRACER, Tracer
-from gradcheck.scripts.text.source import Source
+from gradcheck.scripts.text.source import Source, decoded
 from gradcheck.scripts.text.training_loop import Loop
 
 
@@ -37,6 +37,8 @@ class InstrumentedProgram:
         The sources as they are written.
     units : dict of str to CompiledUnit
         By file.
+    pieces : list of str
+        The files of the script or the cells, in the order in which they run.
     """
 
     def __init__(self, path: Path, sources: Sequence[Source], namespace: dict[str, Any] | None = None) -> None:
@@ -48,7 +50,7 @@ class InstrumentedProgram:
         self._namespace = namespace or {}
         for source in sources:
             self._add(source)
-        self._main = [source.file for source in sources]
+        self.pieces = [source.file for source in sources]
 
     def _add(self, source: Source) -> None:
         tree = source.tree()
@@ -61,14 +63,22 @@ class InstrumentedProgram:
 
     def execute(self, variables: dict[str, Any]) -> None:
         """Run the script, or all cells in order, with these global variables."""
+        self.begin(variables)
+        for file in self.pieces:
+            self.execute_piece(file, variables)
+
+    def begin(self, variables: dict[str, Any]) -> None:
+        """Give the global variables what the program expects at its start."""
         variables.update({**self._namespace, TRACER: self.tracer, "__builtins__": builtins})
-        for file in self._main:
-            exec(self.units[file].code, variables)
+
+    def execute_piece(self, file: str, variables: dict[str, Any]) -> None:
+        """Run the script, or one cell."""
+        exec(self.units[file].code, variables)
 
     def execute_module(self, file: Path, module: Any) -> None:
         """Run one of the user's modules. It is instrumented once, so its loops keep their numbers in later runs."""
         if str(file) not in self.units:
-            self._add(Source(str(file), file.read_text(encoding="utf-8")))
+            self._add(Source(str(file), decoded(file)))
         setattr(module, TRACER, self.tracer)
         exec(self.units[str(file)].code, vars(module))
 

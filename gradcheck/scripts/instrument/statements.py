@@ -12,6 +12,7 @@ from typing import Any
 from gradcheck.scripts.instrument.events import FactorSyntax, Kind, SourceLocation
 from gradcheck.scripts.instrument.expressions import ExpressionInstrumenter, tracer_call
 from gradcheck.scripts.instrument.locations import LocationTable
+from gradcheck.scripts.instrument.loop_numbers import LoopNumbers
 from gradcheck.scripts.instrument.tracer import TRACER
 from gradcheck.scripts.text.source import Source
 from gradcheck.scripts.text.syntax import (
@@ -24,6 +25,7 @@ from gradcheck.scripts.text.syntax import (
     index_expression,
     is_literal,
     is_reference,
+    private_name,
     subscript_targets,
     written_array,
 )
@@ -31,6 +33,9 @@ from gradcheck.scripts.text.training_loop import Loop
 
 #: Parameters of methods that are not values of the step.
 _RECEIVERS = {"self", "cls"}
+
+#: Methods that Python calls when a program ends.
+_ENDINGS = {"__del__", "__exit__", "__aexit__"}
 
 #: The name that keeps an index which cannot be evaluated a second time.
 _INDEX = f"{TRACER}index"
@@ -82,18 +87,18 @@ class StatementInstrumenter(ast.NodeTransformer):
         Gets the locations.
     first_loop : int or None
         The number of the first loop; None if loops are not numbered.
-
-    Attributes
-    ----------
-    loops : list of Loop
-        The loops and functions that were met, as they are written.
     """
 
     def __init__(self, table: LocationTable, first_loop: int | None = None) -> None:
-        self.loops: list[Loop] = []
-        self._table, self._first_loop = table, first_loop
-        self._expressions = ExpressionInstrumenter(table)
+        self._table = table
+        self._numbers = None if first_loop is None else LoopNumbers(table, first_loop)
+        self._expressions = ExpressionInstrumenter(table, self._numbers)
         self._in_class = False
+
+    @property
+    def loops(self) -> list[Loop]:
+        """The loops and functions that were met, as they are written."""
+        return [] if self._numbers is None else self._numbers.loops
 
     def visit(self, node: ast.AST) -> Any:
         """Rewrite a node. Added statements get the position of the statement that they belong to."""
@@ -125,8 +130,10 @@ class StatementInstrumenter(ast.NodeTransformer):
             named = [self._named_argument(a) for a in arguments if a.arg not in _RECEIVERS]
             node.body[first:first] = [ast.copy_location(statement, node) for statement in named]
         self._in_class = outside
-        if number is not None:
-            node.body.insert(first, _arrival(number, node))
+        if self._numbers is not None and number is not None:
+            node.body.insert(first, self._numbers.arrival(number, node))
+        if node.name in _ENDINGS:
+            node.body.insert(first, ast.copy_location(ast.If(tracer_call("ends"), [ast.Return(None)], []), node))
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
@@ -139,27 +146,35 @@ class StatementInstrumenter(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         """Rewrite methods; what the class itself assigns stays."""
         outside, self._in_class = self._in_class, True
-        node.body = self.visit_all(node.body)
+        with self._table.inside_class(node.name):
+            node.body = self.visit_all(node.body)
         self._in_class = outside
         return node
 
     def _loop(self, node: Any) -> Any:
         number = self._number(copy.deepcopy(node))
         self.generic_visit(node)
-        if number is not None:
-            node.body.insert(0, _arrival(number, node))
+        if self._numbers is not None and number is not None:
+            node.body.insert(0, self._numbers.arrival(number, node))
         return node
 
-    visit_For = visit_While = _loop
+    visit_For = visit_While = visit_AsyncFor = _loop
 
     def _number(self, original: Any) -> int | None:
         """Keep a loop or a function as it is written; its number."""
-        if self._first_loop is None:
-            return None
-        number = self._first_loop + len(self.loops)
-        functions = tuple(self._table.functions)
-        self.loops.append(Loop(number, original, functions, self._table.file, self._table.text))
-        return number
+        return None if self._numbers is None else self._numbers.add(original)
+
+    def _try(self, node: Any) -> Any:
+        """When the program or a run ends, no handler of the program runs."""
+        self.generic_visit(node)
+        for handler in node.handlers if isinstance(node, ast.Try) else ():
+            handler.body.insert(0, _placed(ast.If(tracer_call("caught"), [ast.Raise()], []), handler))
+        if node.finalbody:
+            unless = ast.UnaryOp(ast.Not(), tracer_call("ends"))
+            node.finalbody = [_placed(ast.If(unless, node.finalbody, []), node.finalbody[0])]
+        return node
+
+    visit_Try = visit_TryStar = _try
 
     # -- assignments ---------------------------------------------------------------------------------------------------
 
@@ -189,12 +204,11 @@ class StatementInstrumenter(ast.NodeTransformer):
         return [*before, node, *after]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        """``a: type = value``."""
-        if node.value is None or self._in_class or isinstance(node.target, ast.Subscript):
+        """``a: type = value`` is an assignment; ``a: type`` does nothing."""
+        if self._in_class:
             return node
-        target = self._table.written(node.target)
-        node.value = self._expressions.value(node.value, node.target, target, node.target)
-        return node
+        plain: ast.stmt = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+        return self.visit(ast.copy_location(plain, node))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """``a += value``: the increment, and the result."""
@@ -228,7 +242,8 @@ class StatementInstrumenter(ast.NodeTransformer):
     def _attribute(self, node: ast.AST, written: str, target: ast.Attribute) -> ast.stmt:
         """The call after an attribute was changed."""
         location = self._table.add(node, written)
-        return ast.Expr(tracer_call("updated_attribute", location, as_load(target.value), ast.Constant(target.attr)))
+        name = ast.Constant(private_name(target.attr, self._table.class_name))
+        return ast.Expr(tracer_call("updated_attribute", location, as_load(target.value), name))
 
     def _item(self, target: ast.Subscript, *, augmented: bool) -> tuple[list[ast.stmt], ast.stmt]:
         """The call after an item was assigned; an index that may not be evaluated twice is kept before it."""
@@ -287,23 +302,37 @@ class StatementInstrumenter(ast.NodeTransformer):
         return node
 
     def visit_Expr(self, node: ast.Expr) -> Any:
-        """Trace calls that write into an array, and name what ``a.append(value)`` appends."""
+        """Trace calls that write into an array, and name what ``a.append(value)`` appends.
+
+        A replay goes on after a call of a library that was kept from what it does, since nobody needs its value.
+        """
+        if not isinstance(node.value, ast.Call):
+            node.value = self.visit(node.value)
+            return node
+        forgiven = _placed(ast.If(ast.UnaryOp(ast.Not(), tracer_call("forgives")), [ast.Raise()], []), node)
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [forgiven])
+        return ast.Try(self._call(node), [ast.copy_location(handler, node)], [], [])
+
+    def _call(self, node: ast.Expr) -> list[ast.stmt]:
+        """A statement that only calls something."""
         written, extended = written_array(node.value), appended_list(node.value)
         original = copy.deepcopy(written) if written is not None else None
+        node.value = self.visit(node.value)
+        after: list[ast.stmt]
         if extended is not None:
             call = tracer_call("appended", self._table.add(node, self._table.written(extended)), as_load(extended))
-            node.value = self.visit(node.value)
-            return [node, ast.Expr(call)]
-        node.value = self.visit(node.value)
-        if original is None:
-            return node
-        if isinstance(original, ast.Subscript):
-            before, after = self._item(original, augmented=True)
-            return [*before, node, after]
-        if isinstance(original, ast.Attribute):
-            return [node, self._attribute(node, self._table.written(original), original)]
-        location = self._table.add(node, self._table.written(original))
-        return [node, ast.Expr(tracer_call("updated", location, original))]
+            after = [node, ast.Expr(call)]
+        elif original is None:
+            after = [node]
+        elif isinstance(original, ast.Subscript):
+            before, traced = self._item(original, augmented=True)
+            after = [*before, node, traced]
+        elif isinstance(original, ast.Attribute):
+            after = [node, self._attribute(node, self._table.written(original), original)]
+        else:
+            location = self._table.add(node, self._table.written(original))
+            after = [node, ast.Expr(tracer_call("updated", location, original))]
+        return [_placed(statement, node) if statement is not node else node for statement in after]
 
 
 def _factor(node: ast.AugAssign) -> list[tuple[ast.expr, FactorSyntax]]:
@@ -315,7 +344,6 @@ def _factor(node: ast.AugAssign) -> list[tuple[ast.expr, FactorSyntax]]:
     return [(copy.deepcopy(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
 
 
-def _arrival(number: int, node: Any) -> ast.stmt:
-    """The call at the start of a loop or a function."""
-    scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
-    return ast.copy_location(ast.Expr(tracer_call("arrive", ast.Constant(number), scope, variables)), node)
+def _placed(statement: Any, node: ast.AST) -> Any:
+    """A new statement where another one is."""
+    return ast.copy_location(statement, node)

@@ -7,14 +7,18 @@ events in the same order, so an action can be attached to any of them. A replay 
 
 from __future__ import annotations
 
+import sys
+import threading
 import types
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import (
     Diverged,
     Event,
@@ -29,7 +33,6 @@ from gradcheck.scripts.instrument.values import (
     Action,
     Array,
     apply_action,
-    copy_arrays,
     is_float,
     selects_scattered,
     selects_slices,
@@ -40,6 +43,38 @@ TRACER = "_gradcheck_tracer_"
 
 #: Names are given to the arrays in containers of fewer items than this, nested no deeper than that.
 _NAMED_ITEMS, _NAMED_DEPTH = 200, 3
+
+
+#: Suspensions of a coroutine that is awaited without an event loop.
+_MOST_SUSPENSIONS = 1_000
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where a program was stopped: at the first iteration of a loop, or at a call of a function.
+
+    Attributes
+    ----------
+    loop : int
+        Its number.
+    scope, variables : dict
+        Globals and locals there.
+    cells : dict of str to cell
+        The cells of those locals that other functions share.
+    """
+
+    loop: int
+    scope: dict[str, Any]
+    variables: dict[str, Any]
+    cells: dict[str, Any]
+
+
+def _never(_: int) -> bool:
+    return False
+
+
+def _ignored(_: Any) -> None:
+    """Nothing is done where the program is stopped."""
 
 
 class Tracer:
@@ -55,8 +90,12 @@ class Tracer:
         The location of each event of that run; None while it is being recorded.
     integer_locations : dict of int to None
         Locations that were assigned an array of integers, in order.
-    reached : tuple of dict or None
-        Globals and locals at the loop where the program was stopped.
+    reached : Arrival or None
+        Where the program was stopped.
+    failure : exception or None
+        What the last replay that failed has raised.
+    over : bool
+        Whether the program has ended, or the current run: no code of the program runs any more.
     """
 
     def __init__(self) -> None:
@@ -64,12 +103,14 @@ class Tracer:
         self.events: list[Event] = []
         self.layout: list[int] | None = None
         self.integer_locations: dict[int, None] = {}
-        self.reached: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self.reached: Arrival | None = None
+        self.over = False
         self._log: AdditionLog | None = None
         self._updates: set[tuple[str, int, int]] = set()  # where a sum is an update
         self._adding: set[int] = set()  # the same by the index of the location
-        self._wanted: int | None = None
-        self._draws: list[Any] = []
+        self._wants: Callable[[int], bool] = _never
+        self._use: Callable[[Arrival], None] = _ignored
+        self.failure: BaseException | None = None
         self._patch: types.CodeType | None = None
         self._active = self._recording = False
         self._actions: Mapping[int, Action] = {}
@@ -78,7 +119,7 @@ class Tracer:
         self._clear()
 
     def _clear(self) -> None:
-        self._count = self._draw_count = 0
+        self._count = 0
         self._known: dict[int, int] = {}  # the event of each object, by the object's id
         self._replaced: dict[int, Any] = {}  # what an action put in place of an object
         self._alive: list[Any] = []  # keeps objects alive, so that their ids stay unique
@@ -88,9 +129,17 @@ class Tracer:
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
-    def stop_at(self, loop: int) -> None:
-        """Raise `Reached` when the loop of this number begins."""
-        self._wanted, self.reached = loop, None
+    def stop_at(self, wants: Callable[[int], bool], use: Callable[[Arrival], None] | None = None) -> None:
+        """Stop the program at a loop.
+
+        Parameters
+        ----------
+        wants : callable
+            Called with the number of each loop, and of each function, whenever an iteration or a call begins.
+        use : callable, optional
+            Called where the program is stopped, while its functions have not ended. `Reached` is raised after it.
+        """
+        self._wants, self._use, self.reached, self.over = wants, use or _ignored, None, False
 
     def add_locations(self, locations: Iterable[SourceLocation]) -> None:
         """Add the locations of one more piece of source."""
@@ -112,28 +161,32 @@ class Tracer:
         self._adding |= {location.index for location in self.locations if location.position in fresh}
         return bool(fresh)
 
-    def begin_recording(self, *, repeat_draws: bool = False) -> None:
-        """Start a run that records all events; `repeat_draws` lets iterators yield what they yielded before."""
+    def begin_recording(self) -> None:
+        """Start a run that records all events."""
         self._active = self._recording = True
+        self.over = False
         self._actions, self._watched, self._last = {}, set(), None
         self._clear()
         self.events, self.layout = [], None
-        if not repeat_draws:
-            self._draws = []
 
     def begin_replay(
         self, actions: Mapping[int, Action] | None = None, watched: set[int] | None = None, last: int | None = None
     ) -> None:
         """Start a run that applies actions, keeps the values of watched events in `seen`, and ends after `last`."""
-        self._active, self._recording = True, False
+        self._active, self._recording, self.over = True, False, False
         self._actions, self._watched, self._last = actions or {}, watched or set(), last
         self._clear()
+
+    def begin_unseen(self) -> None:
+        """Start a run of which nothing is recorded."""
+        self.over = False
 
     def end(self) -> None:
         """End a run: until the next one, all values pass unseen."""
         if self._recording:
             self.layout = [event.location.index for event in self.events]
-        self._active = False
+        self._active = self._recording = False
+        self.over = self.reached is not None
         self._alive, self._known, self._replaced = [], {}, {}
 
     def use_patch(self, code: types.CodeType) -> None:
@@ -143,12 +196,12 @@ class Tracer:
     @contextmanager
     def preserved(self) -> Iterator[None]:
         """Put the record of the last run, the locations and the patch back on exit."""
-        kept = self.events, self.layout, self._draws, self._patch
+        kept = self.events, self.layout, self._patch
         count = len(self.locations)
         try:
             yield
         finally:
-            self.events, self.layout, self._draws, self._patch = kept
+            self.events, self.layout, self._patch = kept
             del self.locations[count:]
 
     # -- calls of the rewritten program --------------------------------------------------------------------------------
@@ -295,15 +348,6 @@ class Tracer:
             where = self.locations[location]
             self._name(f"{where.target}[{len(container) - 1}]", container[-1], where)
 
-    def draw(self, iterator: Any, *default: Any) -> Any:
-        """``next(iterator)``; a replay gets the recorded value again."""
-        if not self._active:
-            return next(iterator, *default)
-        if self._recording and self._draw_count == len(self._draws):
-            self._draws.append(next(iterator, *default))
-        self._draw_count += 1
-        return copy_arrays(self._draws[self._draw_count - 1])
-
     def patched(self, scope: dict[str, Any], variables: dict[str, Any], original: Any) -> Any:
         """What the patched statement computes; always a new object."""
         assert self._patch is not None
@@ -314,11 +358,106 @@ class Tracer:
         """A return statement in the body of the loop."""
         raise Returned
 
-    def arrive(self, loop: int, scope: dict[str, Any], variables: dict[str, Any]) -> None:
-        """The first iteration of a loop, or a call of a function, begins."""
-        if loop == self._wanted and self.reached is None:
-            self.reached = (scope, dict(variables))
-            raise Reached
+    def yielded(self, value: Any = None) -> None:
+        """A yield expression in the body of the loop: nobody sends a value."""
+
+    def yielded_from(self, values: Iterable[Any]) -> Any:
+        """A ``yield from`` in the body of the loop: all values are taken; the value of the generator."""
+        iterator = iter(values)
+        while True:
+            try:
+                next(iterator)
+            except StopIteration as end:
+                return end.value
+
+    def awaited(self, awaitable: Any) -> Any:
+        """``await`` in the body of the loop: the result, without an event loop."""
+        steps = awaitable.__await__() if hasattr(awaitable, "__await__") else iter(awaitable)
+        for _ in range(_MOST_SUSPENSIONS):
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+        raise TargetError(
+            "the training step awaits something that only an event loop can finish: await coroutines in it, or check "
+            "the function that computes the gradient with --function NAME"
+        )
+
+    def iterated(self, values: Any) -> Iterator[Any]:
+        """``async for`` in the body of the loop."""
+        iterator = values.__aiter__()
+        while True:
+            try:
+                yield self.awaited(iterator.__anext__())
+            except StopAsyncIteration:
+                return
+
+    @contextmanager
+    def entered(self, manager: Any) -> Iterator[Any]:
+        """``async with`` in the body of the loop."""
+        value = self.awaited(manager.__aenter__())
+        try:
+            yield value
+        except BaseException as error:
+            if not self.awaited(manager.__aexit__(type(error), error, error.__traceback__)):
+                raise
+        else:
+            self.awaited(manager.__aexit__(None, None, None))
+
+    # -- the end of a run ----------------------------------------------------------------------------------------------
+
+    def begins(self, loop: int) -> bool:
+        """Whether the program is to be stopped here, where an iteration of a loop or a call of a function begins."""
+        if self.over:
+            raise Reached if threading.current_thread() is threading.main_thread() else SystemExit
+        return self.reached is None and self._wants(loop)
+
+    def arrive(self, loop: int, scope: dict[str, Any], variables: dict[str, Any], shared: Any = None) -> None:
+        """Stop the program here; `shared` is a closure over variables that other functions share."""
+        cells = dict(zip(shared.__code__.co_freevars, shared.__closure__, strict=True)) if shared else {}
+        self.stop(Arrival(loop, scope, dict(variables), cells))
+
+    def stop(self, arrival: Any) -> None:
+        """End the program here, once what was reached has been used."""
+        self.reached = arrival
+        self.over = True
+        self._use(arrival)
+        self.over = True
+        raise Reached
+
+    def ends(self) -> bool:
+        """Whether the program or the run is ending, so that what stands in ``finally`` is left out."""
+        return self.over or isinstance(sys.exception(), KeyboardInterrupt)
+
+    def caught(self) -> bool:
+        """Whether the exception that a handler of the program has caught is none of the program's own."""
+        ending = isinstance(sys.exception(), (Reached, Finished, Returned, Diverged, KeyboardInterrupt))
+        return ending or self.over
+
+    def forgives(self) -> bool:
+        """Whether a statement that only calls a library failed because a replay was kept from doing what it does."""
+        error: BaseException | None = sys.exception()
+        if not self._active or error is None or error.__traceback__ is None:
+            return False
+        frame = error.__traceback__.tb_next
+        while frame is not None:
+            if TRACER in frame.tb_frame.f_globals:  # part of a function of the program would be left out
+                return False
+            frame = frame.tb_next
+        while error is not None:
+            if getattr(error, "is_refused_effect", False):
+                return True
+            error = error.__cause__ or error.__context__
+        return False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Values pass unseen."""
+        active, self._active = self._active, False
+        try:
+            yield
+        finally:
+            self._active = active
 
     # -- events --------------------------------------------------------------------------------------------------------
 
@@ -370,6 +509,7 @@ class Tracer:
             if self._recording:
                 event.object_id = id(value)
         if index == self._last:
+            self.over = True
             raise Finished
         return value
 

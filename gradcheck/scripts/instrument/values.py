@@ -63,12 +63,3 @@ def broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 def reshape_or_broadcast(value: Array, shape: tuple[int, ...]) -> Array:
     """A value in another shape: reshaped if it has as many entries, else broadcast."""
     return value.reshape(shape) if value.size == int(np.prod(shape)) else np.broadcast_to(value, shape)
-
-
-def copy_arrays(value: Any) -> Any:
-    """A copy of an array, or of tuples and lists of them; anything else itself."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, (tuple, list)):
-        return type(value)(copy_arrays(v) for v in value)
-    return value

@@ -62,9 +62,10 @@ def _all_edits(expression: ast.expr) -> Iterator[Edit]:
 
 
 def _values(expression: ast.expr) -> list[ast.expr]:
-    """All expressions inside, without the names of called functions and methods."""
-    called = {id(n.func) for n in ast.walk(expression) if isinstance(n, ast.Call)}
-    return [n for n in ast.walk(expression) if isinstance(n, ast.expr) and id(n) not in called]
+    """All expressions inside, without the names of called functions and methods, and those that are assigned."""
+    fixed = {id(n.func) for n in ast.walk(expression) if isinstance(n, ast.Call)}
+    fixed |= {id(n.target) for n in ast.walk(expression) if isinstance(n, ast.NamedExpr)}
+    return [n for n in ast.walk(expression) if isinstance(n, ast.expr) and id(n) not in fixed]
 
 
 def _with(tree: Any, instead: Mapping[ast.expr, ast.expr]) -> Any:

@@ -22,6 +22,7 @@ from gradcheck.scripts.instrument.expressions import tracer_call
 from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.statement import Statement
+from gradcheck.scripts.text.training_loop import find_loop
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,7 @@ class PatchedStatement:
         call = ast.copy_location(tracer_call("patched", scope, variables, original), statement.expression)
         statement.replace(ast.fix_missing_locations(call))
         if self._in_body:
-            position = _position(self._step.loop.node)
-            loop = next(n for n in ast.walk(tree) if _position(n) == position)
+            loop = find_loop(tree, self._step.loop.node)
             return self._step.compile_variant(loop, self._source.text)
         tracer = self._step.tracer
         instrumented = instrument(tree, self._source, len(tracer.locations))
@@ -154,10 +154,6 @@ class PatchedStatement:
 def _functions(code: types.CodeType) -> list[types.FunctionType]:
     """Functions that run some code."""
     return [f for f in gc.get_referrers(code) if isinstance(f, types.FunctionType) and f.__code__ is code]
-
-
-def _position(node: ast.AST) -> tuple[type, int, int]:
-    return type(node), getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
 def _around(old: types.CodeType, new: types.CodeType, line: int) -> Iterator[tuple[types.CodeType, types.CodeType]]:

@@ -1,135 +1,133 @@
-"""Contexts to run a program as the main script and to replay its step without output, plots or files."""
+"""Replays of a step without output, files, processes, connections or waiting, whatever the program asks for."""
 
 from __future__ import annotations
 
-import builtins
-import contextlib
-import importlib.abc
-import importlib.util
+import atexit
+import functools
 import io
 import logging
 import os
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
-from gradcheck.scripts.instrument.tracer import TRACER
-from gradcheck.scripts.replay.snapshot import generator_states, set_generator_states
+from gradcheck.scripts.replay import stand_ins
+from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.scripts.replay.interpreter import Interpreter
+from gradcheck.scripts.replay.overlay import Overlay
+from gradcheck.scripts.replay.stand_ins import Repeatable
 
-#: Functions of matplotlib and NumPy that do nothing in a replay.
-_PLOTTING, _SAVING = ("show", "pause", "savefig", "draw", "plot"), ("save", "savez", "savez_compressed", "savetxt")
+#: Modules whose functions stay as they are: Python's own import system, and this package.
+_LEFT_ALONE = ("posix", "nt", "_frozen_importlib", "_frozen_importlib_external", "zipimport")
+_PACKAGE = __name__.split(".")[0]
 
 
-@contextmanager
-def started(file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathFinder) -> Iterator[None]:
-    """The state of the interpreter that a script expects; all of it is put back."""
-    argv, path, folder, environment = list(sys.argv), list(sys.path), Path.cwd(), dict(os.environ)
-    main = sys.modules.get("__main__")
-    modules = set(sys.modules)
-    options = np.geterr()
-    prints = np.get_printoptions()
-    filters = list(warnings.filters)
-    generators = generator_states()
-    os.environ["MPLBACKEND"] = "Agg"
-    sys.argv = [file, *arguments]
-    sys.path.insert(0, str(Path(file.split(",")[0]).resolve().parent))
-    sys.meta_path.insert(0, finder)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        sys.meta_path.remove(finder)
-        sys.argv, sys.path[:] = argv, path
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-        for name in set(sys.modules) - modules:
-            if getattr(sys.modules[name], TRACER, None) is not None:
-                del sys.modules[name]
-        if main is not None:
-            sys.modules["__main__"] = main
-        np.seterr(**options)
-        np.set_printoptions(**prints)
-        set_generator_states(generators)
-        warnings.filters[:] = filters  # type: ignore[index]
+class Sandbox:
+    """What takes the place of functions with effects during replays, and where.
+
+    A function is replaced wherever a module has a name for it, so that ``from time import sleep`` makes no difference.
+
+    Parameters
+    ----------
+    namespaces : iterable of dict
+        Variables of the program, in addition to those of the loaded modules.
+    """
+
+    def __init__(self, namespaces: Iterable[dict[str, Any]] = ()) -> None:
+        self._overlay, self._repeatable = Overlay(), Repeatable()
+        pairs = [*self._overlay.stand_ins(), *self._repeatable.stand_ins(), *stand_ins.stand_ins()]
+        table = {id(original): (original, _in_replays(original, new)) for original, new in pairs}
+        modules = [
+            vars(module)
+            for name, module in list(sys.modules.items())
+            if name not in _LEFT_ALONE and name.split(".")[0] != _PACKAGE and hasattr(module, "__dict__")
+        ]
+        self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
+        seen: set[int] = set()
+        for namespace in (*modules, *namespaces, *stand_ins.namespaces()):
+            if id(namespace) not in seen:
+                seen.add(id(namespace))
+                found = [(k, table[id(v)]) for k, v in list(namespace.items()) if id(v) in table]
+                self._places += [(namespace, name, *entry) for name, entry in found]
+        self._methods = [
+            (owner, name, vars(owner).get(name), _in_replays(getattr(owner, name), new))
+            for owner, name, new in stand_ins.methods()
+        ]
+
+    @contextmanager
+    def active(self, interpreter: Interpreter | None = None) -> Iterator[None]:
+        """One replay, in the program's own folder, with its arguments and modules."""
+        self._repeatable.restart()
+        with ExitStack() as stack:
+            stack.enter_context(_silent())
+            stack.enter_context((interpreter or Interpreter.now()).entered())
+            stack.enter_context(warnings.catch_warnings())
+            stack.enter_context(np.errstate(all="ignore"))
+            warnings.simplefilter("ignore")
+            stack.callback(self._overlay.forget)
+            stack.callback(self._put_back)
+            self._put_in_place()
+            with GUARD.forbidding():
+                yield
+
+    def _put_in_place(self) -> None:
+        for namespace, name, _, new in self._places:
+            namespace[name] = new
+        for owner, name, _, new in self._methods:
+            setattr(owner, name, new)
+
+    def _put_back(self) -> None:
+        for namespace, name, original, _ in self._places:
+            namespace[name] = original
+        for owner, name, original, _ in self._methods:
+            if original is None:  # the class inherits it
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing is printed, plotted, asked, logged, waited for or written to a file."""
-    real_open, real_input, real_sleep, disabled = (
-        builtins.open,
-        builtins.input,
-        time.sleep,
-        logging.root.manager.disable,
-    )
-    real_out, real_error = sys.stdout, sys.stderr
-    sink = io.StringIO()
+    """Nothing is printed, plotted, asked, logged, waited for or written; for a single replay."""
+    with Sandbox().active():
+        yield
 
-    def open_in_memory(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-        if isinstance(mode, str) and any(letter in mode for letter in "wax+"):
-            return io.BytesIO() if "b" in mode else io.StringIO()
-        return real_open(file, mode, *args, **options)
 
-    builtins.open, builtins.input, time.sleep = open_in_memory, lambda *_: "", lambda _: None
-    sys.stdout, sys.stderr = sink, sink
+def _in_replays(original: Any, new: Any) -> Any:
+    """A function that does what the stand-in does in threads that run a replay, and the original in others."""
+    if isinstance(new, type):
+        return new
+
+    def chosen(*args: Any, **options: Any) -> Any:
+        return (new if GUARD.is_active else original)(*args, **options)
+
+    with suppress(AttributeError, TypeError):
+        functools.update_wrapper(chosen, original)
+    return chosen
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing reaches the terminal, nothing is read from it, and nothing is logged."""
+    real = sys.stdin, sys.stdout, sys.stderr
+    disabled = logging.root.manager.disable
+    sink = _nowhere()
+    sys.stdin, sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO()), sink, sink
     logging.disable(logging.CRITICAL)
-    owners = [(sys.modules.get("matplotlib.pyplot"), _PLOTTING), (np, _SAVING)]
-    disarmed = [(owner, name, getattr(owner, name)) for owner, names in owners if owner is not None for name in names]
-    for owner, name, _ in disarmed:
-        setattr(owner, name, _nothing)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
-        builtins.open, builtins.input, time.sleep = real_open, real_input, real_sleep
-        sys.stdout, sys.stderr = real_out, real_error
+        sys.stdin, sys.stdout, sys.stderr = real
         logging.disable(disabled)
-        for owner, name, function in disarmed:
-            setattr(owner, name, function)
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    """Stands in for a function that would show or write something."""
-
-
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the modules in the script's folder through the instrumented program.
-
-    Parameters
-    ----------
-    folder : Path
-    execute : callable
-        Runs the source of a file in a module.
-    """
-
-    def __init__(self, folder: Path, execute: Callable[[Path, Any], None]) -> None:
-        self.folder, self.execute = folder, execute
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """A module, or a package, in the script's own folder."""
-        places = [Path(p) for p in path] if path else [self.folder]
-        last = name.rpartition(".")[2]
-        for place in places:
-            if self.folder not in (place.resolve(), *place.resolve().parents):
-                continue
-            for file, package in ((place / last / "__init__.py", True), (place / f"{last}.py", False)):
-                if file.is_file() and "site-packages" not in file.parts:
-                    return importlib.util.spec_from_file_location(
-                        name, file, loader=self, submodule_search_locations=[str(file.parent)] if package else None
-                    )
-        return None
-
-    def create_module(self, spec: Any) -> None:
-        """Let Python create the module."""
-
-    def exec_module(self, module: Any) -> None:
-        """Run the instrumented module."""
-        self.execute(Path(module.__spec__.origin), module)
+@functools.cache
+def _nowhere() -> Any:
+    """A stream that keeps nothing."""
+    stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    atexit.register(stream.close)
+    return stream

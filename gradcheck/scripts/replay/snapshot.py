@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
+import array
+import functools
+import io
 import random
+import sys
 import types
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradcheck.scripts.instrument.tracer import Tracer
-
-#: Types whose objects are not searched.
-OPAQUE = (
-    Tracer,
-    types.ModuleType,
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    type,
-    str,
-    bytes,
-    int,
-    complex,
+from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.scripts.replay.holders import (
+    OPAQUE,
+    attributes_of,
+    cells_of,
+    class_attributes,
+    is_own_class,
+    is_own_function,
+    items_of,
+    slots_of,
 )
+from gradcheck.scripts.replay.iterators import ReplayedIterator
 
 #: Arrays of more entries are only put back if the recorded step changed them: copying them costs more than a replay.
 _LARGE_ARRAY = 100_000
 
-#: Longer sequences are data and are not searched for parameters.
-_LONG_SEQUENCE = 5_000
+#: Objects of more items, and states of more objects, are only put back if the recorded step changed them.
+_MANY_ITEMS, _MOST_COMPARED = 500, 3_000
 
-
-def items_of(value: Any) -> Iterator[tuple[str, Any]]:
-    """The items of a container, or attributes of a user's object, each with its accessor: ``[0]``, ``.w``."""
-    if isinstance(value, dict):
-        for key, item in list(value.items()):
-            yield f"[{key!r}]", item
-    elif isinstance(value, (list, tuple, deque)):
-        if len(value) <= _LONG_SEQUENCE:
-            for i, item in enumerate(value):
-                yield f"[{i}]", item
-    elif hasattr(value, "__dict__") and not isinstance(value, OPAQUE):
-        for key, item in list(vars(value).items()):
-            yield f".{key}", item
+#: What an empty cell or slot holds.
+_EMPTY = object()
 
 
 def generator_states() -> tuple[Any, Any]:
@@ -58,6 +49,28 @@ def set_generator_states(states: tuple[Any, Any]) -> None:
     random.setstate(states[1])
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How the content of a kind of object is kept and put back.
+
+    Attributes
+    ----------
+    has : callable
+        Whether an object is of this kind.
+    read : callable
+        Its content.
+    same : callable or None
+        Whether an object still has a content; None if it is put back always.
+    write : callable
+        Puts a content back.
+    """
+
+    has: Callable[[Any], bool]
+    read: Callable[[Any], Any]
+    same: Callable[[Any, Any], bool] | None
+    write: Callable[[Any, Any], None]
+
+
 class Snapshot:
     """The contents of all objects that can be reached from some roots.
 
@@ -67,85 +80,269 @@ class Snapshot:
     """
 
     def __init__(self, roots: Sequence[Any]) -> None:
-        self._held: dict[int, tuple[Any, Any]] = {}
+        self._held: dict[int, tuple[Any, list[tuple[Kind, Any]]]] = {}
         stack = list(roots)
         while stack:
             value = stack.pop()
-            if id(value) in self._held or isinstance(value, OPAQUE) or value is None:
+            if id(value) in self._held or value is None or _is_plain(value):
                 continue
-            content = _content(value)
-            if content is None and not isinstance(value, tuple):
-                continue
-            self._held[id(value)] = (value, content)
-            stack += [item for _, item in items_of(value)]
-        self._restored = list(self._held.values())
+            contents = [(kind, kind.read(value)) for kind in KINDS if kind.has(value)]
+            items = [item for _, _, item in items_of(value)]
+            if contents or items:
+                self._held[id(value)] = (value, contents)
+                stack += items
+        self._restored = list(self._everything())
 
     def restrict_to_changed(self) -> None:
-        """From now on put back only what has changed by now."""
+        """From now on put back what has changed by now, and whatever is compared quickly."""
+        quick = len(self._restored) <= _MOST_COMPARED
         self._restored = [
-            (value, content)
-            for value, content in self._held.values()
-            if content is not None and not _unchanged(value, content)
+            (value, kind, content)
+            for value, kind, content in self._restored
+            if (quick and _is_small(value)) or kind.same is None or not kind.same(value, content)
         ]
 
     def include(self, values: Sequence[Any]) -> None:
         """Put these back as well, except for large arrays."""
-        known = {id(value) for value, _ in self._restored}
-        small = [v for v in values if np.size(v) <= _LARGE_ARRAY]
-        self._restored += [self._held[id(v)] for v in small if id(v) in self._held and id(v) not in known]
+        known = {id(value) for value, _, _ in self._restored}
+        for value in (v for v in values if np.size(v) <= _LARGE_ARRAY):
+            if id(value) in self._held and id(value) not in known:
+                self._restored += [(value, kind, content) for kind, content in self._held[id(value)][1]]
 
-    def restore(self) -> None:
-        """Put the contents back, in place."""
-        for value, content in self._restored:
-            if content is not None:
-                _put_back(value, content)
+    def restore(self, *, everything: bool = False) -> None:
+        """Put the contents back, in place; `everything` after a run that may have changed more than the first one."""
+        restored = self._restored if not everything else self._everything()
+        for value, kind, content in restored:
+            if kind.same is None or not kind.same(value, content):
+                kind.write(value, content)
+
+    def _everything(self) -> Iterator[tuple[Any, Kind, Any]]:
+        for value, contents in self._held.values():
+            yield from ((value, kind, content) for kind, content in contents)
 
 
-def _content(value: Any) -> Any:
+def keep(value: Any) -> Callable[[], None]:
+    """A function that puts the present content of a value back."""
+    return Snapshot([value]).restore
+
+
+def _is_small(value: Any) -> bool:
+    """Whether it takes no time to see if an object has changed."""
     if isinstance(value, np.ndarray):
-        return value.copy() if value.dtype != object and value.flags.writeable else None
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, (list, deque)):
-        return list(value)
-    if isinstance(value, np.random.Generator):
-        return value.bit_generator.state
-    if isinstance(value, np.random.RandomState):
-        return value.get_state()
-    if isinstance(value, random.Random):
-        return value.getstate()
-    if hasattr(value, "__dict__") and not isinstance(value, tuple):
-        return dict(vars(value))
-    return None
-
-
-def _unchanged(value: Any, content: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return bool(np.array_equal(value, content, equal_nan=value.dtype.kind == "f"))
-    if isinstance(value, dict):
-        return len(value) == len(content) and all(k in value and value[k] is v for k, v in content.items())
-    if isinstance(value, (list, deque)):
-        return len(value) == len(content) and all(a is b for a, b in zip(value, content, strict=True))
-    if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
         return False
-    return _unchanged(vars(value), content)
+    return not hasattr(value, "__len__") or isinstance(value, type) or len(value) <= _MANY_ITEMS
 
 
-def _put_back(value: Any, content: Any) -> None:
-    if isinstance(value, np.ndarray):
-        value[...] = content
-    elif isinstance(value, (dict, list, deque)):
-        if not _unchanged(value, content):
-            value.clear()
-            value.update(content) if isinstance(value, dict) else value.extend(content)
-    elif isinstance(value, np.random.Generator):
-        value.bit_generator.state = content
-    elif isinstance(value, np.random.RandomState):
-        value.set_state(content)
-    elif isinstance(value, random.Random):
-        value.setstate(content)
-    else:
-        held = vars(value)
-        if not _unchanged(held, content):
-            held.clear()
-            held.update(content)
+def _is_plain(value: Any) -> bool:
+    """Whether an object holds nothing that could change."""
+    if isinstance(value, types.BuiltinFunctionType):  # a method of an object in C has that object
+        return isinstance(value.__self__, (types.ModuleType, type(None)))
+    return isinstance(value, OPAQUE) and not isinstance(value, ReplayedIterator)
+
+
+# -- kinds -------------------------------------------------------------------------------------------------------------
+
+
+def _same_array(value: Any, content: Any) -> bool:
+    if value.shape != content.shape:
+        return False
+    if value.dtype == object:
+        return all(a is b for a, b in zip(value.ravel(), content.ravel(), strict=True))
+    return bool(np.array_equal(value, content, equal_nan=value.dtype.kind in "fc"))
+
+
+def _write_array(value: Any, content: Any) -> None:
+    if value.shape != content.shape:
+        value.shape = content.shape
+    value[...] = content
+
+
+def _same_sequence(value: Any, content: Any) -> bool:
+    return len(value) == len(content) and all(a is b for a, b in zip(value, content, strict=True))
+
+
+def _write_sequence(value: Any, content: Any) -> None:
+    value.clear()
+    value.extend(content)
+
+
+def _same_dict(value: Any, content: Any) -> bool:
+    return len(value) == len(content) and all(
+        a is c and b is d for (a, b), (c, d) in zip(value.items(), content.items(), strict=True)
+    )
+
+
+def _write_dict(value: Any, content: Any) -> None:
+    base: Any = OrderedDict if isinstance(value, OrderedDict) else dict
+    base.clear(value)
+    for key, item in content.items():
+        base.__setitem__(value, key, item)
+
+
+def _write_set(value: Any, content: Any) -> None:
+    value.clear()
+    value.update(content)
+
+
+def _same_attributes(value: Any, content: Any) -> bool:
+    return _same_dict(attributes_of(value), content)
+
+
+def _write_attributes(value: Any, content: Any) -> None:
+    _write_dict(attributes_of(value), content)
+
+
+def _slots(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name, _EMPTY) for name in slots_of(value)}
+
+
+def _write_slots(value: Any, content: Any) -> None:
+    for name, item in content.items():
+        if item is not _EMPTY:
+            object.__setattr__(value, name, item)
+        elif hasattr(value, name):
+            object.__delattr__(value, name)
+
+
+def _write_class(value: Any, content: Any) -> None:
+    for name in class_attributes(value).keys() - content.keys():
+        delattr(value, name)
+    for name, item in content.items():
+        if vars(value).get(name, _EMPTY) is not item:
+            setattr(value, name, item)
+
+
+def _function(value: Any) -> list[Any]:
+    cells = [_contents(cell) for _, cell in cells_of(value)]
+    return [*cells, value.__defaults__, *(value.__kwdefaults__ or {}).values()]
+
+
+def _contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _EMPTY
+
+
+def _write_function(value: Any, content: Any) -> None:
+    cells = list(cells_of(value))
+    for (_, cell), item in zip(cells, content, strict=False):
+        if item is not _EMPTY:
+            cell.cell_contents = item
+    value.__defaults__ = content[len(cells)]
+    for name, item in zip(value.__kwdefaults__ or {}, content[len(cells) + 1 :], strict=True):
+        value.__kwdefaults__[name] = item
+
+
+def _is_readable(value: Any) -> bool:
+    """Whether a value is an open file that is read from, and whose position can be set."""
+    if not isinstance(value, io.IOBase) or isinstance(value, (io.StringIO, io.BytesIO)):
+        return False
+    try:
+        return not value.closed and value.seekable() and value.readable() and value.tell() >= 0
+    except (OSError, ValueError):
+        return False
+
+
+def _write_memory(value: Any, content: Any) -> None:
+    if not value.closed:
+        value.seek(0)
+        value.truncate()
+        value.write(content[0])
+        value.seek(content[1])
+
+
+def _is_database(value: Any) -> bool:
+    sqlite3: Any = sys.modules.get("sqlite3")
+    return sqlite3 is not None and isinstance(value, sqlite3.Connection)
+
+
+def _database(value: Any) -> list[Any]:
+    """The number of changes, and a copy in memory."""
+    with GUARD.trusting():
+        copy = type(value)(":memory:", check_same_thread=False)
+    value.backup(copy)
+    return [value.total_changes, copy]
+
+
+def _write_database(value: Any, content: list[Any]) -> None:
+    value.rollback()
+    content[1].backup(value)
+    content[0] = value.total_changes
+
+
+KINDS = (
+    Kind(
+        lambda v: isinstance(v, np.ndarray) and v.flags.writeable,
+        lambda v: np.array(v, copy=True, subok=False),
+        _same_array,
+        _write_array,
+    ),
+    Kind(lambda v: isinstance(v, dict), dict, _same_dict, _write_dict),
+    Kind(lambda v: isinstance(v, (list, deque)), list, _same_sequence, _write_sequence),
+    Kind(lambda v: isinstance(v, set), set, lambda v, c: v == c, _write_set),
+    Kind(
+        lambda v: isinstance(v, (bytearray, array.array)),
+        lambda v: v[:],
+        lambda v, c: v == c,
+        lambda v, c: v.__setitem__(slice(None), c),
+    ),
+    Kind(
+        lambda v: isinstance(v, np.random.Generator),
+        lambda v: v.bit_generator.state,
+        None,
+        lambda v, c: setattr(v.bit_generator, "state", c),
+    ),
+    Kind(
+        lambda v: isinstance(v, np.random.BitGenerator),
+        lambda v: v.state,
+        None,
+        lambda v, c: setattr(v, "state", c),
+    ),
+    Kind(
+        lambda v: isinstance(v, np.random.RandomState),
+        lambda v: v.get_state(),
+        None,
+        lambda v, c: v.set_state(c),
+    ),
+    Kind(
+        lambda v: isinstance(v, random.Random) and not isinstance(v, random.SystemRandom),
+        lambda v: v.getstate(),
+        None,
+        lambda v, c: v.setstate(c),
+    ),
+    Kind(
+        lambda v: isinstance(v, ReplayedIterator),
+        lambda v: v.position,
+        lambda v, c: v.position == c,
+        lambda v, c: v.rewind(c),
+    ),
+    Kind(
+        lambda v: isinstance(v, (io.StringIO, io.BytesIO)) and not v.closed,
+        lambda v: (v.getvalue(), v.tell()),
+        None,
+        _write_memory,
+    ),
+    Kind(_is_readable, lambda v: v.tell(), None, lambda v, c: None if v.closed else v.seek(c)),
+    Kind(_is_database, _database, lambda v, c: v.total_changes == c[0], _write_database),
+    Kind(
+        lambda v: isinstance(v, functools._lru_cache_wrapper) and is_own_function(v.__wrapped__),
+        lambda v: None,
+        None,
+        lambda v, _: v.cache_clear(),
+    ),
+    Kind(
+        is_own_function,
+        _function,
+        lambda v, c: _same_sequence(_function(v), c),
+        _write_function,
+    ),
+    Kind(is_own_class, class_attributes, lambda v, c: _same_dict(class_attributes(v), c), _write_class),
+    Kind(
+        lambda v: attributes_of(v) is not None,
+        lambda v: dict(attributes_of(v) or {}),
+        _same_attributes,
+        _write_attributes,
+    ),
+    Kind(lambda v: any(True for _ in slots_of(v)), _slots, lambda v, c: _same_dict(_slots(v), c), _write_slots),
+)

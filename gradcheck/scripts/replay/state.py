@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import types
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.instrument.values import Array, is_float
-from gradcheck.scripts.replay.snapshot import OPAQUE, items_of
+from gradcheck.scripts.replay.holders import OPAQUE, cells_of, item_at, items_of, store
 
 #: The name of a variable, then one accessor for each step: ("net", ".layers", "[0]", ".W").
 Path = tuple[Any, ...]
@@ -67,10 +69,8 @@ class StateVariable:
         """Write a value into the array, or put it in place of the float in `owner`."""
         if not self.scalar:
             self.found[...] = value
-        elif isinstance(owner, (dict, list)):
-            owner[self.key] = type(self.found)(value)
         else:
-            setattr(owner, self.key, type(self.found)(value))
+            store(owner, self.key, type(self.found)(value))
 
 
 def _as_slices(key: Any) -> tuple[slice, ...]:
@@ -81,15 +81,30 @@ def _as_slices(key: Any) -> tuple[slice, ...]:
     return tuple(k if isinstance(k, slice) else slice(k, k + 1 or None) for k in keys)
 
 
-def state_variables(*scopes: dict[str, Any], accept: Callable[[Any], bool] = is_float) -> dict[Path, StateVariable]:
-    """All values that the variables of some scopes lead to and that are accepted; inner scopes come first."""
+def state_variables(
+    *scopes: dict[str, Any],
+    accept: Callable[[Any], bool] = is_float,
+    cells: Iterable[types.CellType] = (),
+    hidden: Iterable[str] = (),
+) -> dict[Path, StateVariable]:
+    """All values that the variables of some scopes lead to and that are accepted; inner scopes come first.
+
+    Parameters
+    ----------
+    scopes : dict
+    accept : callable
+    cells : iterable of cell
+        Of variables that are in a scope already.
+    hidden : iterable of str
+        Names that mean no variable of the outer scopes.
+    """
     found: dict[Path, StateVariable] = {}
-    seen: set[int] = set()
-    hidden: set[str] = set()
+    seen = {id(cell) for cell in cells}
+    taken: set[str] = set()
     for variables in scopes:
-        names = [name for name in variables if name not in hidden and not name.startswith(("__", "_gradcheck"))]
+        names = [name for name in variables if name not in taken and not name.startswith(("__", "_gradcheck"))]
         _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen, accept)
-        hidden |= set(variables)
+        taken |= {*variables, *hidden}
     return found
 
 
@@ -109,7 +124,7 @@ def values_at(paths: Iterable[Path], *scopes: dict[str, Any]) -> dict[Path, Any]
         try:
             value: Any = next(scope[path[0]] for scope in scopes if path[0] in scope)
             for accessor in path[1:]:
-                value = getattr(value, accessor[1:]) if accessor.startswith(".") else value[_key(value, accessor)]
+                value = item_at(value, accessor[1:] if accessor.startswith(".") else _key(value, accessor))
         except (StopIteration, AttributeError, LookupError, TypeError, ValueError):
             continue
         found[path] = value
@@ -130,16 +145,20 @@ def _search(
         if accept(value):
             scalar = not isinstance(value, np.ndarray)
             found[path] = StateVariable(name, path, np.array(value, dtype=np.float64), scalar, owner, key, value)
-        elif isinstance(value, (np.ndarray, *OPAQUE)):
+        elif isinstance(value, OPAQUE) or (isinstance(value, np.ndarray) and value.dtype != object):
             continue
         elif id(value) not in seen:
             seen.add(id(value))
-            for accessor, item in items_of(value):
-                inner = accessor[1:] if accessor.startswith(".") else _key(value, accessor)
+            shared = dict(cells_of(value)) if isinstance(value, types.FunctionType) else {}
+            for accessor, inner, item in items_of(value):
+                if inner is None or id(shared.get(inner)) in seen:
+                    continue
+                if inner in shared:
+                    seen.add(id(shared[inner]))
                 queue.append(((*path, accessor), name + accessor, item, value, inner))
 
 
 def _key(container: Any, accessor: str) -> Any:
     if isinstance(container, dict):
         return next(key for key in container if f"[{key!r}]" == accessor)
-    return int(accessor[1:-1])
+    return ast.literal_eval(accessor[1:-1])

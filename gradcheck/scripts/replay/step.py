@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck.errors import TargetError
-from gradcheck.scripts.instrument.events import Event, Factor, Finished, Returned
+from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
 from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
+from gradcheck.scripts.instrument.tracer import Arrival
 from gradcheck.scripts.instrument.updates import AdditionLog
 from gradcheck.scripts.instrument.values import Action, Array, is_float, is_integer
-from gradcheck.scripts.replay import sandbox
-from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, set_generator_states
+from gradcheck.scripts.replay.guard import RefusedEffect
+from gradcheck.scripts.replay.holders import add_modules, store
+from gradcheck.scripts.replay.interpreter import Interpreter
+from gradcheck.scripts.replay.iterators import ReplayedIterator, is_shared_iterator
+from gradcheck.scripts.replay.open_files import OpenFiles
+from gradcheck.scripts.replay.sandbox import Sandbox
+from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, keep, set_generator_states
 from gradcheck.scripts.replay.state import Path, StateVariable, current_values, state_variables, values_at
-from gradcheck.scripts.replay.substitution import Replaced, harmless, store, substitute
-from gradcheck.scripts.text.training_loop import Loop
+from gradcheck.scripts.replay.substitution import Replaced, harmless, substitute
+from gradcheck.tracebacks import pass_on_signal
 
 #: A step with more events is refused: it would take hours to follow them one by one.
 _MOST_EVENTS = 60_000
+
+#: Values that differ from one replay to the next, of one step.
+_MOST_UNSTEADY = 20
 
 
 @dataclass(frozen=True)
@@ -70,16 +79,24 @@ class Step:
     Parameters
     ----------
     program : InstrumentedProgram
-    loop : Loop
-    scope : dict
-        The module's variables.
-    variables : dict
-        Those of the function that contains the loop; of a loop outside any function, the same.
+    arrival : Arrival
+        Where the program was stopped.
     generators : tuple
         The states of the global random generators when the loop begins. Every run starts with them.
+    interpreter : Interpreter, optional
+        The state of the interpreter when the loop begins.
+    descriptors : iterable of int
+        Open files that are not the program's.
+    random_states : tuple, optional
+        The states of the global random generators that `release` puts back; by default the present ones.
 
     Attributes
     ----------
+    loop : Loop
+    scope : dict
+        The module's variables.
+    locals : dict
+        Those of the function that contains the loop; empty outside any function.
     snapshot : Snapshot
         The state that the step starts from.
     state : dict of Path to StateVariable
@@ -87,6 +104,8 @@ class Step:
         Of the body.
     created : list of ndarray
         Values that the first run left in containers and objects which existed before, as optimisers do with averages.
+    unsteady : list of Event
+        Values that differ from one replay to the next. They are held fixed.
     runs : int
         The number of replays.
     carries_over : bool
@@ -97,29 +116,54 @@ class Step:
     def __init__(
         self,
         program: InstrumentedProgram,
-        loop: Loop,
-        scope: dict[str, Any],
-        variables: dict[str, Any],
+        arrival: Arrival,
         generators: tuple[Any, Any],
+        interpreter: Interpreter | None = None,
+        descriptors: Iterable[int] = (),
+        random_states: tuple[Any, Any] | None = None,
     ) -> None:
-        self.program, self.loop, self.scope, self.tracer = program, loop, scope, program.tracer
-        self.at_module_level = not loop.functions
-        self.locals = {} if self.at_module_level else variables
+        self.program, self.loop, self.scope, self.tracer = (
+            program,
+            program.loops[arrival.loop],
+            arrival.scope,
+            program.tracer,
+        )
+        self.at_module_level = not self.loop.functions
+        self.locals = {} if self.at_module_level else arrival.variables
         self.runs = 0
         self.carries_over = False
         self.created: list[Array] = []
+        self.unsteady: list[Event] = []
+        self._cells = {} if self.at_module_level else arrival.cells
+        self._interpreter = interpreter or Interpreter.now()
+        self._descriptors = frozenset(descriptors)
+        self._modules = {"main" if n == "__main__" else n: m for n, m in self._interpreter.modules.items()}
+        self._modules = {name: m for name, m in self._modules.items() if vars(m) is not self.scope}
+        add_modules(set(self._interpreter.modules))
         self._shared = program.shared_names()
         self._loss: ast.expr | None = None
         self._integers: list[tuple[StateVariable, Any]] = []  # each with its value after the first run
         self._replaced: list[Replaced] = []
+        self._held: dict[int, Action] = {}
+        self._files: OpenFiles | None = None
+        self._sandbox: Sandbox | None = None
         self._start: Snapshot | None = None
-        self._generators, self._interpreter = generators, generator_states()
-        self._take_snapshot()
+        self._generators, self._random_states = generators, random_states or generator_states()
         self._body = self._compile()
+        self._take_snapshot()
+
+    @property
+    def _roots(self) -> list[Any]:
+        return [self.scope, self.locals, *(vars(module) for module in self._modules.values())]
 
     def _take_snapshot(self) -> None:
-        self.snapshot = Snapshot([self.scope, self.locals])
-        self.state = state_variables(self.locals, self.scope)
+        self.snapshot = Snapshot(self._roots)
+        self.state = self._variables(self.locals)
+
+    def _variables(self, local: dict[str, Any], accept: Callable[[Any], bool] = is_float) -> dict[Path, StateVariable]:
+        code = self._body.function.__code__
+        own = () if self.at_module_level else (*code.co_varnames, *code.co_cellvars)  # also those without a value yet
+        return state_variables(local, self.scope, self._modules, accept=accept, cells=self._cells.values(), hidden=own)
 
     def track(self, parts: Iterable[StateVariable]) -> None:
         """Let replays give parts of arrays values of their own."""
@@ -129,23 +173,69 @@ class Step:
         """Make the state ready for replays, and record the first run.
 
         Narrow floats, and integers that the step turns into floats, become float64. Files that are open for writing
-        are replaced by ones in memory. `release` undoes this.
+        are replaced by ones in memory, iterators by ones that repeat what they give. `release` undoes this.
+
+        Raises
+        ------
+        TargetError
+            If a second run is another one, so that nothing can be said about the step.
         """
-        self._replaced += substitute([self.scope, self.locals], harmless)
+        if self._files is None:
+            self._files = OpenFiles(self._descriptors)
+        self._replaced += substitute(self._roots, self._ready)
+        self._sandbox = Sandbox(self._roots)
         if self._replaced:
             self._take_snapshot()
         trace = self._record({}, first=True)
         if self._convert_integers():
             self._take_snapshot()
             trace = self._record({}, first=True)
-        return self._record({}) if self.tracer.use_updates() else trace
+        if self.tracer.use_updates():
+            trace = self._record({})
+        self._hold_unsteady(trace)
+        return trace
+
+    def _ready(self, value: Any) -> Any:
+        """What takes the place of a value during replays."""
+        if self._files is not None and self._files.covers(value):
+            return value
+        if is_shared_iterator(value):
+            return ReplayedIterator(value, self.tracer, keep)
+        return harmless(value)
+
+    def _hold_unsteady(self, trace: Trace) -> None:
+        """Hold fixed what differs between two runs from the same state."""
+        self._held, self.unsteady = {}, []
+        for _ in range(_MOST_UNSTEADY):
+            seen = self._replay(self._held, {e.index for e in trace.events})
+            if seen is None:
+                raise TargetError(self._irreproducible(trace))
+            other = next(
+                (e for e in trace.events if e.index not in self._held and not _equal(seen[e.index], e.value)), None
+            )
+            if other is None:
+                return
+            self.unsteady.append(other)
+            self._held[other.index] = _constant(other.value)
+
+    def _irreproducible(self, trace: Trace) -> str:
+        error = self.tracer.failure
+        reason = f"; the second one raised {type(error).__name__}: {error}" if not isinstance(error, Diverged) else ""
+        place = next((e.location.line for e in trace.events if e.index not in self.tracer.seen), self.loop.line)
+        return (
+            f"two runs of the training step from the same state differ, first about line {place}{reason}: the step "
+            "depends on something that gradcheck cannot put back, such as a device, a process or a thread; check the "
+            "function that computes the gradient with --function NAME"
+        )
 
     def advance(self) -> None:
         """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
         self._start = self.snapshot
         variables = self._prepared_locals({})
-        with sandbox.quiet(), contextlib.suppress(Returned):
+        self.tracer.begin_unseen()
+        with self._quiet(), contextlib.suppress(Returned):
             variables = self._call(variables)
+        self.tracer.end()
         self._generators = generator_states()
         self.locals.update({name: value for name, value in variables.items() if name in self.locals})
         self._take_snapshot()
@@ -153,11 +243,27 @@ class Step:
     def release(self) -> None:
         """Undo `prepare` and `advance`, and put the random generators of the interpreter back."""
         if self._start is not None:
-            self._start.restore()
+            self._start.restore(everything=True)
+            self._start = None
         for replaced in reversed(self._replaced):
             replaced.undo()
         self._replaced = []
-        set_generator_states(self._interpreter)
+        self._reset_cells()
+        if self._files is not None:
+            self._files.release()
+            self._files = None
+        set_generator_states(self._random_states)
+
+    @contextlib.contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """One run, without effects outside the process."""
+        sandbox = self._sandbox or Sandbox(self._roots)
+        try:
+            with sandbox.active(self._interpreter):
+                yield
+        finally:
+            if self._files is not None:
+                self._files.forget()
 
     def _convert_integers(self) -> bool:
         """Turn integers that the step leaves as floats into floats; whether there were any."""
@@ -180,7 +286,9 @@ class Step:
 
     def _compile(self, node: Any = None, text: str | None = None) -> LoopBody:
         first = len(self.tracer.locations)
-        body = compile_body(self.loop, self.scope, self.locals, first, node=node, text=text, loss=self._loss)
+        body = compile_body(
+            self.loop, self.scope, self.locals, first, node=node, text=text, loss=self._loss, cells=self._cells
+        )
         self.tracer.add_locations(body.locations)
         return body
 
@@ -199,7 +307,7 @@ class Step:
 
     def owns(self, name: str, function: str) -> bool:
         """Whether a name that a function assigns is a variable of the step, and not a local one of that function."""
-        around = self.loop.functions[-1].name if self.loop.functions else ""
+        around = next((f.name for f in reversed(self.loop.functions) if hasattr(f, "name")), "")
         return function == around or name in self._shared
 
     def sequences(self) -> list[tuple[str, Sequence[Any]]]:
@@ -209,17 +317,18 @@ class Step:
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def trace_again(self) -> list[Event] | None:
-        """Events of one more recorded run, with the values that iterators yielded before; None if it fails."""
+        """Events of one more recorded run; None if it fails."""
         variables = self._prepared_locals({})
-        self.tracer.begin_recording(repeat_draws=True)
+        self.tracer.begin_recording()
         try:
-            with sandbox.quiet(), contextlib.suppress(Returned):
+            with self._quiet(), contextlib.suppress(Returned):
                 self._call(variables)
-        except Exception:
+        except (Exception, SystemExit) as error:
+            pass_on_signal(error)
             return None
         finally:
             self.tracer.end()
-            self._restore({})
+            self._restore({}, everything=True)
         return self.tracer.events
 
     def record(self, values: Mapping[Path, Array] | None = None) -> Trace:
@@ -229,8 +338,8 @@ class Step:
     def _record(self, values: Mapping[Path, Array], *, first: bool = False) -> Trace:
         variables = self._prepared_locals(values)
         outer = {} if self.at_module_level else variables
-        before = state_variables(outer, self.scope)
-        integers = state_variables(self.locals, self.scope, accept=is_integer) if first else {}
+        before = self._variables(outer)
+        integers = self._variables(self.locals, is_integer) if first else {}
         existing = set(self.scope) | set(self.locals)
         log = AdditionLog({path: variable.value for path, variable in before.items()}) if first else None
         if log is not None:
@@ -239,8 +348,14 @@ class Step:
         result = variables
         try:
             try:
-                with sandbox.quiet(), contextlib.suppress(Returned):
+                with self._quiet(), contextlib.suppress(Returned):
                     result = self._call(variables)
+            except RefusedEffect as error:
+                raise TargetError(_refused(error)) from error
+            except SystemExit:
+                raise TargetError(
+                    f"the first iteration of the loop on line {self.loop.line} ends the program"
+                ) from None
             finally:
                 self.tracer.end()
             events = self.tracer.events
@@ -250,13 +365,13 @@ class Step:
                     "too many to follow: check a smaller problem, with few samples and small layers"
                 )
             outer = {} if self.at_module_level else result
-            after = current_values(before, outer, self.scope)
+            after = current_values(before, outer, self.scope, self._modules)
             if log is not None:
                 log.finish({path: variable.value for path, variable in after.items()})
             if first:
-                left = values_at(integers, outer, self.scope)
+                left = values_at(integers, outer, self.scope, self._modules)
                 self._integers = [(integers[path], value) for path, value in left.items()]
-                self.created = _created(before, state_variables(outer, self.scope), existing)
+                self.created = _created(before, self._variables(outer), existing)
                 self.snapshot.restrict_to_changed()
         finally:
             self._restore(values)
@@ -291,21 +406,35 @@ class Step:
             None if the run failed or took another branch.
         """
         self.runs += 1
+        return self._replay({**self._held, **(actions or {})}, watched, last, values, before)
+
+    def _replay(
+        self,
+        actions: Mapping[int, Action],
+        watched: set[int] | None = None,
+        last: int | None = None,
+        values: Mapping[Path, Array] | None = None,
+        before: Mapping[int, Action] | None = None,
+    ) -> dict[int, Array] | None:
         values = values or {}
         variables = self._prepared_locals(values)
+        failed = True
         try:
-            with sandbox.quiet():
+            with self._quiet():
                 if self.carries_over and values:
                     variables = self._after_iteration(variables, before or {})
                 self.tracer.begin_replay(actions, watched, last)
                 self._call(variables)
+            failed = False
         except (Finished, Returned):
-            pass
-        except Exception:
+            failed = False
+        except (Exception, SystemExit) as error:
+            pass_on_signal(error)
+            self.tracer.failure = error
             return None
         finally:
             self.tracer.end()
-            self._restore(values)
+            self._restore(values, everything=failed)
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
 
@@ -325,22 +454,54 @@ class Step:
         for path, value in values.items():
             variable = self.state[path]
             variable.put(variables if variable.owner is self.locals else variable.owner, value)
+        for name, cell in self._cells.items():
+            if name in variables:
+                cell.cell_contents = variables[name]
         return variables
 
-    def _restore(self, values: Mapping[Path, Array]) -> None:
+    def _restore(self, values: Mapping[Path, Array], *, everything: bool = False) -> None:
         """Put everything back as it was before a run."""
         for path in values:
             variable = self.state[path]
             variable.put(variable.owner, variable.value)
-        self.snapshot.restore()
+        self.snapshot.restore(everything=everything)
+        self._reset_cells()
+
+    def _reset_cells(self) -> None:
+        """Give shared variables the values of the state."""
+        for name, cell in self._cells.items():
+            if name in self.locals:
+                cell.cell_contents = self.locals[name]
+            else:
+                with contextlib.suppress(ValueError):
+                    del cell.cell_contents
 
     def _call(self, variables: dict[str, Any]) -> Any:
         return self._body.function(*[variables[name] for name in self._body.parameters])
 
 
+def _equal(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+
+
+def _constant(value: Array) -> Action:
+    return lambda _: value
+
+
+def _refused(error: RefusedEffect) -> str:
+    return (
+        f"{error}: the step cannot go on without it; leave it out, or check the function that computes the gradient "
+        "with --function NAME"
+    )
+
+
 def _created(
     before: Mapping[Path, StateVariable], after: Mapping[Path, StateVariable], existing: set[str]
 ) -> list[Array]:
-    """Values that a run left in containers and objects of variables that existed before; not those of derivatives."""
+    """Values that a run left in containers and objects of variables that existed before; not those of derivatives.
+
+    A number that became an array counts as well: averages may start as 0.
+    """
     fresh = [v for path, v in after.items() if path not in before and len(path) > 1 and path[0] in existing]
+    fresh += [after[path] for path, v in before.items() if v.scalar and path in after and not after[path].scalar]
     return [v.value for v in fresh if not isinstance(v.owner, list)]

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import mmap
 import sys
+import types
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradcheck.scripts.replay.snapshot import OPAQUE, items_of
+from gradcheck.scripts.replay.guard import GUARD
+from gradcheck.scripts.replay.holders import OPAQUE, items_of, store
+
+#: What holds items that cannot be replaced.
+_FIXED = (
+    types.MethodType,
+    types.BuiltinMethodType,
+    functools.partial,
+    functools._lru_cache_wrapper,
+    tuple,
+    set,
+    frozenset,
+)
+
+#: Modes in which an array on disk is not changed.
+_PRIVATE = ("r", "c")
 
 
 @dataclass(frozen=True)
@@ -37,10 +55,64 @@ def widened(value: Any) -> Any:
 
 
 def harmless(value: Any) -> Any:
-    """An empty file in memory for a file that is open for writing; otherwise the value, widened."""
-    if isinstance(value, io.IOBase) and not value.closed and value.writable() and value not in (sys.stdout, sys.stderr):
-        return io.StringIO() if isinstance(value, io.TextIOBase) else io.BytesIO()
+    """In place of a file, a database or an array on disk that is written to, one in memory; else the value, widened."""
+    if isinstance(value, np.memmap) and value.mode not in _PRIVATE:
+        return _array(value)
+    if isinstance(value, io.IOBase):
+        return _stream(value)
+    if isinstance(value, mmap.mmap):
+        return _map(value)
+    sqlite3: Any = sys.modules.get("sqlite3")
+    if sqlite3 is not None and isinstance(value, sqlite3.Connection):
+        return _database(value)
     return widened(value)
+
+
+def _stream(value: Any) -> Any:
+    if value is sys.stdin or isinstance(value, (io.StringIO, io.BytesIO)):
+        return value
+    text = isinstance(value, io.TextIOBase)
+    if value.closed:
+        mode = getattr(value, "mode", "")
+        writes = isinstance(mode, str) and any(letter in mode for letter in "wax+")
+        return value if not writes else io.StringIO() if text else io.BytesIO()
+    try:
+        if value.writable():
+            return io.StringIO() if text else io.BytesIO()
+        value.tell()
+    except (OSError, ValueError):  # the position of a file that is read line by line is not known
+        rest = value.read()
+        return io.StringIO(rest) if text else io.BytesIO(rest)
+    return value
+
+
+def _array(value: np.memmap[Any, Any]) -> Any:
+    """A copy of an array on disk that has the same methods, with memory of its own."""
+    buffer = mmap.mmap(-1, max(value.nbytes, 1))
+    copy: Any = np.ndarray.__new__(np.memmap, value.shape, value.dtype, buffer)
+    copy[...] = value
+    return widened(copy)
+
+
+def _map(value: mmap.mmap) -> mmap.mmap:
+    """A copy of mapped memory."""
+    copy = mmap.mmap(-1, len(value))
+    copy[:] = value[:]
+    copy.seek(value.tell())
+    return copy
+
+
+def _database(value: Any) -> Any:
+    """A copy of a database in memory."""
+    with GUARD.trusting():
+        copy = type(value)(":memory:", check_same_thread=False)
+        value.backup(copy)
+    copy.row_factory, copy.text_factory, copy.isolation_level = (
+        value.row_factory,
+        value.text_factory,
+        value.isolation_level,
+    )
+    return copy
 
 
 def substitute(roots: Iterable[Any], change: Callable[[Any], Any]) -> list[Replaced]:
@@ -68,28 +140,22 @@ def substitute(roots: Iterable[Any], change: Callable[[Any], Any]) -> list[Repla
     stack = list(roots)
     while stack:
         owner = stack.pop()
-        if id(owner) in seen or isinstance(owner, OPAQUE) or owner is None:
+        if owner is None or id(owner) in seen or _is_opaque(owner):
             continue
         seen.add(id(owner))
-        items: Mapping[Any, Any] | None = None
-        if isinstance(owner, dict):
-            items = dict(owner)
-        elif isinstance(owner, (list, deque)):
-            items = dict(enumerate(owner))
-        elif hasattr(owner, "__dict__") and not isinstance(owner, tuple):
-            items = dict(vars(owner))
-        for key, value in (items or {}).items():
+        items = list(items_of(owner))
+        if not items and isinstance(owner, (list, deque)):  # a long one
+            items = [("", i, item) for i, item in enumerate(owner)]
+        for _, key, value in items if not isinstance(owner, _FIXED) else ():
             fresh = new(value)
             if fresh is not value:
                 store(owner, key, fresh)
                 replaced.append(Replaced(owner, key, value))
-        stack += [item for _, item in items_of(owner)]
+        stack += [item for _, _, item in items_of(owner)]
     return replaced
 
 
-def store(owner: Any, key: Any, value: Any) -> None:
-    """Put a value into a container or an object."""
-    if isinstance(owner, (dict, list, deque)):
-        owner[key] = value
-    else:
-        setattr(owner, key, value)
+def _is_opaque(owner: Any) -> bool:
+    if isinstance(owner, types.BuiltinFunctionType):
+        return isinstance(owner.__self__, (types.ModuleType, type(None)))
+    return isinstance(owner, OPAQUE)

@@ -103,6 +103,12 @@ def subscript_targets(target: ast.expr) -> list[ast.Subscript]:
     return []
 
 
+def private_name(name: str, class_name: str) -> str:
+    """The name of an attribute as Python stores it: in a class, ``__w`` is a private name."""
+    private = class_name.strip("_") and name.startswith("__") and not name.endswith("__")
+    return f"_{class_name.lstrip('_')}{name}" if private else name
+
+
 def is_reference(node: ast.expr) -> bool:
     """Whether an expression is a name, an attribute, an item or a constant, and computes nothing."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gradcheck.scripts.text.statement import adds_to
 from gradcheck.scripts.text.syntax import called_name, is_product, is_reference
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 #: A loop in which fewer than this part of the assignments stand that updates are computed from only updates.
 _COMPLETE = 0.5
@@ -27,6 +29,8 @@ class Loop:
         The functions around it, the innermost last.
     file, text : str
         The source that contains it.
+    class_name : str
+        The innermost class around it; empty if there is none.
     """
 
     number: int
@@ -34,11 +38,12 @@ class Loop:
     functions: tuple[Any, ...]
     file: str
     text: str
+    class_name: str = ""
 
     @property
     def is_loop(self) -> bool:
-        """Whether it is a ``for`` or ``while`` loop, not a function."""
-        return isinstance(self.node, (ast.For, ast.While))
+        """Whether it is a loop or a comprehension, not a function."""
+        return isinstance(self.node, (ast.For, ast.While, ast.AsyncFor))
 
     @property
     def trains(self) -> bool:
@@ -49,6 +54,11 @@ class Loop:
     def line(self) -> int:
         """Its first line."""
         return int(self.node.lineno)
+
+    @property
+    def place(self) -> tuple[str, type, int, int]:
+        """Where it is, in whatever run of the program."""
+        return self.file, type(self.node), self.line, int(self.node.col_offset)
 
     def contains(self, other: Loop) -> bool:
         """Whether another loop is inside this one. A loop in another function counts as inside."""
@@ -90,30 +100,80 @@ class _Contents:
                 known |= read
 
 
+def as_loop(node: Any) -> ast.For:
+    """A comprehension as a loop whose body computes one element."""
+    values = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    body: list[ast.stmt] = [ast.copy_location(ast.Expr(value), value) for value in values]
+    last = node.generators[-1]
+    return ast.copy_location(ast.For(last.target, last.iter, body, []), node)
+
+
+def find_loop(tree: ast.Module, loop: ast.AST) -> Any:
+    """A loop, a function or a comprehension in another tree of the same source."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            if isinstance(loop, ast.For) and _position(node) == _position(loop):
+                return as_loop(node)
+        elif type(node) is type(loop) and _position(node) == _position(loop):
+            return node
+    raise LookupError(f"the loop on line {getattr(loop, 'lineno', 0)} is not in this source")
+
+
+def _position(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
 def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     """Loops that may train, the likeliest first.
 
     One iteration of the training loop updates parameters and computes what it updates them with, in its body or in
     functions that the body calls. Of nested loops that do, the innermost comes first.
     """
+    return _ranked([loop for loop in loops if loop.is_loop], trees)
+
+
+def rank_functions(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
+    """Functions that may be training steps, the likeliest first: of those that call each other, the innermost."""
+    return _ranked([loop for loop in loops if isinstance(loop.node, (ast.FunctionDef, ast.AsyncFunctionDef))], trees)
+
+
+def _ranked(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     functions = _functions(trees)
     found = []
     for loop in loops:
-        if not loop.is_loop:
-            continue
-        if any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for s in loop.node.body for n in ast.walk(s)):
-            continue
-        contents = _contents(loop.node.body, functions)
+        contents = _contents(loop.node.body, functions, set() if loop.is_loop else {id(loop.node)})
         if contents.updates:
-            found.append((loop, len(contents.rated), contents.behind_updates))
+            found.append((loop, contents, contents.behind_updates))
 
     most = max((behind for _, _, behind in found), default=0)
 
-    def rank(entry: tuple[Loop, int, int]) -> tuple[int, bool, int, int]:
-        loop, rated, behind = entry
-        return -rated, behind < _COMPLETE * most, _inner_loops(loop, functions), -behind
+    def rank(entry: tuple[Loop, _Contents, int]) -> tuple[int, bool, int, int, int]:
+        loop, contents, behind = entry
+        of_function = 0 if loop.is_loop else len(contents.updates)
+        inner = _inner_loops(loop, functions)
+        return -len(contents.rated), behind < _COMPLETE * most, inner, of_function, -behind
 
     return [entry[0] for entry in sorted(found, key=rank)]
+
+
+def loops_run_by(file: str, trees: Mapping[str, ast.Module], loops: Sequence[Loop]) -> list[Loop]:
+    """The loops that run when one file, or one cell, runs: its own, and those of functions that it calls by name."""
+    functions: dict[str, list[tuple[str, Any]]] = {}
+    for name, tree in trees.items():
+        for called, nodes in _functions([tree]).items():
+            functions.setdefault(called, []).extend((name, node) for node in nodes)
+    stack = [(file, node) for node in trees[file].body if not isinstance(node, _DEFINITIONS)]
+    places: set[tuple[str, int, int]] = set()
+    seen: set[int] = set()
+    while stack:
+        where, statement = stack.pop()
+        places |= {(where, *_position(node)) for node in ast.walk(statement)}
+        for name in _calls(statement):
+            for other, function in functions.get(name, []):
+                if id(function) not in seen:
+                    seen.add(id(function))
+                    stack += [(other, node) for node in function.body]
+    return [loop for loop in loops if (loop.file, *_position(loop.node)) in places]
 
 
 def other_training_loops(loop: Loop, loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:

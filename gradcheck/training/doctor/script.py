@@ -179,10 +179,13 @@ def _has_varying_power(analysis: Analysis) -> bool:
 def _idle_parameters(analysis: Analysis, parameters: Sequence[Parameter]) -> list[Finding]:
     """Findings about weights whose derivative is computed but that the step does not change."""
     updated = {p.variable.path for p in parameters} | {p.variable.name for p in parameters}
+    arrays = {id(p.variable.found) for p in parameters}  # one array may have several names
     found = []
     for path, leaf in analysis.graph.base.trace.before.items():
         word = last_word(leaf.name).lower()
-        if path in updated or leaf.name in updated or not word.startswith(_PARAMETER_PREFIXES) or leaf.scalar:
+        if path in updated or leaf.name in updated or id(leaf.found) in arrays:
+            continue
+        if not word.startswith(_PARAMETER_PREFIXES) or leaf.scalar:
             continue
         after = analysis.graph.base.trace.after.get(path)
         if after is None or not np.array_equal(after.value, leaf.value, equal_nan=True):

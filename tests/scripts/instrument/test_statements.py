@@ -34,7 +34,7 @@ def names(text: str) -> list[list[str]]:
     [
         ("a = b = np.sqrt(4.0)", [["a"]]),
         ("a = np.sqrt(4.0)\nb = a", [["a", "b"]]),
-        ("a: float = 2.0", [["a"]]),
+        ("a: float = np.sqrt(4.0)\nb: int", [["a"]]),
         ("a, b = np.sqrt(4.0), np.sqrt(9.0)", [["a"], ["b"]]),
         ("a, (b, c) = np.sqrt(4.0), (np.sqrt(9.0), np.sqrt(1.0))", [["a"], ["b"], ["c"]]),
         ("a, b = np.ones(2)", [["a"], ["b"]]),

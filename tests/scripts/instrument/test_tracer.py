@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Diverged, Finished, Reached, SourceLocation
 from gradcheck.scripts.instrument.tracer import Tracer
 
@@ -68,18 +71,6 @@ def test_an_inactive_tracer_changes_nothing() -> None:
     assert tracer.events == []
 
 
-def test_a_replay_gets_the_recorded_draws_again() -> None:
-    tracer = tracer_for()
-    source = iter([1.0, 2.0])
-    tracer.begin_recording()
-    assert tracer.draw(source) == 1.0
-    tracer.end()
-    tracer.begin_replay()
-    assert tracer.draw(source) == 1.0
-    tracer.end()
-    assert next(source) == 2.0
-
-
 def test_the_record_is_preserved() -> None:
     tracer = recorded()
     events, layout = tracer.events, tracer.layout
@@ -94,8 +85,48 @@ def test_the_record_is_preserved() -> None:
 
 def test_the_program_stops_at_the_wanted_loop() -> None:
     tracer = tracer_for()
-    tracer.stop_at(1)
-    tracer.arrive(0, {}, {})
+    used: list[Any] = []
+    tracer.stop_at(lambda number: number == 1, used.append)
+    assert not tracer.begins(0)
+    assert tracer.begins(1)
     with pytest.raises(Reached):
         tracer.arrive(1, {"g": 1}, {"l": 2})
-    assert tracer.reached == ({"g": 1}, {"l": 2})
+    assert used == [tracer.reached]
+    assert tracer.reached is not None
+    assert (tracer.reached.scope, tracer.reached.variables) == ({"g": 1}, {"l": 2})
+
+
+def test_functions_of_a_program_that_is_over_do_not_run() -> None:
+    tracer = tracer_for()
+    tracer.over = True
+    with pytest.raises(Reached):
+        tracer.begins(0)
+    tracer.begin_replay()
+    assert not tracer.begins(0)
+    tracer.end()
+
+
+def test_handlers_of_a_program_do_not_see_what_ends_it() -> None:
+    tracer = tracer_for()
+    seen = []
+    for error in (ZeroDivisionError(), KeyboardInterrupt(), Reached()):
+        try:
+            raise error
+        except BaseException:
+            seen.append((tracer.caught(), tracer.ends()))
+    assert seen == [(False, False), (True, True), (True, False)]
+
+
+def test_coroutines_are_awaited_without_an_event_loop() -> None:
+    async def value() -> float:
+        return 2.0
+
+    async def values() -> AsyncIterator[float]:
+        yield await value()
+        yield 3.0
+
+    tracer = tracer_for()
+    assert tracer.awaited(value()) == 2.0
+    assert list(tracer.iterated(values())) == [2.0, 3.0]
+    with pytest.raises(TargetError, match="event loop"):
+        tracer.awaited(itertools.repeat(None))

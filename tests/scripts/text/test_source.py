@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.errors import TargetError
-from gradcheck.scripts.text.source import Source, read
+from gradcheck.scripts.text.source import Source, read, without_magics
 
 
 def notebook(folder: Path, cells: list[str]) -> Path:
@@ -22,6 +22,37 @@ def test_magics_are_left_out_and_lines_keep_their_numbers(tmp_path: Path) -> Non
     cells = ["%matplotlib inline\na = 1", "%%time\nb = 2", "%%bash\nls", "if a:\n    !ls\n    c = 3"]
     texts = [source.text for source in read(notebook(tmp_path, cells))]
     assert texts == ["pass\na = 1", "\nb = 2", "", "if a:\n    pass\n    c = 3"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("files = !ls *.csv\na = 1", "files = []\na = 1"),
+        ("x, y = %run other.py", "x, y = None"),
+        ("%time w = f(x)", "w = f(x)"),
+        ("%timeit -n 10 f(x)", "f(x)"),
+        ("a?\nb = 1", "pass\nb = 1"),
+        ("?a", "pass"),
+        ("print('%d'\n      % 3)", "print('%d'\n      % 3)"),
+        ("text = '''\n!ls\n%a\n'''", "text = '''\n!ls\n%a\n'''"),
+        ("%%capture out\n!ls\na = 1", "\npass\na = 1"),
+        ("\n%%writefile f.py\na = 1", ""),
+    ],
+)
+def test_syntax_of_notebooks_becomes_python(cell: str, expected: str) -> None:
+    assert without_magics(cell) == expected
+
+
+def test_what_is_neither_python_nor_a_magic_stays(tmp_path: Path) -> None:
+    assert without_magics("a = = 1\n%matplotlib inline") == "a = = 1\n%matplotlib inline"
+
+
+def test_a_file_is_read_in_its_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes("# -*- coding: latin-1 -*-\r\nname = 'é'\r\n".encode("latin-1"))
+    assert read(path)[0].text == "# -*- coding: latin-1 -*-\nname = 'é'\n"
+    path.write_bytes(b"\xef\xbb\xbfname = 1\n")
+    assert read(path)[0].text == "name = 1\n"
 
 
 def test_each_cell_has_a_name(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from gradcheck.scripts.text.training_loop import Loop, other_training_loops, rank_loops
+import pytest
+
+from gradcheck.scripts.text.training_loop import Loop, as_loop, find_loop, other_training_loops, rank_loops
 
 STEP = "dw = x.T @ (x @ w - y)\n{0}w -= 0.1 * dw"
 
@@ -60,7 +62,6 @@ def test_called_functions_count() -> None:
 
 def test_a_loop_without_updates_does_not_train() -> None:
     assert first_line("for i in a:\n    print(i)") is None
-    assert first_line("for i in a:\n    yield i - 1") is None
 
 
 def test_a_second_loop_that_trains() -> None:
@@ -73,3 +74,13 @@ def test_a_loop_contains_loops_inside_it() -> None:
     loops, _ = loops_of("for i in a:\n    for j in b:\n        pass\nfor k in c:\n    pass\n")
     assert loops[0].contains(loops[1])
     assert not loops[0].contains(loops[2])
+
+
+def test_a_comprehension_is_a_loop_over_its_element() -> None:
+    tree = ast.parse("a = [f(x) for x in y]")
+    comprehension = tree.body[0].value  # type: ignore[attr-defined]
+    loop = as_loop(comprehension)
+    assert ast.unparse(loop) == "for x in y:\n    f(x)"
+    assert ast.unparse(find_loop(tree, loop)) == ast.unparse(loop)
+    with pytest.raises(LookupError, match="line 1"):
+        find_loop(ast.parse("a = 1"), loop)

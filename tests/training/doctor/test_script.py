@@ -134,6 +134,18 @@ def test_a_parameter_that_no_update_changes_is_found(tmp_path: Path) -> None:
     assert "db" in idle[0].message
 
 
+def test_other_names_of_an_updated_parameter_are_not_idle(tmp_path: Path) -> None:
+    """The parameters are in a dictionary; the names that they had before are used no more."""
+    text = SCRIPT.replace("X @ W + b - y", "X @ p['W'] + p['b'] - y").replace(
+        "t = 0\n", "t = 0\np = {'W': W, 'b': b}\n"
+    )
+    path = tmp_path / "train.py"
+    path.write_text(text.replace("{update}", "p = {'W': p['W'] - lr * dW, 'b': p['b'] - lr * db}"), encoding="utf-8")
+    report = gradcheck.doctor(path, rng=0, budget=0)
+    assert report.regimen == NAMES["gradient descent"]
+    assert not [finding for finding in report.findings if finding.slug == "idle-parameters"]
+
+
 def test_data_with_a_derivative_are_not_parameters(tmp_path: Path) -> None:
     report = report_on(tmp_path, ["dX = 2 * error @ W.T / len(X)", "W -= lr * dW", "b -= lr * db"])
     assert not report.findings
