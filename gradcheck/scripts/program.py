@@ -19,13 +19,13 @@ from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
 from gradcheck.scripts.blame.analysis import Analysis, analyse
-from gradcheck.scripts.blame.lines import line_reports
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.findings import findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
+from gradcheck.scripts.record.lines import recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_loop
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.identifiers import is_unnamed_or_error
@@ -161,16 +161,16 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
         with np.errstate(all="ignore"):
             found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
-            localisation = analysis.localise()
             connected = request.hints.loss is not None or bool(analysis.stale)
-            if found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
+            located = recorded_lines(analysis, found, tolerance) or analysis.localise()
+            if found.verdict is Verdict.FAIL and not connected and not located.is_related():
                 found = _undecided(found, analysis)
-            located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
+            findings, lines = findings_in(analysis, located, evaluator, found, tolerance, generator)
     finally:
         step.release()
     report = report_of(
         found,
-        located.findings,
+        findings,
         version=__version__,
         target=str(request.path),
         seed=seed,
@@ -179,7 +179,6 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         evaluations=step.runs,
         gradients=evaluator.gradients,
     )
-    lines = tuple(line_reports(localisation.pairing, located.lines, analysis.stale))
     report = replace(
         report,
         lines=lines,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,14 +66,65 @@ def compile_body(
     """
     node = copy.deepcopy(loop.node if node is None else node)
     assigned = _assigned(node)
-    declared = {n for f in loop.functions for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
-    parameters = [name for name in local_names if name.isidentifier() and name not in declared]
     table = LocationTable(loop.file, loop.text if text is None else text, first_location, loop.functions)
     body = StatementInstrumenter(table).visit_all(_without_returns(node.body))
     if loss is not None:
         location = table.add(node, "loss", Kind.EXPRESSION)
         fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
         body.append(ast.Expr(tracer_call("value", location, fresh)))
+    made, parameters = _compiled(loop, node, body, assigned, scope, local_names, lambda code: code)
+    unit = CompiledUnit(made.__code__, range(first_location, first_location + len(table.locations)))
+    return LoopBody(made, parameters, unit, table.locations)
+
+
+def compile_rewritten(
+    loop: Loop,
+    scope: dict[str, Any],
+    local_names: Iterable[str],
+    rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
+    complete: Callable[[types.CodeType], types.CodeType],
+    loss: ast.expr | None = None,
+) -> tuple[types.FunctionType, list[str]]:
+    """Compile the body of a loop, as it is written, after a rewriting of its statements.
+
+    Parameters
+    ----------
+    loop : Loop
+    scope, local_names
+        As for `compile_body`.
+    rewrite : callable
+        Rewrites the statements.
+    complete : callable
+        Changes the compiled code.
+    loss : ast.expr, optional
+        Evaluated at the end of the body.
+
+    Returns
+    -------
+    function, list of str
+        The body, and the local variables that it takes.
+    """
+    node = copy.deepcopy(loop.node)
+    assigned = _assigned(node)
+    body = list(node.body)
+    if loss is not None:
+        fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))
+        body.append(ast.copy_location(ast.Expr(ast.copy_location(fresh, node)), node))
+    return _compiled(loop, node, _without_returns(rewrite(body)), assigned, scope, local_names, complete)
+
+
+def _compiled(
+    loop: Loop,
+    node: Any,
+    body: list[ast.stmt],
+    assigned: set[str],
+    scope: dict[str, Any],
+    local_names: Iterable[str],
+    complete: Callable[[types.CodeType], types.CodeType],
+) -> tuple[types.FunctionType, list[str]]:
+    """A function of the local variables that runs a body once, and returns them."""
+    declared = {n for f in loop.functions for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
+    parameters = [name for name in local_names if name.isidentifier() and name not in declared]
     once = ast.For(ast.Name(f"{_FUNCTION}once", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
     shared = sorted(assigned if not loop.functions else declared & (assigned | declared))
     head: list[ast.stmt] = [ast.Global(shared)] if shared else []
@@ -84,10 +135,9 @@ def compile_body(
     for new in (once, tail, *head):
         ast.copy_location(new, node)
     namespace: dict[str, Any] = {}
-    exec(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True), scope, namespace)
-    made: types.FunctionType = namespace[_FUNCTION]
-    unit = CompiledUnit(made.__code__, range(first_location, first_location + len(table.locations)))
-    return LoopBody(made, parameters, unit, table.locations)
+    code = compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True)
+    exec(complete(code), scope, namespace)
+    return namespace[_FUNCTION], parameters
 
 
 class _Returns(ast.NodeTransformer):

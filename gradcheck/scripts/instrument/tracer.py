@@ -59,7 +59,7 @@ class Tracer:
         self._wanted: int | None = None
         self._draws: list[Any] = []
         self._patch: types.CodeType | None = None
-        self._active = self._recording = False
+        self._active = self._recording = self._passing = False
         self._actions: Mapping[int, Action] = {}
         self._watched: set[int] = set()
         self._last: int | None = None
@@ -99,11 +99,16 @@ class Tracer:
         self._actions, self._watched, self._last = actions or {}, watched or set(), last
         self._clear()
 
+    def begin_passing(self) -> None:
+        """Start a run whose values pass unseen; iterators yield what they yielded before."""
+        self._active, self._recording, self._passing = False, False, True
+        self._clear()
+
     def end(self) -> None:
         """End a run: until the next one, all values pass unseen."""
         if self._recording:
             self.layout = [event.location.index for event in self.events]
-        self._active = False
+        self._active = self._passing = False
         self._alive, self._known, self._replaced = [], {}, {}
 
     def use_patch(self, code: types.CodeType) -> None:
@@ -235,7 +240,7 @@ class Tracer:
 
     def draw(self, iterator: Any, *default: Any) -> Any:
         """``next(iterator)``; a replay gets the recorded value again."""
-        if not self._active:
+        if not self._active and not self._passing:
             return next(iterator, *default)
         if self._recording and self._draw_count == len(self._draws):
             self._draws.append(next(iterator, *default))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Event, Finished, Returned
-from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body
+from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body, compile_rewritten
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
 from gradcheck.scripts.instrument.values import Action, Array, is_float, is_integer
@@ -285,6 +286,30 @@ class Step:
             self._restore(values)
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
+
+    @contextlib.contextmanager
+    def prepared(self, values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
+        """The local variables of a run of the body in another version; afterwards all is as it was.
+
+        Values pass the tracer unseen, and iterators yield what they yielded before.
+        """
+        self.runs += 1
+        variables = self._prepared_locals(values)
+        self.tracer.begin_passing()
+        try:
+            with sandbox.quiet():
+                yield variables
+        finally:
+            self.tracer.end()
+            self._restore(values)
+
+    def rewritten_body(
+        self,
+        rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
+        complete: Callable[[types.CodeType], types.CodeType],
+    ) -> tuple[types.FunctionType, list[str]]:
+        """The body as it is written, after a rewriting, and the local variables that it takes."""
+        return compile_rewritten(self.loop, self.scope, self.locals, rewrite, complete, self._loss)
 
     def _prepared_locals(self, values: Mapping[Path, Array]) -> dict[str, Any]:
         """The local variables of a run, after generators and state variables got their values."""
