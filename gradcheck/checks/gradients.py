@@ -308,8 +308,10 @@ def _with_findings(
     from gradcheck.diagnosis.accuracy import settled
     from gradcheck.diagnosis.attribution import locate_faults
     from gradcheck.diagnosis.findings import findings_of
+    from gradcheck.recording.settings import RECORDING
 
-    faults = locate_faults(evaluator, found, options.rtol, rng, loss_accuracy=options.loss_accuracy)
+    with evaluator.reserving(RECORDING.least_budget):
+        faults = locate_faults(evaluator, found, options.rtol, rng, loss_accuracy=options.loss_accuracy)
     found, faults = settled(found, faults)
     return found, findings_of(found, faults)
 

@@ -37,6 +37,9 @@ _TRUSTED = 10.0
 #: The code of a mistake without a name.
 _UNEXPLAINED = "GC000"
 
+#: Codes that say no more than that some entries are wrong.
+_WITHOUT_NAME = (_UNEXPLAINED, "GC505")
+
 
 @dataclass(frozen=True)
 class LocatedFindings:
@@ -121,9 +124,15 @@ class _Search:
             return None
         counts = self._subject.counts()
         explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
+        named = {block for finding in findings if finding.code not in _WITHOUT_NAME for block in finding.blocks}
+        if any(not each.fix and each.code == _UNEXPLAINED and not named & self._blocks(each) for each in explanations):
+            return None  # what the line reads may have been meant as something else
         lines = [_line_report(fact) for fact in lines_of(blame, explanations, self._names)]
         sources = {_shown(unit.file): source_of(unit.file) for unit in {each.unit for each in explanations}}
         return LocatedFindings(self._merged(findings, explanations), tuple(lines), sources)
+
+    def _blocks(self, explanation: Explanation) -> set[str]:
+        return {self._names[i] for i in explanation.blocks}
 
     @property
     def _names(self) -> list[str]:

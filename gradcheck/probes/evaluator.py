@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -23,8 +24,8 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 class Evaluator:
     """Evaluates a subject, and counts.
 
-    The counts change by evaluation alone; nobody else writes them. The subject changes once at most, where its loss is
-    too large or too small for arithmetic, see `rescale`.
+    The counts change by evaluation alone; nobody else writes them. The budget changes while some is held back. The
+    subject changes once at most, where its loss is too large or too small for arithmetic, see `rescale`.
 
     Parameters
     ----------
@@ -65,6 +66,15 @@ class Evaluator:
         if self._whole is not None:
             return self._whole.left
         return max(self.budget - self._losses, 0)
+
+    @contextmanager
+    def reserving(self, evaluations: int) -> Iterator[None]:
+        """While it lasts, some evaluations are held back for what follows."""
+        self.budget -= evaluations
+        try:
+            yield
+        finally:
+            self.budget += evaluations
 
     def enter(self, stage: str) -> None:
         """Name what is being done, for the progress display."""

@@ -50,7 +50,8 @@ def adjoints(graph: Graph, seeds: Mapping[int, Any], within: set[int], ends: Con
         If an operation has no rule and is too large to be measured.
     """
     found = Adjoints({each: np.asarray(seed) for each, seed in seeds.items()})
-    for value in reversed(graph.values):
+    for number in sorted(within.union(seeds), reverse=True):
+        value = graph.values[number]
         cotangent = found.of.get(value.id)
         if cotangent is None or value.function is None or value.id in ends:
             continue

@@ -257,7 +257,11 @@ class Blame:
             size = float(np.vdot(array, array))
             value = np.asarray(self._graph.values[each].array, dtype=np.float64)
             factor = float(np.vdot(array, value)) / size if size else 0.0
-            if np.size(array) < 2 or not factor or not equal(value, factor * array, self.recording.tolerance):
+            if (
+                not factor
+                or (np.size(array) < 2 and abs(factor + 1.0) > 1e-7)
+                or not equal(value, factor * array, self.recording.tolerance)
+            ):
                 return None
             factors.add(round(factor, 9))
         return factors.pop() if len(factors) == 1 else None
@@ -718,19 +722,46 @@ class Blame:
                 near = near and not self._is_neutral_term(value, unit, source)
                 proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
-            proved = remedy.alone and remedy.rank is not Rank.FORWARD
-            proved = proved and (helped or self._reads_what_is_right(value, unit))
-            proved = proved and (value.function is same or not self.passes_on(unit))
-            proved = proved and (self._is_renaming(remedy) or not self._adds_up_parts(value, unit, needed))
+            if value.function is not same and self.passes_on(unit):
+                source = self._passed_on(value, unit)
+                if source is None:
+                    return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
+                value, unit = source, self.recording.sites[source.site or 0].unit
+                needed = None if remedy.factor is None else np.asarray(source.array) / remedy.factor
+            proved = remedy.alone and (helped or self._reads_what_is_right(value, unit))
+            proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
+            adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
+            proved = proved and (self._is_renaming(remedy) or not adds_up)
             return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
 
+    def _passed_on(self, value: Value, unit: int) -> Value | None:
+        """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
+        operands = [each for each in self.operands_of(value, unit) if each.phase == 1 and is_real(each.array)]
+        made = [each for each in operands if each.function is not None and each.site is not None]
+        if len(made) != 1 or made[0].id in self._innocent or made[0].site in self.forward_sites:
+            return None
+        source = made[0]
+        assert source.site is not None
+        inner = self.recording.sites[source.site].unit
+        if self.recording.units[inner].function != self.recording.units[unit].function:
+            return None
+        return self._passed_on(source, inner) if self.passes_on(inner) else source
+
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
-        """Whether every value that a unit reads is an adjoint, of the forward pass, or read by a right claim."""
-        operands = self.operands_of(value, unit)
-        unknown = (each for each in operands if self._is_unknown(each) and each.unit != unit)
-        return all(self._is_slope(self._array(each)) for each in unknown)
+        """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
+        unknown = [each for each in self.operands_of(value, unit) if self._is_unknown(each) and each.unit != unit]
+        return all(self._is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether all wrong claims are right but for one constant."""
+        scales = [self.scale(claim.truth, self._graph.values[claim.id].array) for claim in self.claims]
+        first = scales[0] if scales else None
+        return first is not None and all(
+            each is not None and abs(each / first - 1.0) < RECORDING.alike for each in scales
+        )
 
     def _adds_up_parts(self, value: Value, unit: int, needed: Any) -> bool:
         """Whether a line adds up what other lines contribute to a derivative: any of them may lack what is missing."""
@@ -752,6 +783,54 @@ class Blame:
         rest = (np.asarray(needed) - np.asarray(value.array)).reshape(-1)
         uses = [array for _, each, array in self.recording.adjoints.uses if each in owners and array.size == rest.size]
         return any(self.recording.is_equal(rest, each.reshape(-1)) for each in uses)
+
+    def held_constant(self, value: Value, of: int) -> list[int]:
+        """The forward values that a value takes as constant, being what comes in, pulled back; none if it is not."""
+        for incoming in self._incoming(value):
+            between = self._graph.ancestors([incoming]) & self.below([of]) & set(self.recording.adjoints.of)
+            largest = max(np.size(self._graph.values[i].array) for i in between | {of})
+            small = [i for i in between - {of, incoming} if np.size(self._graph.values[i].array) < largest]
+            for held in (*([i] for i in small[: RECORDING.nearest]), small):
+                if held and self._is_pulled_without(value, incoming, of, between, set(held)):
+                    return held
+        return []
+
+    def is_diagonal(self, value: Value, of: int) -> bool:
+        """Whether a value is what comes in times the derivative of each entry by the same entry of another value."""
+        shape = np.shape(self._graph.values[of].array)
+        if np.shape(value.array) != shape or np.size(value.array) > RECORDING.most_jacobian:
+            return False
+        for incoming in self._incoming(value):
+            if np.shape(self._graph.values[incoming].array) != shape:
+                continue
+            between = self._graph.ancestors([incoming]) & self.below([of]) & set(self.recording.adjoints.of)
+            seeds = np.eye(int(np.size(value.array))).reshape(-1, *shape)
+            try:
+                rows = [adjoints(self._graph, {incoming: seed}, between | {of}, {of}).of.get(of) for seed in seeds]
+            except NoRule:
+                continue
+            parts = [0.0 if row is None else np.asarray(row).reshape(-1)[i] for i, row in enumerate(rows)]
+            product = np.asarray(self.recording.adjoints.of[incoming]).reshape(-1) * np.array(parts)
+            if np.any(product) and self.recording.is_equal(product, np.asarray(value.array).reshape(-1)):
+                return True
+        return False
+
+    def _incoming(self, value: Value) -> Iterator[int]:
+        """The forward values whose derivatives the line of a value reads."""
+        if value.site is None:
+            return
+        for each in self.operands_of(value, self.recording.sites[value.site].unit):
+            if each.phase == 1 and each.function is not None and not self.matches.is_forward(each.array):
+                yield from (match.of for match in self.meaning(each) if match.kind is Kind.WHOLE and match.exact)
+
+    def _is_pulled_without(self, value: Value, incoming: int, of: int, between: set[int], held: set[int]) -> bool:
+        seed = {incoming: self.recording.adjoints.of[incoming]}
+        try:
+            pulled = adjoints(self._graph, seed, between | {of}, {*held, of}).of.get(of)
+        except NoRule:
+            return False
+        fitted = _fitted(pulled, np.shape(value.array))
+        return fitted is not None and bool(np.any(fitted)) and self.recording.is_equal(fitted, value.array)
 
     def _with_adjoint(self, needed: Any) -> set[int]:
         """The forward values that have a given adjoint."""
@@ -845,32 +924,67 @@ class Blame:
 
     def _is_jacobian(self, array: Any) -> bool:
         """Whether a small matrix holds the derivatives of one forward value by another."""
-        array = np.asarray(array, dtype=np.float64)
-        if array.ndim != 2 or array.size > RECORDING.most_jacobian:
+        flat = np.asarray(array, dtype=np.float64)
+        if flat.ndim != 2 or flat.size > RECORDING.most_jacobian:
             return False
-        ids = sorted(self.recording.adjoints.of)
-        for outer in ids:
-            if np.size(self._graph.values[outer].array) not in array.shape:
-                continue
-            n = np.size(self._graph.values[outer].array)
-            if n == 1 or outer > max(ids):
-                continue
-            rows = [self._pulled(outer, np.eye(n)[i]) for i in range(n)]
-            for inner in rows[0]:
-                if np.size(self._graph.values[inner].array) * n != array.size or inner == outer:
-                    continue
-                whole = np.array(
-                    [row[inner].reshape(-1) if inner in row else np.zeros(array.size // n) for row in rows]
-                )
-                if any(equal(one.reshape(-1), array.reshape(-1), self.recording.tolerance) for one in (whole, whole.T)):
-                    return True
-        return False
+        both = flat.reshape(-1), flat.T.reshape(-1)
+        return any(
+            equal(known, each, self.recording.tolerance)
+            for shape, known in self._jacobians
+            if sorted(shape) == sorted(flat.shape)
+            for each in both
+        )
 
-    def _pulled(self, outer: int, seed: Any) -> dict[int, Any]:
-        """What a cotangent of one forward value gives for the values that it is made of at once."""
-        shape = np.shape(self._graph.values[outer].array)
-        near = set(sorted(self._graph.ancestors([outer]) & set(self.recording.adjoints.of))[-RECORDING.nearest :])
-        return adjoints(self._graph, {outer: seed.reshape(shape)}, near).of
+    @cached_property
+    def _jacobians(self) -> list[tuple[tuple[int, int], Any]]:
+        """Derivatives of small forward values by what the same function, or the same statement, has made them of."""
+        found = []
+        values = [self._graph.values[i] for i in sorted(self.recording.adjoints.of)]
+        small = [v for v in values if 1 < np.size(v.array) <= RECORDING.most_jacobian // 2 and v.function is not None]
+        for outer in small[: RECORDING.most_jacobians]:
+            for inside in self._made_together(outer):
+                leaves = {
+                    i
+                    for each in inside
+                    for i in self._graph.values[each].inputs
+                    if is_real(self._graph.values[i].array)
+                }
+                found += self._rows_of(outer, inside | leaves, leaves - inside)
+        return found
+
+    def _made_together(self, outer: Value) -> Iterator[set[int]]:
+        """The values behind one that the same function has made, and those that the same statement has made."""
+        sites, units = self.recording.sites, self.recording.units
+        last = None
+        for kind in (lambda unit: units[unit].function, lambda unit: unit):
+            if outer.site is None:
+                return
+            wanted = kind(sites[outer.site].unit)
+            found, waiting = {outer.id}, [outer.id]
+            while waiting:
+                for i in self._graph.values[waiting.pop()].inputs:
+                    site = self._graph.values[i].site
+                    if i not in found and site is not None and kind(sites[site].unit) == wanted:
+                        found.add(i)
+                        waiting.append(i)
+            if found != last and len(found) <= RECORDING.nearest:
+                yield found
+            last = found
+
+    def _rows_of(self, outer: Value, within: set[int], leaves: set[int]) -> list[tuple[tuple[int, int], Any]]:
+        """The derivatives of a value by each of some others, as matrices with their entries in one dimension."""
+        n, shape = np.size(outer.array), np.shape(outer.array)
+        try:
+            rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within, leaves).of for row in np.eye(n)]
+        except NoRule:
+            return []
+        found = []
+        for leaf in leaves:
+            m = np.size(self._graph.values[leaf].array)
+            if 1 < m * n <= RECORDING.most_jacobian:
+                parts = [np.asarray(row[leaf]).reshape(-1) if leaf in row else np.zeros(m) for row in rows]
+                found.append(((n, m), np.concatenate(parts)))
+        return found
 
     def _within(self, value: Value, unit: int) -> list[Value]:
         """The operations of one unit that lead to a value, itself included."""

@@ -62,7 +62,18 @@ def _normal(text: str) -> str:
 
 
 class _Text:
-    """An expression with the text of each of its nodes."""
+    """An expression with the text of each of its nodes.
+
+    Attributes
+    ----------
+    text : str
+    variables : set of str
+    tree : ast.expr
+    amounts : set of int
+        Identities of the nodes that are no index, exponent or option.
+    given : set of int
+        Identities of the nodes that are given to functions with a plain name.
+    """
 
     def __init__(self, text: str, variables: Sequence[str] = ()) -> None:
         self.text, self.variables = text, set(variables)
@@ -71,6 +82,26 @@ class _Text:
         for line in f"({text}\n)".splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line.encode()))
         self._bytes = f"({text}\n)".encode()
+        self.amounts = {id(node) for node in self._amounts(self.tree)}
+        self.given = {
+            id(each)
+            for call in ast.walk(self.tree)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+            for argument in call.args
+            for each in ast.walk(argument)
+        }
+
+    def _amounts(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What is no index, exponent or option of a call."""
+        yield node
+        for name, inner in ast.iter_fields(node):
+            if (isinstance(node, ast.Subscript) and name == "slice") or (isinstance(node, ast.Call) and name != "args"):
+                continue
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and name == "right":
+                continue
+            for each in inner if isinstance(inner, list) else [inner]:
+                if isinstance(each, ast.AST):
+                    yield from self._amounts(each)
 
     def span(self, node: ast.expr) -> tuple[int, int]:
         """First byte of a node, and the first behind it, in the parenthesised text."""
@@ -155,6 +186,8 @@ def _with_others(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
             yield Edit("missing-activation-derivative", f"{whole} * {slope.format(name)}")
     for node in nodes:
         yield from _exchanged(source, node, nodes, names)
+    for node in nodes:
+        yield from _functions(source, node, numpy)
     for name in names:
         yield Edit("missing-path", f"{text} + {name}")
         yield Edit("", f"{whole} * {name}")
@@ -167,6 +200,14 @@ def _with_others(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
     for name in names:
         yield Edit("missing-path", f"{text} - {name}")
         yield Edit("regulariser-missing", f"{text} + 2 * {name}")
+
+
+def _functions(source: _Text, node: ast.expr, numpy: str) -> Iterator[Edit]:
+    """Slopes of a variable in place of the variable itself."""
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+        for slope in (*_SLOPES, *(_NUMPY_SLOPES if numpy else ())):
+            new = slope.format(source.of(node), numpy=numpy)
+            yield Edit("wrong-activation-derivative", source.with_(node, f"({new})"))
 
 
 def _slopes(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
@@ -203,10 +244,14 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
         if isinstance(node.op, (ast.Mult, ast.Div)):
             yield "extra-activation-derivative" if isinstance(node.op, ast.Mult) else "mean-sum", bare_left
         if isinstance(node.op, ast.Mult):
+            inner = node.left
+            if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Mult):
+                yield "extra-activation-derivative", source.inner(inner.left)
             yield "extra-activation-derivative", bare_right
             yield "constant-factor", f"2 * {left} * {right}"
             yield "", f"{left} / {right}"
         if isinstance(node.op, ast.Div):
+            yield "", f"{right} / {left}"
             yield "", f"{left} * {right}"
             yield "", f"{left} / {right}**2"
         if isinstance(node.op, ast.Sub):
@@ -228,12 +273,16 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
     ):
         yield "transposed", f"{source.of(node)}.T"
         yield "", f"{source.of(node)}**2"
-        yield "sign-flipped", f"(-{source.of(node)})"
+        if id(node) not in source.given:
+            yield "sign-flipped", f"(-{source.of(node)})"
     number = node.value if isinstance(node, ast.Constant) else None
-    if isinstance(number, (int, float)) and number and not isinstance(number, bool):
+    if isinstance(number, (int, float)) and number and not isinstance(number, bool) and id(node) in source.amounts:
         for factor in (2, 0.5, -1):
             new = factor * number
             yield "constant-factor", repr(int(new) if isinstance(number, int) and float(new).is_integer() else new)
+    elif type(number) is int:
+        yield "shifted", str(number + 1)
+        yield "shifted", str(number - 1)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         opposite = {ast.Gt: "<", ast.Lt: ">", ast.GtE: "<=", ast.LtE: ">="}.get(type(node.ops[0]))
         if opposite:
@@ -252,6 +301,9 @@ def _calls(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
     if len(node.args) == 2 and not node.keywords:
         one, other = map(source.of, node.args)
         yield "transposed", f"{function}({other}, {one})"
+    if len(node.args) == 3 and not node.keywords:
+        one, two, three = map(source.of, node.args)
+        yield "", f"{function}({one}, {three}, {two})"
     if len(node.args) == 1 and not node.keywords:
         yield "extra-activation-derivative", source.inner(node.args[0])
     for keyword in node.keywords:
@@ -298,3 +350,6 @@ def _exchanged(source: _Text, node: ast.expr, nodes: Sequence[ast.expr], names: 
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)):
         for name in names:
             yield Edit("", source.with_(node.left, f"({source.inner(node.left)} * {name})"))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        for name in names:
+            yield Edit("", source.with_(node.right, f"{source.inner(node.right)} * {name}"))

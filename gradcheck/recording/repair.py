@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gradcheck.recording.edits import edits
 from gradcheck.recording.program import Editor, FunctionTable
@@ -94,7 +95,7 @@ def edits_of(unit: Unit, text: str, tree: ast.Module, *, wider: bool) -> Iterato
         The mistake that an edit undoes, the statement after it, and the expression after it.
     """
     before = _segment(text, unit.span)
-    names = _names(text, _scope(tree, unit.span) or tree, unit.span)
+    names = _names(text, tree, _scope(tree, unit.span) or tree, unit.span)
     for edit in edits(before, names, _numpy(tree), wider=wider):
         head, _, tail = unit.text.rpartition(" ".join(before.split()))
         yield edit.slug, f"{head}{' '.join(edit.text.split())}{tail}", edit.text
@@ -169,15 +170,33 @@ def _scope(tree: ast.Module, span: Span) -> ast.AST | None:
     return max(around, key=lambda node: span_of(node)[:2], default=None)
 
 
-def _names(text: str, scope: ast.AST, span: Span) -> list[str]:
-    """Variables, attributes and items in a function, those nearest to a place first."""
+def _of_the_same_object(tree: ast.Module, scope: ast.AST) -> tuple[str, list[ast.AST]]:
+    """What a method calls its object, and what the methods read of it: attributes, and items of attributes."""
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and any(each is scope for each in n.body)]
+    parameters = getattr(getattr(scope, "args", None), "args", [])
+    if not around or not parameters:
+        return "", []
+    found: list[ast.AST] = []
+    called = {id(n.func) for n in ast.walk(around[0]) if isinstance(n, ast.Call)}
+    for node in ast.walk(around[0]):
+        root: Any = node
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        if root is not node and isinstance(root, ast.Name) and root.id == parameters[0].arg and id(node) not in called:
+            found.append(node)
+    return parameters[0].arg, found
+
+
+def _names(text: str, tree: ast.Module, scope: ast.AST, span: Span) -> list[str]:
+    """Variables, attributes and items that a function may read, those nearest to a place first."""
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
     inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
     modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
     stored = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     stored |= {a.arg for a in getattr(getattr(scope, "args", None), "args", [])}
+    owner, shared = _of_the_same_object(tree, scope)
     found: dict[str, int] = {}
-    for node in ast.walk(scope):
+    for node in (*ast.walk(scope), *shared):
         if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or id(node) in called:
             continue
         if (isinstance(node, ast.Attribute) and node.attr == "T") or (
@@ -186,9 +205,9 @@ def _names(text: str, scope: ast.AST, span: Span) -> list[str]:
             continue
         if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)):
             continue
-        distance = span[0] - node.lineno
+        distance = abs(span[0] - node.lineno)
         shown = " ".join(_segment(text, span_of(node)).split())
-        if shown != "self" and distance >= 0 and not (shown in modules and shown not in stored):
+        if shown != owner and not (shown in modules and shown not in stored):
             found[shown] = min(found.get(shown, distance), distance)
     return sorted(found, key=lambda name: found[name])[:_MOST_NAMES]
 

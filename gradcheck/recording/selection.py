@@ -12,8 +12,8 @@ from gradcheck.recording.record import Recording
 from gradcheck.recording.repair import Repair
 from gradcheck.recording.settings import RECORDING
 
-#: Mistakes that, where every gradient is one number, may be undone on any line.
-_OF_NUMBERS = ("sign-flipped", "constant-factor", "mean-sum")
+#: Mistakes that, where the gradients are off by one constant, may be undone on any line.
+_OF_CONSTANTS = ("sign-flipped", "constant-factor", "mean-sum")
 
 #: Tries the edits of a unit, at most so many, with or without other variables: the first that helps, and how many.
 TryEdits = Callable[[int, int, bool], tuple[Repair | None, int]]
@@ -68,7 +68,7 @@ def singled_out(
     A line is singled out if all that it reads is right, or if it alone can be repaired.
     """
     blocks = tuple(sorted({block for each in found for block in each.blocks}))
-    against = [(unit, repair) for unit, repair in repairs if repair.slug not in _OF_NUMBERS]
+    against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
         own = [repair for unit, repair in repairs if unit == found[0].unit]
         if own or not against:

@@ -48,8 +48,10 @@ class RecordingSettings:
         With more claims than this that depend on a value, all substitutions are replayed.
     most_jacobian : int
         Matrices with at most this many entries are compared with the derivatives of one forward value by another.
+    most_jacobians : int
+        Forward values whose derivatives by others are computed for that.
     nearest : int
-        Of these values, the ones that were made last before the other are looked at.
+        What makes such a value has at most this many operations.
     most_repairs : int
         Edits of a line that are tried, each a call of the gradient.
     most_entries : int
@@ -76,7 +78,8 @@ class RecordingSettings:
     screened: float = 1e-6
     most_screens: int = 12
     most_jacobian: int = 64
-    nearest: int = 30
+    most_jacobians: int = 200
+    nearest: int = 60
     most_repairs: int = 300
     most_entries: int = 20_000_000
     simple_factors: tuple[float, ...] = (2.0, 0.5, 3.0, 4.0, 0.25)
