@@ -414,6 +414,8 @@ class Blame:
         common: set[float] | None = None
         for value in values:
             read = self._factors_read(value, unit, named=True)
+            if len(read) > 1:
+                return None  # what is read may be the derivative of one or another
             own = {m.factor for m in self.meaning(value)}
             brought = {round(mine / other, 9) for mine in own for other in read}
             common = brought if common is None else common & brought
@@ -636,6 +638,11 @@ class Blame:
         if best.factor is not None and abs(best.factor + 1.0) < RECORDING.alike and _is_move(value.function):
             return value.function is same
         within = self._within(value, unit)
+        read = self._factors_read(value, unit, every=True)
+        if best.factor is not None and any(
+            abs(one / best.factor / other - 1.0) < 1e-6 for one in read for other in read
+        ):
+            return False  # what the line reads may be meant as the one or the other
         if best.factor is not None and value.function is not same and all(v.function in _SUMS for v in within):
             return False  # a sum brings in no constant
         if value.function is same:

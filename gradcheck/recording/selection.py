@@ -83,5 +83,6 @@ def singled_out(
             return []
         return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
     apart = sum(len(each.blocks) for each in found) == len(blocks)
-    many = len(found) > 1 and apart and not repairs and all(each.proved for each in found)
+    shaped = all(each.needed is not None and np.size(each.needed) > 1 for each in found)
+    many = len(found) > 1 and apart and shaped and not repairs and all(each.proved for each in found)
     return [(each, None) for each in found] if many else []
