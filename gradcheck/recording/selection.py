@@ -42,6 +42,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
     """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
     left = RECORDING.most_repairs
     repairs: list[tuple[int, Repair]] = []
+    rivals = False  # a line that is right by itself, but that an edit makes right as well
     units = dict.fromkeys(unit for each in found for unit in blame.region(each))
     suspects = dict.fromkeys(unit for each in found for unit in (each.unit, each.user))
     for wider, those in ((False, units), (True, suspects)):
@@ -55,9 +56,11 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
             is_open = any(blame.is_open(unit, each) for each in found)
             if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
                 repairs.append((unit, repair))
+            elif repair is not None and repair.slug in _OF_CONSTANTS:
+                rivals = True
         if repairs:
             break
-    return repairs
+    return [] if rivals and not any(each.proved for each in found) else repairs
 
 
 def singled_out(

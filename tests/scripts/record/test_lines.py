@@ -12,7 +12,8 @@ from tests.scripts.samples import LINEAR_HEAD, TWO_LAYERS
 
 #: The right derivative of a mean of squares, in one expression.
 ONE_EXPRESSION = LINEAR_HEAD + (
-    "for i in range(100):\n    loss = ((x @ w - y) ** 2).mean()\n    g = 2 / len(y) * x.T @ (x @ w - y)\n    w -= 0.1 * g\n"
+    "for i in range(100):\n    loss = ((x @ w - y) ** 2).mean()\n"
+    "    g = 2 / len(y) * x.T @ (x @ w - y)\n    w -= 0.1 * g\n"
 )
 
 #: Two statements on one line, in a loop of samples.
