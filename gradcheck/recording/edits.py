@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,10 +56,12 @@ def edits(text: str, names: Sequence[str], numpy: str, *, wider: bool = False) -
 
 
 def _normal(text: str) -> str:
-    try:
-        return ast.unparse(ast.parse(f"({text}\n)", mode="eval"))
-    except (SyntaxError, ValueError):
-        return ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of an edit that makes no sense
+        try:
+            return ast.unparse(ast.parse(f"({text}\n)", mode="eval"))
+        except (SyntaxError, ValueError):
+            return ""
 
 
 class _Text:

@@ -158,13 +158,13 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
                 "missing-activation-derivative",
                 f"it is the derivative with respect to {named}; the slope from there is missing",
             )
-        if any(match.kind is Kind.PART for match in found) or blame.lacks_a_part(value, faulty.needed):
-            return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
         held = blame.held_constant(value, faulty.of)
         if held:
             shown = ", ".join(dict.fromkeys(label_of(blame, each, names) for each in held))
             text = f"it takes {shown} as constant, which depends on {label_of(blame, faulty.of, names)}"
             return "GC307", "statistics-held-constant", text
+        if any(match.kind is Kind.PART for match in found) or blame.lacks_a_part(value, faulty.needed):
+            return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
         if blame.is_diagonal(value, faulty.of):
             return "GC306", "softmax-diagonal", "it is what each entry contributes to the same entry, and to no other"
         slope = _extra_slope(blame, faulty)

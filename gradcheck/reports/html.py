@@ -8,7 +8,7 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.data import BlockReport, ReportData
 from gradcheck.reports.numbers import short, size
 from gradcheck.reports.signs import made_visible, visible
-from gradcheck.reports.table import HEADERS, legend_of, row_of
+from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
 from gradcheck.verdicts.verdict import Verdict
 
 _COLOUR = {Verdict.PASS: "#1a7f37", Verdict.FAIL: "#cf222e", Verdict.UNDECIDED: "#9a6700"}
@@ -25,6 +25,7 @@ def fragment_of(report: ReportData) -> str:
         f"{_subtitle(report)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p><small>{'<br>'.join(legend_of(report))}</small></p>"
+        + _source(report)
         + (f"<ul>{findings}</ul>" if findings else "")
         + "".join(f"<p>{escape(note)}</p>" for note in report.notes)
         + f"<p><small>{escape(report.advice)}<br>{report.cost}; "
@@ -47,10 +48,25 @@ def _row(block: BlockReport) -> str:
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in (*cells, _coloured(block.verdict, verdict))) + "</tr>"
 
 
+def _source(report: ReportData) -> str:
+    """The lines of the backward pass with their marks, file by file."""
+    shown = []
+    for file in dict.fromkeys(line.file for line in report.lines):
+        rows = "".join(
+            f"<tr><td>{line.line}</td><td>{_coloured(line.verdict, MARK[line.verdict])}</td>"
+            f"<td><code>{escape(line.text)}</code></td><td>{escape(line.of)}</td></tr>"
+            for line in report.lines
+            if line.file == file
+        )
+        head = f"<th>line</th><th></th><th>{escape(file)}</th><th>with respect to</th>"
+        shown.append(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+    return "".join(shown)
+
+
 def _finding(finding: Finding) -> str:
     return (
         f"<li><b>{escape(finding.where)}</b>: {escape(finding.message)} <code>{finding.code} {finding.slug}</code>"
-        f"<br>{_lines(finding.evidence)}<br>{escape(finding.fix)}</li>"
+        f"<br>{_lines(finding.evidence)}<br>{_lines(finding.fix)}</li>"
     )
 
 

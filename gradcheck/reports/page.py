@@ -17,8 +17,8 @@ from gradcheck.reports.outcome import Outcome, worst_first
 from gradcheck.reports.repairs import diff_of, repaired
 from gradcheck.reports.several import totals
 from gradcheck.reports.signs import made_visible
-from gradcheck.reports.table import HEADERS, legend_of, row_of
-from gradcheck.reports.text import MARK, RERUN, notes_of
+from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
+from gradcheck.reports.text import RERUN, notes_of
 from gradcheck.verdicts.verdict import Verdict
 
 TEMPLATE = Path(__file__).with_name("page.html")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from gradcheck.reports.data import BlockReport, ReportData
 from gradcheck.reports.numbers import shape, short, size
+from gradcheck.verdicts.verdict import Verdict
+
+#: Mark in front of a line of a program.
+MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗ wrong", Verdict.UNDECIDED: "?"}
 
 HEADERS = ("block", "shape", "‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution", "verdict")
 

@@ -16,14 +16,11 @@ from gradcheck.reports.columns import Column, table_of
 from gradcheck.reports.data import LineReport, ReportData
 from gradcheck.reports.numbers import short, size
 from gradcheck.reports.signs import made_visible
-from gradcheck.reports.table import HEADERS, legend_of, row_of
+from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
 from gradcheck.verdicts.verdict import Verdict
 
 #: Colour of each verdict in a terminal.
 COLOUR = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
-
-#: Mark in front of a line of a program.
-MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗ wrong", Verdict.UNDECIDED: "?"}
 
 #: Columns of text that is not written to a terminal: the widest report that most editors and CI logs do not wrap.
 WIDTH = 110

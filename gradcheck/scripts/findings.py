@@ -80,8 +80,17 @@ def _findings_of_replays(
     stale_names = {name for read in analysis.stale for name in read.names}
     explained = set(stale_names)
     lines = list(localisation.lines)
+    if len(lines) > 1 and analysis.rated.common is not None and not stale_names:
+        return LocatedFindings((_finding_of_common_factor(analysis, analysis.rated.common),))
     waiting = list(lines)
-    if len(waiting) > 1 and not stale_names:
+    if analysis.step.carries_over and not stale_names:  # values of the iteration before may be what is wrong
+        names = [p.name for p in analysis.parameters if p.name in failed]
+        patch = patch_any_line(analysis, localisation, names) if waiting else None
+        lines, waiting = ([_moved(lines[0], patch)], []) if patch is not None else ([], [])
+        if patch is not None:
+            explained |= set(names)
+            findings.append(_finding_of_patch(analysis, patch, names))
+    elif len(waiting) > 1 and not stale_names:
         names = [p.name for p in analysis.parameters if p.name in failed]
         patch = patch_any_line(analysis, localisation, names)
         if patch is not None:
@@ -129,6 +138,9 @@ def _findings_of_recording(
     left = failed - {name for read in analysis.stale for name in read.names}
     names = [p.name for p in analysis.parameters]
     explanations = lines.explanations(counts_of(analysis), rng) if left else []
+    common = analysis.rated.common
+    if not explanations and not stale and common is not None:
+        return (_finding_of_common_factor(analysis, common),), tuple(lines.reports(()))
     for each in explanations:
         blocks = [names[i] for i in each.blocks if names[i] in left]
         named = None
@@ -198,6 +210,8 @@ def _findings_of_blocks(
     blocks = tuple(b if b.block.name in names else replace(b, verdict=Verdict.PASS) for b in found.blocks)
     chosen = replace(found, blocks=blocks)
     findings = findings_of(chosen, locate_faults(evaluator, chosen, rtol, rng))
+    if analysis.step.carries_over:
+        return list(findings)
     return [_at_gradient(finding, analysis, localisation) for finding in findings]
 
 
@@ -242,6 +256,42 @@ def _finding(analysis: Analysis, explanation: Explanation, names: Sequence[str],
         blocks=tuple(names),
         replacement="" if patch is None else patch.text,
     )
+
+
+def _finding_of_common_factor(analysis: Analysis, factor: float) -> Finding:
+    """The finding for gradients that are all one multiple of the right ones, which no single line explains."""
+    mistake, names = BY_SLUG["constant-factor" if factor != -1 else "sign-flipped"], _names(analysis)
+    return Finding(
+        mistake.code,
+        mistake.slug,
+        ", ".join(names),
+        common_factor(analysis, factor),
+        f"compared with the numerical derivative at {_points(analysis)}; no single line explains it",
+        f"If it is not intended, look for the factor {_short(factor)} between {analysis.loss.label} and the lines that "
+        "begin the backward pass; or give the number that the program minimises with --loss EXPR.",
+        blocks=tuple(names),
+    )
+
+
+def common_factor(analysis: Analysis, factor: float) -> str:
+    """The sentence on gradients that are all one multiple of those of the loss."""
+    loss = f"{analysis.loss.label} (line {analysis.loss.location.line})"
+    if factor == -1:
+        return f"each gradient is -1 times that of {loss}: fine if the program is meant to maximise it"
+    if factor < 0:
+        return f"each gradient is {_short(factor)} times that of {loss}: the step then goes the other way"
+    return (
+        f"each gradient is {_short(factor)} times that of {loss}: fine if intended; each step is then {_short(factor)} "
+        "times as long"
+    )
+
+
+def _short(factor: float) -> str:
+    return f"{factor:.6g}"
+
+
+def _names(analysis: Analysis) -> list[str]:
+    return [p.name for p in analysis.parameters]
 
 
 def _finding_of_patch(analysis: Analysis, patch: Patch, names: Sequence[str], located: str = UNEXPLAINED) -> Finding:

@@ -21,14 +21,13 @@ from gradcheck.reports.report import Report
 from gradcheck.scripts.blame.analysis import Analysis, analyse
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.explain.subjects import ProgramSubject
-from gradcheck.scripts.findings import findings_in
+from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.record.lines import recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_loop
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import is_unnamed_or_error
 from gradcheck.scripts.text.source import Source, read
 from gradcheck.scripts.text.training_loop import other_training_loops
 from gradcheck.verdicts.checker import CheckOptions, check
@@ -38,8 +37,8 @@ from gradcheck.verdicts.verdict import Verdict
 #: Loops that are tried if the likeliest one is not a training step: each runs the program again.
 _MOST_LOOPS = 3
 
-#: Deferred constants in a note.
-_SHOWN_CONSTANTS = 6
+#: Deferred constants in a note, and numbers that are not the loss.
+_SHOWN_CONSTANTS, _SHOWN_NUMBERS = 6, 4
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -92,7 +91,7 @@ def check_program(
 def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
     """The report on a program that prints an absolute error, checked against half its square if that fits better."""
     loss, report = outcome.loss, outcome.report
-    sources = with_squared_error(request.sources, loss.location) if is_unnamed_or_error(loss.names) else None
+    sources = with_squared_error(request.sources, loss.location)
     if sources is None:
         return report
     try:
@@ -100,6 +99,8 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
     except GradcheckError:
         return report
     better = sum(map(_passes, other.lines)) > sum(map(_passes, report.lines))
+    if loss.is_named:  # it may be meant as the loss: what it is called does not tell
+        return _between_errors(report, loss) if other.verdict is Verdict.PASS else report
     if other.verdict is not Verdict.PASS and not better:
         return report
     note = (
@@ -107,6 +108,22 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
         "error, which was checked instead"
     )
     return replace(other, sources=report.sources, notes=(note, *other.notes))
+
+
+def _between_errors(report: Report, loss: Node) -> Report:
+    """The report, undecided: the number is the absolute error, and the gradient that of half the squared error."""
+    note = (
+        f"{loss.label} (line {loss.location.line}) is the absolute error, but the gradient is exactly that of half the "
+        "squared error: give the number that the program minimises with --loss EXPR"
+    )
+    blocks = {
+        name: replace(block, verdict=Verdict.UNDECIDED, note=note) if block.verdict is Verdict.FAIL else block
+        for name, block in report.blocks.items()
+    }
+    lines = tuple(
+        replace(line, verdict=Verdict.UNDECIDED) if line.verdict is Verdict.FAIL else line for line in report.lines
+    )
+    return replace(report, verdict=Verdict.UNDECIDED, blocks=blocks, findings=(), lines=lines)
 
 
 def _passes(line: LineReport) -> bool:
@@ -161,10 +178,14 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
         with np.errstate(all="ignore"):
             found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
-            connected = request.hints.loss is not None or bool(analysis.stale)
+            connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
             located = recorded_lines(analysis, found, tolerance) or analysis.localise()
-            if found.verdict is Verdict.FAIL and not connected and not located.is_related():
-                found = _undecided(found, analysis)
+            if found.verdict is not Verdict.PASS and analysis.rated.flat:
+                found = _undecided(found, _piecewise_constant(analysis))
+            elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not located.right:
+                found = _undecided(found, _not_minimised(analysis))
+            elif found.verdict is Verdict.FAIL and not connected and not located.is_related():
+                found = _undecided(found, _unrelated(analysis))
             findings, lines = findings_in(analysis, located, evaluator, found, tolerance, generator)
     finally:
         step.release()
@@ -217,16 +238,39 @@ def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterat
     return analyse(step, hints, rng)
 
 
-def _undecided(found: CheckResult, analysis: Analysis) -> CheckResult:
-    """The check with undecided blocks for failing ones, since nothing connects the gradient with the loss."""
-    note = (
+def _unrelated(analysis: Analysis) -> str:
+    """The reason if nothing connects the gradient with the loss."""
+    return (
         f"{analysis.loss.label} (line {analysis.loss.location.line}) is computed from other values than the gradient, "
         "perhaps from other data: give the loss of this gradient with --loss EXPR"
     )
+
+
+def _not_minimised(analysis: Analysis) -> str:
+    """The reason if the updates follow no gradient of the loss, and change variables that it does not depend on."""
+    names = ", ".join(analysis.beside[:_SHOWN_NUMBERS])
+    return (
+        f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step "
+        "updates as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. "
+        "Give the number that the program minimises with --loss EXPR"
+    )
+
+
+def _piecewise_constant(analysis: Analysis) -> str:
+    """The reason if the loss changes in jumps only."""
+    return (
+        f"{analysis.loss.label} (line {analysis.loss.location.line}) changes in jumps only, as a count of errors does: "
+        "the updates, perhaps those of a perceptron or of sampled states, follow no gradient of it. Give the number "
+        "that the program minimises with --loss EXPR"
+    )
+
+
+def _undecided(found: CheckResult, note: str) -> CheckResult:
+    """The check with undecided blocks in place of those that do not pass, for a reason."""
     return replace(
         found,
         blocks=tuple(
-            replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) if b.verdict is Verdict.FAIL else b
+            replace(b, verdict=Verdict.UNDECIDED, note=note, location=None) if b.verdict is not Verdict.PASS else b
             for b in found.blocks
         ),
     )
@@ -236,9 +280,11 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
     """What was checked, and how."""
     step, loss = analysis.step, analysis.loss
     loop, program = step.loop, step.program
+    first = [_sentence(common_factor(analysis, analysis.rated.common))] if analysis.rated.common is not None else []
     what = f"one iteration of the loop on line {loop.line}" if loop.is_loop else f"one call of {loop.node.name}"
     names = ", ".join(f"{p.name} (line {(p.updates or (p.claim,))[-1].location.line})" for p in analysis.parameters)
-    notes = [f"Replayed {what}; loss = {loss.label} (line {loss.location.line}); parameters: {names}"]
+    notes = [*first, f"Replayed {what}; loss = {loss.label} (line {loss.location.line}); parameters: {names}"]
+    notes += _roles(analysis)
     others = other_training_loops(loop, program.loops, program.trees)
     if others:
         loops = " and ".join(f"the loop on line {other.line}" for other in others)
@@ -259,3 +305,38 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
     if carried:
         notes.append(f"Scaling that a later line makes up for (not an error): {'; '.join(carried[:_SHOWN_CONSTANTS])}")
     return tuple(notes)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _roles(analysis: Analysis) -> list[str]:
+    """What was inferred about the loss and the rates, where it could be otherwise."""
+    loss, rated, choice = analysis.loss, analysis.rated, analysis.choice
+    notes = []
+    others = [n for n in (choice.node, *choice.equivalent, *choice.others) if n is not loss]
+    if others:
+        names = ", ".join(f"{n.label} (line {n.location.line})" for n in others[:_SHOWN_NUMBERS])
+        notes.append(
+            f"{len(others) + 1} numbers depend on the parameters; the updates follow the gradient of {loss.label}, not "
+            f"of {names}. Choose another one with --loss EXPR"
+        )
+    for node in dict.fromkeys(node for _, node in choice.elsewhere):
+        names = ", ".join(variable.name for variable, other in choice.elsewhere if other is node)
+        notes.append(
+            f"Not checked: {names}, whose updates follow the gradient of {node.label} (line {node.location.line}) and "
+            f"not that of {loss.label}; check them with --loss {node.label}"
+        )
+    if rated.ascends:
+        notes.append(
+            f"The updates add the gradient of {loss.label}, so the program maximises it. If it is to be minimised, "
+            "subtract the gradient instead"
+        )
+    if rated.early_rate is not None:
+        node, rate = rated.early_rate
+        notes.append(
+            f"Line {node.location.line} multiplies all gradients with {rate:.6g} before the updates, which was taken "
+            "for a learning rate"
+        )
+    return notes

@@ -114,3 +114,59 @@ def test_without_source_the_report_is_without_lines() -> None:
 def test_a_pass_records_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradcheck.recording.recorder.Recorder.__init__", lambda self: pytest.fail("recorded"))
     assert check(Planted("linear_regression", 0, "", right("linear_regression").source))
+
+
+@pytest.mark.parametrize("wrong", ["db = b * da", "da = math.cos(x) * x - math.sin(x)"])
+def test_a_derivative_written_forward_from_one_number_has_its_line(wrong: str) -> None:
+    case = next(each for each in planted("scalar_chain") if each.text == wrong)
+    report = check(case)
+    assert accused(report) == {case.line}
+    assert report.findings[0].code == "GC101"
+
+
+def test_a_factor_that_differs_from_point_to_point_is_no_constant() -> None:
+    made = module(
+        "import numpy as np\n\ndef fun(x):\n    return np.sum(np.log(np.cosh(x)))\n\ndef grad(x):\n"
+        "    g = np.tanh(x)\n    return g / np.linalg.norm(g)\n"
+    )
+    report = gradcheck.check_gradients(made.fun, made.grad, np.linspace(0.2, 1.4, 6), rng=0)
+    assert accused(report) == {8}
+    assert "GC102" not in [finding.code for finding in report.findings]
+    assert "Write: return g" in report.findings[0].fix
+
+
+UNNAMED = """
+import numpy as np
+
+def fun(p, X):
+    return np.sum(np.tanh(X @ p) ** 2)
+
+def grad(p, X):
+    h = {}
+    back = 2 * h * (1 - h**2)
+    return X.T @ back
+"""
+
+
+@pytest.mark.parametrize(("line", "allowed"), [("np.tanh(X @ p) + 0.1 * X[:, 0] ** 2", {8}), ("np.arctan(X @ p)", {8})])
+def test_a_line_that_reads_what_is_wrong_is_not_accused(line: str, allowed: set[int]) -> None:
+    made = module(UNNAMED.format(line))
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    report = gradcheck.check_gradients(made.fun, made.grad, np.array([0.3, -0.4, 0.8]), args=(X,), rng=0)
+    assert report.verdict.value == "fail"
+    assert accused(report) <= allowed
+
+
+def test_repairs_warn_of_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    case = next(each for each in planted("batch_norm") if each.line == 25)
+    check(case)
+    assert [str(each.message) for each in recwarn] == []
+
+
+def test_a_factor_from_outside_of_a_function_can_be_dropped() -> None:
+    made = module(
+        "import numpy as np\n\ndef make(factor):\n    return lambda x: 2 * factor * x\n\n"
+        "def fun(x):\n    return x @ x\n"
+    )
+    report = gradcheck.check_gradients(made.fun, made.make(1.5), np.arange(1.0, 5.0), rng=0)
+    assert "Write: 2 * x" in report.findings[0].fix

@@ -43,7 +43,7 @@ def test_fragment_has_verdict_blocks_and_findings(factor: float, word: str, find
     report = check_gradients(CASE.loss, CASE.spoiled("W", lambda g: factor * g), CASE.start, rng=0)
     page = Reader(report._repr_html_())
     assert page.text[0] == word
-    assert page.tags.count("tr") == 1 + 2
+    assert page.tags.count("tr") == 1 + 2 + len({line.file for line in report.lines}) + len(report.lines)
     assert page.tags.count("li") == findings
     assert not {"script", "link", "img", "style"} & set(page.tags)
     text = "".join(page.text)
@@ -59,3 +59,11 @@ def test_names_are_escaped() -> None:
         assert "script" not in page.tags
         assert name in "".join(page.text)
         assert "<lambda>" in "".join(page.text)
+
+
+def test_lines_are_shown_with_their_marks() -> None:
+    report = check_gradients(logcosh, lambda x: 2 * np.tanh(x), np.linspace(0.5, 1.5, 4), rng=0)
+    (line,) = report.lines
+    text = " ".join(Reader(report._repr_html_()).text)
+    assert f"{line.line} ✗ wrong {line.text}" in text
+    assert "Write: " in text

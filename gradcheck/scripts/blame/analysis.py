@@ -15,14 +15,15 @@ from gradcheck.scripts.chain_rule.pairing import pair
 from gradcheck.scripts.chain_rule.preconditioners import Treatment, underlying_gradient
 from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
-from gradcheck.scripts.graph.loss import dependent_on, find_loss
+from gradcheck.scripts.graph.loss import LossChoice, NoLossError, dependent_on, find_loss, is_used
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
+from gradcheck.scripts.graph.rates import RatedParameters, without_rates
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import is_maximised, last_word
+from gradcheck.scripts.text.identifiers import last_word
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class Analysis:
     treated : tuple of TreatedGradient
     given : dict of str to str
         Names of variables, by derivative, as the user gave them.
+    rated : RatedParameters
+        What was found out about learning rates.
+    choice : LossChoice
+        Numbers that may be meant as the loss.
+    beside : tuple of str
+        Variables that are updated with what depends on parameters, but on which the loss does not depend.
     """
 
     step: Step
@@ -87,6 +94,9 @@ class Analysis:
     stale: tuple[StaleRead, ...]
     treated: tuple[TreatedGradient, ...]
     given: Mapping[str, str]
+    rated: RatedParameters
+    choice: LossChoice
+    beside: tuple[str, ...]
 
     @property
     def base(self) -> BasePoint:
@@ -125,9 +135,16 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         raise SubjectError(_no_update(step, changed))
     graph = graph.at(_without_updates(graph.base, updates))
     nodes = {n.index for update in updates for n in update.nodes}
-    loss = find_loss(graph, [update.variable for update in updates], nodes, hints.loss)
+    choice = _loss(graph, updates, hints)
+    loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
-    updates = [update for update in updates if dependent_on(graph, [update.variable], [loss])]
+    elsewhere = {variable.path for variable, _ in choice.elsewhere}
+    independent = [u for u in updates if not choice.jumps and not dependent_on(graph, [u.variable], [loss])]
+    beside = _updated_beside(graph, independent, updates)
+    updates = [update for update in updates if update not in independent]
+    # a rate that decays in the step is no parameter: its update takes effect
+    graph = graph.at(replace(graph.base, suppressed=suppress(graph.base, updates)))
+    updates = [update for update in updates if update.variable.path not in elsewhere]
     if not updates:
         raise SubjectError(_no_update(step, changed))
     parameters = find_parameters(graph, updates, forward, given)
@@ -139,14 +156,63 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     stale = [] if repeated else stale_reads(graph, trace, base, parameters, forward)
     second = _second_point(base, parameters, loss, rng)
     bases = (base,) if second is None else (base, second)
-    if hints.loss is None and is_maximised(loss.names):
-        parameters = [replace(p, factor=-p.factor) for p in parameters if p.updates] or parameters
+    named = {variable for variable, _ in hints.pairs}
+    named_claims = {p.name for p in parameters if _names(p) & named}
+    rated = without_rates(graph, bases, loss, parameters, forward, named_claims)
+    for other in () if rated.is_right else choice.equivalent:
+        again = without_rates(graph, bases, other, parameters, forward, named_claims)
+        if again.is_right:
+            loss, rated, forward = other, again, graph.ancestors([other.index], stop=nodes) - nodes
+            break
+    parameters = list(rated.parameters)
     chain = ChainRule(bases, loss, rng)
     parameters, treated = _behind_updates(graph, chain, parameters, forward, hints)
+    if treated:
+        rated = without_rates(graph, bases, loss, parameters, forward, named_claims)
+        parameters = list(rated.parameters)
     given_names = {derivative: variable for variable, derivative in hints.pairs}
     return Analysis(
-        step, graph, chain, loss, forward, tuple(parameters), bases, tuple(stale), tuple(treated), given_names
+        step,
+        graph,
+        chain,
+        loss,
+        forward,
+        tuple(parameters),
+        bases,
+        tuple(stale),
+        tuple(treated),
+        given_names,
+        rated,
+        choice,
+        beside,
     )
+
+
+def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]) -> tuple[str, ...]:
+    """Of the variables on which the loss does not depend, those that are updated as parameters are.
+
+    They are used, what is added to them depends on parameters, and they are no state of an optimiser, whose new value
+    goes into another update.
+    """
+    found = []
+    read = {i for update in updates if update not in independent for i in graph.responses_to(update.variable)[1]}
+    moving = graph.descendants(read)
+    for update in independent:
+        own = {n.index for n in update.nodes}
+        others = {n.index for other in updates if other is not update for n in other.nodes}
+        is_state = bool((graph.descendants(own) - own) & others)
+        if own & moving and not is_state and is_used(graph, update, updates):
+            found.append(update.variable.name)
+    return tuple(found)
+
+
+def _loss(graph: DataflowGraph, updates: Sequence[Update], hints: Hints) -> LossChoice:
+    """The loss; if none depends on the parameters, one that depends on them through the iteration before."""
+    try:
+        return find_loss(graph, updates, hints.loss)
+    except NoLossError:
+        graph.step.carries_over = True
+        return find_loss(graph, updates, hints.loss)
 
 
 def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:
@@ -187,12 +253,17 @@ def _behind_updates(
     found, treated = [], []
     for parameter in parameters:
         treatment = None
-        if not {parameter.name, last_word(parameter.name)} & named:
+        if not _names(parameter) & named:
             parameter, treatment = underlying_gradient(graph, chain, parameter, forward)
         found.append(parameter)
         if treatment is not None:
             treated.append(TreatedGradient(parameter.name, treatment, parameter.claim.location.line))
     return found, treated
+
+
+def _names(parameter: Parameter) -> set[str]:
+    """The names by which the user may mean a parameter."""
+    return {parameter.name, last_word(parameter.name)}
 
 
 def _is_updated_repeatedly(parameter: Parameter) -> bool:

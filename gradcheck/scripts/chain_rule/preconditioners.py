@@ -14,10 +14,9 @@ from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
-from gradcheck.scripts.text.identifiers import looks_like_derivative
 
-#: Functions and names that solve with a matrix: Newton's method and its kin.
-_SOLVES = re.compile(r"\b(solve|inv|pinv|lstsq|cho_solve|lu_solve|solve_triangular|cg|H_inv|Hinv)\b")
+#: Functions of NumPy and SciPy that solve with a matrix: Newton's method and its kin.
+_SOLVES = re.compile(r"\b(solve|inv|pinv|lstsq|cho_solve|lu_solve|solve_triangular|cg)\(")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ def underlying_gradient(
 
     The gradient is a value that the update is a multiple of, by a number that differs between base points, as with
     clipping and line searches; or a value that a line solves with. A constant multiple, and anything that is added,
-    is an error of the gradient itself. A claim that is right already stays.
+    is an error of the gradient itself. A claim that is right already stays. If no such value is right, it is the last
+    one before the update.
     """
     updates = {n.index for n in parameter.updates}
     above = graph.ancestors([parameter.claim.index]) - forward - updates - {parameter.claim.index}
@@ -64,13 +64,12 @@ def underlying_gradient(
     candidates = list(_candidates(graph, chain.bases, parameter, nodes))
     if not candidates or _is_right(chain, parameter):
         return parameter, None
+    found = []
     for node, treatment in candidates:
         scales = _multiples(chain.bases, parameter, node) if treatment is Treatment.SCALED else []
         sign = math.copysign(1.0, scales[0] if scales else parameter.factor)
-        found = replace(parameter, claim=node, factor=sign)
-        if looks_like_derivative(node.names) or _is_right(chain, found):
-            return found, treatment
-    return parameter, None
+        found.append((replace(parameter, claim=node, factor=sign), treatment))
+    return next((one for one in found if _is_right(chain, one[0])), found[0])
 
 
 def _is_right(chain: ChainRule, parameter: Parameter) -> bool:
@@ -87,9 +86,10 @@ def _candidates(
         differ = same_sign and not math.isclose(multiples[0], multiples[1], rel_tol=PRECONDITIONERS.constant)
         if differ or (multiples and _by_step_length(graph, bases, parameter, node, multiples)):
             yield node, Treatment.SCALED
-    if any(_SOLVES.search(n.location.text) for n in (parameter.claim, *nodes)):
+    direct = [graph.nodes[i] for i in graph.predecessors[parameter.claim.index]]
+    if any(_SOLVES.search(n.location.text) for n in (parameter.claim, *nodes, *direct)):
         for node in nodes:
-            if looks_like_derivative(node.names) and not _SOLVES.search(node.location.text):
+            if not _SOLVES.search(node.location.text):
                 yield node, Treatment.PRECONDITIONED
 
 

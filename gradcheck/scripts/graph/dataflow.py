@@ -105,9 +105,10 @@ class BasePoint:
         """
         wanted = {event for node in watched for event in node.events}
         changed = replace(self, values={**self.values, **(values or {})})
-        applied = {} if updating else changed._suppression()
+        suppressed = changed._suppression()
+        applied = {} if updating else dict(suppressed)
         applied.update(actions or {})
-        seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values)
+        seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values, suppressed)
         if seen is None:
             return None
         return [node.read(seen.__getitem__) for node in watched]
@@ -116,11 +117,12 @@ class BasePoint:
         """The same point with the values that a replay has here; None if the replay takes another branch."""
         events = self.trace.events
         actions = self._suppression()
-        seen = self.step.replay(actions, {e.index for e in events}, values=self.values)
+        seen = self.step.replay(actions, {e.index for e in events}, values=self.values, before=actions)
         if seen is None:
             return None
+        factors = dict(self.step.tracer.factors)
         seen |= {event: action(None) for event, action in actions.items()}
-        return replace(self, trace=self.trace.with_values(seen))
+        return replace(self, trace=self.trace.with_values(seen, factors))
 
     def with_value(self, node: Node, value: Array) -> BasePoint:
         """The same point with another value of a node in its trace; replays are not affected."""

@@ -1,40 +1,109 @@
-"""Finds the loss: a scalar that depends on the parameters, chosen by its name if there are several."""
+"""Finds the loss: of the numbers that depend on the parameters, the one whose gradient the updates follow.
+
+Names decide only between numbers that the dataflow does not tell apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.graph.dataflow import DataflowGraph
+from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph, random_direction
 from gradcheck.scripts.graph.nodes import Node
+from gradcheck.scripts.graph.updates import Update
 from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.instrument.values import Array
 from gradcheck.scripts.replay.state import StateVariable
-from gradcheck.scripts.text.identifiers import NOT_A_LOSS, loss_rank, mentions_derivative
-
-#: Parameters are perturbed this many times, by this many usual perturbations, to see which scalars change.
-_LOSS_TRIALS, _LOSS_PERTURBATIONS = 2, 30
-
-#: A scalar depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
-_DEPENDENT = 1e-13
-
-#: Names in a message.
-_SHOWN = 6
+from gradcheck.scripts.text.identifiers import loss_rank
 
 
-def find_loss(
-    graph: DataflowGraph, variables: Sequence[StateVariable], updates: set[int], expression: str | None
-) -> Node:
-    """The scalar that is the loss.
+@dataclass(frozen=True)
+class LossSettings:
+    """How the loss is told from other numbers.
+
+    Attributes
+    ----------
+    trials, perturbations : int
+        Parameters are perturbed so many times, by so many usual perturbations, to see which numbers change.
+    large : int
+        The same for numbers that change in jumps: parameters are perturbed by their own size.
+    dependent : float
+        A number depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
+    parameters : int
+        Parameters along which numbers are compared with the updates.
+    directions : int
+        Directions for each of them, at each of two points.
+    steps : tuple of float
+        The two steps of an extrapolated difference.
+    equal : float
+        Slopes and updates that are proportional up to this are.
+    flat : float
+        A number whose slopes are below this, relative to its size, is constant between jumps.
+    rounded : float
+        Two numbers that differ by less than this, relatively, are one, rounded for display.
+    distance : float
+        Of the second point, in units of the parameters.
+    shown : int
+        Names in a message.
+    """
+
+    trials: int = 2
+    perturbations: int = 30
+    large: int = 10_000
+    dependent: float = 1e-13
+    parameters: int = 12
+    directions: int = 2
+    steps: tuple[float, float] = (2.0**-9, 2.0**-11)
+    equal: float = 1e-4
+    flat: float = 1e-9
+    rounded: float = 1e-6
+    distance: float = 0.2
+    shown: int = 6
+
+
+LOSS = LossSettings()
+
+
+class NoLossError(SubjectError):
+    """No number of the step depends on the parameters."""
+
+
+@dataclass(frozen=True)
+class LossChoice:
+    """The loss.
+
+    Attributes
+    ----------
+    node : Node
+    equivalent : tuple of Node
+        Other numbers with a gradient of the same direction, that may be meant as well.
+    others : tuple of Node
+        Other numbers that depend on the parameters, and whose gradient the updates do not follow.
+    elsewhere : tuple of (StateVariable, Node)
+        Parameters whose updates follow the gradient of another number, as those of two networks that compete do.
+    jumps : bool
+        Whether it keeps its value for small changes of the parameters, as a count does.
+    """
+
+    node: Node
+    equivalent: tuple[Node, ...] = ()
+    others: tuple[Node, ...] = ()
+    elsewhere: tuple[tuple[StateVariable, Node], ...] = ()
+    jumps: bool = False
+
+
+def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str | None) -> LossChoice:
+    """The number that is the loss.
 
     Parameters
     ----------
     graph : DataflowGraph
-    variables : sequence of StateVariable
-        The parameters.
-    updates : set of int
-        Nodes that are updates of parameters.
+    updates : sequence of Update
+        The parameters, and other variables that the step adds something to.
     expression : str or None
         The loss as the user gave it, which the step computes then.
 
@@ -44,63 +113,243 @@ def find_loss(
         If there is none or several that fit equally.
     """
     graph.find_successors()
-    scalars = [n for n in graph.nodes if n.size == 1 and n.index not in updates and _may_be_loss(n)]
+    variables = [update.variable for update in updates]
+    sums = [update for update in updates if _is_running_sum(graph, update, updates)]
+    proper = [update for update in updates if update not in sums]
+    ends = {n.index for update in updates for n in update.nodes}
+    summed = {i for update in sums for n in update.nodes for i in graph.predecessors[n.index]}
+    scalars = [
+        n for n in graph.nodes if n.size == 1 and n.index not in ends and (not n.is_increment or n.index in summed)
+    ]
     dependent = dependent_on(graph, variables, scalars)
+    jumps = not dependent
+    dependent = dependent or dependent_on(graph, variables, scalars, jumps=True)
     if expression is not None:
         chosen = [n for n in dependent if n.location.file and "loss" in n.names and n.location.kind is Kind.EXPRESSION]
         if not chosen:
             raise SubjectError(f"--loss {expression} must give one finite number that depends on the parameters")
-        return chosen[-1]
-    into_updates = graph.ancestors(updates)
-    rank = {n.index: loss_rank(n.names) for n in dependent}
-    pool = [n for n in dependent if rank[n.index] < NOT_A_LOSS or n.index not in into_updates]
-    pool = [
-        n for n in pool if n.is_named or not (rank[n.index] >= NOT_A_LOSS and n.location.kind is Kind.RETURN)
-    ] or pool
-    pool = [n for n in pool if not mentions_derivative(n.names)] or pool
+        return LossChoice(chosen[-1])
+    into_updates = graph.ancestors({n.index for update in proper for n in update.nodes})
+    pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
+    if not pool:  # a number that the updates are computed from is the loss only if they follow its gradient
+        inner = _candidates(graph, dependent)
+        found = _Comparison(graph, proper, inner, into_updates).followed() if inner else []
+        pool = [inner[k] for k in found]
     if not pool:
-        raise SubjectError(_not_finite(graph, scalars) or _no_loss(graph, variables))
-    best = min(rank[n.index] for n in pool)
-    if best >= NOT_A_LOSS:
-        pool = [n for n in pool if n.is_named] or pool
-    pool = [n for n in pool if rank[n.index] == best]
-    sinks = [n for n in pool if not (graph.descendants([n.index]) - {n.index}) & {m.index for m in pool}]
-    found = list({next(iter(node.names)): node for node in sinks}.values())  # of several with one name, the last
-    if len(found) > 1 and best < NOT_A_LOSS:
-        found = [n for n in found if n.location.kind is Kind.ASSIGN] or found
-    if len(found) > 1:
-        names = ", ".join(f"{n.label} (line {n.location.line})" for n in found[:_SHOWN])
-        if best >= NOT_A_LOSS:
+        message = _not_finite(graph, scalars)
+        raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
+    if len(pool) == 1 or jumps:
+        return LossChoice(pool[-1], jumps=jumps)
+    return _Comparison(graph, proper, pool, into_updates).choice()
+
+
+def _is_running_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
+    """Whether a number that the step adds to is only looked at: no update depends on it but its own, as of a sum."""
+    return update.variable.value.size == 1 and len(updates) > 1 and not is_used(graph, update, updates)
+
+
+def is_used(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
+    """Whether updates depend on the value that an updated variable has before the step."""
+    own = {n.index for n in update.nodes}
+    read = set(graph.responses_to(update.variable)[1]) - own
+    others = {n.index for other in updates if other is not update for n in other.nodes}
+    added = {i for n in update.nodes for i in graph.predecessors[n.index] if graph.nodes[i].is_increment}
+    return bool(graph.descendants(read) & (others | added))
+
+
+def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
+    """Numbers that may be the loss: of several from one line the last; no parts of expressions that others contain."""
+    indices = {n.index for n in nodes}
+
+    def is_part(node: Node) -> bool:
+        feeds = set(graph.successors.get(node.index, {}))
+        inside = not node.is_named or node.location.kind is Kind.RETURN
+        return inside and bool(feeds & indices)
+
+    def is_copy(node: Node) -> bool:
+        return node.is_increment and bool(graph.predecessors[node.index] & indices)
+
+    last = {n.location.index: n for n in nodes if not is_part(n) and not is_copy(n)}
+    return sorted(last.values(), key=lambda n: n.index)
+
+
+class _Comparison:
+    """Compares slopes of numbers with what the updates subtract, along the same directions, at two points."""
+
+    def __init__(
+        self, graph: DataflowGraph, updates: Sequence[Update], pool: Sequence[Node], into_updates: set[int]
+    ) -> None:
+        self._graph, self._pool, self._into_updates = graph, list(pool), into_updates
+        largest = sorted(updates, key=lambda u: -u.variable.value.size)[: LOSS.parameters]
+        self._parameters = [u for u in largest if u.nodes]
+        points = [graph.base, self._second()]
+        rows = [[self._measured(update, base) for base in points] for update in self._parameters]
+        #: by parameter, point, direction: what the update subtracts, and then the slope of each number
+        self._rows = [[row for row in blocks if row is not None] for blocks in rows]
+
+    def _second(self) -> BasePoint:
+        values = {}
+        for update in self._parameters:
+            old = self._graph.base.state(update.variable.path)
+            values[update.variable.path] = old + LOSS.distance * random_direction(old, self._graph.rng)
+        return replace(self._graph.base, values=values)
+
+    def _measured(self, update: Update, base: BasePoint) -> Array | None:
+        """For each direction a row: the step of the update along it, and the slopes of all numbers."""
+        variable = update.variable
+        centre = base.state(variable.path)
+        seen = base.run(update.nodes)
+        if seen is None:
+            return None
+        step = np.zeros(centre.shape)
+        for value in seen:
+            if value.shape != centre.shape:
+                return None
+            step += centre - value
+        rows = []
+        for _ in range(LOSS.directions):
+            direction = random_direction(centre, self._graph.rng)
+            slopes = []
+            for h in LOSS.steps:
+                ends = [base.run(self._pool, values={variable.path: centre + t * direction}) for t in (h, -h)]
+                if ends[0] is None or ends[1] is None:
+                    return None
+                slopes.append([float(a.sum() - b.sum()) / (2 * h) for a, b in zip(ends[0], ends[1], strict=True)])
+            extrapolated = (16 * np.array(slopes[1]) - np.array(slopes[0])) / 15
+            rows.append([float((step * direction).sum()), *extrapolated])
+        return np.array(rows)
+
+    def choice(self) -> LossChoice:
+        """The number whose gradient most updates follow, and that no such number is only a part of."""
+        sizes = [abs(float(self._graph.base.value(n).sum())) for n in self._pool]
+        moving = [k for k in range(len(self._pool)) if self._is_sloped(k, sizes[k])] or list(range(len(self._pool)))
+        left = [k for k in moving if not any(self._is_part_of(k, other) for other in moving)] or moving
+        best = max(self._evidence(k) for k in left)
+        found = [k for k in left if self._evidence(k) == best]
+        if any(not self._same_direction(found[0], k) for k in found):
+            found = self._by_name(found)
+        first = self._of_wrong_updates(left, found[0])
+        group = [k for k in left if self._same_direction(first, k)]
+        followed = [k for k in group if self._score(k)] or group
+        ends = [k for k in followed if not any(self._feeds(k, other) for other in followed)] or followed
+        ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
+        nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
+        others = [self._pool[k] for k in left if k not in group]
+        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)))
+
+    def _first_equal(self, k: int, group: Sequence[int]) -> int:
+        """The first number of the same value and direction: not its rounded value, or a copy."""
+        equal = [j for j in group if self._is_rounded(j, k)]
+        return min(equal, key=lambda j: self._pool[j].index, default=k)
+
+    def _is_rounded(self, k: int, other: int) -> bool:
+        """Whether two numbers are the same but for rounding."""
+        one, two = (float(self._graph.base.value(self._pool[j]).sum()) for j in (k, other))
+        return math.isclose(one, two, rel_tol=LOSS.rounded)
+
+    def _follows(self, i: int, k: int) -> bool:
+        """Whether the update of a parameter is a multiple of a number's gradient."""
+        rows = np.concatenate(self._rows[i]) if self._rows[i] else np.zeros((0, k + 2))
+        return _is_parallel(rows[:, 0], rows[:, k + 1])
+
+    def _of_wrong_updates(self, numbers: Sequence[int], first: int) -> int:
+        """If updates follow different numbers, and one follows none: the number of those that it has most in common
+        with.
+        """
+        every = range(len(self._parameters))
+        led = {i: [k for k in numbers if self._follows(i, k)] for i in every}
+        wrong = [i for i in every if not led[i]]
+        right = [i for i in every if led[i]]
+        if not wrong or all(any(self._same_direction(first, k) for k in led[i]) for i in right):
+            return first
+        forward = self._graph.ancestors([self._pool[k].index for k in numbers])
+        behind = {i: self._graph.ancestors([n.index for n in self._parameters[i].nodes]) - forward for i in every}
+        nearest = max(right, key=lambda i: len(behind[i] & behind[wrong[0]]))
+        return led[nearest][-1]
+
+    def _elsewhere(self, group: Sequence[int], left: Sequence[int]) -> Iterator[tuple[StateVariable, Node]]:
+        """Parameters that follow another number, while some follow the loss."""
+        for i, update in enumerate(self._parameters):
+            following = [k for k in left if self._follows(i, k)]
+            if following and not set(following) & set(group) and any(map(self._score, group)):
+                yield update.variable, self._pool[following[-1]]
+
+    def followed(self) -> list[int]:
+        """The numbers whose gradient all updates follow."""
+        return [k for k in range(len(self._pool)) if self._rows and self._score(k) == len(self._rows)]
+
+    def _by_name(self, found: Sequence[int]) -> list[int]:
+        """Of numbers that the dataflow does not tell apart, those with the name of a loss."""
+        ranks = {k: loss_rank(self._pool[k].names) for k in found}
+        chosen = [k for k in found if ranks[k] == min(ranks.values())]
+        if any(not self._same_direction(chosen[0], k) for k in chosen):
+            nodes = [self._pool[k] for k in chosen]
+            names = ", ".join(f"{n.label} (line {n.location.line})" for n in nodes[: LOSS.shown])
             raise SubjectError(
-                f"several numbers depend on the parameters, and none has the name of a loss: {names}. Choose one with "
-                "--loss EXPR"
+                f"{len(nodes)} numbers depend on the parameters, and the updates follow the gradient of none more than "
+                f"of the others: {names}. Choose one with --loss EXPR"
             )
-        raise SubjectError(f"several numbers may be the loss: {names}. Choose one with --loss EXPR")
-    return found[0]
+        return chosen
+
+    def _is_sloped(self, k: int, size: float) -> bool:
+        slopes = [abs(v) for blocks in self._rows for block in blocks for v in block[:, k + 1]]
+        return max(slopes, default=0.0) > LOSS.flat * max(size, 1e-300)
+
+    def _is_part_of(self, k: int, other: int) -> bool:
+        """Whether another number is computed from this one, and not from this one alone."""
+        return k != other and self._feeds(k, other) and not self._same_direction(k, other)
+
+    def _feeds(self, k: int, other: int) -> bool:
+        return k != other and self._pool[other].index in self._graph.descendants([self._pool[k].index])
+
+    def _same_direction(self, k: int, other: int) -> bool:
+        """Whether two numbers have parallel gradients at each point, or one is the other after rounding."""
+        if self._is_rounded(k, other) and (self._feeds(k, other) or self._feeds(other, k)):
+            return True
+        points = [[blocks[i] for blocks in self._rows if len(blocks) > i] for i in range(2)]
+        columns = [np.concatenate(blocks)[:, [k + 1, other + 1]] for blocks in points if blocks]
+        return all(_is_parallel(pair[:, 0], pair[:, 1]) for pair in columns)
+
+    def _score(self, k: int) -> int:
+        """The number of parameters whose update is one multiple of the number's gradient."""
+        return sum(self._follows(i, k) for i in range(len(self._parameters)))
+
+    def _descends(self, k: int) -> bool:
+        columns = [np.concatenate(blocks) for blocks in self._rows if blocks]
+        return sum(float(rows[:, 0] @ rows[:, k + 1]) for rows in columns) > 0
+
+    def _evidence(self, k: int) -> tuple[int, int]:
+        """How many updates follow the number, and how much of what updates are made of it is made of as well."""
+        return self._score(k), len(self._graph.ancestors([self._pool[k].index]) & self._into_updates)
 
 
-def _may_be_loss(node: Node) -> bool:
-    """Whether a scalar is assigned, or is added to something with the name of a loss."""
-    added = node.location.sign > 0 and node.rate == 1.0 and loss_rank(node.names) < NOT_A_LOSS
-    return not node.is_increment or added
+def _is_parallel(one: Array, other: Array) -> bool:
+    length = float(other @ other)
+    if not length > 0 or not np.isfinite(one).all():
+        return False
+    rest = float(np.linalg.norm(one - (one @ other) / length * other))
+    return bool(one.any()) and rest <= LOSS.equal * float(np.linalg.norm(one))
 
 
-def dependent_on(graph: DataflowGraph, variables: Sequence[StateVariable], scalars: Sequence[Node]) -> list[Node]:
-    """Scalars that change when some state variables do."""
+def dependent_on(
+    graph: DataflowGraph, variables: Sequence[StateVariable], scalars: Sequence[Node], *, jumps: bool = False
+) -> list[Node]:
+    """Scalars that change when some state variables do, by a little, or by their own size if scalars may jump."""
+    size = LOSS.large if jumps else LOSS.perturbations
     found: dict[int, Node] = {}
-    for _ in range(_LOSS_TRIALS):
-        shifts = {v.path: v.value + graph.perturbation(v.value, _LOSS_PERTURBATIONS) for v in variables}
+    for _ in range(LOSS.trials):
+        shifts = {v.path: v.value + graph.perturbation(v.value, size) for v in variables}
         seen = graph.base.run(scalars, values=shifts)
         for node, value in zip(scalars, seen or [], strict=False):
             old = graph.base.value(node)
-            if np.isfinite(value).all() and np.abs(value - old).max() > _DEPENDENT * np.abs(old).max():
+            if np.isfinite(value).all() and np.abs(value - old).max() > LOSS.dependent * np.abs(old).max():
                 found[node.index] = node
     return [found[i] for i in sorted(found)]
 
 
 def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:
     """The message about a loss that is not finite; empty if all are finite."""
-    lost = [n for n in scalars if loss_rank(n.names) < NOT_A_LOSS and not np.isfinite(graph.base.value(n)).all()]
+    lost = [n for n in scalars if not n.is_increment and not np.isfinite(graph.base.value(n)).all()]
     if not lost:
         return ""
     value = float(graph.base.value(lost[-1]).ravel()[0])
@@ -111,7 +360,7 @@ def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:
 
 
 def _no_loss(graph: DataflowGraph, variables: Sequence[StateVariable]) -> str:
-    names = ", ".join(variable.name for variable in variables[:_SHOWN])
+    names = ", ".join(variable.name for variable in variables[: LOSS.shown])
     return (
         f"the step on line {graph.step.loop.line} never computes its loss: gradcheck looks for a number that depends "
         f"on {names} and is assigned, returned, stored or printed. Give it with --loss EXPR, in the program's "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.scripts.instrument.events import Event, Kind, SourceLocation
+from gradcheck.scripts.instrument.events import Event, Factor, Kind, SourceLocation
 from gradcheck.scripts.instrument.values import Action, Array
 from gradcheck.scripts.text.identifiers import is_plain
 
@@ -30,8 +30,8 @@ class Node:
     shape : tuple of int
     keys : tuple
         Of several writes to parts of one array: the index of each.
-    rate : float
-        Of an increment: the learning rate in it.
+    factors : tuple of Factor
+        The numbers that it was multiplied with, as the source writes the product.
     in_place : bool
         Whether it is an array after it was changed in place.
     object_id : int
@@ -46,7 +46,7 @@ class Node:
     names: dict[str, SourceLocation]
     shape: tuple[int, ...]
     keys: tuple[Any, ...] = ()
-    rate: float = 1.0
+    factors: tuple[Factor, ...] = ()
     in_place: bool = False
     object_id: int = 0
     container_id: int = 0
@@ -185,7 +185,7 @@ def _single(index: int, event: Event) -> Node:
         event.location,
         dict(event.names),
         event.value.shape,
-        rate=event.rate,
+        factors=event.factors,
         in_place=event.in_place,
         object_id=event.object_id,
         container_id=id(event.container) if event.container is not None else 0,
@@ -197,11 +197,15 @@ def _group(index: int, members: Sequence[Event]) -> Node:
     first = members[0]
     names = {name: location for member in members for name, location in member.names.items()}
     events = tuple(member.index for member in members)
+    factors = first.factors if all(member.factors == first.factors for member in members) else ()
     if first.container is None:
         if len({m.value.size for m in members}) > 1:
             return Node(index, events[-1:], first.location, names, members[-1].value.shape)
-        return Node(index, events, first.location, names, (sum(member.value.size for member in members),))
+        size = sum(member.value.size for member in members)
+        return Node(index, events, first.location, names, (size,), factors=factors)
     stem = first.location.target.split("[")[0]
     keys = tuple(member.key for member in members)
     names = {stem: first.location, **names}
-    return Node(index, events, first.location, names, first.container.shape, keys, object_id=id(first.container))
+    return Node(
+        index, events, first.location, names, first.container.shape, keys, factors, object_id=id(first.container)
+    )

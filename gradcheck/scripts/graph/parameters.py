@@ -12,9 +12,8 @@ from gradcheck.scripts.graph.dataflow import DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.updates import Update, changed_variables
 from gradcheck.scripts.instrument.values import Array, broadcasts_to, reshape_or_broadcast
-from gradcheck.scripts.replay.state import StateVariable
+from gradcheck.scripts.replay.state import Path, StateVariable
 from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
-from gradcheck.scripts.text.syntax import LEARNING_RATE
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,8 @@ def find_parameters(
     for update in updates:
         states.pop(update.variable.path[:-1] if update.variable.part else update.variable.path, None)
     readers: dict[int, list[StateVariable]] = {}  # the optimiser's state that each node reads
-    for variable in states.values():
+    moving = _follow_parameters(graph, [u.variable for u in updates], list(states.values()))
+    for variable in moving:
         for index in graph.responses_to(variable)[1]:
             readers.setdefault(index, []).append(variable)
     influence = [graph.ancestors([n.index for n in update.nodes]) for update in updates]
@@ -141,9 +141,9 @@ def _parameter(
         and fits(graph.nodes[i])
         and not graph.nodes[i].is_increment
     ]
-    pool = [n for n in pool if named_as_derivative([variable.name], n.names)] or pool
     if pool:
-        return Parameter(variable, nodes, max(pool, key=lambda n: n.last), 1.0)
+        claim = _gateway(graph, pool, stateful or own, forward) or max(pool, key=lambda n: n.last)
+        return Parameter(variable, nodes, claim, _orientation(graph, update, claim))
     if increments:
         return _from_increment(update, increments[-1])
     raise SubjectError(
@@ -152,8 +152,53 @@ def _parameter(
     )
 
 
+def _follow_parameters(
+    graph: DataflowGraph, parameters: Sequence[StateVariable], states: Sequence[StateVariable]
+) -> list[StateVariable]:
+    """State variables whose new values depend on the parameters, as velocities do and decaying rates do not."""
+    step = graph.step
+    values = {v.path: v.value + graph.perturbation(v.value) for v in parameters}
+    if not states:
+        return []
+    with step.tracer.preserved():
+        try:
+            after: Mapping[Path, StateVariable] = step.record(values).after
+        except Exception:  # the step fails there, so nothing is known
+            return list(states)
+    old = graph.base.trace.after
+    return [s for s in states if s.path not in after or not np.array_equal(after[s.path].value, old[s.path].value)]
+
+
+def _gateway(graph: DataflowGraph, pool: Sequence[Node], ends: set[int], forward: set[int]) -> Node | None:
+    """The last value through which all that depends on the parameters reaches the update, as a gradient does.
+
+    Its square, which an optimiser averages, is not one: the gradient itself takes another way.
+    """
+    below = graph.descendants(forward)
+    for node in sorted(pool, key=lambda n: -n.last):
+        beside = graph.ancestors(ends, stop=[node.index]) & below - forward
+        if beside <= graph.descendants([node.index]):
+            return node
+    return None
+
+
+def _orientation(graph: DataflowGraph, update: Update, claim: Node) -> float:
+    """1 if the update subtracts a value, by whatever formula, and -1 if it adds it."""
+    base = graph.base
+    value = base.value(claim)
+    seen = [base.run(update.nodes, claim.set_to(sign * value)) for sign in (1.0, -1.0)]
+    if seen[0] is None or seen[1] is None or value.size != update.variable.value.size:
+        return 1.0
+    change = sum(
+        float(((one - two).reshape(value.shape) * value).sum())
+        for one, two in zip(seen[0], seen[1], strict=True)
+        if one.size == value.size
+    )
+    return -1.0 if change > 0 else 1.0
+
+
 def _from_increment(update: Update, node: Node) -> Parameter:
-    return Parameter(update.variable, update.nodes, node, -node.location.sign / node.rate)
+    return Parameter(update.variable, update.nodes, node, -float(node.location.sign))
 
 
 def _fits(variable: StateVariable) -> Callable[[Node], bool]:
@@ -168,16 +213,9 @@ def _stateful(
     """Nodes of an update that depend directly on the optimiser's state for the variable."""
     fits, shape = _fits(variable), variable.value.shape
     found = {
-        i
-        for i in above
-        if fits(graph.nodes[i])
-        and any(state.value.shape == shape and not _is_rate(state) for state in readers.get(i, []))
+        i for i in above if fits(graph.nodes[i]) and any(state.value.shape == shape for state in readers.get(i, []))
     }
     unchanged = {i for i in found if not graph.predecessors[i]}  # the state itself, before anything is made of it
     for i in unchanged:
         found |= {c for c in graph.successors.get(i, {}) if c in above and fits(graph.nodes[c])}
     return found
-
-
-def _is_rate(variable: StateVariable) -> bool:
-    return bool(variable.scalar and LEARNING_RATE.match(str(variable.key)))

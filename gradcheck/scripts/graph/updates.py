@@ -39,19 +39,22 @@ def changed_variables(graph: DataflowGraph) -> list[StateVariable]:
         for event in trace.events
         if event.location.kind is Kind.ASSIGN
         for name, location in event.names.items()
-        if not name.isidentifier() or owns(name, location.function)
+        if location.kind is Kind.ASSIGN and (not name.isidentifier() or owns(name, location.function))
     }
-    found = []
-    seen: set[int] = set()
+    changed, assigned = [], []
     for path, variable in trace.before.items():
         after = trace.after.get(path)
-        if not variable.scalar and id(variable.found) in seen:
-            continue
         if after is not None and after.value.shape == variable.value.shape and variable.value.size:
-            assigned = id(variable.found) in written or variable.name in named
-            if assigned or not np.array_equal(after.value, variable.value, equal_nan=True):
-                found.append(variable)
-                seen.add(id(variable.found))
+            if not np.array_equal(after.value, variable.value, equal_nan=True):
+                changed.append(variable)
+            elif id(variable.found) in written or variable.name in named:
+                assigned.append(variable)
+    found = []
+    seen: set[int] = set()
+    for variable in (*changed, *assigned):  # of several names of an array, one that has another value afterwards
+        if variable.scalar or id(variable.found) not in seen:
+            found.append(variable)
+            seen.add(id(variable.found))
     return found
 
 

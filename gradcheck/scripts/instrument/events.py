@@ -20,6 +20,51 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
+class FactorSyntax:
+    """A factor of a product, as it is written.
+
+    Attributes
+    ----------
+    term : int
+        Of a sum of products: the number of the product.
+    power : int
+        1, or -1 for a divisor.
+    literal : bool
+        Whether it is a number in the source.
+    """
+
+    term: int
+    power: int
+    literal: bool
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A number that a value was multiplied with when it was computed.
+
+    Attributes
+    ----------
+    value : float
+    power : int
+        1, or -1 for a divisor.
+    literal : bool
+        Whether it is a number in the source.
+    whole : bool
+        Whether it is an integer.
+    """
+
+    value: float
+    power: int
+    literal: bool
+    whole: bool
+
+    @property
+    def multiple(self) -> float:
+        """What it multiplies with."""
+        return self.value**self.power
+
+
+@dataclass(frozen=True)
 class SourceLocation:
     """A place in the source whose value is traced.
 
@@ -38,6 +83,8 @@ class SourceLocation:
     kind : Kind
     sign : int
         Of an increment: 1 if it is added, -1 if it is subtracted.
+    factors : tuple of FactorSyntax
+        Of a product: its factors.
     """
 
     index: int
@@ -49,11 +96,17 @@ class SourceLocation:
     text: str
     kind: Kind = Kind.ASSIGN
     sign: int = 1
+    factors: tuple[FactorSyntax, ...] = ()
 
     @property
     def place(self) -> tuple[str, int]:
         """File and line."""
         return self.file, self.line
+
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """File, line and column."""
+        return self.file, self.line, self.column
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.target}"
@@ -71,8 +124,8 @@ class Event:
         A copy in float64.
     names : dict of str to SourceLocation
         The names that the value has there and later, each with the location that gave it.
-    rate : float
-        Of an increment: the learning rate in it.
+    factors : tuple of Factor
+        The numbers that it was multiplied with, as the source writes the product.
     container : ndarray or None
         The array that the value is a part of.
     key : object
@@ -87,7 +140,7 @@ class Event:
     location: SourceLocation
     value: Array
     names: dict[str, SourceLocation]
-    rate: float = 1.0
+    factors: tuple[Factor, ...] = ()
     container: Any = None
     key: Any = None
     in_place: bool = False

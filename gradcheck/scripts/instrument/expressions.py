@@ -4,26 +4,93 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
+from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.instrument.events import FactorSyntax, Kind
 from gradcheck.scripts.instrument.locations import LocationTable
 from gradcheck.scripts.instrument.tracer import TRACER
-from gradcheck.scripts.text.statement import is_update
+from gradcheck.scripts.text.statement import adds_to
 from gradcheck.scripts.text.syntax import (
+    ADDITIONS,
     PRODUCTS,
     STATISTICS,
     called_name,
     displays,
+    factors_of,
     fill_with_zeros,
+    is_literal,
+    is_product,
     is_reference,
-    learning_rate,
+    terms_of,
 )
+
+#: Keys under which the tracer keeps factors that must not be computed twice.
+_KEYS = itertools.count()
 
 
 def tracer_call(method: str, *arguments: ast.expr) -> ast.Call:
     """A call of a method of the tracer."""
     return ast.Call(ast.Attribute(ast.Name(TRACER, ast.Load()), method, ast.Load()), list(arguments), [])
+
+
+@dataclass(frozen=True)
+class _Product:
+    """A product that is ready to be visited, with its factors.
+
+    Attributes
+    ----------
+    node : ast.expr
+    syntax : tuple of FactorSyntax
+    values : list of ast.expr
+        Expressions for the values of the factors, to be evaluated after the product.
+    """
+
+    node: ast.expr
+    syntax: tuple[FactorSyntax, ...] = ()
+    values: tuple[ast.expr, ...] = ()
+
+
+class _Kept(ast.Call):
+    """A factor that passes through the tracer, which keeps its value."""
+
+    is_argument = False
+
+
+def _with_factors(node: ast.expr) -> _Product:
+    """A product, or a sum of products, with its factors. Those that compute something pass through the tracer."""
+    terms = terms_of(node)
+    if not all(map(is_product, terms)):
+        return _Product(node)
+    arguments = {id(a) for n in ast.walk(node) if isinstance(n, ast.Call) for a in n.args}
+    kept: dict[int, ast.expr] = {}
+    syntax, values = [], []
+    for number, term in enumerate(terms):
+        for factor, power in factors_of(term):
+            literal = is_literal(factor)
+            syntax.append(FactorSyntax(number, power, literal))
+            if literal or (is_reference(factor) and not isinstance(factor, ast.Subscript)):
+                values.append(copy.deepcopy(factor))
+                continue
+            key = ast.Constant(next(_KEYS))
+            call = tracer_call("keep", key, factor)
+            wrapper = ast.copy_location(_Kept(call.func, call.args, []), factor)
+            wrapper.is_argument = id(factor) in arguments
+            kept[id(factor)] = wrapper
+            values.append(tracer_call("kept", key))
+    return _Product(_Replacement(kept).visit(node), tuple(syntax), tuple(values))
+
+
+class _Replacement(ast.NodeTransformer):
+    """Puts other nodes in place of some."""
+
+    def __init__(self, replaced: dict[int, ast.expr]) -> None:
+        self._replaced = replaced
+
+    def visit(self, node: ast.AST) -> Any:
+        """The node, or the one in its place."""
+        return self._replaced[id(node)] if id(node) in self._replaced else super().visit(node)
 
 
 class ExpressionInstrumenter(ast.NodeTransformer):
@@ -40,12 +107,25 @@ class ExpressionInstrumenter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> Any:
         """Trace arguments that are computed on the spot, and statistics. A replay repeats the values of `next`."""
+        if isinstance(node, _Kept):
+            node.args[1] = self._argument(node.args[1], False) if node.is_argument else self.visit(node.args[1])
+            return node
         if isinstance(node.func, ast.Name) and node.func.id == "next" and not node.keywords:
             return tracer_call("draw", *[self.visit(a) for a in node.args])
         if isinstance(node.func, ast.Attribute) and node.func.attr in STATISTICS:
             location = self._table.add(node, self._table.written(node), Kind.EXPRESSION)
             return tracer_call("value", location, self._call(node))
+        if called_name(node) in ADDITIONS and len(node.args) > 1 and is_reference(node.args[0]):
+            return self._addition(node)
         return self._call(node)
+
+    def _addition(self, node: ast.Call) -> ast.Call:
+        """``np.subtract(w, value)``, which may be an update of w."""
+        first, target = copy.deepcopy(node.args[0]), self._table.written(node.args[0])
+        location = self._table.add(node.args[1], target, Kind.INCREMENT, ADDITIONS[called_name(node)])
+        node = self._call(node)
+        node.args[1] = tracer_call("addend", location, first, node.args[1])
+        return node
 
     def _call(self, node: ast.Call) -> ast.Call:
         fill_with_zeros(node)
@@ -124,25 +204,53 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         """A traced expression; a mere reference only gets one more name."""
         if isinstance(node, (ast.Constant, ast.Starred)):
             return node
-        location = self._table.add(node, target, kind)
         if is_reference(node):
-            return tracer_call("alias", location, node)
-        return tracer_call("value", location, self.assigned(node, target, None))
+            return tracer_call("alias", self._table.add(node, target, kind), node)
+        return self.value(node, node, target, None, kind)
+
+    def value(
+        self, node: ast.expr, where: ast.AST, target: str, stored: ast.expr | None, kind: Kind = Kind.ASSIGN
+    ) -> ast.expr:
+        """A traced value that gets a name, with the factors that it is a product of."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+            location = self._table.add(where, target, kind)
+            return tracer_call("value", location, self.assigned(node, target, stored))
+        product = _with_factors(node)
+        location = self._table.add(where, target, kind, factors=product.syntax)
+        return tracer_call("value", location, self.visit(product.node), *product.values)
 
     def assigned(self, node: ast.expr, target: str, stored: ast.expr | None) -> ast.expr:
         """A value that is assigned; of an update ``w - rate * g``, the increment is traced as well."""
-        if isinstance(node, ast.BinOp) and is_update(node, stored):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
             sign = 1 if isinstance(node.op, ast.Add) else -1
             right = node.right
-            node.left = self.visit(node.left)
-            node.right = self.increment(right, right, target, sign)
-            return node
+            if adds_to(node, stored):
+                node.left = self.visit(node.left)
+                node.right = self.increment(right, right, target, sign)
+                return node
+            if _may_be_updated(node.left) or (sign > 0 and _may_be_updated(right)):
+                return self._total(node, sign)
         visited: ast.expr = self.visit(node)
         return visited
 
+    def _total(self, node: ast.BinOp, sign: int) -> ast.expr:
+        """A sum or difference, which may be an update of one of its operands: the tracer sees that when it runs."""
+        left, right = self._table.written(node.left), self._table.written(node.right)
+        sides = []
+        for operand, target in ((node.left, right), (node.right, left)):
+            product = _with_factors(operand)
+            of = sign if operand is node.right else 1
+            location = self._table.add(operand, target, Kind.INCREMENT, of, product.syntax)
+            sides.append((location, self.visit(product.node), ast.Tuple(list(product.values), ast.Load())))
+        return tracer_call("total", *(part for side in sides for part in side))
+
     def increment(self, value: ast.expr, node: ast.AST, target: str, sign: int) -> ast.expr:
-        """A traced increment, with the learning rate in it."""
-        location = self._table.add(node, target, Kind.INCREMENT, sign)
-        rate = learning_rate(copy.deepcopy(value))
-        arguments = [location, self.visit(value)]
-        return tracer_call("increment", *arguments, *([rate] if rate is not None else []))
+        """A traced increment, with the factors in it."""
+        product = _with_factors(value)
+        location = self._table.add(node, target, Kind.INCREMENT, sign, product.syntax)
+        return tracer_call("increment", location, self.visit(product.node), *product.values)
+
+
+def _may_be_updated(node: ast.expr) -> bool:
+    """Whether an expression may have the value of a variable: a name, an attribute, an item, or a call."""
+    return isinstance(node, ast.Call) or (is_reference(node) and not isinstance(node, ast.Constant))

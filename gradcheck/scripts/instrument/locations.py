@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from gradcheck.scripts.instrument.events import Kind, SourceLocation
+from gradcheck.scripts.instrument.events import FactorSyntax, Kind, SourceLocation
 from gradcheck.scripts.text.syntax import SourceText
 
 
@@ -31,13 +31,22 @@ class LocationTable:
         self._source = SourceText(text)
         self._statement: ast.stmt | None = None
 
-    def add(self, node: ast.AST, target: str, kind: Kind = Kind.ASSIGN, sign: int = 1) -> ast.expr:
+    def add(
+        self,
+        node: ast.AST,
+        target: str,
+        kind: Kind = Kind.ASSIGN,
+        sign: int = 1,
+        factors: tuple[FactorSyntax, ...] = (),
+    ) -> ast.expr:
         """Add a location; its index as an expression."""
         function = getattr(self.functions[-1], "name", "<lambda>") if self.functions else ""
         text = self._source.first_line(self._statement) if self._statement else ""
         line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         index = self._first + len(self.locations)
-        self.locations.append(SourceLocation(index, self.file, line, column, target, function, text, kind, sign))
+        self.locations.append(
+            SourceLocation(index, self.file, line, column, target, function, text, kind, sign, factors)
+        )
         return ast.Constant(index)
 
     def written(self, node: ast.AST) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.scripts.instrument.events import Kind, SourceLocation
+from gradcheck.scripts.instrument.events import FactorSyntax, Kind, SourceLocation
 from gradcheck.scripts.instrument.expressions import ExpressionInstrumenter, tracer_call
 from gradcheck.scripts.instrument.locations import LocationTable
 from gradcheck.scripts.instrument.tracer import TRACER
@@ -22,6 +22,7 @@ from gradcheck.scripts.text.syntax import (
     called_name,
     index_after_docstring,
     index_expression,
+    is_literal,
     is_reference,
     subscript_targets,
     written_array,
@@ -174,12 +175,12 @@ class StatementInstrumenter(ast.NodeTransformer):
             node.value = self._unpacked(single, value)
         else:
             target = self._table.written(single)
-            value = self._expressions.assigned(value, target, single)
             if all(isinstance(t, ast.Subscript) for t in node.targets):
-                node.value = value
+                node.value = self._expressions.assigned(value, target, single)
+            elif is_reference(value):
+                node.value = tracer_call("alias", self._table.add(single, target), self.visit(value))
             else:
-                method = "alias" if is_reference(node.value) else "value"
-                node.value = tracer_call(method, self._table.add(single, target), value)
+                node.value = self._expressions.value(value, single, target, single)
         for each in node.targets:
             for item in subscript_targets(each):
                 kept, traced = self._item(item, augmented=False)
@@ -192,8 +193,7 @@ class StatementInstrumenter(ast.NodeTransformer):
         if node.value is None or self._in_class or isinstance(node.target, ast.Subscript):
             return node
         target = self._table.written(node.target)
-        location = self._table.add(node.target, target)
-        node.value = tracer_call("value", location, self._expressions.assigned(node.value, target, node.target))
+        node.value = self._expressions.value(node.value, node.target, target, node.target)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -202,16 +202,19 @@ class StatementInstrumenter(ast.NodeTransformer):
             return node
         target = copy.deepcopy(node.target)
         written = self._table.written(target)
+        scaled_by: list[tuple[ast.expr, FactorSyntax]] = []
         if isinstance(node.op, (ast.Add, ast.Sub)):
             sign = 1 if isinstance(node.op, ast.Add) else -1
             node.value = self._expressions.increment(node.value, node, written, sign)
         else:
+            scaled_by = _factor(node)
             node.value = self.visit(node.value)
         before: list[ast.stmt] = []
         after: ast.stmt
         if isinstance(target, ast.Name):
             load = ast.Name(target.id, ast.Load())
-            call = tracer_call("updated", self._table.add(node, written), load)
+            location = self._table.add(node, written, factors=tuple(syntax for _, syntax in scaled_by))
+            call = tracer_call("updated", location, load, *(factor for factor, _ in scaled_by))
             after = ast.Assign([ast.Name(target.id, ast.Store())], call, lineno=node.lineno)
         elif isinstance(target, ast.Subscript):
             before, after = self._item(target, augmented=True)
@@ -253,9 +256,11 @@ class StatementInstrumenter(ast.NodeTransformer):
                 elif isinstance(t, ast.Subscript):
                     traced.append(self.visit(v))
                 else:
-                    method, written = "alias" if is_reference(v) else "value", self._table.written(t)
-                    location = self._table.add(t, written)
-                    traced.append(tracer_call(method, location, self._expressions.assigned(v, written, t)))
+                    written = self._table.written(t)
+                    if is_reference(v):
+                        traced.append(tracer_call("alias", self._table.add(t, written), self.visit(v)))
+                    else:
+                        traced.append(self._expressions.value(v, t, written, t))
             value.elts = traced
             return value
         return tracer_call("unpacked", self._locations(target), self.visit(value))
@@ -299,6 +304,15 @@ class StatementInstrumenter(ast.NodeTransformer):
             return [node, self._attribute(node, self._table.written(original), original)]
         location = self._table.add(node, self._table.written(original))
         return [node, ast.Expr(tracer_call("updated", location, original))]
+
+
+def _factor(node: ast.AugAssign) -> list[tuple[ast.expr, FactorSyntax]]:
+    """The factor of ``a *= factor`` or ``a /= factor``, if it can be evaluated once more."""
+    powers = {ast.Mult: 1, ast.Div: -1}
+    literal = is_literal(node.value)
+    if type(node.op) not in powers or not (literal or is_reference(node.value)):
+        return []
+    return [(copy.deepcopy(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
 
 
 def _arrival(number: int, node: Any) -> ast.stmt:

@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.scripts.instrument.events import Diverged, Event, Finished, Reached, Returned, SourceLocation
+from gradcheck.scripts.instrument.events import (
+    Diverged,
+    Event,
+    Factor,
+    Finished,
+    Reached,
+    Returned,
+    SourceLocation,
+)
+from gradcheck.scripts.instrument.updates import AdditionLog, factors_of
 from gradcheck.scripts.instrument.values import (
     Action,
     Array,
@@ -56,6 +65,9 @@ class Tracer:
         self.layout: list[int] | None = None
         self.integer_locations: dict[int, None] = {}
         self.reached: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._log: AdditionLog | None = None
+        self._updates: set[tuple[str, int, int]] = set()  # where a sum is an update
+        self._adding: set[int] = set()  # the same by the index of the location
         self._wanted: int | None = None
         self._draws: list[Any] = []
         self._patch: types.CodeType | None = None
@@ -70,7 +82,9 @@ class Tracer:
         self._known: dict[int, int] = {}  # the event of each object, by the object's id
         self._replaced: dict[int, Any] = {}  # what an action put in place of an object
         self._alive: list[Any] = []  # keeps objects alive, so that their ids stay unique
+        self._kept: dict[int, Any] = {}
         self.seen: dict[int, Array] = {}
+        self.factors: dict[int, tuple[Factor, ...]] = {}
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -80,7 +94,23 @@ class Tracer:
 
     def add_locations(self, locations: Iterable[SourceLocation]) -> None:
         """Add the locations of one more piece of source."""
-        self.locations.extend(locations)
+        for location in locations:
+            self.locations.append(location)
+            if location.position in self._updates:
+                self._adding.add(location.index)
+
+    def find_updates(self, log: AdditionLog) -> None:
+        """Log in the next recorded run which sums are updates."""
+        self._log = log
+
+    def use_updates(self) -> bool:
+        """Record from now on what is added where the log found updates; whether there are any that were not known."""
+        log, self._log = self._log, None
+        found = {self.locations[i].position for i in log.updates()} if log is not None else set()
+        fresh = found - self._updates
+        self._updates |= found
+        self._adding |= {location.index for location in self.locations if location.position in fresh}
+        return bool(fresh)
 
     def begin_recording(self, *, repeat_draws: bool = False) -> None:
         """Start a run that records all events; `repeat_draws` lets iterators yield what they yielded before."""
@@ -128,12 +158,12 @@ class Tracer:
 
     # -- calls of the rewritten program --------------------------------------------------------------------------------
 
-    def value(self, location: int, value: Any) -> Any:
-        """A value that is assigned, returned or passed on."""
+    def value(self, location: int, value: Any, *factors: Any) -> Any:
+        """A value that is assigned, returned or passed on; of a product, with its factors."""
         if not self._active:
             return value
         if not self._recording:
-            return self._replayed(location, value)
+            return self._replayed(location, value, factors)
         if not is_float(value):
             if isinstance(value, (dict, list, tuple)):
                 self._name(self.locations[location].target, value, self.locations[location])
@@ -142,19 +172,51 @@ class Tracer:
             return value
         if self._is_known(location, value):
             return self._replaced.get(id(value), value)
-        return self._event(location, value)
+        return self._event(location, value, factors)
 
-    def increment(self, location: int, value: Any, rate: Any = 1.0) -> Any:
-        """What is added or subtracted, with the learning rate that it contains."""
+    def increment(self, location: int, value: Any, *factors: Any) -> Any:
+        """What is added or subtracted; of a product, with its factors."""
         if not self._active or not is_float(value):
             return value
-        return self._event(location, value, rate=rate)
+        return self._event(location, value, factors)
 
-    def updated(self, location: int, value: Any) -> Any:
+    def total(self, left: int, a: Any, a_factors: Any, right: int, b: Any, b_factors: Any) -> Any:
+        """The sum or difference of two values. If it is an update of one, the other is an increment."""
+        if self._active:
+            if right in self._adding:
+                b = self.increment(right, b, *b_factors)
+            elif left in self._adding:
+                a = self.increment(left, a, *a_factors)
+        subtracts = self.locations[right].sign < 0
+        result = a - b if subtracts else a + b
+        if self._log is not None and self._active:
+            self._log.add(right, a, result)
+            if not subtracts:
+                self._log.add(left, b, result)
+        return result
+
+    def addend(self, location: int, variable: Any, value: Any) -> Any:
+        """What a function adds to a variable, or subtracts from it."""
+        if self._active and location in self._adding:
+            return self.increment(location, value)
+        if self._log is not None and self._active and is_float(variable):
+            self._log.add(location, variable, variable + self.locations[location].sign * value)
+        return value
+
+    def keep(self, key: int, value: Any) -> Any:
+        """Keep a factor until the product is complete."""
+        self._kept[key] = value
+        return value
+
+    def kept(self, key: int) -> Any:
+        """The factor that was kept last under a key."""
+        return self._kept.get(key)
+
+    def updated(self, location: int, value: Any, *factors: Any) -> Any:
         """What a name refers to after an augmented assignment, or after its array was changed in place."""
         if not self._active or not is_float(value):
             return value
-        return self._event(location, value, in_place=isinstance(value, np.ndarray))
+        return self._event(location, value, factors, in_place=isinstance(value, np.ndarray))
 
     def updated_item(self, location: int, container: Any, key: Any, augmented: bool) -> None:
         """The same for an item."""
@@ -265,7 +327,7 @@ class Tracer:
 
     # -- events --------------------------------------------------------------------------------------------------------
 
-    def _replayed(self, location: int, value: Any) -> Any:
+    def _replayed(self, location: int, value: Any, factors: tuple[Any, ...] = ()) -> Any:
         """`value` in a replay. Most values only pass, so this path is short."""
         if not is_float(value):
             return value
@@ -277,25 +339,27 @@ class Tracer:
         layout = self.layout
         passes = index not in self._actions and index not in self._watched and index != self._last
         if not passes or layout is None or index >= len(layout) or layout[index] != location:
-            return self._event(location, value)
+            return self._event(location, value, factors)
         self._count = index + 1
         known[key] = index
         self._alive.append(value)
         return value
 
-    def _event(self, location: int, value: Any, rate: Any = 1.0, **details: Any) -> Any:
+    def _event(self, location: int, value: Any, factors: tuple[Any, ...] = (), **details: Any) -> Any:
         """Record an event, or meet it again; the value that the program goes on with."""
         index = self._count
         self._count += 1
         if self._recording:
             where = self.locations[location]
-            rate = float(rate) if isinstance(rate, (int, float, np.floating)) and rate else 1.0
-            event = Event(index, where, np.array(value, dtype=np.float64), {where.target: where}, rate, **details)
+            numbers = factors_of(where, factors)
+            event = Event(index, where, np.array(value, dtype=np.float64), {where.target: where}, numbers, **details)
             self.events.append(event)
         elif self.layout is None or index >= len(self.layout) or self.layout[index] != location:
             raise Diverged(f"event {index} at {self.locations[location]}")
         if index in self._watched:
             self.seen[index] = np.array(value, dtype=np.float64)
+            if factors:
+                self.factors[index] = factors_of(self.locations[location], factors)
         action = self._actions.get(index)
         if action is not None:
             original = value

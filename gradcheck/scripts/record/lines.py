@@ -58,6 +58,11 @@ class RecordedLines:
     def _blame(self) -> Blame:
         return Blame(self._recorded[-1].recording, self._wrong)
 
+    @property
+    def right(self) -> bool:
+        """Whether any gradient is right."""
+        return bool(self._blame.right)
+
     def is_related(self) -> bool:
         """Whether the gradients read anything that the loss is made of, or compute it again."""
         blame, recording = self._blame, self._recorded[-1].recording
@@ -152,6 +157,8 @@ class RecordedLines:
 
 def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> RecordedLines | None:
     """Record the step at its base points; None if the recorder cannot follow it, or disagrees with the verdicts."""
+    if analysis.step.carries_over:
+        return None  # the gradient and its loss are of two iterations
     table = FunctionTable()
     recorded = []
     for base in analysis.bases:

@@ -164,7 +164,7 @@ def _places(analysis: Analysis, localisation: Localisation, wrong: set[int]) -> 
         if wrong <= below:
             node, location = entries[0]
             test = GradientTest(analysis, [p for p in analysis.parameters if p.claim.index in below])
-            places.append(_Place(node, location, test, is_update=node.is_increment and node.rate != 1.0))
+            places.append(_Place(node, location, test, is_update=node.is_increment and bool(node.factors)))
     return places
 
 

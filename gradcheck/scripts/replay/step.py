@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
-from gradcheck.scripts.instrument.events import Event, Finished, Returned
+from gradcheck.scripts.instrument.events import Event, Factor, Finished, Returned
 from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body, compile_rewritten
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
+from gradcheck.scripts.instrument.updates import AdditionLog
 from gradcheck.scripts.instrument.values import Action, Array, is_float, is_integer
 from gradcheck.scripts.replay import sandbox
 from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, set_generator_states
 from gradcheck.scripts.replay.state import Path, StateVariable, current_values, state_variables, values_at
 from gradcheck.scripts.replay.substitution import Replaced, harmless, store, substitute
-from gradcheck.scripts.text.identifiers import looks_like_derivative
 from gradcheck.scripts.text.training_loop import Loop
 
 #: A step with more events is refused: it would take hours to follow them one by one.
@@ -47,10 +47,19 @@ class Trace:
         """The same with further variables in the state before the run."""
         return replace(self, before={**self.before, **{v.path: v for v in variables}})
 
-    def with_values(self, values: Mapping[int, Array]) -> Trace:
-        """The same with other values of some events."""
+    def with_values(
+        self, values: Mapping[int, Array], factors: Mapping[int, tuple[Factor, ...]] | None = None
+    ) -> Trace:
+        """The same with other values, and other factors, of some events."""
+        factors = factors or {}
         events = [
-            replace(e, value=np.asarray(values[e.index]).reshape(e.value.shape)) if e.index in values else e
+            replace(
+                e,
+                value=np.asarray(values[e.index]).reshape(e.value.shape),
+                factors=factors.get(e.index, e.factors),
+            )
+            if e.index in values
+            else e
             for e in self.events
         ]
         return replace(self, events=events)
@@ -81,6 +90,9 @@ class Step:
         Values that the first run left in containers and objects which existed before, as optimisers do with averages.
     runs : int
         The number of replays.
+    carries_over : bool
+        Whether the step reads values that the iteration before computes from the parameters. A replay with other
+        parameters runs that iteration first.
     """
 
     def __init__(
@@ -95,6 +107,7 @@ class Step:
         self.at_module_level = not loop.functions
         self.locals = {} if self.at_module_level else variables
         self.runs = 0
+        self.carries_over = False
         self.created: list[Array] = []
         self._shared = program.shared_names()
         self._loss: ast.expr | None = None
@@ -126,7 +139,7 @@ class Step:
         if self._convert_integers():
             self._take_snapshot()
             trace = self._record({}, first=True)
-        return trace
+        return self._record({}) if self.tracer.use_updates() else trace
 
     def advance(self) -> None:
         """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
@@ -220,6 +233,9 @@ class Step:
         before = state_variables(outer, self.scope)
         integers = state_variables(self.locals, self.scope, accept=is_integer) if first else {}
         existing = set(self.scope) | set(self.locals)
+        log = AdditionLog({path: variable.value for path, variable in before.items()}) if first else None
+        if log is not None:
+            self.tracer.find_updates(log)
         self.tracer.begin_recording()
         result = variables
         try:
@@ -236,6 +252,8 @@ class Step:
                 )
             outer = {} if self.at_module_level else result
             after = current_values(before, outer, self.scope)
+            if log is not None:
+                log.finish({path: variable.value for path, variable in after.items()})
             if first:
                 left = values_at(integers, outer, self.scope)
                 self._integers = [(integers[path], value) for path, value in left.items()]
@@ -251,6 +269,7 @@ class Step:
         watched: set[int] | None = None,
         last: int | None = None,
         values: Mapping[Path, Array] | None = None,
+        before: Mapping[int, Action] | None = None,
     ) -> dict[int, Array] | None:
         """Run the step again, with changes.
 
@@ -264,6 +283,8 @@ class Step:
             The run ends after this event.
         values : dict of Path to ndarray, optional
             Values of state variables at the start.
+        before : dict of int to callable, optional
+            Actions in the iteration before, if the step carries values over from it.
 
         Returns
         -------
@@ -273,9 +294,11 @@ class Step:
         self.runs += 1
         values = values or {}
         variables = self._prepared_locals(values)
-        self.tracer.begin_replay(actions, watched, last)
         try:
             with sandbox.quiet():
+                if self.carries_over and values:
+                    variables = self._after_iteration(variables, before or {})
+                self.tracer.begin_replay(actions, watched, last)
                 self._call(variables)
         except (Finished, Returned):
             pass
@@ -311,6 +334,15 @@ class Step:
         """The body as it is written, after a rewriting, and the local variables that it takes."""
         return compile_rewritten(self.loop, self.scope, self.locals, rewrite, complete, self._loss)
 
+    def _after_iteration(self, variables: dict[str, Any], actions: Mapping[int, Action]) -> dict[str, Any]:
+        """The variables after one iteration with some actions; the random numbers of the next one are the same."""
+        self.tracer.begin_replay(actions)
+        with contextlib.suppress(Returned):
+            result = self._call(variables)
+            variables = {name: result.get(name, value) for name, value in variables.items()}
+        set_generator_states(self._generators)
+        return variables
+
     def _prepared_locals(self, values: Mapping[Path, Array]) -> dict[str, Any]:
         """The local variables of a run, after generators and state variables got their values."""
         set_generator_states(self._generators)
@@ -336,4 +368,4 @@ def _created(
 ) -> list[Array]:
     """Values that a run left in containers and objects of variables that existed before; not those of derivatives."""
     fresh = [v for path, v in after.items() if path not in before and len(path) > 1 and path[0] in existing]
-    return [v.value for v in fresh if not isinstance(v.owner, list) and not looks_like_derivative([v.name])]
+    return [v.value for v in fresh if not isinstance(v.owner, list)]

@@ -32,16 +32,8 @@ _LOSS = re.compile(
 _LOSS_LIKE = re.compile(
     r"(?i)(^e$|^err$|^[sr]ss$|sse|mae|loss|cost|nll|object|error|mse|rmse|entropy|x_?ent$|neg_?log|penalty|hinge|risk|misfit|chi2)"
 )
-#: Quantities that are maximised, and marks of a sign that makes them minimised.
-_MAXIMISED = re.compile(
-    r"(?i)^(ll|llh|log_?lik(elihood)?|log_?l|lik(elihood)?|elbo|rewards?|returns?|evidence|log_?prob)$"
-)
-_NEGATED = re.compile(r"(?i)(neg|minus|nll|loss|cost)")
 #: Losses that are monitored rather than differentiated.
 _MONITORED = re.compile(r"(?i)(val|test|valid|dev|eval|best|prev|old|smooth|running|avg|epoch)")
-
-_ERROR = re.compile(r"(?i)err")
-_GRADIENT_WORD = re.compile(r"(?i)(grad|prime|deriv|delta)")
 
 #: The rank of a name that does not look like a loss, and what a monitored loss adds to its rank.
 NOT_A_LOSS, _MONITORED_RANK = 3, 2
@@ -106,22 +98,6 @@ def looks_like_derivative(names: Iterable[str]) -> bool:
         is_plain(name) and (bool(differentiated_names(name)) or bool(_DERIVATIVE.match(last_word(name))))
         for name in names
     )
-
-
-def is_maximised(names: Iterable[str]) -> bool:
-    """Whether a scalar has the name of something that is maximised: a likelihood, a reward."""
-    words = [last_word(name) for name in names if is_plain(name)]
-    return any(map(_MAXIMISED.match, words)) and not any(_LOSS_LIKE.search(w) or _NEGATED.search(w) for w in words)
-
-
-def is_unnamed_or_error(names: Iterable[str]) -> bool:
-    """Whether a scalar has no name of its own, or is only called an error: nothing says that it is the loss."""
-    return all(_ERROR.search(last_word(name)) for name in names if is_plain(name))
-
-
-def mentions_derivative(names: Iterable[str]) -> bool:
-    """Whether one of the names, or pieces of source, contains a word for a derivative."""
-    return any(map(_GRADIENT_WORD.search, names))
 
 
 def loss_rank(names: Iterable[str]) -> int:

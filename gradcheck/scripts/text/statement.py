@@ -6,7 +6,7 @@ import ast
 import copy
 from typing import Any
 
-from gradcheck.scripts.text.syntax import learning_rates, reads
+from gradcheck.scripts.text.syntax import is_product, is_reference, reads
 
 
 class Statement:
@@ -28,7 +28,9 @@ class Statement:
     def __init__(self, tree: ast.Module, line: int) -> None:
         self.node: Any = _smallest(tree, line)
         value = getattr(self.node, "value", None)
-        self._updates = isinstance(self.node, ast.Assign) and is_update(value, self.node.targets[0])
+        self._updates = isinstance(self.node, ast.Assign) and (
+            adds_to(value, self.node.targets[0]) or _subtracts_product(value)
+        )
         self.expression: Any = getattr(value, "right", value) if self._updates else value
 
     def replace(self, expression: ast.expr) -> None:
@@ -102,12 +104,17 @@ def _contains(node: Any, span: tuple[int, int, int, int]) -> bool:
     return first <= span[:2] and span[2:] <= last
 
 
-def is_update(value: Any, target: ast.expr | None) -> bool:
-    """Whether a value is its target plus or minus something, or a difference that contains a learning rate."""
-    if not (isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub))):
+def adds_to(value: Any, target: ast.expr | None) -> bool:
+    """Whether a value is its target plus or minus something."""
+    if target is None or not (isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub))):
         return False
-    own = target is not None and reads(value.left, target) and not reads(value.right, target)
-    return own or (isinstance(value.op, ast.Sub) and bool(learning_rates(value.right)))
+    return reads(value.left, target) and not reads(value.right, target)
+
+
+def _subtracts_product(value: Any) -> bool:
+    """Whether a product is subtracted from a variable, as in an update whose result gets another name."""
+    difference = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub)
+    return difference and is_reference(value.left) and is_product(value.right)
 
 
 def _smallest(tree: ast.Module, line: int) -> Any:

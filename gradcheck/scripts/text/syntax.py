@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
 from typing import Any
-
-#: Usual names of learning rates.
-LEARNING_RATE = re.compile(
-    r"(?i)^_?(((\w+_)?(lr|learn(ing)?_?rate|l_?rate)(_\w+)?)|lr_?t|alpha|eta|rate|step|step_?size|mu|gamma|epsilon|eps)\d*$"
-)
 
 #: Functions whose result is traced where the call is an argument.
 PRODUCTS = {"dot", "matmul", "einsum", "tensordot", "outer", "inner", "convolve", "concatenate", "hstack", "vstack"}
@@ -27,8 +21,11 @@ PURE = {"str", "len", "int", "range", "slice", "min", "max", "abs", "repr", "ara
 #: NumPy functions that write into their first argument.
 WRITERS = {"copyto", "put", "fill_diagonal", "put_along_axis", "place", "putmask"}
 
-#: A constant factor of a product below this is taken for a learning rate: gradients do not begin with ``0.1 *``.
-_LARGEST_RATE = 0.5
+#: Functions that multiply or divide their two arguments, with the exponent of the second.
+_MULTIPLICATIONS = {"multiply": 1, "dot": 1, "matmul": 1, "divide": -1, "true_divide": -1}
+
+#: Functions that add or subtract their second argument, with its sign.
+ADDITIONS = {"add": 1, "subtract": -1}
 
 
 class SourceText:
@@ -157,59 +154,39 @@ def reads(node: ast.AST, target: ast.AST) -> bool:
 
 
 def factors_of(node: ast.expr, power: int = 1) -> list[tuple[ast.expr, int]]:
-    """The factors of a product, with exponent 1 or -1."""
+    """The factors of a product, with exponent 1 or -1; a minus sign is a factor of -1."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
         below = -power if isinstance(node.op, ast.Div) else power
         return factors_of(node.left, power) + factors_of(node.right, below)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return [(ast.Constant(-1), 1), *factors_of(node.operand, power)]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
         return factors_of(node.operand, power)
+    if isinstance(node, ast.Call) and not node.keywords and called_name(node) in _MULTIPLICATIONS:
+        below = power * _MULTIPLICATIONS[called_name(node)]
+        if len(node.args) == 2:
+            return factors_of(node.args[0], power) + factors_of(node.args[1], below)
+        if len(node.args) == 1 and isinstance(node.func, ast.Attribute):
+            return factors_of(node.func.value, power) + factors_of(node.args[0], below)
     return [(node, power)]
 
 
-def learning_rates(node: ast.expr) -> list[tuple[ast.expr, int]]:
-    """The factors of a product that have the name of a learning rate."""
-    found = []
-    for factor, power in factors_of(node):
-        last: Any = factor
-        if isinstance(last, ast.Subscript) and isinstance(last.slice, ast.Constant):
-            last = last.slice
-        name = getattr(last, "attr", getattr(last, "id", getattr(last, "value", "")))
-        if isinstance(name, str) and LEARNING_RATE.match(name):
-            found.append((factor, power))
-    return found
+def terms_of(node: ast.expr) -> list[ast.expr]:
+    """The terms of a sum or a difference, without their signs."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        return terms_of(node.left) + terms_of(node.right)
+    return [node]
 
 
-def _is_constant(node: ast.expr) -> bool:
-    """Whether an expression is a number, or one converted to a type: ``np.float32(0.1)``."""
-    if (
-        isinstance(node, ast.Call)
-        and called_name(node).startswith("float")
-        and len(node.args) == 1
-        and not node.keywords
-    ):
-        node = node.args[0]
-    return isinstance(node, ast.Constant)
+def is_product(node: ast.expr) -> bool:
+    """Whether an expression is a product or a quotient."""
+    return len(factors_of(node)) > 1
 
 
-def _is_fraction(node: ast.expr) -> bool:
-    """Whether an expression is a small positive number."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < _LARGEST_RATE
-
-
-def learning_rate(node: ast.expr) -> ast.expr | None:
-    """The learning rate in a product; None if there is none.
-
-    It is the product of the factors with such a name. Without one, it is the constants of a product of constants and
-    references, or a small number in front of anything else.
-    """
-    found = learning_rates(node)
-    each = factors_of(node)
-    if not found and all(_is_constant(f) or is_reference(f) for f, _ in each) and len(each) > 1:
-        found = [(f, p) for f, p in each if _is_constant(f)]
-    if not found and len(each) > 1 and _is_fraction(each[0][0]) and each[0][1] > 0:
-        found = each[:1]
-    product: ast.expr | None = None
-    for factor, power in found:
-        one = factor if power > 0 else ast.BinOp(ast.Constant(1.0), ast.Div(), factor)
-        product = one if product is None else ast.BinOp(product, ast.Mult(), one)
-    return product
+def is_literal(node: ast.expr) -> bool:
+    """Whether an expression is a number, or one that is converted to a type: ``np.float32(0.1)``."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        return is_literal(node.operand)
+    if isinstance(node, ast.Call) and called_name(node).startswith("float") and len(node.args) == 1:
+        return not node.keywords and is_literal(node.args[0])
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from gradcheck.scripts.text.syntax import called_name, learning_rates
+from gradcheck.scripts.text.statement import adds_to
+from gradcheck.scripts.text.syntax import called_name, is_product, is_reference
 
-#: Usual names of derivatives and errors.
-DERIVATIVE = re.compile(
-    r"(?i)^(d[A-Z0-9_]\w*|d[a-z]{1,4}\d*|d_\w+|grads?\w*|\w+_grads?|g_\w+|delta\w*|\w*_delta|nabla\w*|"
-    r"\w*error|backward\w*|backprop\w*)$"
-)
+#: A loop in which fewer than this part of the assignments stand that updates are computed from only updates.
+_COMPLETE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,8 @@ class Loop:
 
     @property
     def trains(self) -> bool:
-        """Whether its own body updates something with a learning rate."""
-        return bool(_contents(self.node.body, {}, set()).rated)
+        """Whether its own body adds a product to something, as an update does."""
+        return bool(_contents(self.node.body, {}).rated)
 
     @property
     def line(self) -> int:
@@ -67,21 +64,37 @@ class _Contents:
     updates : set of int
         Sums and differences, by the id of their node.
     rated : set of int
-        Those with a learning rate.
-    derivatives : set of str
-        Names of derivatives that are assigned.
+        Those that may be a variable plus a product, as an update is.
+    reads : set of str
+        What the updates read.
+    assignments : list of (list of str, set of str)
+        What statements assign, and what they read.
     """
 
-    updates: set[int]
-    rated: set[int]
-    derivatives: set[str]
+    updates: set[int] = field(default_factory=set)
+    rated: set[int] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
+    assignments: list[tuple[list[str], set[str]]] = field(default_factory=list)
+
+    @property
+    def behind_updates(self) -> int:
+        """The number of assignments that the updates are computed from."""
+        known, used, left = set(self.reads), 0, list(self.assignments)
+        while True:
+            hit = [entry for entry in left if not known.isdisjoint(entry[0])]
+            if not hit:
+                return used
+            used += len(hit)
+            left = [entry for entry in left if known.isdisjoint(entry[0])]
+            for _, read in hit:
+                known |= read
 
 
 def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     """Loops that may train, the likeliest first.
 
-    One iteration of the training loop updates parameters and computes derivatives, in its body or in functions that
-    the body calls. Of nested loops that do, the innermost comes first.
+    One iteration of the training loop updates parameters and computes what it updates them with, in its body or in
+    functions that the body calls. Of nested loops that do, the innermost comes first.
     """
     functions = _functions(trees)
     found = []
@@ -90,25 +103,21 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
             continue
         if any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Await)) for s in loop.node.body for n in ast.walk(s)):
             continue
-        contents = _contents(loop.node.body, functions, set())
+        contents = _contents(loop.node.body, functions)
         if contents.updates:
-            found.append((loop, contents))
-    most_rated = max((len(contents.rated) for _, contents in found), default=0)
-    most_derivatives = max((len(contents.derivatives) for _, contents in found), default=0)
+            found.append((loop, len(contents.rated), contents.behind_updates))
 
-    def rank(entry: tuple[Loop, _Contents]) -> tuple[int, int, int]:
-        loop, contents = entry
-        return (
-            most_rated - len(contents.rated),
-            most_derivatives - len(contents.derivatives),
-            _inner_loops(loop, functions),
-        )
+    most = max((behind for _, _, behind in found), default=0)
 
-    return [loop for loop, _ in sorted(found, key=rank)]
+    def rank(entry: tuple[Loop, int, int]) -> tuple[int, bool, int, int]:
+        loop, rated, behind = entry
+        return -rated, behind < _COMPLETE * most, _inner_loops(loop, functions), -behind
+
+    return [entry[0] for entry in sorted(found, key=rank)]
 
 
 def other_training_loops(loop: Loop, loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
-    """Outermost loops of the same file that update something with a learning rate, outside the given loop."""
+    """Outermost loops of the same file that add products to something, outside the given loop."""
     inside = range(loop.line, (loop.node.end_lineno or loop.line) + 1)
     others = [
         other
@@ -153,40 +162,70 @@ def _calls(node: ast.AST) -> set[str]:
     return {called_name(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
 
 
-def _contents(body: Sequence[Any], functions: dict[str, list[Any]], seen: set[int]) -> _Contents:
-    """The updates and derivatives in a body; `seen` are the functions that were visited already."""
-    updates: set[int] = set()
-    rated: set[int] = set()
-    derivatives: set[str] = set()
+def _contents(
+    body: Sequence[Any], functions: dict[str, list[Any]], seen: set[int] | None = None, found: _Contents | None = None
+) -> _Contents:
+    """The updates and assignments in a body; `seen` are the functions that were visited already."""
+    found, seen = found or _Contents(), set() if seen is None else seen
     for statement in body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
-                updates |= {id(node)} if not isinstance(node.value, ast.Constant) else set()
-                rated |= {id(node)} if learning_rates(node.value) or _subtracts_scaled(node) else set()
-            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
-                updates.add(id(node))
-                rated |= {id(node)} if learning_rates(node.right) else set()
-            derivatives |= {name for name in _assigned(node) if DERIVATIVE.match(name)}
+            _add_update(node, found)
+            targets, value = _assigned(node), getattr(node, "value", None)
+            if targets and value is not None:
+                found.assignments.append((targets, _read(value)))
+            elif isinstance(node, (ast.For, ast.comprehension)):
+                found.assignments.append((_names_in(node.target), _read(node.iter)))
+            elif isinstance(node, ast.Call):
+                for function in functions.get(called_name(node), []):
+                    names = [a.arg for a in function.args.args]
+                    found.assignments.append((names, set().union(*map(_read, node.args), set())))
         for name in _calls(statement):
             for function in functions.get(name, []):
+                returned = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
                 if id(function) not in seen:
                     seen.add(id(function))
-                    called = _contents(function.body, functions, seen)
-                    updates |= called.updates
-                    rated |= called.rated
-                    derivatives |= called.derivatives
-    return _Contents(updates, rated, derivatives)
+                    found.assignments.extend(([f"{name}()"], _read(value)) for value in returned)
+                    _contents(function.body, functions, seen, found)
+    return found
 
 
-def _subtracts_scaled(node: ast.AugAssign) -> bool:
-    """Whether a float times something is subtracted: ``w -= 0.1 * g``."""
-    product = node.value
-    return (
-        isinstance(node.op, ast.Sub)
-        and isinstance(product, ast.BinOp)
-        and isinstance(product.left, ast.Constant)
-        and isinstance(product.left.value, float)
-    )
+def _add_update(node: Any, found: _Contents) -> None:
+    """Note a node that may be an update, and what it reads."""
+    value, rated = None, False
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
+        value, rated = node.value, is_product(node.value)
+        if isinstance(value, ast.Constant):
+            return
+    elif isinstance(node, ast.Assign) and adds_to(node.value, node.targets[0]):
+        value, rated = node.value, is_product(node.value.right)  # type: ignore[attr-defined]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
+        value = node
+        rated = isinstance(node.op, ast.Sub) and is_reference(node.left) and is_product(node.right)
+    if value is not None:
+        found.updates.add(id(value))
+        if rated:
+            found.rated.add(id(value))
+            found.reads.update(_read(value))
+
+
+def _read(node: ast.AST) -> set[str]:
+    """Names, attributes and keys that an expression reads, and the functions that it calls."""
+    found = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute):
+            found.add(inner.attr)
+        elif isinstance(inner, ast.Call):
+            found.add(f"{called_name(inner)}()")
+        elif isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant):
+            found.add(str(inner.slice.value))
+    return found
+
+
+def _names_in(target: ast.AST) -> list[str]:
+    """The names that a loop assigns."""
+    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
 
 
 def _assigned(node: ast.AST) -> list[str]:

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.chain_rule.preconditioners import Treatment
 from tests.scripts.planted import analysed
 from tests.scripts.samples import LINEAR
 
 
-def with_update(folder: Path, update: str) -> Analysis:
-    return analysed(folder, LINEAR.replace("w -= 0.1 * g", update).replace("g = x", "grad = x"))
+def with_update(folder: Path, update: str, value: str = "x.T @ r") -> Analysis:
+    return analysed(folder, LINEAR.replace("w -= 0.1 * g", update).replace("g = x.T @ r", f"q = {value}"))
 
 
-def test_a_clipped_gradient(tmp_path: Path) -> None:
-    found = with_update(tmp_path, "c = grad / max(1.0, np.linalg.norm(grad))\n    w -= 0.1 * c")
+@pytest.mark.parametrize("value", ["x.T @ r", "x.T @ r**3"])
+def test_a_clipped_gradient_whether_it_is_right_or_not(tmp_path: Path, value: str) -> None:
+    found = with_update(tmp_path, "c = q / max(1.0, np.linalg.norm(q))\n    w -= 0.1 * c", value)
     assert [t.treatment for t in found.treated] == [Treatment.SCALED]
-    assert found.parameters[0].claim.label == "grad"
+    assert found.parameters[0].claim.label == "q"
 
 
-def test_a_newton_step(tmp_path: Path) -> None:
-    found = with_update(tmp_path, "s = np.linalg.solve(x.T @ x + np.eye(3), grad)\n    w -= 0.1 * s")
+@pytest.mark.parametrize("value", ["x.T @ r", "x.T @ r**3"])
+@pytest.mark.parametrize(
+    "update",
+    [
+        "s = np.linalg.solve(x.T @ x + np.eye(3), q)\n    w -= 0.1 * s",
+        "K = np.linalg.inv(x.T @ x + np.eye(3))\n    w -= 0.1 * K @ q",
+    ],
+)
+def test_a_newton_step(tmp_path: Path, update: str, value: str) -> None:
+    found = with_update(tmp_path, update, value)
     assert [t.treatment for t in found.treated] == [Treatment.PRECONDITIONED]
-    assert found.parameters[0].claim.label == "grad"
+    assert found.parameters[0].claim.label == "q"
 
 
 def test_a_constant_or_an_added_term_is_the_gradients_own_error(tmp_path: Path) -> None:
-    for update in ("c = 3.0 * grad\n    w -= 0.1 * c", "c = grad + 1.0\n    w -= 0.1 * c"):
+    for update in ("c = 3.0 * q\n    w -= 0.1 * c", "c = q + 1.0\n    w -= 0.1 * c"):
         assert with_update(tmp_path, update).treated == ()

@@ -1,4 +1,4 @@
-"""Which number is the loss."""
+"""Which number is the loss: the one whose gradient the updates follow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 
 from gradcheck.errors import SubjectError
 from gradcheck.scripts.hints import Hints
-from tests.scripts.planted import analysed
+from gradcheck.verdicts.verdict import Verdict
+from tests.scripts.planted import analysed, blamed, checked, planted
 from tests.scripts.samples import LINEAR, LINEAR_HEAD
 
 
@@ -16,21 +17,57 @@ def loss_of(folder: Path, text: str, hints: Hints | None = None) -> str:
     return analysed(folder, text, hints).loss.label
 
 
-def test_the_usual_name_comes_first(tmp_path: Path) -> None:
-    assert loss_of(tmp_path, LINEAR.replace("    g =", "    mse = np.mean(r**2)\n    g =")) == "loss"
+@pytest.mark.parametrize("names", [("loss", "mse"), ("mse", "loss"), ("v1", "v2")])
+def test_of_two_numbers_of_one_direction_the_one_with_the_right_length(tmp_path: Path, names: tuple[str, str]) -> None:
+    text = LINEAR.replace("loss", names[0]).replace("    g =", f"    {names[1]} = np.mean(r**2)\n    g =")
+    assert loss_of(tmp_path, text) == names[0]
 
 
-def test_a_monitored_loss_is_not_the_loss(tmp_path: Path) -> None:
-    assert loss_of(tmp_path, LINEAR.replace("    g =", "    val_loss = np.mean((2 * x @ w) ** 2)\n    g =")) == "loss"
+@pytest.mark.parametrize("names", [("loss", "val_loss"), ("q", "loss"), ("accuracy", "cost"), ("v1", "v2")])
+def test_a_number_on_other_data_is_not_the_loss(tmp_path: Path, names: tuple[str, str]) -> None:
+    text = LINEAR.replace("loss", names[0]).replace("    g =", f"    {names[1]} = np.mean((2 * x @ w) ** 2)\n    g =")
+    assert loss_of(tmp_path, text) == names[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "total = np.mean(np.sign(r) > 0)",
+        "total = 0.9 * total + 0.1 * {0}",
+        "total += {0}",
+        "total = np.exp({0} / 9)",
+        "total = np.sqrt({0})",
+        "total = np.linalg.norm(g)",
+        "total = w @ w",
+        "total = round(float({0}), 3)",
+    ],
+)
+@pytest.mark.parametrize("name", ["loss", "reward", "v1"])
+def test_numbers_that_are_only_looked_at_are_not_the_loss(tmp_path: Path, line: str, name: str) -> None:
+    text = LINEAR.replace("loss", name).replace("for i", "total = 0.0\nfor i")
+    assert loss_of(tmp_path, text + f"    {line.format(name)}\n    print(total)\n") == name
+
+
+def test_a_penalty_that_the_gradient_lacks_belongs_to_the_loss(tmp_path: Path) -> None:
+    text = LINEAR.replace("    g =", "    whole = loss + 0.1 * np.sum(w**2)\n    g =")
+    assert loss_of(tmp_path, text) == "whole"
+
+
+def test_the_loss_of_the_iteration_before(tmp_path: Path) -> None:
+    text = LINEAR_HEAD + (
+        "r = x @ w - y\nfor i in range(9):\n    e = 0.5 * np.sum(r**2)\n    w = w - 0.1 * x.T @ r\n    r = x @ w - y\n"
+    )
+    assert loss_of(tmp_path, text) == "e"
 
 
 def test_a_single_number_needs_no_name(tmp_path: Path) -> None:
     assert loss_of(tmp_path, LINEAR.replace("loss", "q")) == "q"
 
 
-def test_several_numbers_without_a_name_are_reported(tmp_path: Path) -> None:
+def test_several_numbers_that_no_update_follows_are_reported(tmp_path: Path) -> None:
     text = LINEAR.replace("loss", "q").replace("    g =", "    p = np.sum(np.abs(r))\n    g =")
-    with pytest.raises(SubjectError, match="none has the name of a loss: q"):
+    text = text.replace("g = x.T @ r", "g = x.T @ r**2")
+    with pytest.raises(SubjectError, match="follow the gradient of none more than of the others: q"):
         loss_of(tmp_path, text)
     analysis = analysed(tmp_path, text, Hints(loss="q"))
     (q,) = (node for node in analysis.graph.nodes if "q" in node.names)
@@ -48,3 +85,79 @@ def test_a_missing_and_an_infinite_loss_are_reported(tmp_path: Path) -> None:
 def test_a_given_loss_has_to_depend_on_the_parameters(tmp_path: Path) -> None:
     with pytest.raises(SubjectError, match="depends on the parameters"):
         loss_of(tmp_path, LINEAR, Hints(loss="np.sum(y)"))
+
+
+TWO_LOSSES = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+
+def s(z):
+    return 1 / (1 + np.exp(-z))
+
+
+g, c, w, b = 0.5, 0.0, 0.3, 0.1
+for step in range(100):
+    real = rng.normal(2.0, 1.0, size=16)
+    z = rng.normal(size=16)
+    fake = g * z + c
+    pr, pf = s(w * real + b), s(w * fake + b)
+    v1 = -np.mean(np.log(pr)) - np.mean(np.log(1 - pf))
+    v2 = -np.mean(np.log(pf))
+    dr, df = (pr - 1) / 16, pf / 16
+    dw = np.sum(dr * real) + np.sum(df * fake)
+    db = np.sum(dr) + np.sum(df)
+    e = (pf - 1) * w / 16
+    dg = np.sum(e * z)
+    dc = np.sum(e)
+    w -= 0.1 * dw
+    b -= 0.1 * db
+    g -= 0.05 * dg
+    c -= 0.05 * dc
+"""
+
+
+def test_parameters_that_follow_another_number_are_not_checked_and_said(tmp_path: Path) -> None:
+    report = checked(tmp_path, TWO_LOSSES)
+    assert report.verdict is Verdict.PASS
+    others = {"w", "b", "g", "c"} - set(report.blocks)
+    assert len(report.blocks) == len(others) == 2
+    (note,) = (note for note in report.notes if note.startswith("Not checked"))
+    assert all(name in note for name in others)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dg = np.sum(e * z)", "dg = np.sum(e * z * z)"),
+        ("db = np.sum(dr) + np.sum(df)", "db = np.sum(dr) - np.sum(df)"),
+    ],
+)
+def test_a_wrong_gradient_is_compared_with_the_number_of_its_neighbours(tmp_path: Path, right: str, wrong: str) -> None:
+    text, line = planted(TWO_LOSSES, right, wrong)
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
+
+
+def test_a_number_that_is_only_looked_at_in_contrastive_divergence_is_not_decided(tmp_path: Path) -> None:
+    text = (
+        "import numpy as np\nrng = np.random.default_rng(0)\nV = (rng.random((20, 6)) < 0.4) * 1.0\n"
+        "W, a, b = rng.normal(size=(6, 4)) * 0.1, np.zeros(6), np.zeros(4)\ns = lambda z: 1 / (1 + np.exp(-z))\n"
+        "for epoch in range(50):\n    p = s(V @ W + b)\n    h = (rng.random(p.shape) < p) * 1.0\n"
+        "    q = s(h @ W.T + a)\n    r = s(q @ W + b)\n    W += 0.1 * (V.T @ p - q.T @ r) / 20\n"
+        "    a += 0.1 * (V - q).mean(axis=0)\n    b += 0.1 * (p - r).mean(axis=0)\n"
+        "    loss = np.mean((V - q) ** 2)\n    print(loss)\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.UNDECIDED
+    assert not blamed(report)
+    assert "does not depend on b" in str(report).replace("\n", " ")
+
+
+def test_a_loss_that_changes_in_jumps_only_is_not_decided(tmp_path: Path) -> None:
+    text = LINEAR.replace("loss = 0.5 * np.sum(r**2)", "loss = np.sum(np.round(20 * r)) / 1.0")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.UNDECIDED
+    assert not blamed(report)

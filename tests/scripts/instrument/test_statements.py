@@ -54,10 +54,11 @@ def test_integers_and_other_objects_are_not_events() -> None:
     assert names("a = 1\nb = 'x'\nc = None") == []
 
 
-def test_an_update_has_an_increment_with_its_learning_rate() -> None:
+def test_an_update_has_an_increment_with_its_factors() -> None:
     _, tracer = run("w = 1.0\ng = 2.0\nlr = 0.5\nw -= lr * g")
     increment = next(event for event in tracer.events if event.location.kind is Kind.INCREMENT)
-    assert (float(increment.value), increment.rate, increment.location.sign) == (1.0, 0.5, -1)
+    assert (float(increment.value), increment.location.sign) == (1.0, -1)
+    assert [(f.value, f.power, f.literal) for f in increment.factors] == [(0.5, 1, False), (2.0, 1, False)]
     assert float(tracer.events[-1].value) == 0.0
 
 

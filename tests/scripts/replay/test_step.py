@@ -106,3 +106,18 @@ def test_a_step_with_too_many_numbers_is_refused(tmp_path: Path) -> None:
     text = LINEAR_HEAD + "for i in range(9):\n    for k in range(70_000):\n        a = 1.0 * k\n    w = w - 0.1 * a\n"
     with pytest.raises(TargetError, match="too many to follow"):
         prepared(tmp_path, text)
+
+
+def test_a_step_may_read_what_the_iteration_before_computes(tmp_path: Path) -> None:
+    text = LINEAR_HEAD + "r = x @ w - y\nfor i in range(9):\n    g = x.T @ r\n    w = w - 0.1 * g\n    r = x @ w - y\n"
+    step, trace = prepared(tmp_path, text)
+    x, y = step.scope["x"], step.scope["y"]
+    gradient, new = event(trace, "g"), event(trace, "w")
+    zeros = np.zeros(3)
+    seen = step.replay(watched={gradient}, values={("w",): zeros})
+    assert seen is not None
+    np.testing.assert_array_equal(seen[gradient], trace.events[gradient].value)
+    step.carries_over = True
+    seen = step.replay(watched={gradient}, values={("w",): zeros}, before={new: lambda _: zeros})
+    assert seen is not None
+    np.testing.assert_allclose(seen[gradient], x.T @ -y)

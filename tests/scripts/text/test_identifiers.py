@@ -7,13 +7,10 @@ import pytest
 from gradcheck.scripts.text.identifiers import (
     NOT_A_LOSS,
     differentiated_names,
-    is_maximised,
     is_plain,
-    is_unnamed_or_error,
     last_word,
     looks_like_derivative,
     loss_rank,
-    mentions_derivative,
     named_as_derivative,
 )
 
@@ -56,23 +53,6 @@ def test_the_plain_name_of_a_loss_comes_first() -> None:
     assert ranks == sorted(ranks)
     assert len(set(ranks[:3])) == 3
     assert ranks[3] == NOT_A_LOSS
-
-
-def test_a_likelihood_is_maximised_unless_it_is_negated() -> None:
-    assert is_maximised(["ll"])
-    assert not is_maximised(["nll"])
-    assert not is_maximised(["loss"])
-
-
-def test_an_error_that_is_only_printed() -> None:
-    assert is_unnamed_or_error(["np.mean(np.abs(error))"])
-    assert is_unnamed_or_error(["error"])
-    assert not is_unnamed_or_error(["loss"])
-
-
-def test_words_for_a_derivative() -> None:
-    assert mentions_derivative(["sigmoid_prime(z)"])
-    assert not mentions_derivative(["sigmoid(z)"])
 
 
 @pytest.mark.parametrize("name", ["W", "self.W", "net.params['W1']", "h[5]", "W[0][1].T", "w[i + 1]"])

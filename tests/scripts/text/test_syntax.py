@@ -9,11 +9,12 @@ import pytest
 
 from gradcheck.scripts.text.syntax import (
     SourceText,
+    factors_of,
     index_expression,
+    is_literal,
     is_reference,
-    learning_rate,
-    learning_rates,
     reads,
+    terms_of,
     written_array,
 )
 
@@ -23,31 +24,36 @@ def expression(text: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("text", "rate"),
+    ("text", "factors"),
     [
-        ("lr * dW", "lr"),
-        ("self.learning_rate * g / n", "self.learning_rate"),
-        ("0.1 * dW", "0.1"),
-        ("0.01 * (x.T @ r)", "0.01"),
-        ("np.float32(0.1) * g", "np.float32(0.1)"),
-        ("g / eta", "1.0 / eta"),
-        ("config['lr'] * g", "config['lr']"),
+        ("k * dW", [("k", 1), ("dW", 1)]),
+        ("g / k", [("g", 1), ("k", -1)]),
+        ("a / (1 + d * i) * g", [("a", 1), ("1 + d * i", -1), ("g", 1)]),
+        ("-(a * g)", [("-1", 1), ("a", 1), ("g", 1)]),
+        ("+a * g", [("a", 1), ("g", 1)]),
+        ("np.multiply(a, g)", [("a", 1), ("g", 1)]),
+        ("np.divide(g, a * b)", [("g", 1), ("a", -1), ("b", -1)]),
+        ("x.T.dot(r)", [("x.T", 1), ("r", 1)]),
+        ("a * x.T @ r", [("a", 1), ("x.T", 1), ("r", 1)]),
+        ("np.sum(r, axis=0)", [("np.sum(r, axis=0)", 1)]),
     ],
 )
-def test_the_learning_rate_of_a_product(text: str, rate: str) -> None:
-    found = learning_rate(expression(text))
-    assert found is not None
-    assert ast.unparse(found) == rate
+def test_the_factors_of_a_product(text: str, factors: list[tuple[str, int]]) -> None:
+    assert [(ast.unparse(node), power) for node, power in factors_of(expression(text))] == factors
 
 
-@pytest.mark.parametrize("text", ["g", "x.T @ r", "2.0 * np.dot(x, r)", "np.dot(x, r)"])
-def test_a_gradient_has_no_learning_rate(text: str) -> None:
-    assert learning_rate(expression(text)) is None
+def test_the_terms_of_a_sum() -> None:
+    assert [ast.unparse(term) for term in terms_of(expression("a * b - c + d"))] == ["a * b", "c", "d"]
 
 
-def test_factors_with_the_name_of_a_rate() -> None:
-    assert [power for _, power in learning_rates(expression("alpha * g / step"))] == [1, -1]
-    assert not learning_rates(expression("a * g"))
+@pytest.mark.parametrize("text", ["0.1", "-3", "np.float32(0.1)", "float(2)"])
+def test_numbers_in_the_source(text: str) -> None:
+    assert is_literal(expression(text))
+
+
+@pytest.mark.parametrize("text", ["k", "2 * 3", "'2'", "f(2)", "True and k"])
+def test_what_is_no_number_in_the_source(text: str) -> None:
+    assert not is_literal(expression(text))
 
 
 def test_a_reference_computes_nothing() -> None:

@@ -30,12 +30,25 @@ def first_line(text: str) -> int | None:
     return ranked[0].line if ranked else None
 
 
-def test_the_loop_with_derivatives_and_a_learning_rate_comes_first() -> None:
+def test_the_loop_with_an_update_comes_first() -> None:
     assert first_line("for i in a:\n    n = n + 1\nfor i in b:\n    " + STEP.format("    ")) == 3
 
 
 def test_of_nested_loops_the_innermost_comes_first() -> None:
     assert first_line("for epoch in a:\n    for i in b:\n        " + STEP.format(" " * 8)) == 2
+
+
+def test_a_loop_that_only_updates_is_a_part_of_the_one_that_computes_gradients() -> None:
+    text = "for i in a:\n    q = f(x, p)\n    r = q * x\n    s = r + 1\n    for k in p:\n        p[k] -= c * s[k]"
+    assert first_line(text) == 1
+
+
+def test_the_loop_over_batches_comes_before_the_one_that_shuffles_them() -> None:
+    text = (
+        "for i in a:\n    order = g(n)\n    x2, y2 = x[order], y[order]\n    for k in b:\n        u, v = x2[k], y2[k]\n"
+        "        q = u @ w\n        r = q - v\n        w = w - c * (u.T @ r)\n    print(q)"
+    )
+    assert first_line(text) == 4
 
 
 def test_called_functions_count() -> None:
