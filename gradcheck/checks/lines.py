@@ -17,12 +17,13 @@ import numpy as np
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.probes.evaluator import Evaluator
-from gradcheck.recording.blame import Blame, Faulty, Rank
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.explain import Explanation, explained, lines_of
 from gradcheck.recording.program import FunctionTable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
+from gradcheck.recording.selection import confirmed, singled_out, tried_repairs
 from gradcheck.recording.settings import RECORDING
 from gradcheck.reports.data import LineReport
 from gradcheck.subjects.subject import Point, Subject
@@ -32,9 +33,6 @@ from gradcheck.verdicts.verdict import Verdict
 
 #: A block that passes may be off by this many times its tolerance in the recording; by more, the recording is wrong.
 _TRUSTED = 10.0
-
-#: Mistakes that, where the gradients are off by one constant, may be undone on any line.
-_OF_CONSTANTS = ("sign-flipped", "constant-factor", "mean-sum")
 
 #: The code of a mistake without a name.
 _UNEXPLAINED = "GC000"
@@ -118,9 +116,10 @@ class _Search:
         if not faulty:
             return None
         another = self._another()
-        faulty = _confirmed(blame, faulty, another[1] if another else None, wrong)
+        faulty = confirmed(blame, faulty, another[1] if another else None, wrong)
         known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []
-        accused = self._singled_out(known, blame, faulty)
+        repairs = tried_repairs(blame, faulty, partial(self._try_edits, known, blame)) if known else []
+        accused = singled_out(blame, faulty, repairs)
         if not accused:
             return None
         counts = self._subject.counts()
@@ -193,50 +192,11 @@ class _Search:
                     return False
         return True
 
-    def _singled_out(
-        self, known: Sequence[_Truths], blame: Blame, found: Sequence[Faulty]
-    ) -> list[tuple[Faulty, Repair | None]]:
-        """The lines that the evidence singles out, each with an edit that makes the gradients right if there is one.
-
-        A line is singled out if all that it reads is right, or if it alone can be repaired.
-        """
-        blocks = tuple(sorted({block for each in found for block in each.blocks}))
-        repairs = self._repairs(known, blame, found) if known else []
-        against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
-        if len(found) == 1 and found[0].proved:
-            own = [repair for unit, repair in repairs if unit == found[0].unit]
-            if own or not against:
-                return [(found[0], own[0] if own else None)]
-        if len({unit for unit, _ in repairs}) == 1 and against:
-            unit, repair = repairs[0]
-            if blame.passes_on(unit):
-                return []
-            return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
-        apart = sum(len(each.blocks) for each in found) == len(blocks)
-        many = len(found) > 1 and apart and not repairs and all(each.proved for each in found)
-        return [(each, None) for each in found] if many else []
-
-    def _repairs(self, known: Sequence[_Truths], blame: Blame, found: Sequence[Faulty]) -> list[tuple[int, Repair]]:
-        """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
-        left = RECORDING.most_repairs
-        repairs: list[tuple[int, Repair]] = []
-        units = dict.fromkeys(unit for each in found for unit in blame.region(each))
-        suspects = dict.fromkeys(unit for each in found for unit in (each.unit, each.user))
-        for wider, those in ((False, units), (True, suspects)):
-            for unit in those:
-                if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
-                    return repairs
-                if left <= 0 or np.prod(blame.sizes(unit)[:2]) > RECORDING.most_entries:
-                    continue
-                own = partial(self._is_right, known)
-                repair, tried = repaired(blame.recording.units[unit], own, left, self._table, wider=wider)
-                left -= tried
-                is_open = any(blame.is_open(unit, each) for each in found)
-                if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
-                    repairs.append((unit, repair))
-            if repairs:
-                break
-        return repairs
+    def _try_edits(
+        self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool
+    ) -> tuple[Repair | None, int]:
+        own = partial(self._is_right, known)
+        return repaired(blame.recording.units[unit], own, left, self._table, wider=wider)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""
@@ -277,25 +237,6 @@ class _Search:
                 used.add(k)
         merged += [_of_line(each, None, names) for k, each in enumerate(explanations) if k not in used]
         return tuple(merged)
-
-
-def _confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wrong: Sequence[int]) -> list[Faulty]:
-    """Wrong lines with what holds at another point too: that they are wrong, and the constant by which they are off."""
-    if other is None:
-        return [replace(each, factor=None) for each in found]
-    again = {other.units[each.unit]: each for each in Blame(other, wrong).lines()}
-    confirmed = []
-    for each in found:
-        same = again.get(blame.recording.units[each.unit])
-        alike = (
-            same is not None
-            and same.factor is not None
-            and each.factor is not None
-            and abs(same.factor / each.factor - 1.0) < RECORDING.alike
-        )
-        proved = each.proved and same is not None and same.proved
-        confirmed.append(replace(each, factor=each.factor if alike else None, proved=proved))
-    return confirmed
 
 
 def _at_line(finding: Finding, explanation: Explanation) -> Finding:

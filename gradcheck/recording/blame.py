@@ -27,6 +27,9 @@ from gradcheck.recording.rules import NoRule
 from gradcheck.recording.settings import RECORDING
 from gradcheck.tracebacks import pass_on_signal
 
+#: Operations whose result is wrong by what an operand is wrong by.
+_SUMS = (np.add, np.subtract)
+
 
 class Rank(IntEnum):
     """What a value is by itself, the most suspicious first."""
@@ -139,12 +142,7 @@ class Blame:
         self._meanings: dict[int, list[Match]] = {}
         self._innocent = self._influences(self.right)
         self._candidates = self._adjoints_by_size()
-        self._by_claim = {
-            each: claim
-            for claim in self.claims
-            if not np.any(np.isnan(claim.truth))
-            for each in self._names_of(claim.id)
-        }
+        self._by_claim = {each: claim for claim in self.claims for each in self._names_of(claim.id)}
         self._series = self._adjoints_by_site()
 
     # -- what may be wrong ---------------------------------------------------------------------------------------------
@@ -169,9 +167,10 @@ class Blame:
     def _suspects(self) -> dict[int, list[Value]]:
         """The values that may be wrong, by the expressions that made them."""
         above = self._graph.ancestors(claim.id for claim in self.claims)
+        innocent = self._innocent - {claim.id for claim in self.claims}
         found: dict[int, list[Value]] = defaultdict(list)
         for value in self._graph.values:
-            if value.id not in above or value.id in self._of_loss or value.id in self._innocent:
+            if value.id not in above or value.id in self._of_loss or value.id in innocent:
                 continue
             if value.site is None or value.site in self.forward_sites or value.function is None:
                 continue
@@ -272,10 +271,7 @@ class Blame:
         own = {v.id: self._by_claim[v.id] for v in values if v.id in self._by_claim}
         if own:
             of = tuple((self.recording.parameters[claim.block] or (None,))[0] for claim in own.values())
-            shaped = {
-                each: claim.truth.reshape(np.shape(self._graph.values[each].array)) for each, claim in own.items()
-            }
-            yield shaped, of
+            yield {each: self._truth_of(each, claim) for each, claim in own.items()}, of
         if len(values) == 1:
             for each, array in self._candidates.get(np.size(values[0].array), ()):
                 fitted = _fitted(array, np.shape(values[0].array))
@@ -292,6 +288,12 @@ class Blame:
                         if all(array is not None for array in arrays):
                             instead = {v.id: array for v, array in zip(values, arrays, strict=True)}
                             yield instead, tuple(of for of, _ in group)
+
+    def _truth_of(self, value: int, claim: Claim) -> Any:
+        """What a claim has to be, in the shape of one of its names; as it is where that is not known."""
+        now = np.asarray(self._graph.values[value].array, dtype=np.float64)
+        truth = claim.truth.reshape(now.shape)
+        return np.where(np.isnan(truth), now, truth)
 
     def _names_of(self, value: int) -> Iterator[int]:
         """A value, and the one that it is another name of, if the backward pass has made it."""
@@ -312,6 +314,8 @@ class Blame:
             if value.phase == 0 and value.site is not None and is_real(value.array):
                 adjoint = self.recording.adjoints.of.get(value.id, np.zeros(np.shape(value.array)))
                 series["whole", value.site].append((value.id, adjoint))
+                for unit in value.named_in:
+                    series["named", unit].append((value.id, adjoint))
         times: dict[int, int] = defaultdict(int)
         for _, of, _ in self.recording.adjoints.uses:
             times[of] += 1
@@ -352,6 +356,9 @@ class Blame:
 
     def lines(self) -> list[Faulty]:
         """The fewest lines whose values, put right, make all claims right that can be made so."""
+        scaled = self._scaled_line()
+        if scaled is not None:
+            return [scaled]
         suspects = self._suspects()
         applied: dict[int, Any] = {}
         left = set(range(len(self.claims)))
@@ -361,38 +368,283 @@ class Blame:
             if not found:
                 break
             best = self._choice(found, left)
-            best = replace(best, alone=self._is_alone(best, found, left))
+            best = replace(best, alone=best.alone and self._is_alone(best, found, left))
             applied.update(best.instead)
             faulty = self._inside(best, tuple(sorted({self.claims[k].block for k in best.fixes & left})))
             left -= best.fixes
             chosen.append(faulty)
         return _merged(chosen)
 
+    # -- a constant that a line brings in each time --------------------------------------------------------------------
+
+    def _scaled_line(self) -> Faulty | None:
+        """The only line that brings in a constant each time, and without which all claims are right."""
+        found: list[Faulty] = []
+        for unit, values in self._results().items():
+            factor = self._constant_of(unit, values)
+            if factor is None or self.replays >= RECORDING.most_replays:
+                continue
+            blocks = tuple(sorted({claim.block for claim in self.claims}))
+            if self._is_right_without(values, factor):
+                first = values[0]
+                of = self.meaning(first)[0].of
+                needed = np.asarray(first.array, dtype=np.float64) / factor
+                found.append(Faulty(unit, first.id, needed, of, blocks, factor, Rank.MULTIPLE, unit, True))
+        return found[0] if len(found) == 1 else None
+
+    def _results(self) -> dict[int, list[Value]]:
+        """The values of the backward pass that leave a unit, by unit."""
+        found: dict[int, list[Value]] = defaultdict(list)
+        sites = self.recording.sites
+        above = self._graph.ancestors(claim.id for claim in (*self.claims, *self.right))
+        for value in self._graph.values:
+            if value.id not in above or value.phase == 0 or value.site is None or value.function is None:
+                continue
+            if value.site in self.forward_sites:
+                continue
+            unit = sites[value.site].unit
+            after = [self._graph.values[i] for i in self._children[value.id]]
+            inside = after and all(each.site is not None and sites[each.site].unit == unit for each in after)
+            if not inside and np.size(value.array) > 1 and is_real(value.array) and unit >= 0:
+                found[unit].append(value)
+        return found
+
+    def _constant_of(self, unit: int, values: Sequence[Value]) -> float | None:
+        """The constant that a line brings in: the same each time, and not one."""
+        common: set[float] | None = None
+        for value in values:
+            read = self._factors_read(value, unit, named=True)
+            if len(read) > 1:
+                return None  # what is read may be the derivative of one or another
+            own = {m.factor for m in self.meaning(value)}
+            brought = {round(mine / other, 9) for mine in own for other in read}
+            common = brought if common is None else common & brought
+        if not common or 1.0 in common or len(common) != 1:
+            return None
+        return common.pop()
+
+    def _is_right_without(self, values: Sequence[Value], factor: float) -> bool:
+        """Whether all claims are right once some values are divided by a constant."""
+        claims = [*self.claims, *self.right]
+        ids = {value.id for value in values}
+        changed: dict[int, Any] = {}
+        try:
+            for each in [*values[:1], *self._graph.order(ids, [claim.id for claim in claims])]:
+                if each.id in changed:
+                    continue
+                assert each.function is not None
+                args, kwargs = self._graph.filled(each.args, changed), self._graph.filled(each.kwargs, changed)
+                new = each.function(*args, **kwargs)
+                changed[each.id] = new / factor if each.id in ids else new
+        except Exception as error:
+            pass_on_signal(error)
+            return False
+        self.replays += 1
+        now = (changed.get(claim.id, self._graph.values[claim.id].array) for claim in claims)
+        return all(self.recording.is_equal(claim.truth, value) for claim, value in zip(claims, now, strict=True))
+
     def _choice(self, found: Sequence[Remedy], left: set[int]) -> Remedy:
         """Those that help most; among them the first that is not made rightly from what comes in."""
         most = max(len(remedy.fixes & left) for remedy in found)
         best = sorted((r for r in found if len(r.fixes & left) == most), key=lambda r: r.start)
-        best = [r for r in best if not self._only_passes_on(r)] or best
-        multiples = self._step(best, left)
-        if multiples is not None:
-            return multiples
-        wrong = [r for r in best if r.rank in (Rank.NOTHING, Rank.MULTIPLE)]
+        every, best = best, [r for r in best if not self._only_passes_on(r)] or best
+        free, heads = self._not_passed_on(best)
+        wrong = [r for r in free if r in heads or self._is_wrong_by_itself(r, free)]
         if wrong:
-            first = wrong[0]
-            earlier = [r for r in best if r.start < first.start and r.rank in (Rank.NAME, Rank.PART)]
-            for remedy in sorted(earlier, key=lambda r: (r.rank, -r.start)):
-                if self._is_pulled_back(remedy, first):
-                    return remedy
+            return self._behind_head(wrong[0], best, every, left)
+        derivatives = [r for r in free if r.rank is not Rank.FORWARD]
+        last = (derivatives or free)[-1]
+        alone = self._is_renaming(last) or len(last.fixes & left) > 1 or self._reads_innocent(last)
+        return replace(last, alone=alone)
+
+    def _reads_innocent(self, remedy: Remedy) -> bool:
+        """Whether all that a line reads is of the forward pass, or needed by a claim that is right."""
+        unit = self.recording.sites[remedy.site].unit
+        read = self.operands_of(self._graph.values[remedy.start], unit)
+        return all(
+            v.function is None or v.id in self._of_loss or v.id in self._innocent or self.matches.is_forward(v.array)
+            for v in read
+        )
+
+    def _not_passed_on(self, best: Sequence[Remedy]) -> tuple[list[Remedy], list[Remedy]]:
+        """Those that are not wrong by exactly what an earlier one is wrong by, pulled back through the forward pass.
+
+        A value that is right by itself, but perhaps meant as something else, passes nothing on within a function. If
+        it is made of no derivative, and another function makes the right thing of it, it is among the second: that
+        function serves all that are passed to it.
+        """
+        passed: set[int] = set()
+        heads: list[Remedy] = []
+        for i, remedy in enumerate(best):
+            if self._is_own_adjoint(remedy):
+                continue
+            right = self._is_right_by_itself(remedy, best)
+            if right and not self._is_head(remedy):
+                continue
+            later = [k for k in range(i + 1, len(best)) if k not in passed and best[k].of != remedy.of]
+            later = [k for k in later if self._is_beyond(remedy, best[k], elsewhere=right)]
+            errors = self._errors_below(remedy) if later else []
+            explained = [k for k in later if any(self._is_explained(best[k], below) for below in errors)]
+            passed.update(explained)
+            if right and explained:
+                heads.append(remedy)
+        return [remedy for k, remedy in enumerate(best) if k not in passed], heads
+
+    def _is_beyond(self, remedy: Remedy, later: Remedy, *, elsewhere: bool) -> bool:
+        """Whether a later line, or one of another function, is to be excused by an earlier one."""
+        sites, units = self.recording.sites, self.recording.units
+        own, other = sites[remedy.site].unit, sites[later.site].unit
+        if elsewhere:
+            return (units[own].file, units[own].function) != (units[other].file, units[other].function)
+        return remedy.rank is not Rank.FORWARD or (remedy.factor is not None and own != other)
+
+    def _is_right_by_itself(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
+        """Whether a value is the derivative of something, if not of what it has to be here."""
+        derivative = remedy.rank in (Rank.WHOLE, Rank.MULTIPLE, Rank.PART) and remedy.factor is None
+        derivative = derivative and not self._is_renaming(remedy) and not self._brings_in_a_constant(remedy)
+        return derivative and not self._lacks_a_part(remedy, others)
+
+    def _is_renaming(self, remedy: Remedy) -> bool:
+        """Whether a line does nothing to the derivative that it reads."""
+        value = self._graph.values[remedy.start]
+        if value.function is same:
+            return True
+        if value.function not in (np.multiply, np.true_divide):
+            return False
+        read = (self._graph.values[i] for i in value.inputs)
+        alike = (v for v in read if np.shape(v.array) == np.shape(value.array) and v.phase == 1)
+        return any(v.function is not None and equal(v.array, value.array, self.recording.tolerance) for v in alike)
+
+    def _is_wrong_by_itself(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
+        """Whether a value is no derivative at all, or a multiple or a part of the one that it has to be."""
+        if self._is_own_adjoint(remedy):
+            return False
+        if remedy.rank is Rank.FORWARD:
+            unit = self.recording.sites[remedy.site].unit
+            after = (r for r in others if r.start > remedy.start)
+            return remedy.factor is not None and all(self.recording.sites[r.site].unit != unit for r in after)
+        if remedy.factor is not None:
+            return not self._is_carried(remedy)
+        if remedy.rank is Rank.NOTHING or self._brings_in_a_constant(remedy):
+            return True
+        return self._lacks_a_part(remedy, others)
+
+    def _brings_in_a_constant(self, remedy: Remedy) -> bool:
+        """Whether a value is a multiple of a derivative, and what it is made of is none."""
+        if remedy.rank is not Rank.MULTIPLE or self._is_head(remedy):
+            return False
+        start = self._graph.values[remedy.start]
+        read = self._factors_read(start, self.recording.sites[remedy.site].unit, every=True)
+        own = {match.factor for match in self.meaning(start)}
+        return not any(abs(one / other - 1.0) < RECORDING.alike for one in own for other in read)
+
+    def _is_carried(self, remedy: Remedy) -> bool:
+        """Whether the line reads a derivative that is off by the same constant, and that no right claim needs."""
+        start, _, adjoint = self._first_of(remedy)
+        own = None if adjoint is None else self.scale(adjoint, start.array)
+        read = self._factors_read(start, self.recording.sites[remedy.site].unit)
+        return own is not None and any(abs(own / other - 1.0) < RECORDING.alike for other in read)
+
+    def _factors_read(self, value: Value, unit: int, *, named: bool = False, every: bool = False) -> set[float]:
+        """The constants of the multiples of adjoints that a line reads, where no right claim needs them.
+
+        All of them if asked, or all of variables with a name.
+        """
+        read = [each for each in self.operands_of(value, unit) if each.phase == 1 and each.function is not None]
+        read = [each for each in read if named or every or each.id not in self._innocent]
+        found = [m for each in read if not self.matches.is_forward(each.array) for m in self.meaning(each)]
+        return {m.factor for m in found if not named or self._graph.values[m.of].names}
+
+    def _first_of(self, remedy: Remedy) -> tuple[Value, int | None, Any]:
+        """The first wrong value of an expression, what it belongs to, and the adjoint of that."""
+        start = self._graph.values[remedy.start]
+        of = remedy.of[min(remedy.values.index(remedy.start), len(remedy.of) - 1)]
+        adjoint = None if of is None else self.recording.adjoints.of.get(of)
+        return start, of, _fitted(adjoint, np.shape(start.array))
+
+    def _is_own_adjoint(self, remedy: Remedy) -> bool:
+        """Whether a value is exactly the adjoint of what it belongs to: then the constant is missing further down."""
+        start, _, adjoint = self._first_of(remedy)
+        return adjoint is not None and equal(adjoint, start.array, self.recording.tolerance)
+
+    def _lacks_a_part(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
+        """Whether a value is what one use contributes, where no later line adds anything to it, or could have."""
+        start, of, adjoint = self._first_of(remedy)
+        found = self.meaning(start)
+        own = [m.of for m in found if m.kind is Kind.PART]
+        if adjoint is None or of is None or not any(self._leads_to(of, each, adjoint) for each in own):
+            return False
+        needed = remedy.instead[start.id]
+        later = [r for r in others if r.start > remedy.start and np.shape(r.instead[r.start]) == needed.shape]
+        later = [r for r in later if self.recording.is_equal(r.instead[r.start], needed)]
+        whole = any(self._graph.values[m.of].names for m in found if m.kind is Kind.WHOLE)
+        if not later:
+            return True
+        return all(self._is_renaming(r) for r in later) and not whole and not self._is_computed(needed, start)
+
+    def _leads_to(self, of: int, other: int, adjoint: Any) -> bool:
+        """Whether one forward value is made of another, or has its adjoint."""
+        alike = _fitted(self.recording.adjoints.of.get(other), np.shape(adjoint))
+        return (alike is not None and self.recording.is_equal(alike, adjoint)) or of in self._graph.ancestors([other])
+
+    def _errors(self, remedy: Remedy) -> Iterator[tuple[int, Any]]:
+        """Forward values, and the errors in their derivatives, in units of the constant that these carry."""
+        for each, of in zip(remedy.values, remedy.of, strict=False):
+            adjoint = None if of is None else self.recording.adjoints.of.get(of)
+            if adjoint is None or of is None:
+                continue
+            error = np.asarray(self._graph.values[each].array, dtype=np.float64) - remedy.instead[each]
+            shape = np.shape(self._graph.values[of].array)
+            if error.size != int(np.prod(shape)) or not np.any(error):
+                continue
+            scale = self.scale(_fitted(adjoint, error.shape), remedy.instead[each])
+            yield of, _fitted(error / (scale or 1.0), shape)
+
+    def _errors_below(self, remedy: Remedy) -> list[dict[int, Any]]:
+        """What the errors of some values are for the values that theirs are made of: of the first, and of all."""
+        seeds = list(self._errors(remedy))
+        several = [dict(seeds[:1]), dict(seeds)] if len(seeds) > 1 else [dict(seeds)] if seeds else []
+        try:
+            return [adjoints(self._graph, each, set(self.recording.adjoints.of)).of for each in several]
+        except NoRule:
+            return []
+
+    def _is_explained(self, remedy: Remedy, below: Mapping[int, Any]) -> bool:
+        """Whether a value is wrong by what an error makes of it."""
+        for of, error in self._errors(remedy):
+            passed = below.get(of)
+            return passed is not None and equal(passed, error, 10 * self.recording.tolerance)
+        return False
+
+    def _behind_head(self, first: Remedy, best: Sequence[Remedy], every: Sequence[Remedy], left: set[int]) -> Remedy:
+        """The line that uses a residual, where the one wrong claim is a multiple of the right one.
+
+        A residual is right by itself; the constant belongs to what is made of it.
+        """
+        if first.factor is None or abs(first.factor + 1.0) < 1e-6 or not self._is_head(first):
             return first
-        for rank in (Rank.NAME, Rank.PART, Rank.WHOLE):
-            same_rank = [r for r in best if r.rank is rank]
-            if same_rank:
-                return same_rank[0] if rank is Rank.NAME else same_rank[-1]
-        return best[-1]
+        needed = first.instead[first.start]
+        again = [r for r in every if r.start > first.start and np.shape(r.instead[r.start]) == needed.shape]
+        again = [r for r in again if self.recording.is_equal(r.instead[r.start], needed)]
+        same_again = [r for r in again if self._is_renaming(r)]
+        if same_again or len(first.fixes & left) > 1:
+            return same_again[-1] if same_again else first
+        working = [r for r in best if not self._only_moves(r)]
+        return (working or list(best))[-1]
 
     def _is_alone(self, best: Remedy, found: Sequence[Remedy], left: set[int]) -> bool:
         """Whether no other line explains the claims as well: one whose value is an adjoint, but of something else."""
         value, unit = self._graph.values[best.values[0]], self.recording.sites[best.site].unit
+        if best.factor is not None and abs(best.factor + 1.0) < RECORDING.alike and _is_move(value.function):
+            return value.function is same
+        within = self._within(value, unit)
+        read = self._factors_read(value, unit, every=True)
+        if best.factor is not None and any(
+            abs(one / best.factor / other - 1.0) < 1e-6 for one in read for other in read
+        ):
+            return False  # what the line reads may be meant as the one or the other
+        if best.factor is not None and value.function is not same and all(v.function in _SUMS for v in within):
+            return False  # a sum brings in no constant
         if value.function is same:
             source = self._graph.values[value.inputs[0]]
             if source.site is None or source.phase == 0:
@@ -403,7 +655,7 @@ class Blame:
         if best.factor is not None or best.rank not in (Rank.NOTHING, Rank.MULTIPLE):
             return True
         return not any(
-            other.rank in (Rank.WHOLE, Rank.PART, Rank.FORWARD)
+            other.rank in (Rank.WHOLE, Rank.MULTIPLE, Rank.PART, Rank.FORWARD)
             and other.factor is None
             and other.start < best.start
             and self.recording.sites[other.site].unit != unit
@@ -420,7 +672,8 @@ class Blame:
         unit = self.recording.sites[remedy.site].unit
         if source.function is None or source.site is None or source.phase == 0:
             return False
-        exact = self._rank_of(source, source.array) not in (Rank.NOTHING, Rank.MULTIPLE)
+        rank = self._rank_of(source, source.array)
+        exact = rank is not Rank.NOTHING and (rank is not Rank.MULTIPLE or remedy.factor is None)
         if exact and (not units[unit].is_result or self._is_computed(remedy.instead[value.id], source)):
             return False  # what it names is right by itself
         inner = self.recording.sites[source.site].unit
@@ -441,45 +694,6 @@ class Blame:
         passes = source.phase == 1 and source.function is not None and not self.matches.is_forward(source.array)
         return passes and _is_move(value.function)
 
-    def _step(self, best: Sequence[Remedy], left: set[int]) -> Remedy | None:
-        """Where all claims are off by one constant: the value at which this constant comes in."""
-        claims = [self.claims[k] for k in best[0].fixes & left]
-        scales = {self.scale(claim.truth, self._graph.values[claim.id].array) for claim in claims}
-        if None in scales or not scales:
-            return None
-        scale = next(iter(scales))
-        if scale is None or any(one is None or abs(one / scale - 1.0) > 1e-6 for one in scales):
-            return None
-        if max(np.size(claim.truth) for claim in claims) < 2:
-            return None
-        working = [r for r in best if not self._only_moves(r)]
-        found = self._first_step(working, claims, scale)
-        return found or self._first_step(best, claims, scale) or (working or list(best))[-1]
-
-    def _first_step(self, best: Sequence[Remedy], claims: Sequence[Claim], scale: float) -> Remedy | None:
-        """The first value at which a constant comes in."""
-        before: dict[int, float] = {}
-        for remedy in best:
-            matched = self._match_with(remedy)
-            if matched is None:
-                continue
-            inputs = self._graph.ancestors(remedy.values) - set(remedy.values)
-            unit = self.recording.sites[remedy.site].unit
-            others = (i for i in before if i in inputs and self._unit_of(i) != unit)
-            nearest = max(others, default=None)
-            last = before[nearest] if nearest is not None else 1.0
-            before[remedy.values[0]] = matched
-            head = nearest is None and len(claims) == 1 and abs(scale + 1.0) > 1e-6
-            if head and self._is_head(remedy) and len(best) > 1:
-                continue  # a residual whose constant stands further down
-            if abs(matched / last / scale - 1.0) < 1e-6:
-                return remedy
-        return None
-
-    def _unit_of(self, value: int) -> int | None:
-        site = self._graph.values[value].site
-        return None if site is None else self.recording.sites[site].unit
-
     def _is_head(self, remedy: Remedy) -> bool:
         """Whether a value is made of no adjoint."""
         above = self._graph.ancestors(remedy.values) - set(remedy.values)
@@ -491,33 +705,6 @@ class Blame:
             and self._graph.values[i].site not in self.forward_sites
         )
 
-    def _match_with(self, remedy: Remedy) -> float | None:
-        """The constant between a value and the adjoint that takes its place."""
-        value = np.asarray(self._graph.values[remedy.values[0]].array, dtype=np.float64)
-        of = remedy.of[0]
-        adjoint = None if of is None else _fitted(self.recording.adjoints.of.get(of), value.shape)
-        return None if adjoint is None else self.scale(adjoint, value)
-
-    def _is_pulled_back(self, incoming: Remedy, later: Remedy) -> bool:
-        """Whether a value is what comes in, pulled back through the forward pass."""
-        seeds: dict[int, Any] = {}
-        for each, of in zip(incoming.values, incoming.of, strict=True):
-            if of is None:
-                return False
-            array = np.asarray(self._graph.values[each].array)
-            seeds[of] = array.reshape(np.shape(self._graph.values[of].array))
-        first = {max(seeds): seeds[max(seeds)]} if len(seeds) > 1 else seeds
-        try:
-            found = adjoints(self._graph, first, set(self.recording.adjoints.of))
-        except (NoRule, ValueError):
-            return False
-        pairs = zip(later.values, later.of, strict=True)
-        for each, of in pairs:
-            pulled = None if of is None else _fitted(found.of.get(of), np.shape(self._graph.values[each].array))
-            if pulled is not None:
-                return self.scale(pulled, self._graph.values[each].array) is not None
-        return False
-
     # -- inside a line -------------------------------------------------------------------------------------------------
 
     def _inside(self, remedy: Remedy, blocks: tuple[int, ...]) -> Faulty:
@@ -528,14 +715,18 @@ class Blame:
         if remedy.rank is Rank.NOTHING:
             before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
             self._corrected = self._graph.recomputed(before, range(value.id)) if before else {}
+        helped = False
         try:
             source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
+            if source is not None and self._is_right_elsewhere(source):
+                source, helped = None, True
             if source is not None:
                 assert source.unit is not None
                 units = self.recording.units
                 near = (
                     units[source.unit].function == units[unit].function
                 )  # else a helper, perhaps right for another argument
+                near = near and not self._is_neutral_term(value, unit, source)
                 proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             if value.function is not same and self.passes_on(unit):
@@ -544,16 +735,17 @@ class Blame:
                     return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
                 value, unit = source, self.recording.sites[source.site or 0].unit
                 needed = None if remedy.factor is None else np.asarray(source.array) / remedy.factor
-            proved = remedy.alone and self._reads_what_is_right(value, unit)
+            proved = remedy.alone and (helped or self._reads_what_is_right(value, unit))
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
-            proved = proved and (needed is None or not self._adds_up_parts(value, unit, needed))
+            adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
+            proved = proved and (self._is_renaming(remedy) or not adds_up)
             return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
 
     def _passed_on(self, value: Value, unit: int) -> Value | None:
         """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
-        operands = [each for each in self._operands(value, unit) if each.phase == 1 and is_real(each.array)]
+        operands = [each for each in self.operands_of(value, unit) if each.phase == 1 and is_real(each.array)]
         made = [each for each in operands if each.function is not None and each.site is not None]
         if len(made) != 1 or made[0].id in self._innocent or made[0].site in self.forward_sites:
             return None
@@ -566,7 +758,7 @@ class Blame:
 
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
-        unknown = [each for each in self._operands(value, unit) if self._is_unknown(each) and each.unit != unit]
+        unknown = [each for each in self.operands_of(value, unit) if self._is_unknown(each) and each.unit != unit]
         return all(self._is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
 
     @property
@@ -583,7 +775,7 @@ class Blame:
         if not self.lacks_a_part(value, needed) or self._is_computed(needed, value):
             return False
         owners = self._with_adjoint(needed)
-        others = [each for each in self._operands(value, unit) if each.unit != unit]
+        others = [each for each in self.operands_of(value, unit) if each.unit != unit]
         return any(
             match.kind is Kind.PART and match.exact and match.of in owners
             for each in others
@@ -634,7 +826,7 @@ class Blame:
         """The forward values whose derivatives the line of a value reads."""
         if value.site is None:
             return
-        for each in self._operands(value, self.recording.sites[value.site].unit):
+        for each in self.operands_of(value, self.recording.sites[value.site].unit):
             if each.phase == 1 and each.function is not None and not self.matches.is_forward(each.array):
                 yield from (match.of for match in self.meaning(each) if match.kind is Kind.WHOLE and match.exact)
 
@@ -653,9 +845,14 @@ class Blame:
         found = self.recording.adjoints.of.items()
         return {each for each, a in found if a.size == flat.size and self.recording.is_equal(flat, a.reshape(-1))}
 
+    def _is_right_elsewhere(self, value: Value) -> bool:
+        """Whether the expression of a helper has made a right slope from another argument."""
+        again = (v for v in self._graph.values if v.site == value.site and v.id != value.id and v.phase == 1)
+        return any(self._is_slope(v.array) for v in again)
+
     def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
-        operands = self._operands(value, unit)
+        operands = self.operands_of(value, unit)
         unknown = [each for each in operands if self._is_unknown(each)]
         if len({each.unit for each in unknown}) != 1:
             return None
@@ -663,7 +860,7 @@ class Blame:
         assert other.unit is not None
         assert other.site is not None
         within = self._within(value, unit)
-        moved = all(_is_move(each.function) or each.function in (np.add, np.subtract) for each in within)
+        moved = all(_is_move(each.function) or each.function in _SUMS for each in within)
         if not moved and not self._is_neutral(other):
             return None
         if not moved and (self._is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
@@ -824,7 +1021,7 @@ class Blame:
             return False
         return equal(needed, doubled, self.recording.tolerance)
 
-    def _operands(self, value: Value, unit: int) -> list[Value]:
+    def operands_of(self, value: Value, unit: int) -> list[Value]:
         """What the expressions of one unit read."""
         found: dict[int, Value] = {}
         waiting = [value.id]
@@ -850,11 +1047,18 @@ class Blame:
         inner = [self._graph.values[i] for i in above if self._graph.values[i].function is not None and i != value.id]
         return not any(self.meaning(each) and not self.matches.is_forward(self._array(each)) for each in inner)
 
+    def _is_neutral_term(self, value: Value, unit: int, source: Value) -> bool:
+        """Whether a value that is made of no derivative is added to others: any other one would do as well."""
+        within = self._within(value, unit)
+        return self._is_neutral(source) and all(_is_move(v.function) or v.function in _SUMS for v in within)
+
     def _is_slope(self, array: Any) -> bool:
         """Whether an array is the quotient of two adjoints: the derivative of one value by another, entry by entry."""
         array = np.asarray(array, dtype=np.float64)
         for _, adjoint in self._candidates.get(array.size, ()):
             product = adjoint.reshape(-1) * array.reshape(-1)
+            if np.any((adjoint.reshape(-1) == 0) & (array.reshape(-1) != 0)):
+                continue
             if any(match.kind is Kind.WHOLE and match.exact for match in self.matches.of(product)):
                 return True
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class Explanation:
     code, slug : str
     message, evidence, fix : str
     factor : float or None
+    replacement : str
+        The statement after the edit that makes the gradients right; empty if there is none.
     """
 
     unit: Unit
@@ -58,6 +61,7 @@ class Explanation:
     evidence: str
     fix: str
     factor: float | None
+    replacement: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ def explained(
         "with the exact derivative in its place, these gradients are right at a random point",
         fix,
         faulty.factor,
+        "" if repair is None else repair.text,
     )
 
 
@@ -145,6 +150,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
     if faulty.needed is not None and faulty.of is not None:
         found = blame.meaning(value)
         whole = [match for match in found if match.kind is Kind.WHOLE]
+        whole = [match for match in whole if faulty.of in blame.recording.graph.ancestors([match.of])]
         if whole and np.shape(value.array) == np.shape(faulty.needed):
             named = label_of(blame, whole[0].of, names)
             return (
@@ -202,6 +208,15 @@ def label_of(blame: Blame, value: int, names: Sequence[str]) -> str:
     return "a value that the functions were given"
 
 
+def _is_in_order(blame: Blame, array: Any, match: Match) -> bool:
+    """Whether a value of the shape of a derivative has its entries in the same order."""
+    shape = np.shape(blame.recording.graph.values[match.of].array)
+    if np.ndim(array) != 2 or np.shape(array) != shape or match.kind is not Kind.WHOLE:
+        return True
+    adjoint = np.asarray(blame.recording.adjoints.of[match.of])
+    return blame.recording.is_equal(match.factor * adjoint, array)
+
+
 def lines_of(blame: Blame, wrong: Sequence[Explanation], names: Sequence[str]) -> list[LineFact]:
     """The lines of the backward pass that compute derivatives, and the wrong ones, in the order of the source."""
     recording = blame.recording
@@ -214,6 +229,7 @@ def lines_of(blame: Blame, wrong: Sequence[Explanation], names: Sequence[str]) -
             continue
         found = blame.meaning(value)
         unit = recording.sites[value.site].unit
+        found = [match for match in found if _is_in_order(blame, value.array, match)]
         if found and unit >= 0 and not blame.matches.is_forward(value.array):
             last[unit] = found[0]
         elif unit in last:

@@ -33,7 +33,7 @@ def written(owner: Any, value: Any, positions: Array) -> Array:
 def added_at(owner: Any, value: Any, positions: Array) -> Array:
     """An array after `numpy.add.at`: repeated places add up."""
     new = np.array(owner).reshape(-1)
-    np.add.at(new, positions, value)
+    np.add.at(new, positions, np.broadcast_to(value, positions.shape))
     return new.reshape(np.shape(owner))
 
 

@@ -10,8 +10,9 @@ import sysconfig
 import types
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -47,6 +48,22 @@ class FunctionTable:
         return dict(self._found)
 
 
+@dataclass(frozen=True)
+class RunningFile:
+    """A file whose functions run other code than its source says, since they were rewritten before.
+
+    Attributes
+    ----------
+    text : str
+        Its source.
+    code : CodeType
+        The code of the file that was executed; its functions have the names and lines of the source.
+    """
+
+    text: str
+    code: types.CodeType
+
+
 class Program:
     """The files of the user's functions, rewritten for one recorder.
 
@@ -56,6 +73,8 @@ class Program:
         Gets what the rewritten expressions compute.
     table : FunctionTable, optional
         One that several recordings share.
+    running : dict of str to RunningFile, optional
+        Files whose functions run other code, by name. All of them are followed.
 
     Attributes
     ----------
@@ -63,8 +82,10 @@ class Program:
     units : list of Unit
     """
 
-    def __init__(self, recorder: Any, table: FunctionTable | None = None) -> None:
-        self._recorder, self._table = recorder, table or FunctionTable()
+    def __init__(
+        self, recorder: Any, table: FunctionTable | None = None, running: Mapping[str, RunningFile] | None = None
+    ) -> None:
+        self._recorder, self._table, self._running = recorder, table or FunctionTable(), dict(running or {})
         self.sites: list[Site] = []
         self.units: list[Unit] = []
         self._codes: dict[str, list[tuple[types.CodeType, types.CodeType]]] = {}
@@ -77,6 +98,8 @@ class Program:
         """While it lasts, functions of followed files that are called run their rewritten code."""
         self._functions, self._active = self._table.by_file(), True
         try:
+            for file in self._running:
+                self._follow_file(file)
             yield
         finally:
             self._active = False
@@ -84,6 +107,16 @@ class Program:
                 function.__code__ = code
             self._patched.clear()
             self._functions = {}
+
+    def rewritten_statements(
+        self, file: str, text: str, statements: Sequence[ast.stmt], scopes: Sequence[str]
+    ) -> list[ast.stmt]:
+        """Statements of a file, rewritten as the body of a function inside some others; `bound` completes the code."""
+        return Rewriter(file, text, self.sites, self.units).body(statements, scopes)
+
+    def bound(self, code: types.CodeType) -> types.CodeType:
+        """Compiled code of rewritten statements that calls the recorder."""
+        return _bound(code, self._recorder)
 
     def release(self) -> None:
         """Forget the rewritten code."""
@@ -101,10 +134,14 @@ class Program:
 
     def _follow_file(self, file: str) -> None:
         functions = self._functions.pop(file, [])
-        if not functions or not is_followed(file):
+        if not functions or not (file in self._running or is_followed(file)):
             return
         if file not in self._codes:
-            self._codes[file] = rewritten(file, self._recorder, self.sites, self.units)
+            running = self._running.get(file)
+            text = source_of(file) if running is None else running.text
+            self._codes[file] = rewritten(file, text, self._recorder, self.sites, self.units)
+            if running is not None:
+                self._codes[file] = list(_pairs_by_place(running.code, self._codes[file]))
         pairs = self._codes[file]
         known = dict(pairs)
         for function in functions:
@@ -219,10 +256,10 @@ def source_of(file: str) -> str:
 
 
 def rewritten(
-    file: str, recorder: Any, sites: list[Site], units: list[Unit]
+    file: str, text: str, recorder: Any, sites: list[Site], units: list[Unit]
 ) -> list[tuple[types.CodeType, types.CodeType]]:
     """Pairs of the code of each function of a file as it is and rewritten; none if its source cannot be read."""
-    pairs, new_sites, new_units = _rewritten(file, source_of(file), len(sites), len(units))
+    pairs, new_sites, new_units = _rewritten(file, text, len(sites), len(units))
     sites += new_sites
     units += new_units
     return [(old, _bound(new, recorder)) for old, new in pairs]
@@ -245,6 +282,19 @@ def _rewritten(
     if not text or len(old) != len(new):
         return [], [], []
     return list(zip(old, new, strict=True)), sites[first_site:], units[first_unit:]
+
+
+def _pairs_by_place(
+    running: types.CodeType, pairs: Sequence[tuple[types.CodeType, types.CodeType]]
+) -> Iterator[tuple[types.CodeType, types.CodeType]]:
+    """The code that runs, and the rewritten code of the same function, by its name and line."""
+    waiting: dict[tuple[str, int], list[types.CodeType]] = {}
+    for old, new in pairs:
+        waiting.setdefault((old.co_qualname, old.co_firstlineno), []).append(new)
+    for code in _codes(running):
+        there = waiting.get((code.co_qualname, code.co_firstlineno))
+        if there:
+            yield code, there.pop(0)
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from gradcheck.recording.operations import (
     same,
     written,
 )
-from gradcheck.recording.program import FunctionTable, Program
+from gradcheck.recording.program import FunctionTable, Program, RunningFile
 from gradcheck.recording.settings import RECORDING
 
 Array = NDArray[Any]
@@ -49,6 +49,15 @@ class _Index:
 class Recorder:
     """Builds the graph while the user's functions run.
 
+    Parameters
+    ----------
+    table : FunctionTable, optional
+        One that several recordings share.
+    running : dict of str to RunningFile, optional
+        Files whose functions run other code than their source says.
+    stand_ins : dict, optional
+        Functions that are called in place of others.
+
     Attributes
     ----------
     graph : Graph
@@ -61,9 +70,15 @@ class Recorder:
         Whether all was recorded: false after too many values.
     """
 
-    def __init__(self, table: FunctionTable | None = None) -> None:
+    def __init__(
+        self,
+        table: FunctionTable | None = None,
+        running: Mapping[str, RunningFile] | None = None,
+        stand_ins: Mapping[Any, Any] | None = None,
+    ) -> None:
         self.graph = Graph()
-        self.program = Program(self, table)
+        self.program = Program(self, table, running)
+        self._stand_ins = dict(stand_ins or {})
         self.index = _Index()
         self.last: Any = None
         self.complete = True
@@ -71,6 +86,7 @@ class Recorder:
         self._phase = 0
         self._home: dict[int, tuple[Value, Any, int]] = {}
         self._buffers: dict[int, Buffer] = {}
+        self._read: set[int] = set()  # owners of memory that was there before
 
     @contextmanager
     def recording(self, phase: int, functions: Iterable[Any]) -> Iterator[None]:
@@ -83,6 +99,12 @@ class Recorder:
                 yield
         finally:
             self.active = False
+
+    def freeze(self) -> None:
+        """Copy all values in memory that was there before, so that what it held may be put back."""
+        for each, buffer in self._buffers.items():
+            if each in self._read:
+                buffer.freeze()
 
     def release(self) -> None:
         """Let go of everything: rewritten code refers to the recorder, and Python does not find such circles."""
@@ -130,6 +152,8 @@ class Recorder:
         return buffer.value
 
     def _leaf(self, thing: Any) -> Value:
+        if isinstance(thing, np.ndarray):
+            self._read.add(id(owner_of(thing)))
         return self._add(None, (), {}, thing, None)
 
     def _add(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, site: int | None) -> Value:
@@ -162,7 +186,7 @@ class Recorder:
             return type(structure)(self._template(each, depth + 1) for each in structure)
         return structure
 
-    def _record(self, site: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
+    def _record(self, site: int | None, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
         """Record an operation that was carried out."""
         if type(out) is tuple or (type(out) is list and function is not same) or _is_record(out):
             if 0 < len(out) <= 64 and any(isinstance(each, (np.ndarray, float)) for each in out):
@@ -298,15 +322,15 @@ class Recorder:
         base[index] = value
         self._has_written(site, base, written, (template,), index)
 
-    def store_in_place(self, site: int, kind: str, base: Any, index: Any, operand: Any) -> None:
+    def store_in_place(self, site: int, place: int, kind: str, base: Any, index: Any, operand: Any) -> None:
         """``base[index] += operand``."""
         if not self.active or not isinstance(base, np.ndarray):
             base[index] = self.in_place(site, kind, base[index], operand)
             return
-        old = self.item(site, base, index)
+        old = self._record(None, operator.getitem, (base, index), {}, base[index])
         plain, _, rule = BINARY[kind]
         new = self._record(site, rule, (old, operand), {}, plain(old, operand))
-        self.store(site, new, base, index)
+        self.store(place, new, base, index)
 
     # -- writes --------------------------------------------------------------------------------------------------------
 
@@ -338,12 +362,14 @@ class Recorder:
             return
         new = self._add(rule, template, {}, np.array(array), site)
         new.array = np.array(array)
-        self._add(written, (Ref(before.id), Ref(new.id), where), {}, buffer.owner, site)
+        self._add(written, (Ref(before.id), Ref(new.id), where), {}, buffer.owner, None)
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """``function(*args, **kwargs)``."""
+        if self._stand_ins and _is_hashable(function):
+            function = self._stand_ins.get(function, function)
         if not self.active:
             return function(*args, **kwargs)
         owner = getattr(function, "__self__", None)

@@ -57,10 +57,8 @@ def repaired(
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
         return None, 0
-    scope = _scope(tree, unit.span)
-    before = _segment(editor.text, unit.span)
     tried = 0
-    for slug, expression, statement in _candidates(editor.text, tree, scope, unit, before, wider):
+    for slug, expression, statement in _candidates(editor.text, tree, unit, wider):
         if tried >= most:
             break
         try:
@@ -79,10 +77,33 @@ def repaired(
     return None, tried
 
 
-def _candidates(
-    text: str, tree: ast.Module, scope: ast.AST | None, unit: Unit, before: str, wider: bool
-) -> Iterator[tuple[str, str, str]]:
+def edits_of(unit: Unit, text: str, tree: ast.Module, *, wider: bool) -> Iterator[tuple[str, str, str]]:
+    """Edits of what a unit computes.
+
+    Parameters
+    ----------
+    unit : Unit
+    text : str
+        Of its file, or of the part of it that contains the unit, at its place.
+    tree : ast.Module
+    wider : bool
+        Whether they bring in other variables of the function, or of the file where no function contains the unit.
+
+    Yields
+    ------
+    slug, shown, expression : str
+        The mistake that an edit undoes, the statement after it, and the expression after it.
+    """
+    before = _segment(text, unit.span)
+    names = _names(text, tree, _scope(tree, unit.span) or tree, unit.span)
+    for edit in edits(before, names, _numpy(tree), wider=wider):
+        head, _, tail = unit.text.rpartition(" ".join(before.split()))
+        yield edit.slug, f"{head}{' '.join(edit.text.split())}{tail}", edit.text
+
+
+def _candidates(text: str, tree: ast.Module, unit: Unit, wider: bool) -> Iterator[tuple[str, str, str]]:
     """The mistake that an edit undoes, the statement after it, and the whole file after it."""
+    before = _segment(text, unit.span)
     statement = _statement(tree, unit.span)
     augmented = isinstance(statement, ast.AugAssign)
     if isinstance(statement, (ast.Assign, ast.AugAssign)) and not wider:
@@ -90,12 +111,8 @@ def _candidates(
         new = f"{_segment(text, span_of(target))} {'=' if augmented else '+='} {before}"
         if augmented or isinstance(target, (ast.Name, ast.Subscript, ast.Attribute)):
             yield "accumulated" if augmented else "missing-path", new, _replaced(text, span_of(statement), new)
-    names = _names(text, tree, scope, unit.span)
-    for edit in edits(before, names, _numpy(tree), wider=wider):
-        whole = _replaced(text, unit.span, _with_same_names(edit.text, before))
-        head, _, tail = unit.text.rpartition(" ".join(before.split()))
-        shown = f"{head}{' '.join(edit.text.split())}{tail}"
-        yield edit.slug, shown, whole
+    for slug, shown, new in edits_of(unit, text, tree, wider=wider):
+        yield slug, shown, _replaced(text, unit.span, _with_same_names(new, before))
 
 
 def _with_same_names(new: str, before: str) -> str:
@@ -170,10 +187,8 @@ def _of_the_same_object(tree: ast.Module, scope: ast.AST) -> tuple[str, list[ast
     return parameters[0].arg, found
 
 
-def _names(text: str, tree: ast.Module, scope: ast.AST | None, span: Span) -> list[str]:
+def _names(text: str, tree: ast.Module, scope: ast.AST, span: Span) -> list[str]:
     """Variables, attributes and items that a function may read, those nearest to a place first."""
-    if scope is None:
-        return []
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
     inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
     modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
@@ -207,4 +222,4 @@ def _numpy(tree: ast.Module) -> str:
     return ""
 
 
-__all__ = ["Repair", "Sequence", "repaired"]
+__all__ = ["Repair", "Sequence", "edits_of", "repaired"]

@@ -115,6 +115,11 @@ class Rewriter(ast.NodeTransformer):
             found += new if isinstance(new, list) else [new]
         return found
 
+    def body(self, statements: Sequence[ast.stmt], scopes: Sequence[str]) -> list[ast.stmt]:
+        """Statements that are the body of a function inside some scopes, rewritten."""
+        self._scopes, self._depth, self._unit = list(scopes), 1, -1
+        return self._statements(list(statements))
+
     # -- statements ----------------------------------------------------------------------------------------------------
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
@@ -128,7 +133,7 @@ class Rewriter(ast.NodeTransformer):
         """What a function returns."""
         if not self._depth or node.value is None:
             return node
-        self._enter(node, node.value, self._scopes[-1], True)
+        self._enter(node, node.value, self._scopes[-1] if self._scopes else "", True)
         unit = self._unit
         node.value = self._call("returned", node, ast.Constant(unit), self._value(node.value))
         return node
@@ -194,8 +199,8 @@ class Rewriter(ast.NodeTransformer):
         unit, site, kind = self._unit, self._site(node), ast.Constant(type(node.op).__name__)
         target = node.target
         if isinstance(target, ast.Subscript):
-            base, index = self.visit(target.value), self._index(target)
-            stored = self._call("store_in_place", node, site, kind, base, index, self.visit(node.value))
+            base, index, place = self.visit(target.value), self._index(target), self._site(target)
+            stored = self._call("store_in_place", node, site, place, kind, base, index, self.visit(node.value))
             return ast.copy_location(ast.Expr(stored), node)
         before: list[ast.stmt] = []
         if isinstance(target, ast.Attribute):
@@ -346,7 +351,13 @@ class Rewriter(ast.NodeTransformer):
     def _as_it_is(self, node: ast.AST) -> ast.AST:
         return node
 
-    visit_JoinedStr = _as_it_is
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        """What a text shows may be computed there; the text itself stays."""
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                part.value = self.visit(part.value)
+        return node
+
     visit_MatchValue = _as_it_is
     visit_MatchClass = _as_it_is
     visit_MatchMapping = _as_it_is

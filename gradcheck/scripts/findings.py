@@ -12,11 +12,15 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import findings_of
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.probes.evaluator import Evaluator
+from gradcheck.recording.explain import Explanation as LineExplanation
+from gradcheck.reports.data import LineReport
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.blame.faulty_line import FaultyLine
+from gradcheck.scripts.blame.lines import line_reports, stale_report
 from gradcheck.scripts.blame.localisation import Localisation
-from gradcheck.scripts.explain.naming import UNEXPLAINED, Explanation, explain
+from gradcheck.scripts.explain.naming import UNEXPLAINED, Explanation, counts_of, explain
 from gradcheck.scripts.graph.nodes import Node
+from gradcheck.scripts.record.lines import RecordedLines
 from gradcheck.scripts.repair.search import Patch, patch_any_line, patch_line
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
@@ -42,6 +46,21 @@ class LocatedFindings:
 
 
 def findings_in(
+    analysis: Analysis,
+    located: RecordedLines | Localisation,
+    evaluator: Evaluator,
+    found: CheckResult,
+    rtol: float,
+    rng: np.random.Generator,
+) -> tuple[tuple[Finding, ...], tuple[LineReport, ...]]:
+    """The findings and the lines: of a recording or, where the program could not be recorded, of replays."""
+    if isinstance(located, RecordedLines):
+        return _findings_of_recording(analysis, located, evaluator, found, rtol, rng)
+    measured = _findings_of_replays(analysis, located, evaluator, found, rtol, rng)
+    return measured.findings, tuple(line_reports(located.pairing, measured.lines, analysis.stale))
+
+
+def _findings_of_replays(
     analysis: Analysis,
     localisation: Localisation,
     evaluator: Evaluator,
@@ -100,6 +119,71 @@ def findings_in(
     if rest:
         findings += _findings_of_blocks(analysis, localisation, evaluator, found, rest, rtol, rng)
     return LocatedFindings(tuple(findings), tuple(lines))
+
+
+def _findings_of_recording(
+    analysis: Analysis,
+    lines: RecordedLines,
+    evaluator: Evaluator,
+    found: CheckResult,
+    rtol: float,
+    rng: np.random.Generator,
+) -> tuple[tuple[Finding, ...], tuple[LineReport, ...]]:
+    """One finding for each wrong line that a recording shows; of other parameters what their own diagnosis finds."""
+    if found.verdict is not Verdict.FAIL:
+        return findings_of(found) if found.observations else (), tuple(lines.reports(()))
+    failed = {b.block.name for b in found.blocks if b.verdict is Verdict.FAIL}
+    stale = [read for read in analysis.stale if failed & set(read.names)]
+    findings = [read.finding() for read in stale]
+    left = failed - {name for read in analysis.stale for name in read.names}
+    names = [p.name for p in analysis.parameters]
+    explanations = lines.explanations(counts_of(analysis), rng) if left else []
+    common = analysis.rated.common
+    if not explanations and not stale and common is not None:
+        return (_finding_of_common_factor(analysis, common),), tuple(lines.reports(()))
+    for each in explanations:
+        blocks = [names[i] for i in each.blocks if names[i] in left]
+        named = None
+        if each.code == _UNEXPLAINED_CODE:
+            named = next(iter(_diagnosed(evaluator, found, set(blocks), rtol, rng)), None)
+        findings.append(_finding_at(each, blocks, named))
+    rest = left - {names[i] for each in explanations for i in each.blocks}
+    if rest:
+        findings += _diagnosed(evaluator, found, rest, rtol, rng)
+    reports = [*lines.reports(explanations), *map(stale_report, analysis.stale)]
+    return tuple(findings), tuple(sorted(reports, key=lambda line: (line.file, line.line)))
+
+
+def _diagnosed(
+    evaluator: Evaluator, found: CheckResult, names: set[str], rtol: float, rng: np.random.Generator
+) -> list[Finding]:
+    """What the diagnosis of some failing blocks finds."""
+    blocks = tuple(b if b.block.name in names else replace(b, verdict=Verdict.PASS) for b in found.blocks)
+    chosen = replace(found, blocks=blocks, observations=())
+    return list(findings_of(chosen, locate_faults(evaluator, chosen, rtol, rng)))
+
+
+def _finding_at(explanation: LineExplanation, names: Sequence[str], named: Finding | None) -> Finding:
+    """The finding for a wrong line; the name of the mistake is that of its gradients where the line shows none."""
+    unit = explanation.unit
+    code, slug, message, evidence = explanation.code, explanation.slug, explanation.message, explanation.evidence
+    fix = explanation.fix or f"Derive {explanation.target} again from what the forward pass computes."
+    if named is not None and named.code != _UNEXPLAINED_CODE:
+        code, slug = named.code, named.slug
+        message, evidence = f"{message.rpartition(': ')[0]}: {named.message}", f"{named.evidence}\n{evidence}"
+        fix = explanation.fix or named.fix
+    return Finding(
+        code,
+        slug,
+        explanation.target,
+        f"line {unit.line}: {message}",
+        f"{evidence}; gradients that are wrong because of it: {', '.join(names)}",
+        fix,
+        unit.file,
+        unit.line,
+        blocks=tuple(names),
+        replacement=explanation.replacement,
+    )
 
 
 def _made_wrong(analysis: Analysis, nodes: Sequence[Node], wrong: set[str]) -> list[str]:

@@ -21,13 +21,13 @@ from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
 from gradcheck.scripts.blame.analysis import Analysis, analyse
-from gradcheck.scripts.blame.lines import line_reports
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
+from gradcheck.scripts.record.lines import recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
@@ -297,19 +297,19 @@ def _outcome(
     evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
     with np.errstate(all="ignore"):
         found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
-        localisation = analysis.localise()
         connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
+        located = recorded_lines(analysis, found, tolerance) or analysis.localise()
         if found.verdict is not Verdict.PASS and analysis.rated.flat:
             found = _undecided(found, _piecewise_constant(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not localisation.right:
+        elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not located.right:
             found = _undecided(found, _not_minimised(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and not localisation.is_related():
+        elif found.verdict is Verdict.FAIL and not connected and not located.is_related():
             found = _undecided(found, _unrelated(analysis))
         found = _if_repeatable(found, analysis)
-        located = findings_in(analysis, localisation, evaluator, found, tolerance, generator)
+        findings, lines = findings_in(analysis, located, evaluator, found, tolerance, generator)
     report = report_of(
         found,
-        located.findings,
+        findings,
         version=__version__,
         target=str(request.path),
         seed=seed,
@@ -318,7 +318,6 @@ def _outcome(
         evaluations=step.runs,
         gradients=evaluator.gradients,
     )
-    lines = tuple(line_reports(localisation.pairing, located.lines, analysis.stale))
     report = replace(
         report,
         lines=lines,

@@ -77,17 +77,18 @@ def planted(name: str) -> Iterator[Planted]:
 def neutral(source: str) -> str:
     """The program with every name of its own changed to ``v1``, ``v2``, …, line by line as it was.
 
-    Names inside formatted strings, which are one token, stay.
+    Names inside strings stay.
     """
     own: dict[str, str] = {}
     tree = ast.parse(source)
-    formatted = {
+    written = {
         each.id
         for text in ast.walk(tree)
         if isinstance(text, ast.JoinedStr)
         for each in ast.walk(text)
         if isinstance(each, ast.Name)
     }
+    written |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -99,7 +100,7 @@ def neutral(source: str) -> str:
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             names = [node.attr]
         for name in names:
-            if name not in PROTOCOL | formatted and not name.startswith("__") and not keyword.iskeyword(name):
+            if name not in PROTOCOL | written and not name.startswith("__") and not keyword.iskeyword(name):
                 own.setdefault(name, f"v{len(own) + 1}")
     tokens = []
     before = ""

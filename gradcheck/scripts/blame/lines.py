@@ -37,9 +37,13 @@ def line_reports(pairing: Pairing, faulty: Sequence[FaultyLine], stale: Sequence
         report = _report(line.location, line.node.label, line.pair.variable.label, Verdict.FAIL)
         found.setdefault(line.location.place, report)
     for read in stale:
-        report = _report(read.node.location, read.node.label, ", ".join(read.names), Verdict.FAIL)
-        found.setdefault(read.node.location.place, report)
+        found.setdefault(read.node.location.place, stale_report(read))
     return [found[place] for place in sorted(found)]
+
+
+def stale_report(read: StaleRead) -> LineReport:
+    """The line that reads updated parameters."""
+    return _report(read.node.location, read.node.label, ", ".join(read.names), Verdict.FAIL)
 
 
 def _report(

@@ -85,7 +85,7 @@ def explain(
 
 def _by_constant(analysis: Analysis, line: FaultyLine) -> Explanation:
     assert line.constant is not None
-    error, counts = NAMING.constant_error * abs(line.constant), _counts(analysis)
+    error, counts = NAMING.constant_error * abs(line.constant), counts_of(analysis)
     for scale in FACTOR_MISTAKES:
         text = scale.describe_factor(line.constant, error, counts)
         if text is not None:
@@ -138,7 +138,7 @@ def _diagnosed(analysis: Analysis, line: FaultyLine, rtol: float, rng: np.random
         base,
         pair if line.node is pair.node else replace(pair, upstream=()),
         _activation(analysis, pair.variable),
-        _counts(analysis),
+        counts_of(analysis),
         _similar(analysis, pair.variable, base),
     )
     evaluator = Evaluator(subject, NAMING.budget)
@@ -162,7 +162,7 @@ def _activation(analysis: Analysis, variable: Variable) -> Node | None:
     return None
 
 
-def _counts(analysis: Analysis) -> dict[int, str]:
+def counts_of(analysis: Analysis) -> dict[int, str]:
     """Lengths of axes and sequences in the step, each with the sentence that says of what."""
     found: dict[int, str] = {}
     for node in analysis.graph.nodes:

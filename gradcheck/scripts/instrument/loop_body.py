@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,15 +70,73 @@ def compile_body(
     node = copy.deepcopy(loop.node if node is None else node)
     cells = cells or {}
     assigned = _assigned(node)
-    around = [f for f in loop.functions if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
-    declared = {n for f in around for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
-    parameters = [n for n in local_names if n.isidentifier() and n not in declared and n not in cells]
+    around = _around(loop)
     table = LocationTable(loop.file, loop.text if text is None else text, first_location, around, loop.class_name)
     body = StatementInstrumenter(table).visit_all(_as_function(node.body, around))
     if loss is not None:
         location = table.add(node, "loss", Kind.EXPRESSION)
         fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
         body.append(ast.Expr(tracer_call("value", location, fresh)))
+    made, parameters = _compiled(loop, node, body, assigned, scope, local_names, cells, lambda code: code)
+    unit = CompiledUnit(made.__code__, range(first_location, first_location + len(table.locations)))
+    return LoopBody(made, parameters, unit, table.locations)
+
+
+def compile_rewritten(
+    loop: Loop,
+    scope: dict[str, Any],
+    local_names: Iterable[str],
+    rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
+    complete: Callable[[types.CodeType], types.CodeType],
+    *,
+    loss: ast.expr | None = None,
+    cells: Mapping[str, types.CellType] | None = None,
+) -> tuple[types.FunctionType, list[str]]:
+    """Compile the body of a loop, as it is written, after a rewriting of its statements.
+
+    Parameters
+    ----------
+    loop : Loop
+    scope, local_names
+        As for `compile_body`.
+    rewrite : callable
+        Rewrites the statements.
+    complete : callable
+        Changes the compiled code.
+    loss : ast.expr, optional
+        Evaluated at the end of the body.
+    cells : dict of str to cell, optional
+        As for `compile_body`.
+
+    Returns
+    -------
+    function, list of str
+        The body, and the local variables that it takes.
+    """
+    node = copy.deepcopy(loop.node)
+    assigned = _assigned(node)
+    body = list(node.body)
+    if loss is not None:
+        fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))
+        body.append(ast.copy_location(ast.Expr(ast.copy_location(fresh, node)), node))
+    statements = _as_function(rewrite(body), _around(loop))
+    return _compiled(loop, node, statements, assigned, scope, local_names, cells or {}, complete)
+
+
+def _compiled(
+    loop: Loop,
+    node: Any,
+    body: list[ast.stmt],
+    assigned: set[str],
+    scope: dict[str, Any],
+    local_names: Iterable[str],
+    cells: Mapping[str, types.CellType],
+    complete: Callable[[types.CodeType], types.CodeType],
+) -> tuple[types.FunctionType, list[str]]:
+    """A function of the local variables that runs a body once, and returns them."""
+    around = _around(loop)
+    declared = {n for f in around for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
+    parameters = [n for n in local_names if n.isidentifier() and n not in declared and n not in cells]
     once = ast.For(ast.Name(f"{_FUNCTION}once", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
     shared = sorted(assigned - set(parameters) if not around else declared & (assigned | declared))
     head: list[ast.stmt] = [ast.Global(shared)] if shared else []
@@ -89,10 +147,14 @@ def compile_body(
     function.body = [*head, once, tail]
     for new in (once, tail, *head):
         ast.copy_location(new, node)
-    code = _code_of(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True))
+    code = _code_of(complete(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True)))
     made = types.FunctionType(code, scope, _FUNCTION, None, tuple(cells[name] for name in code.co_freevars))
-    unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
-    return LoopBody(made, parameters, unit, table.locations)
+    return made, parameters
+
+
+def _around(loop: Loop) -> list[Any]:
+    """The functions around a loop, the outermost first."""
+    return [f for f in loop.functions if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
 
 
 def _wrapped(loop: Loop, parameters: Sequence[str], shared: Sequence[str]) -> tuple[ast.Module, ast.FunctionDef]:

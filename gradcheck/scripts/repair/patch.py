@@ -21,7 +21,7 @@ from gradcheck.scripts.instrument.events import Diverged, SourceLocation
 from gradcheck.scripts.instrument.expressions import tracer_call
 from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.statement import Statement
+from gradcheck.scripts.text.statement import ExpressionAt, Statement
 from gradcheck.scripts.text.training_loop import find_loop
 
 
@@ -59,22 +59,27 @@ class PatchedStatement:
     step : Step
     file : str
     line : int
+    span : tuple of int, optional
+        Of the expression that is replaced, if it is not all that the statement computes.
 
     Attributes
     ----------
-    statement : Statement
+    statement : Statement or ExpressionAt
         As it is written.
     """
 
-    def __init__(self, step: Step, file: str, line: int) -> None:
-        self._step, self._file, self._line = step, file, line
+    def __init__(self, step: Step, file: str, line: int, span: tuple[int, int, int, int] | None = None) -> None:
+        self._step, self._file, self._line, self._span = step, file, line, span
         self._source = step.program.sources[file]
-        self.statement = Statement(self._source.tree(), line)
+        self.statement = self._statement(self._source.tree())
         loop = step.loop
         self._in_body = file == loop.file and loop.node.body[0].lineno <= line <= (loop.node.end_lineno or 0)
         self._unit = step.unit if self._in_body else step.program.units[file]
         self._locations: Mapping[int, int] = {}
         self._layout: Sequence[int] = []
+
+    def _statement(self, tree: ast.Module) -> Statement | ExpressionAt:
+        return Statement(tree, self._line) if self._span is None else ExpressionAt(tree, self._span)
 
     def put(self, expression: ast.expr) -> None:
         """Compute another expression from now on."""
@@ -116,7 +121,7 @@ class PatchedStatement:
         """The code of the statement's source, or of the body of the loop, with the patched statement."""
         tree = self._source.tree()
         scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
-        statement = Statement(tree, self._line)
+        statement = self._statement(tree)
         no_arguments = ast.arguments([], [], None, [], [], None, [])
         # the lambda is never called: it makes the variables of the expression part of the closure
         original = ast.Lambda(no_arguments, copy.deepcopy(statement.expression))

@@ -31,6 +31,7 @@ from gradcheck.scripts.repair.edits import (
 )
 from gradcheck.scripts.repair.patch import EventMap, PatchedStatement
 from gradcheck.scripts.text.identifiers import looks_like_derivative
+from gradcheck.scripts.text.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ def _first(analysis: Analysis, place: _Place, trials: _Trials, *, likely: bool, 
     node, location = place.node, place.location
     patched = PatchedStatement(analysis.step, location.file, location.line)
     statement = patched.statement
+    assert isinstance(statement, Statement)
     variables = _variables(analysis, node)
     try:
         with patched.active() as unchanged:

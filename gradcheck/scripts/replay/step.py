@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
-from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body
+from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body, compile_rewritten
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
 from gradcheck.scripts.instrument.tracer import Arrival
@@ -437,6 +438,34 @@ class Step:
             self._restore(values, everything=failed)
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
+
+    @contextlib.contextmanager
+    def prepared(self, values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
+        """The local variables of a run of the body in another version; afterwards all is as it was.
+
+        Values pass the tracer unseen.
+        """
+        self.runs += 1
+        variables = self._prepared_locals(values)
+        self.tracer.begin_unseen()
+        failed = True
+        try:
+            with self._quiet():
+                yield variables
+            failed = False
+        finally:
+            self.tracer.end()
+            self._restore(values, everything=failed)
+
+    def rewritten_body(
+        self,
+        rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
+        complete: Callable[[types.CodeType], types.CodeType],
+    ) -> tuple[types.FunctionType, list[str]]:
+        """The body as it is written, after a rewriting, and the local variables that it takes."""
+        return compile_rewritten(
+            self.loop, self.scope, self.locals, rewrite, complete, loss=self._loss, cells=self._cells
+        )
 
     def _after_iteration(self, variables: dict[str, Any], actions: Mapping[int, Action]) -> dict[str, Any]:
         """The variables after one iteration with some actions; the random numbers of the next one are the same."""

@@ -51,6 +51,59 @@ class Statement:
             node.value = expression
 
 
+class ExpressionAt:
+    """The expression at a place, and the statement that contains it.
+
+    Parameters
+    ----------
+    tree : ast.Module
+    span : tuple of int
+        First line and column, last line and column.
+
+    Attributes
+    ----------
+    node : ast.stmt or None
+        None if no statement contains such an expression.
+    expression : ast.expr
+    """
+
+    def __init__(self, tree: ast.Module, span: tuple[int, int, int, int]) -> None:
+        self.node: Any = None
+        self.expression: Any = None
+        self._owner: tuple[Any, str, int | None] | None = None
+        for statement in ast.walk(tree):
+            if isinstance(statement, ast.stmt) and _contains(statement, span):
+                self._look(statement, statement, span)
+
+    def _look(self, statement: ast.stmt, parent: ast.AST, span: tuple[int, int, int, int]) -> None:
+        for field, value in ast.iter_fields(parent):
+            for i, child in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(child, ast.stmt) or not isinstance(child, ast.AST):
+                    continue
+                if isinstance(child, ast.expr) and _place(child) == span and self._owner is None:
+                    self.node, self.expression = statement, child
+                    self._owner = parent, field, i if isinstance(value, list) else None
+                self._look(statement, child, span)
+
+    def replace(self, expression: ast.expr) -> None:
+        """Put another expression into the tree."""
+        assert self._owner is not None
+        parent, field, i = self._owner
+        if i is None:
+            setattr(parent, field, expression)
+        else:
+            getattr(parent, field)[i] = expression
+
+
+def _place(node: Any) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def _contains(node: Any, span: tuple[int, int, int, int]) -> bool:
+    first, last = _place(node)[:2], _place(node)[2:]
+    return first <= span[:2] and span[2:] <= last
+
+
 def adds_to(value: Any, target: ast.expr | None) -> bool:
     """Whether a value is its target plus or minus something."""
     if target is None or not (isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub))):

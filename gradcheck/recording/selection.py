@@ -1,0 +1,91 @@
+"""Which of the lines that may be wrong are named: those that the evidence singles out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.recording.blame import Blame, Faulty, Rank
+from gradcheck.recording.record import Recording
+from gradcheck.recording.repair import Repair
+from gradcheck.recording.settings import RECORDING
+
+#: Mistakes that, where the gradients are off by one constant, may be undone on any line.
+_OF_CONSTANTS = ("sign-flipped", "constant-factor", "mean-sum")
+
+#: Tries the edits of a unit, at most so many, with or without other variables: the first that helps, and how many.
+TryEdits = Callable[[int, int, bool], tuple[Repair | None, int]]
+
+
+def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wrong: Sequence[int]) -> list[Faulty]:
+    """Wrong lines with what holds at another point too: that they are wrong, and the constant by which they are off."""
+    if other is None:
+        return [replace(each, factor=None) for each in found]
+    again = {other.units[each.unit]: each for each in Blame(other, wrong).lines()}
+    kept = []
+    for each in found:
+        same = again.get(blame.recording.units[each.unit])
+        alike = (
+            same is not None
+            and same.factor is not None
+            and each.factor is not None
+            and abs(same.factor / each.factor - 1.0) < RECORDING.alike
+        )
+        proved = each.proved and same is not None and same.proved
+        kept.append(replace(each, factor=each.factor if alike else None, proved=proved))
+    return kept
+
+
+def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) -> list[tuple[int, Repair]]:
+    """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
+    left = RECORDING.most_repairs
+    repairs: list[tuple[int, Repair]] = []
+    rivals = False  # a line that is right by itself, but that an edit makes right as well
+    units = dict.fromkeys(unit for each in found for unit in blame.region(each))
+    suspects = dict.fromkeys(unit for each in found for unit in (each.unit, each.user))
+    for wider, those in ((False, units), (True, suspects)):
+        for unit in those:
+            if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
+                return repairs
+            if left <= 0 or np.prod(blame.sizes(unit)[:2]) > RECORDING.most_entries:
+                continue
+            repair, tried = try_edits(unit, left, wider)
+            left -= tried
+            is_open = any(blame.is_open(unit, each) for each in found)
+            if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
+                repairs.append((unit, repair))
+            elif repair is not None and repair.slug in _OF_CONSTANTS:
+                rivals = True
+        if repairs:
+            break
+    return [] if rivals and not any(each.proved for each in found) else repairs
+
+
+def singled_out(
+    blame: Blame, found: Sequence[Faulty], repairs: Sequence[tuple[int, Repair]]
+) -> list[tuple[Faulty, Repair | None]]:
+    """The lines that the evidence singles out, each with an edit that makes the gradients right if there is one.
+
+    A line is singled out if all that it reads is right, or if it alone can be repaired.
+    """
+    blocks = tuple(sorted({block for each in found for block in each.blocks}))
+    against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
+    if len(found) == 1 and found[0].proved:
+        own = [repair for unit, repair in repairs if unit == found[0].unit]
+        if own or not against:
+            return [(found[0], own[0] if own else None)]
+    units = {unit for unit, _ in repairs}
+    constant = len(found) == 1 and found[0].factor is not None
+    if constant and units == {found[0].unit} and not blame.passes_on(found[0].unit):
+        return [(found[0], repairs[0][1])]
+    if len(units) == 1 and against:
+        unit, repair = repairs[0]
+        if blame.passes_on(unit):
+            return []
+        return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
+    apart = sum(len(each.blocks) for each in found) == len(blocks)
+    shaped = all(each.needed is not None and np.size(each.needed) > 1 for each in found)
+    many = len(found) > 1 and apart and shaped and not repairs and all(each.proved for each in found)
+    return [(each, None) for each in found] if many else []

@@ -1,0 +1,188 @@
+"""The wrong lines of a step, by a recording of it at each base point; and what every recorded line computes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from gradcheck.diagnosis.mistakes import BY_SLUG
+from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.explain import Explanation, explained, lines_of
+from gradcheck.recording.program import FunctionTable
+from gradcheck.recording.record import Recording, equal
+from gradcheck.recording.repair import Repair, edits_of
+from gradcheck.recording.rules import NoRule
+from gradcheck.recording.selection import confirmed, singled_out, tried_repairs
+from gradcheck.reports.data import LineReport
+from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.instrument.events import Diverged
+from gradcheck.scripts.record.naming import name_of
+from gradcheck.scripts.record.recorded_step import StepRecording, record_step
+from gradcheck.scripts.repair.edits import calls_program
+from gradcheck.scripts.repair.patch import EventMap, PatchedStatement
+from gradcheck.tracebacks import pass_on_signal
+from gradcheck.verdicts.result import CheckResult
+from gradcheck.verdicts.verdict import Verdict
+
+#: Mistakes that the recorded values show by themselves.
+_CERTAIN = ("sign-flipped", "constant-factor", "mean-sum", "extra-activation-derivative")
+
+#: A block that passes may be off by this many times its tolerance in a recording; by more, the recording is wrong.
+_TRUSTED = 10.0
+
+
+class RecordedLines:
+    """The lines of the backward pass of a step.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    found : CheckResult
+        The verdict on each parameter.
+    recorded : sequence of StepRecording
+        The last one is searched.
+    rtol : float
+    """
+
+    def __init__(self, analysis: Analysis, found: CheckResult, recorded: Sequence[StepRecording], rtol: float) -> None:
+        self._analysis, self._found, self._recorded, self._rtol = analysis, found, recorded, rtol
+        self._names = [p.name for p in analysis.parameters]
+        blocks = {block.block.name: block for block in found.blocks}
+        self._wrong = [i for i, name in enumerate(self._names) if blocks[name].verdict is Verdict.FAIL]
+
+    @cached_property
+    def _blame(self) -> Blame:
+        return Blame(self._recorded[-1].recording, self._wrong)
+
+    @property
+    def right(self) -> bool:
+        """Whether any gradient is right."""
+        return bool(self._blame.right)
+
+    def is_related(self) -> bool:
+        """Whether the gradients read anything that the loss is made of, or compute it again."""
+        blame, recording = self._blame, self._recorded[-1].recording
+        graph, leaves = recording.graph, {i for ids in recording.parameters for i in ids}
+        above = graph.ancestors(i for i in recording.claims if i is not None)
+        inner = [graph.values[i] for i in above if i not in leaves and graph.values[i].function is not None]
+        return bool(blame.right) or any(
+            v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
+        )
+
+    def explanations(self, counts: dict[int, str], rng: np.random.Generator) -> list[Explanation]:
+        """The wrong lines that the evidence singles out, with the mistake in each."""
+        blame = self._blame
+        faulty = blame.lines() if blame.claims else []
+        if not faulty:
+            return []
+        other = self._recorded[0].recording if len(self._recorded) > 1 else None
+        faulty = confirmed(blame, faulty, other, self._wrong)
+        repairs = tried_repairs(blame, faulty, self._try_edits)
+        accused = singled_out(blame, faulty, repairs)
+        return [self._explained(each, repair, counts, rng) for each, repair in accused]
+
+    def _explained(
+        self, faulty: Faulty, repair: Repair | None, counts: dict[int, str], rng: np.random.Generator
+    ) -> Explanation:
+        """The mistake in a line: by the constant or slope that it is off by, by the catalogue, or by its repair."""
+        found = explained(self._blame, faulty, self._names, counts, repair)
+        if explained(self._blame, faulty, self._names, counts).slug in _CERTAIN:
+            return found
+        named = name_of(self._blame, faulty, self._names, counts, self._rtol, rng)
+        if named is None:
+            return found
+        head = found.message.rpartition(": ")[0]
+        evidence = "\n".join(filter(None, (named.evidence, found.evidence)))
+        code = BY_SLUG[named.slug].code
+        return replace(found, code=code, slug=named.slug, message=f"{head}: {named.message}", evidence=evidence)
+
+    def reports(self, explanations: Sequence[Explanation]) -> list[LineReport]:
+        """Each line that computes derivatives, and the wrong ones, in the order of the source."""
+        found = []
+        for fact in lines_of(self._blame, explanations, self._names):
+            unit, verdict = fact.unit, Verdict.FAIL if fact.wrong else Verdict.PASS
+            found.append(LineReport(unit.file, unit.line, fact.target, fact.of, verdict, fact.factor, unit.text))
+        return found
+
+    # -- repairs -------------------------------------------------------------------------------------------------------
+
+    def _try_edits(self, number: int, most: int, wider: bool) -> tuple[Repair | None, int]:
+        """The first edit of a unit with which all gradients are exact, and the number of edits that were tried."""
+        unit = self._blame.recording.units[number]
+        source = self._analysis.step.program.sources.get(unit.file)
+        if source is None:
+            return None, 0
+        patched = PatchedStatement(self._analysis.step, unit.file, unit.line, unit.span)
+        tried = 0
+        try:
+            with patched.active() as unchanged:
+                calls = calls_program(patched.statement.expression)
+                for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider):
+                    if tried >= most:
+                        break
+                    tried += 1
+                    try:
+                        patched.put(ast.parse(f"({text}\n)", mode="eval").body)
+                        right = self._is_right(patched.event_map() if calls else unchanged)
+                    except (Diverged, SyntaxError, ValueError):
+                        continue  # it does not run, or has another shape
+                    if right:
+                        return Repair(unit, slug, shown), tried
+        except (Diverged, SyntaxError):  # the expression cannot be patched
+            pass
+        return None, tried
+
+    def _is_right(self, events: EventMap) -> bool:
+        """Whether the claims are the exact gradients at each base point, of the same loss."""
+        return all(self._is_right_at(each, events) for each in self._recorded)
+
+    def _is_right_at(self, recorded: StepRecording, events: EventMap) -> bool:
+        analysis, base = self._analysis, recorded.base
+        nodes = [events.node(node) for node in (*(p.claim for p in analysis.parameters), analysis.loss)]
+        seen = events.base(base).run(nodes)
+        if seen is None or not equal(base.value(analysis.loss), seen[-1], recorded.recording.tolerance):
+            return False
+        blocks = {block.block.name: block for block in self._found.blocks}
+        tolerances = {Verdict.FAIL: recorded.recording.tolerance, Verdict.PASS: self._rtol}
+        for parameter, value, truth in zip(analysis.parameters, seen, recorded.gradients, strict=False):
+            tolerance = tolerances.get(blocks[parameter.name].verdict)
+            if tolerance is not None and truth is not None and not equal(truth, parameter.gradient(value), tolerance):
+                return False
+        return True
+
+
+def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> RecordedLines | None:
+    """Record the step at its base points; None if the recorder cannot follow it, or disagrees with the verdicts."""
+    if analysis.step.carries_over:
+        return None  # the gradient and its loss are of two iterations
+    table = FunctionTable()
+    recorded = []
+    for base in analysis.bases:
+        try:
+            made = record_step(analysis, base, table)
+        except NoRule:
+            return None
+        except Exception as error:  # what the program does only where it is not rewritten
+            pass_on_signal(error)
+            return None
+        if made is None or not _is_trusted(analysis, found, made.recording, rtol):
+            return None
+        recorded.append(made)
+    return RecordedLines(analysis, found, recorded, rtol)
+
+
+def _is_trusted(analysis: Analysis, found: CheckResult, recording: Recording, rtol: float) -> bool:
+    """Whether a recording agrees with the verdict on each parameter that passes."""
+    blocks = {block.block.name: block for block in found.blocks}
+    for parameter, claim, truth in zip(analysis.parameters, recording.claims, recording.truths, strict=True):
+        block = blocks[parameter.name]
+        if block.verdict is Verdict.PASS and claim is not None and truth is not None and not block.subgradient:
+            value = np.asarray(recording.graph.values[claim].array).reshape(np.shape(truth))
+            gap, size = float(np.linalg.norm(value - truth)), float(np.linalg.norm(truth))
+            if not gap <= _TRUSTED * rtol * max(size, float(np.linalg.norm(value))):
+                return False
+    return True
