@@ -756,6 +756,12 @@ class Blame:
             return None
         return self._passed_on(source, inner) if self.passes_on(inner) else source
 
+    def reads_right(self, unit: int) -> bool:
+        """Whether all that a unit reads, each time it runs, is known to be right."""
+        sites = self.recording.sites
+        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit and v.phase == 1]
+        return bool(made) and all(self._reads_what_is_right(value, unit) for value in made)
+
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
         unknown = [each for each in self.operands_of(value, unit) if self._is_unknown(each) and each.unit != unit]

@@ -141,6 +141,10 @@ def _findings_of_recording(
     common = analysis.rated.common
     if not explanations and not stale and common is not None:
         return (_finding_of_common_factor(analysis, common),), tuple(lines.reports(()))
+    if not explanations and not stale:
+        measured = _findings_by_replays(analysis, lines, evaluator, found, rtol, rng)
+        if measured is not None:
+            return measured
     for each in explanations:
         blocks = [names[i] for i in each.blocks if names[i] in left]
         named = None
@@ -152,6 +156,25 @@ def _findings_of_recording(
         findings += _diagnosed(evaluator, found, rest, rtol, rng)
     reports = [*lines.reports(explanations), *map(stale_report, analysis.stale)]
     return tuple(findings), tuple(sorted(reports, key=lambda line: (line.file, line.line)))
+
+
+def _findings_by_replays(
+    analysis: Analysis,
+    lines: RecordedLines,
+    evaluator: Evaluator,
+    found: CheckResult,
+    rtol: float,
+    rng: np.random.Generator,
+) -> tuple[tuple[Finding, ...], tuple[LineReport, ...]] | None:
+    """The findings on one line that replays show, where the recording names none and has nothing against it."""
+    localisation = analysis.localise()
+    measured = _findings_of_replays(analysis, localisation, evaluator, found, rtol, rng)
+    reports = line_reports(localisation.pairing, measured.lines, analysis.stale)
+    accused = [line for line in reports if line.verdict is Verdict.FAIL]
+    if len(accused) != 1 or not lines.may_be_first(accused[0]):
+        return None
+    rest = [line for line in lines.reports(()) if (line.file, line.line) != (accused[0].file, accused[0].line)]
+    return measured.findings, tuple(sorted([*rest, accused[0]], key=lambda line: (line.file, line.line)))
 
 
 def _diagnosed(

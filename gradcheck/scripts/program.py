@@ -15,7 +15,7 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
-from gradcheck.errors import GradcheckError, SubjectError
+from gradcheck.errors import GradcheckError, SubjectError, TargetError
 from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
@@ -203,7 +203,10 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
         if isinstance(found, _Outcome) or not others:
             break
         loop, rest = others[0], others[1:]
-        found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
+        try:
+            found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
+        except TargetError:  # this loop does not run
+            others = rest
     if not isinstance(found, _Outcome):
         raise trouble
     return found

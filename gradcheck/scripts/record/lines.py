@@ -108,6 +108,13 @@ class RecordedLines:
             found.append(LineReport(unit.file, unit.line, fact.target, fact.of, verdict, fact.factor, unit.text))
         return found
 
+    def may_be_first(self, line: LineReport) -> bool:
+        """Whether a line is not known to be right, and reads nothing that may be wrong."""
+        blame = self._blame
+        here = [k for k, unit in enumerate(blame.recording.units) if (unit.file, unit.line) == (line.file, line.line)]
+        right = {(each.file, each.line) for each in self.reports(()) if each.verdict is Verdict.PASS}
+        return (line.file, line.line) not in right and any(map(blame.reads_right, here))
+
     # -- repairs -------------------------------------------------------------------------------------------------------
 
     def _try_edits(self, number: int, most: int, wider: bool) -> tuple[Repair | None, int]:

@@ -10,6 +10,7 @@ import copy
 import gc
 import itertools
 import types
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,7 +85,10 @@ class PatchedStatement:
     def put(self, expression: ast.expr) -> None:
         """Compute another expression from now on."""
         whole = ast.Expression(ast.copy_location(copy.deepcopy(expression), self.statement.expression))
-        self._step.tracer.use_patch(compile(ast.fix_missing_locations(whole), self._file, "eval"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of an edit that makes no sense
+            code = compile(ast.fix_missing_locations(whole), self._file, "eval")
+        self._step.tracer.use_patch(code)
 
     @contextmanager
     def active(self) -> Iterator[EventMap]:
