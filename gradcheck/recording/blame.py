@@ -808,6 +808,24 @@ class Blame:
                     return held
         return []
 
+    def taken_for(self, value: Value, needed: Any) -> tuple[int, int] | None:
+        """The forward value whose derivative a line reads, and the one whose derivative would make it right."""
+        if value.site is None:
+            return None
+        for operand in self.operands_of(value, self.recording.sites[value.site].unit):
+            if operand.phase != 1 or operand.function is None or not is_real(operand.array):
+                continue
+            own = [match.of for match in self.meaning(operand) if match.kind is Kind.WHOLE and match.exact]
+            if not own or self.matches.is_forward(operand.array):
+                continue
+            for of, adjoint in self.recording.adjoints.of.items():
+                if np.shape(adjoint) != np.shape(operand.array) or of in own:
+                    continue
+                new = self._graph.recomputed({operand.id: adjoint}, [value.id])[value.id]
+                if self.recording.is_equal(np.asarray(needed).reshape(-1), np.asarray(new).reshape(-1)):
+                    return own[0], of
+        return None
+
     def is_diagonal(self, value: Value, of: int) -> bool:
         """Whether a value is what comes in times the derivative of each entry by the same entry of another value."""
         shape = np.shape(self._graph.values[of].array)

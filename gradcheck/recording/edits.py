@@ -233,7 +233,7 @@ def _slopes(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             isinstance(after, ast.BinOp) and isinstance(after.op, ast.Sub) and isinstance(after.left, ast.Constant)
         )
         if isinstance(after, ast.BinOp) and from_one and source.of(last) == source.of(after.right):
-            head = f"{source.of(before.left)} * " if isinstance(before, ast.BinOp) else ""
+            head = f"{source.inner(before.left)} * " if isinstance(before, ast.BinOp) else ""
             yield "wrong-activation-derivative", f"{head}(1 - {source.inner(after.right)}**2)"
 
 

@@ -170,6 +170,13 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
         slope = _extra_slope(blame, faulty)
         if slope:
             return "GC302", "extra-activation-derivative", f"the slope of {slope} appears once too often"
+    pair = blame.taken_for(value, faulty.needed) if faulty.needed is not None else None
+    if pair is not None:
+        read, right = (label_of(blame, each, names) for each in pair)
+        text = f"it reads the derivative with respect to {read} where the one with respect to {right} belongs"
+        if pair[1] in blame.recording.graph.ancestors([pair[0]]):
+            return "GC301", "missing-activation-derivative", text
+        return "GC302", "extra-activation-derivative", text
     return "GC000", "unexplained", "no known mistake explains this"
 
 

@@ -358,11 +358,11 @@ def test_annotations_come_beside_the_text_under_github_actions(homework: Path, m
 
 def test_a_diff_is_shown_and_a_fix_is_written(folder: Path) -> None:
     path = folder / "train.py"
-    path.write_text(SCRIPT.format(-2) + "    # größe\n", encoding="utf-8")
+    path.write_text(SCRIPT.format("2 * w") + "    # größe\n", encoding="utf-8")
     result = run("check", "train.py", "--diff", "--seed", 1)
     assert result.exit_code == 1
     assert "+++ b/train.py" in result.stdout
-    assert "-2 * w" in path.read_text(encoding="utf-8")
+    assert "2 * w * w" in path.read_text(encoding="utf-8")
     result = run("check", "train.py", "--fix", "--seed", 1)
     assert result.exit_code == 0
     assert "+++ b/train.py" in result.stdout

@@ -21,7 +21,7 @@ def test_the_session_ends_with_a_right_gradient(tmp_path: Path) -> None:
     for line in block.splitlines()[10:]:
         assert line == "…" or line in shown, line
 
-    assert typed(explain, tmp_path).stdout.startswith("# GC205 swapped-blocks")
+    assert typed(explain, tmp_path).stdout.startswith("# GC301 missing-activation-derivative")
 
     repaired = typed(fix, tmp_path)
     assert repaired.returncode == 0

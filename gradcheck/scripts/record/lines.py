@@ -64,10 +64,20 @@ class RecordedLines:
         return bool(self._blame.right)
 
     def is_related(self) -> bool:
-        """Whether the gradients read anything that the loss is made of, or compute it again."""
+        """Whether the gradients read anything that the loss is made of, or compute it again.
+
+        Of a loss that is made of the parameters alone everything is.
+        """
         blame, recording = self._blame, self._recorded[-1].recording
         graph, leaves = recording.graph, {i for ids in recording.parameters for i in ids}
         above = graph.ancestors(i for i in recording.claims if i is not None)
+        data = {
+            i
+            for i in graph.ancestors(recording.adjoints.of) - leaves
+            if graph.values[i].function is None and np.size(graph.values[i].array) > 1
+        }
+        if not data or data & above:
+            return True
         inner = [graph.values[i] for i in above if i not in leaves and graph.values[i].function is not None]
         return bool(blame.right) or any(
             v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
