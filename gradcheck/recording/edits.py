@@ -263,7 +263,7 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             yield "", bare_left
         if isinstance(node.op, ast.Add):
             yield "sign-flipped", f"{bare_left} - {right}"
-            yield "regulariser-extra", bare_left
+            yield "", bare_left
         if isinstance(node.op, ast.Pow):
             yield "", left
             yield "constant-factor", f"2 * {left}"

@@ -187,6 +187,13 @@ def _of_the_same_object(tree: ast.Module, scope: ast.AST) -> tuple[str, list[ast
     return parameters[0].arg, found
 
 
+def _root(node: ast.expr) -> str:
+    """The name that an attribute or an item is read from."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def _names(text: str, tree: ast.Module, scope: ast.AST, span: Span) -> list[str]:
     """Variables, attributes and items that a function may read, those nearest to a place first."""
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
@@ -195,9 +202,18 @@ def _names(text: str, tree: ast.Module, scope: ast.AST, span: Span) -> list[str]
     stored = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     stored |= {a.arg for a in getattr(getattr(scope, "args", None), "args", [])}
     owner, shared = _of_the_same_object(tree, scope)
+    decorated = {id(n) for each in getattr(scope, "decorator_list", []) for n in ast.walk(each)}
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Import, ast.ImportFrom))
+        for alias in n.names
+    }
     found: dict[str, int] = {}
     for node in (*ast.walk(scope), *shared):
-        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or id(node) in called:
+        if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or id(node) in called | decorated:
+            continue
+        if _root(node) in imported - stored:
             continue
         if (isinstance(node, ast.Attribute) and node.attr == "T") or (
             isinstance(node, ast.Name) and node.id not in stored
