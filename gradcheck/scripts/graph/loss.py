@@ -167,9 +167,8 @@ def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
         return inside and bool(feeds & indices)
 
     def is_copy(node: Node) -> bool:
-        value = graph.base.value(node)
-        before = (graph.base.value(graph.nodes[i]) for i in graph.predecessors[node.index] & indices)
-        return node.is_increment and any(np.array_equal(value, other) for other in before)
+        before = (graph.nodes[i] for i in graph.predecessors[node.index] & indices)
+        return node.is_increment and not all(map(is_part, before))
 
     last = {n.location.index: n for n in nodes if not is_part(n) and not is_copy(n)}
     return sorted(last.values(), key=lambda n: n.index)
