@@ -193,8 +193,10 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         return node
 
     def _arrives(self, node: Any) -> ast.expr | None:
-        """The call at the start of each iteration of a comprehension; None if it calls nothing."""
-        if self._numbers is None or not any(isinstance(n, ast.Call) for n in ast.walk(node)):
+        """The call at the start of each iteration of a comprehension; None if its elements call nothing."""
+        elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        calls = any(isinstance(n, ast.Call) for each in elements for n in ast.walk(each))
+        if self._numbers is None or not calls:
             return None
         return self._numbers.arrives(self._numbers.add(copy.deepcopy(node)), node)
 
