@@ -428,7 +428,7 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
         for line in lines
         if line.verdict is Verdict.PASS and line.factor is not None and abs(line.factor - 1) > _NOT_ONE
     ]
-    if carried:
+    if carried and analysis.rated.common is None:
         notes.append(f"Scaling that a later line makes up for (not an error): {'; '.join(carried[:_SHOWN_CONSTANTS])}")
     return tuple(notes)
 
