@@ -171,7 +171,8 @@ def _findings_by_replays(
     measured = _findings_of_replays(analysis, localisation, evaluator, found, rtol, rng)
     reports = line_reports(localisation.pairing, measured.lines, analysis.stale)
     accused = [line for line in reports if line.verdict is Verdict.FAIL]
-    if len(accused) != 1 or not lines.may_be_first(accused[0]):
+    explained = any(each.code != _UNEXPLAINED_CODE or each.replacement for each in measured.findings[:1])
+    if len(accused) != 1 or not explained or not lines.may_be_first(accused[0]):
         return None
     rest = [line for line in lines.reports(()) if (line.file, line.line) != (accused[0].file, accused[0].line)]
     return measured.findings, tuple(sorted([*rest, accused[0]], key=lambda line: (line.file, line.line)))
