@@ -34,6 +34,9 @@ _WEAK = (UNEXPLAINED, "missing-path", *_PATHS)
 #: The code of a mistake without a name.
 _UNEXPLAINED_CODE = "GC000"
 
+#: Codes that say no more than that some entries are wrong.
+_WITHOUT_NAME = (_UNEXPLAINED_CODE, "GC505")
+
 _UNKNOWN = "no known mistake explains this"
 
 
@@ -138,6 +141,13 @@ def _findings_of_recording(
     left = failed - {name for read in analysis.stale for name in read.names}
     names = [p.name for p in analysis.parameters]
     explanations = lines.explanations(counts_of(analysis), rng) if left else []
+    diagnosed = {}
+    for each in explanations:
+        if each.code == _UNEXPLAINED_CODE:
+            own = {names[i] for i in each.blocks} & left
+            diagnosed[each] = next(iter(_diagnosed(evaluator, found, own, rtol, rng)), None)
+    if any(not each.fix and (other is None or other.code in _WITHOUT_NAME) for each, other in diagnosed.items()):
+        explanations = []  # what a line reads may have been meant as something else
     common = analysis.rated.common
     if not explanations and not stale and common is not None:
         return (_finding_of_common_factor(analysis, common),), tuple(lines.reports(()))
@@ -147,10 +157,7 @@ def _findings_of_recording(
             return measured
     for each in explanations:
         blocks = [names[i] for i in each.blocks if names[i] in left]
-        named = None
-        if each.code == _UNEXPLAINED_CODE:
-            named = next(iter(_diagnosed(evaluator, found, set(blocks), rtol, rng)), None)
-        findings.append(_finding_at(each, blocks, named))
+        findings.append(_finding_at(each, blocks, diagnosed.get(each)))
     rest = left - {names[i] for each in explanations for i in each.blocks}
     if rest:
         findings += _diagnosed(evaluator, found, rest, rtol, rng)
