@@ -739,7 +739,10 @@ class Blame:
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
-            return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, proved)
+            factor = remedy.factor
+            if remedy.rank is Rank.WHOLE and np.size(value.array) < 2:  # a number that is right by itself
+                proved, factor = False, None
+            return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
 
