@@ -18,27 +18,18 @@ import numpy as np
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame
-from gradcheck.recording.explain import Explanation, explained, lines_of
+from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
 from gradcheck.recording.program import FunctionTable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import confirmed, singled_out, tried_repairs
+from gradcheck.recording.selection import agrees, confirmed, singled_out, tried_repairs
 from gradcheck.recording.settings import RECORDING
 from gradcheck.reports.data import LineReport
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
-
-#: A block that passes may be off by this many times its tolerance in the recording; by more, the recording is wrong.
-_TRUSTED = 10.0
-
-#: The code of a mistake without a name.
-_UNEXPLAINED = "GC000"
-
-#: Codes that say no more than that some entries are wrong.
-_WITHOUT_NAME = (_UNEXPLAINED, "GC505")
 
 
 @dataclass(frozen=True)
@@ -124,9 +115,9 @@ class _Search:
             return None
         counts = self._subject.counts()
         explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
-        named = {block for finding in findings if finding.code not in _WITHOUT_NAME for block in finding.blocks}
-        if any(not each.fix and each.code == _UNEXPLAINED and not named & self._blocks(each) for each in explanations):
-            return None  # what the line reads may have been meant as something else
+        named = {block for finding in findings if finding.code not in WITHOUT_NAME for block in finding.blocks}
+        if any(each.is_bare and not named & self._blocks(each) for each in explanations):
+            return None
         lines = [_line_report(fact) for fact in lines_of(blame, explanations, self._names)]
         sources = {_shown(unit.file): source_of(unit.file) for unit in {each.unit for each in explanations}}
         return LocatedFindings(self._merged(findings, explanations), tuple(lines), sources)
@@ -183,14 +174,8 @@ class _Search:
         return self._subject.representable(tuple(moved))
 
     def _is_trusted(self, recording: Recording) -> bool:
-        """Whether the recording agrees with the verdict on each block that passes."""
-        for block, claim, truth in zip(self._found.blocks, recording.claims, recording.truths, strict=True):
-            if block.verdict is Verdict.PASS and claim is not None and truth is not None and not block.subgradient:
-                value = np.asarray(recording.graph.values[claim].array).reshape(truth.shape)
-                gap, size = float(np.linalg.norm(value - truth)), float(np.linalg.norm(truth))
-                if not gap <= _TRUSTED * self._rtol * max(size, float(np.linalg.norm(value))):
-                    return False
-        return True
+        passing = [block.verdict is Verdict.PASS and not block.subgradient for block in self._found.blocks]
+        return agrees(recording, passing, self._rtol)
 
     def _try_edits(
         self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool
@@ -230,9 +215,9 @@ class _Search:
                 continue
             for k in fitting:
                 own = _of_line(explanations[k], finding, names)
-                if k not in used and (finding.code == _UNEXPLAINED or len(fitting) > 1):
+                if k not in used and (finding.code == UNEXPLAINED or len(fitting) > 1):
                     merged.append(own)
-                elif k not in used or finding.code != _UNEXPLAINED:
+                elif k not in used or finding.code != UNEXPLAINED:
                     merged.append(_at_line(finding, explanations[k]))
                 used.add(k)
         merged += [_of_line(each, None, names) for k, each in enumerate(explanations) if k not in used]

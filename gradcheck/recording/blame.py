@@ -19,10 +19,11 @@ import numpy as np
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.claims import Claim, claims_of
-from gradcheck.recording.graph import Graph, Value, is_real
+from gradcheck.recording.graph import Value, is_real
 from gradcheck.recording.matching import Kind, Match, Matches
 from gradcheck.recording.operations import MOVES, Part, added_at, same, written
 from gradcheck.recording.record import Recording, equal
+from gradcheck.recording.replay import Replay, scale_of
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.settings import RECORDING
 from gradcheck.tracebacks import pass_on_signal
@@ -236,11 +237,14 @@ class Blame:
     ) -> Iterator[Remedy]:
         graph = self._graph.with_values(applied) if applied else self._graph
         for site, values in suspects.items():
-            replay = _Replay(self, values, graph)
+            replay = Replay(graph, values, self.claims, self.matches, self.recording.tolerance)
             for instead, of in self._substitutions(values):
                 if self.replays >= RECORDING.most_replays:
                     return
-                tried = replay.tried(instead) if replay.may_help(instead) else None
+                if not replay.may_help(instead):
+                    continue
+                self.replays += 1
+                tried = replay.tried(instead)
                 if tried is None:
                     continue
                 fixes, scale = tried
@@ -343,14 +347,7 @@ class Blame:
 
     def scale(self, truth: Any, value: Any) -> float | None:
         """The constant by which a value is a multiple of the truth."""
-        a, b = np.asarray(truth).reshape(-1), np.asarray(value, dtype=np.float64).reshape(-1)
-        known = ~np.isnan(a)
-        a, b = a[known], b[known]
-        size = float(a @ a)
-        scale = float(a @ b) / size if size else 0.0
-        if not np.isfinite(scale) or scale == 0.0 or not equal(b, scale * a, self.recording.tolerance):
-            return None
-        return scale
+        return scale_of(truth, value, self.recording.tolerance)
 
     # -- the choice ----------------------------------------------------------------------------------------------------
 
@@ -1089,168 +1086,6 @@ class Blame:
             if any(match.kind is Kind.WHOLE and match.exact for match in self.matches.of(product)):
                 return True
         return False
-
-
-class _Replay:
-    """Claims computed again with other values of one expression.
-
-    Parameters
-    ----------
-    blame : Blame
-    values : sequence of Value
-    graph : Graph
-        With the values that were put right before.
-    """
-
-    def __init__(self, blame: Blame, values: Sequence[Value], graph: Graph) -> None:
-        self._blame, self._graph = blame, graph
-        ids = [value.id for value in values]
-        below = blame.below(ids)
-        reached = [k for k, claim in enumerate(blame.claims) if claim.id in below]
-        self._order = graph.order(ids, {blame.claims[k].id for k in reached})
-        made = {*ids, *(value.id for value in self._order)}
-        self._reached = [k for k in reached if blame.claims[k].id in made]
-        self._wanted = {blame.claims[k].id for k in self._reached}
-        self._values = {i: np.asarray(graph.values[i].array, dtype=np.float64) for i in ids}
-        self._asked = 0
-
-    def may_help(self, instead: Mapping[int, Any]) -> bool:
-        """Whether a substitution can make a claim right, as far as products with the claims show.
-
-        A claim that is linear in the values needs no replay to tell. The first few substitutions are always replayed.
-        """
-        self._asked += 1
-        if self._asked <= RECORDING.unscreened or not self._reached:
-            return True
-        if self._screens is None:
-            return not self._is_forward
-        return any(screen.lets_pass(instead) for screen in self._screens)
-
-    @cached_property
-    def _is_forward(self) -> bool:
-        """Whether all values are those of the forward pass, computed again: what is made of them is not linear."""
-        return all(self._blame.matches.is_forward(array) for array in self._values.values())
-
-    @cached_property
-    def _screens(self) -> list[_Screen] | None:
-        """One for each claim; None if a claim is not linear in the values, or an operation has no rule."""
-        generator = np.random.default_rng(0)
-        claims = [self._blame.claims[k] for k in self._reached]
-        if len(claims) > RECORDING.most_screens:
-            return None
-        moved = {
-            each: array + np.maximum(np.linalg.norm(array), 1e-300) * generator.standard_normal(array.shape)
-            for each, array in self._values.items()
-        }
-        twice = {each: 2.0 * array - self._values[each] for each, array in moved.items()}
-        within = {value.id for value in self._order} | set(self._values)
-        try:
-            new, further = self._computed(moved), self._computed(twice)
-            for each in self._wanted:
-                now = np.asarray(self._graph.values[each].array)
-                if not equal(2.0 * np.asarray(new[each]), np.asarray(further[each]) + now, RECORDING.screened):
-                    return None
-            screens = [_Screen.of(self._graph, claim, self._values, within, generator) for claim in claims]
-        except Exception as error:
-            pass_on_signal(error)
-            return None
-        return screens if all(s.predicts(moved, new[c.id]) for s, c in zip(screens, claims, strict=True)) else None
-
-    def tried(self, instead: Mapping[int, Any]) -> tuple[frozenset[int], float] | None:
-        """The claims that a substitution makes right, up to one constant that is common to all."""
-        if not self._reached:
-            return None
-        claims = self._blame.claims
-        try:
-            new = self._computed(instead)
-            scales = {k: self._blame.scale(claims[k].truth, new[claims[k].id]) for k in self._reached}
-            fixed = {k: scale for k, scale in scales.items() if scale is not None}
-            if not fixed:
-                return None
-            large = max(fixed, key=lambda k: np.size(claims[k].truth))
-            scale = fixed[large]
-            if np.size(claims[large].truth) < 3 and abs(scale - 1.0) > 1e-7:
-                return None
-            alike = frozenset(k for k, one in fixed.items() if abs(one / scale - 1.0) < 1e-6)
-            if abs(scale - 1.0) > 1e-7:
-                new = self._computed({each: array / scale for each, array in instead.items()})
-                if not all(self._blame.recording.is_equal(claims[k].truth, new[claims[k].id]) for k in alike):
-                    return None
-        except Exception as error:
-            pass_on_signal(error)
-            return None
-        return alike, scale
-
-    def _computed(self, instead: Mapping[int, Any]) -> dict[int, Any]:
-        self._blame.replays += 1
-        return self._graph.recomputed(instead, self._wanted, self._order)
-
-
-@dataclass(frozen=True)
-class _Screen:
-    """Two random products with a claim, and how they change with some values that it is linear in.
-
-    Attributes
-    ----------
-    values : dict of int to ndarray
-    weights : tuple of ndarray
-        The random factors.
-    slopes : tuple of dict of int to ndarray
-        Derivatives of the products with respect to the values.
-    now, right : tuple of float
-        The products with the claim, and with what it has to be.
-    has_scale : bool
-        Whether the claim may be right up to a constant: of few entries every one is that.
-    """
-
-    values: Mapping[int, Any]
-    weights: tuple[Any, ...]
-    slopes: tuple[dict[int, Any], ...]
-    now: tuple[float, ...]
-    right: tuple[float, ...]
-    has_scale: bool
-
-    @classmethod
-    def of(
-        cls, graph: Graph, claim: Claim, values: Mapping[int, Any], within: set[int], generator: np.random.Generator
-    ) -> _Screen:
-        known = ~np.isnan(claim.truth)
-        weights = tuple(np.where(known, generator.standard_normal(np.shape(claim.truth)), 0.0) for _ in range(2))
-        slopes = tuple(adjoints(graph, {claim.id: each}, within, values).of for each in weights)
-        truth = np.where(known, claim.truth, 0.0)
-        array = graph.values[claim.id].array
-        return cls(
-            values,
-            weights,
-            slopes,
-            tuple(float(np.vdot(each, array)) for each in weights),
-            tuple(float(np.vdot(each, truth)) for each in weights),
-            np.size(claim.truth) > 2,
-        )
-
-    def _products(self, instead: Mapping[int, Any]) -> tuple[list[float], float]:
-        """The products with the claim after a substitution, and the size of what was summed for them."""
-        found, size = [], 0.0
-        for now, slopes in zip(self.now, self.slopes, strict=True):
-            parts = [float(np.vdot(slopes[i], x - self.values[i])) for i, x in instead.items() if i in slopes]
-            found.append(now + sum(parts))
-            size = max(size, abs(now), *map(abs, parts)) if parts else max(size, abs(now))
-        return found, size
-
-    def lets_pass(self, instead: Mapping[int, Any]) -> bool:
-        """Whether the products after a substitution are those of the right claim, or of a multiple of it."""
-        (one, other), size = self._products(instead)
-        bound = RECORDING.screened * max(size, *map(abs, self.right))
-        if self.has_scale:
-            size = max(abs(one), abs(other), *map(abs, self.right))
-            return abs(one * self.right[1] - other * self.right[0]) <= bound * size
-        return abs(one - self.right[0]) <= bound
-
-    def predicts(self, instead: Mapping[int, Any], array: Any) -> bool:
-        """Whether the claim after a substitution is what the slopes say."""
-        found, size = self._products(instead)
-        pairs = zip(found, self.weights, strict=True)
-        return all(abs(one - float(np.vdot(each, array))) <= RECORDING.screened * size for one, each in pairs)
 
 
 def _is_move(function: Any) -> bool:

@@ -32,6 +32,13 @@ CODES = {
 }
 
 
+#: The code of a mistake without a name.
+UNEXPLAINED = "GC000"
+
+#: Codes that say no more than that some entries are wrong.
+WITHOUT_NAME = (UNEXPLAINED, "GC505")
+
+
 @dataclass(frozen=True)
 class Explanation:
     """A wrong line in words.
@@ -62,6 +69,11 @@ class Explanation:
     fix: str
     factor: float | None
     replacement: str = ""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has no name and no repair: what the line reads may then have been meant as something else."""
+        return self.code == UNEXPLAINED and not self.fix
 
 
 @dataclass(frozen=True)
@@ -104,9 +116,9 @@ def explained(
     target = _target(unit)
     of = label_of(blame, faulty.of, names) if faulty.of is not None else ""
     code, slug, what = _mistake(blame, faulty, names, counts)
-    if repair is not None and code == "GC000" and repair.slug in CODES:
+    if repair is not None and code == UNEXPLAINED and repair.slug in CODES:
         code, slug, what = CODES[repair.slug], repair.slug, f"that is undone by {repair.text}"
-    elif repair is not None and code == "GC000":
+    elif repair is not None and code == UNEXPLAINED:
         what = f"it is right as {repair.text}"
     role = f"is not the derivative with respect to {of}" if of else "makes the gradient wrong"
     if faulty.needed is None:
@@ -177,7 +189,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
         if pair[1] in blame.recording.graph.ancestors([pair[0]]):
             return "GC301", "missing-activation-derivative", text
         return "GC302", "extra-activation-derivative", text
-    return "GC000", "unexplained", "no known mistake explains this"
+    return UNEXPLAINED, "unexplained", "no known mistake explains this"
 
 
 def _extra_slope(blame: Blame, faulty: Faulty) -> str:

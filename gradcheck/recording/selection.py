@@ -38,6 +38,17 @@ def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wr
     return kept
 
 
+def agrees(recording: Recording, passing: Sequence[bool], rtol: float) -> bool:
+    """Whether a recording agrees with the verdict on each block that passes: else it is the recording that is wrong."""
+    for passes, claim, truth in zip(passing, recording.claims, recording.truths, strict=True):
+        if passes and claim is not None and truth is not None:
+            value = np.asarray(recording.graph.values[claim].array).reshape(np.shape(truth))
+            gap, size = float(np.linalg.norm(value - truth)), float(np.linalg.norm(truth))
+            if not gap <= RECORDING.trusted * rtol * max(size, float(np.linalg.norm(value))):
+                return False
+    return True
+
+
 def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) -> list[tuple[int, Repair]]:
     """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
     left = RECORDING.most_repairs

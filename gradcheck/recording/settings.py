@@ -37,6 +37,9 @@ class RecordingSettings:
         Standard deviation of the move of a parameter from the user's point, relative to its typical size.
     least_spread : float
         The same for parameters that are zero, as a length.
+    trusted : float
+        A block that passes may be off by this many times the tolerance of the check in the recording; by more, the
+        recording is wrong, and no line is looked for.
     most_replays : int
         Substitutions of a value that are tried, each a replay of what depends on it.
     unscreened : int
@@ -73,6 +76,7 @@ class RecordingSettings:
     most_tangents: int = 6
     spread: float = 0.3
     least_spread: float = 0.1
+    trusted: float = 10.0
     most_replays: int = 3000
     unscreened: int = 6
     screened: float = 1e-6

@@ -12,6 +12,8 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import findings_of
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.probes.evaluator import Evaluator
+from gradcheck.recording.explain import UNEXPLAINED as UNEXPLAINED_CODE
+from gradcheck.recording.explain import WITHOUT_NAME
 from gradcheck.recording.explain import Explanation as LineExplanation
 from gradcheck.reports.data import LineReport
 from gradcheck.scripts.blame.analysis import Analysis
@@ -30,12 +32,6 @@ _PATHS = ("statistics-held-constant", "truncated-bptt")
 
 #: Explanations that a mistake on another line can imitate.
 _WEAK = (UNEXPLAINED, "missing-path", *_PATHS)
-
-#: The code of a mistake without a name.
-_UNEXPLAINED_CODE = "GC000"
-
-#: Codes that say no more than that some entries are wrong.
-_WITHOUT_NAME = (_UNEXPLAINED_CODE, "GC505")
 
 _UNKNOWN = "no known mistake explains this"
 
@@ -143,11 +139,11 @@ def _findings_of_recording(
     explanations = lines.explanations(counts_of(analysis), rng) if left else []
     diagnosed = {}
     for each in explanations:
-        if each.code == _UNEXPLAINED_CODE:
+        if each.code == UNEXPLAINED_CODE:
             own = {names[i] for i in each.blocks} & left
             diagnosed[each] = next(iter(_diagnosed(evaluator, found, own, rtol, rng)), None)
-    if any(not each.fix and (other is None or other.code in _WITHOUT_NAME) for each, other in diagnosed.items()):
-        explanations = []  # what a line reads may have been meant as something else
+    if any(each.is_bare and (other is None or other.code in WITHOUT_NAME) for each, other in diagnosed.items()):
+        explanations = []
     common = analysis.rated.common
     if not explanations and not stale and common is not None:
         return (_finding_of_common_factor(analysis, common),), tuple(lines.reports(()))
@@ -178,7 +174,7 @@ def _findings_by_replays(
     measured = _findings_of_replays(analysis, localisation, evaluator, found, rtol, rng)
     reports = line_reports(localisation.pairing, measured.lines, analysis.stale)
     accused = [line for line in reports if line.verdict is Verdict.FAIL]
-    explained = any(each.code != _UNEXPLAINED_CODE or each.replacement for each in measured.findings[:1])
+    explained = any(each.code != UNEXPLAINED_CODE or each.replacement for each in measured.findings[:1])
     if len(accused) != 1 or not explained or not lines.may_be_first(accused[0]):
         return None
     rest = [line for line in lines.reports(()) if (line.file, line.line) != (accused[0].file, accused[0].line)]
@@ -199,7 +195,7 @@ def _finding_at(explanation: LineExplanation, names: Sequence[str], named: Findi
     unit = explanation.unit
     code, slug, message, evidence = explanation.code, explanation.slug, explanation.message, explanation.evidence
     fix = explanation.fix or f"Derive {explanation.target} again from what the forward pass computes."
-    if named is not None and named.code != _UNEXPLAINED_CODE:
+    if named is not None and named.code != UNEXPLAINED_CODE:
         code, slug = named.code, named.slug
         message, evidence = f"{message.rpartition(': ')[0]}: {named.message}", f"{named.evidence}\n{evidence}"
         fix = explanation.fix or named.fix
@@ -276,7 +272,7 @@ def _finding(analysis: Analysis, explanation: Explanation, names: Sequence[str],
     evidence = explanation.evidence or f"compared with the chain rule at {_points(analysis)}"
     fix = mistake.fix if mistake else f"Derive {target} again from what the forward pass computes from {by}."
     return Finding(
-        mistake.code if mistake else _UNEXPLAINED_CODE,
+        mistake.code if mistake else UNEXPLAINED_CODE,
         slug,
         target,
         f"line {location.line}: {location.text or target} is not {role} with respect to {by}: {what or _UNKNOWN}",
@@ -331,7 +327,7 @@ def _finding_of_patch(analysis: Analysis, patch: Patch, names: Sequence[str], lo
     node, location, mistake = patch.node, patch.location, BY_SLUG.get(slug)
     text = location.text or node.label
     return Finding(
-        mistake.code if mistake else _UNEXPLAINED_CODE,
+        mistake.code if mistake else UNEXPLAINED_CODE,
         mistake.slug if mistake else UNEXPLAINED,
         node.label,
         f"line {location.line}: {text} makes the gradient with respect to {', '.join(names)} wrong: "

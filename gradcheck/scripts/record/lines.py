@@ -16,7 +16,7 @@ from gradcheck.recording.program import FunctionTable
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import confirmed, singled_out, tried_repairs
+from gradcheck.recording.selection import agrees, confirmed, singled_out, tried_repairs
 from gradcheck.reports.data import LineReport
 from gradcheck.scripts.blame.analysis import Analysis
 from gradcheck.scripts.instrument.events import Diverged
@@ -30,9 +30,6 @@ from gradcheck.verdicts.verdict import Verdict
 
 #: Mistakes that the recorded values show by themselves.
 _CERTAIN = ("sign-flipped", "constant-factor", "mean-sum", "extra-activation-derivative")
-
-#: A block that passes may be off by this many times its tolerance in a recording; by more, the recording is wrong.
-_TRUSTED = 10.0
 
 
 class RecordedLines:
@@ -193,13 +190,6 @@ def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> Recor
 
 
 def _is_trusted(analysis: Analysis, found: CheckResult, recording: Recording, rtol: float) -> bool:
-    """Whether a recording agrees with the verdict on each parameter that passes."""
     blocks = {block.block.name: block for block in found.blocks}
-    for parameter, claim, truth in zip(analysis.parameters, recording.claims, recording.truths, strict=True):
-        block = blocks[parameter.name]
-        if block.verdict is Verdict.PASS and claim is not None and truth is not None and not block.subgradient:
-            value = np.asarray(recording.graph.values[claim].array).reshape(np.shape(truth))
-            gap, size = float(np.linalg.norm(value - truth)), float(np.linalg.norm(truth))
-            if not gap <= _TRUSTED * rtol * max(size, float(np.linalg.norm(value))):
-                return False
-    return True
+    own = [blocks[parameter.name] for parameter in analysis.parameters]
+    return agrees(recording, [block.verdict is Verdict.PASS and not block.subgradient for block in own], rtol)
