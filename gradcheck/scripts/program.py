@@ -20,9 +20,8 @@ from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
-from gradcheck.scripts.blame.analysis import Analysis, analyse
+from gradcheck.scripts.analysis import Analysis, analyse
 from gradcheck.scripts.delta_rule import with_squared_error
-from gradcheck.scripts.explain.subjects import ProgramSubject
 from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
@@ -32,6 +31,7 @@ from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loo
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
 from gradcheck.scripts.replay.step import Step
+from gradcheck.scripts.subject import ProgramSubject
 from gradcheck.scripts.text.source import Source, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.subjects.convert import as_subject
@@ -301,15 +301,15 @@ def _outcome(
     with np.errstate(all="ignore"):
         found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
         connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
-        located = recorded_lines(analysis, found, tolerance) or analysis.localise()
+        recorded = recorded_lines(analysis, found, tolerance)
         if found.verdict is not Verdict.PASS and analysis.rated.flat:
             found = _undecided(found, _piecewise_constant(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not located.right:
+        elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not (recorded and recorded.right):
             found = _undecided(found, _not_minimised(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and not located.is_related():
+        elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
             found = _undecided(found, _unrelated(analysis))
         found = _if_repeatable(found, analysis)
-        findings, lines = findings_in(analysis, located, evaluator, found, tolerance, generator)
+        findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
     report = report_of(
         found,
         findings,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gradcheck.reports.report import Report
-from gradcheck.scripts.blame.analysis import Analysis, analyse
+from gradcheck.scripts.analysis import Analysis, analyse
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.program import check_program

@@ -124,12 +124,6 @@ class BasePoint:
         seen |= {event: action(None) for event, action in actions.items()}
         return replace(self, trace=self.trace.with_values(seen, factors))
 
-    def with_value(self, node: Node, value: Array) -> BasePoint:
-        """The same point with another value of a node in its trace; replays are not affected."""
-        events = self.trace.events
-        changed = {event: np.asarray(action(events[event].value)) for event, action in node.set_to(value).items()}
-        return replace(self, trace=self.trace.with_values(changed))
-
     def _suppression(self) -> dict[int, Action]:
         """Actions that put the old values of parameters in place of updated ones."""
         return {event: _back_to(self.state(update.path), update.key) for event, update in self.suppressed.items()}

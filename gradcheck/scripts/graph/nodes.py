@@ -37,7 +37,6 @@ class Node:
     object_id : int
     container_id : int
         Of a part of an array: the id of the array, else 0.
-    container_shape : tuple of int
     """
 
     index: int
@@ -50,7 +49,6 @@ class Node:
     in_place: bool = False
     object_id: int = 0
     container_id: int = 0
-    container_shape: tuple[int, ...] = ()
 
     @property
     def first(self) -> int:
@@ -82,17 +80,6 @@ class Node:
         """Whether it is added to something, or subtracted."""
         return self.location.kind is Kind.INCREMENT
 
-    @property
-    def renamed_at(self) -> list[SourceLocation]:
-        """Later lines that give it another name; of a function's result, lines after the one that received it."""
-        first = {(self.location.file, self.location.function): self.location}
-        found = []
-        for location in self.names.values():
-            received = first.setdefault((location.file, location.function), location)
-            if location.kind is Kind.ASSIGN and location.line > received.line:
-                found.append(location)
-        return found
-
     def read(self, values: Callable[[int], Array]) -> Array:
         """Its value, from the values of its events."""
         if not self.keys:
@@ -113,10 +100,6 @@ class Node:
             event: _replaced(np.asarray(writer[key] == i), np.asarray(value[key]))
             for i, (event, key) in enumerate(zip(self.events, self.keys, strict=True))
         }
-
-    def shifted_by(self, shift: Array) -> dict[int, Action]:
-        """Actions that add to it."""
-        return {event: _added(part) for event, part in self._parts(shift)}
 
     def _writer(self) -> Array:
         """For each entry, which of the events writes it last."""
@@ -144,10 +127,6 @@ def _constant(value: Array) -> Action:
 
 def _replaced(mask: Array, value: Array) -> Action:
     return lambda old: np.where(mask, value, old)
-
-
-def _added(shift: Array) -> Action:
-    return lambda value: value + shift.reshape(value.shape)
 
 
 def nodes_of(events: Sequence[Event], recurrent: Callable[[list[int]], bool]) -> list[Node]:
@@ -189,7 +168,6 @@ def _single(index: int, event: Event) -> Node:
         in_place=event.in_place,
         object_id=event.object_id,
         container_id=id(event.container) if event.container is not None else 0,
-        container_shape=event.container.shape if event.container is not None else (),
     )
 
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph, random_direction
+from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.graph.slopes import SLOPES, RandomLine, equal_slopes
 from gradcheck.scripts.instrument.events import Factor
-from gradcheck.scripts.instrument.values import Array
-from gradcheck.scripts.replay.state import Path
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,6 @@ class RateSettings:
         The relative norm of what is left of a value without its component along another, if it is a multiple of it.
     constant : float
         Relative difference of two multiples up to which they are one constant.
-    equal : float
-        Relative difference up to which a gradient, divided by its rates, is right along a line.
-    steps : tuple of float
-        The two steps of the extrapolated difference along that line, relative to the parameters.
-    short : tuple of float
-        Steps along which a loss that changes in jumps keeps its value, and any other changes by more than rounding.
     factors : int
         Factors of different values that are tried as rates, or as parts of the gradient, in all combinations.
     links : int
@@ -46,9 +39,6 @@ class RateSettings:
 
     parallel: float = 1e-9
     constant: float = 1e-9
-    equal: float = 1e-4
-    steps: tuple[float, float] = (2.0**-11, 2.0**-13)
-    short: tuple[float, float] = (2.0**-20, 2.0**-22)
     factors: int = 6
     links: int = 8
 
@@ -205,19 +195,22 @@ class _Rates:
         usual = self._usual(keys)
         plain = [self._options(i, usual)[0] for i in range(len(self._parameters))]
         everything = range(len(self._parameters))
-        lines = [_Line(self._graph, base, self._loss, self._parameters) for base in reversed(self._bases)]
+        lines = [RandomLine(self._graph, base, self._loss, self._parameters) for base in reversed(self._bases)]
         for line in lines:  # a kink close to one point is not close to the other
-            slope, found = line.slope(everything), sum(line.claimed(i, option) for i, option in enumerate(plain))
-            if _equal(found, slope):
+            slope, found = (
+                line.slope(everything),
+                sum(_claimed(line, i, option) for i, option in enumerate(plain)),
+            )
+            if equal_slopes(found, slope):
                 return RatedParameters(self._with(plain), is_right=True)
-            if _equal(found, -slope) and self._adds_gradient():
+            if equal_slopes(found, -slope) and self._adds_gradient():
                 return RatedParameters(self._with(plain, sign=-1.0), is_right=True, ascends=True)
         if all(line.is_flat(everything) for line in lines):
             return RatedParameters(self._with(plain), flat=True)
         line = lines[0]
         slopes = [line.slope([i]) for i in everything]
         chosen = self._best(keys, usual, line, slopes)
-        turned = all(_equal(line.claimed(i, option), -slopes[i]) for i, option in enumerate(chosen))
+        turned = all(equal_slopes(_claimed(line, i, option), -slopes[i]) for i, option in enumerate(chosen))
         if turned and self._adds_gradient():
             return RatedParameters(self._with(chosen, sign=-1.0), is_right=True, ascends=True)
         return self._with_early_rate(chosen, forward)
@@ -257,10 +250,10 @@ class _Rates:
         """Whether a value is a source times rates, or times what the source code does not show as a product."""
         known = math.prod(abs(f.multiple) for f in link.factors if _key(f) in rates)
         scaled = abs(source.multiple / link.multiple)
-        return not link.node.factors or _equal(scaled, known)
+        return not link.node.factors or equal_slopes(scaled, known)
 
     def _best(
-        self, keys: Sequence[_Key], usual: frozenset[_Key], line: _Line, slopes: Sequence[float]
+        self, keys: Sequence[_Key], usual: frozenset[_Key], line: RandomLine, slopes: Sequence[float]
     ) -> list[tuple[_Link, float]]:
         """Of all choices of rates, the one with which most gradients are right, most of them by the choice alone."""
         best: list[tuple[_Link, float]] = []
@@ -269,7 +262,11 @@ class _Rates:
             chosen, right, plain = [], 0, 0
             for i, slope in enumerate(slopes):
                 options = self._options(i, rates)
-                good = [o for o in options if _equal(abs(line.claimed(i, o)), abs(slope)) and self._has_rate(i, rates)]
+                good = [
+                    o
+                    for o in options
+                    if equal_slopes(abs(_claimed(line, i, o)), abs(slope)) and self._has_rate(i, rates)
+                ]
                 right += bool(good)
                 plain += options[0] in good
                 chosen.append((good or options)[0])
@@ -297,7 +294,7 @@ class _Rates:
         base, own = self._bases[0], {p.variable.path for p in self._parameters}
         for path, variable in base.trace.before.items():
             if variable.value.size == 1 and float(variable.value.sum()) in values and path not in own:
-                shifted = {path: variable.value * (1 + RATES.steps[0])}
+                shifted = {path: variable.value * (1 + SLOPES.steps[0])}
                 seen = base.run([self._loss], values=shifted)
                 if seen is not None and not np.array_equal(seen[0], base.value(self._loss)):
                     return True
@@ -320,14 +317,14 @@ class _Rates:
     def _with_early_rate(self, chosen: Sequence[tuple[_Link, float]], forward: set[int]) -> RatedParameters:
         """The parameters, without a rate that the backward pass has multiplied into all gradients already."""
         common = self._common(chosen)
-        if common is None or _equal(common, 1.0):
+        if common is None or equal_slopes(common, 1.0):
             return RatedParameters(self._with(chosen), is_right=common is not None)
         above = [self._graph.ancestors([link.node.index]) for link, _ in chosen]
         for index in sorted(set.intersection(*above) - forward):
             node = self._graph.nodes[index]
             variables = [f for f in node.factors if not f.literal and not f.whole]
             size = math.prod(abs(f.multiple) for f in variables)
-            if variables and _equal(size, common) and not self._is_shared(variables):
+            if variables and equal_slopes(size, common) and not self._is_shared(variables):
                 return RatedParameters(self._with(chosen, scale=1.0 / common), is_right=True, early_rate=(node, size))
         return RatedParameters(self._with(chosen), common=common)
 
@@ -336,14 +333,14 @@ class _Rates:
         found: list[float] = []
         for base in self._bases:
             for _ in range(2):
-                line = _Line(self._graph, base, self._loss, self._parameters)
+                line = RandomLine(self._graph, base, self._loss, self._parameters)
                 for i, option in enumerate(chosen):
                     slope = line.slope([i])
-                    found.append(line.claimed(i, option) / slope if slope else math.nan)
-                    if not _equal(found[-1], found[0]):
+                    found.append(_claimed(line, i, option) / slope if slope else math.nan)
+                    if not equal_slopes(found[-1], found[0]):
                         return None
         nearest = round(found[0])
-        return float(nearest) if nearest and _equal(found[0], nearest) else found[0]
+        return float(nearest) if nearest and equal_slopes(found[0], nearest) else found[0]
 
     def _with(
         self, chosen: Sequence[tuple[_Link, float]], sign: float = 1.0, scale: float = 1.0
@@ -352,40 +349,6 @@ class _Rates:
             replace(p, claim=link.node, factor=sign * scale * factor)
             for p, (link, factor) in zip(self._parameters, chosen, strict=True)
         )
-
-
-class _Line:
-    """A random line through a base point, in the directions of all parameters."""
-
-    def __init__(self, graph: DataflowGraph, base: BasePoint, loss: Node, parameters: Sequence[Parameter]) -> None:
-        self._base, self._loss, self._parameters = base, loss, parameters
-        self._directions = [random_direction(p.variable.value, graph.rng) for p in parameters]
-
-    def claimed(self, i: int, option: tuple[_Link, float]) -> float:
-        """A claimed gradient along the line."""
-        link, factor = option
-        value = replace(self._parameters[i], factor=factor).gradient(self._base.value(link.node))
-        return float((value * self._directions[i]).sum())
-
-    def slope(self, indices: Sequence[int]) -> float:
-        """The slope of the loss if some parameters move along the line; NaN if it cannot be measured."""
-        slopes = []
-        for step in RATES.steps:
-            ends = [self._at(indices, t) for t in (step, -step)]
-            slopes.append((ends[0] - ends[1]) / (2 * step))
-        return (16 * slopes[1] - slopes[0]) / 15
-
-    def is_flat(self, indices: Sequence[int]) -> bool:
-        """Whether the loss keeps its value along short steps."""
-        return len({self._at(indices, sign * t) for t in (0.0, *RATES.short) for sign in (1, -1)}) == 1
-
-    def _at(self, indices: Sequence[int], t: float) -> float:
-        values: dict[Path, Array] = {}
-        for i in indices:
-            path = self._parameters[i].variable.path
-            values[path] = self._base.state(path) + t * self._directions[i]
-        seen = self._base.run([self._loss], values=values)
-        return math.nan if seen is None else float(seen[0].sum())
 
 
 def _key(factor: Factor) -> _Key:
@@ -397,5 +360,6 @@ def _is_scaling(link: _Link, source: _Link) -> bool:
     return not math.isclose(abs(source.multiple / link.multiple), 1.0, rel_tol=RATES.constant)
 
 
-def _equal(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=RATES.equal)
+def _claimed(line: RandomLine, i: int, option: tuple[_Link, float]) -> float:
+    """The slope that a value, times a number, has as the gradient of a parameter."""
+    return line.claimed(i, option[0].node, option[1])

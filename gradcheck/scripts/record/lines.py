@@ -18,12 +18,11 @@ from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.selection import agrees, confirmed, singled_out, tried_repairs
 from gradcheck.reports.data import LineReport
-from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.instrument.events import Diverged
 from gradcheck.scripts.record.naming import name_of
+from gradcheck.scripts.record.patch import EventMap, PatchedStatement, calls_program
 from gradcheck.scripts.record.recorded_step import StepRecording, record_step
-from gradcheck.scripts.repair.edits import calls_program
-from gradcheck.scripts.repair.patch import EventMap, PatchedStatement
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
@@ -114,13 +113,6 @@ class RecordedLines:
             unit, verdict = fact.unit, Verdict.FAIL if fact.wrong else Verdict.PASS
             found.append(LineReport(unit.file, unit.line, fact.target, fact.of, verdict, fact.factor, unit.text))
         return found
-
-    def may_be_first(self, line: LineReport) -> bool:
-        """Whether a line is not known to be right, and reads nothing that may be wrong."""
-        blame = self._blame
-        here = [k for k, unit in enumerate(blame.recording.units) if (unit.file, unit.line) == (line.file, line.line)]
-        right = {(each.file, each.line) for each in self.reports(()) if each.verdict is Verdict.PASS}
-        return (line.file, line.line) not in right and any(map(blame.reads_right, here))
 
     # -- repairs -------------------------------------------------------------------------------------------------------
 

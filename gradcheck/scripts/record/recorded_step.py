@@ -19,7 +19,7 @@ from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Unit
 from gradcheck.recording.tangents import tangents
-from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter

@@ -41,7 +41,7 @@ class OpenFiles:
 
     def __init__(self, others: Iterable[int]) -> None:
         new = [d for d in open_descriptors() - set(others) if d > 2 and _is_written_to(d)]
-        self._streams = [s for s in gc.get_objects() if isinstance(s, io.IOBase)] if new else []
+        self._streams = [s for s in gc.get_objects() if issubclass(type(s), io.IOBase)] if new else []
         held = {s.fileno() for s in self._streams if isinstance(s, io.FileIO) and not s.closed}
         self._streams = [s for s in self._streams if _descriptor_of(s) in held.intersection(new)]
         self.descriptors = frozenset(held.intersection(new))

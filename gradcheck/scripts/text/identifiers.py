@@ -18,11 +18,6 @@ _SUFFIXED = re.compile(r"(?i)^(\w+?)_?(grads?|gradients?|deltas?|errors?|err|bar
 #: A container whose items are derivatives with respect to what their keys name: grads["W1"].
 _HOLDER = re.compile(r"(?i)^(d|g|gs|grads?|gradients?|nablas?|deltas?|dparams?|derivs?|gradient|adj)$")
 
-#: Derivatives whose name does not say with respect to what.
-_DERIVATIVE = re.compile(
-    r"(?i)^(delta|grad|gradient|error|err|dout|upstream|adjoint|residual|lam|lambda_?|costate)s?\d*$"
-)
-
 #: Usual names of a loss.
 _LOSS = re.compile(
     r"(?i)^(loss|cost|j|l|nll|objective|obj|total|total_loss|total_cost|energy|criterion|neg_log_lik\w*|nlml"
@@ -90,14 +85,6 @@ def named_as_derivative(variable: Iterable[str], derivative: Iterable[str]) -> b
 
 def _singular(word: str) -> str:
     return word[:-1] if len(word) > 1 and word.endswith("s") else word
-
-
-def looks_like_derivative(names: Iterable[str]) -> bool:
-    """Whether one of the names is usual for a derivative, with respect to whatever."""
-    return any(
-        is_plain(name) and (bool(differentiated_names(name)) or bool(_DERIVATIVE.match(last_word(name))))
-        for name in names
-    )
 
 
 def loss_rank(names: Iterable[str]) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.graph.updates import changed_variables
 from gradcheck.scripts.replay.state import StateVariable

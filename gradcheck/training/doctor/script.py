@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from gradcheck.checks.options import seed_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.blame.analysis import Analysis, analyse
-from gradcheck.scripts.explain.subjects import ProgramSubject
+from gradcheck.scripts.analysis import Analysis, analyse
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.events import SourceLocation
@@ -24,6 +23,7 @@ from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.program import check_program
 from gradcheck.scripts.replay.capture import capture, capture_loop
 from gradcheck.scripts.replay.state import state_variables
+from gradcheck.scripts.subject import ProgramSubject
 from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
 from gradcheck.scripts.text.source import read
 from gradcheck.training.doctor.build_run import valid_step_budget

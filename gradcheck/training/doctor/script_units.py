@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.scripts.blame.analysis import Analysis
+from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.training.doctor.hidden_units import HiddenLayer

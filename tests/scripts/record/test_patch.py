@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.scripts.instrument.events import Diverged
-from gradcheck.scripts.repair.patch import PatchedStatement
+from gradcheck.scripts.record.patch import PatchedStatement
 from gradcheck.scripts.repair.search import GradientTest
 from tests.scripts.planted import analysed
 from tests.scripts.repair.test_search import NORMALISED, RECURRENT

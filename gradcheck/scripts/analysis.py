@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.errors import SubjectError
-from gradcheck.scripts.blame.localisation import Localisation
-from gradcheck.scripts.blame.stale_reads import StaleRead, stale_reads
-from gradcheck.scripts.chain_rule.pairing import pair
-from gradcheck.scripts.chain_rule.preconditioners import Treatment, underlying_gradient
-from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.loss import LossChoice, NoLossError, dependent_on, find_loss, is_used
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
+from gradcheck.scripts.graph.preconditioners import Treatment, underlying_gradient
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
+from gradcheck.scripts.graph.stale_reads import StaleRead, stale_reads
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.replay.state import StateVariable
@@ -65,7 +62,6 @@ class Analysis:
     ----------
     step : Step
     graph : DataflowGraph
-    chain : ChainRule
     loss : Node
     forward : set of int
         Nodes that the loss depends on.
@@ -74,8 +70,6 @@ class Analysis:
         The program's own point, and a second one if the step takes the same branch there.
     stale : tuple of StaleRead
     treated : tuple of TreatedGradient
-    given : dict of str to str
-        Names of variables, by derivative, as the user gave them.
     rated : RatedParameters
         What was found out about learning rates.
     choice : LossChoice
@@ -86,14 +80,12 @@ class Analysis:
 
     step: Step
     graph: DataflowGraph
-    chain: ChainRule
     loss: Node
     forward: set[int]
     parameters: tuple[Parameter, ...]
     bases: tuple[BasePoint, ...]
     stale: tuple[StaleRead, ...]
     treated: tuple[TreatedGradient, ...]
-    given: Mapping[str, str]
     rated: RatedParameters
     choice: LossChoice
     beside: tuple[str, ...]
@@ -103,14 +95,18 @@ class Analysis:
         """The program's own point."""
         return self.bases[0]
 
-    def localise(self) -> Localisation:
-        """Pair the values of the backward pass with variables, and locate faulty lines."""
-        pairing = pair(self.graph, self.chain, self.forward, self.parameters, self.given)
-        totals = {
-            p.claim.index: self.chain.compare(Pullback(Variable(parameter=p.variable)), p.claim, p.factor)
-            for p in self.parameters
-        }
-        return Localisation(pairing, totals)
+    def counts(self) -> dict[int, str]:
+        """Lengths of axes and sequences in the step, each with the sentence that says of what."""
+        found: dict[int, str] = {}
+        for node in self.graph.nodes:
+            for axis, n in enumerate(node.shape):
+                if n > 1 and n not in found:
+                    found[n] = f"{n} is the length of axis {axis} of {node.label}"
+        found.pop(2, None)  # a factor of 2 is that of a square, more often than any length
+        for name, value in self.step.sequences():
+            if len(value) > 2 and not any(hasattr(item, "__dict__") for item in value[:3]):
+                found.setdefault(len(value), f"{len(value)} is the length of {name}")
+        return found
 
 
 def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
@@ -165,23 +161,19 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
             loss, rated, forward = other, again, graph.ancestors([other.index], stop=nodes) - nodes
             break
     parameters = list(rated.parameters)
-    chain = ChainRule(bases, loss, rng)
-    parameters, treated = _behind_updates(graph, chain, parameters, forward, hints)
+    parameters, treated = _behind_updates(graph, bases, loss, parameters, forward, hints)
     if treated:
         rated = without_rates(graph, bases, loss, parameters, forward, named_claims)
         parameters = list(rated.parameters)
-    given_names = {derivative: variable for variable, derivative in hints.pairs}
     return Analysis(
         step,
         graph,
-        chain,
         loss,
         forward,
         tuple(parameters),
         bases,
         tuple(stale),
         tuple(treated),
-        given_names,
         rated,
         choice,
         beside,
@@ -246,7 +238,12 @@ def _is_comparable(base: BasePoint, second: BasePoint, loss: Node) -> bool:
 
 
 def _behind_updates(
-    graph: DataflowGraph, chain: ChainRule, parameters: Sequence[Parameter], forward: set[int], hints: Hints
+    graph: DataflowGraph,
+    bases: Sequence[BasePoint],
+    loss: Node,
+    parameters: Sequence[Parameter],
+    forward: set[int],
+    hints: Hints,
 ) -> tuple[list[Parameter], list[TreatedGradient]]:
     """The parameters with the gradients that their updates are made of, except where the user named the gradient."""
     named = {variable for variable, _ in hints.pairs}
@@ -254,7 +251,7 @@ def _behind_updates(
     for parameter in parameters:
         treatment = None
         if not _names(parameter) & named:
-            parameter, treatment = underlying_gradient(graph, chain, parameter, forward)
+            parameter, treatment = underlying_gradient(graph, bases, loss, parameter, forward)
         found.append(parameter)
         if treatment is not None:
             treated.append(TreatedGradient(parameter.name, treatment, parameter.claim.location.line))

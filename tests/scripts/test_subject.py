@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcheck.scripts.explain.subjects import LineSubject, ProgramSubject
+from gradcheck.scripts.subject import LineSubject, ProgramSubject
 from gradcheck.subjects.views import LayerView
 from tests.scripts.planted import analysed
 from tests.scripts.samples import TWO_LAYERS

@@ -25,6 +25,12 @@ from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.statement import ExpressionAt, Statement
 from gradcheck.scripts.text.training_loop import find_loop
 
+#: Methods of arrays.
+_METHODS = {"dot", "sum", "mean", "reshape", "transpose", "copy", "astype", "ravel", "max", "min", "squeeze", "flatten"}
+
+#: Names that are not variables of the program.
+_LIBRARIES = ("np", "numpy", "math", "random", "scipy", "range", "len")
+
 
 @dataclass(frozen=True)
 class EventMap:
@@ -158,6 +164,19 @@ class PatchedStatement:
                 events[i] = there[count[location]]
             count[location] += 1
         return EventMap(events)
+
+
+def calls_program(expression: ast.expr) -> bool:
+    """Whether an expression may call functions of the program, which an edit may leave out."""
+    functions = [n.func for n in ast.walk(expression) if isinstance(n, ast.Call)]
+    return any(not _is_library(f) and getattr(f, "attr", "") not in _METHODS for f in functions)
+
+
+def _is_library(node: ast.expr) -> bool:
+    """Whether an expression belongs to a library, or is not written with names at all."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return not isinstance(node, ast.Name) or node.id in _LIBRARIES
 
 
 def _functions(code: types.CodeType) -> list[types.FunctionType]:

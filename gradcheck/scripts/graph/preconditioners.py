@@ -10,10 +10,10 @@ from enum import Enum
 
 import numpy as np
 
-from gradcheck.scripts.chain_rule.vjp import ChainRule, Pullback, Variable
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.graph.slopes import RandomLine, equal_slopes
 
 #: Functions of NumPy and SciPy that solve with a matrix: Newton's method and its kin.
 _SOLVES = re.compile(r"\b(solve|inv|pinv|lstsq|cho_solve|lu_solve|solve_triangular|cg)\(")
@@ -49,7 +49,7 @@ class Treatment(Enum):
 
 
 def underlying_gradient(
-    graph: DataflowGraph, chain: ChainRule, parameter: Parameter, forward: set[int]
+    graph: DataflowGraph, bases: Sequence[BasePoint], loss: Node, parameter: Parameter, forward: set[int]
 ) -> tuple[Parameter, Treatment | None]:
     """The parameter with the gradient that its update is made of, and what the update does to that.
 
@@ -61,19 +61,25 @@ def underlying_gradient(
     updates = {n.index for n in parameter.updates}
     above = graph.ancestors([parameter.claim.index]) - forward - updates - {parameter.claim.index}
     nodes = [graph.nodes[i] for i in sorted(above, reverse=True) if graph.nodes[i].size == parameter.claim.size > 1]
-    candidates = list(_candidates(graph, chain.bases, parameter, nodes))
-    if not candidates or _is_right(chain, parameter):
+    candidates = list(_candidates(graph, bases, parameter, nodes))
+    if not candidates or _is_right(graph, bases, loss, parameter):
         return parameter, None
     found = []
     for node, treatment in candidates:
-        scales = _multiples(chain.bases, parameter, node) if treatment is Treatment.SCALED else []
+        scales = _multiples(bases, parameter, node) if treatment is Treatment.SCALED else []
         sign = math.copysign(1.0, scales[0] if scales else parameter.factor)
         found.append((replace(parameter, claim=node, factor=sign), treatment))
-    return next((one for one in found if _is_right(chain, one[0])), found[0])
+    return next((one for one in found if _is_right(graph, bases, loss, one[0])), found[0])
 
 
-def _is_right(chain: ChainRule, parameter: Parameter) -> bool:
-    return chain.compare(Pullback(Variable(parameter=parameter.variable)), parameter.claim, parameter.factor).right
+def _is_right(graph: DataflowGraph, bases: Sequence[BasePoint], loss: Node, parameter: Parameter) -> bool:
+    """Whether a claim has the slopes of the loss, along one of two lines through each base point."""
+    return all(any(_is_right_along(graph, base, loss, parameter) for _ in range(2)) for base in bases)
+
+
+def _is_right_along(graph: DataflowGraph, base: BasePoint, loss: Node, parameter: Parameter) -> bool:
+    line = RandomLine(graph, base, loss, [parameter])
+    return equal_slopes(line.claimed(0, parameter.claim, parameter.factor), line.slope([0]))
 
 
 def _candidates(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.scripts.blame.analysis import Analysis
-from gradcheck.scripts.chain_rule.preconditioners import Treatment
+from gradcheck.scripts.analysis import Analysis
+from gradcheck.scripts.graph.preconditioners import Treatment
 from tests.scripts.planted import analysed
 from tests.scripts.samples import LINEAR
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
+from gradcheck.reports.data import LineReport
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.replay.step import Trace
+from gradcheck.verdicts.verdict import Verdict
 
 #: A value that changes by more than this, relatively, when updates are left out has read an updated parameter.
 _READ_UPDATE = 1e-9
@@ -48,6 +50,12 @@ class StaleRead:
             location.line,
             blocks=self.names,
         )
+
+    def report(self) -> LineReport:
+        """The line for the report."""
+        location = self.node.location
+        names = ", ".join(self.names)
+        return LineReport(location.file, location.line, self.node.label, names, Verdict.FAIL, None, location.text)
 
 
 def stale_reads(

@@ -1,1 +1,0 @@
-"""Locates the faulty lines of a backward pass."""

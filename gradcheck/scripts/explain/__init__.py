@@ -1,1 +1,0 @@
-"""Names the mistake in a faulty line."""

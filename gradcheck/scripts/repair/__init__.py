@@ -1,1 +1,0 @@
-"""Searches for a small edit of a faulty line that makes the gradients right."""
