@@ -1,4 +1,4 @@
-"""A program and a line as subjects."""
+"""A program as a subject."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcheck.scripts.subject import LineSubject, ProgramSubject
-from gradcheck.subjects.views import LayerView
+from gradcheck.scripts.subject import ProgramSubject
 from tests.scripts.planted import analysed
 from tests.scripts.samples import TWO_LAYERS
 
@@ -24,24 +23,3 @@ def test_a_program_is_a_function_of_its_parameters(tmp_path: Path) -> None:
     ]
     expected = sum(float(g.sum()) for g in gradient)
     np.testing.assert_allclose((ends[0] - ends[1]) / 2e-5, expected, rtol=1e-7)
-
-
-def test_a_line_is_a_function_of_its_variable(tmp_path: Path) -> None:
-    analysis = analysed(tmp_path, TWO_LAYERS)
-    pair = next(p for p in analysis.localise().pairs.values() if p.node.label == "dz")
-    h = next(n for n in analysis.graph.nodes if "h" in n.names)
-    subject = LineSubject(analysis.chain, analysis.base, pair, h, {}, {})
-    (claim,) = subject.gradient(subject.point)
-    np.testing.assert_array_equal(claim, analysis.base.value(pair.node))
-    view = subject.view(subject.point)
-    assert isinstance(view, LayerView)
-    np.testing.assert_allclose(view.y, np.tanh(subject.point[0]))
-    dh = next(n for n in analysis.graph.nodes if "dh" in n.names)
-    np.testing.assert_allclose(view.upstream, analysis.base.value(dh), rtol=1e-6)
-
-
-def test_without_an_activation_there_is_no_view(tmp_path: Path) -> None:
-    analysis = analysed(tmp_path, TWO_LAYERS)
-    pair = next(p for p in analysis.localise().pairs.values() if p.node.label == "dz")
-    subject = LineSubject(analysis.chain, analysis.base, pair, None, {}, {})
-    assert subject.view(subject.point) is None

@@ -190,7 +190,7 @@ class Tracer:
         self._alive, self._known, self._replaced = [], {}, {}
 
     def use_patch(self, code: types.CodeType) -> None:
-        """Set what the patched statement computes from now on."""
+        """Set what the patched expression is from now on."""
         self._patch = code
 
     @contextmanager
@@ -349,7 +349,7 @@ class Tracer:
             self._name(f"{where.target}[{len(container) - 1}]", container[-1], where)
 
     def patched(self, scope: dict[str, Any], variables: dict[str, Any], original: Any) -> Any:
-        """What the patched statement computes; always a new object."""
+        """What the patched expression is; always a new object."""
         assert self._patch is not None
         value = eval(self._patch, {**scope, **variables})
         return value * 1.0 if is_float(value) else value

@@ -21,7 +21,7 @@ from gradcheck.reports.data import LineReport
 from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.instrument.events import Diverged
 from gradcheck.scripts.record.naming import name_of
-from gradcheck.scripts.record.patch import EventMap, PatchedStatement, calls_program
+from gradcheck.scripts.record.patch import EventMap, PatchedExpression, calls_program
 from gradcheck.scripts.record.recorded_step import StepRecording, record_step
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.result import CheckResult
@@ -122,11 +122,11 @@ class RecordedLines:
         source = self._analysis.step.program.sources.get(unit.file)
         if source is None:
             return None, 0
-        patched = PatchedStatement(self._analysis.step, unit.file, unit.line, unit.span)
+        patched = PatchedExpression(self._analysis.step, unit.file, unit.span)
         tried = 0
         try:
             with patched.active() as unchanged:
-                calls = calls_program(patched.statement.expression)
+                calls = calls_program(patched.original.expression)
                 for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider):
                     if tried >= most:
                         break

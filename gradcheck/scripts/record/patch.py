@@ -1,6 +1,6 @@
-"""Patches one statement of a running program in place, so that what ran before its step does not run again.
+"""Patches one expression of a running program in place, so that what ran before its step does not run again.
 
-The statement is compiled once, so that it asks the tracer what to compute. That can then be changed at will.
+Its statement is compiled once, so that it asks the tracer what to compute. That can then be changed at will.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gradcheck.scripts.instrument.events import Diverged, SourceLocation
 from gradcheck.scripts.instrument.expressions import tracer_call
 from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.statement import ExpressionAt, Statement
+from gradcheck.scripts.text.statement import ExpressionAt
 from gradcheck.scripts.text.training_loop import find_loop
 
 #: Methods of arrays.
@@ -39,7 +39,7 @@ class EventMap:
     Attributes
     ----------
     events : dict of int to int
-        Events that the statement itself no longer has are missing.
+        Events that the expression itself no longer has are missing.
     """
 
     events: Mapping[int, int]
@@ -54,43 +54,39 @@ class EventMap:
 
     def _now(self, event: int) -> int:
         if event not in self.events:
-            raise Diverged(f"event {event} is inside the patched statement")
+            raise Diverged(f"event {event} is inside the patched expression")
         return self.events[event]
 
 
-class PatchedStatement:
-    """Replaces what the statement on a line computes, in functions and in the body of the loop.
+class PatchedExpression:
+    """Replaces what an expression computes, in functions and in the body of the loop.
 
     Parameters
     ----------
     step : Step
     file : str
-    line : int
-    span : tuple of int, optional
-        Of the expression that is replaced, if it is not all that the statement computes.
+    span : tuple of int
+        First line and column, last line and column.
 
     Attributes
     ----------
-    statement : Statement or ExpressionAt
+    original : ExpressionAt
         As it is written.
     """
 
-    def __init__(self, step: Step, file: str, line: int, span: tuple[int, int, int, int] | None = None) -> None:
-        self._step, self._file, self._line, self._span = step, file, line, span
+    def __init__(self, step: Step, file: str, span: tuple[int, int, int, int]) -> None:
+        self._step, self._file, self._line, self._span = step, file, span[0], span
         self._source = step.program.sources[file]
-        self.statement = self._statement(self._source.tree())
+        self.original = ExpressionAt(self._source.tree(), span)
         loop = step.loop
-        self._in_body = file == loop.file and loop.node.body[0].lineno <= line <= (loop.node.end_lineno or 0)
+        self._in_body = file == loop.file and loop.node.body[0].lineno <= self._line <= (loop.node.end_lineno or 0)
         self._unit = step.unit if self._in_body else step.program.units[file]
         self._locations: Mapping[int, int] = {}
         self._layout: Sequence[int] = []
 
-    def _statement(self, tree: ast.Module) -> Statement | ExpressionAt:
-        return Statement(tree, self._line) if self._span is None else ExpressionAt(tree, self._span)
-
     def put(self, expression: ast.expr) -> None:
         """Compute another expression from now on."""
-        whole = ast.Expression(ast.copy_location(copy.deepcopy(expression), self.statement.expression))
+        whole = ast.Expression(ast.copy_location(copy.deepcopy(expression), self.original.expression))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of an edit that makes no sense
             code = compile(ast.fix_missing_locations(whole), self._file, "eval")
@@ -98,21 +94,21 @@ class PatchedStatement:
 
     @contextmanager
     def active(self) -> Iterator[EventMap]:
-        """Let the statement compute what is `put`; at first, what it always computed.
+        """Let the expression be what is `put`; at first, what it always was.
 
         Raises
         ------
         Diverged
-            If the line has no statement with a value, or no function that still exists contains it.
+            If there is no such expression, or no function that still exists contains it.
         """
-        if self.statement.node is None:
-            raise Diverged(f"line {self._line} of {self._file} has no value")
+        if self.original.node is None:
+            raise Diverged(f"line {self._line} of {self._file} has no such expression")
         tracer = self._step.tracer
         patched: list[tuple[types.FunctionType, types.CodeType]] = []
         with tracer.preserved():
             self._layout = tracer.layout or []
             try:
-                self.put(self.statement.expression)
+                self.put(self.original.expression)
                 unit = self._compile()
                 for old, new in _around(self._unit.code, unit.code, self._line):
                     for function in _functions(old):
@@ -131,7 +127,7 @@ class PatchedStatement:
         """The code of the statement's source, or of the body of the loop, with the patched statement."""
         tree = self._source.tree()
         scope, variables = (ast.Call(ast.Name(f, ast.Load()), [], []) for f in ("globals", "locals"))
-        statement = self._statement(tree)
+        statement = ExpressionAt(tree, self._span)
         no_arguments = ast.arguments([], [], None, [], [], None, [])
         # the lambda is never called: it makes the variables of the expression part of the closure
         original = ast.Lambda(no_arguments, copy.deepcopy(statement.expression))

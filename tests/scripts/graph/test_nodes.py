@@ -36,8 +36,6 @@ def test_an_entry_that_is_written_twice_gets_its_value_last() -> None:
     values = {e: np.asarray(action(events[e].value)) for e, action in actions.items()}
     np.testing.assert_array_equal(node.read(values.__getitem__), [10, 20])
     assert values[0] == 1.0  # overwritten later, so it stays
-    shifts = {e: np.asarray(a(events[e].value)) for e, a in node.shifted_by(np.array([1.0, 1.0])).items()}
-    np.testing.assert_array_equal(node.read(shifts.__getitem__), [4, 3])
 
 
 def test_a_line_with_many_values_is_one_node() -> None:
@@ -52,9 +50,3 @@ def test_names_of_expressions_are_no_labels() -> None:
     assert node.label == "z"
     assert node.is_named
     assert not Node(0, (0,), location(1, "x"), {"a + b": location(1, "x")}, (2,)).is_named
-
-
-def test_a_later_line_of_the_same_function_renames_a_value() -> None:
-    names = {"f()": location(1, "f()", Kind.RETURN, "f"), "a": location(5, "a"), "b": location(7, "b")}
-    node = Node(0, (0,), names["f()"], names, (2,))
-    assert [where.target for where in node.renamed_at] == ["b"]  # the first line only receives the result

@@ -1,4 +1,4 @@
-"""A statement is patched in the running program, and everything is put back."""
+"""An expression is patched in the running program, and everything is put back."""
 
 from __future__ import annotations
 
@@ -8,28 +8,49 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.instrument.events import Diverged
-from gradcheck.scripts.record.patch import PatchedStatement
-from gradcheck.scripts.repair.search import GradientTest
+from gradcheck.scripts.record.patch import EventMap, PatchedExpression
 from tests.scripts.planted import analysed
-from tests.scripts.repair.test_search import NORMALISED, RECURRENT
+from tests.scripts.record.test_repairs import NORMALISED, RECURRENT
+
+
+def span_of(text: str, start: str) -> tuple[int, int, int, int]:
+    """Where the value of the assignment that begins so is."""
+    found = next(
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign) and ast.get_source_segment(text, node, padded=False).startswith(start)  # type: ignore[union-attr]
+    )
+    value = found.value
+    assert value.end_lineno is not None
+    assert value.end_col_offset is not None
+    return value.lineno, value.col_offset, value.end_lineno, value.end_col_offset
+
+
+def is_as_before(analysis: Analysis, events: EventMap, *, gradients: bool = True) -> bool:
+    """Whether the loss, and the gradients, of the patched program are those of the program as it is written."""
+    nodes = [analysis.loss, *(p.claim for p in analysis.parameters if gradients)]
+    seen = events.base(analysis.base).run([events.node(node) for node in nodes])
+    return seen is not None and all(
+        np.allclose(value, analysis.base.value(node)) for node, value in zip(nodes, seen, strict=True)
+    )
 
 
 @pytest.mark.parametrize(("text", "part"), [(NORMALISED, "dW = "), (RECURRENT, "dh = Wh.T")], ids=["loop", "method"])
-def test_a_statement_is_patched_and_put_back(text: str, part: str, tmp_path: Path) -> None:
-    """Unchanged, the gradients are right; with the negative, they are wrong; afterwards nothing has changed."""
+def test_an_expression_is_patched_and_put_back(text: str, part: str, tmp_path: Path) -> None:
+    """With the negative the gradients are others; afterwards nothing has changed."""
     analysis = analysed(tmp_path, text)
     step, file = analysis.step, str(tmp_path / "train.py")
-    line = text[: text.index(part)].count("\n") + 1
     locations, layout = len(step.tracer.locations), list(step.tracer.layout or [])
-    patched, test = PatchedStatement(step, file, line), GradientTest(analysis, list(analysis.parameters))
+    patched = PatchedExpression(step, file, span_of(text, part))
     for _ in range(2):
         with patched.active() as events:
-            assert test.passes(events)
-            patched.put(ast.UnaryOp(ast.USub(), patched.statement.expression))
-            assert not test.passes(events)
+            assert is_as_before(analysis, events)
+            patched.put(ast.UnaryOp(ast.USub(), patched.original.expression))
+            assert not is_as_before(analysis, events)
             patched.put(ast.Name("no_such_name", ast.Load()))
-            assert not test.passes(events)
+            assert not is_as_before(analysis, events)
         assert (len(step.tracer.locations), step.tracer.layout) == (locations, layout)
     claims = analysis.base.run([p.claim for p in analysis.parameters])
     assert claims is not None
@@ -37,29 +58,28 @@ def test_a_statement_is_patched_and_put_back(text: str, part: str, tmp_path: Pat
         np.testing.assert_array_equal(value, analysis.base.value(p.claim))
 
 
-def test_an_edit_of_the_loss_is_not_a_repair(tmp_path: Path) -> None:
+def test_an_event_inside_the_expression_has_no_place(tmp_path: Path) -> None:
     """An edit of the loss could make any gradient right."""
-    text = NORMALISED.replace("dout = 2 * (out - y) / n", "dout = (out - y) / n")
+    analysis = analysed(tmp_path, NORMALISED)
+    patched = PatchedExpression(analysis.step, str(tmp_path / "train.py"), span_of(NORMALISED, "loss = "))
+    with patched.active() as events, pytest.raises(Diverged, match="inside the patched expression"):
+        events.node(analysis.loss)
+
+
+def test_an_edit_of_what_the_loss_is_made_of_changes_it(tmp_path: Path) -> None:
+    text = NORMALISED.replace("loss = np.mean((out - y) ** 2)", "error = out - y\n    loss = np.mean(error**2)")
     analysis = analysed(tmp_path, text)
-    line = text[: text.index("loss = ")].count("\n") + 1
-    patched = PatchedStatement(analysis.step, str(tmp_path / "train.py"), line)
-    test = GradientTest(analysis, list(analysis.parameters))
-    with patched.active() as events, pytest.raises(Diverged, match="inside the patched statement"):
-        test.passes(events)
-    text = text.replace("loss = np.mean((out - y) ** 2)", "error = out - y\n    loss = np.mean(error**2)")
-    analysis = analysed(tmp_path, text)
-    line = text[: text.index("error = ")].count("\n") + 1
-    patched, test = PatchedStatement(analysis.step, str(tmp_path / "train.py"), line), GradientTest(analysis, [])
+    patched = PatchedExpression(analysis.step, str(tmp_path / "train.py"), span_of(text, "error = "))
     with patched.active() as events:
-        assert test.passes(events), "only the loss is tested"
+        assert is_as_before(analysis, events, gradients=False)
         patched.put(ast.parse("(out - y) / 2**0.5", mode="eval").body)
-        assert not test.passes(events)
+        assert not is_as_before(analysis, events, gradients=False)
 
 
-def test_a_line_without_a_statement_is_refused(tmp_path: Path) -> None:
+def test_a_place_without_an_expression_is_refused(tmp_path: Path) -> None:
     analysis = analysed(tmp_path, NORMALISED)
     with (
-        pytest.raises(Diverged, match="has no value"),
-        PatchedStatement(analysis.step, str(tmp_path / "train.py"), 2).active(),
+        pytest.raises(Diverged, match="has no such expression"),
+        PatchedExpression(analysis.step, str(tmp_path / "train.py"), (2, 0, 2, 1)).active(),
     ):
         pass

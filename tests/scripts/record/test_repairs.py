@@ -1,4 +1,4 @@
-"""The line to blame where names do not say it: the one that a small edit of makes the gradients right."""
+"""The wrong line of programs in several styles, and its repair."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.scripts.repair.search import SearchSettings, _Trials, patch_any_line
 from gradcheck.verdicts.verdict import Verdict
-from tests.scripts.planted import analysed, blamed, checked, planted
+from tests.scripts.planted import blamed, checked, planted
 
 
 @dataclass(frozen=True)
@@ -225,32 +224,3 @@ def test_the_wrong_line_alone_is_to_blame(case: Case, tmp_path: Path) -> None:
     assert blamed(report) in ({line}, {None}), str(report)  # never another line
     if case.fix and blamed(report) == {line}:
         assert f"Write: {case.fix}" in (report.findings[0].fix or "")
-
-
-class _Events:
-    """Stands in for an analysis whose step has some events."""
-
-    def __init__(self, count: int) -> None:
-        self.base = self.trace = self
-        self.events = [None] * count
-
-
-def test_trials_are_bounded_by_count_and_by_events() -> None:
-    """The limit does not depend on the speed of the machine."""
-    settings = SearchSettings()
-    few, many = (_Trials(settings.line_trials, settings.line_events, _Events(n)) for n in (10, 50_000))  # type: ignore[arg-type]
-    for _ in range(settings.line_trials):
-        assert few.any_left
-        few.use()
-    assert not few.any_left
-    for _ in range(settings.line_events // 50_000):
-        many.use()
-    assert not many.any_left
-
-
-def test_a_right_line_that_serves_the_wrong_gradient_is_not_patched(tmp_path: Path) -> None:
-    text, line = planted(NORMALISED, "dstd = -1.0 / std**2 * dinv", "dstd = 1.0 / std**2 * dinv")
-    analysis = analysed(tmp_path, text)
-    patch = patch_any_line(analysis, analysis.localise(), [p.name for p in analysis.parameters][:1])
-    assert patch is not None
-    assert patch.location.line == line
