@@ -737,8 +737,9 @@ class Blame:
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
             factor = remedy.factor
-            if remedy.rank is Rank.WHOLE and np.size(value.array) < 2:  # a number that is right by itself
-                proved, factor = False, None
+            last = value.id in self._by_claim and self._reads_innocent(remedy)
+            if remedy.rank is Rank.WHOLE and np.size(value.array) < 2 and not last:
+                proved, factor = False, None  # a number that is right by itself
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
@@ -764,8 +765,31 @@ class Blame:
 
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
-        unknown = [each for each in self.operands_of(value, unit) if self._is_unknown(each) and each.unit != unit]
+        operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
+        if any(self._is_another_forward_value(each) for each in operands):
+            return False
+        unknown = [each for each in operands if self._is_unknown(each)]
         return all(self._is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
+
+    def _is_another_forward_value(self, value: Value) -> bool:
+        """Whether a value of the backward pass is meant as one of the forward pass, and is another.
+
+        The same expression has made one, or the author calls one so, and the value is none of these.
+        """
+        if value.phase != 1 or not is_real(value.array) or value.id in self._innocent or value.id in self._of_loss:
+            return False
+        names = {name for name in value.names if name.isidentifier()}
+        alike = [
+            other
+            for other in self._graph.values
+            if other.id in self._of_loss
+            and np.size(other.array) == np.size(value.array)
+            and ((value.site is not None and other.site == value.site) or names & set(other.names))
+        ]
+        if not alike or (self.meaning(value) and not self.matches.is_forward(value.array)):
+            return False
+        flat = np.asarray(value.array).reshape(-1)
+        return not any(self.recording.is_equal(np.asarray(each.array).reshape(-1), flat) for each in alike)
 
     @property
     def is_scaled(self) -> bool:
@@ -947,7 +971,14 @@ class Blame:
         if value.site in self.forward_sites or value.id in self._innocent or value.id in self._of_loss:
             return False
         array = self._array(value)
-        return bool(np.any(array)) and not self.meaning(value) and not self.matches.is_forward(array)
+        if not np.any(array):
+            return bool(value.inputs) and np.size(array) not in self._zero_sizes
+        return not self.meaning(value) and not self.matches.is_forward(array)
+
+    @cached_property
+    def _zero_sizes(self) -> set[int]:
+        """Sizes of the adjoints that are zero: a computed zero of such a size is right."""
+        return {np.size(array) for array in self.recording.adjoints.of.values() if not np.any(array)}
 
     def _array(self, value: Value) -> Any:
         """A value, with what is wrong before it put right."""
@@ -1037,13 +1068,14 @@ class Blame:
         now = np.asarray(value.array, dtype=np.float64)
         if array.shape != now.shape or not np.all(array):
             return False
-        others = now / array
+        with np.errstate(all="ignore"):
+            instead = [needed * array / now, array * now / needed]  # of a factor, of a divisor
         try:
-            doubled = self._graph.recomputed({factor.id: needed / others}, [value.id])[value.id]
+            made = [self._graph.recomputed({factor.id: each}, [value.id])[value.id] for each in instead]
         except Exception as error:
             pass_on_signal(error)
             return False
-        return equal(needed, doubled, self.recording.tolerance)
+        return any(equal(needed, each, self.recording.tolerance) for each in made)
 
     def operands_of(self, value: Value, unit: int) -> list[Value]:
         """What the expressions of one unit read."""

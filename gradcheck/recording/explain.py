@@ -56,6 +56,8 @@ class Explanation:
     factor : float or None
     replacement : str
         The statement after the edit that makes the gradients right; empty if there is none.
+    is_proved : bool
+        Whether the line makes something else than it has to of values that are all known to be right.
     """
 
     unit: Unit
@@ -69,11 +71,12 @@ class Explanation:
     fix: str
     factor: float | None
     replacement: str = ""
+    is_proved: bool = False
 
     @property
     def is_bare(self) -> bool:
-        """Whether it has no name and no repair: what the line reads may then have been meant as something else."""
-        return self.code == UNEXPLAINED and not self.fix
+        """Whether it has no name, no repair and no proof: what the line reads may be meant as something else."""
+        return self.code == UNEXPLAINED and not self.fix and not self.is_proved
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ def explained(
         fix,
         faulty.factor,
         "" if repair is None else repair.text,
+        faulty.proved and faulty.needed is not None and np.size(faulty.needed) > 1,
     )
 
 
