@@ -8,6 +8,7 @@ from what comes in is no such place: it is the exact adjoint of something, or of
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ from gradcheck.recording.matching import Kind, Match, Matches
 from gradcheck.recording.operations import MOVES, Part, added_at, same, written
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.replay import Replay, scale_of
-from gradcheck.recording.rules import NoRule
+from gradcheck.recording.rules import NoRule, is_constant
+from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
 from gradcheck.tracebacks import pass_on_signal
 
@@ -141,10 +143,11 @@ class Blame:
         self._of_loss = of_loss
         self._corrected: dict[int, Any] = {}
         self._meanings: dict[int, list[Match]] = {}
+        self._jacobians_by_size: dict[int, list[Any]] = {}
         self._innocent = self._influences(self.right)
         self._candidates = self._adjoints_by_size()
         self._by_claim = {each: claim for claim in self.claims for each in self._names_of(claim.id)}
-        self._series = self._adjoints_by_site()
+        self._series = Series(recording, self.matches, self.meaning)
 
     # -- what may be wrong ---------------------------------------------------------------------------------------------
 
@@ -282,16 +285,11 @@ class Blame:
                 if fitted is not None:
                     yield {values[0].id: fitted}, (each,)
             return
-        n = len(values)
-        for series in self._series:
-            if n <= len(series) <= n + 2:
-                for start in range(len(series) - n + 1):
-                    for group in (series[start : start + n][::-1], series[start : start + n]):
-                        pairs = zip(group, values, strict=True)
-                        arrays = [_fitted(array, np.shape(value.array)) for (_, array), value in pairs]
-                        if all(array is not None for array in arrays):
-                            instead = {v.id: array for v, array in zip(values, arrays, strict=True)}
-                            yield instead, tuple(of for of, _ in group)
+        for group in self._series.of(values):
+            pairs = zip(group, values, strict=True)
+            arrays = [_fitted(array, np.shape(value.array)) for (_, array), value in pairs]
+            if all(array is not None for array in arrays):
+                yield {v.id: x for v, x in zip(values, arrays, strict=True)}, tuple(of for of, _ in group)
 
     def _truth_of(self, value: int, claim: Claim) -> Any:
         """What a claim has to be, in the shape of one of its names; as it is where that is not known."""
@@ -310,29 +308,6 @@ class Blame:
             inner = self._graph.values[value]
             if inner.phase == 0 or inner.function is None or value in self._of_loss:
                 return
-
-    def _adjoints_by_site(self) -> list[list[tuple[int, Any]]]:
-        """Adjoints of the values that one expression has made, in order, and the parts that one use contributes."""
-        series: dict[tuple[Any, ...], list[tuple[int, Any]]] = defaultdict(list)
-        for value in self._graph.values:
-            if value.phase == 0 and value.site is not None and is_real(value.array):
-                adjoint = self.recording.adjoints.of.get(value.id, np.zeros(np.shape(value.array)))
-                series["whole", value.site].append((value.id, adjoint))
-                for unit in value.named_in:
-                    series["named", unit].append((value.id, adjoint))
-        times: dict[int, int] = defaultdict(int)
-        for _, of, _ in self.recording.adjoints.uses:
-            times[of] += 1
-        for use, of, array in sorted(self.recording.adjoints.uses, key=lambda each: each[0]):
-            value = self._graph.values[use]
-            if value.site is not None and times[of] > 1:
-                place = (
-                    [getattr(each, "id", None) for each in value.args].index(of)
-                    if any(getattr(each, "id", None) == of for each in value.args)
-                    else -1
-                )
-                series["part", value.site, place].append((of, array))
-        return [each for each in series.values() if len(each) > 1]
 
     def below(self, ids: Sequence[int]) -> set[int]:
         """Some values and all that is made of them."""
@@ -512,6 +487,11 @@ class Blame:
         alike = (v for v in read if np.shape(v.array) == np.shape(value.array) and v.phase == 1)
         return any(v.function is not None and equal(v.array, value.array, self.recording.tolerance) for v in alike)
 
+    def _goes_on(self, remedy: Remedy) -> bool:
+        """Whether an expression is computed again of what it has made before, as a step back in time is."""
+        own = set(remedy.values)
+        return any(own & set(self._graph.values[each].inputs) for each in remedy.values[1:])
+
     def _is_wrong_by_itself(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
         """Whether a value is no derivative at all, or a multiple or a part of the one that it has to be."""
         if self._is_own_adjoint(remedy):
@@ -523,6 +503,8 @@ class Blame:
         if remedy.factor is not None:
             return not self._is_carried(remedy)
         if remedy.rank is Rank.NOTHING or self._brings_in_a_constant(remedy):
+            return True
+        if self._is_renaming(remedy) and self._goes_on(remedy):
             return True
         return self._lacks_a_part(remedy, others)
 
@@ -715,7 +697,7 @@ class Blame:
         helped = False
         try:
             source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
-            if source is not None and self._is_right_elsewhere(source):
+            if source is not None and self._is_right_elsewhere(source, unit):
                 source, helped = None, True
             if source is not None:
                 assert source.unit is not None
@@ -893,10 +875,39 @@ class Blame:
         found = self.recording.adjoints.of.items()
         return {each for each, a in found if a.size == flat.size and self.recording.is_equal(flat, a.reshape(-1))}
 
-    def _is_right_elsewhere(self, value: Value) -> bool:
-        """Whether the expression of a helper has made a right slope from another argument."""
+    def _is_right_elsewhere(self, value: Value, user: int) -> bool:
+        """Whether the expression of a helper has made a right slope from another argument, or of what itself computes.
+
+        A helper that makes the slope at its argument, as that of a function which it calls, is right; its argument is
+        not.
+        """
         again = (v for v in self._graph.values if v.site == value.site and v.id != value.id and v.phase == 1)
-        return any(self._is_slope(v.array) for v in again)
+        if any(self._is_slope(v.array) for v in again):
+            return True
+        units = self.recording.units
+        if value.unit is None or units[value.unit].function == units[user].function:
+            return False
+        behind = sorted(self._graph.ancestors([value.id]) - {value.id}, reverse=True)[: RECORDING.nearest]
+        alike = [v for v in map(self._graph.values.__getitem__, behind) if np.shape(v.array) == np.shape(value.array)]
+        return any(self._is_slope_of(value, outer, set(behind)) for outer in alike if outer.function is not None)
+
+    def _is_slope_of(self, value: Value, outer: Value, within: set[int]) -> bool:
+        """Whether a value is the slope of another one by something behind that."""
+        if not is_real(outer.array) or outer.function is same:
+            return False
+        try:
+            found = adjoints(self._graph, {outer.id: np.ones(np.shape(outer.array))}, within).of
+        except NoRule:
+            return False
+        slopes = (each for i, each in found.items() if i != outer.id and np.ptp(each) > 0)
+        return any(
+            self.recording.is_equal(each, value.array) for each in slopes if np.shape(each) == np.shape(value.array)
+        )
+
+    def _is_term(self, value: Value, within: Sequence[Value]) -> bool:
+        """Whether a value is added to something, or subtracted, by one of some operations."""
+        users = [each for each in within if value.id in each.inputs]
+        return bool(users) and all(each.function in _SUMS for each in users)
 
     def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
@@ -911,6 +922,8 @@ class Blame:
         moved = all(_is_move(each.function) or each.function in _SUMS for each in within)
         if not moved and not self._is_neutral(other):
             return None
+        if not self._is_active(other) and self._is_term(other, within):
+            return None  # data, as labels are
         if not moved and (self._is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
             return None
         array = np.asarray(self._array(other))
@@ -972,8 +985,21 @@ class Blame:
             return False
         array = self._array(value)
         if not np.any(array):
-            return bool(value.inputs) and np.size(array) not in self._zero_sizes
+            return self._is_active(value) and np.size(array) not in self._zero_sizes
         return not self.meaning(value) and not self.matches.is_forward(array)
+
+    def _is_active(self, value: Value) -> bool:
+        """Whether a value changes with the parameters: what does not is data."""
+        return value.id in self._active
+
+    @cached_property
+    def _active(self) -> set[int]:
+        found = {i for ids in self.recording.parameters for i in ids}
+        for value in self._graph.values:
+            changes = value.function is not None and is_real(value.array) and not is_constant(value.function)
+            if changes and any(i in found for i in value.inputs):
+                found.add(value.id)
+        return found
 
     @cached_property
     def _zero_sizes(self) -> set[int]:
@@ -989,63 +1015,46 @@ class Blame:
         flat = np.asarray(array, dtype=np.float64)
         if flat.ndim != 2 or flat.size > RECORDING.most_jacobian:
             return False
-        both = flat.reshape(-1), flat.T.reshape(-1)
+        n, m = flat.shape
         return any(
             equal(known, each, self.recording.tolerance)
-            for shape, known in self._jacobians
-            if sorted(shape) == sorted(flat.shape)
-            for each in both
+            for rows, each in ((n, flat.reshape(-1)), (m, flat.T.reshape(-1)))
+            for known in self._jacobians(rows)
+            if known.size == n * m
         )
 
-    @cached_property
-    def _jacobians(self) -> list[tuple[tuple[int, int], Any]]:
-        """Derivatives of small forward values by what the same function, or the same statement, has made them of."""
-        found = []
-        values = [self._graph.values[i] for i in sorted(self.recording.adjoints.of)]
-        small = [v for v in values if 1 < np.size(v.array) <= RECORDING.most_jacobian // 2 and v.function is not None]
-        for outer in small[: RECORDING.most_jacobians]:
-            for inside in self._made_together(outer):
-                leaves = {
-                    i
-                    for each in inside
-                    for i in self._graph.values[each].inputs
-                    if is_real(self._graph.values[i].array)
-                }
-                found += self._rows_of(outer, inside | leaves, leaves - inside)
-        return found
+    def _jacobians(self, n: int) -> list[Any]:
+        """Derivatives of forward values of n entries by what is nearest behind them, entry by entry."""
+        if n not in self._jacobians_by_size:
+            values = [self._graph.values[i] for i in sorted(self.recording.adjoints.of)]
+            outer = [v for v in values if np.size(v.array) == n and v.function is not None]
+            found = [each for value in outer[: RECORDING.most_jacobians] for each in self._rows_of(value)]
+            self._jacobians_by_size[n] = found
+        return self._jacobians_by_size[n]
 
-    def _made_together(self, outer: Value) -> Iterator[set[int]]:
-        """The values behind one that the same function has made, and those that the same statement has made."""
-        sites, units = self.recording.sites, self.recording.units
-        last = None
-        for kind in (lambda unit: units[unit].function, lambda unit: unit):
-            if outer.site is None:
-                return
-            wanted = kind(sites[outer.site].unit)
-            found, waiting = {outer.id}, [outer.id]
-            while waiting:
-                for i in self._graph.values[waiting.pop()].inputs:
-                    site = self._graph.values[i].site
-                    if i not in found and site is not None and kind(sites[site].unit) == wanted:
-                        found.add(i)
-                        waiting.append(i)
-            if found != last and len(found) <= RECORDING.nearest:
-                yield found
-            last = found
-
-    def _rows_of(self, outer: Value, within: set[int], leaves: set[int]) -> list[tuple[tuple[int, int], Any]]:
-        """The derivatives of a value by each of some others, as matrices with their entries in one dimension."""
-        n, shape = np.size(outer.array), np.shape(outer.array)
+    def _rows_of(self, outer: Value) -> list[Any]:
+        """The derivatives of a value by each of those nearest behind it, as matrices with their entries in one row."""
+        n, shape, within = np.size(outer.array), np.shape(outer.array), self._nearest(outer)
         try:
-            rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within, leaves).of for row in np.eye(n)]
+            rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within).of for row in np.eye(n)]
         except NoRule:
             return []
         found = []
-        for leaf in leaves:
-            m = np.size(self._graph.values[leaf].array)
-            if 1 < m * n <= RECORDING.most_jacobian:
-                parts = [np.asarray(row[leaf]).reshape(-1) if leaf in row else np.zeros(m) for row in rows]
-                found.append(((n, m), np.concatenate(parts)))
+        for inner in within - {outer.id}:
+            m = np.size(self._graph.values[inner].array)
+            if m > 1 and m * n <= RECORDING.most_jacobian:
+                parts = [np.asarray(row[inner]).reshape(-1) if inner in row else np.zeros(m) for row in rows]
+                found.append(np.concatenate(parts))
+        return found
+
+    def _nearest(self, outer: Value) -> set[int]:
+        """A forward value and those nearest behind it."""
+        waiting, found = [-outer.id], {outer.id}
+        while waiting and len(found) < RECORDING.nearest:
+            for i in self._graph.values[-heapq.heappop(waiting)].inputs:
+                if i not in found and i in self.recording.adjoints.of:
+                    found.add(i)
+                    heapq.heappush(waiting, -i)
         return found
 
     def _within(self, value: Value, unit: int) -> list[Value]:

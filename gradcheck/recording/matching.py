@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -129,14 +130,17 @@ class Matches:
 
     def is_forward(self, array: Any) -> bool:
         """Whether an array has the entries of a value that the loss is made of."""
+        return next(self.forward(array), None) is not None
+
+    def forward(self, array: Any) -> Iterator[int]:
+        """The values that the loss is made of and that have the entries of an array."""
         for flat in _orders(array):
             key = self.keys(flat)[0] if flat.size in self._forward else 0.0
             for other, each in self._forward.get(flat.size, ()):
                 if abs(key - other) <= 1e-6 * max(abs(key), abs(other)):
                     whole = self._recording.graph.values[each].array
                     if any(equal(flat, one, self._recording.tolerance) for one in _orders(whole)):
-                        return True
-        return False
+                        yield each
 
 
 def _orders(array: Any) -> list[Array]:

@@ -107,7 +107,7 @@ class Replay:
             scales = {k: scale_of(claims[k].truth, new[claims[k].id], self._tolerance) for k in self._reached}
             fixed = {k: scale for k, scale in scales.items() if scale is not None}
             if not fixed:
-                return None
+                return self._with_constant(instead)
             large = max(fixed, key=lambda k: np.size(claims[k].truth))
             scale = fixed[large]
             if np.size(claims[large].truth) < 3 and abs(scale - 1.0) > 1e-7:
@@ -121,6 +121,29 @@ class Replay:
             pass_on_signal(error)
             return None
         return alike, scale
+
+    def _with_constant(self, instead: Mapping[int, Any]) -> tuple[frozenset[int], float] | None:
+        """The claims that a multiple of a substitution makes right: they have terms that are made of nothing of it."""
+        claims = [(k, self._claims[k]) for k in self._reached if np.size(self._claims[k].truth) > 2]
+        new = self._computed(instead)
+        for _, claim in claims:
+            known = ~np.isnan(claim.truth)
+            rest = np.asarray(self._rest[claim.id])[known]
+            step, wanted = np.asarray(new[claim.id])[known] - rest, claim.truth[known] - rest
+            size = float(step @ step)
+            constant = float(step @ wanted) / size if size else 0.0
+            if not constant or not equal(wanted, constant * step, self._tolerance):
+                continue
+            scaled = self._computed({each: constant * array for each, array in instead.items()})
+            fixed = [k for k, each in claims if equal(each.truth, scaled[each.id], self._tolerance)]
+            if fixed:
+                return frozenset(fixed), 1.0 / constant
+        return None
+
+    @cached_property
+    def _rest(self) -> dict[int, Any]:
+        """The claims if the values were zero."""
+        return self._computed({each: np.zeros(np.shape(array)) for each, array in self._values.items()})
 
     def _computed(self, instead: Mapping[int, Any]) -> dict[int, Any]:
         return self._graph.recomputed(instead, self._wanted, self._order)
@@ -137,8 +160,8 @@ class _Screen:
         The random factors.
     slopes : tuple of dict of int to ndarray
         Derivatives of the products with respect to the values.
-    now, right : tuple of float
-        The products with the claim, and with what it has to be.
+    now, right, rest : tuple of float
+        The products with the claim, with what it has to be, and with what it would be if the values were zero.
     has_scale : bool
         Whether the claim may be right up to a constant: of few entries every one is that.
     """
@@ -148,6 +171,7 @@ class _Screen:
     slopes: tuple[dict[int, Any], ...]
     now: tuple[float, ...]
     right: tuple[float, ...]
+    rest: tuple[float, ...]
     has_scale: bool
 
     @classmethod
@@ -159,14 +183,11 @@ class _Screen:
         slopes = tuple(adjoints(graph, {claim.id: each}, within, values).of for each in weights)
         truth = np.where(known, claim.truth, 0.0)
         array = graph.values[claim.id].array
-        return cls(
-            values,
-            weights,
-            slopes,
-            tuple(float(np.vdot(each, array)) for each in weights),
-            tuple(float(np.vdot(each, truth)) for each in weights),
-            np.size(claim.truth) > 2,
-        )
+        now = tuple(float(np.vdot(each, array)) for each in weights)
+        right = tuple(float(np.vdot(each, truth)) for each in weights)
+        made = (sum(float(np.vdot(each[i], x)) for i, x in values.items() if i in each) for each in slopes)
+        rest = tuple(one - other for one, other in zip(now, made, strict=True))
+        return cls(values, weights, slopes, now, right, rest, np.size(claim.truth) > 2)
 
     def _products(self, instead: Mapping[int, Any]) -> tuple[list[float], float]:
         """The products with the claim after a substitution, and the size of what was summed for them."""
@@ -181,10 +202,13 @@ class _Screen:
         """Whether the products after a substitution are those of the right claim, or of a multiple of it."""
         (one, other), size = self._products(instead)
         bound = RECORDING.screened * max(size, *map(abs, self.right))
-        if self.has_scale:
-            size = max(abs(one), abs(other), *map(abs, self.right))
-            return abs(one * self.right[1] - other * self.right[0]) <= bound * size
-        return abs(one - self.right[0]) <= bound
+        if not self.has_scale:
+            return abs(one - self.right[0]) <= bound
+        size = max(abs(one), abs(other), *map(abs, (*self.right, *self.rest)))
+        (right, again), (rest, same) = self.right, self.rest
+        of_claim = one * again - other * right
+        of_values = (one - rest) * (again - same) - (other - same) * (right - rest)
+        return min(abs(of_claim), abs(of_values)) <= bound * size
 
     def predicts(self, instead: Mapping[int, Any], array: Any) -> bool:
         """Whether the claim after a substitution is what the slopes say."""

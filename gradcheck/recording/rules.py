@@ -29,6 +29,11 @@ _CONSTANT = {
 }
 
 
+def is_constant(function: Any) -> bool:
+    """Whether a function has a derivative of zero wherever it has one."""
+    return _is_in(function, _CONSTANT)
+
+
 class NoRule(Exception):
     """An operation has no rule, and is too large to be measured."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,7 @@ def _assembled(
 ) -> StepRecording | None:
     graph, program = recorder.graph, recorder.program
     places = _Places(graph, program.units, [site.unit for site in program.sites])
-    _without_updates(graph, places, analysis.parameters, memories)
+    updated = _without_updates(graph, places, analysis.parameters, memories)
     loss = places.find(analysis.loss, base.value(analysis.loss), last=True)
     if loss is None:
         return None
@@ -148,7 +148,8 @@ def _assembled(
     gradients: list[Array] = []
     for parameter, memory in zip(analysis.parameters, memories, strict=True):
         truth = _gradient(found.of.get(memory.leaf), graph.values[memory.leaf], memory)
-        claim = places.find(parameter.claim, base.value(parameter.claim), last=True, taken=claims)
+        taken = {*updated, *(each for each in claims if each is not None)}
+        claim = places.find(parameter.claim, base.value(parameter.claim), last=True, taken=taken)
         factor = parameter.factor
         if claim is not None:
             claim, factor = _behind_rate(graph, claim, factor, active, truth)
@@ -197,7 +198,7 @@ class _Places:
         units = (self._units[unit] for unit in (*own, *value.named_in) if unit >= 0)
         return any(unit.file == location.file and unit.line <= location.line <= unit.span[2] for unit in units)
 
-    def find(self, node: Node, wanted: Array, *, last: bool, taken: Sequence[int | None] = ()) -> int | None:
+    def find(self, node: Node, wanted: Array, *, last: bool, taken: Container[int] = ()) -> int | None:
         """The value that has the entries of a node, on its line if there is one."""
         alike = [v for v in self._graph.values if _has_entries(v, wanted)]
         on_line = [v for v in alike if self._is_at(v, node.location)]
@@ -247,8 +248,8 @@ def _scaled(graph: Graph, value: Value, active: set[int]) -> tuple[int, float] |
 
 def _without_updates(
     graph: Graph, places: _Places, parameters: Sequence[Parameter], memories: Sequence[_Memory]
-) -> None:
-    """Let what is computed after an update read the parameter as it was."""
+) -> set[int]:
+    """Let what is computed after an update read the parameter as it was; the values that are updated parameters."""
     old: dict[int, int] = {}
     for parameter, memory in zip(parameters, memories, strict=True):
         leaf = graph.values[memory.leaf]
@@ -258,7 +259,7 @@ def _without_updates(
                     old[value.id] = leaf.id
     changed = {value.id for value in graph.values if any(i in old for i in value.inputs)}
     if not changed:
-        return
+        return set(old)
     for value in graph.values:
         if value.id in changed:
             value.args = _renamed(value.args, old)
@@ -268,6 +269,7 @@ def _without_updates(
     for value in graph.values:
         if value.id in below and value.function is not None:
             value.array = value.function(*graph.filled(value.args), **graph.filled(value.kwargs))
+    return set(old)
 
 
 def _replaces(graph: Graph, value: Value, leaf: Value) -> bool:
