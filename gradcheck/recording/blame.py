@@ -554,6 +554,8 @@ class Blame:
         if adjoint is None or of is None or not any(self._leads_to(of, each, adjoint) for each in own):
             return False
         needed = remedy.instead[start.id]
+        if self.scale(needed, start.array) is not None:
+            return False  # a multiple lacks nothing
         later = [r for r in others if r.start > remedy.start and np.shape(r.instead[r.start]) == needed.shape]
         later = [r for r in later if self.recording.is_equal(r.instead[r.start], needed)]
         whole = any(self._graph.values[m.of].names for m in found if m.kind is Kind.WHOLE)
@@ -638,6 +640,7 @@ class Blame:
             and other.factor is None
             and other.start < best.start
             and self.recording.sites[other.site].unit != unit
+            and self.scale(other.instead[other.start], self._graph.values[other.start].array) is None
             for other in found
             if other.fixes & left >= best.fixes & left
         )
@@ -748,17 +751,21 @@ class Blame:
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
-        if any(self._is_another_forward_value(each) for each in operands):
+        if any(self._is_another_forward_value(each, unit) for each in operands):
             return False
         unknown = [each for each in operands if self._is_unknown(each)]
         return all(self._is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
 
-    def _is_another_forward_value(self, value: Value) -> bool:
-        """Whether a value of the backward pass is meant as one of the forward pass, and is another.
+    def _is_another_forward_value(self, value: Value, unit: int) -> bool:
+        """Whether a value that a unit reads is meant as one of the forward pass, and is another.
 
-        The same expression has made one, or the author calls one so, and the value is none of these.
+        The function of the unit has given it a name, and the author calls one so, or the same expression has made one;
+        but the value is none of these.
         """
         if value.phase != 1 or not is_real(value.array) or value.id in self._innocent or value.id in self._of_loss:
+            return False
+        function = self.recording.units[unit].function
+        if all(self.recording.units[each].function != function for each in value.named_in if each >= 0):
             return False
         names = {name for name in value.names if name.isidentifier()}
         alike = [

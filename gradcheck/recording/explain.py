@@ -139,7 +139,7 @@ def explained(
         fix,
         faulty.factor,
         "" if repair is None else repair.text,
-        faulty.proved and faulty.needed is not None and np.size(faulty.needed) > 1,
+        faulty.proved,
     )
 
 

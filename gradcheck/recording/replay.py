@@ -134,6 +134,8 @@ class Replay:
             constant = float(step @ wanted) / size if size else 0.0
             if not constant or not equal(wanted, constant * step, self._tolerance):
                 continue
+            if scale_of(claim.truth, self._rest[claim.id], self._tolerance) is not None:
+                continue  # whatever is a multiple of the truth would help
             scaled = self._computed({each: constant * array for each, array in instead.items()})
             fixed = [k for k, each in claims if equal(each.truth, scaled[each.id], self._tolerance)]
             if fixed:
