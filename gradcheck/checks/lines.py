@@ -23,7 +23,7 @@ from gradcheck.recording.program import FunctionTable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import agrees, confirmed, singled_out, tried_repairs
+from gradcheck.recording.selection import Constants, agrees, confirmed, singled_out, tried_repairs
 from gradcheck.recording.settings import RECORDING
 from gradcheck.reports.data import LineReport
 from gradcheck.subjects.subject import Point, Subject
@@ -178,10 +178,10 @@ class _Search:
         return agrees(recording, passing, self._rtol)
 
     def _try_edits(
-        self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool
+        self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool, constants: Constants
     ) -> tuple[Repair | None, int]:
         own = partial(self._is_right, known)
-        return repaired(blame.recording.units[unit], own, left, self._table, wider=wider)
+        return repaired(blame.recording.units[unit], own, left, self._table, wider=wider, constants=constants)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

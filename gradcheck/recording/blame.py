@@ -20,7 +20,7 @@ import numpy as np
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.claims import Claim, claims_of
-from gradcheck.recording.graph import Value, is_real
+from gradcheck.recording.graph import Graph, Value, is_real
 from gradcheck.recording.matching import Kind, Match, Matches
 from gradcheck.recording.operations import MOVES, Part, added_at, same, written
 from gradcheck.recording.record import Recording, equal
@@ -28,6 +28,7 @@ from gradcheck.recording.replay import Replay, scale_of
 from gradcheck.recording.rules import NoRule, is_constant
 from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.sites import Span
 from gradcheck.tracebacks import pass_on_signal
 
 #: Operations whose result is wrong by what an operand is wrong by.
@@ -541,6 +542,10 @@ class Blame:
         adjoint = None if of is None else self.recording.adjoints.of.get(of)
         return start, of, _fitted(adjoint, np.shape(start.array))
 
+    def is_telling(self, faulty: Faulty) -> bool:
+        """Whether what a line has to make tells that it is wrong: a number inside may be right for it by chance."""
+        return faulty.value in self._by_claim or np.size(self._graph.values[faulty.value].array) > 1
+
     def _is_own_adjoint(self, remedy: Remedy) -> bool:
         """Whether a value is exactly the adjoint of what it belongs to: then the constant is missing further down."""
         start, _, adjoint = self._first_of(remedy)
@@ -751,10 +756,26 @@ class Blame:
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
-        if any(self._is_another_forward_value(each, unit) for each in operands):
+        if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
             return False
         unknown = [each for each in operands if self._is_unknown(each)]
         return all(self._is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
+
+    def _is_renamed(self, value: Value, unit: int) -> bool:
+        """Whether the function of a unit gives a value of the forward pass a name that it has nowhere there.
+
+        What has such a name, but is computed wrongly, is often a value of the forward pass itself.
+        """
+        units = self.recording.units
+        given = {
+            units[each].target
+            for each in value.named_in
+            if each >= 0 and units[each].function == units[unit].function and units[each].target.isidentifier()
+        }
+        if not given or value.id in self._innocent:
+            return False
+        alike = list(self.matches.forward(value.array))
+        return bool(alike) and not any(given & set(self._graph.values[i].names) for i in alike if i != value.id)
 
     def _is_another_forward_value(self, value: Value, unit: int) -> bool:
         """Whether a value that a unit reads is meant as one of the forward pass, and is another.
@@ -964,6 +985,38 @@ class Blame:
         kept = [unit for unit in dict.fromkeys(units) if unit >= 0 and unit not in forward]
         return sorted(kept, key=lambda unit: (unit != faulty.unit, self.recording.units[unit].function not in named))
 
+    def constants(self, faulty: Faulty) -> list[tuple[Span, float]]:
+        """Expressions inside a wrong line that, times a constant, make it what it has to be, and the constants.
+
+        Of a product with zero it is the constant that belongs in the place of the zero.
+        """
+        if faulty.needed is None or np.size(faulty.needed) < 3:
+            return []
+        made = self._within(self._graph.values[faulty.value], faulty.unit)
+        found = []
+        for value in made:
+            site = None if value.site is None else self.recording.sites[value.site]
+            array = _factor_of_zero(self._graph, value) if not np.any(value.array) else value.array
+            if site is None or array is None or sum(other.site == value.site for other in made) > 1:
+                continue
+            constant = self._constant_for(faulty, value.id, np.asarray(array, dtype=np.float64))
+            if constant is not None and abs(constant - 1.0) > RECORDING.alike:
+                found.append((site.span, constant))
+        return found
+
+    def _constant_for(self, faulty: Faulty, inner: int, array: Any) -> float | None:
+        """The constant that an expression needs; None if none would do."""
+        ends = [np.zeros(np.shape(array)), array]
+        try:
+            rest, whole = (self._graph.recomputed({inner: x}, [faulty.value])[faulty.value] for x in ends)
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+        step, wanted = np.asarray(whole - rest).reshape(-1), np.asarray(faulty.needed - rest).reshape(-1)
+        size = float(step @ step)
+        constant = float(step @ wanted) / size if size else 0.0
+        return constant if constant and self.recording.is_equal(wanted, constant * step) else None
+
     def is_open(self, unit: int, faulty: Faulty) -> bool:
         """Whether a unit makes a value that is known to be nothing, so that a repair of it may count."""
         sites = self.recording.sites
@@ -1156,6 +1209,13 @@ def _fitted(array: Any, shape: tuple[int, ...]) -> Any:
     if array.ndim == len(shape) == 2 and array.shape == shape[::-1]:
         return array.T
     return array.reshape(shape)
+
+
+def _factor_of_zero(graph: Graph, value: Value) -> Any:
+    """What a product with zero multiplies it with; None of anything else."""
+    arrays = [graph.values[i].array for i in value.inputs]
+    others = [array for array in arrays if np.any(array)]
+    return others[0] if value.function is np.multiply and len(others) == 1 and is_real(others[0]) else None
 
 
 def _merged(found: Sequence[Faulty]) -> list[Faulty]:

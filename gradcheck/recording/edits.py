@@ -55,6 +55,37 @@ def edits(text: str, names: Sequence[str], numpy: str, *, wider: bool = False) -
             yield edit
 
 
+def with_constant(text: str, constant: float) -> tuple[str, str]:
+    """The mistake that is undone by multiplying an expression with a constant, and the text after that.
+
+    Of a product with the literal zero, the constant takes the place of the zero. The text is empty if the constant is
+    no number that a person would write.
+    """
+    number, divisor = _written(constant), _written(1.0 / constant)
+    if not number and not divisor:
+        return "", ""
+    node = ast.parse(f"({text}\n)", mode="eval").body
+    source = _Text(text)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and number:
+        for side in (node.left, node.right):
+            if isinstance(side, ast.Constant) and type(side.value) in (int, float) and not side.value:
+                return "regulariser-missing", source.with_(side, number)
+    inner = source.inner(source.tree)
+    if constant == -1.0:
+        return "sign-flipped", f"-{inner}"
+    if divisor and (not number or len(divisor) < len(number)):
+        return "mean-sum", f"{inner} / {divisor}"
+    return "constant-factor", f"{number} * {inner}"
+
+
+def _written(number: float) -> str:
+    """A number as a person writes it: with few digits; empty if it has many."""
+    text = f"{number:.6g}"
+    if abs(float(text) / number - 1.0) > 1e-9:
+        return ""
+    return str(int(float(text))) if float(text).is_integer() else text
+
+
 def _normal(text: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # of an edit that makes no sense

@@ -139,7 +139,7 @@ def explained(
         fix,
         faulty.factor,
         "" if repair is None else repair.text,
-        faulty.proved,
+        faulty.proved and blame.is_telling(faulty),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.recording.edits import edits
+from gradcheck.recording.edits import edits, with_constant
 from gradcheck.recording.program import Editor, FunctionTable
 from gradcheck.recording.sites import Span, Unit, span_of
 from gradcheck.tracebacks import pass_on_signal
@@ -36,7 +36,13 @@ class Repair:
 
 
 def repaired(
-    unit: Unit, is_right: Callable[[], bool], most: int, table: FunctionTable, *, wider: bool
+    unit: Unit,
+    is_right: Callable[[], bool],
+    most: int,
+    table: FunctionTable,
+    *,
+    wider: bool,
+    constants: Sequence[tuple[Span, float]] = (),
 ) -> tuple[Repair | None, int]:
     """The first edit of a line that makes the gradients right, and the number of edits that were tried.
 
@@ -51,6 +57,8 @@ def repaired(
     table : FunctionTable
     wider : bool
         Whether to try the edits that bring in other variables of the function, or those that do not.
+    constants : sequence of (Span, float)
+        Expressions inside the line, and the constants that these have to be multiplied with.
     """
     try:
         editor = Editor(unit.file, unit.span[0], table)
@@ -58,7 +66,7 @@ def repaired(
     except (SyntaxError, ValueError):
         return None, 0
     tried = 0
-    for slug, expression, statement in _candidates(editor.text, tree, unit, wider):
+    for slug, expression, statement in _candidates(editor.text, tree, unit, wider, constants):
         if tried >= most:
             break
         try:
@@ -77,7 +85,9 @@ def repaired(
     return None, tried
 
 
-def edits_of(unit: Unit, text: str, tree: ast.Module, *, wider: bool) -> Iterator[tuple[str, str, str]]:
+def edits_of(
+    unit: Unit, text: str, tree: ast.Module, *, wider: bool, constants: Sequence[tuple[Span, float]] = ()
+) -> Iterator[tuple[str, str, str]]:
     """Edits of what a unit computes.
 
     Parameters
@@ -88,6 +98,8 @@ def edits_of(unit: Unit, text: str, tree: ast.Module, *, wider: bool) -> Iterato
     tree : ast.Module
     wider : bool
         Whether they bring in other variables of the function, or of the file where no function contains the unit.
+    constants : sequence of (Span, float)
+        Expressions inside the unit, and the constants that these have to be multiplied with: the first edits.
 
     Yields
     ------
@@ -96,12 +108,26 @@ def edits_of(unit: Unit, text: str, tree: ast.Module, *, wider: bool) -> Iterato
     """
     before = _segment(text, unit.span)
     names = _names(text, tree, _scope(tree, unit.span) or tree, unit.span)
+    head, _, tail = unit.text.rpartition(" ".join(before.split()))
+    for span, constant in constants:
+        slug, new = with_constant(_segment(text, span), constant)
+        whole = _segment(_replaced(text, span, new), _grown(unit.span, span, new))
+        if new:
+            yield slug, f"{head}{' '.join(whole.split())}{tail}", whole
     for edit in edits(before, names, _numpy(tree), wider=wider):
-        head, _, tail = unit.text.rpartition(" ".join(before.split()))
         yield edit.slug, f"{head}{' '.join(edit.text.split())}{tail}", edit.text
 
 
-def _candidates(text: str, tree: ast.Module, unit: Unit, wider: bool) -> Iterator[tuple[str, str, str]]:
+def _grown(span: Span, inner: Span, new: str) -> Span:
+    """Where an expression is once one inside, on its last line, has another text."""
+    line, column, end_line, end_column = span
+    longer = len(new.encode()) - (inner[3] - inner[1]) if inner[0] == inner[2] == end_line and "\n" not in new else 0
+    return line, column, end_line, end_column + longer
+
+
+def _candidates(
+    text: str, tree: ast.Module, unit: Unit, wider: bool, constants: Sequence[tuple[Span, float]]
+) -> Iterator[tuple[str, str, str]]:
     """The mistake that an edit undoes, the statement after it, and the whole file after it."""
     before = _segment(text, unit.span)
     statement = _statement(tree, unit.span)
@@ -111,7 +137,7 @@ def _candidates(text: str, tree: ast.Module, unit: Unit, wider: bool) -> Iterato
         new = f"{_segment(text, span_of(target))} {'=' if augmented else '+='} {before}"
         if augmented or isinstance(target, (ast.Name, ast.Subscript, ast.Attribute)):
             yield "accumulated" if augmented else "missing-path", new, _replaced(text, span_of(statement), new)
-    for slug, shown, new in edits_of(unit, text, tree, wider=wider):
+    for slug, shown, new in edits_of(unit, text, tree, wider=wider, constants=constants):
         yield slug, shown, _replaced(text, unit.span, _with_same_names(new, before))
 
 

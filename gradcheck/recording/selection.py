@@ -11,12 +11,17 @@ from gradcheck.recording.blame import Blame, Faulty, Rank
 from gradcheck.recording.record import Recording
 from gradcheck.recording.repair import Repair
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.sites import Span
 
 #: Mistakes that, where the gradients are off by one constant, may be undone on any line.
 _OF_CONSTANTS = ("sign-flipped", "constant-factor", "mean-sum")
 
-#: Tries the edits of a unit, at most so many, with or without other variables: the first that helps, and how many.
-TryEdits = Callable[[int, int, bool], tuple[Repair | None, int]]
+#: Constants that expressions, given by their place, have to be multiplied with.
+Constants = Sequence[tuple[Span, float]]
+
+#: Tries the edits of a unit, at most so many, with or without other variables, and first those that bring in some
+#: constants: the first that helps, and how many were tried.
+TryEdits = Callable[[int, int, bool, Constants], tuple[Repair | None, int]]
 
 
 def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wrong: Sequence[int]) -> list[Faulty]:
@@ -62,7 +67,8 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
                 return repairs
             if left <= 0 or np.prod(blame.sizes(unit)[:2]) > RECORDING.most_entries:
                 continue
-            repair, tried = try_edits(unit, left, wider)
+            constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
+            repair, tried = try_edits(unit, left, wider, constants)
             left -= tried
             is_open = any(blame.is_open(unit, each) for each in found)
             if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):

@@ -16,7 +16,7 @@ from gradcheck.recording.program import FunctionTable
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import agrees, confirmed, singled_out, tried_repairs
+from gradcheck.recording.selection import Constants, agrees, confirmed, singled_out, tried_repairs
 from gradcheck.reports.data import LineReport
 from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.instrument.events import Diverged
@@ -116,7 +116,7 @@ class RecordedLines:
 
     # -- repairs -------------------------------------------------------------------------------------------------------
 
-    def _try_edits(self, number: int, most: int, wider: bool) -> tuple[Repair | None, int]:
+    def _try_edits(self, number: int, most: int, wider: bool, constants: Constants) -> tuple[Repair | None, int]:
         """The first edit of a unit with which all gradients are exact, and the number of edits that were tried."""
         unit = self._blame.recording.units[number]
         source = self._analysis.step.program.sources.get(unit.file)
@@ -127,7 +127,7 @@ class RecordedLines:
         try:
             with patched.active() as unchanged:
                 calls = calls_program(patched.original.expression)
-                for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider):
+                for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider, constants=constants):
                     if tried >= most:
                         break
                     tried += 1
