@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import copy
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.graph.nodes import Node, nodes_of
+from gradcheck.scripts.graph.recorded import RecordedStep, record_events
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Action, Array
 from gradcheck.scripts.replay.state import Path, StateVariable
@@ -21,6 +23,9 @@ _PERTURBATION = 1e-4
 
 #: A value depends on another if it changes by more than this part of the perturbation, relative to its own size.
 _DEPENDENCE = 1e-8
+
+#: A recording predicts a change up to this part of it, and up to this part of the value.
+_PREDICTED, _ROUNDING = 1e-4, 1e-10
 
 #: Entries of random directions have magnitudes between these, so every entry contributes.
 _MAGNITUDES = 0.5, 1.5
@@ -159,6 +164,15 @@ class DataflowGraph:
     def __init__(self, step: Step, trace: Trace, rng: np.random.Generator) -> None:
         self.step, self.rng = step, rng
         self.base = BasePoint(step, {}, trace)
+        self._recorded = record_events(step, trace)
+        self._read_nodes()
+        if self._recorded is not None and not self._is_trusted(self._recorded):
+            self._recorded = None
+            self._read_nodes()
+
+    def _read_nodes(self) -> None:
+        """Find the nodes; nothing is known about them yet."""
+        trace = self.base.trace
         self.nodes = nodes_of(trace.events, self._is_recurrent)
         self.successors: dict[int, dict[int, Array]] = {}
         self.shifts: dict[int, Array] = {}
@@ -169,6 +183,29 @@ class DataflowGraph:
         for node in self.nodes:
             self._holding.update(node.set_to(self.base.value(node)))
         self._events = sorted(self._holding)
+        self._node_of = {event: node for node in self.nodes for event in node.events}
+
+    def _is_trusted(self, recorded: RecordedStep) -> bool:
+        """Whether a replay in which all nodes and variables are changed computes what the recording says."""
+        events = self.base.trace.events
+        actions: dict[int, Action] = {}
+        for node in self.nodes:
+            actions.update(node.set_to(self._scaled(self.base.value(node))))
+        after = self.base.trace.after
+        states = [
+            (variable, self._scaled(variable.value))
+            for path, variable in self.base.trace.before.items()
+            if path in after and not np.array_equal(after[path].value, variable.value, equal_nan=True)
+        ]
+        said = recorded.replay(actions, actions, states)
+        seen = self.step.replay(actions, set(self._bytes), values={v.path: value for v, value in states})
+        if said is None or seen is None:
+            return False
+        return all(_is_predicted(e.value, seen[e.index], said.get(e.index, e.value)) for e in events)
+
+    def _scaled(self, value: Array) -> Array:
+        """A value whose entries are a little larger, each by another factor."""
+        return np.asarray(value * (1.0 + _PERTURBATION * self.rng.uniform(*_MAGNITUDES, size=value.shape)))
 
     def at(self, base: BasePoint) -> DataflowGraph:
         """The same graph with the values of another base point; what was measured is shared."""
@@ -192,17 +229,24 @@ class DataflowGraph:
 
         later = {source(i) for i in indices[1:]}
         shift = self.perturbation(events[first].value)
-        seen = self.step.replay({first: lambda v: v + shift}, later)
+        actions = {first: lambda v: v + shift}
+        seen = None if self._recorded is None else self._recorded.replay(actions, actions, (), self._recorded.above(later))
+        if seen is None:
+            seen = self.step.replay(actions, later)
         if seen is None:
             return True
-        return any(not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in later)
+        return any(i in seen and not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in later)
 
     def responses_to(self, variable: StateVariable) -> tuple[Array, dict[int, Array]]:
         """The perturbation of a state variable, and how the nodes that depend directly on it changed."""
         if variable.path not in self._responses:
             shift = self.perturbation(variable.value)
-            values = {variable.path: variable.value + shift}
-            seen = self.step.replay(self._holding, set(self._holding), values=values)
+            value = variable.value + shift
+            seen = None
+            if self._recorded is not None:
+                seen = self._recorded.replay(self._holding, (), [(variable, value)])
+            if seen is None:
+                seen = self.step.replay(self._holding, set(self._holding), values={variable.path: value})
             self._responses[variable.path] = shift, self._changes(seen, ())
         return self._responses[variable.path]
 
@@ -213,9 +257,12 @@ class DataflowGraph:
                 continue
             value = self.base.value(node)
             shift = self.perturbation(value)
-            later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
-            actions = {e: self._holding[e] for e in later}
-            seen = self.step.replay({**actions, **node.set_to(value + shift)}, set(later))
+            own = node.set_to(value + shift)
+            seen = None if self._recorded is None else self._recorded.replay(ChainMap(own, self._holding), own)
+            if seen is None:
+                later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
+                actions = {e: self._holding[e] for e in later}
+                seen = self.step.replay({**actions, **own}, set(later))
             found = self._changes(seen, node.events)
             self.shifts[node.index] = shift
             self.successors[node.index] = found
@@ -229,8 +276,9 @@ class DataflowGraph:
         found = {}
         first, events = min(own, default=-1), self.base.trace.events
         changed = {e for e, value in seen.items() if e > first and value.tobytes() != self._bytes[e]}
-        for node in self.nodes:
-            if not any(e in changed for e in node.events) or any(e in own for e in node.events):
+        nodes = {self._node_of[e].index: self._node_of[e] for e in sorted(changed) if e in self._node_of}
+        for _, node in sorted(nodes.items()):
+            if any(e in own for e in node.events):
                 continue
             change = 0.0
             scale = 0.0
@@ -269,3 +317,10 @@ class DataflowGraph:
                 found.add(index)
                 stack += list(self.successors.get(index, ()))
         return found
+
+
+def _is_predicted(old: Array, seen: Array, said: Array) -> bool:
+    """Whether a change of a value is what was said, up to rounding."""
+    gap = np.abs(np.nan_to_num(seen - said)).max(initial=0.0)
+    change = np.abs(np.nan_to_num(seen - old)).max(initial=0.0)
+    return bool(gap <= _PREDICTED * change + _ROUNDING * np.abs(np.nan_to_num(old)).max(initial=0.0))

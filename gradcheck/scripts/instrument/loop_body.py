@@ -49,6 +49,8 @@ def compile_body(
     text: str | None = None,
     loss: ast.expr | None = None,
     cells: Mapping[str, types.CellType] | None = None,
+    rewrite: Callable[[list[ast.stmt]], list[ast.stmt]] = list,
+    complete: Callable[[types.CodeType], types.CodeType] = lambda code: code,
 ) -> LoopBody:
     """Instrument and compile the body of a loop, or of a function.
 
@@ -66,6 +68,10 @@ def compile_body(
         Traced at the end of the body, as the loss.
     cells : dict of str to cell, optional
         Of local variables that other functions share. The body reads and writes them there.
+    rewrite : callable, optional
+        Rewrites the instrumented statements.
+    complete : callable, optional
+        Changes the compiled code.
     """
     node = copy.deepcopy(loop.node if node is None else node)
     cells = cells or {}
@@ -77,7 +83,10 @@ def compile_body(
         location = table.add(node, "loss", Kind.EXPRESSION)
         fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
         body.append(ast.Expr(tracer_call("value", location, fresh)))
-    made, parameters = _compiled(loop, node, body, assigned, scope, local_names, cells, lambda code: code)
+    for statement in body:
+        ast.fix_missing_locations(ast.copy_location(statement, node) if not hasattr(statement, "lineno") else statement)
+    body = rewrite(body)
+    made, parameters = _compiled(loop, node, body, assigned, scope, local_names, cells, complete)
     unit = CompiledUnit(made.__code__, range(first_location, first_location + len(table.locations)))
     return LoopBody(made, parameters, unit, table.locations)
 

@@ -70,12 +70,23 @@ def instrument(
     tree: ast.Module, source: Source, first_location: int, first_loop: int | None = None
 ) -> InstrumentedSource:
     """Rewrite and compile a source. Without `first_loop` its loops do not call the tracer when they begin."""
-    table = LocationTable(source.file, source.text, first_location)
-    instrumenter = StatementInstrumenter(table, first_loop)
-    rewritten = ast.fix_missing_locations(instrumenter.visit(tree))
+    rewritten, table, instrumenter = _rewritten(tree, source, first_location, first_loop)
     code = compile(rewritten, source.file, "exec", dont_inherit=True)
     unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
     return InstrumentedSource(unit, table.locations, instrumenter.loops)
+
+
+def instrumented_tree(source: Source, first_location: int, first_loop: int) -> ast.Module:
+    """The tree that `instrument` compiles."""
+    return _rewritten(source.tree(), source, first_location, first_loop)[0]
+
+
+def _rewritten(
+    tree: ast.Module, source: Source, first_location: int, first_loop: int | None
+) -> tuple[ast.Module, LocationTable, StatementInstrumenter]:
+    table = LocationTable(source.file, source.text, first_location)
+    instrumenter = StatementInstrumenter(table, first_loop)
+    return ast.fix_missing_locations(instrumenter.visit(tree)), table, instrumenter
 
 
 class StatementInstrumenter(ast.NodeTransformer):

@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
 from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body, compile_rewritten
+from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
 from gradcheck.scripts.instrument.tracer import Arrival
@@ -439,15 +440,48 @@ class Step:
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
 
+    def observed_body(
+        self,
+        rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
+        complete: Callable[[types.CodeType], types.CodeType],
+    ) -> tuple[types.FunctionType, list[str]]:
+        """The instrumented body after one more rewriting, and the local variables that it takes."""
+        first = self._body.unit.locations.start
+        body = compile_body(
+            self.loop,
+            self.scope,
+            self.locals,
+            first,
+            loss=self._loss,
+            cells=self._cells,
+            rewrite=rewrite,
+            complete=complete,
+        )
+        return body.function, body.parameters
+
+    @contextlib.contextmanager
+    def observed(
+        self, observer: Observer, events: set[int], values: Mapping[Path, Array]
+    ) -> Iterator[dict[str, Any]]:
+        """The same for a run that meets all events for an observer."""
+        with self._prepared(values) as variables:
+            self.tracer.begin_observed(observer, events)
+            yield variables
+
     @contextlib.contextmanager
     def prepared(self, values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
         """The local variables of a run of the body in another version; afterwards all is as it was.
 
         Values pass the tracer unseen.
         """
+        with self._prepared(values) as variables:
+            self.tracer.begin_unseen()
+            yield variables
+
+    @contextlib.contextmanager
+    def _prepared(self, values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
         self.runs += 1
         variables = self._prepared_locals(values)
-        self.tracer.begin_unseen()
         failed = True
         try:
             with self._quiet():

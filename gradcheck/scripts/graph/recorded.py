@@ -1,0 +1,281 @@
+"""A step recorded once, with all its events: what changes if some of them do is computed from the recording."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import types
+import warnings
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradcheck.recording.graph import Graph
+from gradcheck.recording.memory import owner_of, positions
+from gradcheck.recording.operations import Part, added_at, gathered, same, written
+from gradcheck.recording.program import FunctionTable, RunningFile
+from gradcheck.recording.recorder import Recorder
+from gradcheck.scripts.instrument.events import Returned
+from gradcheck.scripts.instrument.observer import Observer
+from gradcheck.scripts.instrument.tracer import TRACER
+from gradcheck.scripts.instrument.values import Action, Array, apply_action
+from gradcheck.scripts.replay.state import Path, StateVariable
+from gradcheck.scripts.replay.step import Step, Trace
+from gradcheck.tracebacks import pass_on_signal
+
+#: Values of two runs that are the same differ by less than this, relatively: memory may be laid out in another way.
+_SAME = 1e-9
+
+#: Rules of the recorder itself.
+_RULES = {same, gathered, written, added_at}
+
+#: Modules whose functions compute nothing but their results; those of random numbers are left out.
+_PURE, _IMPURE = ("numpy", "scipy", "math", "builtins", "_operator", "operator"), ("numpy.random", "scipy.stats")
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """Where a state variable is among the values: a number, or all or some places of an array."""
+
+    value: int
+    places: Any = None
+
+
+class RecordedStep:
+    """The operations of one run of a step, and the events among them.
+
+    Parameters
+    ----------
+    graph : Graph
+    marks : dict of int to int
+        The value that each event is.
+    leaves : dict of Path to _Leaf
+        State variables that the step reads.
+    """
+
+    def __init__(self, graph: Graph, marks: Mapping[int, int], leaves: Mapping[Path, _Leaf]) -> None:
+        self._values, self._marks, self._leaves = graph.values, marks, leaves
+        self._graph = graph
+        self._events = {value: event for event, value in marks.items()}
+        self._users: list[list[int]] = [[] for _ in graph.values]
+        for value in graph.values:
+            for each in value.inputs:
+                self._users[each].append(value.id)
+
+    def above(self, events: Iterable[int]) -> set[int]:
+        """The values that some events are made of."""
+        return self._graph.ancestors(self._marks[event] for event in events)
+
+    def replay(
+        self,
+        actions: Mapping[int, Action],
+        changed: Iterable[int],
+        states: Iterable[tuple[StateVariable, Array]] = (),
+        within: Container[int] | None = None,
+    ) -> dict[int, Array] | None:
+        """The events that are computed in another way if some events or state variables are changed.
+
+        Parameters
+        ----------
+        actions : dict of int to Action
+            Applied to the values of events.
+        changed : iterable of int
+            Events whose action changes the recorded value.
+        states : iterable of (StateVariable, ndarray), optional
+            State variables with other values.
+        within : container of int, optional
+            Only these values are computed.
+
+        Returns
+        -------
+        dict of int to ndarray, or None
+            By event the value before an action on itself; None if an operation fails.
+        """
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                return self._replayed(actions, changed, states, within)
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+
+    def _replayed(
+        self,
+        actions: Mapping[int, Action],
+        changed: Iterable[int],
+        states: Iterable[tuple[StateVariable, Array]],
+        within: Container[int] | None,
+    ) -> dict[int, Array] | None:
+        values, users = self._values, self._users
+        new = self._changed_leaves(states)
+        seen: dict[int, Array] = {}
+        waiting = {self._marks[event] for event in changed} | {user for each in new for user in users[each]}
+        queue = sorted(waiting)
+        while queue:
+            number = heapq.heappop(queue)
+            if within is not None and number not in within:
+                continue
+            value = values[number]
+            event = self._events.get(number)
+            if event is None:
+                if not _is_pure(value.function):
+                    return None
+                out = value.function(*self._graph.filled(value.args, new), **self._graph.filled(value.kwargs, new))
+            else:
+                (inner,) = value.inputs
+                out = new.get(inner, value.array)
+                if inner in new:
+                    seen[event] = np.array(out, dtype=np.float64)
+                if event in actions:
+                    out = apply_action(actions[event], out, in_place=False)
+            if _is_identical(out, value.array):
+                continue
+            new[number] = out
+            for user in users[number]:
+                if user not in waiting:
+                    waiting.add(user)
+                    heapq.heappush(queue, user)
+        return seen
+
+    def _changed_leaves(self, states: Iterable[tuple[StateVariable, Array]]) -> dict[int, Any]:
+        new: dict[int, Any] = {}
+        for variable, value in states:
+            leaf = self._leaves.get(variable.path)
+            if leaf is None:
+                continue
+            old = new.get(leaf.value, self._values[leaf.value].array)
+            if leaf.places is None:
+                new[leaf.value] = type(old)(value) if variable.scalar else np.array(value, dtype=old.dtype)
+            else:
+                flat = np.array(old).reshape(-1)
+                flat[leaf.places] = value
+                new[leaf.value] = flat.reshape(np.shape(old))
+        return new
+
+
+class _Recording(Observer):
+    """Marks each event among the recorded values."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.marks: dict[int, int] = {}
+
+    def total(self, a: Any, b: Any, *, subtracts: bool) -> Any:
+        return self._recorder.binary(None, "Sub" if subtracts else "Add", a, b)
+
+    def rows(self, array: Array) -> list[Any]:
+        return list(self._recorder.rows(None, array))
+
+    def part(self, container: Array, key: Any) -> Any:
+        return self._recorder.item(None, container, key)
+
+    def event(self, index: int, value: Any, container: Any, key: Any, in_place: bool) -> Any:
+        out, mark = self._recorder.marked(value, in_place=in_place)
+        if mark is not None:
+            self.marks[index] = mark.id
+        if container is None:
+            return out
+        self._recorder.store(None, out, container, key)
+        return value
+
+
+def record_events(step: Step, trace: Trace, table: FunctionTable | None = None) -> RecordedStep | None:
+    """Record the step at the program's own point, with its events; None if the recorder cannot follow it.
+
+    Parameters
+    ----------
+    step : Step
+    trace : Trace
+    table : FunctionTable, optional
+        One that several recordings share.
+    """
+    if step.carries_over or step.unsteady:
+        return None
+    recorder = Recorder(table, _running(step), {np.empty: np.zeros, np.empty_like: np.zeros_like})
+    try:
+        recording = _Recording(recorder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            leaves = _run(recorder, recording, step, trace)
+        if not recorder.complete or not _is_same(trace, step.tracer.seen, recording.marks):
+            return None
+        return RecordedStep(recorder.graph, recording.marks, leaves)
+    except Exception as error:  # what the program does only where it is rewritten
+        pass_on_signal(error)
+        return None
+    finally:
+        recorder.release()
+
+
+def _running(step: Step) -> dict[str, RunningFile]:
+    program = step.program
+    return {
+        file: RunningFile(program.sources[file].text, unit.code, partial(program.instrumented_tree, file), TRACER)
+        for file, unit in program.units.items()
+    }
+
+
+def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) -> dict[Path, _Leaf]:
+    """Run the body once; where the state variables are in the graph."""
+    program, loop = recorder.program, step.loop
+    scopes = [function.name for function in loop.functions if hasattr(function, "name")]
+    body, names = step.observed_body(
+        lambda statements: program.rewritten_statements(loop.file, loop.text, statements, scopes, TRACER),
+        program.bound,
+    )
+    scalars = {path: variable.value for path, variable in trace.before.items() if variable.scalar}
+    events = {event.index for event in trace.events}
+    with step.observed(recording, events, scalars) as variables, recorder.recording(0, ()):
+        leaves = {path: _Leaf(_number(recorder, trace.before[path], variables, step.locals)) for path in scalars}
+        with contextlib.suppress(Returned):
+            body(*[variables[name] for name in names])
+        recorder.freeze()
+    for path, variable in trace.before.items():
+        first = None if variable.scalar else recorder.first_of(variable.found)
+        if first is not None:
+            owner = owner_of(variable.found)
+            leaves[path] = _Leaf(first.id, None if variable.found is owner else positions(variable.found, owner))
+    return leaves
+
+
+def _number(recorder: Recorder, variable: StateVariable, variables: dict[str, Any], own: dict[str, Any]) -> int:
+    owner: Any = variables if variable.owner is own else variable.owner
+    thing = owner[variable.key] if isinstance(owner, (dict, list)) else getattr(owner, variable.key)
+    value = recorder.value_of(thing)
+    assert value is not None
+    return value.id
+
+
+def _is_same(trace: Trace, seen: Mapping[int, Array], marks: Container[int]) -> bool:
+    """Whether a run has met all events of another one, with the same values up to rounding."""
+    return all(
+        event.index in marks
+        and event.index in seen
+        and seen[event.index].shape == event.value.shape
+        and np.allclose(seen[event.index], event.value, rtol=_SAME, atol=0.0, equal_nan=True)
+        for event in trace.events
+    )
+
+
+def _is_identical(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other
+    return np.shape(one) == np.shape(other) and np.asarray(one).tobytes() == np.asarray(other).tobytes()
+
+
+def _is_pure(function: Any) -> bool:
+    """Whether a function computes nothing but its result, so that it may be called again."""
+    if isinstance(function, Part):
+        return _is_pure(function.function)
+    if isinstance(function, np.ufunc) or function in _RULES:
+        return True
+    if isinstance(function, types.MethodDescriptorType):
+        return function.__objclass__ is np.ndarray
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not isinstance(owner, types.ModuleType):
+        return False
+    module = getattr(function, "__module__", None) or ""
+    return callable(function) and module.partition(".")[0] in _PURE and not module.startswith(_IMPURE)
