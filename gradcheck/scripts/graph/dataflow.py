@@ -191,12 +191,7 @@ class DataflowGraph:
         actions: dict[int, Action] = {}
         for node in self.nodes:
             actions.update(node.set_to(self._scaled(self.base.value(node))))
-        after = self.base.trace.after
-        states = [
-            (variable, self._scaled(variable.value))
-            for path, variable in self.base.trace.before.items()
-            if path in after and not np.array_equal(after[path].value, variable.value, equal_nan=True)
-        ]
+        states = [(variable, self._scaled(variable.value)) for variable in self.base.trace.changed()]
         said = recorded.replay(actions, actions, states)
         seen = self.step.replay(actions, set(self._bytes), values={v.path: value for v, value in states})
         if said is None or seen is None:

@@ -92,7 +92,7 @@ class RecordedStep:
         Returns
         -------
         dict of int to ndarray, or None
-            By event the value before an action on itself; None if an operation fails.
+            By event the value before an action on itself; None if an operation fails, or a number was not followed.
         """
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -110,6 +110,9 @@ class RecordedStep:
         within: Container[int] | None,
     ) -> dict[int, Array] | None:
         values, users = self._values, self._users
+        states = list(states)
+        if any(variable.scalar and variable.path not in self._leaves for variable, _ in states):
+            return None
         new = self._changed_leaves(states)
         seen: dict[int, Array] = {}
         waiting = {self._marks[event] for event in changed} | {user for each in new for user in users[each]}
@@ -226,9 +229,12 @@ def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) ->
         lambda statements: program.rewritten_statements(loop.file, loop.text, statements, scopes, TRACER),
         program.bound,
     )
-    scalars = {path: variable.value for path, variable in trace.before.items() if variable.scalar}
+    scalars = {variable.path: variable.value for variable in trace.changed() if variable.scalar}
     events = {event.index for event in trace.events}
     with step.observed(recording, events, scalars) as variables, recorder.recording(0, ()):
+        for variable in trace.changed():
+            if not variable.scalar:
+                recorder.value_of(owner_of(variable.found))
         leaves = {path: _Leaf(_number(recorder, trace.before[path], variables, step.locals)) for path in scalars}
         with contextlib.suppress(Returned):
             body(*[variables[name] for name in names])

@@ -53,6 +53,13 @@ class Trace:
     before: Mapping[Path, StateVariable]
     after: Mapping[Path, StateVariable]
 
+    def changed(self) -> Iterator[StateVariable]:
+        """The state variables whose values the run changes."""
+        for path, variable in self.before.items():
+            after = self.after.get(path)
+            if after is not None and not np.array_equal(after.value, variable.value, equal_nan=True):
+                yield variable
+
     def with_variables(self, variables: Iterable[StateVariable]) -> Trace:
         """The same with further variables in the state before the run."""
         return replace(self, before={**self.before, **{v.path: v for v in variables}})
