@@ -161,9 +161,9 @@ class Recorder:
                 self._first.setdefault(id(thing), value)
         return value
 
-    def first_of(self, array: Array) -> Value | None:
-        """The value that the memory of an array held when it was used first; None if it was not used."""
-        return self._first.get(id(owner_of(array)))
+    def started(self) -> dict[int, int]:
+        """The values that were in memory before, by the id of the array that owns it."""
+        return {owner: value.id for owner, value in self._first.items()}
 
     def marked(self, thing: Any, *, in_place: bool = False) -> tuple[Any, Value | None]:
         """Make what an array or a float holds now a value of its own.

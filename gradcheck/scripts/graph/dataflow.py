@@ -1,4 +1,8 @@
-"""The data-flow graph of a step, measured: one value is perturbed while all others are held fixed."""
+"""The data-flow graph of a step: what changes if one value is perturbed while all others are held fixed.
+
+The step is recorded once, with its operations, and what a perturbation changes is computed from these. Where the
+recorder cannot follow the program, the whole step is replayed for each perturbation.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +114,7 @@ class BasePoint:
         """
         wanted = {event for node in watched for event in node.events}
         changed = replace(self, values={**self.values, **(values or {})})
-        suppressed = changed._suppression()
+        suppressed = changed.suppression()
         applied = {} if updating else dict(suppressed)
         applied.update(actions or {})
         seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values, suppressed)
@@ -121,7 +125,7 @@ class BasePoint:
     def recorded(self) -> BasePoint | None:
         """The same point with the values that a replay has here; None if the replay takes another branch."""
         events = self.trace.events
-        actions = self._suppression()
+        actions = self.suppression()
         seen = self.step.replay(actions, {e.index for e in events}, values=self.values, before=actions)
         if seen is None:
             return None
@@ -129,7 +133,7 @@ class BasePoint:
         seen |= {event: action(None) for event, action in actions.items()}
         return replace(self, trace=self.trace.with_values(seen, factors))
 
-    def _suppression(self) -> dict[int, Action]:
+    def suppression(self) -> dict[int, Action]:
         """Actions that put the old values of parameters in place of updated ones."""
         return {event: _back_to(self.state(update.path), update.key) for event, update in self.suppressed.items()}
 
@@ -154,16 +158,15 @@ class DataflowGraph:
     base : BasePoint
         The program's own point.
     nodes : list of Node
-    successors : dict of int to dict of int to ndarray
-        For each node that was perturbed, the nodes that depend directly on it, and how they changed.
+    successors : dict of int to set of int
+        For each node that was perturbed, the nodes that depend directly on it.
     predecessors : dict of int to set of int
-    shifts : dict of int to ndarray
-        The perturbation of each node.
     """
 
     def __init__(self, step: Step, trace: Trace, rng: np.random.Generator) -> None:
         self.step, self.rng = step, rng
-        self.base = BasePoint(step, {}, trace)
+        self.base, self._start = BasePoint(step, {}, trace), trace
+        self._followed: dict[BasePoint, bool] = {}
         self._recorded = record_events(step, trace)
         self._read_nodes()
         if self._recorded is not None and not self._is_trusted(self._recorded):
@@ -174,12 +177,12 @@ class DataflowGraph:
         """Find the nodes; nothing is known about them yet."""
         trace = self.base.trace
         self.nodes = nodes_of(trace.events, self._is_recurrent)
-        self.successors: dict[int, dict[int, Array]] = {}
-        self.shifts: dict[int, Array] = {}
+        self.successors: dict[int, set[int]] = {}
         self.predecessors: dict[int, set[int]] = {node.index: set() for node in self.nodes}
         self._holding: dict[int, Action] = {}  # keeps every node at its value
         self._bytes = {event.index: event.value.tobytes() for event in trace.events}
         self._responses: dict[Path, tuple[Array, dict[int, Array]]] = {}
+        self._changed: dict[int, tuple[Array, dict[int, Array]]] = {}
         for node in self.nodes:
             self._holding.update(node.set_to(self.base.value(node)))
         self._events = sorted(self._holding)
@@ -201,6 +204,38 @@ class DataflowGraph:
     def _scaled(self, value: Array) -> Array:
         """A value whose entries are a little larger, each by another factor."""
         return np.asarray(value * (1.0 + _PERTURBATION * self.rng.uniform(*_MAGNITUDES, size=value.shape)))
+
+    def follows(self, base: BasePoint) -> bool:
+        """Whether the recording computes what a replay has computed at a base point."""
+        if self._recorded is None or base.step.carries_over:
+            return False
+        if base not in self._followed:
+            said = self._said(base, {}, None)
+            self._followed[base] = said is not None and all(
+                _is_close(base.trace.events[e.index].value, said.get(e.index, e.value))
+                for e in self._start.events
+                if e.index not in base.suppressed
+            )
+        return self._followed[base]
+
+    def values(self, base: BasePoint, watched: Sequence[Node], values: Mapping[Path, Array]) -> list[Array] | None:
+        """Values of nodes near a base point, with others of some state variables; None if a replay has none."""
+        if self.follows(base):
+            said = self._said(base, values, {event for node in watched for event in node.events})
+            if said is not None:
+                return [node.read(lambda e: said[e] if e in said else self._start.events[e].value) for node in watched]
+        return base.run(watched, values=values)
+
+    def _said(
+        self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None
+    ) -> dict[int, Array] | None:
+        """The events that differ from those of the program's own point, by the recording."""
+        assert self._recorded is not None
+        moved = replace(base, values={**base.values, **values})
+        actions = moved.suppression()
+        states = [(self.step.state[path], value) for path, value in moved.values.items()]
+        within = None if wanted is None else self._recorded.above(wanted)
+        return self._recorded.replay(actions, actions, states, within)
 
     def at(self, base: BasePoint) -> DataflowGraph:
         """The same graph with the values of another base point; what was measured is shared."""
@@ -245,24 +280,32 @@ class DataflowGraph:
             self._responses[variable.path] = shift, self._changes(seen, ())
         return self._responses[variable.path]
 
-    def find_successors(self, nodes: Iterable[Node] | None = None) -> None:
-        """Measure which nodes depend directly on these, all by default, where that is not known yet."""
-        for node in self.nodes if nodes is None else nodes:
-            if node.index in self.successors:
-                continue
-            value = self.base.value(node)
-            shift = self.perturbation(value)
-            own = node.set_to(value + shift)
-            seen = None if self._recorded is None else self._recorded.replay(ChainMap(own, self._holding), own)
-            if seen is None:
-                later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
-                actions = {e: self._holding[e] for e in later}
-                seen = self.step.replay({**actions, **own}, set(later))
-            found = self._changes(seen, node.events)
-            self.shifts[node.index] = shift
-            self.successors[node.index] = found
-            for successor in found:
-                self.predecessors[successor].add(node.index)
+    def changes_by(self, node: Node) -> tuple[Array, dict[int, Array]]:
+        """The perturbation of a node, and how the nodes that depend directly on it changed."""
+        if node.index not in self._changed:
+            self._changed[node.index] = self._measured(node)
+        return self._changed[node.index]
+
+    def find_successors(self) -> None:
+        """Find for all nodes those that depend directly on them, where that is not known yet."""
+        for node in self.nodes:
+            if node.index not in self.successors:
+                self._measured(node)
+
+    def _measured(self, node: Node) -> tuple[Array, dict[int, Array]]:
+        value = self.base.value(node)
+        shift = self.perturbation(value)
+        own = node.set_to(value + shift)
+        seen = None if self._recorded is None else self._recorded.replay(ChainMap(own, self._holding), own)
+        if seen is None:
+            later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
+            actions = {e: self._holding[e] for e in later}
+            seen = self.step.replay({**actions, **own}, set(later))
+        found = self._changes(seen, node.events)
+        self.successors[node.index] = set(found)
+        for successor in found:
+            self.predecessors[successor].add(node.index)
+        return shift, found
 
     def _changes(self, seen: dict[int, Array] | None, own: tuple[int, ...]) -> dict[int, Array]:
         """How nodes changed in a replay that perturbed the node of some events."""
@@ -319,3 +362,9 @@ def _is_predicted(old: Array, seen: Array, said: Array) -> bool:
     gap = np.abs(np.nan_to_num(seen - said)).max(initial=0.0)
     change = np.abs(np.nan_to_num(seen - old)).max(initial=0.0)
     return bool(gap <= _PREDICTED * change + _ROUNDING * np.abs(np.nan_to_num(old)).max(initial=0.0))
+
+
+def _is_close(one: Array, other: Array) -> bool:
+    """Whether two values are one, up to rounding."""
+    scale = np.abs(np.nan_to_num(one)).max(initial=0.0)
+    return bool(np.abs(np.nan_to_num(one - other)).max(initial=0.0) <= _ROUNDING * scale)

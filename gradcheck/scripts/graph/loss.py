@@ -162,7 +162,7 @@ def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
     indices = {n.index for n in nodes}
 
     def is_part(node: Node) -> bool:
-        feeds = set(graph.successors.get(node.index, {}))
+        feeds = graph.successors.get(node.index, set())
         inside = not node.is_named or node.location.kind is Kind.RETURN
         return inside and bool(feeds & indices)
 
@@ -183,8 +183,12 @@ class _Comparison:
         self._graph, self._pool, self._into_updates = graph, list(pool), into_updates
         largest = sorted(updates, key=lambda u: -u.variable.value.size)[: LOSS.parameters]
         self._parameters = [u for u in largest if u.nodes]
-        points = [graph.base, self._second()]
-        rows = [[self._measured(update, base) for base in points] for update in self._parameters]
+        points = [base.recorded() or base for base in (graph.base, self._second())]
+        steps = [self._steps(base) for base in points]
+        rows = [
+            [self._measured(update, base, step[i]) for base, step in zip(points, steps, strict=True)]
+            for i, update in enumerate(self._parameters)
+        ]
         #: by parameter, point, direction: what the update subtracts, and then the slope of each number
         self._rows = [[row for row in blocks if row is not None] for blocks in rows]
 
@@ -195,24 +199,32 @@ class _Comparison:
             values[update.variable.path] = old + LOSS.distance * random_direction(old, self._graph.rng)
         return replace(self._graph.base, values=values)
 
-    def _measured(self, update: Update, base: BasePoint) -> Array | None:
+    def _steps(self, base: BasePoint) -> list[Array | None]:
+        """What each update subtracts; None if that is not known, or has another shape."""
+        together = base.run([node for update in self._parameters for node in update.nodes])
+        values = iter(together or ())
+        found: list[Array | None] = []
+        for update in self._parameters:
+            seen = base.run(update.nodes) if together is None else [next(values) for _ in update.nodes]
+            centre = base.state(update.variable.path)
+            fits = seen is not None and all(value.shape == centre.shape for value in seen)
+            found.append(sum((centre - value for value in seen or ()), np.zeros(centre.shape)) if fits else None)
+        return found
+
+    def _measured(self, update: Update, base: BasePoint, step: Array | None) -> Array | None:
         """For each direction a row: the step of the update along it, and the slopes of all numbers."""
+        if step is None:
+            return None
         variable = update.variable
         centre = base.state(variable.path)
-        seen = base.run(update.nodes)
-        if seen is None:
-            return None
-        step = np.zeros(centre.shape)
-        for value in seen:
-            if value.shape != centre.shape:
-                return None
-            step += centre - value
         rows = []
         for _ in range(LOSS.directions):
             direction = random_direction(centre, self._graph.rng)
             slopes = []
             for h in LOSS.steps:
-                ends = [base.run(self._pool, values={variable.path: centre + t * direction}) for t in (h, -h)]
+                ends = [
+                    self._graph.values(base, self._pool, {variable.path: centre + t * direction}) for t in (h, -h)
+                ]
                 if ends[0] is None or ends[1] is None:
                     return None
                 slopes.append([float(a.sum() - b.sum()) / (2 * h) for a, b in zip(ends[0], ends[1], strict=True)])

@@ -36,14 +36,6 @@ _RULES = {same, gathered, written, added_at}
 _PURE, _IMPURE = ("numpy", "scipy", "math", "builtins", "_operator", "operator"), ("numpy.random", "scipy.stats")
 
 
-@dataclass(frozen=True)
-class _Leaf:
-    """Where a state variable is among the values: a number, or all or some places of an array."""
-
-    value: int
-    places: Any = None
-
-
 class RecordedStep:
     """The operations of one run of a step, and the events among them.
 
@@ -52,12 +44,16 @@ class RecordedStep:
     graph : Graph
     marks : dict of int to int
         The value that each event is.
-    leaves : dict of Path to _Leaf
-        State variables that the step reads.
+    numbers : dict of Path to int
+        The value that each number of the state is which the step changes.
+    memory : dict of int to int
+        By the id of an array that the step reads or writes: the value that it held at the start.
     """
 
-    def __init__(self, graph: Graph, marks: Mapping[int, int], leaves: Mapping[Path, _Leaf]) -> None:
-        self._values, self._marks, self._leaves = graph.values, marks, leaves
+    def __init__(
+        self, graph: Graph, marks: Mapping[int, int], numbers: Mapping[Path, int], memory: Mapping[int, int]
+    ) -> None:
+        self._values, self._marks, self._numbers, self._memory = graph.values, marks, numbers, memory
         self._graph = graph
         self._events = {value: event for event, value in marks.items()}
         self._users: list[list[int]] = [[] for _ in graph.values]
@@ -111,9 +107,9 @@ class RecordedStep:
     ) -> dict[int, Array] | None:
         values, users = self._values, self._users
         states = list(states)
-        if any(variable.scalar and variable.path not in self._leaves for variable, _ in states):
+        if any(variable.scalar and variable.path not in self._numbers for variable, _ in states):
             return None
-        new = self._changed_leaves(states)
+        new = self._started(states)
         seen: dict[int, Array] = {}
         waiting = {self._marks[event] for event in changed} | {user for each in new for user in users[each]}
         queue = sorted(waiting)
@@ -143,19 +139,20 @@ class RecordedStep:
                     heapq.heappush(queue, user)
         return seen
 
-    def _changed_leaves(self, states: Iterable[tuple[StateVariable, Array]]) -> dict[int, Any]:
+    def _started(self, states: Iterable[tuple[StateVariable, Array]]) -> dict[int, Any]:
+        """The values from before the step that state variables with other values are."""
         new: dict[int, Any] = {}
         for variable, value in states:
-            leaf = self._leaves.get(variable.path)
-            if leaf is None:
+            if variable.scalar:
+                number = self._numbers[variable.path]
+                new[number] = type(self._values[number].array)(value)
                 continue
-            old = new.get(leaf.value, self._values[leaf.value].array)
-            if leaf.places is None:
-                new[leaf.value] = type(old)(value) if variable.scalar else np.array(value, dtype=old.dtype)
-            else:
-                flat = np.array(old).reshape(-1)
-                flat[leaf.places] = value
-                new[leaf.value] = flat.reshape(np.shape(old))
+            owner = owner_of(variable.found)
+            if id(owner) in self._memory:
+                number = self._memory[id(owner)]
+                flat = np.array(new.get(number, self._values[number].array)).reshape(-1)
+                flat[positions(variable.found, owner)] = value
+                new[number] = flat.reshape(owner.shape)
         return new
 
 
@@ -202,10 +199,10 @@ def record_events(step: Step, trace: Trace, table: FunctionTable | None = None) 
         recording = _Recording(recorder)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            leaves = _run(recorder, recording, step, trace)
+            numbers = _run(recorder, recording, step, trace)
         if not recorder.complete or not _is_same(trace, step.tracer.seen, recording.marks):
             return None
-        return RecordedStep(recorder.graph, recording.marks, leaves)
+        return RecordedStep(recorder.graph, recording.marks, numbers, recorder.started())
     except Exception as error:  # what the program does only where it is rewritten
         pass_on_signal(error)
         return None
@@ -221,8 +218,8 @@ def _running(step: Step) -> dict[str, RunningFile]:
     }
 
 
-def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) -> dict[Path, _Leaf]:
-    """Run the body once; where the state variables are in the graph."""
+def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) -> dict[Path, int]:
+    """Run the body once; the values that numbers of the state are."""
     program, loop = recorder.program, step.loop
     scopes = [function.name for function in loop.functions if hasattr(function, "name")]
     body, names = step.observed_body(
@@ -235,16 +232,11 @@ def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) ->
         for variable in trace.changed():
             if not variable.scalar:
                 recorder.value_of(owner_of(variable.found))
-        leaves = {path: _Leaf(_number(recorder, trace.before[path], variables, step.locals)) for path in scalars}
+        numbers = {path: _number(recorder, trace.before[path], variables, step.locals) for path in scalars}
         with contextlib.suppress(Returned):
             body(*[variables[name] for name in names])
         recorder.freeze()
-    for path, variable in trace.before.items():
-        first = None if variable.scalar else recorder.first_of(variable.found)
-        if first is not None:
-            owner = owner_of(variable.found)
-            leaves[path] = _Leaf(first.id, None if variable.found is owner else positions(variable.found, owner))
-    return leaves
+    return numbers
 
 
 def _number(recorder: Recorder, variable: StateVariable, variables: dict[str, Any], own: dict[str, Any]) -> int:

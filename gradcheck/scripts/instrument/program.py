@@ -49,6 +49,7 @@ class InstrumentedProgram:
         self.units: dict[str, CompiledUnit] = {}
         self._namespace = namespace or {}
         self._first: dict[str, tuple[int, int]] = {}  # by file: its first location and loop
+        self._instrumented: dict[str, ast.Module] = {}
         for source in sources:
             self._add(source)
         self.pieces = [source.file for source in sources]
@@ -62,10 +63,12 @@ class InstrumentedProgram:
         self.tracer.add_locations(instrumented.locations)
         self.loops += instrumented.loops
         self.units[source.file] = instrumented.unit
+        self._instrumented[source.file] = instrumented.tree
 
     def instrumented_tree(self, file: str) -> ast.Module:
-        """The tree of the code that runs of a file."""
-        return instrumented_tree(self.sources[file], *self._first[file])
+        """The tree of the code that runs of a file; it may be changed."""
+        known = self._instrumented.pop(file, None)
+        return instrumented_tree(self.sources[file], *self._first[file]) if known is None else known
 
     def execute(self, variables: dict[str, Any]) -> None:
         """Run the script, or all cells in order, with these global variables."""

@@ -59,11 +59,14 @@ class InstrumentedSource:
     locations : list of SourceLocation
     loops : list of Loop
         Its loops and functions, as they are written.
+    tree : ast.Module
+        What was compiled.
     """
 
     unit: CompiledUnit
     locations: list[SourceLocation]
     loops: list[Loop]
+    tree: ast.Module
 
 
 def instrument(
@@ -73,7 +76,7 @@ def instrument(
     rewritten, table, instrumenter = _rewritten(tree, source, first_location, first_loop)
     code = compile(rewritten, source.file, "exec", dont_inherit=True)
     unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
-    return InstrumentedSource(unit, table.locations, instrumenter.loops)
+    return InstrumentedSource(unit, table.locations, instrumenter.loops, rewritten)
 
 
 def instrumented_tree(source: Source, first_location: int, first_loop: int) -> ast.Module:
