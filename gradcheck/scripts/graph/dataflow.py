@@ -226,6 +226,10 @@ class DataflowGraph:
                 return [node.read(lambda e: said[e] if e in said else self._start.events[e].value) for node in watched]
         return base.run(watched, values=values)
 
+    def slopes(self, node: Node, variables: Sequence[StateVariable]) -> dict[Path, Array]:
+        """The derivatives of a number with respect to state variables, by the recording, where they are known."""
+        return {} if self._recorded is None else self._recorded.slopes(node.events, variables)
+
     def _said(
         self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None
     ) -> dict[int, Array] | None:

@@ -17,7 +17,7 @@ from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.updates import Update
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Array
-from gradcheck.scripts.replay.state import StateVariable
+from gradcheck.scripts.replay.state import Path, StateVariable
 from gradcheck.scripts.text.identifiers import loss_rank
 
 
@@ -33,6 +33,8 @@ class LossSettings:
         The same for numbers that change in jumps: parameters are perturbed by their own size.
     dependent : float
         A number depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
+    clearly : float
+        It does without a trial if its slope says that a usual perturbation of one entry changes it by more than this.
     parameters : int
         Parameters along which numbers are compared with the updates.
     directions : int
@@ -55,6 +57,7 @@ class LossSettings:
     perturbations: int = 30
     large: int = 10_000
     dependent: float = 1e-13
+    clearly: float = 1e-9
     parameters: int = 12
     directions: int = 2
     steps: tuple[float, float] = (2.0**-9, 2.0**-11)
@@ -358,6 +361,18 @@ def dependent_on(
             if np.isfinite(value).all() and np.abs(value - old).max() > LOSS.dependent * np.abs(old).max():
                 found[node.index] = node
     return [found[i] for i in sorted(found)]
+
+
+def independent_of(graph: DataflowGraph, variables: Sequence[StateVariable], node: Node) -> set[Path]:
+    """Those state variables, each by itself, with which a number does not change."""
+    slopes = graph.slopes(node, variables)
+    size = float(np.abs(graph.base.value(node)).max())
+    found = set()
+    for variable in variables:
+        moved = np.abs(slopes.get(variable.path, 0.0) * graph.perturbation(variable.value))
+        if not float(moved.max()) > LOSS.clearly * size and not dependent_on(graph, [variable], [node]):
+            found.add(variable.path)
+    return found
 
 
 def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.graph import Graph
 from gradcheck.recording.memory import owner_of, positions
 from gradcheck.recording.operations import Part, added_at, gathered, same, written
 from gradcheck.recording.program import FunctionTable, RunningFile
 from gradcheck.recording.recorder import Recorder
+from gradcheck.recording.rules import NoRule
 from gradcheck.scripts.instrument.events import Returned
 from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.tracer import TRACER
@@ -65,6 +67,32 @@ class RecordedStep:
         """The values that some events are made of."""
         return self._graph.ancestors(self._marks[event] for event in events)
 
+    def slopes(self, events: Iterable[int], variables: Iterable[StateVariable]) -> dict[Path, Array]:
+        """The derivatives of the sum of some events with respect to state variables; none where they are not known."""
+        marks = {self._marks[event] for event in events}
+        within = self._graph.ancestors(marks)
+        seeds = {number: np.ones(np.shape(self._values[number].array)) for number in marks}
+        try:
+            of = adjoints(self._graph, seeds, within).of
+        except NoRule:
+            return {}
+        found: dict[Path, Array] = {}
+        for variable in variables:
+            number = self._number_of(variable)
+            if number is None or number not in of:
+                continue
+            adjoint = np.asarray(of[number], dtype=np.float64)
+            if not variable.scalar:
+                adjoint = adjoint.reshape(-1)[positions(variable.found, owner_of(variable.found))]
+            found[variable.path] = adjoint
+        return found
+
+    def _number_of(self, variable: StateVariable) -> int | None:
+        """The value that a state variable was at the start, or that its memory held."""
+        if variable.scalar:
+            return self._numbers.get(variable.path)
+        return self._memory.get(id(owner_of(variable.found)))
+
     def replay(
         self,
         actions: Mapping[int, Action],
@@ -107,7 +135,7 @@ class RecordedStep:
     ) -> dict[int, Array] | None:
         values, users = self._values, self._users
         states = list(states)
-        if any(variable.scalar and variable.path not in self._numbers for variable, _ in states):
+        if any(variable.scalar and self._number_of(variable) is None for variable, _ in states):
             return None
         new = self._started(states)
         seen: dict[int, Array] = {}
@@ -143,13 +171,13 @@ class RecordedStep:
         """The values from before the step that state variables with other values are."""
         new: dict[int, Any] = {}
         for variable, value in states:
-            if variable.scalar:
-                number = self._numbers[variable.path]
-                new[number] = type(self._values[number].array)(value)
+            number = self._number_of(variable)
+            if number is None:  # memory that the step does not use
                 continue
-            owner = owner_of(variable.found)
-            if id(owner) in self._memory:
-                number = self._memory[id(owner)]
+            if variable.scalar:
+                new[number] = type(self._values[number].array)(value)
+            else:
+                owner = owner_of(variable.found)
                 flat = np.array(new.get(number, self._values[number].array)).reshape(-1)
                 flat[positions(variable.found, owner)] = value
                 new[number] = flat.reshape(owner.shape)

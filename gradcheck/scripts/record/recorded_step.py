@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -187,24 +190,54 @@ class _Places:
 
     def __init__(self, graph: Graph, units: Sequence[Unit], unit_of: Sequence[int]) -> None:
         self._graph, self._units, self._unit_of = graph, units, unit_of
+        self._at: dict[tuple[str, int], list[Value]] = {}
+        for value in graph.values:
+            for place in {place for unit in self._units_of(value) for place in _lines(unit)}:
+                self._at.setdefault(place, []).append(value)
+
+    def _units_of(self, value: Value) -> list[Unit]:
+        own = [] if value.site is None else [self._unit_of[value.site]]
+        return [self._units[unit] for unit in (*own, *value.named_in) if unit >= 0]
 
     def at(self, location: SourceLocation) -> list[Value]:
         """The values that the expressions on a line have made, or that got a name there."""
-        return [value for value in self._graph.values if self._is_at(value, location)]
+        return self._at.get(location.place, [])
+
+    @cached_property
+    def _by_norm(self) -> dict[int, tuple[list[float], list[int]]]:
+        """By size the norms of values, in order, and the values; those with NaN come last."""
+        pairs: dict[int, list[tuple[float, int]]] = {}
+        for value in self._graph.values:
+            if is_real(value.array):
+                norm = float(np.linalg.norm(np.asarray(value.array).reshape(-1)))
+                pairs.setdefault(np.size(value.array), []).append((math.inf if math.isnan(norm) else norm, value.id))
+        return {size: ([n for n, _ in own], [i for _, i in own]) for size, found in pairs.items() if (own := sorted(found))}
+
+    def _alike(self, wanted: Array) -> list[Value]:
+        """The values with some entries, in order."""
+        norms, ids = self._by_norm.get(wanted.size, ([], []))
+        norm = float(np.linalg.norm(np.nan_to_num(wanted).reshape(-1)))
+        low, high = norm * (1.0 - 2.0 * _SAME), norm * (1.0 + 2.0 * _SAME)
+        near = ids[bisect.bisect_left(norms, low) : bisect.bisect_right(norms, high)]
+        near += ids[bisect.bisect_left(norms, math.inf) :]
+        values = [self._graph.values[i] for i in sorted(set(near))]
+        return [value for value in values if _has_entries(value, wanted)]
 
     def _is_at(self, value: Value, location: SourceLocation) -> bool:
-        own = [] if value.site is None else [self._unit_of[value.site]]
-        units = (self._units[unit] for unit in (*own, *value.named_in) if unit >= 0)
-        return any(unit.file == location.file and unit.line <= location.line <= unit.span[2] for unit in units)
+        return any(location.place in _lines(unit) for unit in self._units_of(value))
 
     def find(self, node: Node, wanted: Array, *, last: bool, taken: Sequence[int | None] = ()) -> int | None:
         """The value that has the entries of a node, on its line if there is one."""
-        alike = [v for v in self._graph.values if _has_entries(v, wanted)]
+        alike = self._alike(wanted)
         on_line = [v for v in alike if self._is_at(v, node.location)]
         made = [v for v in alike if v.function is not None]
         free = [v for v in on_line if v.id not in taken]
         chosen = free or on_line or made or alike
         return None if not chosen else chosen[-1 if last else 0].id
+
+
+def _lines(unit: Unit) -> list[tuple[str, int]]:
+    return [(unit.file, line) for line in range(unit.line, unit.span[2] + 1)]
 
 
 def _has_entries(value: Value, wanted: Array) -> bool:
