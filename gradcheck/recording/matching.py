@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
@@ -85,7 +87,11 @@ class Matches:
             array = graph.values[each].array
             if np.any(array) and np.asarray(array).dtype.kind in "fc":
                 for order in _orders(array):
-                    self._forward[order.size].append((self.keys(order)[0], each))
+                    key = self.keys(order)[0]
+                    if math.isfinite(key):
+                        self._forward[order.size].append((key, each))
+        for entries in self._forward.values():
+            entries.sort()
         self._sorted = {
             size: (np.array([entry[1] / entry[0] for entry in entries]), entries)
             for size, entries in self._adjoints.items()
@@ -131,7 +137,9 @@ class Matches:
         """Whether an array has the entries of a value that the loss is made of."""
         for flat in _orders(array):
             key = self.keys(flat)[0] if flat.size in self._forward else 0.0
-            for other, each in self._forward.get(flat.size, ()):
+            entries, reach = self._forward.get(flat.size, []), 2e-6 * abs(key)
+            first = bisect.bisect_left(entries, (key - reach,))
+            for other, each in entries[first : bisect.bisect_right(entries, (key + reach, math.inf))]:
                 if abs(key - other) <= 1e-6 * max(abs(key), abs(other)):
                     whole = self._recording.graph.values[each].array
                     if any(equal(flat, one, self._recording.tolerance) for one in _orders(whole)):

@@ -250,10 +250,10 @@ def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) ->
     """Run the body once; the values that numbers of the state are."""
     program, loop = recorder.program, step.loop
     scopes = [function.name for function in loop.functions if hasattr(function, "name")]
-    body, names = step.observed_body(
-        lambda statements: program.rewritten_statements(loop.file, loop.text, statements, scopes, TRACER),
-        program.bound,
+    body = step.observed_body(
+        lambda statements: program.rewritten_statements(loop.file, loop.text, statements, scopes, TRACER)
     )
+    function = step.as_function(body, program.bound)
     scalars = {variable.path: variable.value for variable in trace.changed() if variable.scalar}
     events = {event.index for event in trace.events}
     with step.observed(recording, events, scalars) as variables, recorder.recording(0, ()):
@@ -262,7 +262,7 @@ def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) ->
                 recorder.value_of(owner_of(variable.found))
         numbers = {path: _number(recorder, trace.before[path], variables, step.locals) for path in scalars}
         with contextlib.suppress(Returned):
-            body(*[variables[name] for name in names])
+            function(*[variables[name] for name in body.parameters])
         recorder.freeze()
     return numbers
 

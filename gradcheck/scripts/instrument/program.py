@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from gradcheck.scripts.instrument.statements import CompiledUnit, instrument, instrumented_tree
 from gradcheck.scripts.instrument.tracer import TRACER, Tracer
 from gradcheck.scripts.text.source import Source, decoded
+from gradcheck.scripts.text.syntax import copied
 from gradcheck.scripts.text.training_loop import Loop
 
 
@@ -57,7 +57,7 @@ class InstrumentedProgram:
     def _add(self, source: Source) -> None:
         tree = source.tree()
         self.sources[source.file] = source
-        self.trees.append(copy.deepcopy(tree))
+        self.trees.append(copied(tree))
         first = self._first[source.file] = len(self.tracer.locations), len(self.loops)
         instrumented = instrument(tree, source, *first)
         self.tracer.add_locations(instrumented.locations)

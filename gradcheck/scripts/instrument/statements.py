@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from gradcheck.scripts.text.syntax import (
     as_list,
     as_load,
     called_name,
+    copied,
     index_after_docstring,
     index_expression,
     is_literal,
@@ -135,7 +135,7 @@ class StatementInstrumenter(ast.NodeTransformer):
 
     def _function(self, node: Any) -> Any:
         outside, self._in_class = self._in_class, False
-        original = copy.deepcopy(node)
+        original = copied(node)
         with self._table.inside_function(node):
             number = self._number(original)
             first = index_after_docstring(node)
@@ -166,7 +166,7 @@ class StatementInstrumenter(ast.NodeTransformer):
         return node
 
     def _loop(self, node: Any) -> Any:
-        number = self._number(copy.deepcopy(node))
+        number = self._number(copied(node))
         self.generic_visit(node)
         if self._numbers is not None and number is not None:
             node.body.insert(0, self._numbers.arrival(number, node))
@@ -228,7 +228,7 @@ class StatementInstrumenter(ast.NodeTransformer):
         """``a += value``: the increment, and the result."""
         if self._in_class:
             return node
-        target = copy.deepcopy(node.target)
+        target = copied(node.target)
         written = self._table.written(target)
         scaled_by: list[tuple[ast.expr, FactorSyntax]] = []
         if isinstance(node.op, (ast.Add, ast.Sub)):
@@ -330,7 +330,7 @@ class StatementInstrumenter(ast.NodeTransformer):
     def _call(self, node: ast.Expr) -> list[ast.stmt]:
         """A statement that only calls something."""
         written, extended = written_array(node.value), appended_list(node.value)
-        original = copy.deepcopy(written) if written is not None else None
+        original = copied(written) if written is not None else None
         node.value = self.visit(node.value)
         after: list[ast.stmt]
         if extended is not None:
@@ -355,7 +355,7 @@ def _factor(node: ast.AugAssign) -> list[tuple[ast.expr, FactorSyntax]]:
     literal = is_literal(node.value)
     if type(node.op) not in powers or not (literal or is_reference(node.value)):
         return []
-    return [(copy.deepcopy(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
+    return [(copied(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
 
 
 def _placed(statement: Any, node: ast.AST) -> Any:

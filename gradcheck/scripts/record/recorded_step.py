@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,14 +21,17 @@ from gradcheck.recording.program import FunctionTable, RunningFile
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.sites import Unit
+from gradcheck.recording.rewrite import Rewriter
+from gradcheck.recording.sites import Site, Unit
 from gradcheck.recording.tangents import tangents
 from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.instrument.events import Returned, SourceLocation
+from gradcheck.scripts.instrument.loop_body import RewrittenBody
 from gradcheck.scripts.instrument.values import Array
+from gradcheck.scripts.replay.step import Step
 
 #: Two values of the same operations in two runs differ by no more than this.
 _SAME = 1e-11
@@ -43,6 +47,19 @@ class _Memory:
     leaf: int
     where: Any = None
     shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The body of a step, rewritten for a recorder, with its places in the source."""
+
+    made: RewrittenBody
+    sites: list[Site]
+    units: list[Unit]
+
+
+#: The bodies of steps that were recorded: several recordings share them.
+_BODIES: WeakKeyDictionary[Step, _Body] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -100,18 +117,27 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
 def _run(recorder: Recorder, analysis: Analysis, base: BasePoint) -> list[_Memory]:
     """Run the body once; where the parameters are in the graph."""
     step, program = analysis.step, recorder.program
-    scopes = [function.name for function in step.loop.functions if hasattr(function, "name")]
-    file, text = step.loop.file, step.loop.text
-    body, names = step.rewritten_body(
-        lambda statements: program.rewritten_statements(file, text, statements, scopes), program.bound
-    )
+    if step not in _BODIES:
+        _BODIES[step] = _rewritten_body(step)
+    body = _BODIES[step]
+    program.sites += body.sites
+    program.units += body.units
+    function = step.as_function(body.made, program.bound)
     values = {p.variable.path: base.state(p.variable.path) for p in analysis.parameters}
     with step.prepared({**base.values, **values}) as variables, recorder.recording(0, ()):
         memories = [_memory(recorder, p, variables, step.locals) for p in analysis.parameters]
         with contextlib.suppress(Returned):
-            body(*[variables[name] for name in names])
+            function(*[variables[name] for name in body.made.parameters])
         recorder.freeze()
     return memories
+
+
+def _rewritten_body(step: Step) -> _Body:
+    scopes = [function.name for function in step.loop.functions if hasattr(function, "name")]
+    sites: list[Site] = []
+    units: list[Unit] = []
+    rewriter = Rewriter(step.loop.file, step.loop.text, sites, units)
+    return _Body(step.rewritten_body(lambda statements: rewriter.body(statements, scopes)), sites, units)
 
 
 def _memory(recorder: Recorder, parameter: Parameter, variables: dict[str, Any], own: dict[str, Any]) -> _Memory:

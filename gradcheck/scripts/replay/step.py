@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
-from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body, compile_rewritten
+from gradcheck.scripts.instrument.loop_body import LoopBody, RewrittenBody, compile_body, compile_rewritten, compile_statements
 from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
@@ -157,6 +157,7 @@ class Step:
         self._files: OpenFiles | None = None
         self._sandbox: Sandbox | None = None
         self._start: Snapshot | None = None
+        self._observed: LoopBody | None = None
         self._generators, self._random_states = generators, random_states or generator_states()
         self._body = self._compile()
         self._take_snapshot()
@@ -447,24 +448,20 @@ class Step:
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
 
-    def observed_body(
-        self,
-        rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
-        complete: Callable[[types.CodeType], types.CodeType],
-    ) -> tuple[types.FunctionType, list[str]]:
-        """The instrumented body after one more rewriting, and the local variables that it takes."""
-        first = self._body.unit.locations.start
-        body = compile_body(
-            self.loop,
-            self.scope,
-            self.locals,
-            first,
-            loss=self._loss,
-            cells=self._cells,
-            rewrite=rewrite,
-            complete=complete,
-        )
-        return body.function, body.parameters
+    def observed_body(self, rewrite: Callable[[list[ast.stmt]], list[ast.stmt]]) -> RewrittenBody:
+        """The instrumented body after one more rewriting."""
+        body = self._body
+        if body is self._observed:  # a rewriting has changed its statements
+            first = body.unit.locations.start
+            body = compile_body(self.loop, self.scope, self.locals, first, loss=self._loss, cells=self._cells)
+        self._observed = self._body
+        return compile_statements(self.loop, rewrite(body.statements), self.locals, self._cells)
+
+    def as_function(
+        self, body: RewrittenBody, complete: Callable[[types.CodeType], types.CodeType]
+    ) -> types.FunctionType:
+        """A body of this step, with its code changed once more."""
+        return body.function(complete, self.scope, self._cells)
 
     @contextlib.contextmanager
     def observed(
@@ -498,15 +495,9 @@ class Step:
             self.tracer.end()
             self._restore(values, everything=failed)
 
-    def rewritten_body(
-        self,
-        rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
-        complete: Callable[[types.CodeType], types.CodeType],
-    ) -> tuple[types.FunctionType, list[str]]:
-        """The body as it is written, after a rewriting, and the local variables that it takes."""
-        return compile_rewritten(
-            self.loop, self.scope, self.locals, rewrite, complete, loss=self._loss, cells=self._cells
-        )
+    def rewritten_body(self, rewrite: Callable[[list[ast.stmt]], list[ast.stmt]]) -> RewrittenBody:
+        """The body as it is written, after a rewriting."""
+        return compile_rewritten(self.loop, self.locals, rewrite, loss=self._loss, cells=self._cells)
 
     def _after_iteration(self, variables: dict[str, Any], actions: Mapping[int, Action]) -> dict[str, Any]:
         """The variables after one iteration with some actions; the random numbers of the next one are the same."""
