@@ -230,9 +230,7 @@ class DataflowGraph:
         """The derivatives of a number with respect to state variables, by the recording, where they are known."""
         return {} if self._recorded is None else self._recorded.slopes(node.events, variables)
 
-    def _said(
-        self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None
-    ) -> dict[int, Array] | None:
+    def _said(self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None) -> dict[int, Array] | None:
         """The events that differ from those of the program's own point, by the recording."""
         assert self._recorded is not None
         moved = replace(base, values={**base.values, **values})
@@ -264,7 +262,9 @@ class DataflowGraph:
         later = {source(i) for i in indices[1:]}
         shift = self.perturbation(events[first].value)
         actions = {first: lambda v: v + shift}
-        seen = None if self._recorded is None else self._recorded.replay(actions, actions, (), self._recorded.above(later))
+        seen = (
+            None if self._recorded is None else self._recorded.replay(actions, actions, (), self._recorded.above(later))
+        )
         if seen is None:
             seen = self.step.replay(actions, later)
         if seen is None:

@@ -225,9 +225,7 @@ class _Comparison:
             direction = random_direction(centre, self._graph.rng)
             slopes = []
             for h in LOSS.steps:
-                ends = [
-                    self._graph.values(base, self._pool, {variable.path: centre + t * direction}) for t in (h, -h)
-                ]
+                ends = [self._graph.values(base, self._pool, {variable.path: centre + t * direction}) for t in (h, -h)]
                 if ends[0] is None or ends[1] is None:
                     return None
                 slopes.append([float(a.sum() - b.sum()) / (2 * h) for a, b in zip(ends[0], ends[1], strict=True)])
@@ -364,7 +362,7 @@ def dependent_on(
 
 
 def independent_of(graph: DataflowGraph, variables: Sequence[StateVariable], node: Node) -> set[Path]:
-    """Those state variables, each by itself, with which a number does not change."""
+    """Those state variables, each by itself, with which a number does not change that depends on some of them."""
     slopes = graph.slopes(node, variables)
     size = float(np.abs(graph.base.value(node)).max())
     found = set()
@@ -372,7 +370,7 @@ def independent_of(graph: DataflowGraph, variables: Sequence[StateVariable], nod
         moved = np.abs(slopes.get(variable.path, 0.0) * graph.perturbation(variable.value))
         if not float(moved.max()) > LOSS.clearly * size and not dependent_on(graph, [variable], [node]):
             found.add(variable.path)
-    return found
+    return found if len(found) < len(variables) else set()
 
 
 def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:

@@ -7,7 +7,6 @@ import heapq
 import types
 import warnings
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 

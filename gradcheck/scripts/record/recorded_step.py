@@ -20,8 +20,8 @@ from gradcheck.recording.operations import written
 from gradcheck.recording.program import FunctionTable, RunningFile
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.recorder import Recorder
-from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.rewrite import Rewriter
+from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Site, Unit
 from gradcheck.recording.tangents import tangents
 from gradcheck.scripts.analysis import Analysis
@@ -237,7 +237,9 @@ class _Places:
             if is_real(value.array):
                 norm = float(np.linalg.norm(np.asarray(value.array).reshape(-1)))
                 pairs.setdefault(np.size(value.array), []).append((math.inf if math.isnan(norm) else norm, value.id))
-        return {size: ([n for n, _ in own], [i for _, i in own]) for size, found in pairs.items() if (own := sorted(found))}
+        return {
+            size: ([n for n, _ in own], [i for _, i in own]) for size, found in pairs.items() if (own := sorted(found))
+        }
 
     def _alike(self, wanted: Array) -> list[Value]:
         """The values with some entries, in order."""

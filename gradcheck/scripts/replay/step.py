@@ -13,7 +13,13 @@ import numpy as np
 
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
-from gradcheck.scripts.instrument.loop_body import LoopBody, RewrittenBody, compile_body, compile_rewritten, compile_statements
+from gradcheck.scripts.instrument.loop_body import (
+    LoopBody,
+    RewrittenBody,
+    compile_body,
+    compile_rewritten,
+    compile_statements,
+)
 from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
@@ -464,9 +470,7 @@ class Step:
         return body.function(complete, self.scope, self._cells)
 
     @contextlib.contextmanager
-    def observed(
-        self, observer: Observer, events: set[int], values: Mapping[Path, Array]
-    ) -> Iterator[dict[str, Any]]:
+    def observed(self, observer: Observer, events: set[int], values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
         """The same for a run that meets all events for an observer."""
         with self._prepared(values) as variables:
             self.tracer.begin_observed(observer, events)
