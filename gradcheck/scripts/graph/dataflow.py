@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.graph.nodes import Node, nodes_of
-from gradcheck.scripts.graph.recorded import RecordedStep, record_events
+from gradcheck.scripts.graph.recorded import RecordedStep, is_close, record_events
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Action, Array
 from gradcheck.scripts.replay.state import Path, StateVariable
@@ -212,7 +212,7 @@ class DataflowGraph:
         if base not in self._followed:
             said = self._said(base, {}, None)
             self._followed[base] = said is not None and all(
-                _is_close(base.trace.events[e.index].value, said.get(e.index, e.value))
+                is_close(base.trace.events[e.index].value, said.get(e.index, e.value))
                 for e in self._start.events
                 if e.index not in base.suppressed
             )
@@ -232,12 +232,10 @@ class DataflowGraph:
 
     def _said(self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None) -> dict[int, Array] | None:
         """The events that differ from those of the program's own point, by the recording."""
-        assert self._recorded is not None
         moved = replace(base, values={**base.values, **values})
         actions = moved.suppression()
         states = [(self.step.state[path], value) for path, value in moved.values.items()]
-        within = None if wanted is None else self._recorded.above(wanted)
-        return self._recorded.replay(actions, actions, states, within)
+        return self._computed(actions, actions, states, wanted)
 
     def at(self, base: BasePoint) -> DataflowGraph:
         """The same graph with the values of another base point; what was measured is shared."""
@@ -262,23 +260,32 @@ class DataflowGraph:
         later = {source(i) for i in indices[1:]}
         shift = self.perturbation(events[first].value)
         actions = {first: lambda v: v + shift}
-        seen = (
-            None if self._recorded is None else self._recorded.replay(actions, actions, (), self._recorded.above(later))
-        )
+        seen = self._computed(actions, actions, above=later)
         if seen is None:
             seen = self.step.replay(actions, later)
         if seen is None:
             return True
         return any(i in seen and not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in later)
 
+    def _computed(
+        self,
+        actions: Mapping[int, Action],
+        changed: Iterable[int],
+        states: Sequence[tuple[StateVariable, Array]] = (),
+        above: Iterable[int] | None = None,
+    ) -> dict[int, Array] | None:
+        """The events that the recording computes in another way, only those above some; None if there is none."""
+        if self._recorded is None:
+            return None
+        within = None if above is None else self._recorded.above(above)
+        return self._recorded.replay(actions, changed, states, within)
+
     def responses_to(self, variable: StateVariable) -> tuple[Array, dict[int, Array]]:
         """The perturbation of a state variable, and how the nodes that depend directly on it changed."""
         if variable.path not in self._responses:
             shift = self.perturbation(variable.value)
             value = variable.value + shift
-            seen = None
-            if self._recorded is not None:
-                seen = self._recorded.replay(self._holding, (), [(variable, value)])
+            seen = self._computed(self._holding, (), [(variable, value)])
             if seen is None:
                 seen = self.step.replay(self._holding, set(self._holding), values={variable.path: value})
             self._responses[variable.path] = shift, self._changes(seen, ())
@@ -300,7 +307,7 @@ class DataflowGraph:
         value = self.base.value(node)
         shift = self.perturbation(value)
         own = node.set_to(value + shift)
-        seen = None if self._recorded is None else self._recorded.replay(ChainMap(own, self._holding), own)
+        seen = self._computed(ChainMap(own, self._holding), own)
         if seen is None:
             later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
             actions = {e: self._holding[e] for e in later}
@@ -325,11 +332,10 @@ class DataflowGraph:
             change = 0.0
             scale = 0.0
             for event in node.events:
+                old = events[event].value
+                scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
                 if event in seen:
-                    old = events[event].value
-                    gap = np.abs(seen[event] - old)
-                    change = max(change, float(np.nan_to_num(gap).max()))
-                    scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
+                    change = max(change, float(np.nan_to_num(np.abs(seen[event] - old)).max()))
             if change > _DEPENDENCE * _PERTURBATION * max(scale, 1e-300):
                 now = node.read(lambda e: seen[e] if e in seen else events[e].value)
                 found[node.index] = now - self.base.value(node)
@@ -366,9 +372,3 @@ def _is_predicted(old: Array, seen: Array, said: Array) -> bool:
     gap = np.abs(np.nan_to_num(seen - said)).max(initial=0.0)
     change = np.abs(np.nan_to_num(seen - old)).max(initial=0.0)
     return bool(gap <= _PREDICTED * change + _ROUNDING * np.abs(np.nan_to_num(old)).max(initial=0.0))
-
-
-def _is_close(one: Array, other: Array) -> bool:
-    """Whether two values are one, up to rounding."""
-    scale = np.abs(np.nan_to_num(one)).max(initial=0.0)
-    return bool(np.abs(np.nan_to_num(one - other)).max(initial=0.0) <= _ROUNDING * scale)

@@ -74,11 +74,10 @@ def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> li
             ends = {n.index for n in final}
             kept = [n for n in nodes if n.index in ends or (ends & graph.descendants([n.index]) and _same(n, final))]
             found.append(Update(_only_part(graph, variable, kept), tuple(kept)))
-    ends = [{n.index for n in one.nodes} for one in found]
     owners: dict[int, set[int]] = {}  # of each node, the updates that it belongs to
-    for i, own in enumerate(ends):
-        for index in own:
-            owners.setdefault(index, set()).add(i)
+    for i, one in enumerate(found):
+        for node in one.nodes:
+            owners.setdefault(node.index, set()).add(i)
     return [
         one
         for i, one in enumerate(found)

@@ -82,10 +82,11 @@ def index_expression(node: ast.expr) -> ast.expr:
 
 def copied(node: Any) -> Any:
     """A copy of a tree, which has no node twice."""
+    kind: Any = type(node)
     content = vars(node)
     if not content:
         return node
-    new = type(node).__new__(type(node))
+    new = kind.__new__(kind)
     for name, value in content.items():
         if isinstance(value, ast.AST):
             value = copied(value)
