@@ -60,10 +60,14 @@ class Trace:
     after: Mapping[Path, StateVariable]
 
     def changed(self) -> Iterator[StateVariable]:
-        """The state variables whose values the run changes."""
+        """The state variables that have other values after the run, of the same shape."""
         for path, variable in self.before.items():
             after = self.after.get(path)
-            if after is not None and not np.array_equal(after.value, variable.value, equal_nan=True):
+            if (
+                after is not None
+                and after.value.shape == variable.value.shape
+                and not _equal(after.value, variable.value)
+            ):
                 yield variable
 
     def with_variables(self, variables: Iterable[StateVariable]) -> Trace:

@@ -157,9 +157,7 @@ def test_slopes_are_those_of_the_formula(tmp_path: Path) -> None:
     loss = next(node for node in graph.nodes if node.label == "loss")
     scope, variable = graph.step.scope, graph.base.trace.before["w",]
     found = recorded.slopes(loss.events, [variable])
-    np.testing.assert_allclose(
-        found[variable.path], scope["x"].T @ (scope["x"] @ scope["w"] - scope["y"]), rtol=1e-12
-    )
+    np.testing.assert_allclose(found[variable.path], scope["x"].T @ (scope["x"] @ scope["w"] - scope["y"]), rtol=1e-12)
 
 
 def test_random_numbers_are_not_drawn_again(tmp_path: Path) -> None:
