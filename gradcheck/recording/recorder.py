@@ -101,10 +101,10 @@ class Recorder:
         finally:
             self.active = False
 
-    def freeze(self) -> None:
-        """Copy all values in memory that was there before, so that what it held may be put back."""
+    def freeze(self, *, written: bool = False) -> None:
+        """Copy the values in memory that was there before, or only where it was written, so that it may be put back."""
         for each, buffer in self._buffers.items():
-            if each in self._read:
+            if each in self._read and (buffer.version or not written):
                 buffer.freeze()
 
     def release(self) -> None:

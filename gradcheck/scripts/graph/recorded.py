@@ -263,7 +263,7 @@ def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) ->
         numbers = {path: _number(recorder, trace.before[path], variables, step.locals) for path in scalars}
         with contextlib.suppress(Returned):
             function(*[variables[name] for name in body.parameters])
-        recorder.freeze()
+        recorder.freeze(written=True)
     return numbers
 
 
