@@ -16,7 +16,7 @@ from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.graph import Graph, Value
 from gradcheck.recording.memory import owner_of, positions
 from gradcheck.recording.operations import Part, added_at, gathered, same, written
-from gradcheck.recording.program import FunctionTable, RunningFile
+from gradcheck.recording.program import RunningFile
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.rules import NoRule
 from gradcheck.scripts.instrument.events import Returned
@@ -210,19 +210,17 @@ class _Recording(Observer):
         return value
 
 
-def record_events(step: Step, trace: Trace, table: FunctionTable | None = None) -> RecordedStep | None:
+def record_events(step: Step, trace: Trace) -> RecordedStep | None:
     """Record the step at the program's own point, with its events; None if the recorder cannot follow it.
 
     Parameters
     ----------
     step : Step
     trace : Trace
-    table : FunctionTable, optional
-        One that several recordings share.
     """
     if step.carries_over or step.unsteady:
         return None
-    recorder = Recorder(table, _running(step), {np.empty: np.zeros, np.empty_like: np.zeros_like})
+    recorder = Recorder(step.functions, _running(step), {np.empty: np.zeros, np.empty_like: np.zeros_like})
     try:
         recording = _Recording(recorder)
         with warnings.catch_warnings():

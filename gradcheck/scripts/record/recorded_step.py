@@ -87,7 +87,7 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
     analysis : Analysis
     base : BasePoint
     table : FunctionTable, optional
-        One that several recordings share.
+        One that several recordings share; by default that of the step.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
         file: RunningFile(step.program.sources[file].text, unit.code) for file, unit in step.program.units.items()
     }
     stand_ins = {np.empty: np.zeros, np.empty_like: np.zeros_like}
-    recorder = Recorder(table, running, stand_ins)
+    recorder = Recorder(table or step.functions, running, stand_ins)
     try:
         memories = _run(recorder, analysis, base)
         if not recorder.complete:
