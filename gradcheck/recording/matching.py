@@ -93,7 +93,7 @@ class Matches:
         for entries in self._forward.values():
             entries.sort()
         self._sorted = {
-            size: (np.array([entry[1] / entry[0] for entry in entries]), entries)
+            size: (np.array([e[0] for e in entries]), np.array([e[1] / e[0] for e in entries]), entries)
             for size, entries in self._adjoints.items()
         }
 
@@ -121,14 +121,14 @@ class Matches:
             one, other = self.keys(flat)
             if not one:
                 continue
-            ratios, entries = self._sorted[flat.size]
+            firsts, ratios, entries = self._sorted[flat.size]
             tolerance = max(1e-6, 10 * self._recording.tolerance)
             close = np.abs(ratios - other / one) <= tolerance * np.maximum(1.0, np.abs(ratios))
+            if flat.size == 1:  # all numbers are multiples of each other
+                close &= np.abs(one / firsts - 1.0) <= self._recording.tolerance
             for i in np.flatnonzero(close):
                 first, _, kind, of, adjoint = entries[i]
                 factor = one / first
-                if flat.size == 1 and abs(factor - 1.0) > self._recording.tolerance:
-                    continue
                 if equal(flat, factor * adjoint, self._recording.tolerance):
                     found.append(Match(kind, of, factor))
         return sorted(dict.fromkeys(found), key=lambda match: (_ORDER[match.kind], not match.exact, match.of))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.graph.nodes import Node, nodes_of
-from gradcheck.scripts.graph.recorded import RecordedStep, is_close, record_events
+from gradcheck.scripts.graph.recorded import RecordedStep, is_close, largest, record_events
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Action, Array
 from gradcheck.scripts.replay.state import Path, StateVariable
@@ -333,9 +333,9 @@ class DataflowGraph:
             scale = 0.0
             for event in node.events:
                 old = events[event].value
-                scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
+                scale = max(scale, largest(old))
                 if event in seen:
-                    change = max(change, float(np.nan_to_num(np.abs(seen[event] - old)).max()))
+                    change = max(change, largest(seen[event] - old))
             if change > _DEPENDENCE * _PERTURBATION * max(scale, 1e-300):
                 now = node.read(lambda e: seen[e] if e in seen else events[e].value)
                 found[node.index] = now - self.base.value(node)
@@ -369,6 +369,4 @@ class DataflowGraph:
 
 def _is_predicted(old: Array, seen: Array, said: Array) -> bool:
     """Whether a change of a value is what was said, up to rounding."""
-    gap = np.abs(np.nan_to_num(seen - said)).max(initial=0.0)
-    change = np.abs(np.nan_to_num(seen - old)).max(initial=0.0)
-    return bool(gap <= _PREDICTED * change + _ROUNDING * np.abs(np.nan_to_num(old)).max(initial=0.0))
+    return largest(seen - said) <= _PREDICTED * largest(seen - old) + _ROUNDING * largest(old)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import math
 import types
 import warnings
 from collections.abc import Container, Iterable, Mapping
@@ -56,6 +57,7 @@ class RecordedStep:
     ) -> None:
         self._values, self._marks, self._numbers, self._memory = graph.values, marks, numbers, memory
         self._graph = graph
+        self._repeatable: dict[int, bool] = {}
         self._events = {value: event for event, value in marks.items()}
         self._users: list[list[int]] = [[] for _ in graph.values]
         for value in graph.values:
@@ -148,7 +150,9 @@ class RecordedStep:
             event = self._events.get(number)
             if event is None:
                 function = value.function
-                if function is None or not _is_repeatable(value):
+                if number not in self._repeatable:
+                    self._repeatable[number] = _is_repeatable(value)
+                if function is None or not self._repeatable[number]:
                     return None
                 out = function(*self._graph.filled(value.args, new), **self._graph.filled(value.kwargs, new))
             else:
@@ -286,8 +290,13 @@ def _is_same(trace: Trace, seen: Mapping[int, Array], marks: Container[int]) -> 
 
 def is_close(one: Array, other: Array) -> bool:
     """Whether two values are one, up to rounding."""
-    scale = np.abs(np.nan_to_num(one)).max(initial=0.0)
-    return bool(np.abs(np.nan_to_num(one - other)).max(initial=0.0) <= _SAME * scale)
+    return largest(one - other) <= _SAME * largest(one)
+
+
+def largest(values: Array) -> float:
+    """The largest magnitude in an array, without a look at NaN."""
+    found = float(np.abs(values).max(initial=0.0))
+    return found if math.isfinite(found) else float(np.nan_to_num(np.abs(values)).max(initial=0.0))
 
 
 def _is_identical(one: Any, other: Any) -> bool:
