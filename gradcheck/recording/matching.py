@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,9 +88,13 @@ class Matches:
             array = graph.values[each].array
             if np.any(array) and np.asarray(array).dtype.kind in "fc":
                 for order in _orders(array):
-                    self._forward[order.size].append((self.keys(order)[0], each))
+                    key = self.keys(order)[0]
+                    if math.isfinite(key):
+                        self._forward[order.size].append((key, each))
+        for entries in self._forward.values():
+            entries.sort()
         self._sorted = {
-            size: (np.array([entry[1] / entry[0] for entry in entries]), entries)
+            size: (np.array([e[0] for e in entries]), np.array([e[1] / e[0] for e in entries]), entries)
             for size, entries in self._adjoints.items()
         }
 
@@ -116,14 +122,14 @@ class Matches:
             one, other = self.keys(flat)
             if not one:
                 continue
-            ratios, entries = self._sorted[flat.size]
+            firsts, ratios, entries = self._sorted[flat.size]
             tolerance = max(1e-6, 10 * self._recording.tolerance)
             close = np.abs(ratios - other / one) <= tolerance * np.maximum(1.0, np.abs(ratios))
+            if flat.size == 1:  # all numbers are multiples of each other
+                close &= np.abs(one / firsts - 1.0) <= self._recording.tolerance
             for i in np.flatnonzero(close):
                 first, _, kind, of, adjoint = entries[i]
                 factor = one / first
-                if flat.size == 1 and abs(factor - 1.0) > self._recording.tolerance:
-                    continue
                 if equal(flat, factor * adjoint, self._recording.tolerance):
                     found.append(Match(kind, of, factor))
         return sorted(dict.fromkeys(found), key=lambda match: (_ORDER[match.kind], not match.exact, match.of))
@@ -136,7 +142,9 @@ class Matches:
         """The values that the loss is made of and that have the entries of an array."""
         for flat in _orders(array):
             key = self.keys(flat)[0] if flat.size in self._forward else 0.0
-            for other, each in self._forward.get(flat.size, ()):
+            entries, reach = self._forward.get(flat.size, []), 2e-6 * abs(key)
+            first = bisect.bisect_left(entries, (key - reach,))
+            for other, each in entries[first : bisect.bisect_right(entries, (key + reach, math.inf))]:
                 if abs(key - other) <= 1e-6 * max(abs(key), abs(other)):
                     whole = self._recording.graph.values[each].array
                     if any(equal(flat, one, self._recording.tolerance) for one in _orders(whole)):

@@ -10,7 +10,7 @@ import sysconfig
 import types
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,10 +58,16 @@ class RunningFile:
         Its source.
     code : CodeType
         The code of the file that was executed; its functions have the names and lines of the source.
+    tree : callable, optional
+        Makes the tree that was compiled to that code, to be rewritten in place of the source.
+    aside : str, optional
+        A name in that tree whose methods are called as they are.
     """
 
     text: str
     code: types.CodeType
+    tree: Callable[[], ast.Module] | None = None
+    aside: str = ""
 
 
 class Program:
@@ -109,10 +115,10 @@ class Program:
             self._functions = {}
 
     def rewritten_statements(
-        self, file: str, text: str, statements: Sequence[ast.stmt], scopes: Sequence[str]
+        self, file: str, text: str, statements: Sequence[ast.stmt], scopes: Sequence[str], aside: str = ""
     ) -> list[ast.stmt]:
         """Statements of a file, rewritten as the body of a function inside some others; `bound` completes the code."""
-        return Rewriter(file, text, self.sites, self.units).body(statements, scopes)
+        return Rewriter(file, text, self.sites, self.units, aside).body(statements, scopes)
 
     def bound(self, code: types.CodeType) -> types.CodeType:
         """Compiled code of rewritten statements that calls the recorder."""
@@ -139,9 +145,12 @@ class Program:
         if file not in self._codes:
             running = self._running.get(file)
             text = source_of(file) if running is None else running.text
-            self._codes[file] = rewritten(file, text, self._recorder, self.sites, self.units)
-            if running is not None:
-                self._codes[file] = list(_pairs_by_place(running.code, self._codes[file]))
+            if running is not None and running.tree is not None:
+                self._codes[file] = self._of_tree(file, running, running.tree())
+            else:
+                self._codes[file] = rewritten(file, text, self._recorder, self.sites, self.units)
+                if running is not None:
+                    self._codes[file] = list(_pairs_by_place(running.code, self._codes[file]))
         pairs = self._codes[file]
         known = dict(pairs)
         for function in functions:
@@ -150,6 +159,17 @@ class Program:
             if new is not None and new.co_freevars == code.co_freevars:
                 self._patched.append((function, code))
                 function.__code__ = new
+
+    def _of_tree(
+        self, file: str, running: RunningFile, tree: ast.Module
+    ) -> list[tuple[types.CodeType, types.CodeType]]:
+        """Pairs of the code of each function that runs and the same rewritten."""
+        rewriter = Rewriter(file, running.text, self.sites, self.units, running.aside)
+        new = compile(ast.fix_missing_locations(rewriter.visit(tree)), file, "exec", dont_inherit=True)
+        before, after = list(_codes(running.code)), list(_codes(new))
+        if len(before) != len(after):
+            return []
+        return [(old, _bound(each, self._recorder)) for old, each in zip(before, after, strict=True)]
 
 
 class Editor:

@@ -87,6 +87,7 @@ class Recorder:
         self._home: dict[int, tuple[Value, Any, int]] = {}
         self._buffers: dict[int, Buffer] = {}
         self._read: set[int] = set()  # owners of memory that was there before
+        self._first: dict[int, Value] = {}  # what each of them held first
 
     @contextmanager
     def recording(self, phase: int, functions: Iterable[Any]) -> Iterator[None]:
@@ -100,10 +101,10 @@ class Recorder:
         finally:
             self.active = False
 
-    def freeze(self) -> None:
-        """Copy all values in memory that was there before, so that what it held may be put back."""
+    def freeze(self, *, written: bool = False) -> None:
+        """Copy the values in memory that was there before, or only where it was written, so that it may be put back."""
         for each, buffer in self._buffers.items():
-            if each in self._read:
+            if each in self._read and (buffer.version or not written):
                 buffer.freeze()
 
     def release(self) -> None:
@@ -111,6 +112,7 @@ class Recorder:
         self.program.release()
         self._home.clear()
         self._buffers.clear()
+        self._first.clear()
         self.last = None
 
     # -- what a value is -----------------------------------------------------------------------------------------------
@@ -152,9 +154,41 @@ class Recorder:
         return buffer.value
 
     def _leaf(self, thing: Any) -> Value:
+        value = self._add(None, (), {}, thing, None)
         if isinstance(thing, np.ndarray):
             self._read.add(id(owner_of(thing)))
-        return self._add(None, (), {}, thing, None)
+            if owner_of(thing) is thing:
+                self._first.setdefault(id(thing), value)
+        return value
+
+    def started(self) -> dict[int, int]:
+        """The values that were in memory before, by the id of the array that owns it."""
+        return {owner: value.id for owner, value in self._first.items()}
+
+    def marked(self, thing: Any, *, in_place: bool = False) -> tuple[Any, Value | None]:
+        """Make what an array or a float holds now a value of its own.
+
+        Parameters
+        ----------
+        thing : ndarray or float
+        in_place : bool
+            Whether the memory of the array holds the new value from now on.
+
+        Returns
+        -------
+        object
+            What holds the value: a copy, if it is not in place.
+        Value or None
+            None if it is unknown.
+        """
+        value = self.value_of(thing) if self.active else None
+        if value is None:
+            return thing, None
+        if in_place and isinstance(thing, np.ndarray):
+            self._about_to_write(thing)
+            return thing, self._has_written(None, thing, same, (Ref(value.id),))
+        out = thing.copy(order="K") if isinstance(thing, np.ndarray) else thing * 1.0
+        return out, self._add(same, (Ref(value.id),), {}, out, None)
 
     def _add(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, site: int | None) -> Value:
         """A new value that an object holds."""
@@ -212,7 +246,7 @@ class Recorder:
 
     # -- expressions ---------------------------------------------------------------------------------------------------
 
-    def binary(self, site: int, kind: str, left: Any, right: Any) -> Any:
+    def binary(self, site: int | None, kind: str, left: Any, right: Any) -> Any:
         """``left + right``, and so on."""
         plain, _, rule = BINARY[kind]
         out = plain(left, right)
@@ -233,7 +267,7 @@ class Recorder:
         out = plain(left, right)
         return self._record(site, rule, (left, right), {}, out) if self.active and isinstance(out, np.ndarray) else out
 
-    def item(self, site: int, base: Any, index: Any) -> Any:
+    def item(self, site: int | None, base: Any, index: Any) -> Any:
         """``base[index]``."""
         out = base[index]
         if self.active and isinstance(base, np.ndarray):
@@ -262,9 +296,10 @@ class Recorder:
         """What a loop goes through: the rows of an array are values."""
         if not self.active or type(things) is not np.ndarray or things.ndim == 0:
             return things
-        return self._rows(site, things)
+        return self.rows(site, things)
 
-    def _rows(self, site: int, array: Array) -> Iterator[Any]:
+    def rows(self, site: int | None, array: Array) -> Iterator[Any]:
+        """The rows of an array."""
         for i in range(len(array)):
             yield self.item(site, array, i)
 
@@ -284,7 +319,7 @@ class Recorder:
         """Several values get names."""
         if not self.active:
             return things
-        found = list(self._rows(site, things)) if type(things) is np.ndarray and things.ndim else things
+        found = list(self.rows(site, things)) if type(things) is np.ndarray and things.ndim else things
         if isinstance(found, (tuple, list)) and len(found) == len(names):
             for name, thing in zip(names, found, strict=True):
                 value = self.value_of(thing)
@@ -312,7 +347,7 @@ class Recorder:
         self._has_written(site, target, rule, template)
         return out
 
-    def store(self, site: int, value: Any, base: Any, index: Any) -> None:
+    def store(self, site: int | None, value: Any, base: Any, index: Any) -> None:
         """``base[index] = value``."""
         if not self.active or not isinstance(base, np.ndarray):
             base[index] = value
@@ -341,8 +376,10 @@ class Recorder:
         self._of_owner(buffer, buffer.owner)
         buffer.freeze()
 
-    def _has_written(self, site: int, array: Array, rule: Any, template: tuple[Any, ...], index: Any = None) -> None:
-        """The value of the memory after a write: all of it by a rule, or some places of it."""
+    def _has_written(
+        self, site: int | None, array: Array, rule: Any, template: tuple[Any, ...], index: Any = None
+    ) -> Value | None:
+        """The value of the array after a write: all of it by a rule, or some places of it; None if it is not known."""
         buffer = self._buffers[id(owner_of(array))]
         before = buffer.value
         assert before is not None
@@ -351,18 +388,17 @@ class Recorder:
         if where is None or not self.active:
             buffer.value = None
             buffer.value = self._leaf(buffer.owner)
-            return
+            return None
         if rule in (written, added_at):
             places = np.asarray(where[index])
             buffer.value = None
-            self._add(rule, (Ref(before.id), *template, places), {}, buffer.owner, site)
-            return
+            return self._add(rule, (Ref(before.id), *template, places), {}, buffer.owner, site)
         if array is buffer.owner:
-            self._add(rule, template, {}, array, site)
-            return
+            return self._add(rule, template, {}, array, site)
         new = self._add(rule, template, {}, np.array(array), site)
         new.array = np.array(array)
         self._add(written, (Ref(before.id), Ref(new.id), where), {}, buffer.owner, None)
+        return new
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 

@@ -36,11 +36,13 @@ class Rewriter(ast.NodeTransformer):
     source : str
     sites, units : list
         What is found is appended.
+    aside : str, optional
+        A name whose methods are called as they are. They may tell objects apart, so a name alone stays the same object.
     """
 
-    def __init__(self, file: str, source: str, sites: list[Site], units: list[Unit]) -> None:
+    def __init__(self, file: str, source: str, sites: list[Site], units: list[Unit], aside: str = "") -> None:
         self._file, self._source, self._lines = file, source, source.splitlines()
-        self._sites, self._units = sites, units
+        self._sites, self._units, self._aside = sites, units, aside
         self._scopes: list[str] = []
         self._depth = 0  # of functions, 0 where nothing is rewritten
         self._unit = -1
@@ -256,8 +258,9 @@ class Rewriter(ast.NodeTransformer):
                 if key is not None:
                     node.values[i] = self._entry(entry, self._text(key))
                     node.keys[i] = self.visit(key)
-        elif isinstance(node, (ast.Name, ast.Attribute)) or (
-            isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        elif not self._aside and (
+            isinstance(node, (ast.Name, ast.Attribute))
+            or (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant))
         ):
             site = self._site(node)
             return self._call("alias", node, site, self.visit(node))
@@ -304,6 +307,8 @@ class Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """A call, but for one that looks at its frame."""
         if not self._depth or (isinstance(node.func, ast.Name) and node.func.id in _OF_FRAMES):
+            return self.generic_visit(node)
+        if self._aside and _is_method_of(self._aside, node.func):
             return self.generic_visit(node)
         site = self._site(node)
         if isinstance(node.func, ast.Attribute):
@@ -361,3 +366,7 @@ class Rewriter(ast.NodeTransformer):
     visit_MatchValue = _as_it_is
     visit_MatchClass = _as_it_is
     visit_MatchMapping = _as_it_is
+
+
+def _is_method_of(name: str, function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == name

@@ -10,10 +10,10 @@ import numpy as np
 
 from gradcheck.errors import SubjectError
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
-from gradcheck.scripts.graph.loss import LossChoice, NoLossError, dependent_on, find_loss, is_used
+from gradcheck.scripts.graph.loss import LossChoice, NoLossError, find_loss, independent_of, is_used
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
-from gradcheck.scripts.graph.preconditioners import Treatment, underlying_gradient
+from gradcheck.scripts.graph.preconditioners import Directions, Treatment, underlying_gradient
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
 from gradcheck.scripts.graph.stale_reads import StaleRead, stale_reads
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
@@ -135,7 +135,8 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
     elsewhere = {variable.path for variable, _ in choice.elsewhere}
-    independent = [u for u in updates if not choice.jumps and not dependent_on(graph, [u.variable], [loss])]
+    unmoved = set() if choice.jumps else independent_of(graph, [u.variable for u in updates], loss)
+    independent = [u for u in updates if u.variable.path in unmoved]
     beside = _updated_beside(graph, independent, updates)
     updates = [update for update in updates if update not in independent]
     # a rate that decays in the step is no parameter: its update takes effect
@@ -248,10 +249,11 @@ def _behind_updates(
     """The parameters with the gradients that their updates are made of, except where the user named the gradient."""
     named = {variable for variable, _ in hints.pairs}
     found, treated = [], []
+    directions = Directions(graph, bases)
     for parameter in parameters:
         treatment = None
         if not _names(parameter) & named:
-            parameter, treatment = underlying_gradient(graph, bases, loss, parameter, forward)
+            parameter, treatment = underlying_gradient(graph, bases, loss, parameter, forward, directions)
         found.append(parameter)
         if treatment is not None:
             treated.append(TreatedGradient(parameter.name, treatment, parameter.claim.location.line))

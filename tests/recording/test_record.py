@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.recording.operations import same
 from gradcheck.recording.record import Recording, record
+from gradcheck.recording.recorder import Recorder
 
 
 def recorded(fun: Any, x: Any) -> Recording:
@@ -64,3 +66,38 @@ def test_arrays_and_results_are_as_without_the_recorder() -> None:
     plain = fun(x)
     assert recorded(fun, x).loss == plain
     assert set(seen) == {np.float64}
+
+
+def test_a_mark_is_a_value_of_its_own_and_a_copy_if_it_is_not_in_place() -> None:
+    recorder, array = Recorder(), np.arange(4.0)
+    with recorder.recording(0, ()):
+        before = recorder.value_of(array)
+        out, mark = recorder.marked(array)
+        assert before is not None
+        assert mark is not None
+        assert out is not array
+        assert not np.shares_memory(out, array)
+        assert mark.function is same
+        assert mark.inputs == (before.id,)
+        assert recorder.value_of(out) is mark
+        assert recorder.value_of(array) is before
+        number, of_number = recorder.marked(0.5)
+        assert number == 0.5
+        assert of_number is not None
+        assert recorder.value_of(0.5 * 1.0) is not of_number
+        assert recorder.marked("text") == ("text", None)
+    recorder.release()
+
+
+def test_a_mark_in_place_is_what_the_memory_holds() -> None:
+    recorder, array = Recorder(), np.arange(4.0)
+    with recorder.recording(0, ()):
+        view = array[1:3]
+        out, mark = recorder.marked(view, in_place=True)
+        whole = recorder.value_of(array)
+        assert out is view
+        assert mark is not None
+        assert whole is not None
+        assert mark.id in recorder.graph.ancestors([whole.id])
+        assert recorder.started() == {id(array): 0}
+    recorder.release()

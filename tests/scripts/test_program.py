@@ -16,6 +16,8 @@ import pytest
 from gradcheck.errors import GradcheckError, SubjectError, TargetError
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.program import check_program
+from gradcheck.verdicts.verdict import Verdict
+from tests.scripts.planted import checked
 
 HEAD = "import numpy as np\nx = np.linspace(-1, 1, 7)\ny = 3 * x\nw = np.array([0.5])\n"
 STEP = (
@@ -190,3 +192,24 @@ def test_parameters_of_integers_are_reported(tmp_path: Path) -> None:
     )
     with pytest.raises(SubjectError, match=r"integers|updates no parameters"):
         check_program(program(tmp_path, text))
+
+
+def deep(layers: int) -> str:
+    """A program of some layers, with the right gradient."""
+    lines = ["import numpy as np", "rng = np.random.default_rng(0)", "x, y = rng.standard_normal((2, 6, 4))"]
+    lines += [f"W{k} = 0.5 * rng.standard_normal((4, 4))" for k in range(layers)]
+    lines += ["for step in range(10):", "    a0 = x"]
+    lines += [f"    t{k} = np.tanh(a{k} @ W{k})\n    a{k + 1} = a{k} + 0.2 * t{k}" for k in range(layers)]
+    lines += [f"    loss = np.mean((a{layers} - y) ** 2)", f"    d{layers} = 2 * (a{layers} - y) / y.size"]
+    for k in range(layers - 1, -1, -1):
+        lines += [f"    dz{k} = 0.2 * d{k + 1} * (1 - t{k}**2)", f"    dW{k} = a{k}.T @ dz{k}"]
+        lines += [f"    d{k} = d{k + 1} + dz{k} @ W{k}.T"]
+    lines += [f"    W{k} -= 0.01 * dW{k}" for k in range(layers)]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_number_of_replays_does_not_grow_with_the_length_of_a_program(tmp_path: Path) -> None:
+    short, long = checked(tmp_path, deep(3)), checked(tmp_path, deep(15))
+    assert short.verdict is long.verdict is Verdict.PASS
+    assert len(long.lines) >= 4 * len(short.lines)
+    assert long.evaluations <= short.evaluations + 4

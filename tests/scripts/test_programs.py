@@ -32,6 +32,7 @@ def test_a_right_program_passes_without_a_faulty_line(name: str, tmp_path: Path)
     assert report.lines
     assert not [line for line in report.lines if line.verdict is Verdict.FAIL]
     assert not report.findings
+    assert report.evaluations <= 100
 
 
 @pytest.mark.parametrize("variant", ALL, ids=str)

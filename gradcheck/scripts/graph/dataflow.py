@@ -1,9 +1,14 @@
-"""The data-flow graph of a step, measured: one value is perturbed while all others are held fixed."""
+"""The data-flow graph of a step: what changes if one value is perturbed while all others are held fixed.
+
+The step is recorded once, with its operations, and what a perturbation changes is computed from these. Where the
+recorder cannot follow the program, the whole step is replayed for each perturbation.
+"""
 
 from __future__ import annotations
 
 import bisect
 import copy
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.graph.nodes import Node, nodes_of
+from gradcheck.scripts.graph.recorded import RecordedStep, is_close, largest, record_events
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Action, Array
 from gradcheck.scripts.replay.state import Path, StateVariable
@@ -21,6 +27,9 @@ _PERTURBATION = 1e-4
 
 #: A value depends on another if it changes by more than this part of the perturbation, relative to its own size.
 _DEPENDENCE = 1e-8
+
+#: A recording predicts a change up to this part of it, and up to this part of the value.
+_PREDICTED, _ROUNDING = 1e-4, 1e-10
 
 #: Entries of random directions have magnitudes between these, so every entry contributes.
 _MAGNITUDES = 0.5, 1.5
@@ -105,7 +114,7 @@ class BasePoint:
         """
         wanted = {event for node in watched for event in node.events}
         changed = replace(self, values={**self.values, **(values or {})})
-        suppressed = changed._suppression()
+        suppressed = changed.suppression()
         applied = {} if updating else dict(suppressed)
         applied.update(actions or {})
         seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values, suppressed)
@@ -116,7 +125,7 @@ class BasePoint:
     def recorded(self) -> BasePoint | None:
         """The same point with the values that a replay has here; None if the replay takes another branch."""
         events = self.trace.events
-        actions = self._suppression()
+        actions = self.suppression()
         seen = self.step.replay(actions, {e.index for e in events}, values=self.values, before=actions)
         if seen is None:
             return None
@@ -124,7 +133,7 @@ class BasePoint:
         seen |= {event: action(None) for event, action in actions.items()}
         return replace(self, trace=self.trace.with_values(seen, factors))
 
-    def _suppression(self) -> dict[int, Action]:
+    def suppression(self) -> dict[int, Action]:
         """Actions that put the old values of parameters in place of updated ones."""
         return {event: _back_to(self.state(update.path), update.key) for event, update in self.suppressed.items()}
 
@@ -149,26 +158,84 @@ class DataflowGraph:
     base : BasePoint
         The program's own point.
     nodes : list of Node
-    successors : dict of int to dict of int to ndarray
-        For each node that was perturbed, the nodes that depend directly on it, and how they changed.
+    successors : dict of int to set of int
+        For each node that was perturbed, the nodes that depend directly on it.
     predecessors : dict of int to set of int
-    shifts : dict of int to ndarray
-        The perturbation of each node.
     """
 
     def __init__(self, step: Step, trace: Trace, rng: np.random.Generator) -> None:
         self.step, self.rng = step, rng
-        self.base = BasePoint(step, {}, trace)
+        self.base, self._start = BasePoint(step, {}, trace), trace
+        self._followed: dict[BasePoint, bool] = {}
+        self._recorded = record_events(step, trace)
+        self._read_nodes()
+        if self._recorded is not None and not self._is_trusted(self._recorded):
+            self._recorded = None
+            self._read_nodes()
+
+    def _read_nodes(self) -> None:
+        """Find the nodes; nothing is known about them yet."""
+        trace = self.base.trace
         self.nodes = nodes_of(trace.events, self._is_recurrent)
-        self.successors: dict[int, dict[int, Array]] = {}
-        self.shifts: dict[int, Array] = {}
+        self.successors: dict[int, set[int]] = {}
         self.predecessors: dict[int, set[int]] = {node.index: set() for node in self.nodes}
         self._holding: dict[int, Action] = {}  # keeps every node at its value
         self._bytes = {event.index: event.value.tobytes() for event in trace.events}
         self._responses: dict[Path, tuple[Array, dict[int, Array]]] = {}
+        self._changed: dict[int, tuple[Array, dict[int, Array]]] = {}
         for node in self.nodes:
             self._holding.update(node.set_to(self.base.value(node)))
         self._events = sorted(self._holding)
+        self._node_of = {event: node for node in self.nodes for event in node.events}
+
+    def _is_trusted(self, recorded: RecordedStep) -> bool:
+        """Whether a replay in which all nodes and variables are changed computes what the recording says."""
+        events = self.base.trace.events
+        actions: dict[int, Action] = {}
+        for node in self.nodes:
+            actions.update(node.set_to(self._scaled(self.base.value(node))))
+        states = [(variable, self._scaled(variable.value)) for variable in self.base.trace.changed()]
+        said = recorded.replay(actions, actions, states)
+        seen = self.step.replay(actions, set(self._bytes), values={v.path: value for v, value in states})
+        if said is None or seen is None:
+            return False
+        return all(_is_predicted(e.value, seen[e.index], said.get(e.index, e.value)) for e in events)
+
+    def _scaled(self, value: Array) -> Array:
+        """A value whose entries are a little larger, each by another factor."""
+        return np.asarray(value * (1.0 + _PERTURBATION * self.rng.uniform(*_MAGNITUDES, size=value.shape)))
+
+    def follows(self, base: BasePoint) -> bool:
+        """Whether the recording computes what a replay has computed at a base point."""
+        if self._recorded is None or base.step.carries_over:
+            return False
+        if base not in self._followed:
+            said = self._said(base, {}, None)
+            self._followed[base] = said is not None and all(
+                is_close(base.trace.events[e.index].value, said.get(e.index, e.value))
+                for e in self._start.events
+                if e.index not in base.suppressed
+            )
+        return self._followed[base]
+
+    def values(self, base: BasePoint, watched: Sequence[Node], values: Mapping[Path, Array]) -> list[Array] | None:
+        """Values of nodes near a base point, with others of some state variables; None if a replay has none."""
+        if self.follows(base):
+            said = self._said(base, values, {event for node in watched for event in node.events})
+            if said is not None:
+                return [node.read(lambda e: said[e] if e in said else self._start.events[e].value) for node in watched]
+        return base.run(watched, values=values)
+
+    def slopes(self, node: Node, variables: Sequence[StateVariable]) -> dict[Path, Array]:
+        """The derivatives of a number with respect to state variables, by the recording, where they are known."""
+        return {} if self._recorded is None else self._recorded.slopes(node.events, variables)
+
+    def _said(self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None) -> dict[int, Array] | None:
+        """The events that differ from those of the program's own point, by the recording."""
+        moved = replace(base, values={**base.values, **values})
+        actions = moved.suppression()
+        states = [(self.step.state[path], value) for path, value in moved.values.items()]
+        return self._computed(actions, actions, states, wanted)
 
     def at(self, base: BasePoint) -> DataflowGraph:
         """The same graph with the values of another base point; what was measured is shared."""
@@ -192,35 +259,64 @@ class DataflowGraph:
 
         later = {source(i) for i in indices[1:]}
         shift = self.perturbation(events[first].value)
-        seen = self.step.replay({first: lambda v: v + shift}, later)
+        actions = {first: lambda v: v + shift}
+        seen = self._computed(actions, actions, above=later)
+        if seen is None:
+            seen = self.step.replay(actions, later)
         if seen is None:
             return True
-        return any(not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in later)
+        return any(i in seen and not np.array_equal(seen[i], events[i].value, equal_nan=True) for i in later)
+
+    def _computed(
+        self,
+        actions: Mapping[int, Action],
+        changed: Iterable[int],
+        states: Sequence[tuple[StateVariable, Array]] = (),
+        above: Iterable[int] | None = None,
+    ) -> dict[int, Array] | None:
+        """The events that the recording computes in another way, only those above some; None if there is none."""
+        if self._recorded is None:
+            return None
+        within = None if above is None else self._recorded.above(above)
+        return self._recorded.replay(actions, changed, states, within)
 
     def responses_to(self, variable: StateVariable) -> tuple[Array, dict[int, Array]]:
         """The perturbation of a state variable, and how the nodes that depend directly on it changed."""
         if variable.path not in self._responses:
             shift = self.perturbation(variable.value)
-            values = {variable.path: variable.value + shift}
-            seen = self.step.replay(self._holding, set(self._holding), values=values)
+            value = variable.value + shift
+            seen = self._computed(self._holding, (), [(variable, value)])
+            if seen is None:
+                seen = self.step.replay(self._holding, set(self._holding), values={variable.path: value})
             self._responses[variable.path] = shift, self._changes(seen, ())
         return self._responses[variable.path]
 
-    def find_successors(self, nodes: Iterable[Node] | None = None) -> None:
-        """Measure which nodes depend directly on these, all by default, where that is not known yet."""
-        for node in self.nodes if nodes is None else nodes:
-            if node.index in self.successors:
-                continue
-            value = self.base.value(node)
-            shift = self.perturbation(value)
+    def changes_by(self, node: Node) -> tuple[Array, dict[int, Array]]:
+        """The perturbation of a node, and how the nodes that depend directly on it changed."""
+        if node.index not in self._changed:
+            self._changed[node.index] = self._measured(node)
+        return self._changed[node.index]
+
+    def find_successors(self) -> None:
+        """Find for all nodes those that depend directly on them, where that is not known yet."""
+        for node in self.nodes:
+            if node.index not in self.successors:
+                self._measured(node)
+
+    def _measured(self, node: Node) -> tuple[Array, dict[int, Array]]:
+        value = self.base.value(node)
+        shift = self.perturbation(value)
+        own = node.set_to(value + shift)
+        seen = self._computed(ChainMap(own, self._holding), own)
+        if seen is None:
             later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
             actions = {e: self._holding[e] for e in later}
-            seen = self.step.replay({**actions, **node.set_to(value + shift)}, set(later))
-            found = self._changes(seen, node.events)
-            self.shifts[node.index] = shift
-            self.successors[node.index] = found
-            for successor in found:
-                self.predecessors[successor].add(node.index)
+            seen = self.step.replay({**actions, **own}, set(later))
+        found = self._changes(seen, node.events)
+        self.successors[node.index] = set(found)
+        for successor in found:
+            self.predecessors[successor].add(node.index)
+        return shift, found
 
     def _changes(self, seen: dict[int, Array] | None, own: tuple[int, ...]) -> dict[int, Array]:
         """How nodes changed in a replay that perturbed the node of some events."""
@@ -229,17 +325,17 @@ class DataflowGraph:
         found = {}
         first, events = min(own, default=-1), self.base.trace.events
         changed = {e for e, value in seen.items() if e > first and value.tobytes() != self._bytes[e]}
-        for node in self.nodes:
-            if not any(e in changed for e in node.events) or any(e in own for e in node.events):
+        nodes = {self._node_of[e].index: self._node_of[e] for e in sorted(changed) if e in self._node_of}
+        for _, node in sorted(nodes.items()):
+            if any(e in own for e in node.events):
                 continue
             change = 0.0
             scale = 0.0
             for event in node.events:
+                old = events[event].value
+                scale = max(scale, largest(old))
                 if event in seen:
-                    old = events[event].value
-                    gap = np.abs(seen[event] - old)
-                    change = max(change, float(np.nan_to_num(gap).max()))
-                    scale = max(scale, float(np.nan_to_num(np.abs(old)).max()))
+                    change = max(change, largest(seen[event] - old))
             if change > _DEPENDENCE * _PERTURBATION * max(scale, 1e-300):
                 now = node.read(lambda e: seen[e] if e in seen else events[e].value)
                 found[node.index] = now - self.base.value(node)
@@ -269,3 +365,8 @@ class DataflowGraph:
                 found.add(index)
                 stack += list(self.successors.get(index, ()))
         return found
+
+
+def _is_predicted(old: Array, seen: Array, said: Array) -> bool:
+    """Whether a change of a value is what was said, up to rounding."""
+    return largest(seen - said) <= _PREDICTED * largest(seen - old) + _ROUNDING * largest(old)

@@ -17,7 +17,7 @@ from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.updates import Update
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Array
-from gradcheck.scripts.replay.state import StateVariable
+from gradcheck.scripts.replay.state import Path, StateVariable
 from gradcheck.scripts.text.identifiers import loss_rank
 
 
@@ -33,6 +33,8 @@ class LossSettings:
         The same for numbers that change in jumps: parameters are perturbed by their own size.
     dependent : float
         A number depends on the parameters if it changes by more than this, relatively: a few hundred roundings.
+    clearly : float
+        It does without a trial if its slope says that a usual perturbation of one entry changes it by more than this.
     parameters : int
         Parameters along which numbers are compared with the updates.
     directions : int
@@ -55,6 +57,7 @@ class LossSettings:
     perturbations: int = 30
     large: int = 10_000
     dependent: float = 1e-13
+    clearly: float = 1e-9
     parameters: int = 12
     directions: int = 2
     steps: tuple[float, float] = (2.0**-9, 2.0**-11)
@@ -162,7 +165,7 @@ def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
     indices = {n.index for n in nodes}
 
     def is_part(node: Node) -> bool:
-        feeds = set(graph.successors.get(node.index, {}))
+        feeds = graph.successors.get(node.index, set())
         inside = not node.is_named or node.location.kind is Kind.RETURN
         return inside and bool(feeds & indices)
 
@@ -183,8 +186,12 @@ class _Comparison:
         self._graph, self._pool, self._into_updates = graph, list(pool), into_updates
         largest = sorted(updates, key=lambda u: -u.variable.value.size)[: LOSS.parameters]
         self._parameters = [u for u in largest if u.nodes]
-        points = [graph.base, self._second()]
-        rows = [[self._measured(update, base) for base in points] for update in self._parameters]
+        points = [base.recorded() or base for base in (graph.base, self._second())]
+        steps = [self._steps(base) for base in points]
+        rows = [
+            [self._measured(update, base, step[i]) for base, step in zip(points, steps, strict=True)]
+            for i, update in enumerate(self._parameters)
+        ]
         #: by parameter, point, direction: what the update subtracts, and then the slope of each number
         self._rows = [[row for row in blocks if row is not None] for blocks in rows]
 
@@ -195,24 +202,30 @@ class _Comparison:
             values[update.variable.path] = old + LOSS.distance * random_direction(old, self._graph.rng)
         return replace(self._graph.base, values=values)
 
-    def _measured(self, update: Update, base: BasePoint) -> Array | None:
+    def _steps(self, base: BasePoint) -> list[Array | None]:
+        """What each update subtracts; None if that is not known, or has another shape."""
+        together = base.run([node for update in self._parameters for node in update.nodes])
+        values = iter(together or ())
+        found: list[Array | None] = []
+        for update in self._parameters:
+            seen = base.run(update.nodes) if together is None else [next(values) for _ in update.nodes]
+            centre = base.state(update.variable.path)
+            fits = seen is not None and all(value.shape == centre.shape for value in seen)
+            found.append(sum((centre - value for value in seen or ()), np.zeros(centre.shape)) if fits else None)
+        return found
+
+    def _measured(self, update: Update, base: BasePoint, step: Array | None) -> Array | None:
         """For each direction a row: the step of the update along it, and the slopes of all numbers."""
+        if step is None:
+            return None
         variable = update.variable
         centre = base.state(variable.path)
-        seen = base.run(update.nodes)
-        if seen is None:
-            return None
-        step = np.zeros(centre.shape)
-        for value in seen:
-            if value.shape != centre.shape:
-                return None
-            step += centre - value
         rows = []
         for _ in range(LOSS.directions):
             direction = random_direction(centre, self._graph.rng)
             slopes = []
             for h in LOSS.steps:
-                ends = [base.run(self._pool, values={variable.path: centre + t * direction}) for t in (h, -h)]
+                ends = [self._graph.values(base, self._pool, {variable.path: centre + t * direction}) for t in (h, -h)]
                 if ends[0] is None or ends[1] is None:
                     return None
                 slopes.append([float(a.sum() - b.sum()) / (2 * h) for a, b in zip(ends[0], ends[1], strict=True)])
@@ -346,6 +359,18 @@ def dependent_on(
             if np.isfinite(value).all() and np.abs(value - old).max() > LOSS.dependent * np.abs(old).max():
                 found[node.index] = node
     return [found[i] for i in sorted(found)]
+
+
+def independent_of(graph: DataflowGraph, variables: Sequence[StateVariable], node: Node) -> set[Path]:
+    """Those state variables, each by itself, with which a number does not change that depends on some of them."""
+    slopes = graph.slopes(node, variables)
+    size = float(np.abs(graph.base.value(node)).max())
+    found = set()
+    for variable in variables:
+        moved = np.abs(slopes.get(variable.path, 0.0) * graph.perturbation(variable.value))
+        if not float(moved.max()) > LOSS.clearly * size and not dependent_on(graph, [variable], [node]):
+            found.add(variable.path)
+    return found if len(found) < len(variables) else set()
 
 
 def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -99,6 +101,7 @@ def find_parameters(
         for index in graph.responses_to(variable)[1]:
             readers.setdefault(index, []).append(variable)
     influence = [graph.ancestors([n.index for n in update.nodes]) for update in updates]
+    counts = Counter(itertools.chain.from_iterable(influence))
     found = []
     for i, update in enumerate(updates):
         names = {update.variable.name, last_word(update.variable.name)}
@@ -106,7 +109,7 @@ def find_parameters(
         if own is not None:
             found.append(Parameter(update.variable, update.nodes, own, 1.0))
             continue
-        others = set().union(*(nodes for k, nodes in enumerate(influence) if k != i))
+        others = {index for index, count in counts.items() if count > (index in influence[i])}
         found.append(_parameter(graph, update, forward, readers, others))
     return found
 
@@ -217,5 +220,5 @@ def _stateful(
     }
     unchanged = {i for i in found if not graph.predecessors[i]}  # the state itself, before anything is made of it
     for i in unchanged:
-        found |= {c for c in graph.successors.get(i, {}) if c in above and fits(graph.nodes[c])}
+        found |= {c for c in graph.successors.get(i, set()) if c in above and fits(graph.nodes[c])}
     return found

@@ -52,7 +52,7 @@ class RandomLine:
     """
 
     def __init__(self, graph: DataflowGraph, base: BasePoint, loss: Node, parameters: Sequence[Parameter]) -> None:
-        self._base, self._loss, self._parameters = base, loss, parameters
+        self._graph, self._base, self._loss, self._parameters = graph, base, loss, parameters
         self._directions = [random_direction(p.variable.value, graph.rng) for p in parameters]
 
     def claimed(self, i: int, node: Node, factor: float) -> float:
@@ -77,5 +77,5 @@ class RandomLine:
         for i in indices:
             path = self._parameters[i].variable.path
             values[path] = self._base.state(path) + t * self._directions[i]
-        seen = self._base.run([self._loss], values=values)
+        seen = self._graph.values(self._base, [self._loss], values)
         return math.nan if seen is None else float(seen[0].sum())

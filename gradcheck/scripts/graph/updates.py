@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +74,15 @@ def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> li
             ends = {n.index for n in final}
             kept = [n for n in nodes if n.index in ends or (ends & graph.descendants([n.index]) and _same(n, final))]
             found.append(Update(_only_part(graph, variable, kept), tuple(kept)))
-    return [one for one in found if not any(_is_added_to(graph, one, other) for other in found if other is not one)]
+    owners: dict[int, set[int]] = {}  # of each node, the updates that it belongs to
+    for i, one in enumerate(found):
+        for node in one.nodes:
+            owners.setdefault(node.index, set()).add(i)
+    return [
+        one
+        for i, one in enumerate(found)
+        if not any(owners[index] - {i} for index in _added_to(graph, one) if index in owners)
+    ]
 
 
 def _carriers(graph: DataflowGraph, variable: StateVariable) -> list[Node]:
@@ -88,9 +96,9 @@ def _carriers(graph: DataflowGraph, variable: StateVariable) -> list[Node]:
         if node in found:
             continue
         found.append(node)
-        graph.find_successors([node])
-        for successor, change in graph.successors[index].items():
-            if _carries(graph.nodes[successor], variable, graph.shifts[index], change):
+        shift, changes = graph.changes_by(node)
+        for successor, change in changes.items():
+            if _carries(graph.nodes[successor], variable, shift, change):
                 queue.append(successor)
     return found
 
@@ -134,22 +142,18 @@ def _only_part(graph: DataflowGraph, variable: StateVariable, updates: Sequence[
     return variable.at(*parts[0]) or variable
 
 
-def _is_added_to(graph: DataflowGraph, one: Update, other: Update) -> bool:
-    """Whether the new value of one variable is added to the other, as a velocity is."""
-    ends = {n.index for n in other.nodes}
+def _added_to(graph: DataflowGraph, one: Update) -> Iterator[int]:
+    """The nodes to which the new value of a variable is added, as a velocity is."""
     stack = list(one.nodes)
     while stack:
         node = stack.pop()
-        graph.find_successors([node])
-        shift = graph.shifts[node.index]
-        for successor, change in graph.successors[node.index].items():
+        shift, changes = graph.changes_by(node)
+        for successor, change in changes.items():
             moved = shift != 0
             factor = change[moved] / shift[moved] if change.shape == shift.shape else np.zeros(0)
             if factor.size and np.ptp(factor) < _EXACTLY_ADDED and abs(abs(factor.mean()) - 1) < _EXACTLY_ADDED:
-                if successor in ends:
-                    return True
+                yield successor
                 stack += [graph.nodes[successor]] if graph.nodes[successor].is_increment else []
-    return False
 
 
 def suppress(base: BasePoint, updates: Sequence[Update]) -> dict[int, SuppressedUpdate]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from gradcheck.scripts.text.syntax import (
     PRODUCTS,
     STATISTICS,
     called_name,
+    copied,
     displays,
     factors_of,
     fill_with_zeros,
@@ -72,7 +72,7 @@ def _with_factors(node: ast.expr) -> _Product:
             literal = is_literal(factor)
             syntax.append(FactorSyntax(number, power, literal))
             if literal or (is_reference(factor) and not isinstance(factor, ast.Subscript)):
-                values.append(copy.deepcopy(factor))
+                values.append(copied(factor))
                 continue
             key = ast.Constant(next(_KEYS))
             call = tracer_call("keep", key, factor)
@@ -130,7 +130,7 @@ class ExpressionInstrumenter(ast.NodeTransformer):
 
     def _addition(self, node: ast.Call) -> ast.Call:
         """``np.subtract(w, value)``, which may be an update of w."""
-        first, target = copy.deepcopy(node.args[0]), self._table.written(node.args[0])
+        first, target = copied(node.args[0]), self._table.written(node.args[0])
         location = self._table.add(node.args[1], target, Kind.INCREMENT, ADDITIONS[called_name(node)])
         node = self._call(node)
         node.args[1] = tracer_call("addend", location, first, node.args[1])
@@ -198,7 +198,7 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         calls = any(isinstance(n, ast.Call) for each in elements for n in ast.walk(each))
         if self._numbers is None or not calls:
             return None
-        return self._numbers.arrives(self._numbers.add(copy.deepcopy(node)), node)
+        return self._numbers.arrives(self._numbers.add(copied(node)), node)
 
     def visit_DictComp(self, node: ast.DictComp) -> Any:
         """``{k: value for …}``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from gradcheck.scripts.instrument.events import Kind, SourceLocation
 from gradcheck.scripts.instrument.expressions import tracer_call
 from gradcheck.scripts.instrument.locations import LocationTable
 from gradcheck.scripts.instrument.statements import CompiledUnit, StatementInstrumenter
+from gradcheck.scripts.text.syntax import copied
 from gradcheck.scripts.text.training_loop import Loop
 
 #: The name of the function that the body becomes.
@@ -31,12 +31,37 @@ class LoopBody:
         The local variables that it takes.
     unit : CompiledUnit
     locations : list of SourceLocation
+    statements : list of ast.stmt
+        What was compiled.
     """
 
     function: types.FunctionType
     parameters: list[str]
     unit: CompiledUnit
     locations: list[SourceLocation]
+    statements: list[ast.stmt]
+
+
+@dataclass(frozen=True)
+class RewrittenBody:
+    """The body of a loop after a rewriting.
+
+    Attributes
+    ----------
+    code : CodeType
+    parameters : list of str
+        The local variables that it takes.
+    """
+
+    code: types.CodeType
+    parameters: list[str]
+
+    def function(
+        self, complete: Callable[[types.CodeType], types.CodeType], scope: dict[str, Any], cells: Mapping[str, Any]
+    ) -> types.FunctionType:
+        """The body with its code changed once more, for some globals and shared variables."""
+        code = complete(self.code)
+        return types.FunctionType(code, scope, _FUNCTION, None, tuple(cells[name] for name in code.co_freevars))
 
 
 def compile_body(
@@ -67,7 +92,7 @@ def compile_body(
     cells : dict of str to cell, optional
         Of local variables that other functions share. The body reads and writes them there.
     """
-    node = copy.deepcopy(loop.node if node is None else node)
+    node = copied(loop.node if node is None else node)
     cells = cells or {}
     assigned = _assigned(node)
     around = _around(loop)
@@ -75,52 +100,54 @@ def compile_body(
     body = StatementInstrumenter(table).visit_all(_as_function(node.body, around))
     if loss is not None:
         location = table.add(node, "loss", Kind.EXPRESSION)
-        fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
+        fresh = ast.BinOp(copied(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
         body.append(ast.Expr(tracer_call("value", location, fresh)))
-    made, parameters = _compiled(loop, node, body, assigned, scope, local_names, cells, lambda code: code)
-    unit = CompiledUnit(made.__code__, range(first_location, first_location + len(table.locations)))
-    return LoopBody(made, parameters, unit, table.locations)
+    made = _compiled(loop, node, body, assigned, local_names, cells)
+    unit = CompiledUnit(made.code, range(first_location, first_location + len(table.locations)))
+    function = made.function(lambda code: code, scope, cells)
+    return LoopBody(function, made.parameters, unit, table.locations, body)
+
+
+def compile_statements(
+    loop: Loop,
+    statements: list[ast.stmt],
+    local_names: Iterable[str],
+    cells: Mapping[str, types.CellType],
+) -> RewrittenBody:
+    """Compile statements that were made of the body of a loop, in place of it."""
+    return _compiled(loop, loop.node, statements, _assigned(loop.node), local_names, cells)
 
 
 def compile_rewritten(
     loop: Loop,
-    scope: dict[str, Any],
     local_names: Iterable[str],
     rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
-    complete: Callable[[types.CodeType], types.CodeType],
     *,
     loss: ast.expr | None = None,
     cells: Mapping[str, types.CellType] | None = None,
-) -> tuple[types.FunctionType, list[str]]:
+) -> RewrittenBody:
     """Compile the body of a loop, as it is written, after a rewriting of its statements.
 
     Parameters
     ----------
     loop : Loop
-    scope, local_names
+    local_names
         As for `compile_body`.
     rewrite : callable
         Rewrites the statements.
-    complete : callable
-        Changes the compiled code.
     loss : ast.expr, optional
         Evaluated at the end of the body.
     cells : dict of str to cell, optional
         As for `compile_body`.
-
-    Returns
-    -------
-    function, list of str
-        The body, and the local variables that it takes.
     """
-    node = copy.deepcopy(loop.node)
+    node = copied(loop.node)
     assigned = _assigned(node)
     body = list(node.body)
     if loss is not None:
-        fresh = ast.BinOp(copy.deepcopy(loss), ast.Mult(), ast.Constant(1.0))
+        fresh = ast.BinOp(copied(loss), ast.Mult(), ast.Constant(1.0))
         body.append(ast.copy_location(ast.Expr(ast.copy_location(fresh, node)), node))
     statements = _as_function(rewrite(body), _around(loop))
-    return _compiled(loop, node, statements, assigned, scope, local_names, cells or {}, complete)
+    return _compiled(loop, node, statements, assigned, local_names, cells or {})
 
 
 def _compiled(
@@ -128,11 +155,9 @@ def _compiled(
     node: Any,
     body: list[ast.stmt],
     assigned: set[str],
-    scope: dict[str, Any],
     local_names: Iterable[str],
     cells: Mapping[str, types.CellType],
-    complete: Callable[[types.CodeType], types.CodeType],
-) -> tuple[types.FunctionType, list[str]]:
+) -> RewrittenBody:
     """A function of the local variables that runs a body once, and returns them."""
     around = _around(loop)
     declared = {n for f in around for s in ast.walk(f) if isinstance(s, ast.Global) for n in s.names}
@@ -147,9 +172,8 @@ def _compiled(
     function.body = [*head, once, tail]
     for new in (once, tail, *head):
         ast.copy_location(new, node)
-    code = _code_of(complete(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True)))
-    made = types.FunctionType(code, scope, _FUNCTION, None, tuple(cells[name] for name in code.co_freevars))
-    return made, parameters
+    code = _code_of(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True))
+    return RewrittenBody(code, parameters)
 
 
 def _around(loop: Loop) -> list[Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
+from gradcheck.scripts.instrument.statements import CompiledUnit, instrument, instrumented_tree
 from gradcheck.scripts.instrument.tracer import TRACER, Tracer
 from gradcheck.scripts.text.source import Source, decoded
+from gradcheck.scripts.text.syntax import copied
 from gradcheck.scripts.text.training_loop import Loop
 
 
@@ -48,6 +48,8 @@ class InstrumentedProgram:
         self.trees: list[ast.Module] = []
         self.units: dict[str, CompiledUnit] = {}
         self._namespace = namespace or {}
+        self._first: dict[str, tuple[int, int]] = {}  # by file: its first location and loop
+        self._instrumented: dict[str, ast.Module] = {}
         for source in sources:
             self._add(source)
         self.pieces = [source.file for source in sources]
@@ -55,11 +57,18 @@ class InstrumentedProgram:
     def _add(self, source: Source) -> None:
         tree = source.tree()
         self.sources[source.file] = source
-        self.trees.append(copy.deepcopy(tree))
-        instrumented = instrument(tree, source, len(self.tracer.locations), len(self.loops))
+        self.trees.append(copied(tree))
+        first = self._first[source.file] = len(self.tracer.locations), len(self.loops)
+        instrumented = instrument(tree, source, *first)
         self.tracer.add_locations(instrumented.locations)
         self.loops += instrumented.loops
         self.units[source.file] = instrumented.unit
+        self._instrumented[source.file] = instrumented.tree
+
+    def instrumented_tree(self, file: str) -> ast.Module:
+        """The tree of the code that runs of a file; it may be changed."""
+        known = self._instrumented.pop(file, None)
+        return instrumented_tree(self.sources[file], *self._first[file]) if known is None else known
 
     def execute(self, variables: dict[str, Any]) -> None:
         """Run the script, or all cells in order, with these global variables."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from gradcheck.scripts.text.syntax import (
     as_list,
     as_load,
     called_name,
+    copied,
     index_after_docstring,
     index_expression,
     is_literal,
@@ -59,23 +59,37 @@ class InstrumentedSource:
     locations : list of SourceLocation
     loops : list of Loop
         Its loops and functions, as they are written.
+    tree : ast.Module
+        What was compiled.
     """
 
     unit: CompiledUnit
     locations: list[SourceLocation]
     loops: list[Loop]
+    tree: ast.Module
 
 
 def instrument(
     tree: ast.Module, source: Source, first_location: int, first_loop: int | None = None
 ) -> InstrumentedSource:
     """Rewrite and compile a source. Without `first_loop` its loops do not call the tracer when they begin."""
-    table = LocationTable(source.file, source.text, first_location)
-    instrumenter = StatementInstrumenter(table, first_loop)
-    rewritten = ast.fix_missing_locations(instrumenter.visit(tree))
+    rewritten, table, instrumenter = _rewritten(tree, source, first_location, first_loop)
     code = compile(rewritten, source.file, "exec", dont_inherit=True)
     unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
-    return InstrumentedSource(unit, table.locations, instrumenter.loops)
+    return InstrumentedSource(unit, table.locations, instrumenter.loops, rewritten)
+
+
+def instrumented_tree(source: Source, first_location: int, first_loop: int) -> ast.Module:
+    """The tree that `instrument` compiles."""
+    return _rewritten(source.tree(), source, first_location, first_loop)[0]
+
+
+def _rewritten(
+    tree: ast.Module, source: Source, first_location: int, first_loop: int | None
+) -> tuple[ast.Module, LocationTable, StatementInstrumenter]:
+    table = LocationTable(source.file, source.text, first_location)
+    instrumenter = StatementInstrumenter(table, first_loop)
+    return ast.fix_missing_locations(instrumenter.visit(tree)), table, instrumenter
 
 
 class StatementInstrumenter(ast.NodeTransformer):
@@ -121,7 +135,7 @@ class StatementInstrumenter(ast.NodeTransformer):
 
     def _function(self, node: Any) -> Any:
         outside, self._in_class = self._in_class, False
-        original = copy.deepcopy(node)
+        original = copied(node)
         with self._table.inside_function(node):
             number = self._number(original)
             first = index_after_docstring(node)
@@ -152,7 +166,7 @@ class StatementInstrumenter(ast.NodeTransformer):
         return node
 
     def _loop(self, node: Any) -> Any:
-        number = self._number(copy.deepcopy(node))
+        number = self._number(copied(node))
         self.generic_visit(node)
         if self._numbers is not None and number is not None:
             node.body.insert(0, self._numbers.arrival(number, node))
@@ -214,7 +228,7 @@ class StatementInstrumenter(ast.NodeTransformer):
         """``a += value``: the increment, and the result."""
         if self._in_class:
             return node
-        target = copy.deepcopy(node.target)
+        target = copied(node.target)
         written = self._table.written(target)
         scaled_by: list[tuple[ast.expr, FactorSyntax]] = []
         if isinstance(node.op, (ast.Add, ast.Sub)):
@@ -316,7 +330,7 @@ class StatementInstrumenter(ast.NodeTransformer):
     def _call(self, node: ast.Expr) -> list[ast.stmt]:
         """A statement that only calls something."""
         written, extended = written_array(node.value), appended_list(node.value)
-        original = copy.deepcopy(written) if written is not None else None
+        original = copied(written) if written is not None else None
         node.value = self.visit(node.value)
         after: list[ast.stmt]
         if extended is not None:
@@ -341,7 +355,7 @@ def _factor(node: ast.AugAssign) -> list[tuple[ast.expr, FactorSyntax]]:
     literal = is_literal(node.value)
     if type(node.op) not in powers or not (literal or is_reference(node.value)):
         return []
-    return [(copy.deepcopy(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
+    return [(copied(node.value), FactorSyntax(0, powers[type(node.op)], literal))]
 
 
 def _placed(statement: Any, node: ast.AST) -> Any:

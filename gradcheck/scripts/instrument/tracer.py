@@ -28,6 +28,7 @@ from gradcheck.scripts.instrument.events import (
     Returned,
     SourceLocation,
 )
+from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.updates import AdditionLog, factors_of
 from gradcheck.scripts.instrument.values import (
     Action,
@@ -112,6 +113,7 @@ class Tracer:
         self._use: Callable[[Arrival], None] = _ignored
         self.failure: BaseException | None = None
         self._patch: types.CodeType | None = None
+        self._observer = Observer()
         self._active = self._recording = False
         self._actions: Mapping[int, Action] = {}
         self._watched: set[int] = set()
@@ -177,6 +179,11 @@ class Tracer:
         self._actions, self._watched, self._last = actions or {}, watched or set(), last
         self._clear()
 
+    def begin_observed(self, observer: Observer, events: set[int]) -> None:
+        """Start a replay of all events, without actions, for an observer."""
+        self.begin_replay(watched=events)
+        self._observer = observer
+
     def begin_unseen(self) -> None:
         """Start a run of which nothing is recorded."""
         self.over = False
@@ -188,6 +195,7 @@ class Tracer:
         self._active = self._recording = False
         self.over = self.reached is not None
         self._alive, self._known, self._replaced = [], {}, {}
+        self._observer = Observer()
 
     def use_patch(self, code: types.CodeType) -> None:
         """Set what the patched expression is from now on."""
@@ -236,7 +244,7 @@ class Tracer:
             elif left in self._adding:
                 a = self.increment(left, a, *a_factors)
         subtracts = self.locations[right].sign < 0
-        result = a - b if subtracts else a + b
+        result = self._observer.total(a, b, subtracts=subtracts)
         if self._log is not None and self._active:
             self._log.add(right, a, result)
             if not subtracts:
@@ -297,7 +305,7 @@ class Tracer:
                 stem = self.locations[location].target.split("[")[0]
                 self.events[-1].names.setdefault(stem, self.locations[location])
             return
-        part = container[key]
+        part = self._observer.part(container, key)
         if np.size(part) == 0:
             return
         index = self._count
@@ -320,7 +328,7 @@ class Tracer:
         if not self._active:
             return value
         if isinstance(value, np.ndarray):
-            value = list(value) if value.ndim else value
+            value = self._observer.rows(value) if value.ndim else value
         if not isinstance(value, (tuple, list)) or len(value) != len(locations):
             return value
         return tuple(
@@ -495,14 +503,16 @@ class Tracer:
             if factors:
                 self.factors[index] = factors_of(self.locations[location], factors)
         action = self._actions.get(index)
+        original, in_place = value, bool(details.get("in_place"))
+        if not self._recording:
+            value = self._observer.event(index, value, details.get("container"), details.get("key"), in_place)
         if action is not None:
-            original = value
-            value = apply_action(action, original, in_place=bool(details.get("in_place")))
-            if value is not original and "container" not in details:
-                self._known[id(original)] = index
-                self._alive.append(original)
-                if isinstance(original, np.ndarray):  # other references to it mean the new value as well
-                    self._replaced[id(original)] = value
+            value = apply_action(action, value, in_place=in_place)
+        if value is not original and "container" not in details:
+            self._known[id(original)] = index
+            self._alive.append(original)
+            if isinstance(original, np.ndarray):  # other references to it mean the new value as well
+                self._replaced[id(original)] = value
         if "container" not in details:
             self._known[id(value)] = index
             self._alive.append(value)

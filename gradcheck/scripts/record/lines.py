@@ -12,7 +12,6 @@ import numpy as np
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.explain import Explanation, explained, lines_of
-from gradcheck.recording.program import FunctionTable
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
@@ -165,11 +164,10 @@ def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> Recor
     """Record the step at its base points; None if the recorder cannot follow it, or disagrees with the verdicts."""
     if analysis.step.carries_over:
         return None  # the gradient and its loss are of two iterations
-    table = FunctionTable()
     recorded = []
     for base in analysis.bases:
         try:
-            made = record_step(analysis, base, table)
+            made = record_step(analysis, base, analysis.step.functions)
         except NoRule:
             return None
         except Exception as error:  # what the program does only where it is not rewritten

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import math
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,15 +20,18 @@ from gradcheck.recording.operations import written
 from gradcheck.recording.program import FunctionTable, RunningFile
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.recorder import Recorder
+from gradcheck.recording.rewrite import Rewriter
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.sites import Unit
+from gradcheck.recording.sites import Site, Unit
 from gradcheck.recording.tangents import tangents
 from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
 from gradcheck.scripts.instrument.events import Returned, SourceLocation
+from gradcheck.scripts.instrument.loop_body import RewrittenBody
 from gradcheck.scripts.instrument.values import Array
+from gradcheck.scripts.replay.step import Step
 
 #: Two values of the same operations in two runs differ by no more than this.
 _SAME = 1e-11
@@ -40,6 +47,19 @@ class _Memory:
     leaf: int
     where: Any = None
     shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The body of a step, rewritten for a recorder, with its places in the source."""
+
+    made: RewrittenBody
+    sites: list[Site]
+    units: list[Unit]
+
+
+#: The bodies of steps that were recorded: several recordings share them.
+_BODIES: WeakKeyDictionary[Step, _Body] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,7 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
     analysis : Analysis
     base : BasePoint
     table : FunctionTable, optional
-        One that several recordings share.
+        One that several recordings share; by default that of the step.
 
     Returns
     -------
@@ -84,7 +104,7 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
         file: RunningFile(step.program.sources[file].text, unit.code) for file, unit in step.program.units.items()
     }
     stand_ins = {np.empty: np.zeros, np.empty_like: np.zeros_like}
-    recorder = Recorder(table, running, stand_ins)
+    recorder = Recorder(table or step.functions, running, stand_ins)
     try:
         memories = _run(recorder, analysis, base)
         if not recorder.complete:
@@ -97,18 +117,27 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
 def _run(recorder: Recorder, analysis: Analysis, base: BasePoint) -> list[_Memory]:
     """Run the body once; where the parameters are in the graph."""
     step, program = analysis.step, recorder.program
-    scopes = [function.name for function in step.loop.functions if hasattr(function, "name")]
-    file, text = step.loop.file, step.loop.text
-    body, names = step.rewritten_body(
-        lambda statements: program.rewritten_statements(file, text, statements, scopes), program.bound
-    )
+    if step not in _BODIES:
+        _BODIES[step] = _rewritten_body(step)
+    body = _BODIES[step]
+    program.sites += body.sites
+    program.units += body.units
+    function = step.as_function(body.made, program.bound)
     values = {p.variable.path: base.state(p.variable.path) for p in analysis.parameters}
     with step.prepared({**base.values, **values}) as variables, recorder.recording(0, ()):
         memories = [_memory(recorder, p, variables, step.locals) for p in analysis.parameters]
         with contextlib.suppress(Returned):
-            body(*[variables[name] for name in names])
+            function(*[variables[name] for name in body.made.parameters])
         recorder.freeze()
     return memories
+
+
+def _rewritten_body(step: Step) -> _Body:
+    scopes = [function.name for function in step.loop.functions if hasattr(function, "name")]
+    sites: list[Site] = []
+    units: list[Unit] = []
+    rewriter = Rewriter(step.loop.file, step.loop.text, sites, units)
+    return _Body(step.rewritten_body(lambda statements: rewriter.body(statements, scopes)), sites, units)
 
 
 def _memory(recorder: Recorder, parameter: Parameter, variables: dict[str, Any], own: dict[str, Any]) -> _Memory:
@@ -188,24 +217,56 @@ class _Places:
 
     def __init__(self, graph: Graph, units: Sequence[Unit], unit_of: Sequence[int]) -> None:
         self._graph, self._units, self._unit_of = graph, units, unit_of
+        self._at: dict[tuple[str, int], list[Value]] = {}
+        for value in graph.values:
+            for place in {place for unit in self._units_of(value) for place in _lines(unit)}:
+                self._at.setdefault(place, []).append(value)
+
+    def _units_of(self, value: Value) -> list[Unit]:
+        own = [] if value.site is None else [self._unit_of[value.site]]
+        return [self._units[unit] for unit in (*own, *value.named_in) if unit >= 0]
 
     def at(self, location: SourceLocation) -> list[Value]:
         """The values that the expressions on a line have made, or that got a name there."""
-        return [value for value in self._graph.values if self._is_at(value, location)]
+        return self._at.get(location.place, [])
+
+    @cached_property
+    def _by_norm(self) -> dict[int, tuple[list[float], list[int]]]:
+        """By size the norms of values, in order, and the values; those with NaN come last."""
+        pairs: dict[int, list[tuple[float, int]]] = {}
+        for value in self._graph.values:
+            if is_real(value.array):
+                norm = float(np.linalg.norm(np.asarray(value.array).reshape(-1)))
+                pairs.setdefault(np.size(value.array), []).append((math.inf if math.isnan(norm) else norm, value.id))
+        return {
+            size: ([n for n, _ in own], [i for _, i in own]) for size, found in pairs.items() if (own := sorted(found))
+        }
+
+    def _alike(self, wanted: Array) -> list[Value]:
+        """The values with some entries, in order."""
+        norms, ids = self._by_norm.get(wanted.size, ([], []))
+        norm = float(np.linalg.norm(np.nan_to_num(wanted).reshape(-1)))
+        low, high = norm * (1.0 - 2.0 * _SAME), norm * (1.0 + 2.0 * _SAME)
+        near = ids[bisect.bisect_left(norms, low) : bisect.bisect_right(norms, high)]
+        near += ids[bisect.bisect_left(norms, math.inf) :]
+        values = [self._graph.values[i] for i in sorted(set(near))]
+        return [value for value in values if _has_entries(value, wanted)]
 
     def _is_at(self, value: Value, location: SourceLocation) -> bool:
-        own = [] if value.site is None else [self._unit_of[value.site]]
-        units = (self._units[unit] for unit in (*own, *value.named_in) if unit >= 0)
-        return any(unit.file == location.file and unit.line <= location.line <= unit.span[2] for unit in units)
+        return any(location.place in _lines(unit) for unit in self._units_of(value))
 
     def find(self, node: Node, wanted: Array, *, last: bool, taken: Container[int] = ()) -> int | None:
         """The value that has the entries of a node, on its line if there is one."""
-        alike = [v for v in self._graph.values if _has_entries(v, wanted)]
+        alike = self._alike(wanted)
         on_line = [v for v in alike if self._is_at(v, node.location)]
         made = [v for v in alike if v.function is not None]
         free = [v for v in on_line if v.id not in taken]
         chosen = free or on_line or made or alike
         return None if not chosen else chosen[-1 if last else 0].id
+
+
+def _lines(unit: Unit) -> list[tuple[str, int]]:
+    return [(unit.file, line) for line in range(unit.line, unit.span[2] + 1)]
 
 
 def _has_entries(value: Value, wanted: Array) -> bool:

@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
+from gradcheck.recording.program import FunctionTable
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
-from gradcheck.scripts.instrument.loop_body import LoopBody, compile_body, compile_rewritten
+from gradcheck.scripts.instrument.loop_body import (
+    LoopBody,
+    RewrittenBody,
+    compile_body,
+    compile_rewritten,
+    compile_statements,
+)
+from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.instrument.statements import CompiledUnit
 from gradcheck.scripts.instrument.tracer import Arrival
@@ -51,6 +59,17 @@ class Trace:
     events: list[Event]
     before: Mapping[Path, StateVariable]
     after: Mapping[Path, StateVariable]
+
+    def changed(self) -> Iterator[StateVariable]:
+        """The state variables that have other values after the run, of the same shape."""
+        for path, variable in self.before.items():
+            after = self.after.get(path)
+            if (
+                after is not None
+                and after.value.shape == variable.value.shape
+                and not _equal(after.value, variable.value)
+            ):
+                yield variable
 
     def with_variables(self, variables: Iterable[StateVariable]) -> Trace:
         """The same with further variables in the state before the run."""
@@ -112,6 +131,8 @@ class Step:
     carries_over : bool
         Whether the step reads values that the iteration before computes from the parameters. A replay with other
         parameters runs that iteration first.
+    functions : FunctionTable
+        All functions that there are, for the recordings of the step.
     """
 
     def __init__(
@@ -149,6 +170,8 @@ class Step:
         self._files: OpenFiles | None = None
         self._sandbox: Sandbox | None = None
         self._start: Snapshot | None = None
+        self._observed: LoopBody | None = None
+        self.functions = FunctionTable()
         self._generators, self._random_states = generators, random_states or generator_states()
         self._body = self._compile()
         self._take_snapshot()
@@ -181,6 +204,7 @@ class Step:
         TargetError
             If a second run is another one, so that nothing can be said about the step.
         """
+        self.functions = FunctionTable()
         if self._files is None:
             self._files = OpenFiles(self._descriptors)
         self._replaced += substitute(self._roots, self._ready)
@@ -439,15 +463,42 @@ class Step:
         seen = self.tracer.seen
         return None if watched and not watched <= set(seen) else seen
 
+    def observed_body(self, rewrite: Callable[[list[ast.stmt]], list[ast.stmt]]) -> RewrittenBody:
+        """The instrumented body after one more rewriting."""
+        body = self._body
+        if body is self._observed:  # a rewriting has changed its statements
+            first = body.unit.locations.start
+            body = compile_body(self.loop, self.scope, self.locals, first, loss=self._loss, cells=self._cells)
+        self._observed = self._body
+        return compile_statements(self.loop, rewrite(body.statements), self.locals, self._cells)
+
+    def as_function(
+        self, body: RewrittenBody, complete: Callable[[types.CodeType], types.CodeType]
+    ) -> types.FunctionType:
+        """A body of this step, with its code changed once more."""
+        return body.function(complete, self.scope, self._cells)
+
+    @contextlib.contextmanager
+    def observed(self, observer: Observer, events: set[int], values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
+        """The same for a run that meets all events for an observer."""
+        with self._prepared(values) as variables:
+            self.tracer.begin_observed(observer, events)
+            yield variables
+
     @contextlib.contextmanager
     def prepared(self, values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
         """The local variables of a run of the body in another version; afterwards all is as it was.
 
         Values pass the tracer unseen.
         """
+        with self._prepared(values) as variables:
+            self.tracer.begin_unseen()
+            yield variables
+
+    @contextlib.contextmanager
+    def _prepared(self, values: Mapping[Path, Array]) -> Iterator[dict[str, Any]]:
         self.runs += 1
         variables = self._prepared_locals(values)
-        self.tracer.begin_unseen()
         failed = True
         try:
             with self._quiet():
@@ -457,15 +508,9 @@ class Step:
             self.tracer.end()
             self._restore(values, everything=failed)
 
-    def rewritten_body(
-        self,
-        rewrite: Callable[[list[ast.stmt]], list[ast.stmt]],
-        complete: Callable[[types.CodeType], types.CodeType],
-    ) -> tuple[types.FunctionType, list[str]]:
-        """The body as it is written, after a rewriting, and the local variables that it takes."""
-        return compile_rewritten(
-            self.loop, self.scope, self.locals, rewrite, complete, loss=self._loss, cells=self._cells
-        )
+    def rewritten_body(self, rewrite: Callable[[list[ast.stmt]], list[ast.stmt]]) -> RewrittenBody:
+        """The body as it is written, after a rewriting."""
+        return compile_rewritten(self.loop, self.locals, rewrite, loss=self._loss, cells=self._cells)
 
     def _after_iteration(self, variables: dict[str, Any], actions: Mapping[int, Action]) -> dict[str, Any]:
         """The variables after one iteration with some actions; the random numbers of the next one are the same."""

@@ -80,6 +80,22 @@ def index_expression(node: ast.expr) -> ast.expr:
     return node
 
 
+def copied(node: Any) -> Any:
+    """A copy of a tree, which has no node twice."""
+    kind: Any = type(node)
+    content = vars(node)
+    if not content:
+        return node
+    new = kind.__new__(kind)
+    for name, value in content.items():
+        if isinstance(value, ast.AST):
+            value = copied(value)
+        elif type(value) is list:
+            value = [copied(each) if isinstance(each, ast.AST) else each for each in value]
+        setattr(new, name, value)
+    return new
+
+
 def as_list(found: Any) -> list[Any]:
     """The result of a node transformer as a list."""
     return found if isinstance(found, list) else [found]

@@ -67,6 +67,8 @@ def enlarged_scaling(
     claim: Sequence[Array], scaling: Sequence[BlockScaling], *, by_block: bool
 ) -> tuple[BlockScaling | None, ...]:
     """Scaling with typical sizes for small unclaimed entries, see `gradcheck.subjects.spaces.space.Space.enlarged`."""
+    if all(g.all() for g in claim):
+        return (None,) * len(scaling)
     medians = [_median(block.size[block.effect > 0]) for block in scaling]
     overall = max(medians, default=0.0) or 1.0
     found: list[BlockScaling | None] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.errors import SubjectError
+from gradcheck.scripts.graph.loss import independent_of
 from gradcheck.scripts.hints import Hints
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import analysed, blamed, checked, planted
@@ -161,3 +162,14 @@ def test_a_loss_that_changes_in_jumps_only_is_not_decided(tmp_path: Path) -> Non
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.UNDECIDED
     assert not blamed(report)
+
+
+def test_variables_with_a_slope_are_not_moved_to_see_that_the_loss_depends_on_them(tmp_path: Path) -> None:
+    text = LINEAR.replace("for i", "b = 0.1\nu = np.ones(3)\nfor i").replace("x @ w - y", "x @ w + b - y")
+    text = text.replace("    w -= 0.1 * g\n", "    w -= 0.1 * g\n    b -= 0.1 * r.sum()\n    u -= 0.1 * g\n")
+    analysis = analysed(tmp_path, text)
+    variables = [analysis.graph.base.trace.before[path] for path in (("w",), ("b",), ("u",))]
+    runs = analysis.step.runs
+    assert independent_of(analysis.graph, variables[:2], analysis.loss) == set()
+    assert analysis.step.runs == runs
+    assert independent_of(analysis.graph, variables, analysis.loss) == {("u",)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.scripts.analysis import Analysis
-from gradcheck.scripts.graph.preconditioners import Treatment
+from gradcheck.scripts.graph.preconditioners import Directions, Treatment
 from tests.scripts.planted import analysed
 from tests.scripts.samples import LINEAR
 
@@ -40,3 +40,14 @@ def test_a_newton_step(tmp_path: Path, update: str, value: str) -> None:
 def test_a_constant_or_an_added_term_is_the_gradients_own_error(tmp_path: Path) -> None:
     for update in ("c = 3.0 * q\n    w -= 0.1 * c", "c = q + 1.0\n    w -= 0.1 * c"):
         assert with_update(tmp_path, update).treated == ()
+
+
+def test_values_that_are_multiples_of_each_other_are_near(tmp_path: Path) -> None:
+    text = "c = -3.0 * q\n    e = q + 1.0\n    w -= 0.1 * c"
+    found = with_update(tmp_path, text)
+    directions = Directions(found.graph, found.bases)
+    nodes = {node.label: node for node in found.graph.nodes}
+    near = directions.near(nodes["c"])
+    assert {nodes["q"].index, nodes["c"].index} <= near
+    assert nodes["e"].index not in near
+    assert directions.solving == set()

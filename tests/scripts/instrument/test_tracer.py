@@ -11,6 +11,7 @@ import pytest
 
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import Diverged, Finished, Reached, SourceLocation
+from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.tracer import Tracer
 
 
@@ -130,3 +131,44 @@ def test_coroutines_are_awaited_without_an_event_loop() -> None:
     assert list(tracer.iterated(values())) == [2.0, 3.0]
     with pytest.raises(TargetError, match="event loop"):
         tracer.awaited(itertools.repeat(None))
+
+
+class Doubled(Observer):
+    """Takes down all events, and doubles those that are not in place."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[int, Any, bool]] = []
+        self.totals = 0
+
+    def total(self, a: Any, b: Any, *, subtracts: bool) -> Any:
+        self.totals += 1
+        return super().total(a, b, subtracts=subtracts)
+
+    def event(self, index: int, value: Any, container: Any, key: Any, in_place: bool) -> Any:
+        self.events.append((index, np.array(value), in_place))
+        return value if in_place else 2.0 * value
+
+
+def test_an_observer_meets_all_events_and_may_put_other_objects_in_their_place() -> None:
+    tracer, observer = recorded(), Doubled()
+    tracer.begin_observed(observer, {0, 1, 2})
+    result = program(tracer)
+    tracer.end()
+    assert [index for index, _, _ in observer.events] == [0, 1, 2]
+    np.testing.assert_array_equal(observer.events[1][1], [16.0, 16.0])
+    np.testing.assert_array_equal(tracer.seen[1], [16.0, 16.0])
+    np.testing.assert_array_equal(result, [72.0, 72.0])
+    tracer.begin_replay()
+    np.testing.assert_array_equal(program(tracer), [6.0, 6.0])
+    tracer.end()
+    assert len(observer.events) == 3
+
+
+def test_an_observer_computes_the_sums_that_may_be_updates() -> None:
+    tracer, observer = tracer_for("w", "w"), Doubled()
+    tracer.begin_observed(observer, set())
+    assert tracer.total(0, 3.0, (), 1, 1.0, ()) == 4.0
+    assert observer.totals == 1
+    tracer.end()
+    assert tracer.total(0, 3.0, (), 1, 1.0, ()) == 4.0
+    assert observer.totals == 1

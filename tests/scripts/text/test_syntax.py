@@ -9,6 +9,7 @@ import pytest
 
 from gradcheck.scripts.text.syntax import (
     SourceText,
+    copied,
     factors_of,
     index_expression,
     is_literal,
@@ -93,3 +94,11 @@ def test_a_segment_is_on_one_line() -> None:
     assignment, _ = ast.parse(text).body
     assert SourceText(text).segment(assignment) == "a = (b + c)"
     assert SourceText(text).first_line(assignment) == "a = (b +"
+
+
+def test_a_copy_of_a_tree_is_the_same_and_shares_nothing_that_can_change() -> None:
+    tree = ast.parse("def f(a, *b, c=1):\n    d = [x for x in b if x] + a[1:2]\n    return f'{d!r}' or (lambda: c)\n")
+    other = copied(tree)
+    assert ast.dump(other, include_attributes=True) == ast.dump(tree, include_attributes=True)
+    ours = {id(node) for node in ast.walk(tree) if vars(node)}
+    assert not ours & {id(node) for node in ast.walk(other)}
