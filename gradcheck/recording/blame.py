@@ -772,7 +772,8 @@ class Blame:
             for each in value.named_in
             if each >= 0 and units[each].function == units[unit].function and units[each].target.isidentifier()
         }
-        if not given or value.id in self._innocent or any(match.exact for match in self.meaning(value)):
+        own = value.phase != 1 or value.id in self._of_loss or value.id in self._innocent
+        if not given or own or any(match.exact for match in self.meaning(value)):
             return False
         alike = list(self.matches.forward(value.array))
         return bool(alike) and not any(given & set(self._graph.values[i].names) for i in alike if i != value.id)
