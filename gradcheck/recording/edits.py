@@ -70,11 +70,12 @@ def with_constant(text: str, constant: float) -> tuple[str, str]:
         for side in (node.left, node.right):
             if isinstance(side, ast.Constant) and type(side.value) in (int, float) and not side.value:
                 return "regulariser-missing", source.with_(side, number)
-    inner = source.inner(source.tree)
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult))
+    inner = text if product else source.inner(source.tree)
     if constant == -1.0:
         return "sign-flipped", f"-{inner}"
     if divisor and (not number or len(divisor) < len(number)):
-        return "mean-sum", f"{inner} / {divisor}"
+        return "constant-factor" if divisor == "2" else "mean-sum", f"{inner} / {divisor}"
     return "constant-factor", f"{number} * {inner}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck.recording.edits import with_constant
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import blamed, checked, planted
 
@@ -148,3 +149,18 @@ def test_the_constant_that_is_missing_is_the_repair(tmp_path: Path) -> None:
     text, _ = planted(PENALTY, "dW = x.T @ d\n    dW += 0.1 * W", "dW = 6 * x.T @ d + 0.1 * W")
     report = checked(tmp_path, text)
     assert "Write: dW = " in report.findings[0].fix
+
+
+@pytest.mark.parametrize(
+    ("text", "constant", "slug", "written"),
+    [
+        ("X.T @ r", 1 / 25, "mean-sum", "X.T @ r / 25"),
+        ("a + b", 2.0, "constant-factor", "2 * (a + b)"),
+        ("f(x)", 0.5, "constant-factor", "f(x) / 2"),
+        ("f(x)", -1.0, "sign-flipped", "-f(x)"),
+        ("0.0 * W", 0.01, "regulariser-missing", "0.01 * W"),
+        ("a", 1.2345678, "", ""),
+    ],
+)
+def test_a_constant_is_written_as_a_person_does(text: str, constant: float, slug: str, written: str) -> None:
+    assert with_constant(text, constant) == (slug, written)

@@ -20,6 +20,7 @@ class Case:
     right: str
     wrong: str
     fix: str = ""
+    is_open: bool = False  # another line explains the gradients as well, so that none may be named
 
     def __str__(self) -> str:
         return self.name
@@ -194,12 +195,20 @@ CASES = [
     Case("missing term", NORMALISED, "dh = dh1 + dh2", "dh = dh1", "dh = dh1 + dh2"),
     Case("missing term one line earlier", NORMALISED, "dh1 = dhc1 + dhc2", "dh1 = dhc1", "dh1 = dhc1 + dhc2"),
     Case("factor of a part", NORMALISED, "dhc2 = 2 * hc * dsq", "dhc2 = hc * dsq", "dhc2 = 2 * hc * dsq"),
-    Case("name of another sign", SIAMESE, "de1, de2 = ddiff, -ddiff", "de1, de2 = ddiff, ddiff"),
+    Case("name of another sign", SIAMESE, "de1, de2 = ddiff, -ddiff", "de1, de2 = ddiff, ddiff", is_open=True),
     Case("value passed on unchanged", SIAMESE, "dz2 = de2 * (1 - e2**2)", "dz2 = de2"),
     Case("transposed, in a method", RECURRENT, "dh = Wh.T @ dz", "dh = Wh @ dz", "dh = dz @ Wh"),
     Case("path through time", RECURRENT, "dz = dh * (1 - self.h[t + 1] ** 2)", "dz = dh * (1 - self.h[t] ** 2)"),
-    Case("sign of a factor of all", PARTIAL, "d_L_d_out = -2 * (target - out)", "d_L_d_out = 2 * (target - out)"),
-    Case("one of two partial derivatives", PARTIAL, "d_out_d_h1 = h2", "d_out_d_h1 = h1", "d_out_d_h1 = h2"),
+    Case(
+        "sign of a factor of all",
+        PARTIAL,
+        "d_L_d_out = -2 * (target - out)",
+        "d_L_d_out = 2 * (target - out)",
+        is_open=True,
+    ),
+    Case(
+        "one of two partial derivatives", PARTIAL, "d_out_d_h1 = h2", "d_out_d_h1 = h1", "d_out_d_h1 = h2", is_open=True
+    ),
     Case("only the first sample", SOFTMAX, "self.db = g.sum(axis=0)", "self.db = g[0]"),
     Case("scaling by one", SOFTMAX, "dz /= 10", "dz /= 1"),
 ]
@@ -221,6 +230,6 @@ def test_the_wrong_line_alone_is_to_blame(case: Case, tmp_path: Path) -> None:
     text, line = planted(case.text, case.right, case.wrong)
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL
-    assert blamed(report) in ({line}, {None}), str(report)  # never another line
+    assert blamed(report) == {line} or (case.is_open and blamed(report) == {None}), str(report)
     if case.fix and blamed(report) == {line}:
         assert f"Write: {case.fix}" in (report.findings[0].fix or "")
