@@ -125,8 +125,9 @@ class Program:
         return _bound(code, self._recorder)
 
     def release(self) -> None:
-        """Forget the rewritten code."""
+        """Forget the rewritten code, and the table of functions: some of them run such code."""
         self._codes.clear()
+        self._table = FunctionTable()
 
     def follow(self, function: Any) -> None:
         """Rewrite the file of a callable, if it is the user's and was not rewritten yet."""

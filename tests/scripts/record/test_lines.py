@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 
+from gradcheck.recording.graph import Graph
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import blamed, checked, planted
 from tests.scripts.samples import LINEAR_HEAD, TWO_LAYERS
@@ -76,3 +78,14 @@ def test_an_item_that_is_reduced_in_the_wrong_place(tmp_path: Path) -> None:
     text = ITEMS.replace("e[k] -= 1", "e[i] -= 1")
     line = 1 + text[: text.index("e[i] -= 1")].count("\n")
     assert blamed(checked(tmp_path, text)) <= {line, None}
+
+
+def test_nothing_of_a_recording_stays(tmp_path: Path) -> None:
+    """Rewritten code refers to its recorder in a way that the garbage collector does not see."""
+    text, _ = planted(TWO_LAYERS, "dz = dh * (1 - h**2)", "dz = dh * (1 - h)")
+    alive = []
+    for _ in range(3):
+        assert checked(tmp_path, text).verdict is Verdict.FAIL
+        gc.collect()
+        alive.append(sum(type(each) is Graph for each in gc.get_objects()))
+    assert alive[2] == alive[1]
