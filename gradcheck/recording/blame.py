@@ -8,7 +8,6 @@ from what comes in is no such place: it is the exact adjoint of something, or of
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -747,12 +746,6 @@ class Blame:
             return None
         return self._passed_on(source, inner) if self.passes_on(inner) else source
 
-    def reads_right(self, unit: int) -> bool:
-        """Whether all that a unit reads, each time it runs, is known to be right."""
-        sites = self.recording.sites
-        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit and v.phase == 1]
-        return bool(made) and all(self._reads_what_is_right(value, unit) for value in made)
-
     def _reads_what_is_right(self, value: Value, unit: int) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
@@ -916,7 +909,7 @@ class Blame:
         units = self.recording.units
         if value.unit is None or units[value.unit].function == units[user].function:
             return False
-        behind = sorted(self._graph.ancestors([value.id]) - {value.id}, reverse=True)[: RECORDING.nearest]
+        behind = list(self._graph.nearest(value.id, RECORDING.nearest))[1:]
         alike = [v for v in map(self._graph.values.__getitem__, behind) if np.shape(v.array) == np.shape(value.array)]
         return any(self._is_slope_of(value, outer, set(behind)) for outer in alike if outer.function is not None)
 
@@ -1095,7 +1088,8 @@ class Blame:
 
     def _rows_of(self, outer: Value) -> list[Any]:
         """The derivatives of a value by each of those nearest behind it, as matrices with their entries in one row."""
-        n, shape, within = np.size(outer.array), np.shape(outer.array), self._nearest(outer)
+        n, shape = np.size(outer.array), np.shape(outer.array)
+        within = set(self._graph.nearest(outer.id, RECORDING.nearest, self.recording.adjoints.of))
         try:
             rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within).of for row in np.eye(n)]
         except NoRule:
@@ -1106,16 +1100,6 @@ class Blame:
             if m > 1 and m * n <= RECORDING.most_jacobian:
                 parts = [np.asarray(row[inner]).reshape(-1) if inner in row else np.zeros(m) for row in rows]
                 found.append(np.concatenate(parts))
-        return found
-
-    def _nearest(self, outer: Value) -> set[int]:
-        """A forward value and those nearest behind it."""
-        waiting, found = [-outer.id], {outer.id}
-        while waiting and len(found) < RECORDING.nearest:
-            for i in self._graph.values[-heapq.heappop(waiting)].inputs:
-                if i not in found and i in self.recording.adjoints.of:
-                    found.add(i)
-                    heapq.heappush(waiting, -i)
         return found
 
     def _within(self, value: Value, unit: int) -> list[Value]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import heapq
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,6 +94,19 @@ class Graph:
                 found.add(each)
                 waiting += self.values[each].inputs
         return found
+
+    def nearest(self, of: int, most: int, within: Container[int] | None = None) -> Iterator[int]:
+        """A value and those that it is made of, the last made first: so many, and only some if asked."""
+        waiting, seen = [-of], {of}
+        for _ in range(most):
+            if not waiting:
+                return
+            each = -heapq.heappop(waiting)
+            yield each
+            for i in self.values[each].inputs:
+                if i not in seen and (within is None or i in within):
+                    seen.add(i)
+                    heapq.heappush(waiting, -i)
 
     def order(self, changed: Iterable[int], wanted: Iterable[int]) -> list[Value]:
         """What has to be computed again where some values change and others are wanted, in order."""

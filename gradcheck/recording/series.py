@@ -177,19 +177,12 @@ class Series:
             return self._behind[number]
         found: dict[_Key, tuple[int, Candidate]] = {}
         adjoints = self._recording.adjoints.of
-        waiting, seen = [-start], {start}
-        for _ in range(RECORDING.nearest):
-            if not waiting:
-                break
-            each = self._graph.values[-heapq.heappop(waiting)]
-            if each.site is not None and not (beyond and each.id == start):
-                if each.id in adjoints:
-                    found.setdefault((each.site, None), (each.id, (each.id, adjoints[each.id])))
-                for of, place, array in self._uses.get(each.id, ()):
-                    found.setdefault((each.site, place), (each.id, (of, array)))
-            for i in each.inputs:
-                if i not in seen and i in adjoints:
-                    seen.add(i)
-                    heapq.heappush(waiting, -i)
+        for i in self._graph.nearest(start, RECORDING.nearest, adjoints):
+            each = self._graph.values[i]
+            if each.site is not None and not (beyond and i == start):
+                if i in adjoints:
+                    found.setdefault((each.site, None), (i, (i, adjoints[i])))
+                for of, place, array in self._uses.get(i, ()):
+                    found.setdefault((each.site, place), (i, (of, array)))
         self._behind[number] = found
         return found

@@ -54,7 +54,7 @@ class RecordingSettings:
     most_jacobians : int
         Forward values whose derivatives by others are computed for that.
     nearest : int
-        What makes such a value has at most this many operations.
+        Values behind another one that are looked at, the last made first.
     most_repairs : int
         Edits of a line that are tried, each a call of the gradient.
     most_entries : int

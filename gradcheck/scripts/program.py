@@ -321,11 +321,12 @@ def _outcome(
         evaluations=step.runs,
         gradients=evaluator.gradients,
     )
+    unrecorded = [_unrecorded(step)] if found.verdict is Verdict.FAIL and recorded is None else []
     report = replace(
         report,
         lines=lines,
         sources={name: source.text for name, source in step.program.sources.items()},
-        notes=(*_notes(analysis, lines), *_effects(), *report.notes),
+        notes=(*_notes(analysis, lines), *unrecorded, *_effects(), *report.notes),
     )
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
@@ -337,6 +338,16 @@ def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterat
         step.prepare()
         step.advance()
     return analyse(step, hints, rng)
+
+
+def _unrecorded(step: Step) -> str:
+    """The reason why a failing report has no lines."""
+    if step.carries_over:
+        return "No wrong line was looked for: the gradient is that of the loss of the iteration before"
+    return (
+        "No wrong line was looked for: the operations of the step could not be recorded one by one, or the recording "
+        "disagrees with the numerical derivative of a parameter that passes"
+    )
 
 
 def _unrelated(analysis: Analysis) -> str:

@@ -34,3 +34,13 @@ def test_a_right_program_has_no_findings(tmp_path: Path) -> None:
     report = checked(tmp_path, TWO_LAYERS)
     assert report.verdict is Verdict.PASS
     assert report.findings == ()
+
+
+def test_a_step_that_cannot_be_recorded_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, _ = planted(TWO_LAYERS, "dz = dh * (1 - h**2)", "dz = dh * 1.0")
+    assert not any("No wrong line was looked for" in note for note in checked(tmp_path, text).notes)
+    monkeypatch.setattr("gradcheck.scripts.program.recorded_lines", lambda *_: None)
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert report.lines == ()
+    assert any("No wrong line was looked for" in note for note in report.notes)
