@@ -825,6 +825,21 @@ class Blame:
         uses = [array for _, each, array in self.recording.adjoints.uses if each in owners and array.size == rest.size]
         return any(self.recording.is_equal(rest, each.reshape(-1)) for each in uses)
 
+    def has_slope(self, of: int, inner: int) -> bool:
+        """Whether a forward value is made of another one by more than moving its entries and adding to them."""
+        if inner not in self._graph.ancestors([of]):
+            return False
+        waiting, seen = [of], {of}
+        while waiting:
+            value = self._graph.values[waiting.pop()]
+            if value.id == inner:
+                return False
+            moves = _is_move(value.function) or value.function in _SUMS
+            fresh = [i for i in value.inputs if i not in seen] if moves else []
+            seen.update(fresh)
+            waiting += fresh
+        return True
+
     def held_constant(self, value: Value, of: int) -> list[int]:
         """The forward values that a value takes as constant, being what comes in, pulled back; none if it is not."""
         for incoming in self._incoming(value):

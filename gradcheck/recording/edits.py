@@ -59,8 +59,10 @@ def with_constant(text: str, constant: float) -> tuple[str, str]:
     """The mistake that is undone by multiplying an expression with a constant, and the text after that.
 
     Of a product with the literal zero, the constant takes the place of the zero. The text is empty if the constant is
-    no number that a person would write.
+    no number that a person would write, or only another sign, which the edits of operators bring in.
     """
+    if abs(constant + 1.0) < 1e-9:
+        return "", ""
     number, divisor = _written(constant), _written(1.0 / constant)
     if not number and not divisor:
         return "", ""
@@ -72,8 +74,6 @@ def with_constant(text: str, constant: float) -> tuple[str, str]:
                 return "regulariser-missing", source.with_(side, number)
     product = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult))
     inner = text if product else source.inner(source.tree)
-    if constant == -1.0:
-        return "sign-flipped", f"-{inner}"
     if divisor and (not number or len(divisor) < len(number)):
         return "constant-factor" if divisor == "2" else "mean-sum", f"{inner} / {divisor}"
     return "constant-factor", f"{number} * {inner}"
@@ -108,6 +108,8 @@ class _Text:
         Identities of the nodes that are no index, exponent or option.
     given : set of int
         Identities of the nodes that are given to functions with a plain name.
+    summands : set of int
+        Identities of the nodes that are added to others, or subtracted.
     """
 
     def __init__(self, text: str, variables: Sequence[str] = ()) -> None:
@@ -118,6 +120,8 @@ class _Text:
             self._starts.append(self._starts[-1] + len(line.encode()))
         self._bytes = f"({text}\n)".encode()
         self.amounts = {id(node) for node in self._amounts(self.tree)}
+        sums = (n for n in ast.walk(self.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, (ast.Add, ast.Sub)))
+        self.summands = {id(each.right) for each in sums}
         self.given = {
             id(each)
             for call in ast.walk(self.tree)
@@ -289,11 +293,11 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             yield "", f"{right} / {left}"
             yield "", f"{left} * {right}"
             yield "", f"{left} / {right}**2"
-        if isinstance(node.op, ast.Sub):
+        if isinstance(node.op, ast.Sub) and id(node) in source.amounts:
             yield "sign-flipped", f"{bare_left} + {right}"
             yield "sign-flipped", f"{right} - {left}"
             yield "", bare_left
-        if isinstance(node.op, ast.Add):
+        if isinstance(node.op, ast.Add) and id(node) in source.amounts:
             yield "sign-flipped", f"{bare_left} - {right}"
             yield "", bare_left
         if isinstance(node.op, ast.Pow):
@@ -317,7 +321,8 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             yield "constant-factor", repr(int(new) if isinstance(number, int) and float(new).is_integer() else new)
     elif type(number) is int:
         yield "shifted", str(number + 1)
-        yield "shifted", str(number - 1)
+        if number != 1 or id(node) not in source.summands:
+            yield "shifted", str(number - 1)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         opposite = {ast.Gt: "<", ast.Lt: ">", ast.GtE: "<=", ast.LtE: ">="}.get(type(node.ops[0]))
         if opposite:

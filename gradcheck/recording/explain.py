@@ -35,6 +35,9 @@ CODES = {
 #: The code of a mistake without a name.
 UNEXPLAINED = "GC000"
 
+#: Codes of what an edit of the line tells better: another mistake can look like a path or a slope that is missing.
+_VAGUE = (UNEXPLAINED, "GC301", "GC305")
+
 #: Codes that say no more than that some entries are wrong.
 WITHOUT_NAME = (UNEXPLAINED, "GC505")
 
@@ -119,7 +122,7 @@ def explained(
     target = _target(unit)
     of = label_of(blame, faulty.of, names) if faulty.of is not None else ""
     code, slug, what = _mistake(blame, faulty, names, counts)
-    if repair is not None and code == UNEXPLAINED and repair.slug in CODES:
+    if repair is not None and code in _VAGUE and repair.slug in CODES:
         code, slug, what = CODES[repair.slug], repair.slug, f"that is undone by {repair.text}"
     elif repair is not None and code == UNEXPLAINED:
         what = f"it is right as {repair.text}"
@@ -166,9 +169,10 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
     if faulty.needed is not None and faulty.of is not None:
         found = blame.meaning(value)
         whole = [match for match in found if match.kind is Kind.WHOLE]
-        whole = [match for match in whole if faulty.of in blame.recording.graph.ancestors([match.of])]
-        if whole and np.shape(value.array) == np.shape(faulty.needed):
-            named = label_of(blame, whole[0].of, names)
+        whole = [match for match in whole if blame.has_slope(match.of, faulty.of)]
+        named = label_of(blame, whole[0].of, names) if whole else ""
+        fits = np.shape(value.array) == np.shape(faulty.needed)
+        if whole and fits and named != label_of(blame, faulty.of, names):
             return (
                 "GC301",
                 "missing-activation-derivative",
@@ -192,7 +196,9 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
         text = f"it reads the derivative with respect to {read} where the one with respect to {right} belongs"
         if pair[1] in blame.recording.graph.ancestors([pair[0]]):
             return "GC301", "missing-activation-derivative", text
-        return "GC302", "extra-activation-derivative", text
+        if pair[0] in blame.recording.graph.ancestors([pair[1]]):
+            return "GC302", "extra-activation-derivative", text
+        return "GC205", "swapped-blocks", text
     return UNEXPLAINED, "unexplained", "no known mistake explains this"
 
 

@@ -29,6 +29,9 @@ from gradcheck.verdicts.verdict import Verdict
 #: Mistakes that the recorded values show by themselves.
 _CERTAIN = ("sign-flipped", "constant-factor", "mean-sum", "extra-activation-derivative")
 
+#: Names that say less than the edit that undoes a mistake.
+_COARSE = ("zero-gradient", "isolated-entries", "missing-path", "missing-activation-derivative")
+
 
 class RecordedLines:
     """The lines of the backward pass of a step.
@@ -98,7 +101,7 @@ class RecordedLines:
         if explained(self._blame, faulty, self._names, counts).slug in _CERTAIN:
             return found
         named = name_of(self._blame, faulty, self._names, counts, self._rtol, rng)
-        if named is None:
+        if named is None or (repair is not None and found.slug == repair.slug and named.slug in _COARSE):
             return found
         head = found.message.rpartition(": ")[0]
         evidence = "\n".join(filter(None, (named.evidence, found.evidence)))
