@@ -19,7 +19,8 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
-from gradcheck.recording.program import FunctionTable, source_of
+from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.program import source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule

@@ -33,6 +33,9 @@ from gradcheck.tracebacks import pass_on_signal
 #: Operations whose result is wrong by what an operand is wrong by.
 _SUMS = (np.add, np.subtract)
 
+#: Operations that take each entry from one of several arrays.
+_SELECTIONS = (np.where, np.maximum, np.minimum, np.clip)
+
 
 class Rank(IntEnum):
     """What a value is by itself, the most suspicious first."""
@@ -527,12 +530,19 @@ class Blame:
     def _factors_read(self, value: Value, unit: int, *, named: bool = False, every: bool = False) -> set[float]:
         """The constants of the multiples of adjoints that a line reads, where no right claim needs them.
 
-        All of them if asked, or all of variables with a name.
+        All of them if asked, or all of variables with a name. What is the adjoint of a variable is no multiple of that
+        of a value without a name.
         """
         read = [each for each in self.operands_of(value, unit) if each.phase == 1 and each.function is not None]
         read = [each for each in read if named or every or each.id not in self._innocent]
-        found = [m for each in read if not self.matches.is_forward(each.array) for m in self.meaning(each)]
-        return {m.factor for m in found if not named or self._graph.values[m.of].names}
+        factors = set()
+        for each in read:
+            found = [] if self.matches.is_forward(each.array) else self.meaning(each)
+            found = [m for m in found if not named or self._graph.values[m.of].names]
+            if any(m.exact and self._graph.values[m.of].names for m in found):
+                found = [m for m in found if m.exact or self._graph.values[m.of].names]
+            factors |= {m.factor for m in found}
+        return factors
 
     def _first_of(self, remedy: Remedy) -> tuple[Value, int | None, Any]:
         """The first wrong value of an expression, what it belongs to, and the adjoint of that."""
@@ -541,13 +551,18 @@ class Blame:
         adjoint = None if of is None else self.recording.adjoints.of.get(of)
         return start, of, _fitted(adjoint, np.shape(start.array))
 
-    def is_telling(self, faulty: Faulty) -> bool:
-        """Whether what a line has to make tells that it is wrong: a number inside may be right for it by chance."""
-        return faulty.value in self._by_claim or np.size(self._graph.values[faulty.value].array) > 1
+    def is_inner_number(self, faulty: Faulty) -> bool:
+        """Whether a number inside a line is wrong, which belongs to no variable in particular."""
+        return faulty.value not in self._by_claim and np.size(self._graph.values[faulty.value].array) < 2
 
     def _is_own_adjoint(self, remedy: Remedy) -> bool:
-        """Whether a value is exactly the adjoint of what it belongs to: then the constant is missing further down."""
-        start, _, adjoint = self._first_of(remedy)
+        """Whether a value is exactly the adjoint of what it belongs to: then the constant is missing further down.
+
+        Derivatives that are computed forwards belong to nothing else.
+        """
+        start, of, adjoint = self._first_of(remedy)
+        if of is None:
+            return any(match.kind is Kind.TANGENT and match.exact for match in self.meaning(start))
         return adjoint is not None and equal(adjoint, start.array, self.recording.tolerance)
 
     def _lacks_a_part(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
@@ -623,7 +638,7 @@ class Blame:
         if best.factor is not None and abs(best.factor + 1.0) < RECORDING.alike and _is_move(value.function):
             return value.function is same
         within = self._within(value, unit)
-        read = self._factors_read(value, unit, every=True)
+        read = self._factors_read(value, unit)
         if best.factor is not None and any(
             abs(one / best.factor / other - 1.0) < 1e-6 for one in read for other in read
         ):
@@ -721,7 +736,7 @@ class Blame:
                     return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
                 value, unit = source, self.recording.sites[source.site or 0].unit
                 needed = None if remedy.factor is None else np.asarray(source.array) / remedy.factor
-            proved = remedy.alone and (helped or self._reads_what_is_right(value, unit))
+            proved = remedy.alone and (helped or self._reads_what_is_right(value, unit, needed))
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
@@ -746,13 +761,42 @@ class Blame:
             return None
         return self._passed_on(source, inner) if self.passes_on(inner) else source
 
-    def _reads_what_is_right(self, value: Value, unit: int) -> bool:
-        """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim."""
+    def _reads_what_is_right(self, value: Value, unit: int, needed: Any = None) -> bool:
+        """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim.
+
+        What no other array would make the value what it has to be, is not what is wrong with it.
+        """
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
         if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
             return False
-        unknown = [each for each in operands if self._is_unknown(each)]
-        return all(self._is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
+        unknown = [each for each in operands if self._is_unknown(each) and self._may_repair(each, value, needed)]
+        return all(self.is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
+
+    def _may_repair(self, operand: Value, value: Value, needed: Any) -> bool:
+        """Whether another array in place of an operand could make a value what it has to be.
+
+        Of fewer entries than the value, on which this depends linearly, it is seen whether they can.
+        """
+        n = np.size(operand.array)
+        if needed is None or not n < np.size(value.array) or n > RECORDING.most_jacobian:
+            return True
+        now = np.asarray(operand.array, dtype=np.float64)
+        flat = np.asarray(value.array, dtype=np.float64).reshape(-1)
+        moves = np.eye(n).reshape(n, *now.shape)
+        try:
+            made = [
+                np.asarray(self._graph.recomputed({operand.id: now + each}, [value.id])[value.id]).reshape(-1) - flat
+                for each in (*moves, 2.0 * moves.sum(axis=0))
+            ]
+        except Exception as error:
+            pass_on_signal(error)
+            return True
+        slopes = np.stack(made[:-1], axis=1)
+        if not equal(made[-1], 2.0 * slopes.sum(axis=1), RECORDING.screened):
+            return True
+        missing = np.asarray(needed, dtype=np.float64).reshape(-1) - flat
+        best = slopes @ np.linalg.lstsq(slopes, missing, rcond=None)[0]
+        return equal(missing, best, RECORDING.screened)
 
     def _is_renamed(self, value: Value, unit: int) -> bool:
         """Whether the function of a unit gives a value of the forward pass a name that it has nowhere there.
@@ -786,7 +830,7 @@ class Blame:
         alike = [
             other
             for other in self._graph.values
-            if other.id in self._of_loss
+            if (other.id in self._of_loss or other.phase == 0)
             and np.size(other.array) == np.size(value.array)
             and ((value.site is not None and other.site == value.site) or names & set(other.names))
         ]
@@ -889,6 +933,13 @@ class Blame:
                 return True
         return False
 
+    def is_of_branch(self, value: Value) -> bool:
+        """Whether a line reads the derivative of what was selected, entry by entry, from several branches."""
+        unit = -1 if value.site is None else self.recording.sites[value.site].unit
+        inner = [each for each in self._within(value, unit) if each.id != value.id]
+        found = [*self._incoming(value), *(m.of for v in inner for m in self.meaning(v) if m.kind is Kind.WHOLE)]
+        return any(self._graph.values[i].function in _SELECTIONS for i in found)
+
     def _incoming(self, value: Value) -> Iterator[int]:
         """The forward values whose derivatives the line of a value reads."""
         if value.site is None:
@@ -919,14 +970,34 @@ class Blame:
         not.
         """
         again = (v for v in self._graph.values if v.site == value.site and v.id != value.id and v.phase == 1)
-        if any(self._is_slope(v.array) for v in again):
+        if any(self.is_slope(v.array) for v in again):
             return True
         units = self.recording.units
         if value.unit is None or units[value.unit].function == units[user].function:
             return False
         behind = list(self._graph.nearest(value.id, RECORDING.nearest))[1:]
         alike = [v for v in map(self._graph.values.__getitem__, behind) if np.shape(v.array) == np.shape(value.array)]
-        return any(self._is_slope_of(value, outer, set(behind)) for outer in alike if outer.function is not None)
+        if any(self._is_slope_of(value, outer, set(behind)) for outer in alike if outer.function is not None):
+            return True
+        return self._is_slope_elsewhere(value, value.unit)
+
+    def _is_slope_elsewhere(self, value: Value, unit: int) -> bool:
+        """Whether a value would be a slope if its unit read another forward value in place of the one that it reads."""
+        read = [v for v in self.operands_of(value, unit) if self.matches.is_forward(v.array) and np.size(v.array) > 1]
+        shape = np.shape(value.array)
+        if len(read) != 1 or np.shape(read[0].array) != shape:
+            return False
+        others = [self._graph.values[i] for i in sorted(self.recording.adjoints.of, reverse=True)]
+        others = [v for v in others if np.shape(v.array) == shape and is_real(v.array)]
+        for other in others[: RECORDING.nearest]:
+            try:
+                made = self._graph.recomputed({read[0].id: other.array}, [value.id])[value.id]
+            except Exception as error:
+                pass_on_signal(error)
+                continue
+            if np.ptp(made) > 0 and self.is_slope(made):
+                return True
+        return False
 
     def _is_slope_of(self, value: Value, outer: Value, within: set[int]) -> bool:
         """Whether a value is the slope of another one by something behind that."""
@@ -940,6 +1011,37 @@ class Blame:
         return any(
             self.recording.is_equal(each, value.array) for each in slopes if np.shape(each) == np.shape(value.array)
         )
+
+    def has_slope_factor(self, value: Value, unit: int) -> bool:
+        """Whether a line multiplies with the derivative of one forward value by another, entry by entry."""
+        made = [v for v in (*self.operands_of(value, unit), *self._within(value, unit)) if np.size(v.array) > 1]
+        made = [v for v in made if is_real(v.array) and np.ptp(v.array) > 0 and not self.meaning(v)]
+        return any(self.is_slope(v.array) for v in made)
+
+    def penalty_of(self, faulty: Faulty) -> tuple[int, float] | None:
+        """The wrong block on whose parameter a penalty is off by a constant: a term of a line is a multiple of it."""
+        value, needed = self._graph.values[faulty.value], faulty.needed
+        if needed is None:
+            return None
+        users = self._users(value, faulty.unit)
+        while len(users) == 1 and users[0].function in (np.multiply, np.true_divide):
+            needed = self._graph.recomputed({value.id: needed}, [users[0].id])[users[0].id]
+            value, users = users[0], self._users(users[0], faulty.unit)
+        if not users or not all(v.function in _SUMS for v in users) or np.size(value.array) < 3:
+            return None
+        factor = self.scale(needed, value.array)
+        for block in faulty.blocks:
+            for leaf in self.recording.parameters[block]:
+                array = self._graph.values[leaf].array
+                alike = np.shape(array) == np.shape(value.array) and self.scale(array, value.array) is not None
+                if alike and factor is not None:
+                    return block, factor
+        return None
+
+    def _users(self, value: Value, unit: int) -> list[Value]:
+        """The operations of one unit that read a value."""
+        users = (self._graph.values[i] for i in self._children[value.id])
+        return [v for v in users if v.site is not None and self.recording.sites[v.site].unit == unit]
 
     def _is_term(self, value: Value, within: Sequence[Value]) -> bool:
         """Whether a value is added to something, or subtracted, by one of some operations."""
@@ -961,7 +1063,7 @@ class Blame:
             return None
         if not self._is_active(other) and self._is_term(other, within):
             return None  # data, as labels are
-        if not moved and (self._is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
+        if not moved and (self.is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
             return None
         array = np.asarray(self._array(other))
         alike = needed is not None and array.shape == np.shape(needed) and array.size > 1
@@ -1102,20 +1204,40 @@ class Blame:
         return self._jacobians_by_size[n]
 
     def _rows_of(self, outer: Value) -> list[Any]:
-        """The derivatives of a value by each of those nearest behind it, as matrices with their entries in one row."""
+        """The derivatives of a value by each of those nearest behind it, as matrices with their entries in one row.
+
+        Once by all paths, once with the variables on the way held fixed.
+        """
         n, shape = np.size(outer.array), np.shape(outer.array)
-        within = set(self._graph.nearest(outer.id, RECORDING.nearest, self.recording.adjoints.of))
-        try:
-            rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within).of for row in np.eye(n)]
-        except NoRule:
-            return []
+        every = set(self._graph.nearest(outer.id, RECORDING.nearest, self.recording.adjoints.of))
+        made, read = self._of_variables(outer)
         found = []
-        for inner in within - {outer.id}:
-            m = np.size(self._graph.values[inner].array)
-            if m > 1 and m * n <= RECORDING.most_jacobian:
-                parts = [np.asarray(row[inner]).reshape(-1) if inner in row else np.zeros(m) for row in rows]
-                found.append(np.concatenate(parts))
+        for within, ends in ((every, set[int]()), (made | read, read)):
+            try:
+                rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within, ends).of for row in np.eye(n)]
+            except NoRule:
+                continue
+            for inner in within - {outer.id}:
+                m = np.size(self._graph.values[inner].array)
+                if m > 1 and m * n <= RECORDING.most_jacobian:
+                    parts = [np.asarray(row[inner]).reshape(-1) if inner in row else np.zeros(m) for row in rows]
+                    found.append(np.concatenate(parts))
         return found
+
+    def _of_variables(self, outer: Value) -> tuple[set[int], set[int]]:
+        """The values without a name of which a forward value is made, itself included, and the variables behind."""
+        made, read, waiting = {outer.id}, set[int](), [outer.id]
+        while waiting and len(made) < RECORDING.nearest:
+            for i in self._graph.values[waiting.pop()].inputs:
+                if i not in self.recording.adjoints.of:
+                    continue
+                inner = self._graph.values[i]
+                if inner.names or inner.function is None:
+                    read.add(i)
+                elif i not in made:
+                    made.add(i)
+                    waiting.append(i)
+        return made, read
 
     def _within(self, value: Value, unit: int) -> list[Value]:
         """The operations of one unit that lead to a value, itself included."""
@@ -1177,7 +1299,7 @@ class Blame:
         within = self._within(value, unit)
         return self._is_neutral(source) and all(_is_move(v.function) or v.function in _SUMS for v in within)
 
-    def _is_slope(self, array: Any) -> bool:
+    def is_slope(self, array: Any) -> bool:
         """Whether an array is the quotient of two adjoints: the derivative of one value by another, entry by entry."""
         array = np.asarray(array, dtype=np.float64)
         for _, adjoint in self._candidates.get(array.size, ()):

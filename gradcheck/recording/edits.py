@@ -277,6 +277,7 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
     """One operand alone, other signs, and matrices transposed or exchanged."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign-flipped", source.inner(node.operand)
+        yield "missing-path", f"1 - {source.inner(node.operand)}"
     if isinstance(node, ast.BinOp):
         left, right = source.inner(node.left), source.inner(node.right)
         bare_left, bare_right = source.of(node.left), source.of(node.right)

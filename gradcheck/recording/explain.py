@@ -120,9 +120,9 @@ def explained(
     """
     unit = blame.recording.units[faulty.unit]
     target = _target(unit)
-    of = label_of(blame, faulty.of, names) if faulty.of is not None else ""
+    of = "" if faulty.of is None or blame.is_inner_number(faulty) else label_of(blame, faulty.of, names)
     code, slug, what = _mistake(blame, faulty, names, counts)
-    if repair is not None and code in _VAGUE and repair.slug in CODES:
+    if repair is not None and code in _VAGUE and repair.slug in CODES and _is_seen(blame, faulty, repair.slug):
         code, slug, what = CODES[repair.slug], repair.slug, f"that is undone by {repair.text}"
     elif repair is not None and code == UNEXPLAINED:
         what = f"it is right as {repair.text}"
@@ -142,8 +142,14 @@ def explained(
         fix,
         faulty.factor,
         "" if repair is None else repair.text,
-        faulty.proved and blame.is_telling(faulty),
+        faulty.proved,
     )
+
+
+def _is_seen(blame: Blame, faulty: Faulty, slug: str) -> bool:
+    """Whether the values do not contradict the mistake that an edit is known for: what it takes out may be no slope."""
+    value = blame.recording.graph.values[faulty.value]
+    return slug != "extra-activation-derivative" or blame.has_slope_factor(value, faulty.unit)
 
 
 def _fix(repair: Repair, names: Sequence[str]) -> str:
@@ -157,6 +163,11 @@ def _target(unit: Unit) -> str:
 def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping[int, str]) -> tuple[str, str, str]:
     """The mistake that the recorded values show."""
     value = blame.recording.graph.values[faulty.value]
+    penalty = blame.penalty_of(faulty)
+    if penalty is not None and 0.0 < penalty[1] != 1.0:
+        block, times = penalty
+        what = f"the derivative of the penalty on {names[block]} is {times:.6g} times what it has to be"
+        return ("GC403", "regulariser-extra", what) if times > 1.0 else ("GC402", "regulariser-missing", what)
     factor = faulty.factor
     if factor is not None and abs(factor + 1.0) < 1e-7:
         return "GC101", "sign-flipped", "it has the opposite sign"
@@ -184,6 +195,8 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
             text = f"it takes {shown} as constant, which depends on {label_of(blame, faulty.of, names)}"
             return "GC307", "statistics-held-constant", text
         if any(match.kind is Kind.PART for match in found) or blame.lacks_a_part(value, faulty.needed):
+            if blame.is_of_branch(value):
+                return "GC304", "wrong-activation-derivative", "it is the derivative of one branch alone"
             return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
         if blame.is_diagonal(value, faulty.of):
             return "GC306", "softmax-diagonal", "it is what each entry contributes to the same entry, and to no other"
@@ -209,9 +222,10 @@ def _extra_slope(blame: Blame, faulty: Faulty) -> str:
     if value.shape != needed.shape or not np.all(needed) or value.size < 3:
         return ""
     quotient = value / needed
+    made = blame.below([faulty.of]) if faulty.of is not None else set()
     for use, _of, array in blame.recording.adjoints.uses:
         outer = np.asarray(blame.recording.adjoints.of[use])
-        alike = outer.shape == array.shape == quotient.shape and np.all(outer)
+        alike = use in made and outer.shape == array.shape == quotient.shape and np.all(outer)
         if alike and blame.recording.is_equal(quotient, array / outer):
             return label_of(blame, use, ())
     return ""

@@ -4,12 +4,10 @@ from __future__ import annotations
 import __future__
 
 import ast
-import gc
 import linecache
 import sysconfig
 import types
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
+from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.rewrite import PLACEHOLDER, Rewriter
 from gradcheck.recording.sites import Site, Unit
 from gradcheck.tracebacks import is_internal
@@ -26,26 +25,6 @@ _LAYERS = Path(__file__).parents[1] / "nn"
 
 #: Where Python and what is installed live.
 _INSTALLED = tuple({str(Path(sysconfig.get_paths()[name])) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
-
-
-class FunctionTable:
-    """All functions that there are, by the file of their code; they are looked up once.
-
-    A function that is made later, by rewritten code, runs rewritten code by itself.
-    """
-
-    def __init__(self) -> None:
-        self._found: dict[str, list[types.FunctionType]] = {}
-
-    def by_file(self) -> dict[str, list[types.FunctionType]]:
-        """The functions of each file."""
-        if not self._found:
-            found: dict[str, list[types.FunctionType]] = defaultdict(list)
-            for each in gc.get_objects():
-                if type(each) is types.FunctionType:
-                    found[each.__code__.co_filename].append(each)
-            self._found = dict(found)
-        return dict(self._found)
 
 
 @dataclass(frozen=True)

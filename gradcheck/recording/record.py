@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import Adjoints, adjoints, made_of
+from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.graph import Graph, Value, is_real
-from gradcheck.recording.program import FunctionTable
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Site, Unit

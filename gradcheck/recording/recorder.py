@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.graph import Graph, Ref, Value
 from gradcheck.recording.memory import Buffer, owner_of, positions
 from gradcheck.recording.operations import (
@@ -27,7 +28,7 @@ from gradcheck.recording.operations import (
     same,
     written,
 )
-from gradcheck.recording.program import FunctionTable, Program, RunningFile
+from gradcheck.recording.program import Program, RunningFile
 from gradcheck.recording.settings import RECORDING
 
 Array = NDArray[Any]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.recording.edits import edits, with_constant
-from gradcheck.recording.program import Editor, FunctionTable
+from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.program import Editor
 from gradcheck.recording.sites import Span, Unit, span_of
 from gradcheck.tracebacks import pass_on_signal
 

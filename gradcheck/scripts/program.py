@@ -17,6 +17,7 @@ from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.errors import GradcheckError, SubjectError, TargetError
 from gradcheck.probes.evaluator import Evaluator, Progress
+from gradcheck.recording.functions import heap_aside
 from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
@@ -87,6 +88,13 @@ def check_program(
     seed = seed_of(rng)
     pieces = sources if sources is not None else read(path)
     request = _Request(path, pieces, hints, namespace, rtol, budget, progress)
+    with heap_aside():
+        return _report(request, seed, started)
+
+
+def _report(request: _Request, seed: int, started: float) -> Report:
+    """The report on a program: on all cells of a notebook, after a second iteration where the first one is special."""
+    hints, pieces = request.hints, request.sources
     cells = _checked_cells(request, seed, started) if len(pieces) > 1 and hints.function is None else []
     if len(cells) > 1:
         return _combined(cells)

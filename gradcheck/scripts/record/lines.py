@@ -27,7 +27,10 @@ from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
 #: Mistakes that the recorded values show by themselves.
-_CERTAIN = ("sign-flipped", "constant-factor", "mean-sum", "extra-activation-derivative")
+_CERTAIN = (
+    *("sign-flipped", "constant-factor", "mean-sum"),
+    *("extra-activation-derivative", "regulariser-extra", "regulariser-missing"),
+)
 
 #: Names that say less than the edit that undoes a mistake.
 _COARSE = ("zero-gradient", "isolated-entries", "missing-path", "missing-activation-derivative")

@@ -140,10 +140,11 @@ class _Line:
         for text, slope, _ in slopes:
             if self.recording.is_equal(quotient, slope):
                 return LineName("extra-activation-derivative", f"the factor {text} appears once too often")
-        for text, slope, _ in slopes:
-            if np.all(slope) and self.recording.is_equal(quotient, 1.0 / slope):
+        right = [each for each in slopes if np.all(each[1]) and self.blame.is_slope(each[1])]
+        for text, slope, _ in right:
+            if self.recording.is_equal(quotient, 1.0 / slope):
                 return LineName("missing-activation-derivative", f"the factor {text} is missing")
-        pairs = [(one, other) for one in slopes for other in slopes if one[0] != other[0] and np.all(one[1])]
+        pairs = [(one, other) for one in right for other in slopes if one[0] != other[0]]
         for (text, slope, form), (other, wrong, same) in sorted(pairs, key=lambda pair: pair[0][2] != pair[1][2]):
             if self.recording.is_equal(quotient * slope, wrong):
                 slug = "derivative-at-wrong-argument" if form == same else "wrong-activation-derivative"

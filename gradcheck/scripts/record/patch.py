@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import gc
 import itertools
 import types
 import warnings
@@ -111,7 +110,7 @@ class PatchedExpression:
                 self.put(self.original.expression)
                 unit = self._compile()
                 for old, new in _around(self._unit.code, unit.code, self._line):
-                    for function in _functions(old):
+                    for function in self._step.functions.running(old):
                         function.__code__ = new
                         patched.append((function, old))
                 if not patched:
@@ -173,11 +172,6 @@ def _is_library(node: ast.expr) -> bool:
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return not isinstance(node, ast.Name) or node.id in _LIBRARIES
-
-
-def _functions(code: types.CodeType) -> list[types.FunctionType]:
-    """Functions that run some code."""
-    return [f for f in gc.get_referrers(code) if isinstance(f, types.FunctionType) and f.__code__ is code]
 
 
 def _around(old: types.CodeType, new: types.CodeType, line: int) -> Iterator[tuple[types.CodeType, types.CodeType]]:

@@ -14,10 +14,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gradcheck.recording.adjoints import adjoints, made_of
+from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.graph import Graph, Ref, Value, is_real
 from gradcheck.recording.memory import owner_of, positions
 from gradcheck.recording.operations import written
-from gradcheck.recording.program import FunctionTable, RunningFile
+from gradcheck.recording.program import RunningFile
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.rewrite import Rewriter

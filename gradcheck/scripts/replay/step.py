@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
-from gradcheck.recording.program import FunctionTable
+from gradcheck.recording.functions import FunctionTable
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
 from gradcheck.scripts.instrument.loop_body import (
     LoopBody,
