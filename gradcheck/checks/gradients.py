@@ -303,6 +303,9 @@ def _with_findings(
     evaluator: Evaluator, found: CheckResult, options: CheckOptions, rng: np.random.Generator
 ) -> tuple[CheckResult, tuple[Finding, ...]]:
     """A check, and its findings. The catalogue of mistakes is loaded only if there is something to diagnose."""
+    if options.verdict_only and any(b.verdict is Verdict.UNDECIDED and b.spread is not None for b in found.blocks):
+        exact = _is_exact(evaluator, found, options, rng)
+        return (check(evaluator, replace(options, loss_accuracy=0.0), rng) if exact else found), ()
     if (found.verdict is not Verdict.FAIL and not found.observations) or options.verdict_only:
         return found, ()
     from gradcheck.diagnosis.accuracy import settled
@@ -312,8 +315,21 @@ def _with_findings(
 
     with evaluator.reserving(RECORDING.least_budget):
         faults = locate_faults(evaluator, found, options.rtol, rng, loss_accuracy=options.loss_accuracy)
-    found, faults = settled(found, faults)
+    decided, left = settled(found, faults)
+    if decided is found or not _is_exact(evaluator, found, options, rng):
+        return decided, findings_of(decided, left)
+    blocks = tuple(block if block.spread is None else replace(block, spread=None, note="") for block in found.blocks)
+    found = replace(found, blocks=blocks)
     return found, findings_of(found, faults)
+
+
+def _is_exact(evaluator: Evaluator, found: CheckResult, options: CheckOptions, rng: np.random.Generator) -> bool:
+    """Whether a recording shows that the loss is exact to rounding; the recorder is loaded only to tell."""
+    if options.loss_accuracy is not None or evaluator.subject.original.only_here:
+        return False
+    from gradcheck.checks.lines import loss_is_exact
+
+    return loss_is_exact(evaluator, found, options.rtol, rng)
 
 
 def assert_gradients(target: Any, grad: Any = MISSING, x0: Any = MISSING, **options: Any) -> Report:

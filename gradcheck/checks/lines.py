@@ -18,6 +18,7 @@ import numpy as np
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame
+from gradcheck.recording.exactness import is_exact
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
 from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.program import source_of
@@ -77,6 +78,19 @@ def with_lines(
         return nothing
 
 
+def loss_is_exact(evaluator: Evaluator, found: CheckResult, rtol: float, rng: np.random.Generator) -> bool:
+    """Whether a recording of the loss shows that no solver's tolerance can have made a gap."""
+    subject = evaluator.subject.original
+    if not subject.functions() or evaluator.left < RECORDING.least_budget:
+        return False
+    try:
+        with subject.session():
+            return _Search(evaluator, subject, found, rtol, rng).is_exact()
+    except Exception as error:  # what the user's code raises at another point, or an operation without a rule
+        pass_on_signal(error)
+        return False
+
+
 @dataclass(frozen=True)
 class _Truths:
     """The exact gradients at a point, None for blocks that the loss was not seen to read."""
@@ -96,6 +110,24 @@ class _Search:
         self._own = evaluator.in_other_blocks(subject)
         self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
         self._table = FunctionTable()
+
+    def is_exact(self) -> bool:
+        """Whether the loss was recorded, and has an error of rounding alone."""
+        recorded = self._recorded()
+        return recorded is not None and is_exact(recorded[1]) and self._is_whole(*recorded)
+
+    def _is_whole(self, point: Point, recording: Recording) -> bool:
+        """Whether all that the loss depends on was recorded: its slope along a line is the recorded one."""
+        h = RECORDING.stencil
+        moves = [h * np.maximum(np.abs(x), 1e-300) * self._rng.standard_normal(np.shape(x)) for x in point]
+        one, two = (
+            self._own.loss(tuple(x + k * d for x, d in zip(point, moves, strict=True)))
+            - self._own.loss(tuple(x - k * d for x, d in zip(point, moves, strict=True)))
+            for k in (1.0, 2.0)
+        )
+        parts = [t * d for t, d in zip(recording.truths, moves, strict=True) if t is not None]
+        size = float(np.sqrt(sum(np.sum(each**2) for each in parts)))
+        return abs((8.0 * one - two) / 12.0 - float(sum(map(np.sum, parts)))) <= RECORDING.whole * size
 
     def run(self, findings: tuple[Finding, ...], wrong: Sequence[int]) -> LocatedFindings | None:
         """Record, search, try repairs, and write the findings."""

@@ -40,6 +40,9 @@ class RecordingSettings:
     trusted : float
         A block that passes may be off by this many times the tolerance of the check in the recording; by more, the
         recording is wrong, and no line is looked for.
+    whole : float
+        A recorded loss misses nothing if its slope along a line differs from a measured one by less than this part of
+        the norm of what entries contribute.
     most_replays : int
         Substitutions of a value that are tried, each a replay of what depends on it.
     unscreened : int
@@ -77,6 +80,7 @@ class RecordingSettings:
     spread: float = 0.3
     least_spread: float = 0.1
     trusted: float = 10.0
+    whole: float = 1e-5
     most_replays: int = 3000
     unscreened: int = 6
     screened: float = 1e-6

@@ -149,7 +149,8 @@ def _with_accuracy(
         note = f"{agreement}, within the stated accuracy of the loss"
         return replace(found, verdict=Verdict.PASS, location=None, note=note, spread=shape.part)
     if verdict_only:
-        return replace(found, verdict=Verdict.UNDECIDED, note=f"{agreement}: {UndecidedReason.SOLVER}")
+        note = f"{agreement}: {UndecidedReason.SOLVER}"
+        return replace(found, verdict=Verdict.UNDECIDED, note=note, spread=shape.part)
     return replace(found, location=replace(location, listed=False), note=agreement, spread=shape.part)
 
 

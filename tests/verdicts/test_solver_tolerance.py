@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,12 @@ def test_an_entry_that_stands_out_of_a_spread_gap_is_the_wrong_one(seed: int) ->
     assert [entry.index for entry in found.location.entries if entry.wrong] == [(5,)]
 
 
+def without_source(text: str) -> Callable[..., float]:
+    """A function that cannot be looked into, so that a solver may be inside."""
+    made: Callable[..., float] = eval(text, {"np": np})
+    return made
+
+
 @pytest.mark.parametrize(
     ("off", "expected"),
     [
@@ -138,9 +146,7 @@ def test_an_entry_that_stands_out_of_a_spread_gap_is_the_wrong_one(seed: int) ->
 )
 def test_single_entries_have_a_pattern_only_together(off: list[float], expected: str) -> None:
     x0 = {"a": 0.7, "b": -1.2, "c": 0.4}
-
-    def fun(p: dict[str, float]) -> float:
-        return float(np.cosh(p["a"]) + np.cosh(p["b"]) + np.cosh(p["c"]))
+    fun = without_source("lambda p: float(np.cosh(p['a']) + np.cosh(p['b']) + np.cosh(p['c']))")
 
     def grad(p: dict[str, float]) -> dict[str, float]:  # off by another part at each point, as a solver is
         return {k: float(np.sinh(v) * (1 + part * np.cos(40 * v))) for (k, v), part in zip(p.items(), off, strict=True)}
@@ -153,10 +159,7 @@ def test_single_entries_have_a_pattern_only_together(off: list[float], expected:
 def test_noise_that_hides_some_gaps_does_not_make_the_others_isolated(count: int, seed: int) -> None:
     x0 = np.random.default_rng(seed).uniform(0.5, 1.5, count)
     off = 1e-2 * np.random.default_rng(3).standard_normal(count)
-
-    def noisy(x: Array) -> float:
-        return float(np.cosh(x).sum() + 3e-9 * np.sin(1e9 * x).sum())
-
+    noisy = without_source("lambda x: float(np.cosh(x).sum() + 3e-9 * np.sin(1e9 * x).sum())")
     report = check_gradients(noisy, lambda x: (1 + off) * right(x), x0, rng=seed)
     assert report.verdict is Verdict.UNDECIDED
 
