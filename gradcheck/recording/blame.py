@@ -146,6 +146,7 @@ class Blame:
         self._of_loss = of_loss
         self._corrected: dict[int, Any] = {}
         self._meanings: dict[int, list[Match]] = {}
+        self._pulled: dict[int, dict[int, Any]] = {}
         self._jacobians_by_size: dict[int, list[Any]] = {}
         self._innocent = self._influences(self.right)
         self._candidates = self._adjoints_by_size()
@@ -181,9 +182,16 @@ class Blame:
                 continue
             if value.site is None or value.site in self.forward_sites or value.function is None:
                 continue
-            if value.phase == 1 and is_real(value.array) and value.inputs:
+            if value.phase == 1 and is_real(value.array) and value.inputs and not self._is_filled_later(value):
                 found[value.site].append(value)
         return found
+
+    def _is_filled_later(self, value: Value) -> bool:
+        """Whether a value is what sums and writes start from: zeros, say."""
+        if not is_constant(value.function):
+            return False
+        later = (self._graph.values[i].function for i in self._children[value.id])
+        return any(function in (written, added_at, np.add) for function in later)
 
     def _adjoints_by_size(self) -> dict[int, list[tuple[int | None, Any]]]:
         """Adjoints of forward values by size, each different one once, later ones first; then parts, and tangents."""
@@ -500,6 +508,8 @@ class Blame:
         if self._is_own_adjoint(remedy):
             return False
         if remedy.rank is Rank.FORWARD:
+            if self._is_repeated(remedy):
+                return False
             unit = self.recording.sites[remedy.site].unit
             after = (r for r in others if r.start > remedy.start)
             return remedy.factor is not None and all(self.recording.sites[r.site].unit != unit for r in after)
@@ -510,6 +520,12 @@ class Blame:
         if self._is_renaming(remedy) and self._goes_on(remedy):
             return True
         return self._lacks_a_part(remedy, others)
+
+    def _is_repeated(self, remedy: Remedy) -> bool:
+        """Whether a line computes a value of the forward pass again, under the name that it has there."""
+        value = self._graph.values[remedy.start]
+        alike = list(self.matches.forward(value.array))
+        return value.function is not same and any(set(value.names) & set(self._graph.values[i].names) for i in alike)
 
     def _brings_in_a_constant(self, remedy: Remedy) -> bool:
         """Whether a value is a multiple of a derivative, and what it is made of is none."""
@@ -569,6 +585,8 @@ class Blame:
         """Whether a value is what one use contributes, where no later line adds anything to it, or could have."""
         start, of, adjoint = self._first_of(remedy)
         found = self.meaning(start)
+        if self._is_of_variable(start) and not self._is_renaming(remedy):
+            return False
         own = [m.of for m in found if m.kind is Kind.PART]
         if adjoint is None or of is None or not any(self._leads_to(of, each, adjoint) for each in own):
             return False
@@ -581,6 +599,11 @@ class Blame:
         if not later:
             return True
         return all(self._is_renaming(r) for r in later) and not whole and not self._is_computed(needed, start)
+
+    def _is_of_variable(self, value: Value) -> bool:
+        """Whether a value is exactly the derivative with respect to something that has a name."""
+        found = self.meaning(value)
+        return any(m.kind is Kind.WHOLE and m.exact and self._graph.values[m.of].names for m in found)
 
     def _leads_to(self, of: int, other: int, adjoint: Any) -> bool:
         """Whether one forward value is made of another, or has its adjoint."""
@@ -655,7 +678,7 @@ class Blame:
         if best.factor is not None or best.rank not in (Rank.NOTHING, Rank.MULTIPLE):
             return True
         return not any(
-            other.rank in (Rank.WHOLE, Rank.MULTIPLE, Rank.PART, Rank.FORWARD)
+            other.rank in (Rank.NAME, Rank.WHOLE, Rank.MULTIPLE, Rank.PART, Rank.FORWARD)
             and other.factor is None
             and other.start < best.start
             and self.recording.sites[other.site].unit != unit
@@ -699,7 +722,7 @@ class Blame:
         """Whether a value is made of no adjoint."""
         above = self._graph.ancestors(remedy.values) - set(remedy.values)
         return not any(
-            self.meaning(self._graph.values[i])
+            self.meaning(self._graph.values[i]) and not self.matches.is_forward(self._graph.values[i].array)
             for i in above
             if i not in self._of_loss
             and self._graph.values[i].phase == 1
@@ -717,6 +740,12 @@ class Blame:
             before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
             self._corrected = self._graph.recomputed(before, range(value.id)) if before else {}
         helped = False
+        fed = self._fed_wrongly(remedy)
+        if fed is not None:
+            assert fed.unit is not None
+            return Faulty(
+                fed.unit, fed.id, None, of, blocks, None, Rank.NOTHING, unit, self._reads_what_is_right(fed, fed.unit)
+            )
         try:
             source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
             if source is not None and self._is_right_elsewhere(source, unit):
@@ -729,6 +758,7 @@ class Blame:
                 )  # else a helper, perhaps right for another argument
                 near = near and not self._is_neutral_term(value, unit, source)
                 proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
+                proved = proved and self._has_a_right_value(source, value, needed)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             if value.function is not same and self.passes_on(unit):
                 source = self._passed_on(value, unit)
@@ -747,6 +777,39 @@ class Blame:
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
+
+    def _fed_wrongly(self, remedy: Remedy) -> Value | None:
+        """What an expression reads wherever it is wrong, if it is right elsewhere: made by one line, and nothing."""
+        values = [self._graph.values[i] for i in remedy.values]
+        right = [
+            v for v in values if np.any(v.array) and equal(remedy.instead[v.id], v.array, self.recording.tolerance)
+        ]
+        wrong = [v for v in values if not equal(remedy.instead[v.id], v.array, self.recording.tolerance)]
+        if not right or not wrong:
+            return None
+        unit = self.recording.sites[remedy.site].unit
+        unknown = [[v for v in self.operands_of(each, unit) if self._is_unknown(v)] for each in values]
+        by_value = dict(zip((v.id for v in values), unknown, strict=True))
+        read = [v for each in wrong for v in by_value[each.id]]
+        alike = all(by_value[each.id] for each in wrong) and not any(by_value[each.id] for each in right)
+        return read[0] if alike and len({v.unit for v in read}) == 1 and read[0].unit is not None else None
+
+    def _has_a_right_value(self, source: Value, value: Value, needed: Any) -> bool:
+        """Whether what a factor would have to be is the derivative of one forward value by another, or a forward value.
+
+        Else it may be what is made of the factor that is wrong.
+        """
+        array, now = np.asarray(self._array(source), dtype=np.float64), np.asarray(value.array, dtype=np.float64)
+        if array.shape != now.shape or np.shape(needed) != now.shape or not np.all(now):
+            return True
+        wanted = needed * array / now
+        if self.matches.is_forward(wanted) or self.meaning_of(wanted):
+            return True
+        return self.is_slope(wanted) or self._is_jacobian(wanted)
+
+    def meaning_of(self, array: Any) -> list[Match]:
+        """Of which adjoints an array is a multiple."""
+        return self.matches.of(array) if is_real(array) else []
 
     def _passed_on(self, value: Value, unit: int) -> Value | None:
         """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
@@ -769,34 +832,44 @@ class Blame:
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
         if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
             return False
-        unknown = [each for each in operands if self._is_unknown(each) and self._may_repair(each, value, needed)]
-        return all(self.is_slope(self._array(each)) or self._is_jacobian(self._array(each)) for each in unknown)
+        unknown = [each for each in operands if self._is_unknown(each)]
+        open_ones = [
+            each
+            for each in unknown
+            if not self.is_slope(self._array(each)) and not self._is_jacobian(self._array(each))
+        ]
+        units = {each.unit for each in open_ones}
+        return not any(
+            self._may_repair([each for each in open_ones if each.unit == one], value, needed) for one in units
+        )
 
-    def _may_repair(self, operand: Value, value: Value, needed: Any) -> bool:
-        """Whether another array in place of an operand could make a value what it has to be.
+    def _may_repair(self, operands: Sequence[Value], value: Value, needed: Any) -> bool:
+        """Whether other arrays in place of some operands could make a value what it has to be.
 
         Of fewer entries than the value, on which this depends linearly, it is seen whether they can.
         """
-        n = np.size(operand.array)
-        if needed is None or not n < np.size(value.array) or n > RECORDING.most_jacobian:
+        sizes = [np.size(each.array) for each in operands]
+        if needed is None or not sum(sizes) < np.size(value.array) or sum(sizes) > RECORDING.most_jacobian:
             return True
-        now = np.asarray(operand.array, dtype=np.float64)
+        now = [np.asarray(each.array, dtype=np.float64) for each in operands]
         flat = np.asarray(value.array, dtype=np.float64).reshape(-1)
-        moves = np.eye(n).reshape(n, *now.shape)
         try:
-            made = [
-                np.asarray(self._graph.recomputed({operand.id: now + each}, [value.id])[value.id]).reshape(-1) - flat
-                for each in (*moves, 2.0 * moves.sum(axis=0))
-            ]
+            slopes = np.stack([self._moved(operands, now, each, value) - flat for each in np.eye(sum(sizes))], axis=1)
+            twice = self._moved(operands, now, np.full(sum(sizes), 2.0), value) - flat
         except Exception as error:
             pass_on_signal(error)
             return True
-        slopes = np.stack(made[:-1], axis=1)
-        if not equal(made[-1], 2.0 * slopes.sum(axis=1), RECORDING.screened):
+        if not equal(twice, 2.0 * slopes.sum(axis=1), RECORDING.screened):
             return True
         missing = np.asarray(needed, dtype=np.float64).reshape(-1) - flat
         best = slopes @ np.linalg.lstsq(slopes, missing, rcond=None)[0]
         return equal(missing, best, RECORDING.screened)
+
+    def _moved(self, operands: Sequence[Value], now: Sequence[Any], move: Any, value: Value) -> Any:
+        """A value with something added to the entries of some others."""
+        parts = np.split(move, np.cumsum([each.size for each in now])[:-1])
+        instead = {v.id: x + d.reshape(x.shape) for v, x, d in zip(operands, now, parts, strict=True)}
+        return np.asarray(self._graph.recomputed(instead, [value.id])[value.id], dtype=np.float64).reshape(-1)
 
     def _is_renamed(self, value: Value, unit: int) -> bool:
         """Whether the function of a unit gives a value of the forward pass a name that it has nowhere there.
@@ -912,6 +985,14 @@ class Blame:
                 if self.recording.is_equal(np.asarray(needed).reshape(-1), np.asarray(new).reshape(-1)):
                     return own[0], of
         return None
+
+    def exchanged(self, faulty: Faulty) -> list[int]:
+        """The unit of a derivative that a line reads in place of another one."""
+        pair = None if faulty.needed is None else self.taken_for(self._graph.values[faulty.value], faulty.needed)
+        if pair is None:
+            return []
+        read = self.operands_of(self._graph.values[faulty.value], faulty.unit)
+        return [v.unit for v in read if v.unit is not None and any(m.of == pair[0] for m in self.meaning(v))]
 
     def is_diagonal(self, value: Value, of: int) -> bool:
         """Whether a value is what comes in times the derivative of each entry by the same entry of another value."""
@@ -1052,6 +1133,12 @@ class Blame:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
         operands = self.operands_of(value, unit)
         unknown = [each for each in operands if self._is_unknown(each)]
+        kept = {
+            one
+            for one in {v.unit for v in unknown}
+            if self._may_repair([v for v in unknown if v.unit == one], value, needed)
+        }
+        unknown = [each for each in unknown if each.unit in kept]
         if len({each.unit for each in unknown}) != 1:
             return None
         other = unknown[0]
@@ -1300,15 +1387,27 @@ class Blame:
         return self._is_neutral(source) and all(_is_move(v.function) or v.function in _SUMS for v in within)
 
     def is_slope(self, array: Any) -> bool:
-        """Whether an array is the quotient of two adjoints: the derivative of one value by another, entry by entry."""
+        """Whether an array is the slope of one forward value by another, entry by entry, that enters by it alone."""
         array = np.asarray(array, dtype=np.float64)
-        for _, adjoint in self._candidates.get(array.size, ()):
+        for outer, adjoint in self._candidates.get(array.size, ()):
             product = adjoint.reshape(-1) * array.reshape(-1)
             if np.any((adjoint.reshape(-1) == 0) & (array.reshape(-1) != 0)):
                 continue
-            if any(match.kind is Kind.WHOLE and match.exact for match in self.matches.of(product)):
+            inner = [match.of for match in self.matches.of(product) if match.kind is Kind.WHOLE and match.exact]
+            if inner and (outer is None or any(self._enters_by(each, outer) for each in inner)):
                 return True
         return False
+
+    def _enters_by(self, inner: int, outer: int) -> bool:
+        """Whether the loss depends on a forward value by another one alone."""
+        if outer not in self._pulled:
+            seed = {outer: self.recording.adjoints.of[outer]}
+            try:
+                self._pulled[outer] = adjoints(self._graph, seed, set(self.recording.adjoints.of)).of
+            except NoRule:
+                self._pulled[outer] = {}
+        found = self._pulled[outer].get(inner)
+        return found is not None and self.recording.is_equal(self.recording.adjoints.of[inner], found)
 
 
 def _is_move(function: Any) -> bool:

@@ -193,6 +193,15 @@ MOVES = {
     operator.getitem,
 }
 
-#: Functions and methods that write into their arguments.
-WRITES = {np.copyto, np.fill_diagonal, np.put, np.place, np.putmask, np.put_along_axis}
+#: Functions that put values at some places of their first argument, with the place of the values among the arguments.
+WRITES: dict[Any, int] = {
+    np.copyto: 1,
+    np.fill_diagonal: 1,
+    np.put: 2,
+    np.place: 2,
+    np.putmask: 2,
+    np.put_along_axis: 2,
+}
+
+#: Methods that write into their array.
 WRITING_METHODS = {"sort", "fill", "put", "resize", "partition", "itemset", "setflags", "byteswap", "setfield"}

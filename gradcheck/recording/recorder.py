@@ -441,7 +441,7 @@ class Recorder:
         module = getattr(function, "__module__", None) or ""
         rule = OF_MATH.get(function, function) if _is_hashable(function) else function
         if rule in WRITES if _is_hashable(rule) else False:
-            return self._writing(site, function, args, kwargs, args[:1])
+            return self._placing(site, function, args, kwargs)
         pure = module.startswith(("numpy", "scipy", "math", "builtins"))
         template = None if pure else self._before(args, kwargs)
         out = function(*args, **kwargs)
@@ -501,7 +501,7 @@ class Recorder:
                 out = function(*args, **kwargs)
                 self._has_written(site, args[0], added_at, (template,), args[1])
                 return out
-            return self._writing(site, function, args, kwargs, args[:1])
+            return self._placing(site, function, args, kwargs)
         into = kwargs.get("out")
         if into is None and isinstance(function, np.ufunc) and len(args) > function.nin:
             into, args = args[function.nin], args[: function.nin]
@@ -523,6 +523,23 @@ class Recorder:
             if function.__name__ == "outer" and owner is np.multiply:
                 return self._record(site, np.outer if np.ndim(out) == 2 else function, args, kwargs, out)
         return self._record(site, function, args, kwargs, out)
+
+    def _placing(self, site: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call that puts values at some places of an array: these are seen by putting their numbers there."""
+        k = WRITES[function]
+        if len(args) <= k or not isinstance(args[0], np.ndarray) or not _is_plain(args[k]):
+            return self._writing(site, function, args, kwargs, args[:1])
+        values, numbers = np.asarray(args[k]), np.full(np.shape(args[0]), -1)
+        function(numbers, *args[1:k], np.arange(values.size).reshape(values.shape), *args[k + 1 :], **kwargs)
+        places = np.nonzero(numbers >= 0)
+        moved: Any = gathered(args[k], numbers[places])
+        if _is_number(args[k]):
+            self._add(gathered, (self._template(args[k]), numbers[places]), {}, moved, site)
+        template = self._template(moved)
+        self._about_to_write(args[0])
+        out = function(*args, **kwargs)
+        self._has_written(site, args[0], written, (template,), places)
+        return out
 
     def _writing(
         self, site: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], into: tuple[Any, ...]

@@ -59,8 +59,8 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
     left = RECORDING.most_repairs
     repairs: list[tuple[int, Repair]] = []
     rivals = False  # a line that is right by itself, but that an edit makes right as well
-    units = dict.fromkeys(unit for each in found for unit in blame.region(each))
-    suspects = dict.fromkeys(unit for each in found for unit in (each.unit, each.user))
+    units = dict.fromkeys(unit for each in found for unit in (*blame.region(each), each.user))
+    suspects = dict.fromkeys(unit for each in found for unit in (*blame.exchanged(each), each.unit, each.user))
     for wider, those in ((False, units), (True, suspects)):
         for unit in those:
             if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
@@ -70,7 +70,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
             repair, tried = try_edits(unit, left, wider, constants)
             left -= tried
-            is_open = any(blame.is_open(unit, each) for each in found)
+            is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
             if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
                 repairs.append((unit, repair))
             elif repair is not None and repair.slug in _OF_CONSTANTS:

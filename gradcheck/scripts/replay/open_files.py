@@ -27,6 +27,13 @@ def open_descriptors() -> frozenset[int]:
     return frozenset()
 
 
+def _streams() -> list[Any]:
+    """All objects that are files: their types are looked at once each, as there are far more objects than types."""
+    objects = gc.get_objects()
+    kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, io.IOBase)}
+    return [each for each in objects if type(each) in kinds]
+
+
 class OpenFiles:
     """Open files whose content on disk stays as it is until `release`, whoever writes to them.
 
@@ -41,7 +48,7 @@ class OpenFiles:
 
     def __init__(self, others: Iterable[int]) -> None:
         new = [d for d in open_descriptors() - set(others) if d > 2 and _is_written_to(d)]
-        self._streams = [s for s in gc.get_objects() if issubclass(type(s), io.IOBase)] if new else []
+        self._streams = _streams() if new else []
         held = {s.fileno() for s in self._streams if isinstance(s, io.FileIO) and not s.closed}
         self._streams = [s for s in self._streams if _descriptor_of(s) in held.intersection(new)]
         self.descriptors = frozenset(held.intersection(new))
