@@ -8,6 +8,7 @@ from what comes in is no such place: it is the exact adjoint of something, or of
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -397,8 +398,8 @@ class Blame:
         common: set[float] | None = None
         for value in values:
             read = self._factors_read(value, unit, named=True)
-            if len(read) > 1:
-                return None  # what is read may be the derivative of one or another
+            if len(read) > 1 or not self._reads_what_is_right(value, unit):
+                return None  # what is read may be the derivative of one or another, or what is wrong
             own = {m.factor for m in self.meaning(value)}
             brought = {round(mine / other, 9) for mine in own for other in read}
             common = brought if common is None else common & brought
@@ -430,6 +431,10 @@ class Blame:
         """Those that help most; among them the first that is not made rightly from what comes in."""
         most = max(len(remedy.fixes & left) for remedy in found)
         best = sorted((r for r in found if len(r.fixes & left) == most), key=lambda r: r.start)
+        kept = self._without_right_lines(best)
+        if not kept:
+            return replace(best[-1], alone=False)
+        best = kept
         every, best = best, [r for r in best if not self._only_passes_on(r)] or best
         free, heads = self._not_passed_on(best)
         wrong = [r for r in free if r in heads or self._is_wrong_by_itself(r, free)]
@@ -439,6 +444,20 @@ class Blame:
         last = (derivatives or free)[-1]
         alone = self._is_renaming(last) or len(last.fixes & left) > 1 or self._reads_innocent(last)
         return replace(last, alone=alone)
+
+    def _without_right_lines(self, best: Sequence[Remedy]) -> list[Remedy]:
+        """Those of lines that do not end with exactly the derivative of a variable."""
+        last: dict[int, Remedy] = {}
+        for remedy in best:
+            last[self.recording.sites[remedy.site].unit] = remedy
+        right = {
+            unit
+            for unit, remedy in last.items()
+            if not self._is_renaming(remedy)
+            and all(self._is_of_variable(self._graph.values[i]) for i in remedy.values)
+            and any(self._graph.values[i].names for i in remedy.values)
+        }
+        return [r for r in best if self.recording.sites[r.site].unit not in right]
 
     def _reads_innocent(self, remedy: Remedy) -> bool:
         """Whether all that a line reads is of the forward pass, or needed by a claim that is right."""
@@ -579,6 +598,9 @@ class Blame:
         start, of, adjoint = self._first_of(remedy)
         if of is None:
             return any(match.kind is Kind.TANGENT and match.exact for match in self.meaning(start))
+        named = [m for m in self.meaning(start) if self._graph.values[m.of].names]
+        if not self._graph.values[of].names and named and not any(m.exact for m in named):
+            return False  # it is nearer to a variable, and a multiple of its derivative
         return adjoint is not None and equal(adjoint, start.array, self.recording.tolerance)
 
     def _lacks_a_part(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
@@ -718,11 +740,16 @@ class Blame:
         passes = source.phase == 1 and source.function is not None and not self.matches.is_forward(source.array)
         return passes and _is_move(value.function)
 
+    def _is_derivative(self, value: Value) -> bool:
+        """Whether a value is a multiple of an adjoint, or of a part of one unless it is a value of the forward pass."""
+        found = self.meaning(value)
+        return any(m.kind is not Kind.PART for m in found) or bool(found and not self.matches.is_forward(value.array))
+
     def _is_head(self, remedy: Remedy) -> bool:
         """Whether a value is made of no adjoint."""
         above = self._graph.ancestors(remedy.values) - set(remedy.values)
         return not any(
-            self.meaning(self._graph.values[i]) and not self.matches.is_forward(self._graph.values[i].array)
+            self._is_derivative(self._graph.values[i])
             for i in above
             if i not in self._of_loss
             and self._graph.values[i].phase == 1
@@ -989,8 +1016,8 @@ class Blame:
     def exchanged(self, faulty: Faulty) -> list[int]:
         """The unit of a derivative that a line reads in place of another one."""
         pair = None if faulty.needed is None else self.taken_for(self._graph.values[faulty.value], faulty.needed)
-        if pair is None:
-            return []
+        if pair is None or any(one in self._graph.ancestors([other]) for one, other in (pair, pair[::-1])):
+            return []  # what is missing is a slope
         read = self.operands_of(self._graph.values[faulty.value], faulty.unit)
         return [v.unit for v in read if v.unit is not None and any(m.of == pair[0] for m in self.meaning(v))]
 
@@ -1364,7 +1391,7 @@ class Blame:
             for i in each.inputs:
                 inner = self._graph.values[i]
                 if (inner.site is not None and self.recording.sites[inner.site].unit == unit) or (
-                    inner.function is same and inner.site is None
+                    inner.function in (same, operator.getitem) and inner.site is None
                 ):
                     waiting.append(i)
                 else:
