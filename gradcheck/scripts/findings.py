@@ -57,7 +57,7 @@ def findings_in(
     if any(each.is_bare and (other is None or other.code in WITHOUT_NAME) for each, other in diagnosed.items()):
         explanations = []
     common = analysis.rated.common
-    if not explanations and not stale and common is not None:
+    if common is not None and not stale and not _is_explained_by_one(explanations, left, names):
         return (_finding_of_common_factor(analysis, common),), _reports(lines, ())
     for each in explanations:
         blocks = [names[i] for i in each.blocks if names[i] in left]
@@ -66,6 +66,11 @@ def findings_in(
     if rest:
         findings += _diagnosed(evaluator, found, rest, rtol, rng)
     return tuple(findings), _reports(lines, explanations, analysis.stale)
+
+
+def _is_explained_by_one(explanations: Sequence[Explanation], wrong: set[str], names: Sequence[str]) -> bool:
+    """Whether one line alone makes all wrong gradients wrong."""
+    return len(explanations) == 1 and wrong <= {names[i] for i in explanations[0].blocks}
 
 
 def _reports(

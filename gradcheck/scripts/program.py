@@ -22,6 +22,7 @@ from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
 from gradcheck.scripts.analysis import Analysis, analyse
 from gradcheck.scripts.delta_rule import with_squared_error
+from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
@@ -47,6 +48,9 @@ _SHOWN_CONSTANTS, _SHOWN_NUMBERS = 6, 4
 
 #: Effects outside the program in a note.
 _SHOWN_EFFECTS = 6
+
+#: Evaluations of the loss after which undecided parameters are compared with exact derivatives.
+_FIRST_BUDGET = 500
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -297,9 +301,8 @@ def _outcome(
         analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
     )
     tolerance = tolerance_of(request.rtol, subject)
-    evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
     with np.errstate(all="ignore"):
-        found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
+        found, evaluator = _compared(request, analysis, subject, tolerance, generator)
         connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
         recorded = recorded_lines(analysis, found, tolerance)
         if found.verdict is not Verdict.PASS and analysis.rated.flat:
@@ -331,6 +334,25 @@ def _outcome(
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
     return _Outcome(report, is_lazy, analysis.loss, step.loop)
+
+
+def _compared(
+    request: _Request, analysis: Analysis, subject: ProgramSubject, tolerance: float, generator: np.random.Generator
+) -> tuple[CheckResult, Evaluator]:
+    """Compare the claims with differences; with a part of the budget first, since replays of a step are slow.
+
+    What stays undecided then is compared with the exact derivatives. The whole budget is spent if these do not agree.
+    """
+    budget = budget_of(request.budget)
+    options = CheckOptions(tolerance, loss_accuracy=0.0)
+    evaluator = Evaluator(subject, budget, request.progress)
+    with evaluator.reserving(max(budget - _FIRST_BUDGET, 0)):
+        found = check(evaluator, options, generator)
+    found = with_exact_gradients(analysis, found)
+    if budget > _FIRST_BUDGET and any(block.verdict is Verdict.UNDECIDED for block in found.blocks):
+        evaluator = Evaluator(subject, budget, request.progress)
+        found = with_exact_gradients(analysis, check(evaluator, options, generator))
+    return found, evaluator
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:

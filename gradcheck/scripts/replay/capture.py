@@ -24,7 +24,7 @@ from gradcheck.scripts.replay.sandbox import Sandbox
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.source import decoded
-from gradcheck.scripts.text.training_loop import Loop, loops_run_by, rank_functions, rank_loops
+from gradcheck.scripts.text.training_loop import Loop, adds_products, loops_run_by, rank_functions, rank_loops
 
 T = TypeVar("T")
 
@@ -163,8 +163,10 @@ class _InCell:
             self._known = len(loops)
             trees = dict(zip(self._program.sources, self._program.trees, strict=True))
             mine = {loop.number for loop in loops_run_by(self._file, trees, loops)}
-            ranked = [loop.number for loop in rank_loops(loops, self._program.trees) if loop.number in mine]
-            self._wanted = ranked[0] if ranked else None
+            ranked = rank_loops(loops, self._program.trees)
+            # a loop that adds up something else prepares data, or predicts: later cells need what it makes
+            ranked = adds_products(ranked, self._program.trees) or ranked
+            self._wanted = next((loop.number for loop in ranked if loop.number in mine), None)
         if number == self._wanted and loops[number].place in self._done:
             raise Reached
         return number == self._wanted

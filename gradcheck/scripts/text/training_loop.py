@@ -132,6 +132,12 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     return _ranked([loop for loop in loops if loop.is_loop], trees)
 
 
+def adds_products(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
+    """The loops that add a product to something, in their body or in functions that it calls, in the same order."""
+    functions = _functions(trees)
+    return [loop for loop in loops if _contents(loop.node.body, functions).rated]
+
+
 def rank_functions(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     """Functions that may be training steps, the likeliest first: of those that call each other, the innermost."""
     return _ranked([loop for loop in loops if isinstance(loop.node, (ast.FunctionDef, ast.AsyncFunctionDef))], trees)
