@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -21,9 +21,11 @@ from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
 from gradcheck.scripts.analysis import Analysis, analyse
+from gradcheck.scripts.assumed_loss import AssumedLoss, loss_of, with_candidates, with_loss
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
+from gradcheck.scripts.graph.loss import NoLossError
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.instrument.program import InstrumentedProgram
@@ -33,12 +35,14 @@ from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.subject import ProgramSubject
-from gradcheck.scripts.text.source import Source, read
+from gradcheck.scripts.text.source import Source, decoded, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.subjects.convert import as_subject
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
+
+T = TypeVar("T")
 
 #: Loops that are tried if the likeliest one is not a training step: each runs the program again.
 _MOST_LOOPS = 3
@@ -94,7 +98,15 @@ def check_program(
     cells = _checked_cells(request, seed, started) if len(pieces) > 1 and hints.function is None else []
     if len(cells) > 1:
         return _combined(cells)
-    outcome = cells[0] if cells else _checked(request, seed, started)
+    try:
+        outcome = cells[0] if cells else _checked(request, seed, started)
+    except NoLossError as error:
+        if hints.function is not None:
+            raise
+        assumed = _with_assumed_loss(request, seed, started)
+        if assumed is None:
+            raise error
+        return assumed
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
         with contextlib.suppress(Exception):  # a second iteration need not work as the first one does
             outcome = _checked(request, seed, started, iterations=1)
@@ -123,6 +135,44 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
         "error, which was checked instead"
     )
     return replace(other, sources=report.sources, notes=(note, *other.notes))
+
+
+def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report | None:
+    """The report on a program that computes no loss, checked with the one that its errors belong to.
+
+    None if its updates follow the gradient of none of those that were tried.
+    """
+
+    def chosen(analysis: Analysis, _: np.random.Generator) -> AssumedLoss | None:
+        node = analysis.choice.node
+        return loss_of(_original(request, node.location.file), list(node.names))
+
+    try:
+        loss = _judged(replace(request, rewrite=with_candidates), seed, chosen)
+        if loss is None:
+            return None
+        outcome = _checked(replace(request, rewrite=with_loss(loss)), seed, started)
+        if outcome.common is not None and outcome.common > 0:
+            loss = replace(loss, factor=outcome.common)
+            outcome = _checked(replace(request, rewrite=with_loss(loss)), seed, started)
+    except GradcheckError:
+        return None
+    report = outcome.report
+    if outcome.ascends or not any(block.verdict is Verdict.PASS for block in report.blocks.values()):
+        return None
+    factor = "" if loss.factor == 1 else f"{loss.factor:.6g} * "
+    note = (
+        f"The program computes no loss. Its updates follow the gradient of {factor}{loss.text} (line {loss.line}), "
+        "which was taken for it; choose another one with --loss EXPR"
+    )
+    texts = {**report.sources, loss.file: _original(request, loss.file).text}
+    return replace(report, sources=texts, notes=(note, *report.notes))
+
+
+def _original(request: _Request, file: str) -> Source:
+    """A piece of source as it is written."""
+    own = next((source for source in request.sources if source.file == file), None)
+    return own if own is not None else Source(file, decoded(Path(file)))
 
 
 def _between_errors(report: Report, loss: Node) -> Report:
@@ -156,10 +206,11 @@ class _Request:
     rtol: float | None
     budget: int | None
     progress: Progress | None
+    rewrite: Callable[[Source], Source] | None = None
 
     def program(self) -> InstrumentedProgram:
         """The program, before it runs."""
-        return InstrumentedProgram(self.path, self.sources, self.namespace)
+        return InstrumentedProgram(self.path, self.sources, self.namespace, self.rewrite)
 
 
 @dataclass(frozen=True)
@@ -174,19 +225,43 @@ class _Outcome:
     loss : Node or None
     loop : Loop or None
         None if a minimiser trains.
+    common : float or None
+        The one number, other than 1, that all gradients are too large by.
+    ascends : bool
+        Whether the program maximises the loss.
     """
 
     report: Report
     is_lazy: bool
     loss: Node | None
     loop: Loop | None
+    common: float | None = None
+    ascends: bool = False
 
 
 def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
     """Check the step of the likeliest loop that is a training step, after some iterations of the loop."""
+
+    def judge(analysis: Analysis, generator: np.random.Generator) -> _Outcome:
+        return _outcome(request, analysis, seed, started, generator)
+
+    def minimised(minimisation: Minimisation) -> _Outcome:
+        return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None)
+
+    return _judged(request, seed, judge, minimised, iterations)
+
+
+def _judged(
+    request: _Request,
+    seed: int,
+    judge: Callable[[Analysis, np.random.Generator], T],
+    minimised: Callable[[Minimisation], T] | None = None,
+    iterations: int = 0,
+) -> T:
+    """What is found out about the step of the likeliest loop that is a training step."""
     hints = request.hints
 
-    def use(step: Step, others: Sequence[Loop]) -> tuple[_Outcome | SubjectError, Sequence[Loop]]:
+    def use(step: Step, others: Sequence[Loop]) -> tuple[T | SubjectError, Sequence[Loop]]:
         generator = np.random.default_rng(seed)
         try:
             try:
@@ -194,26 +269,28 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
                     analysis = _after_iterations(step, hints, generator, iterations)
             except SubjectError as error:
                 return error, others
-            return _outcome(request, analysis, seed, started, generator), others
+            return judge(analysis, generator), others
         finally:
             step.release()
 
-    def minimised(minimisation: Minimisation) -> tuple[_Outcome, Sequence[Loop]]:
-        return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None), []
+    def trained(minimisation: Minimisation) -> tuple[T, Sequence[Loop]]:
+        assert minimised is not None
+        return minimised(minimisation), []
 
-    found, others = capture(request.program(), hints.arguments, hints.function, use, minimised)
+    watched = None if minimised is None else trained
+    found, others = capture(request.program(), hints.arguments, hints.function, use, watched)
     trouble = found
     for _ in range(_MOST_LOOPS - 1):
-        if isinstance(found, _Outcome) or not others:
+        if not isinstance(found, SubjectError) or not others:
             break
         loop, rest = others[0], others[1:]
         try:
             found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
         except TargetError:  # this loop does not run
             others = rest
-    if not isinstance(found, _Outcome):
+    if isinstance(found, SubjectError):
         raise trouble
-    return found
+    return cast("T", found)
 
 
 def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcome]:
@@ -333,7 +410,7 @@ def _outcome(
     )
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
-    return _Outcome(report, is_lazy, analysis.loss, step.loop)
+    return _Outcome(report, is_lazy, analysis.loss, step.loop, analysis.rated.common, analysis.rated.ascends)
 
 
 def _compared(

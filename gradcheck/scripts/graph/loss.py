@@ -299,6 +299,11 @@ class _Comparison:
         if any(not self._same_direction(chosen[0], k) for k in chosen):
             nodes = [self._pool[k] for k in chosen]
             names = ", ".join(f"{n.label} (line {n.location.line})" for n in nodes[: LOSS.shown])
+            if len(nodes) == 1:
+                raise SubjectError(
+                    f"only {names} depends on the parameters, and its gradient is zero or undefined: it is not the "
+                    "loss. Give the loss with --loss EXPR, in the program's variables"
+                )
             raise SubjectError(
                 f"{len(nodes)} numbers depend on the parameters, and the updates follow the gradient of none more than "
                 f"of the others: {names}. Choose one with --loss EXPR"

@@ -75,8 +75,8 @@ class _Contents:
         Sums and differences, by the id of their node.
     rated : set of int
         Those that may be a variable plus a product, as an update is.
-    reads : set of str
-        What the updates read.
+    reads, unrated_reads : set of str
+        What those read, and what the other updates read.
     assignments : list of (list of str, set of str)
         What statements assign, and what they read.
     """
@@ -84,12 +84,13 @@ class _Contents:
     updates: set[int] = field(default_factory=set)
     rated: set[int] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
+    unrated_reads: set[str] = field(default_factory=set)
     assignments: list[tuple[list[str], set[str]]] = field(default_factory=list)
 
     @property
     def behind_updates(self) -> int:
-        """The number of assignments that the updates are computed from."""
-        known, used, left = set(self.reads), 0, list(self.assignments)
+        """The number of assignments that the updates are computed from: those with a product, if there are any."""
+        known, used, left = set(self.reads or self.unrated_reads), 0, list(self.assignments)
         while True:
             hit = [entry for entry in left if not known.isdisjoint(entry[0])]
             if not hit:
@@ -271,7 +272,7 @@ def _add_update(node: Any, found: _Contents) -> None:
         found.updates.add(id(value))
         if rated:
             found.rated.add(id(value))
-            found.reads.update(_read(value))
+        (found.reads if rated else found.unrated_reads).update(_read(value))
 
 
 def _read(node: ast.AST) -> set[str]:
