@@ -76,6 +76,8 @@ class Analysis:
         Numbers that may be meant as the loss.
     beside : tuple of str
         Variables that are updated with what depends on parameters, but on which the loss does not depend.
+    repeated : tuple of str
+        Parameters of which the step updates the same entries several times.
     """
 
     step: Step
@@ -89,6 +91,7 @@ class Analysis:
     rated: RatedParameters
     choice: LossChoice
     beside: tuple[str, ...]
+    repeated: tuple[str, ...]
 
     @property
     def base(self) -> BasePoint:
@@ -178,6 +181,7 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         rated,
         choice,
         beside,
+        tuple(p.name for p in parameters if _has_entries_updated_repeatedly(graph, p)),
     )
 
 
@@ -269,6 +273,13 @@ def _is_updated_repeatedly(parameter: Parameter) -> bool:
     """Whether one line updates the whole parameter several times."""
     lines = [n.location.index for n in parameter.updates if not n.is_increment and not n.container_id and not n.keys]
     return len(lines) != len(set(lines))
+
+
+def _has_entries_updated_repeatedly(graph: DataflowGraph, parameter: Parameter) -> bool:
+    """Whether one line updates the same entries of the parameter several times."""
+    events = [graph.base.trace.events[e] for n in parameter.updates for e in n.events if not n.is_increment]
+    keys = [(event.location.index, repr(event.key)) for event in events if event.key is not None]
+    return len(keys) != len(set(keys))
 
 
 def _several_updates(step: Step, parameter: Parameter, loss: Node) -> str:

@@ -28,6 +28,7 @@ from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.loss import NoLossError
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.record.lines import recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
@@ -118,16 +119,19 @@ def check_program(
 def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
     """The report on a program that prints an absolute error, checked against half its square if that fits better."""
     loss, report = outcome.loss, outcome.report
-    sources = with_squared_error(request.sources, loss.location) if loss is not None else None
+    tried = (with_squared_error(request.sources, location) for location in outcome.behind)
+    sources = next((found for found in tried if found is not None), None)
     if loss is None or sources is None:
         return report
     try:
-        other = _checked(replace(request, sources=sources), seed, started).report
+        again = _checked(replace(request, sources=sources), seed, started)
     except GradcheckError:
         return report
+    other = again.report
     better = sum(map(_passes, other.lines)) > sum(map(_passes, report.lines))
     if loss.is_named:  # it may be meant as the loss: what it is called does not tell
-        return _between_errors(report, loss) if other.verdict is Verdict.PASS else report
+        parallel = other.verdict is Verdict.PASS or again.common is not None
+        return _between_errors(report, loss) if parallel else report
     if other.verdict is not Verdict.PASS and not better:
         return report
     note = (
@@ -178,7 +182,7 @@ def _original(request: _Request, file: str) -> Source:
 def _between_errors(report: Report, loss: Node) -> Report:
     """The report, undecided: the number is the absolute error, and the gradient that of half the squared error."""
     note = (
-        f"{loss.label} (line {loss.location.line}) is the absolute error, but the gradient is exactly that of half the "
+        f"{loss.label} (line {loss.location.line}) is an absolute error, but the gradient is exactly that of the "
         "squared error: give the number that the program minimises with --loss EXPR"
     )
     blocks = {
@@ -225,6 +229,8 @@ class _Outcome:
     loss : Node or None
     loop : Loop or None
         None if a minimiser trains.
+    behind : tuple of SourceLocation
+        The loss, and what it is computed from, the nearest first.
     common : float or None
         The one number, other than 1, that all gradients are too large by.
     ascends : bool
@@ -235,6 +241,7 @@ class _Outcome:
     is_lazy: bool
     loss: Node | None
     loop: Loop | None
+    behind: tuple[SourceLocation, ...] = ()
     common: float | None = None
     ascends: bool = False
 
@@ -388,6 +395,8 @@ def _outcome(
             found = _undecided(found, _not_minimised(analysis))
         elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
             found = _undecided(found, _unrelated(analysis))
+        elif found.verdict is Verdict.FAIL and not connected and analysis.repeated and recorded is None:
+            found = _undecided(found, _updated_in_between(analysis))
         found = _if_repeatable(found, analysis)
         findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
     report = report_of(
@@ -410,7 +419,11 @@ def _outcome(
     )
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
-    return _Outcome(report, is_lazy, analysis.loss, step.loop, analysis.rated.common, analysis.rated.ascends)
+    above = sorted(analysis.graph.ancestors([analysis.loss.index]), reverse=True)
+    behind = tuple(dict.fromkeys(analysis.graph.nodes[i].location for i in (analysis.loss.index, *above)))
+    return _Outcome(
+        report, is_lazy, analysis.loss, step.loop, behind, analysis.rated.common, analysis.rated.ascends
+    )
 
 
 def _compared(
@@ -464,6 +477,15 @@ def _not_minimised(analysis: Analysis) -> str:
         f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step "
         "updates as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. "
         "Give the number that the program minimises with --loss EXPR"
+    )
+
+
+def _updated_in_between(analysis: Analysis) -> str:
+    """The reason if entries are updated one after the other, and the loss is that of all of them."""
+    return (
+        f"one iteration of the loop on line {analysis.step.loop.line} updates entries of {analysis.repeated[0]} several "
+        f"times, and {analysis.loss.label} (line {analysis.loss.location.line}) is computed beside these updates: give "
+        "the loss of one of them with --loss EXPR, in the variables of the inner loop"
     )
 
 

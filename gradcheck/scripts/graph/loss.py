@@ -134,6 +134,7 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         return LossChoice(chosen[-1])
     into_updates = graph.ancestors({n.index for update in proper for n in update.nodes})
     pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
+    pool = [n for n in pool if jumps or not _decides(graph, n, proper)]
     if not pool:  # a number that the updates are computed from is the loss only if they follow its gradient
         inner = _candidates(graph, dependent)
         found = _Comparison(graph, proper, inner, into_updates).followed() if inner else []
@@ -144,6 +145,22 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
     if len(pool) == 1 or jumps:
         return LossChoice(pool[-1], jumps=jumps)
     return _Comparison(graph, proper, pool, into_updates).choice()
+
+
+def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
+    """Whether updates depend on a number in jumps, as those of a perceptron depend on its output: it is no loss then."""
+    if node.size != 1:
+        return False
+    ends = [n for update in updates for n in update.nodes]
+    value = graph.base.value(node)
+    usual = graph.base.run(ends)
+    for other in (-np.abs(value) - 1.0, np.abs(value) + 1.0):
+        seen = graph.base.run(ends, node.set_to(other))
+        if usual is not None and seen is not None:
+            pairs = zip(usual, seen, strict=True)
+            if any(one.shape != two.shape or not np.array_equal(one, two, equal_nan=True) for one, two in pairs):
+                return True
+    return False
 
 
 def _is_running_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
