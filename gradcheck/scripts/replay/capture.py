@@ -24,7 +24,7 @@ from gradcheck.scripts.replay.sandbox import Sandbox
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.source import decoded
-from gradcheck.scripts.text.training_loop import Loop, adds_products, loops_run_by, rank_functions, rank_loops
+from gradcheck.scripts.text.training_loop import Loop, adds_products, complete_loops, loops_run_by, rank_functions, rank_loops
 
 T = TypeVar("T")
 
@@ -207,6 +207,7 @@ class _Choice:
         self._known = 0
         self._ranked: list[Loop] = []
         self.around: Loop | None = None
+        self._outer: list[Loop] = []
         self._begun: set[int] = set()
         self._iterations: Counter[int] = Counter()
         self._most: dict[int, int] = {}
@@ -218,8 +219,11 @@ class _Choice:
             self._known = len(self._program.loops)
             loops, trees = self._program.loops, self._program.trees
             self._ranked = self._untried(rank_loops(loops, trees)) or self._untried(rank_functions(loops, trees))
+            complete = complete_loops(loops, trees)
             self._most = {
-                loop.number: _MOST_ITERATIONS if loop.trains else _MOST_UNRATED for loop in self._ranked if loop.is_loop
+                loop.number: _MOST_ITERATIONS if loop.trains or loop.number in complete else _MOST_UNRATED
+                for loop in self._ranked
+                if loop.is_loop
             }
         if self._preferred is not None:
             return self._program.loops[self._preferred]
@@ -242,6 +246,7 @@ class _Choice:
         if wanted.number == number:
             if not wanted.is_loop and not self._alone:
                 self.around = self._loop_around()
+            self._outer = self._loops_around()
             return self.around is None or self.around.number == number
         if self._preferred is None and number in self._most:
             self._iterations[number] += 1
@@ -263,9 +268,28 @@ class _Choice:
             frame = frame.f_back
         return None
 
+    def _loops_around(self) -> list[Loop]:
+        """All loops that run while a loop or a function begins, the innermost first."""
+        frame: Any = sys._getframe(1)
+        found: list[Loop] = []
+        while frame is not None:
+            if TRACER in frame.f_globals:
+                inside = [loop for loop in self._program.loops if _runs(loop, frame)]
+                found += sorted(inside, key=lambda loop: -loop.line)
+            frame = frame.f_back
+        return found
+
     def others(self, loop: Loop) -> list[Loop]:
-        """Further loops that may be the training loop."""
-        return [other for other in self._ranked if other is not loop]
+        """Further loops that may be the training loop: first those around this one, then others that have begun.
+
+        Those that have not begun come last. They are left out if the program ran for long already, since it would have
+        to run to its end to tell that they never do.
+        """
+        ranked = [other for other in self._ranked if other is not loop]
+        around = [other for other in self._outer if other in ranked]
+        begun = [other for other in ranked if other.number in self._begun and other not in around]
+        rest = [other for other in ranked if other.number not in self._begun and other not in around]
+        return [*around, *begun, *(rest if self._preferred is None else ())]
 
 
 def _runs(loop: Loop, frame: Any) -> bool:

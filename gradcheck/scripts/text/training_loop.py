@@ -133,6 +133,15 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     return _ranked([loop for loop in loops if loop.is_loop], trees)
 
 
+def complete_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> set[int]:
+    """The numbers of loops that update something, and contain most of what updates are computed from anywhere."""
+    functions = _functions(trees)
+    contents = {loop.number: _contents(loop.node.body, functions) for loop in loops if loop.is_loop}
+    behind = {number: found.behind_updates for number, found in contents.items() if found.updates}
+    most = max(behind.values(), default=0)
+    return {number for number, count in behind.items() if count >= _COMPLETE * most}
+
+
 def adds_products(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
     """The loops that add a product to something, in their body or in functions that it calls, in the same order."""
     functions = _functions(trees)
