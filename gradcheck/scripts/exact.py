@@ -39,8 +39,8 @@ def with_exact_gradients(analysis: Analysis, found: CheckResult) -> CheckResult:
     if not passing <= exact:
         return found
     note = (
-        f"equals the exact derivative of the recorded operations to {_EXACT:.0e}; kinks or rounding of the loss hide it "
-        "from differences"
+        f"equals the exact derivative of the recorded operations to {_EXACT:.0e}; kinks or rounding of the loss hide "
+        "it from differences"
     )
     blocks = tuple(
         replace(b, verdict=Verdict.PASS, subgradient=True, note=note, location=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
 from collections.abc import Callable, Sequence
@@ -15,8 +14,10 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import GradcheckError, SubjectError, TargetError
 from gradcheck.probes.evaluator import Evaluator, Progress
+from gradcheck.recording.explain import UNEXPLAINED
 from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
@@ -56,6 +57,9 @@ _SHOWN_EFFECTS = 6
 
 #: Evaluations of the loss after which undecided parameters are compared with exact derivatives.
 _FIRST_BUDGET = 500
+
+#: Factors of an assumed loss that are tried.
+_MOST_FACTORS = 4
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -109,8 +113,10 @@ def check_program(
             raise error
         return assumed
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
-        with contextlib.suppress(Exception):  # a second iteration need not work as the first one does
+        try:
             outcome = _checked(request, seed, started, iterations=1)
+        except Exception:  # a second iteration need not work as the first one does
+            outcome = _checked(request, seed, started, diagnose_lazy=True)
     if outcome.report.verdict is Verdict.FAIL and hints.loss is None:
         return _with_squared_error(request, seed, started, outcome)
     return outcome.report
@@ -156,21 +162,37 @@ def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report |
         if loss is None:
             return None
         outcome = _checked(replace(request, rewrite=with_loss(loss)), seed, started)
-        if outcome.common is not None and outcome.common > 0:
-            loss = replace(loss, factor=outcome.common)
-            outcome = _checked(replace(request, rewrite=with_loss(loss)), seed, started)
+        for factor in [] if _passes_somewhere(outcome.report) else _factors(outcome):
+            scaled = replace(loss, factor=factor)
+            outcome = _checked(replace(request, rewrite=with_loss(scaled)), seed, started)
+            if _passes_somewhere(outcome.report):
+                loss = scaled
+                break
     except GradcheckError:
         return None
     report = outcome.report
-    if outcome.ascends or not any(block.verdict is Verdict.PASS for block in report.blocks.values()):
+    if outcome.ascends or not _passes_somewhere(report):
         return None
-    factor = "" if loss.factor == 1 else f"{loss.factor:.6g} * "
+    scale = "" if loss.factor == 1 else f"{loss.factor:.6g} * "
     note = (
-        f"The program computes no loss. Its updates follow the gradient of {factor}{loss.text} (line {loss.line}), "
+        f"The program computes no loss. Its updates follow the gradient of {scale}{loss.text} (line {loss.line}), "
         "which was taken for it; choose another one with --loss EXPR"
     )
     texts = {**report.sources, loss.file: _original(request, loss.file).text}
     return replace(report, sources=texts, notes=(note, *report.notes))
+
+
+def _passes_somewhere(report: Report) -> bool:
+    return any(block.verdict is Verdict.PASS for block in report.blocks.values())
+
+
+def _factors(outcome: _Outcome) -> list[float]:
+    """What a loss may have to be multiplied with: it is only known up to a factor, as a mean over samples."""
+    if outcome.common is not None:
+        return [outcome.common] if outcome.common > 0 else []
+    blocks = outcome.report.blocks.values()
+    found = [b.claimed_norm / b.numeric_norm for b in blocks if b.claimed_norm and b.numeric_norm]
+    return found[:_MOST_FACTORS]
 
 
 def _original(request: _Request, file: str) -> Source:
@@ -246,11 +268,17 @@ class _Outcome:
     ascends: bool = False
 
 
-def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
-    """Check the step of the likeliest loop that is a training step, after some iterations of the loop."""
+def _checked(
+    request: _Request, seed: int, started: float, iterations: int = 0, *, diagnose_lazy: bool = False
+) -> _Outcome:
+    """Check the step of the likeliest loop that is a training step, after some iterations of the loop.
+
+    Without iterations, a failing step that creates the averages of an optimiser is not diagnosed unless that is asked
+    for: another check follows.
+    """
 
     def judge(analysis: Analysis, generator: np.random.Generator) -> _Outcome:
-        return _outcome(request, analysis, seed, started, generator)
+        return _outcome(request, analysis, seed, started, generator, diagnose_lazy=diagnose_lazy or iterations > 0)
 
     def minimised(minimisation: Minimisation) -> _Outcome:
         return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None)
@@ -306,17 +334,19 @@ def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcom
 
     def use(step: Step) -> _Outcome | None:
         outcome = None
-        for iterations in (0, 1):
+        for iterations, final in ((0, False), (1, True), (0, True)):
             generator = np.random.default_rng(seed)
             try:
                 with np.errstate(all="ignore"):
                     analysis = _after_iterations(step, request.hints, generator, iterations)
-                outcome = _outcome(request, analysis, seed, started, generator)
+                outcome = _outcome(request, analysis, seed, started, generator, diagnose_lazy=final)
             except SubjectError as error:
+                if iterations:  # a second iteration need not work as the first one does
+                    continue
                 problems.append(f"Not checked: {error}")
             finally:
                 step.release()
-            if outcome is None or outcome.report.verdict is not Verdict.FAIL or not outcome.is_lazy:
+            if iterations or outcome is None or outcome.report.verdict is not Verdict.FAIL or not outcome.is_lazy:
                 break
         return outcome
 
@@ -377,10 +407,18 @@ def _labelled(outcome: _Outcome) -> Report:
 
 
 def _outcome(
-    request: _Request, analysis: Analysis, seed: int, started: float, generator: np.random.Generator
+    request: _Request,
+    analysis: Analysis,
+    seed: int,
+    started: float,
+    generator: np.random.Generator,
+    *,
+    diagnose_lazy: bool = True,
 ) -> _Outcome:
-    """Check a step that was analysed."""
+    """Check a step that was analysed; what creates the averages of an optimiser need not be diagnosed."""
     step = analysis.step
+    shapes = {p.variable.value.shape for p in analysis.parameters}
+    is_lazy = any(value.shape in shapes for value in step.created)
     subject = ProgramSubject(
         analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
     )
@@ -398,7 +436,12 @@ def _outcome(
         elif found.verdict is Verdict.FAIL and not connected and analysis.repeated and recorded is None:
             found = _undecided(found, _updated_in_between(analysis))
         found = _if_repeatable(found, analysis)
-        findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
+        findings: tuple[Finding, ...] = ()
+        lines: tuple[LineReport, ...] = ()
+        if diagnose_lazy or not is_lazy or found.verdict is not Verdict.FAIL:
+            findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
+            if step.draws and not connected and _is_unexplained(found, findings):
+                found, findings = _undecided(found, _sampled(analysis)), ()
     report = report_of(
         found,
         findings,
@@ -417,13 +460,9 @@ def _outcome(
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, lines), *unrecorded, *_effects(), *report.notes),
     )
-    shapes = {p.variable.value.shape for p in analysis.parameters}
-    is_lazy = any(value.shape in shapes for value in step.created)
     above = sorted(analysis.graph.ancestors([analysis.loss.index]), reverse=True)
     behind = tuple(dict.fromkeys(analysis.graph.nodes[i].location for i in (analysis.loss.index, *above)))
-    return _Outcome(
-        report, is_lazy, analysis.loss, step.loop, behind, analysis.rated.common, analysis.rated.ascends
-    )
+    return _Outcome(report, is_lazy, analysis.loss, step.loop, behind, analysis.rated.common, analysis.rated.ascends)
 
 
 def _compared(
@@ -480,12 +519,28 @@ def _not_minimised(analysis: Analysis) -> str:
     )
 
 
+def _is_unexplained(found: CheckResult, findings: Sequence[Finding]) -> bool:
+    """Whether no gradient is right, and nothing explains why."""
+    wrong = all(block.verdict is Verdict.FAIL for block in found.blocks)
+    return wrong and all(finding.code == UNEXPLAINED for finding in findings)
+
+
+def _sampled(analysis: Analysis) -> str:
+    """The reason if the step draws random numbers, and nothing connects its updates with a gradient."""
+    return (
+        "the step draws random numbers, and its updates are no gradient of "
+        f"{analysis.loss.label} (line {analysis.loss.location.line}), nor one with a known mistake: they may be an "
+        "estimate from samples, as in contrastive divergence or policy gradients. Give the number that the program "
+        "minimises with --loss EXPR"
+    )
+
+
 def _updated_in_between(analysis: Analysis) -> str:
     """The reason if entries are updated one after the other, and the loss is that of all of them."""
     return (
-        f"one iteration of the loop on line {analysis.step.loop.line} updates entries of {analysis.repeated[0]} several "
-        f"times, and {analysis.loss.label} (line {analysis.loss.location.line}) is computed beside these updates: give "
-        "the loss of one of them with --loss EXPR, in the variables of the inner loop"
+        f"one iteration of the loop on line {analysis.step.loop.line} updates entries of {analysis.repeated[0]} "
+        f"several times, and {analysis.loss.label} (line {analysis.loss.location.line}) is computed beside these "
+        "updates: give the loss of one of them with --loss EXPR, in the variables of the inner loop"
     )
 
 

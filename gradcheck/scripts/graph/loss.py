@@ -148,7 +148,7 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
 
 
 def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
-    """Whether updates depend on a number in jumps, as those of a perceptron depend on its output: it is no loss then."""
+    """Whether updates depend on a number in jumps, as those of a perceptron depend on its output: it is no loss."""
     if node.size != 1:
         return False
     ends = [n for update in updates for n in update.nodes]

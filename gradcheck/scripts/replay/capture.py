@@ -24,7 +24,14 @@ from gradcheck.scripts.replay.sandbox import Sandbox
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.source import decoded
-from gradcheck.scripts.text.training_loop import Loop, adds_products, complete_loops, loops_run_by, rank_functions, rank_loops
+from gradcheck.scripts.text.training_loop import (
+    Loop,
+    adds_products,
+    complete_loops,
+    loops_run_by,
+    rank_functions,
+    rank_loops,
+)
 
 T = TypeVar("T")
 

@@ -117,8 +117,9 @@ def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
 def _entries(value: Any) -> int:
     """The number of items of a sequence, or of numbers in a table of numbers."""
     first = value[0] if value else None
-    is_row = isinstance(first, (list, tuple)) and bool(first) and isinstance(first[0], (int, float))
-    return len(value) * (len(first) if is_row else 1)
+    if isinstance(first, (list, tuple)) and first and isinstance(first[0], (int, float)):
+        return len(value) * len(first)
+    return len(value)
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any, Any]]:

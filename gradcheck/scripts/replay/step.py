@@ -131,6 +131,8 @@ class Step:
     carries_over : bool
         Whether the step reads values that the iteration before computes from the parameters. A replay with other
         parameters runs that iteration first.
+    draws : bool
+        Whether the first run draws from the global random generators.
     functions : FunctionTable
         All functions that there are, for the recordings of the step.
     """
@@ -154,6 +156,7 @@ class Step:
         self.locals = {} if self.at_module_level else arrival.variables
         self.runs = 0
         self.carries_over = False
+        self.draws = False
         self.created: list[Array] = []
         self.unsteady: list[Event] = []
         self._cells = {} if self.at_module_level else arrival.cells
@@ -394,6 +397,7 @@ class Step:
             if log is not None:
                 log.finish({path: variable.value for path, variable in after.items()})
             if first:
+                self.draws = str(generator_states()) != str(self._generators)
                 left = values_at(integers, outer, self.scope, self._modules)
                 self._integers = [(integers[path], value) for path, value in left.items()]
                 self.created = _created(before, self._variables(outer), existing)
