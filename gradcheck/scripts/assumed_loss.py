@@ -23,6 +23,9 @@ _NAME = "assumed_loss"
 #: Differences that are looked at in one piece of source.
 _MOST = 40
 
+#: What has variables of its own.
+_SCOPES = (ast.Lambda, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
 #: The losses of a difference, as a program would write them: half its squares, and cross-entropies of two values of
 #: which either may be the prediction.
 _FORMS = (
@@ -67,7 +70,8 @@ def with_candidates(source: Source) -> Source:
     pieces = []
     helper = f"__import__({__name__!r}, fromlist=['']).value_of"
     for i, (line, column, one, other) in enumerate(_differences(source)):
-        named = (f"{_NAME}_{i}_{k} = {helper}({k}, {one}, {other}); " for k in range(len(_FORMS)))
+        pair = f"{one}, {other}".replace("np.", "__import__('numpy').")
+        named = (f"{_NAME}_{i}_{k} = {helper}({k}, {pair}); " for k in range(len(_FORMS)))
         pieces.append((line, column, "".join(named)))
     return _with_pieces(source, pieces)
 
@@ -120,14 +124,38 @@ def _differences(source: Source) -> list[tuple[int, int, str, str]]:
 def _pairs(tree: ast.AST) -> Iterator[tuple[ast.stmt, tuple[str, str]]]:
     for statement in ast.walk(tree):
         if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return, ast.Expr)):
-            for node in ast.walk(statement):
-                pair: list[ast.expr] = []
-                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-                    pair = [node.left, node.right]
-                elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "subtract":
-                    pair = node.args
+            stack: list[tuple[ast.AST, str]] = [(statement, "{}")]
+            while stack:
+                node, inside = stack.pop()
+                pair = _subtracted(node)
                 if len(pair) == 2 and all(is_reference(each) and not isinstance(each, ast.Constant) for each in pair):
-                    yield statement, (ast.unparse(pair[0]), ast.unparse(pair[1]))
+                    yield statement, (inside.format(ast.unparse(pair[0])), inside.format(ast.unparse(pair[1])))
+                if isinstance(node, ast.ListComp) and inside == "{}" and _can_repeat(node):
+                    rest = ast.unparse(node).removeprefix(f"[{ast.unparse(node.elt)}")
+                    stack.append((node.elt, f"np.array([{{}}{rest})"))
+                elif not isinstance(node, (*_SCOPES, ast.ListComp)):
+                    stack += [(child, inside) for child in ast.iter_child_nodes(node)]
+
+
+def _subtracted(node: ast.AST) -> list[ast.expr]:
+    """The two operands of a difference; empty for anything else."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        return [node.left, node.right]
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "subtract":
+        return node.args
+    return []
+
+
+def _can_repeat(node: ast.ListComp) -> bool:
+    """Whether a list can be made again: of variables, or of pairs of them, and without conditions."""
+    iterables = [generator.iter for generator in node.generators]
+    parts = [part for each in iterables for part in (each.args if _is_zip(each) else [each])]  # type: ignore[attr-defined]
+    plain = not any(generator.ifs for generator in node.generators)
+    return plain and "{" not in ast.unparse(node) and all(map(is_reference, parts))
+
+
+def _is_zip(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip"
 
 
 def _with_pieces(source: Source, pieces: list[tuple[int, int, str]]) -> Source:
