@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.text.source import Source
-from gradcheck.scripts.text.syntax import is_reference
+from gradcheck.scripts.text.syntax import called_name, is_reference
 
 #: What the numbers are called in the rewritten program.
 _NAME = "assumed_loss"
 
 #: Differences that are looked at in one piece of source.
 _MOST = 40
+
+#: Products, as functions of NumPy and methods of arrays.
+_PRODUCTS = ("dot", "matmul")
 
 #: What has variables of its own.
 _SCOPES = (ast.Lambda, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -30,8 +33,8 @@ _SCOPES = (ast.Lambda, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: which either may be the prediction.
 _FORMS = (
     "0.5 * np.sum(np.square({0} - {1}))",
-    "np.sum(-({0}) * np.log({1}) - (1 - {0}) * np.log(1 - {1}))",
-    "np.sum(-({1}) * np.log({0}) - (1 - {1}) * np.log(1 - {0}))",
+    "np.sum(-({0}) * np.log({1}) - (1 - ({0})) * np.log(1 - ({1})))",
+    "np.sum(-({1}) * np.log({0}) - (1 - ({1})) * np.log(1 - ({0})))",
     "np.sum(-({0}) * np.log({1}))",
     "np.sum(-({1}) * np.log({0}))",
 )
@@ -93,7 +96,8 @@ def loss_of(source: Source, names: list[str]) -> AssumedLoss | None:
         return None
     i, form = (int(part) for part in wanted.removeprefix(f"{_NAME}_").split("_"))
     line, column, one, other = _differences(source)[i]
-    return AssumedLoss(source.file, line, column, _FORMS[form].format(one, other))
+    text = ast.unparse(ast.parse(_FORMS[form].format(f"({one})", f"({other})"), mode="eval"))
+    return AssumedLoss(source.file, line, column, text)
 
 
 def value_of(form: int, one: Any, other: Any) -> float | None:
@@ -128,7 +132,7 @@ def _pairs(tree: ast.AST) -> Iterator[tuple[ast.stmt, tuple[str, str]]]:
             while stack:
                 node, inside = stack.pop()
                 pair = _subtracted(node)
-                if len(pair) == 2 and all(is_reference(each) and not isinstance(each, ast.Constant) for each in pair):
+                if len(pair) == 2 and all(_is_plain(each) and not isinstance(each, ast.Constant) for each in pair):
                     yield statement, (inside.format(ast.unparse(pair[0])), inside.format(ast.unparse(pair[1])))
                 if isinstance(node, ast.ListComp) and inside == "{}" and _can_repeat(node):
                     rest = ast.unparse(node).removeprefix(f"[{ast.unparse(node.elt)}")
@@ -144,6 +148,19 @@ def _subtracted(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "subtract":
         return node.args
     return []
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether an expression can be computed again: it is made of variables by arithmetic and products."""
+    if isinstance(node, ast.BinOp):
+        return _is_plain(node.left) and _is_plain(node.right)
+    if isinstance(node, ast.UnaryOp):
+        return _is_plain(node.operand)
+    if isinstance(node, ast.Call):
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        product = called_name(node) in _PRODUCTS and not node.keywords
+        return owner is not None and product and all(map(_is_plain, [owner, *node.args]))
+    return is_reference(node)
 
 
 def _can_repeat(node: ast.ListComp) -> bool:

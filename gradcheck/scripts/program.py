@@ -323,6 +323,8 @@ def _judged(
             found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
         except TargetError:  # this loop does not run
             others = rest
+        if isinstance(found, NoLossError):  # it updates parameters, so it says more
+            trouble = trouble if isinstance(trouble, NoLossError) else found
     if isinstance(found, SubjectError):
         raise trouble
     return cast("T", found)

@@ -115,7 +115,8 @@ def capture_cells(
 ) -> tuple[list[T], list[str]]:
     """Run the cells of a notebook, each until the likeliest training loop in it begins.
 
-    What stands after the loop in its cell does not run. Later cells run with the variables as they are.
+    What stands after the loop in its cell does not run. Later cells run with the variables as they are. A loop of which
+    `use` returns None, and which adds no product to anything itself, runs as it is: others may be behind it.
 
     Returns
     -------
@@ -123,17 +124,22 @@ def capture_cells(
         What `use` returned for each loop, and what went wrong in cells after the first loop.
     """
     done: set[tuple[Any, ...]] = set()
+    passed: set[tuple[Any, ...]] = set()
     results: list[T] = []
     troubles: list[str] = []
 
-    def used(step: Step) -> None:
-        done.add(step.loop.place)
-        results.append(use(step))
+    def used(step: Step) -> bool:
+        found = use(step)
+        goes_on = found is None and not step.loop.trains
+        (passed if goes_on else done).add(step.loop.place)
+        if not goes_on:
+            results.append(found)
+        return goes_on
 
-    def execute(variables: dict[str, Any], arrived: Callable[[Arrival], None]) -> None:
+    def execute(variables: dict[str, Any], arrived: Callable[[Arrival], bool]) -> None:
         program.begin(variables)
         for file in program.pieces:
-            program.tracer.stop_at(_InCell(program, file, done), arrived)
+            program.tracer.stop_at(_InCell(program, file, done, passed), arrived)
             try:
                 program.execute_piece(file, variables)
             except Reached:
@@ -157,23 +163,28 @@ class _InCell:
         The cell.
     done : set
         Places of loops that were used already. Where one of these begins again, the cell ends.
+    passed : set
+        Places of loops that do not train.
     """
 
-    def __init__(self, program: InstrumentedProgram, file: str, done: set[tuple[Any, ...]]) -> None:
-        self._program, self._file, self._done = program, file, done
-        self._known = 0
+    def __init__(
+        self, program: InstrumentedProgram, file: str, done: set[tuple[Any, ...]], passed: set[tuple[Any, ...]]
+    ) -> None:
+        self._program, self._file, self._done, self._passed = program, file, done, passed
+        self._known = (0, 0)
         self._wanted: int | None = None
 
     def __call__(self, number: int) -> bool:
         loops = self._program.loops
-        if self._known != len(loops):
-            self._known = len(loops)
+        if self._known != (len(loops), len(self._passed)):
+            self._known = len(loops), len(self._passed)
             trees = dict(zip(self._program.sources, self._program.trees, strict=True))
             mine = {loop.number for loop in loops_run_by(self._file, trees, loops)}
             ranked = rank_loops(loops, self._program.trees)
             # a loop that adds up something else prepares data, or predicts: later cells need what it makes
             ranked = adds_products(ranked, self._program.trees) or ranked
-            self._wanted = next((loop.number for loop in ranked if loop.number in mine), None)
+            left = [loop for loop in ranked if loop.number in mine and loop.place not in self._passed]
+            self._wanted = left[0].number if left else None
         if number == self._wanted and loops[number].place in self._done:
             raise Reached
         return number == self._wanted
@@ -376,7 +387,7 @@ def _run(
     wants: Callable[[int], bool],
     arguments: Sequence[str],
     use: Callable[[Step], T],
-    execute: Callable[[dict[str, Any], Callable[[Any], None]], None] | None = None,
+    execute: Callable[[dict[str, Any], Callable[[Any], bool]], None] | None = None,
     minimised: Callable[[Minimisation], T] | None = None,
 ) -> tuple[T] | None:
     """Run as `__main__` until a loop begins that is wanted, and use its step there; None if the program ends before.
@@ -389,7 +400,7 @@ def _run(
     outside = Interpreter.now({name: sys.modules[name] for name in ("__main__",) if name in sys.modules})
     descriptors, random_states = open_descriptors(), generator_states()
 
-    def arrived(arrival: Any) -> None:
+    def arrived(arrival: Any) -> bool:
         GUARD.seal()
         try:
             states = generator_states()
@@ -399,7 +410,7 @@ def _run(
                 program.tracer.begin_unseen()
                 with Sandbox(vars(m) for m in inside.modules.values()).active(inside):
                     results.append(minimised(arrival))
-                return
+                return False
             step = Step(program, arrival, states, inside, descriptors, random_states)
             with outside.entered():
                 results.append(use(step))
@@ -407,6 +418,8 @@ def _run(
             errors.append(error)
             program.tracer.stop_at(_nowhere)
             program.tracer.over = True
+            return False
+        return results[-1] is True
 
     GUARD.refused.clear()
     program.tracer.stop_at(wants, arrived)
