@@ -132,6 +132,8 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         updates = named_parameters(graph, given)
     if not updates:
         raise SubjectError(_no_update(step, changed))
+    sums = [update for update in updates if _is_negative_sum(graph, update, updates)]
+    updates = [update for update in updates if update not in sums]  # their values are losses, with the right sign
     graph = graph.at(_without_updates(graph.base, updates))
     nodes = {n.index for update in updates for n in update.nodes}
     choice = _loss(graph, updates, hints)
@@ -183,6 +185,20 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         beside,
         tuple(p.name for p in parameters if _has_entries_updated_repeatedly(graph, p)),
     )
+
+
+def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
+    """Whether a number is subtracted from another one that nothing else depends on, as ``loss -= np.log(p)`` does."""
+    places = {node.location.place for node in update.nodes}
+    signs = {node.location.sign for node in graph.nodes if node.is_increment and node.location.place in places}
+    others = [node for other in updates if other is not update for node in other.nodes]
+    if update.variable.value.size != 1 or signs != {-1} or not others:
+        return False
+    moved = graph.base.run(others, values={update.variable.path: update.variable.value + 1.0})
+    usual = graph.base.run(others)
+    if moved is None or usual is None:
+        return False
+    return all(np.array_equal(one, two, equal_nan=True) for one, two in zip(moved, usual, strict=True))
 
 
 def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]) -> tuple[str, ...]:

@@ -143,7 +143,27 @@ for epoch in range(50):
     print(sse)
 """
 
+#: A loss from which logarithms are subtracted, sample by sample.
+_SUBTRACTED = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, labels = rng.normal(size=(12, 3)), rng.integers(0, 2, 12)
+W, b = rng.normal(size=(3, 2)), np.zeros(2)
+total = 0
+for row, t in zip(x, labels):
+    scores = row @ W + b
+    p = np.exp(scores) / np.exp(scores).sum()
+    total -= np.log(p[t])
+    d = p.copy()
+    d[t] -= 1
+    W -= 0.1 * np.outer(row, d)
+    b -= 0.1 * d
+    print(total)
+"""
+
 SHAPES = [
+    Shape("a sum from which the loss is subtracted", _SUBTRACTED, "np.outer(row, d)", "np.outer(row, d * p)"),
     Shape(
         "a variable that is None beside nested parameters",
         _LAYER,
