@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -220,12 +221,21 @@ def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates
 
 
 def _loss(graph: DataflowGraph, updates: Sequence[Update], hints: Hints) -> LossChoice:
-    """The loss; if none depends on the parameters, one that depends on them through the iteration before."""
+    """The loss; if the updates follow none, one that depends on the parameters through the iteration before."""
     try:
-        return find_loss(graph, updates, hints.loss)
+        choice = find_loss(graph, updates, hints.loss)
     except NoLossError:
         graph.step.carries_over = True
         return find_loss(graph, updates, hints.loss)
+    if choice.followed:
+        return choice
+    graph.step.carries_over = True
+    with contextlib.suppress(SubjectError):
+        other = find_loss(graph, updates, hints.loss)
+        if other.followed:
+            return other
+    graph.step.carries_over = False
+    return choice
 
 
 def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:

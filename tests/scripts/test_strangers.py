@@ -200,6 +200,26 @@ def test_a_shape_hides_no_mistake(shape: Shape, tmp_path: Path) -> None:
     assert blamed(report) <= {line}
 
 
+def test_a_number_beside_the_loss_of_the_iteration_before_is_not_the_loss(tmp_path: Path) -> None:
+    text = (
+        LINEAR_HEAD + "sizes = []\nout = x @ w\nfor i in range(100):\n    error = np.sum((y - out) ** 2)\n"
+        "    print(error)\n    w = w + 0.01 * 2 * x.T @ (y - out)\n    sizes.append(w @ w)\n    out = x @ w\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+def test_two_losses_of_one_function_are_two(tmp_path: Path) -> None:
+    text = (
+        LINEAR_HEAD + "x2, y2 = rng.standard_normal((5, 3)), rng.standard_normal(5)\n\ndef cost(r):\n"
+        "    return np.sum(r**2) / 2\n\nfor i in range(100):\n    r, r2 = x @ w - y, x2 @ w - y2\n"
+        "    mine, theirs = [], []\n    mine.append(cost(r))\n    theirs.append(cost(r2))\n    g = x.T @ r\n"
+        "    w -= 0.01 * g\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS, str(report)
+
+
 def test_a_loss_that_was_taken_for_the_programs_own_is_said(tmp_path: Path) -> None:
     report = checked(tmp_path, _SILENT)
     assert "computes no loss" in report.notes[0]

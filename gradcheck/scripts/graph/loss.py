@@ -90,6 +90,8 @@ class LossChoice:
         Parameters whose updates follow the gradient of another number, as those of two networks that compete do.
     jumps : bool
         Whether it keeps its value for small changes of the parameters, as a count does.
+    followed : bool
+        Whether an update follows its gradient.
     """
 
     node: Node
@@ -97,6 +99,7 @@ class LossChoice:
     others: tuple[Node, ...] = ()
     elsewhere: tuple[tuple[StateVariable, Node], ...] = ()
     jumps: bool = False
+    followed: bool = True
 
 
 def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str | None) -> LossChoice:
@@ -143,7 +146,8 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         message = _not_finite(graph, scalars)
         raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
     if len(pool) == 1 or jumps:
-        return LossChoice(pool[-1], jumps=jumps)
+        followed = jumps or bool(_Comparison(graph, proper, pool[-1:], into_updates).followed(least=1))
+        return LossChoice(pool[-1], jumps=jumps, followed=followed)
     return _Comparison(graph, proper, pool, into_updates).choice()
 
 
@@ -178,7 +182,7 @@ def is_used(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> 
 
 
 def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
-    """Numbers that may be the loss: of several from one line the last; no parts of expressions that others contain."""
+    """Numbers that may be the loss: of several from one line that have the same names the last; no parts of others."""
     indices = {n.index for n in nodes}
 
     def is_part(node: Node) -> bool:
@@ -190,7 +194,7 @@ def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
         before = (graph.nodes[i] for i in graph.predecessors[node.index] & indices)
         return node.is_increment and not all(map(is_part, before))
 
-    last = {n.location.index: n for n in nodes if not is_part(n) and not is_copy(n)}
+    last = {(n.location.index, frozenset(n.names)): n for n in nodes if not is_part(n) and not is_copy(n)}
     return sorted(last.values(), key=lambda n: n.index)
 
 
@@ -266,7 +270,8 @@ class _Comparison:
         ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
         nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
         others = [self._pool[k] for k in left if k not in group]
-        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)))
+        led = any(self._score(k) for k in group)
+        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)), followed=led)
 
     def _first_equal(self, k: int, group: Sequence[int]) -> int:
         """The first number of the same value and direction: not its rounded value, or a copy."""
@@ -305,9 +310,10 @@ class _Comparison:
             if following and not set(following) & set(group) and any(map(self._score, group)):
                 yield update.variable, self._pool[following[-1]]
 
-    def followed(self) -> list[int]:
-        """The numbers whose gradient all updates follow."""
-        return [k for k in range(len(self._pool)) if self._rows and self._score(k) == len(self._rows)]
+    def followed(self, least: int | None = None) -> list[int]:
+        """The numbers whose gradient all updates follow, or at least some."""
+        least = max(len(self._rows), 1) if least is None else least
+        return [k for k in range(len(self._pool)) if self._score(k) >= least]
 
     def _by_name(self, found: Sequence[int]) -> list[int]:
         """Of numbers that the dataflow does not tell apart, those with the name of a loss."""
