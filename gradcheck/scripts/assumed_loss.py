@@ -127,7 +127,7 @@ def _differences(source: Source) -> list[tuple[int, int, str, str]]:
 
 def _pairs(tree: ast.AST) -> Iterator[tuple[ast.stmt, tuple[str, str]]]:
     for statement in ast.walk(tree):
-        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Return, ast.Expr)):
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)):
             stack: list[tuple[ast.AST, str]] = [(statement, "{}")]
             while stack:
                 node, inside = stack.pop()
