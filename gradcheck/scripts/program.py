@@ -480,7 +480,9 @@ def _compared(
     with evaluator.reserving(max(budget - _FIRST_BUDGET, 0)):
         found = check(evaluator, options, generator)
     found = with_exact_gradients(analysis, found)
-    if budget > _FIRST_BUDGET and any(block.verdict is Verdict.UNDECIDED for block in found.blocks):
+    is_short = found.verdict is Verdict.FAIL and 2 * evaluator.losses > _FIRST_BUDGET  # for the second point
+    undecided = any(block.verdict is Verdict.UNDECIDED for block in found.blocks)
+    if budget > _FIRST_BUDGET and (is_short or undecided):
         evaluator = Evaluator(subject, budget, request.progress)
         found = with_exact_gradients(analysis, check(evaluator, options, generator))
     return found, evaluator

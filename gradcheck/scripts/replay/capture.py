@@ -35,6 +35,9 @@ from gradcheck.scripts.text.training_loop import (
 
 T = TypeVar("T")
 
+#: What a step is used for gives this if the program is to go on where it was stopped.
+_GO_ON = object()
+
 #: Line numbers in a message.
 _SHOWN_LINES = 5
 
@@ -128,13 +131,13 @@ def capture_cells(
     results: list[T] = []
     troubles: list[str] = []
 
-    def used(step: Step) -> bool:
+    def used(step: Step) -> object:
         found = use(step)
         goes_on = found is None and not step.loop.trains
         (passed if goes_on else done).add(step.loop.place)
         if not goes_on:
             results.append(found)
-        return goes_on
+        return _GO_ON if goes_on else None
 
     def execute(variables: dict[str, Any], arrived: Callable[[Arrival], bool]) -> None:
         program.begin(variables)
@@ -419,7 +422,7 @@ def _run(
             program.tracer.stop_at(_nowhere)
             program.tracer.over = True
             return False
-        return results[-1] is True
+        return results[-1] is _GO_ON
 
     GUARD.refused.clear()
     program.tracer.stop_at(wants, arrived)
