@@ -91,7 +91,7 @@ class LossChoice:
     jumps : bool
         Whether it keeps its value for small changes of the parameters, as a count does.
     followed : bool
-        Whether an update follows its gradient.
+        Whether an update follows its gradient, or is made of values that it is made of.
     """
 
     node: Node
@@ -145,10 +145,17 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
     if not pool:
         message = _not_finite(graph, scalars)
         raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
+
+    def shares(node: Node) -> bool:
+        """Whether updates are made of values that a number is made of, before these updates."""
+        return bool((graph.ancestors([node.index], stop=ends) - ends) & into_updates)
+
     if len(pool) == 1 or jumps:
-        followed = jumps or bool(_Comparison(graph, proper, pool[-1:], into_updates).followed(least=1))
+        followed = jumps or shares(pool[-1])
+        followed = followed or bool(_Comparison(graph, proper, pool[-1:], into_updates).followed(least=1))
         return LossChoice(pool[-1], jumps=jumps, followed=followed)
-    return _Comparison(graph, proper, pool, into_updates).choice()
+    choice = _Comparison(graph, proper, pool, into_updates).choice()
+    return replace(choice, followed=choice.followed or shares(choice.node))
 
 
 def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
@@ -270,7 +277,7 @@ class _Comparison:
         ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
         nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
         others = [self._pool[k] for k in left if k not in group]
-        led = any(self._score(k) for k in group)
+        led = any(map(self._score, group))
         return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)), followed=led)
 
     def _first_equal(self, k: int, group: Sequence[int]) -> int:
