@@ -24,7 +24,15 @@ _NO_FAULT = MemoryError | OSError | ImportError | SyntaxError
 _PACKAGE = Path(__file__).parents[1]
 
 #: Code of gradcheck through which the operations of the checked program pass.
-_PASSED_THROUGH = (_PACKAGE / "scripts" / "instrument", _PACKAGE / "recording", _PACKAGE / "nn")
+_PASSED_THROUGH = (
+    _PACKAGE / "scripts" / "instrument",
+    _PACKAGE / "scripts" / "replay" / "minimisers.py",
+    _PACKAGE / "recording",
+    _PACKAGE / "nn",
+)
+
+#: In the names of cells of notebooks.
+_CELL = ".ipynb, cell "
 
 _STANDARD = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
 
@@ -74,7 +82,7 @@ def place_of(error: BaseException) -> tuple[str, int] | None:
         return error.filename, error.lineno
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         file = frame.f_code.co_filename
-        if not is_internal(file) and not _is_called(frame) and Path(file).suffix == ".py":
+        if not is_internal(file) and not _is_called(frame) and (Path(file).suffix == ".py" or _CELL in file):
             return file, line
     return None
 
@@ -90,7 +98,7 @@ def _is_called(frame: FrameType) -> bool:
     name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
     if name in _CALLED or frame.f_code.co_filename.startswith("<frozen") or "__array_function__" in file.name:
         return True
-    if any(folder in file.parents for folder in _PASSED_THROUGH):
+    if any(folder in (file, *file.parents) for folder in _PASSED_THROUGH):
         return True
     return any(folder in file.parents for folder in _STANDARD) and not {"site-packages", "dist-packages"} & set(
         file.parts

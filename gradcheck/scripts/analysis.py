@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -76,6 +77,8 @@ class Analysis:
         Numbers that may be meant as the loss.
     beside : tuple of str
         Variables that are updated with what depends on parameters, but on which the loss does not depend.
+    repeated : tuple of str
+        Parameters of which the step updates the same entries several times.
     """
 
     step: Step
@@ -89,6 +92,7 @@ class Analysis:
     rated: RatedParameters
     choice: LossChoice
     beside: tuple[str, ...]
+    repeated: tuple[str, ...]
 
     @property
     def base(self) -> BasePoint:
@@ -129,6 +133,8 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         updates = named_parameters(graph, given)
     if not updates:
         raise SubjectError(_no_update(step, changed))
+    sums = [update for update in updates if _is_negative_sum(graph, update, updates)]
+    updates = [update for update in updates if update not in sums]  # their values are losses, with the right sign
     graph = graph.at(_without_updates(graph.base, updates))
     nodes = {n.index for update in updates for n in update.nodes}
     choice = _loss(graph, updates, hints)
@@ -178,7 +184,22 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         rated,
         choice,
         beside,
+        tuple(p.name for p in parameters if _has_entries_updated_repeatedly(graph, p)),
     )
+
+
+def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
+    """Whether a number is subtracted from another one that nothing else depends on, as ``loss -= np.log(p)`` does."""
+    places = {node.location.place for node in update.nodes}
+    signs = {node.location.sign for node in graph.nodes if node.is_increment and node.location.place in places}
+    others = [node for other in updates if other is not update for node in other.nodes]
+    if update.variable.value.size != 1 or signs != {-1} or not others:
+        return False
+    moved = graph.base.run(others, values={update.variable.path: update.variable.value + 1.0})
+    usual = graph.base.run(others)
+    if moved is None or usual is None:
+        return False
+    return all(np.array_equal(one, two, equal_nan=True) for one, two in zip(moved, usual, strict=True))
 
 
 def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]) -> tuple[str, ...]:
@@ -200,12 +221,21 @@ def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates
 
 
 def _loss(graph: DataflowGraph, updates: Sequence[Update], hints: Hints) -> LossChoice:
-    """The loss; if none depends on the parameters, one that depends on them through the iteration before."""
+    """The loss; if the updates follow none, one that depends on the parameters through the iteration before."""
     try:
-        return find_loss(graph, updates, hints.loss)
+        choice = find_loss(graph, updates, hints.loss)
     except NoLossError:
         graph.step.carries_over = True
         return find_loss(graph, updates, hints.loss)
+    if choice.followed:
+        return choice
+    graph.step.carries_over = True
+    with contextlib.suppress(SubjectError):
+        other = find_loss(graph, updates, hints.loss)
+        if other.followed:
+            return other
+    graph.step.carries_over = False
+    return choice
 
 
 def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:
@@ -269,6 +299,13 @@ def _is_updated_repeatedly(parameter: Parameter) -> bool:
     """Whether one line updates the whole parameter several times."""
     lines = [n.location.index for n in parameter.updates if not n.is_increment and not n.container_id and not n.keys]
     return len(lines) != len(set(lines))
+
+
+def _has_entries_updated_repeatedly(graph: DataflowGraph, parameter: Parameter) -> bool:
+    """Whether one line updates the same entries of the parameter several times."""
+    events = [graph.base.trace.events[e] for n in parameter.updates for e in n.events if not n.is_increment]
+    keys = [(event.location.index, repr(event.key)) for event in events if event.key is not None]
+    return len(keys) != len(set(keys))
 
 
 def _several_updates(step: Step, parameter: Parameter, loss: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,6 +20,9 @@ from gradcheck.scripts.graph.stale_reads import StaleRead
 from gradcheck.scripts.record.lines import RecordedLines
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
+
+#: Factors of lines that differ by less than this, relatively, are one.
+_ONE_FACTOR = 1e-6
 
 
 def findings_in(
@@ -56,8 +60,8 @@ def findings_in(
             diagnosed[each] = next(iter(_diagnosed(evaluator, found, own, rtol, rng)), None)
     if any(each.is_bare and (other is None or other.code in WITHOUT_NAME) for each, other in diagnosed.items()):
         explanations = []
-    common = analysis.rated.common
-    if not explanations and not stale and common is not None:
+    common = analysis.rated.common or _shared_factor(explanations, left, names)
+    if common is not None and not stale and not _is_explained_by_one(explanations, left, names):
         return (_finding_of_common_factor(analysis, common),), _reports(lines, ())
     for each in explanations:
         blocks = [names[i] for i in each.blocks if names[i] in left]
@@ -66,6 +70,21 @@ def findings_in(
     if rest:
         findings += _diagnosed(evaluator, found, rest, rtol, rng)
     return tuple(findings), _reports(lines, explanations, analysis.stale)
+
+
+def _shared_factor(explanations: Sequence[Explanation], wrong: set[str], names: Sequence[str]) -> float | None:
+    """The one number that several lines are off by which make all wrong gradients wrong; None if there is none."""
+    factors = [each.factor for each in explanations]
+    explained = {names[i] for each in explanations for i in each.blocks}
+    first = factors[0] if len(factors) > 1 else None
+    if first is None or wrong != explained or explained != set(names):
+        return None
+    return first if all(f is not None and math.isclose(f, first, rel_tol=_ONE_FACTOR) for f in factors) else None
+
+
+def _is_explained_by_one(explanations: Sequence[Explanation], wrong: set[str], names: Sequence[str]) -> bool:
+    """Whether one line alone makes all wrong gradients wrong."""
+    return len(explanations) == 1 and wrong <= {names[i] for i in explanations[0].blocks}
 
 
 def _reports(

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from gradcheck._version import __version__
 from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import GradcheckError, SubjectError, TargetError
 from gradcheck.probes.evaluator import Evaluator, Progress
+from gradcheck.recording.explain import UNEXPLAINED
 from gradcheck.recording.functions import heap_aside
 from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
 from gradcheck.scripts.analysis import Analysis, analyse
+from gradcheck.scripts.assumed_loss import AssumedLoss, loss_of, with_candidates, with_loss
 from gradcheck.scripts.delta_rule import with_squared_error
+from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
+from gradcheck.scripts.graph.loss import NoLossError
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.record.lines import recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
@@ -33,12 +38,14 @@ from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.subject import ProgramSubject
-from gradcheck.scripts.text.source import Source, read
+from gradcheck.scripts.text.source import Source, decoded, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.subjects.convert import as_subject
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
+
+T = TypeVar("T")
 
 #: Loops that are tried if the likeliest one is not a training step: each runs the program again.
 _MOST_LOOPS = 3
@@ -48,6 +55,12 @@ _SHOWN_CONSTANTS, _SHOWN_NUMBERS = 6, 4
 
 #: Effects outside the program in a note.
 _SHOWN_EFFECTS = 6
+
+#: Evaluations of the loss after which undecided parameters are compared with exact derivatives.
+_FIRST_BUDGET = 500
+
+#: Factors of an assumed loss that are tried.
+_MOST_FACTORS = 4
 
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
@@ -98,10 +111,20 @@ def _report(request: _Request, seed: int, started: float) -> Report:
     cells = _checked_cells(request, seed, started) if len(pieces) > 1 and hints.function is None else []
     if len(cells) > 1:
         return _combined(cells)
-    outcome = cells[0] if cells else _checked(request, seed, started)
+    try:
+        outcome = cells[0] if cells else _checked(request, seed, started)
+    except NoLossError as error:
+        if hints.function is not None:
+            raise
+        assumed = _with_assumed_loss(request, seed, started)
+        if assumed is None:
+            raise error
+        return assumed
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
-        with contextlib.suppress(Exception):  # a second iteration need not work as the first one does
+        try:
             outcome = _checked(request, seed, started, iterations=1)
+        except Exception:  # a second iteration need not work as the first one does
+            outcome = _checked(request, seed, started, diagnose_lazy=True)
     if outcome.report.verdict is Verdict.FAIL and hints.loss is None:
         return _with_squared_error(request, seed, started, outcome)
     return outcome.report
@@ -110,16 +133,19 @@ def _report(request: _Request, seed: int, started: float) -> Report:
 def _with_squared_error(request: _Request, seed: int, started: float, outcome: _Outcome) -> Report:
     """The report on a program that prints an absolute error, checked against half its square if that fits better."""
     loss, report = outcome.loss, outcome.report
-    sources = with_squared_error(request.sources, loss.location) if loss is not None else None
+    tried = (with_squared_error(request.sources, location) for location in outcome.behind)
+    sources = next((found for found in tried if found is not None), None)
     if loss is None or sources is None:
         return report
     try:
-        other = _checked(replace(request, sources=sources), seed, started).report
+        again = _checked(replace(request, sources=sources), seed, started)
     except GradcheckError:
         return report
+    other = again.report
     better = sum(map(_passes, other.lines)) > sum(map(_passes, report.lines))
     if loss.is_named:  # it may be meant as the loss: what it is called does not tell
-        return _between_errors(report, loss) if other.verdict is Verdict.PASS else report
+        parallel = other.verdict is Verdict.PASS or again.common is not None
+        return _between_errors(report, loss) if parallel else report
     if other.verdict is not Verdict.PASS and not better:
         return report
     note = (
@@ -129,10 +155,64 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
     return replace(other, sources=report.sources, notes=(note, *other.notes))
 
 
+def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report | None:
+    """The report on a program that computes no loss, checked with the one that its errors belong to.
+
+    None if its updates follow the gradient of none of those that were tried.
+    """
+
+    def chosen(analysis: Analysis, _: np.random.Generator) -> AssumedLoss | None:
+        node = analysis.choice.node
+        return loss_of(_original(request, node.location.file), list(node.names))
+
+    try:
+        loss = _judged(replace(request, rewrite=with_candidates), seed, chosen)
+        if loss is None:
+            return None
+        outcome = _checked(replace(request, rewrite=with_loss(loss)), seed, started)
+        for factor in [] if _passes_somewhere(outcome.report) else _factors(outcome):
+            scaled = replace(loss, factor=factor)
+            outcome = _checked(replace(request, rewrite=with_loss(scaled)), seed, started)
+            if _passes_somewhere(outcome.report):
+                loss = scaled
+                break
+    except GradcheckError:
+        return None
+    report = outcome.report
+    if outcome.ascends or not _passes_somewhere(report):
+        return None
+    scale = "" if loss.factor == 1 else f"{loss.factor:.6g} * "
+    note = (
+        f"The program computes no loss. Its updates follow the gradient of {scale}{loss.text} (line {loss.line}), "
+        "which was taken for it; choose another one with --loss EXPR"
+    )
+    texts = {**report.sources, loss.file: _original(request, loss.file).text}
+    return replace(report, sources=texts, notes=(note, *report.notes))
+
+
+def _passes_somewhere(report: Report) -> bool:
+    return any(block.verdict is Verdict.PASS for block in report.blocks.values())
+
+
+def _factors(outcome: _Outcome) -> list[float]:
+    """What a loss may have to be multiplied with: it is only known up to a factor, as a mean over samples."""
+    if outcome.common is not None:
+        return [outcome.common] if outcome.common > 0 else []
+    blocks = outcome.report.blocks.values()
+    found = [b.claimed_norm / b.numeric_norm for b in blocks if b.claimed_norm and b.numeric_norm]
+    return found[:_MOST_FACTORS]
+
+
+def _original(request: _Request, file: str) -> Source:
+    """A piece of source as it is written."""
+    own = next((source for source in request.sources if source.file == file), None)
+    return own if own is not None else Source(file, decoded(Path(file)))
+
+
 def _between_errors(report: Report, loss: Node) -> Report:
     """The report, undecided: the number is the absolute error, and the gradient that of half the squared error."""
     note = (
-        f"{loss.label} (line {loss.location.line}) is the absolute error, but the gradient is exactly that of half the "
+        f"{loss.label} (line {loss.location.line}) is an absolute error, but the gradient is exactly that of the "
         "squared error: give the number that the program minimises with --loss EXPR"
     )
     blocks = {
@@ -160,10 +240,11 @@ class _Request:
     rtol: float | None
     budget: int | None
     progress: Progress | None
+    rewrite: Callable[[Source], Source] | None = None
 
     def program(self) -> InstrumentedProgram:
         """The program, before it runs."""
-        return InstrumentedProgram(self.path, self.sources, self.namespace)
+        return InstrumentedProgram(self.path, self.sources, self.namespace, self.rewrite)
 
 
 @dataclass(frozen=True)
@@ -178,19 +259,52 @@ class _Outcome:
     loss : Node or None
     loop : Loop or None
         None if a minimiser trains.
+    behind : tuple of SourceLocation
+        The loss, and what it is computed from, the nearest first.
+    common : float or None
+        The one number, other than 1, that all gradients are too large by.
+    ascends : bool
+        Whether the program maximises the loss.
     """
 
     report: Report
     is_lazy: bool
     loss: Node | None
     loop: Loop | None
+    behind: tuple[SourceLocation, ...] = ()
+    common: float | None = None
+    ascends: bool = False
 
 
-def _checked(request: _Request, seed: int, started: float, iterations: int = 0) -> _Outcome:
-    """Check the step of the likeliest loop that is a training step, after some iterations of the loop."""
+def _checked(
+    request: _Request, seed: int, started: float, iterations: int = 0, *, diagnose_lazy: bool = False
+) -> _Outcome:
+    """Check the step of the likeliest loop that is a training step, after some iterations of the loop.
+
+    Without iterations, a failing step that creates the averages of an optimiser is not diagnosed unless that is asked
+    for: another check follows.
+    """
+
+    def judge(analysis: Analysis, generator: np.random.Generator) -> _Outcome:
+        return _outcome(request, analysis, seed, started, generator, diagnose_lazy=diagnose_lazy or iterations > 0)
+
+    def minimised(minimisation: Minimisation) -> _Outcome:
+        return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None)
+
+    return _judged(request, seed, judge, minimised, iterations)
+
+
+def _judged(
+    request: _Request,
+    seed: int,
+    judge: Callable[[Analysis, np.random.Generator], T],
+    minimised: Callable[[Minimisation], T] | None = None,
+    iterations: int = 0,
+) -> T:
+    """What is found out about the step of the likeliest loop that is a training step."""
     hints = request.hints
 
-    def use(step: Step, others: Sequence[Loop]) -> tuple[_Outcome | SubjectError, Sequence[Loop]]:
+    def use(step: Step, others: Sequence[Loop]) -> tuple[T | SubjectError, Sequence[Loop]]:
         generator = np.random.default_rng(seed)
         try:
             try:
@@ -198,26 +312,30 @@ def _checked(request: _Request, seed: int, started: float, iterations: int = 0) 
                     analysis = _after_iterations(step, hints, generator, iterations)
             except SubjectError as error:
                 return error, others
-            return _outcome(request, analysis, seed, started, generator), others
+            return judge(analysis, generator), others
         finally:
             step.release()
 
-    def minimised(minimisation: Minimisation) -> tuple[_Outcome, Sequence[Loop]]:
-        return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None), []
+    def trained(minimisation: Minimisation) -> tuple[T, Sequence[Loop]]:
+        assert minimised is not None
+        return minimised(minimisation), []
 
-    found, others = capture(request.program(), hints.arguments, hints.function, use, minimised)
+    watched = None if minimised is None else trained
+    found, others = capture(request.program(), hints.arguments, hints.function, use, watched)
     trouble = found
     for _ in range(_MOST_LOOPS - 1):
-        if isinstance(found, _Outcome) or not others:
+        if not isinstance(found, SubjectError) or not others:
             break
         loop, rest = others[0], others[1:]
         try:
             found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
         except TargetError:  # this loop does not run
             others = rest
-    if not isinstance(found, _Outcome):
+        if isinstance(found, NoLossError):  # it updates parameters, so it says more
+            trouble = trouble if isinstance(trouble, NoLossError) else found
+    if isinstance(found, SubjectError):
         raise trouble
-    return found
+    return cast("T", found)
 
 
 def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcome]:
@@ -226,17 +344,19 @@ def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcom
 
     def use(step: Step) -> _Outcome | None:
         outcome = None
-        for iterations in (0, 1):
+        for iterations, final in ((0, False), (1, True), (0, True)):
             generator = np.random.default_rng(seed)
             try:
                 with np.errstate(all="ignore"):
                     analysis = _after_iterations(step, request.hints, generator, iterations)
-                outcome = _outcome(request, analysis, seed, started, generator)
+                outcome = _outcome(request, analysis, seed, started, generator, diagnose_lazy=final)
             except SubjectError as error:
+                if iterations:  # a second iteration need not work as the first one does
+                    continue
                 problems.append(f"Not checked: {error}")
             finally:
                 step.release()
-            if outcome is None or outcome.report.verdict is not Verdict.FAIL or not outcome.is_lazy:
+            if iterations or outcome is None or outcome.report.verdict is not Verdict.FAIL or not outcome.is_lazy:
                 break
         return outcome
 
@@ -297,17 +417,24 @@ def _labelled(outcome: _Outcome) -> Report:
 
 
 def _outcome(
-    request: _Request, analysis: Analysis, seed: int, started: float, generator: np.random.Generator
+    request: _Request,
+    analysis: Analysis,
+    seed: int,
+    started: float,
+    generator: np.random.Generator,
+    *,
+    diagnose_lazy: bool = True,
 ) -> _Outcome:
-    """Check a step that was analysed."""
+    """Check a step that was analysed; what creates the averages of an optimiser need not be diagnosed."""
     step = analysis.step
+    shapes = {p.variable.value.shape for p in analysis.parameters}
+    is_lazy = any(value.shape in shapes for value in step.created)
     subject = ProgramSubject(
         analysis.base, analysis.loss, analysis.parameters, str(request.path), updating=bool(analysis.stale)
     )
     tolerance = tolerance_of(request.rtol, subject)
-    evaluator = Evaluator(subject, budget_of(request.budget), request.progress)
     with np.errstate(all="ignore"):
-        found = check(evaluator, CheckOptions(tolerance, loss_accuracy=0.0), generator)
+        found, evaluator = _compared(request, analysis, subject, tolerance, generator)
         connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
         recorded = recorded_lines(analysis, found, tolerance)
         if found.verdict is not Verdict.PASS and analysis.rated.flat:
@@ -316,8 +443,15 @@ def _outcome(
             found = _undecided(found, _not_minimised(analysis))
         elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
             found = _undecided(found, _unrelated(analysis))
+        elif found.verdict is Verdict.FAIL and not connected and analysis.repeated and recorded is None:
+            found = _undecided(found, _updated_in_between(analysis))
         found = _if_repeatable(found, analysis)
-        findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
+        findings: tuple[Finding, ...] = ()
+        lines: tuple[LineReport, ...] = ()
+        if diagnose_lazy or not is_lazy or found.verdict is not Verdict.FAIL:
+            findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
+            if recorded and recorded.samples_states and not connected and _is_unexplained(found, findings):
+                found, findings = _undecided(found, _sampled(analysis)), ()
     report = report_of(
         found,
         findings,
@@ -336,9 +470,30 @@ def _outcome(
         sources={name: source.text for name, source in step.program.sources.items()},
         notes=(*_notes(analysis, lines), *unrecorded, *_effects(), *report.notes),
     )
-    shapes = {p.variable.value.shape for p in analysis.parameters}
-    is_lazy = any(value.shape in shapes for value in step.created)
-    return _Outcome(report, is_lazy, analysis.loss, step.loop)
+    above = sorted(analysis.graph.ancestors([analysis.loss.index]), reverse=True)
+    behind = tuple(dict.fromkeys(analysis.graph.nodes[i].location for i in (analysis.loss.index, *above)))
+    return _Outcome(report, is_lazy, analysis.loss, step.loop, behind, analysis.rated.common, analysis.rated.ascends)
+
+
+def _compared(
+    request: _Request, analysis: Analysis, subject: ProgramSubject, tolerance: float, generator: np.random.Generator
+) -> tuple[CheckResult, Evaluator]:
+    """Compare the claims with differences; with a part of the budget first, since replays of a step are slow.
+
+    What stays undecided then is compared with the exact derivatives. The whole budget is spent if these do not agree.
+    """
+    budget = budget_of(request.budget)
+    options = CheckOptions(tolerance, loss_accuracy=0.0)
+    evaluator = Evaluator(subject, budget, request.progress)
+    with evaluator.reserving(max(budget - _FIRST_BUDGET, 0)):
+        found = check(evaluator, options, generator)
+    found = with_exact_gradients(analysis, found)
+    is_short = found.verdict is Verdict.FAIL and 2 * evaluator.losses > _FIRST_BUDGET  # for the second point
+    undecided = any(block.verdict is Verdict.UNDECIDED for block in found.blocks)
+    if budget > _FIRST_BUDGET and (is_short or undecided):
+        evaluator = Evaluator(subject, budget, request.progress)
+        found = with_exact_gradients(analysis, check(evaluator, options, generator))
+    return found, evaluator
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
@@ -373,6 +528,31 @@ def _not_minimised(analysis: Analysis) -> str:
         f"{analysis.loss.label} (line {analysis.loss.location.line}) does not depend on {names}, which the step "
         "updates as well, and no update follows its gradient: it may only be looked at, as in contrastive divergence. "
         "Give the number that the program minimises with --loss EXPR"
+    )
+
+
+def _is_unexplained(found: CheckResult, findings: Sequence[Finding]) -> bool:
+    """Whether no gradient is right, and nothing explains why."""
+    wrong = all(block.verdict is Verdict.FAIL for block in found.blocks)
+    return wrong and all(finding.code == UNEXPLAINED for finding in findings)
+
+
+def _sampled(analysis: Analysis) -> str:
+    """The reason if the step draws states of the model, and nothing connects its updates with a gradient."""
+    return (
+        "the step draws random states with probabilities of the model, and its updates are no gradient of "
+        f"{analysis.loss.label} (line {analysis.loss.location.line}), nor one with a known mistake: they may be an "
+        "estimate from samples, as in contrastive divergence or policy gradients. Give the number that the program "
+        "minimises with --loss EXPR"
+    )
+
+
+def _updated_in_between(analysis: Analysis) -> str:
+    """The reason if entries are updated one after the other, and the loss is that of all of them."""
+    return (
+        f"one iteration of the loop on line {analysis.step.loop.line} updates entries of {analysis.repeated[0]} "
+        f"several times, and {analysis.loss.label} (line {analysis.loss.location.line}) is computed beside these "
+        "updates: give the loss of one of them with --loss EXPR, in the variables of the inner loop"
     )
 
 

@@ -90,6 +90,8 @@ class LossChoice:
         Parameters whose updates follow the gradient of another number, as those of two networks that compete do.
     jumps : bool
         Whether it keeps its value for small changes of the parameters, as a count does.
+    followed : bool
+        Whether an update follows its gradient, or is made of values that it is made of.
     """
 
     node: Node
@@ -97,6 +99,7 @@ class LossChoice:
     others: tuple[Node, ...] = ()
     elsewhere: tuple[tuple[StateVariable, Node], ...] = ()
     jumps: bool = False
+    followed: bool = True
 
 
 def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str | None) -> LossChoice:
@@ -134,6 +137,7 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         return LossChoice(chosen[-1])
     into_updates = graph.ancestors({n.index for update in proper for n in update.nodes})
     pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
+    pool = [n for n in pool if jumps or not _decides(graph, n, proper)]
     if not pool:  # a number that the updates are computed from is the loss only if they follow its gradient
         inner = _candidates(graph, dependent)
         found = _Comparison(graph, proper, inner, into_updates).followed() if inner else []
@@ -141,9 +145,33 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
     if not pool:
         message = _not_finite(graph, scalars)
         raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
+
+    def shares(node: Node) -> bool:
+        """Whether updates are made of values that a number is made of, before these updates."""
+        return bool((graph.ancestors([node.index], stop=ends) - ends) & into_updates)
+
     if len(pool) == 1 or jumps:
-        return LossChoice(pool[-1], jumps=jumps)
-    return _Comparison(graph, proper, pool, into_updates).choice()
+        followed = jumps or shares(pool[-1])
+        followed = followed or bool(_Comparison(graph, proper, pool[-1:], into_updates).followed(least=1))
+        return LossChoice(pool[-1], jumps=jumps, followed=followed)
+    choice = _Comparison(graph, proper, pool, into_updates).choice()
+    return replace(choice, followed=choice.followed or shares(choice.node))
+
+
+def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
+    """Whether updates depend on a number in jumps, as those of a perceptron depend on its output: it is no loss."""
+    if node.size != 1:
+        return False
+    ends = [n for update in updates for n in update.nodes]
+    value = graph.base.value(node)
+    usual = graph.base.run(ends)
+    for other in (-np.abs(value) - 1.0, np.abs(value) + 1.0):
+        seen = graph.base.run(ends, node.set_to(other))
+        if usual is not None and seen is not None:
+            pairs = zip(usual, seen, strict=True)
+            if any(one.shape != two.shape or not np.array_equal(one, two, equal_nan=True) for one, two in pairs):
+                return True
+    return False
 
 
 def _is_running_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
@@ -161,7 +189,7 @@ def is_used(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> 
 
 
 def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
-    """Numbers that may be the loss: of several from one line the last; no parts of expressions that others contain."""
+    """Numbers that may be the loss: of several from one line that have the same names the last; no parts of others."""
     indices = {n.index for n in nodes}
 
     def is_part(node: Node) -> bool:
@@ -173,7 +201,7 @@ def _candidates(graph: DataflowGraph, nodes: Sequence[Node]) -> list[Node]:
         before = (graph.nodes[i] for i in graph.predecessors[node.index] & indices)
         return node.is_increment and not all(map(is_part, before))
 
-    last = {n.location.index: n for n in nodes if not is_part(n) and not is_copy(n)}
+    last = {(n.location.index, frozenset(n.names)): n for n in nodes if not is_part(n) and not is_copy(n)}
     return sorted(last.values(), key=lambda n: n.index)
 
 
@@ -249,7 +277,8 @@ class _Comparison:
         ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
         nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
         others = [self._pool[k] for k in left if k not in group]
-        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)))
+        led = any(map(self._score, group))
+        return LossChoice(nodes[0], tuple(nodes[1:]), tuple(others), tuple(self._elsewhere(group, left)), followed=led)
 
     def _first_equal(self, k: int, group: Sequence[int]) -> int:
         """The first number of the same value and direction: not its rounded value, or a copy."""
@@ -288,9 +317,10 @@ class _Comparison:
             if following and not set(following) & set(group) and any(map(self._score, group)):
                 yield update.variable, self._pool[following[-1]]
 
-    def followed(self) -> list[int]:
-        """The numbers whose gradient all updates follow."""
-        return [k for k in range(len(self._pool)) if self._rows and self._score(k) == len(self._rows)]
+    def followed(self, least: int | None = None) -> list[int]:
+        """The numbers whose gradient all updates follow, or at least some."""
+        least = max(len(self._rows), 1) if least is None else least
+        return [k for k in range(len(self._pool)) if self._score(k) >= least]
 
     def _by_name(self, found: Sequence[int]) -> list[int]:
         """Of numbers that the dataflow does not tell apart, those with the name of a loss."""
@@ -299,6 +329,11 @@ class _Comparison:
         if any(not self._same_direction(chosen[0], k) for k in chosen):
             nodes = [self._pool[k] for k in chosen]
             names = ", ".join(f"{n.label} (line {n.location.line})" for n in nodes[: LOSS.shown])
+            if len(nodes) == 1:
+                raise SubjectError(
+                    f"only {names} depends on the parameters, and its gradient is zero or undefined: it is not the "
+                    "loss. Give the loss with --loss EXPR, in the program's variables"
+                )
             raise SubjectError(
                 f"{len(nodes)} numbers depend on the parameters, and the updates follow the gradient of none more than "
                 f"of the others: {names}. Choose one with --loss EXPR"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ class InstrumentedProgram:
         One of a script, one for each cell of a notebook.
     namespace : dict, optional
         Variables that exist when the program starts.
+    rewrite : callable, optional
+        Changes each piece of source before it is instrumented, that of imported modules included; lines stay where
+        they are.
 
     Attributes
     ----------
@@ -41,7 +44,14 @@ class InstrumentedProgram:
         The files of the script or the cells, in the order in which they run.
     """
 
-    def __init__(self, path: Path, sources: Sequence[Source], namespace: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sources: Sequence[Source],
+        namespace: dict[str, Any] | None = None,
+        rewrite: Callable[[Source], Source] | None = None,
+    ) -> None:
+        self._rewrite = rewrite
         self.path, self.tracer = path, Tracer()
         self.sources: dict[str, Source] = {}
         self.loops: list[Loop] = []
@@ -55,6 +65,8 @@ class InstrumentedProgram:
         self.pieces = [source.file for source in sources]
 
     def _add(self, source: Source) -> None:
+        if self._rewrite is not None:
+            source = self._rewrite(source)
         tree = source.tree()
         self.sources[source.file] = source
         self.trees.append(copied(tree))

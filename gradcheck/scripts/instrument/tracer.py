@@ -110,7 +110,7 @@ class Tracer:
         self._updates: set[tuple[str, int, int]] = set()  # where a sum is an update
         self._adding: set[int] = set()  # the same by the index of the location
         self._wants: Callable[[int], bool] = _never
-        self._use: Callable[[Arrival], None] = _ignored
+        self._use: Callable[[Arrival], bool | None] = _ignored
         self.failure: BaseException | None = None
         self._patch: types.CodeType | None = None
         self._observer = Observer()
@@ -131,7 +131,7 @@ class Tracer:
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
-    def stop_at(self, wants: Callable[[int], bool], use: Callable[[Arrival], None] | None = None) -> None:
+    def stop_at(self, wants: Callable[[int], bool], use: Callable[[Arrival], bool | None] | None = None) -> None:
         """Stop the program at a loop.
 
         Parameters
@@ -139,7 +139,8 @@ class Tracer:
         wants : callable
             Called with the number of each loop, and of each function, whenever an iteration or a call begins.
         use : callable, optional
-            Called where the program is stopped, while its functions have not ended. `Reached` is raised after it.
+            Called where the program is stopped, while its functions have not ended. `Reached` is raised after it,
+            unless it returns True.
         """
         self._wants, self._use, self.reached, self.over = wants, use or _ignored, None, False
 
@@ -426,10 +427,12 @@ class Tracer:
         self.stop(Arrival(loop, scope, dict(variables), cells))
 
     def stop(self, arrival: Any) -> None:
-        """End the program here, once what was reached has been used."""
+        """End the program here, once what was reached has been used; if that gives True, the program goes on."""
         self.reached = arrival
         self.over = True
-        self._use(arrival)
+        if self._use(arrival):
+            self.reached, self.over = None, False
+            return
         self.over = True
         raise Reached
 

@@ -6,12 +6,14 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.explain import Explanation, explained, lines_of
+from gradcheck.recording.operations import COMPARE
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
@@ -31,6 +33,9 @@ _CERTAIN = (
     *("sign-flipped", "constant-factor", "mean-sum"),
     *("extra-activation-derivative", "regulariser-extra", "regulariser-missing"),
 )
+
+#: Comparisons of arrays.
+_COMPARISONS = tuple(rule for _, rule in COMPARE.values())
 
 #: Names that say less than the edit that undoes a mistake.
 _COARSE = ("zero-gradient", "isolated-entries", "missing-path", "missing-activation-derivative")
@@ -83,6 +88,27 @@ class RecordedLines:
         return bool(blame.right) or any(
             v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
         )
+
+    @property
+    def samples_states(self) -> bool:
+        """Whether random states are drawn with probabilities that the parameters make, as by a Boltzmann machine."""
+        recording = self._recorded[-1].recording
+        leaves = {i for ids in recording.parameters for i in ids}
+        made, drawn = set(leaves), set[int]()
+        for value in recording.graph.values:
+            active = any(i in made for i in value.inputs)
+            random = any(i in drawn for i in value.inputs)
+            if active:
+                made.add(value.id)
+            if _is_draw(value.function):
+                if active:
+                    return True
+                drawn.add(value.id)
+            elif random:
+                if active and value.function in _COMPARISONS:
+                    return True
+                drawn.add(value.id)
+        return False
 
     def explanations(self, counts: dict[int, str], rng: np.random.Generator) -> list[Explanation]:
         """The wrong lines that the evidence singles out, with the mistake in each."""
@@ -164,6 +190,11 @@ class RecordedLines:
             if tolerance is not None and truth is not None and not equal(truth, parameter.gradient(value), tolerance):
                 return False
         return True
+
+
+def _is_draw(function: Any) -> bool:
+    """Whether a function is one of a random generator."""
+    return isinstance(getattr(function, "__self__", None), (np.random.RandomState, np.random.Generator))
 
 
 def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> RecordedLines | None:

@@ -24,9 +24,19 @@ from gradcheck.scripts.replay.sandbox import Sandbox
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.source import decoded
-from gradcheck.scripts.text.training_loop import Loop, loops_run_by, rank_functions, rank_loops
+from gradcheck.scripts.text.training_loop import (
+    Loop,
+    adds_products,
+    complete_loops,
+    loops_run_by,
+    rank_functions,
+    rank_loops,
+)
 
 T = TypeVar("T")
+
+#: What a step is used for gives this if the program is to go on where it was stopped.
+_GO_ON = object()
 
 #: Line numbers in a message.
 _SHOWN_LINES = 5
@@ -108,7 +118,8 @@ def capture_cells(
 ) -> tuple[list[T], list[str]]:
     """Run the cells of a notebook, each until the likeliest training loop in it begins.
 
-    What stands after the loop in its cell does not run. Later cells run with the variables as they are.
+    What stands after the loop in its cell does not run. Later cells run with the variables as they are. A loop of which
+    `use` returns None, and which adds no product to anything itself, runs as it is: others may be behind it.
 
     Returns
     -------
@@ -116,17 +127,22 @@ def capture_cells(
         What `use` returned for each loop, and what went wrong in cells after the first loop.
     """
     done: set[tuple[Any, ...]] = set()
+    passed: set[tuple[Any, ...]] = set()
     results: list[T] = []
     troubles: list[str] = []
 
-    def used(step: Step) -> None:
-        done.add(step.loop.place)
-        results.append(use(step))
+    def used(step: Step) -> object:
+        found = use(step)
+        goes_on = found is None and not step.loop.trains
+        (passed if goes_on else done).add(step.loop.place)
+        if not goes_on:
+            results.append(found)
+        return _GO_ON if goes_on else None
 
-    def execute(variables: dict[str, Any], arrived: Callable[[Arrival], None]) -> None:
+    def execute(variables: dict[str, Any], arrived: Callable[[Arrival], bool]) -> None:
         program.begin(variables)
         for file in program.pieces:
-            program.tracer.stop_at(_InCell(program, file, done), arrived)
+            program.tracer.stop_at(_InCell(program, file, done, passed), arrived)
             try:
                 program.execute_piece(file, variables)
             except Reached:
@@ -150,21 +166,28 @@ class _InCell:
         The cell.
     done : set
         Places of loops that were used already. Where one of these begins again, the cell ends.
+    passed : set
+        Places of loops that do not train.
     """
 
-    def __init__(self, program: InstrumentedProgram, file: str, done: set[tuple[Any, ...]]) -> None:
-        self._program, self._file, self._done = program, file, done
-        self._known = 0
+    def __init__(
+        self, program: InstrumentedProgram, file: str, done: set[tuple[Any, ...]], passed: set[tuple[Any, ...]]
+    ) -> None:
+        self._program, self._file, self._done, self._passed = program, file, done, passed
+        self._known = (0, 0)
         self._wanted: int | None = None
 
     def __call__(self, number: int) -> bool:
         loops = self._program.loops
-        if self._known != len(loops):
-            self._known = len(loops)
+        if self._known != (len(loops), len(self._passed)):
+            self._known = len(loops), len(self._passed)
             trees = dict(zip(self._program.sources, self._program.trees, strict=True))
             mine = {loop.number for loop in loops_run_by(self._file, trees, loops)}
-            ranked = [loop.number for loop in rank_loops(loops, self._program.trees) if loop.number in mine]
-            self._wanted = ranked[0] if ranked else None
+            ranked = rank_loops(loops, self._program.trees)
+            # a loop that adds up something else prepares data, or predicts: later cells need what it makes
+            ranked = adds_products(ranked, self._program.trees) or ranked
+            left = [loop for loop in ranked if loop.number in mine and loop.place not in self._passed]
+            self._wanted = left[0].number if left else None
         if number == self._wanted and loops[number].place in self._done:
             raise Reached
         return number == self._wanted
@@ -205,6 +228,7 @@ class _Choice:
         self._known = 0
         self._ranked: list[Loop] = []
         self.around: Loop | None = None
+        self._outer: list[Loop] = []
         self._begun: set[int] = set()
         self._iterations: Counter[int] = Counter()
         self._most: dict[int, int] = {}
@@ -216,8 +240,11 @@ class _Choice:
             self._known = len(self._program.loops)
             loops, trees = self._program.loops, self._program.trees
             self._ranked = self._untried(rank_loops(loops, trees)) or self._untried(rank_functions(loops, trees))
+            complete = complete_loops(loops, trees)
             self._most = {
-                loop.number: _MOST_ITERATIONS if loop.trains else _MOST_UNRATED for loop in self._ranked if loop.is_loop
+                loop.number: _MOST_ITERATIONS if loop.trains or loop.number in complete else _MOST_UNRATED
+                for loop in self._ranked
+                if loop.is_loop
             }
         if self._preferred is not None:
             return self._program.loops[self._preferred]
@@ -240,6 +267,7 @@ class _Choice:
         if wanted.number == number:
             if not wanted.is_loop and not self._alone:
                 self.around = self._loop_around()
+            self._outer = self._loops_around()
             return self.around is None or self.around.number == number
         if self._preferred is None and number in self._most:
             self._iterations[number] += 1
@@ -261,9 +289,28 @@ class _Choice:
             frame = frame.f_back
         return None
 
+    def _loops_around(self) -> list[Loop]:
+        """All loops that run while a loop or a function begins, the innermost first."""
+        frame: Any = sys._getframe(1)
+        found: list[Loop] = []
+        while frame is not None:
+            if TRACER in frame.f_globals:
+                inside = [loop for loop in self._program.loops if _runs(loop, frame)]
+                found += sorted(inside, key=lambda loop: -loop.line)
+            frame = frame.f_back
+        return found
+
     def others(self, loop: Loop) -> list[Loop]:
-        """Further loops that may be the training loop."""
-        return [other for other in self._ranked if other is not loop]
+        """Further loops that may be the training loop: first those around this one, then others that have begun.
+
+        Those that have not begun come last. They are left out if the program ran for long already, since it would have
+        to run to its end to tell that they never do.
+        """
+        ranked = [other for other in self._ranked if other is not loop]
+        around = [other for other in self._outer if other in ranked]
+        begun = [other for other in ranked if other.number in self._begun and other not in around]
+        rest = [other for other in ranked if other.number not in self._begun and other not in around]
+        return [*around, *begun, *(rest if self._preferred is None else ())]
 
 
 def _runs(loop: Loop, frame: Any) -> bool:
@@ -343,7 +390,7 @@ def _run(
     wants: Callable[[int], bool],
     arguments: Sequence[str],
     use: Callable[[Step], T],
-    execute: Callable[[dict[str, Any], Callable[[Any], None]], None] | None = None,
+    execute: Callable[[dict[str, Any], Callable[[Any], bool]], None] | None = None,
     minimised: Callable[[Minimisation], T] | None = None,
 ) -> tuple[T] | None:
     """Run as `__main__` until a loop begins that is wanted, and use its step there; None if the program ends before.
@@ -356,7 +403,7 @@ def _run(
     outside = Interpreter.now({name: sys.modules[name] for name in ("__main__",) if name in sys.modules})
     descriptors, random_states = open_descriptors(), generator_states()
 
-    def arrived(arrival: Any) -> None:
+    def arrived(arrival: Any) -> bool:
         GUARD.seal()
         try:
             states = generator_states()
@@ -366,7 +413,7 @@ def _run(
                 program.tracer.begin_unseen()
                 with Sandbox(vars(m) for m in inside.modules.values()).active(inside):
                     results.append(minimised(arrival))
-                return
+                return False
             step = Step(program, arrival, states, inside, descriptors, random_states)
             with outside.entered():
                 results.append(use(step))
@@ -374,6 +421,8 @@ def _run(
             errors.append(error)
             program.tracer.stop_at(_nowhere)
             program.tracer.over = True
+            return False
+        return results[-1] is _GO_ON
 
     GUARD.refused.clear()
     program.tracer.stop_at(wants, arrived)

@@ -17,7 +17,7 @@ from gradcheck.scripts.text.syntax import private_name
 #: Types whose objects are not searched.
 OPAQUE = (Tracer, ReplayedIterator, types.BuiltinFunctionType, str, bytes, int, float, complex)
 
-#: Longer sequences are data and are not searched for parameters.
+#: Longer sequences are data and are not searched for parameters; of a table of numbers all entries count.
 LONG_SEQUENCE = 5_000
 
 #: Attributes of classes that hold no state of the program.
@@ -104,7 +104,7 @@ def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(value, dict):
         yield from ((f"[{key!r}]", key, item) for key, item in list(value.items()))
     elif isinstance(value, (list, tuple, deque)):
-        if len(value) <= LONG_SEQUENCE:
+        if _entries(value) <= LONG_SEQUENCE:
             yield from ((f"[{i}]", i, item) for i, item in enumerate(value))
     elif isinstance(value, (set, frozenset)):
         if len(value) <= LONG_SEQUENCE:
@@ -112,6 +112,14 @@ def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
     elif isinstance(value, np.ndarray) and value.dtype == object and value.size <= LONG_SEQUENCE:
         yield from ((f"[{i}]", i, value[i]) for i in np.ndindex(value.shape))
     yield from _attributes(value)
+
+
+def _entries(value: Any) -> int:
+    """The number of items of a sequence, or of numbers in a table of numbers."""
+    first = value[0] if value else None
+    if isinstance(first, (list, tuple)) and first and isinstance(first[0], (int, float)):
+        return len(value) * len(first)
+    return len(value)
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -60,6 +61,7 @@ class ReplayedIterator:
 
 def is_shared_iterator(value: Any) -> bool:
     """Whether a value is an iterator of Python or of a library; one of the program's own has attributes to put back."""
-    if isinstance(value, (ReplayedIterator, io.IOBase)) or not isinstance(value, Iterator):
+    no_iterators = (ReplayedIterator, io.IOBase, *weakref.ProxyTypes)
+    if issubclass(type(value), no_iterators) or not issubclass(type(value), Iterator):
         return False
     return not any(TRACER in getattr(m, "__globals__", ()) for c in type(value).__mro__ for m in vars(c).values())

@@ -68,7 +68,7 @@ class OpenFiles:
 
     def covers(self, value: Any) -> bool:
         """Whether what is written to a stream goes into memory."""
-        return isinstance(value, io.IOBase) and _descriptor_of(value) in self.descriptors
+        return issubclass(type(value), io.IOBase) and _descriptor_of(value) in self.descriptors
 
     def forget(self) -> None:
         """Give back the memory of what the last replay wrote."""

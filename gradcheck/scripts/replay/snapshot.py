@@ -236,7 +236,7 @@ def _write_function(value: Any, content: Any) -> None:
 
 def _is_readable(value: Any) -> bool:
     """Whether a value is an open file that is read from, and whose position can be set."""
-    if not isinstance(value, io.IOBase) or isinstance(value, (io.StringIO, io.BytesIO)):
+    if not issubclass(type(value), io.IOBase) or isinstance(value, (io.StringIO, io.BytesIO)):
         return False
     try:
         return not value.closed and value.seekable() and value.readable() and value.tell() >= 0

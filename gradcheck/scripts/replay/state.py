@@ -151,7 +151,7 @@ def _search(
             seen.add(id(value))
             shared = dict(cells_of(value)) if isinstance(value, types.FunctionType) else {}
             for accessor, inner, item in items_of(value):
-                if inner is None or id(shared.get(inner)) in seen:
+                if inner is None or (inner in shared and id(shared[inner]) in seen):
                     continue
                 if inner in shared:
                     seen.add(id(shared[inner]))

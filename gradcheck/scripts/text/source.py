@@ -18,6 +18,12 @@ _KEPT_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%gradcheck")
 #: A line magic whose statement runs, with its options.
 _TIMED = re.compile(r"%(?:time|timeit|prun|memit|lprun)\b\s*(?:-\w+\s*\S*\s+)*(.*)")
 
+#: What ``%pylab`` makes known, as IPython documents it.
+_PYLAB = (
+    "import numpy, matplotlib; from matplotlib import pylab, mlab, pyplot; np = numpy; plt = pyplot; "
+    "from pylab import *; from numpy import *"
+)
+
 #: An assignment from a magic or from a command.
 _ASSIGNED = re.compile(r"([\w.,\s\[\]'\"]+=\s*)([%!])")
 
@@ -116,6 +122,8 @@ def _in_python(line: str) -> str | None:
     timed = _TIMED.match(bare)
     if timed:
         return indent + (timed[1] or "pass")
+    if bare.split(" ")[0] == "%pylab":
+        return indent + _PYLAB
     if bare.startswith(("%", "!", "?")) or bare.endswith("?"):
         return indent + "pass"
     assigned = _ASSIGNED.match(bare)

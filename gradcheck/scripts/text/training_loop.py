@@ -75,8 +75,8 @@ class _Contents:
         Sums and differences, by the id of their node.
     rated : set of int
         Those that may be a variable plus a product, as an update is.
-    reads : set of str
-        What the updates read.
+    reads, unrated_reads : set of str
+        What those read, and what the other updates read.
     assignments : list of (list of str, set of str)
         What statements assign, and what they read.
     """
@@ -84,12 +84,13 @@ class _Contents:
     updates: set[int] = field(default_factory=set)
     rated: set[int] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
+    unrated_reads: set[str] = field(default_factory=set)
     assignments: list[tuple[list[str], set[str]]] = field(default_factory=list)
 
     @property
     def behind_updates(self) -> int:
-        """The number of assignments that the updates are computed from."""
-        known, used, left = set(self.reads), 0, list(self.assignments)
+        """The number of assignments that the updates are computed from: those with a product, if there are any."""
+        known, used, left = set(self.reads or self.unrated_reads), 0, list(self.assignments)
         while True:
             hit = [entry for entry in left if not known.isdisjoint(entry[0])]
             if not hit:
@@ -130,6 +131,21 @@ def rank_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]
     functions that the body calls. Of nested loops that do, the innermost comes first.
     """
     return _ranked([loop for loop in loops if loop.is_loop], trees)
+
+
+def complete_loops(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> set[int]:
+    """The numbers of loops that update something, and contain most of what updates are computed from anywhere."""
+    functions = _functions(trees)
+    contents = {loop.number: _contents(loop.node.body, functions) for loop in loops if loop.is_loop}
+    behind = {number: found.behind_updates for number, found in contents.items() if found.updates}
+    most = max(behind.values(), default=0)
+    return {number for number, count in behind.items() if count >= _COMPLETE * most}
+
+
+def adds_products(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
+    """The loops that add a product to something, in their body or in functions that it calls, in the same order."""
+    functions = _functions(trees)
+    return [loop for loop in loops if _contents(loop.node.body, functions).rated]
 
 
 def rank_functions(loops: Sequence[Loop], trees: Sequence[ast.Module]) -> list[Loop]:
@@ -265,7 +281,7 @@ def _add_update(node: Any, found: _Contents) -> None:
         found.updates.add(id(value))
         if rated:
             found.rated.add(id(value))
-            found.reads.update(_read(value))
+        (found.reads if rated else found.unrated_reads).update(_read(value))
 
 
 def _read(node: ast.AST) -> set[str]:

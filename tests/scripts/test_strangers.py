@@ -1,0 +1,358 @@
+"""Shapes of programs that people publish, in a few lines each: one that is right, and one with a wrong line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gradcheck.errors import SubjectError
+from gradcheck.scripts.program import check_program
+from gradcheck.verdicts.verdict import Verdict
+from tests.scripts.planted import blamed, checked, planted
+from tests.scripts.samples import LINEAR, LINEAR_HEAD
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A program, one of its lines, and that line with a mistake."""
+
+    name: str
+    text: str
+    right: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: A layer whose parameters are two levels below the variable of the program.
+_LAYER = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+plot = None
+
+
+class Layer:
+    def __init__(self, n, m):
+        self.cache = None
+        self.values = {"w": rng.standard_normal((n, m)), "b": np.zeros(m)}
+
+    def forward(self, x):
+        self.cache = x
+        return x @ self.values["w"] + self.values["b"]
+
+    def backward(self, d):
+        self.slopes = {"w": self.cache.T @ d, "b": d.sum(axis=0)}
+        return d @ self.values["w"].T
+
+
+one, two = Layer(3, 4), Layer(4, 2)
+x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 2))
+for epoch in range(50):
+    hidden = np.tanh(one.forward(x))
+    out = two.forward(hidden)
+    loss = 0.5 * np.sum((out - y) ** 2)
+    d = two.backward(out - y)
+    one.backward(d * (1 - hidden**2))
+    for layer in (one, two):
+        for name in layer.values:
+            layer.values[name] = layer.values[name] - 0.05 * layer.slopes[name]
+"""
+
+#: A network that prints nothing and computes no loss.
+_SILENT = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+
+def squash(t):
+    return 1 / (1 + np.exp(-t))
+
+
+class Net:
+    def __init__(self):
+        self.inner, self.outer = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+
+    def train(self, x, goal):
+        hidden = squash(x @ self.inner)
+        out = squash(hidden @ self.outer)
+        error = goal - out
+        d_out = error * out * (1 - out)
+        d_hidden = d_out @ self.outer.T * hidden * (1 - hidden)
+        self.outer += 0.3 * hidden.T @ d_out
+        self.inner += 0.3 * x.T @ d_hidden
+
+
+net = Net()
+x, goal = rng.normal(size=(6, 3)), np.eye(2)[rng.integers(0, 2, 6)]
+for i in range(100):
+    net.train(x, goal)
+"""
+
+#: Logistic regression without a loss; the mean is taken in the gradient.
+_LOGISTIC = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(20, 3))
+label = (x[:, 0] > 0) * 1.0
+w, b = rng.normal(size=3), 0.1
+for i in range(100):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    db = (p - label).mean()
+    dw = x.T @ (p - label) / len(label)
+    w -= 0.1 * dw
+    b -= 0.1 * db
+"""
+
+#: Lists of numbers, which helper functions add to.
+_HELPERS = """\
+import random
+
+random.seed(0)
+data = [[random.gauss(0, 1) for _ in range(3)] for _ in range(6)]
+goal = [row[0] - 2 * row[1] for row in data]
+
+
+def plus(a, b):
+    return [p + q for p, q in zip(a, b)]
+
+
+def times(c, a):
+    return [c * p for p in a]
+
+
+def inner(a, b):
+    return sum(p * q for p, q in zip(a, b))
+
+
+weights = [random.random() for _ in range(3)]
+for epoch in range(50):
+    errors = [inner(weights, row) - t for row, t in zip(data, goal)]
+    sse = sum(e * e for e in errors)
+    slopes = [times(2 * e, row) for e, row in zip(errors, data)]
+    slope = slopes[0]
+    for other in slopes[1:]:
+        slope = plus(slope, other)
+    weights = plus(weights, times(-0.01, slope))
+    print(sse)
+"""
+
+#: A loss from which logarithms are subtracted, sample by sample.
+_SUBTRACTED = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, labels = rng.normal(size=(12, 3)), rng.integers(0, 2, 12)
+W, b = rng.normal(size=(3, 2)), np.zeros(2)
+total = 0
+for row, t in zip(x, labels):
+    scores = row @ W + b
+    p = np.exp(scores) / np.exp(scores).sum()
+    total -= np.log(p[t])
+    d = p.copy()
+    d[t] -= 1
+    W -= 0.1 * np.outer(row, d)
+    b -= 0.1 * d
+    print(total)
+"""
+
+SHAPES = [
+    Shape("a sum from which the loss is subtracted", _SUBTRACTED, "np.outer(row, d)", "np.outer(row, d * p)"),
+    Shape(
+        "a variable that is None beside nested parameters",
+        _LAYER,
+        '{"w": self.cache.T @ d, "b": d.sum(axis=0)}',
+        '{"w": self.cache.T @ d, "b": d.mean(axis=0)}',
+    ),
+    Shape("no loss, squared error", _SILENT, "hidden * (1 - hidden)", "hidden * (1 + hidden)"),
+    Shape("no loss, cross-entropy", _LOGISTIC, "x.T @ (p - label) / len(label)", "x.T @ (p - label * p) / len(label)"),
+    Shape("lists and helper functions", _HELPERS, "times(2 * e, row)", "times(2 * e * e, row)"),
+    Shape(
+        "an archive of arrays that stays open",
+        LINEAR.replace(
+            "w = rng",
+            "import io\n\nfile = io.BytesIO()\nnp.savez(file, x=x, y=y)\nfile.seek(0)\narchive = np.load(file)\n"
+            "x, y = archive['x'], archive['y']\nw = rng",
+        ),
+        "g = x.T @ r",
+        "g = x.T @ (r * r)",
+    ),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_shape_is_not_a_mistake(shape: Shape, tmp_path: Path) -> None:
+    report = checked(tmp_path, shape.text)
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_shape_hides_no_mistake(shape: Shape, tmp_path: Path) -> None:
+    text, line = planted(shape.text, shape.right, shape.wrong)
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL, str(report)
+    assert blamed(report) <= {line}
+
+
+def test_a_number_beside_the_loss_of_the_iteration_before_is_not_the_loss(tmp_path: Path) -> None:
+    text = (
+        LINEAR_HEAD + "sizes = []\nout = x @ w\nfor i in range(100):\n    error = np.sum((y - out) ** 2)\n"
+        "    print(error)\n    w = w + 0.01 * 2 * x.T @ (y - out)\n    sizes.append(w @ w)\n    out = x @ w\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+def test_two_losses_of_one_function_are_two(tmp_path: Path) -> None:
+    text = (
+        LINEAR_HEAD + "x2, y2 = rng.standard_normal((5, 3)), rng.standard_normal(5)\n\ndef cost(r):\n"
+        "    return np.sum(r**2) / 2\n\nfor i in range(100):\n    r, r2 = x @ w - y, x2 @ w - y2\n"
+        "    mine, theirs = [], []\n    mine.append(cost(r))\n    theirs.append(cost(r2))\n    g = x.T @ r\n"
+        "    w -= 0.01 * g\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+def test_a_loss_that_was_taken_for_the_programs_own_is_said(tmp_path: Path) -> None:
+    report = checked(tmp_path, _SILENT)
+    assert "computes no loss" in report.notes[0]
+    assert "0.5 * np.sum(np.square(goal - out)) (line 17)" in report.notes[0]
+    assert report.sources[str(tmp_path / "train.py")] == _SILENT
+
+
+def test_a_program_whose_errors_belong_to_no_loss_is_refused(tmp_path: Path) -> None:
+    text = _SILENT.replace("error * out * (1 - out)", "np.sign(error) * out")
+    with pytest.raises(SubjectError, match="never computes its loss"):
+        checked(tmp_path, text)
+
+
+def test_a_perceptron_is_not_called_wrong(tmp_path: Path) -> None:
+    text = (
+        "import numpy as np\nrng = np.random.default_rng(0)\nx = rng.normal(size=(9, 2))\ngoal = (x[:, 0] > 0) * 1\n"
+        "w, b = np.zeros(2), 0.0\nfor i in range(50):\n    for row, t in zip(x, goal):\n        score = row @ w + b\n"
+        "        fired = np.where(score >= 0, 1, 0)\n        change = 0.1 * (t - fired)\n        w += change * row\n"
+        "        b += change\n"
+    )
+    try:
+        verdict = checked(tmp_path, text).verdict
+    except SubjectError:
+        verdict = Verdict.UNDECIDED
+    assert verdict is Verdict.UNDECIDED
+
+
+def test_entries_that_are_updated_one_after_the_other_are_not_called_wrong(tmp_path: Path) -> None:
+    text = (
+        "import numpy as np\nrng = np.random.default_rng(0)\nrating = rng.random((4, 3))\n"
+        "P, Q = rng.random((4, 2)), rng.random((3, 2))\npairs = [(i, j) for i in range(4) for j in range(3)]\n"
+        "for epoch in range(50):\n    for i, j in pairs:\n        e = rating[i, j] - P[i] @ Q[j]\n"
+        "        old = P[i, :].copy()\n        P[i, :] += 0.1 * (e * Q[j, :] - 0.02 * P[i, :])\n"
+        "        Q[j, :] += 0.1 * (e * old - 0.02 * Q[j, :])\n    total = 0\n    for i, j in pairs:\n"
+        "        total += (rating[i, j] - P[i] @ Q[j]) ** 2\n    print(np.sqrt(total))\n"
+    )
+    assert checked(tmp_path, text).verdict is Verdict.UNDECIDED
+
+
+def test_a_common_factor_that_no_single_line_explains_accuses_none(tmp_path: Path) -> None:
+    text = (
+        LINEAR_HEAD + "V = rng.standard_normal((3, 1))\nfor i in range(100):\n    r = x @ w - y\n"
+        "    s = x @ V[:, 0] - y\n    loss = (np.sum(r**2) + np.sum(s**2) + np.sum(w**2)) / 24\n"
+        "    dw = x.T @ r\n    dw += w\n    dV = (x.T @ s)[:, None]\n    w -= 0.01 * dw\n    V -= 0.01 * dV\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {None}
+    assert "12 times" in report.notes[0]
+
+
+def test_what_differences_cannot_see_is_compared_with_the_exact_derivative(tmp_path: Path) -> None:
+    text = (
+        LINEAR_HEAD + "V = 30 * rng.standard_normal((3, 40))\nu = rng.standard_normal(40)\nfor i in range(100):\n"
+        "    h = np.tanh(x @ V)\n    r = h @ u - y\n    loss = 0.5 * np.sum(r**2)\n    du = h.T @ r\n"
+        "    dV = x.T @ (np.outer(r, u) * (1 - h**2))\n    u -= 0.01 * du\n    V -= 0.01 * dV\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS, str(report)
+
+
+def test_a_cell_runs_loops_that_only_prepare(tmp_path: Path) -> None:
+    cells = [
+        "import numpy as np\nrng = np.random.default_rng(0)\nx = rng.normal(size=(8, 2))\n"
+        "def powers(x):\n    out = np.ones((len(x), 1))\n    for k in range(1, 3):\n"
+        "        out = np.hstack((out, x ** (k - 0)))\n    return out\n",
+        "x = powers(x)",
+        "w, y = np.zeros(5), rng.normal(size=8)\nfor i in range(9):\n    r = x @ w - y\n    loss = 0.5 * np.sum(r**2)\n"
+        "    w = w - 0.1 * x.T @ r\n",
+    ]
+    sources = [{"cell_type": "code", "source": text, "metadata": {}, "outputs": []} for text in cells]
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps({"cells": sources, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+    report = check_program(path, rng=0)
+    assert report.verdict is Verdict.PASS
+    assert report.blocks["w"].shape == (5,)
+
+
+def test_an_optimiser_that_begins_with_no_averages_is_diagnosed_once(tmp_path: Path) -> None:
+    text = LINEAR.replace(
+        "w -= 0.1 * g", "state['m'] = 0.9 * state.get('m', 0) + g\n    w -= 0.1 * state['m']"
+    ).replace("g = x.T @ r\n", "g = 2 * x.T @ r\n")
+    report = checked(tmp_path, text.replace("for i in", "state = {}\nfor i in"))
+    assert report.verdict is Verdict.FAIL
+    assert report.findings
+
+
+#: Hidden and visible states are drawn with the probabilities that the parameters make.
+BOLTZMANN = """\
+import numpy as np
+
+np.random.seed(4)
+data = (np.random.rand(20, 6) < 0.4) * 1.0
+W = 0.3 * np.random.randn(6, 4)
+b = 0.1 * np.random.randn(4)
+
+
+def squashed(a):
+    return 1 / (1 + np.exp(-a))
+
+
+for epoch in range(50):
+    up = squashed(data @ W + b)
+    states = (up > np.random.rand(*up.shape)) * 1.0
+    down = squashed(states @ W.T)
+    again = squashed(down @ W + b)
+    error = np.mean((data - squashed(up @ W.T)) ** 2)
+    W += 0.1 * (data.T @ up - down.T @ again) / len(data)
+    b += 0.1 * (up - again).mean(axis=0)
+    print(error)
+"""
+
+#: Each step draws the samples that it uses; its gradient is wrong in a way that has no name.
+BATCHES = """\
+import numpy as np
+
+np.random.seed(4)
+X, y = np.random.randn(40, 3), np.random.randn(40)
+w = np.random.randn(3)
+for epoch in range(50):
+    rows = np.random.permutation(40)[:16]
+    r = X[rows] @ w - y[rows]
+    loss = np.mean(r**2)
+    w -= 0.1 * (2 * X[rows].T @ (r * np.cos(r)) / len(rows))
+    print(loss)
+"""
+
+
+def test_states_that_are_drawn_by_the_model_give_no_gradient(tmp_path: Path) -> None:
+    report = checked(tmp_path, BOLTZMANN)
+    assert report.verdict is Verdict.UNDECIDED
+    assert "draws random states" in str(report)
+
+
+def test_samples_that_are_drawn_are_no_excuse(tmp_path: Path) -> None:
+    assert checked(tmp_path, BATCHES).verdict is Verdict.FAIL
