@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.diagnosis.finding import Finding
+from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame
 from gradcheck.recording.exactness import is_exact
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
 from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.program import source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
@@ -135,6 +137,12 @@ class _Search:
         if recorded is None:
             return None
         recording = recorded[1]
+        guard = ignored_guard(recording, wrong)
+        if guard is not None and guard.site is not None:
+            site = recording.sites[guard.site]
+            unit = recording.units[site.unit]
+            names = [self._names[i] for i in wrong]
+            return LocatedFindings((guard_finding(site.text, _shown(unit.file), unit.line, names),))
         blame = Blame(recording, wrong)
         faulty = blame.lines()
         if not faulty:

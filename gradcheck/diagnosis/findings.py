@@ -175,3 +175,19 @@ def _ratio(wrong: list[Entry]) -> str:
         return ""
     places = min(max(2 - math.floor(math.log10(high - low)), 2), 12)
     return f"claimed/numeric ranges from {low:.{places}f} to {high:.{places}f}"
+
+
+def guard_finding(text: str, file: str, line: int, names: Sequence[str]) -> Finding:
+    """The finding for gradients that leave out a guard of the loss, which a recording has shown."""
+    mistake = BY_SLUG["clip-mismatch"]
+    return Finding(
+        mistake.code,
+        mistake.slug,
+        ", ".join(names),
+        f"{mistake.description}: {text} (line {line}) guards the loss, and the gradient is that of the loss without it",
+        "without the guard the claimed gradients equal the exact ones of the recorded loss, at a random point",
+        mistake.fix,
+        file,
+        line,
+        blocks=tuple(names),
+    )

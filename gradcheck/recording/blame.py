@@ -534,6 +534,8 @@ class Blame:
             return remedy.factor is not None and all(self.recording.sites[r.site].unit != unit for r in after)
         if remedy.factor is not None:
             return not self._is_carried(remedy)
+        if remedy.rank is Rank.NOTHING and self._is_slope_of_helper(remedy):
+            return False
         if remedy.rank is Rank.NOTHING or self._brings_in_a_constant(remedy):
             return True
         if self._is_renaming(remedy) and self._goes_on(remedy):
@@ -545,6 +547,12 @@ class Blame:
         value = self._graph.values[remedy.start]
         alike = list(self.matches.forward(value.array))
         return value.function is not same and any(set(value.names) & set(self._graph.values[i].names) for i in alike)
+
+    def _is_slope_of_helper(self, remedy: Remedy) -> bool:
+        """Whether a function returns the derivative of one forward value by another, which its caller has to use."""
+        value = self._graph.values[remedy.start]
+        unit = self.recording.units[self.recording.sites[remedy.site].unit]
+        return unit.is_result and np.ptp(value.array) > 0 and self.is_slope(value.array)
 
     def _brings_in_a_constant(self, remedy: Remedy) -> bool:
         """Whether a value is a multiple of a derivative, and what it is made of is none."""
@@ -767,6 +775,11 @@ class Blame:
             before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
             self._corrected = self._graph.recomputed(before, range(value.id)) if before else {}
         helped = False
+        if self._is_slope_of_helper(remedy):
+            function = self.recording.units[unit].function
+            callers = [each for each in value.named_in if self.recording.units[each].function != function]
+            named = callers[0] if callers else unit
+            return Faulty(named, value.id, needed, of, blocks, None, remedy.rank, unit, bool(callers) and remedy.alone)
         fed = self._fed_wrongly(remedy)
         if fed is not None:
             assert fed.unit is not None

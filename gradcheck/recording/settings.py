@@ -63,6 +63,9 @@ class RecordingSettings:
     most_entries : int
         Edits are tried only if the two largest arrays that a line reads have a product of sizes below this: an edit may
         broadcast one against the other.
+    guard : float
+        A constant of at most this size, added to a value that may be near zero, or at this distance from zero or one as
+        a limit, is a guard.
     simple_factors : tuple of float
         Constants that a line may be off by and that a person writes: these are offered as edits.
     """
@@ -90,6 +93,7 @@ class RecordingSettings:
     nearest: int = 60
     most_repairs: int = 300
     most_entries: int = 20_000_000
+    guard: float = 1e-3
     simple_factors: tuple[float, ...] = (2.0, 0.5, 3.0, 4.0, 0.25)
 
 

@@ -52,6 +52,9 @@ def findings_in(
     findings = [read.finding() for read in stale]
     left = failed - {name for read in analysis.stale for name in read.names}
     names = [p.name for p in analysis.parameters]
+    guard = lines.guard() if left == failed and lines is not None else None
+    if guard is not None:
+        return (guard,), _reports(lines, ())
     explanations = lines.explanations(analysis.counts(), rng) if left and lines is not None else []
     diagnosed = {}
     for each in explanations:

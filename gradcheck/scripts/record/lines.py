@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.diagnosis.finding import Finding
+from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.explain import Explanation, explained, lines_of
+from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.operations import COMPARE
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
@@ -88,6 +91,18 @@ class RecordedLines:
         return bool(blame.right) or any(
             v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
         )
+
+    def guard(self) -> Finding | None:
+        """The guard of the loss that all wrong gradients ignore, at each base point; None if there is none."""
+        found = [ignored_guard(each.recording, self._wrong) for each in self._recorded]
+        if not self._wrong or any(each is None or each.site is None for each in found):
+            return None
+        recording, value = self._recorded[-1].recording, found[-1]
+        assert value is not None
+        assert value.site is not None
+        site = recording.sites[value.site]
+        unit = recording.units[site.unit]
+        return guard_finding(site.text, unit.file, unit.line, [self._names[i] for i in self._wrong])
 
     @property
     def samples_states(self) -> bool:
