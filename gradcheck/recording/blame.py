@@ -504,6 +504,7 @@ class Blame:
         """Whether a value is the derivative of something, if not of what it has to be here."""
         derivative = remedy.rank in (Rank.WHOLE, Rank.MULTIPLE, Rank.PART) and remedy.factor is None
         derivative = derivative and not self._is_renaming(remedy) and not self._brings_in_a_constant(remedy)
+        derivative = derivative and not self._is_short_of_a_variable(remedy)
         return derivative and not self._lacks_a_part(remedy, others)
 
     def _is_renaming(self, remedy: Remedy) -> bool:
@@ -538,9 +539,16 @@ class Blame:
             return False
         if remedy.rank is Rank.NOTHING or self._brings_in_a_constant(remedy):
             return True
-        if self._is_renaming(remedy) and self._goes_on(remedy):
+        if (self._is_renaming(remedy) and self._goes_on(remedy)) or self._is_short_of_a_variable(remedy):
             return True
         return self._lacks_a_part(remedy, others)
+
+    def _is_short_of_a_variable(self, remedy: Remedy) -> bool:
+        """Whether a line gives a name to the derivative of a value without one, where that of a variable is needed."""
+        start, of, _ = self._first_of(remedy)
+        exact = [m.of for m in self.meaning(start) if m.kind is Kind.WHOLE and m.exact]
+        known = of is not None and bool(self._graph.values[of].names)
+        return bool(start.names and exact) and known and not any(self._graph.values[i].names for i in exact)
 
     def _is_repeated(self, remedy: Remedy) -> bool:
         """Whether a line computes a value of the forward pass again, under the name that it has there."""
@@ -709,6 +717,7 @@ class Blame:
             return True
         return not any(
             other.rank in (Rank.NAME, Rank.WHOLE, Rank.MULTIPLE, Rank.PART, Rank.FORWARD)
+            and self._becomes_an_adjoint(other)
             and other.factor is None
             and other.start < best.start
             and self.recording.sites[other.site].unit != unit
@@ -716,6 +725,12 @@ class Blame:
             for other in found
             if other.fixes & left >= best.fixes & left
         )
+
+    def _becomes_an_adjoint(self, remedy: Remedy) -> bool:
+        """Whether what a value has to be is an adjoint, or a part of one, and not a multiple that helps by chance."""
+        start, of, _ = self._first_of(remedy)
+        needed = remedy.instead[start.id]
+        return of is None or any(match.exact for match in self.meaning_of(needed))
 
     def _only_passes_on(self, remedy: Remedy) -> bool:
         """Whether a function returns, or stores, under another name what it has computed itself."""

@@ -48,11 +48,25 @@ def edits(text: str, names: Sequence[str], numpy: str, *, wider: bool = False) -
         Whether the edits bring in other variables; if not, they change what stands there.
     """
     seen = {_normal(text)}
+    if wider:
+        names = [*names, *_indexed(text, names)]
     for edit in (_with_others if wider else _of_itself)(text, names, numpy):
         normal = _normal(edit.text)
         if normal and normal not in seen:
             seen.add(normal)
             yield edit
+
+
+def _indexed(text: str, names: Sequence[str]) -> list[str]:
+    """Items of variables, with the index that the expression uses for others."""
+    try:
+        source = _Text(text, names)
+    except (SyntaxError, ValueError):
+        return []
+    items = [n for n in ast.walk(source.tree) if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice)]
+    places = dict.fromkeys(source.of(n.slice) for n in items)
+    plain = [name for name in names if "[" not in name]
+    return [f"{name}[{place}]" for place in places for name in plain][: len(names)]
 
 
 def with_constant(text: str, constant: float) -> tuple[str, str]:

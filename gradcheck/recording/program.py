@@ -74,14 +74,14 @@ class Program:
         self.sites: list[Site] = []
         self.units: list[Unit] = []
         self._codes: dict[str, list[tuple[types.CodeType, types.CodeType]]] = {}
-        self._functions: dict[str, list[types.FunctionType]] = {}
+        self._followed: set[str] = set()
         self._patched: list[tuple[types.FunctionType, types.CodeType]] = []
         self._active = False
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """While it lasts, functions of followed files that are called run their rewritten code."""
-        self._functions, self._active = self._table.by_file(), True
+        self._active = True
         try:
             for file in self._running:
                 self._follow_file(file)
@@ -91,7 +91,7 @@ class Program:
             for function, code in reversed(self._patched):
                 function.__code__ = code
             self._patched.clear()
-            self._functions = {}
+            self._followed.clear()
 
     def rewritten_statements(
         self, file: str, text: str, statements: Sequence[ast.stmt], scopes: Sequence[str], aside: str = ""
@@ -119,11 +119,14 @@ class Program:
         return any(self._codes.get(plain.__code__.co_filename) for plain in _functions_in(function))
 
     def _follow_file(self, file: str) -> None:
-        functions = self._functions.pop(file, [])
-        if not functions or not (file in self._running or is_followed(file)):
+        running = self._running.get(file)
+        if file in self._followed or not (running is not None or is_followed(file)):
+            return
+        self._followed.add(file)
+        functions = self._table.of(file, recent=running is not None)
+        if not functions:
             return
         if file not in self._codes:
-            running = self._running.get(file)
             text = source_of(file) if running is None else running.text
             if running is not None and running.tree is not None:
                 self._codes[file] = self._of_tree(file, running, running.tree())
@@ -172,7 +175,7 @@ class Editor:
         self._file, self.text = file, _excerpt(source_of(file), line)
         self._flags = flags_of(source_of(file))
         self._before = list(_codes(compile(self.text, file, "exec", self._flags, dont_inherit=True)))
-        self._functions = table.by_file().get(file, [])
+        self._functions = table.of(file)
 
     def compiled(self, text: str) -> list[types.CodeType]:
         """The codes of the functions of a changed text, which are those of the file.
