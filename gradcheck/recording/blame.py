@@ -1413,7 +1413,7 @@ class Blame:
     def operands_of(self, value: Value, unit: int) -> list[Value]:
         """What the expressions of one unit read."""
         found: dict[int, Value] = {}
-        waiting = [value.id]
+        waiting, seen = [value.id], {value.id}
         while waiting:
             each = self._graph.values[waiting.pop()]
             for i in each.inputs:
@@ -1421,7 +1421,9 @@ class Blame:
                 if (inner.site is not None and self.recording.sites[inner.site].unit == unit) or (
                     inner.function in (same, operator.getitem) and inner.site is None
                 ):
-                    waiting.append(i)
+                    if i not in seen:
+                        seen.add(i)
+                        waiting.append(i)
                 else:
                     found[i] = inner
         return list(found.values())
