@@ -535,7 +535,7 @@ class Blame:
             return remedy.factor is not None and all(self.recording.sites[r.site].unit != unit for r in after)
         if remedy.factor is not None:
             return not self._is_carried(remedy)
-        if remedy.rank is Rank.NOTHING and self._is_slope_of_helper(remedy):
+        if self._is_slope_of_helper(remedy):
             return False
         if remedy.rank is Rank.NOTHING or self._brings_in_a_constant(remedy):
             return True
@@ -560,7 +560,8 @@ class Blame:
         """Whether a function returns the derivative of one forward value by another, which its caller has to use."""
         value = self._graph.values[remedy.start]
         unit = self.recording.units[self.recording.sites[remedy.site].unit]
-        return unit.is_result and np.ptp(value.array) > 0 and self.is_slope(value.array)
+        nothing = remedy.rank is Rank.NOTHING and np.ptp(value.array) > 0
+        return nothing and unit.is_result and self.is_slope(value.array)
 
     def _brings_in_a_constant(self, remedy: Remedy) -> bool:
         """Whether a value is a multiple of a derivative, and what it is made of is none."""

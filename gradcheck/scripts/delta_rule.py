@@ -41,7 +41,7 @@ def with_squared_error(sources: Sequence[Source], location: SourceLocation) -> l
 def _changed(source: Source, line: int) -> str | None:
     statement = Statement(source.tree(), line)
     node = statement.node
-    if node is None or not _has_absolute(node):
+    if node is None or not _has_absolute(node) or _is_combined(node):
         return None
     lines, last = source.text.split("\n"), node.end_lineno
     text = ast.unparse(ast.fix_missing_locations(_Squares().visit(node)))
@@ -53,6 +53,16 @@ def _changed(source: Source, line: int) -> str | None:
 
 def _has_absolute(node: ast.AST) -> bool:
     return any(isinstance(n, ast.Call) and called_name(n) in _ABSOLUTE for n in ast.walk(node))
+
+
+def _is_combined(node: ast.AST) -> bool:
+    """Whether a function combines an absolute value with others, as a selection does: the loss is more than that."""
+    shown = node.value if isinstance(node, ast.Expr) else None  # what a printed line combines is no loss
+    calls = (n for n in ast.walk(node) if isinstance(n, ast.Call) and n is not shown)
+    return any(
+        any(map(_has_absolute, each.args)) and sum(not isinstance(n, ast.Constant) for n in each.args) > 1
+        for each in calls
+    )
 
 
 class _Squares(ast.NodeTransformer):
