@@ -137,7 +137,8 @@ class _Search:
         if recorded is None:
             return None
         recording = recorded[1]
-        guard = ignored_guard(recording, wrong)
+        unnamed = all(finding.code in WITHOUT_NAME for finding in findings)
+        guard = ignored_guard(recording, wrong) if unnamed else None
         if guard is not None and guard.site is not None:
             site = recording.sites[guard.site]
             unit = recording.units[site.unit]
