@@ -212,10 +212,9 @@ class Blame:
     def meaning(self, value: Value) -> list[Match]:
         """Of which adjoints a value is a multiple."""
         if value.id in self._corrected:
-            array = self._corrected[value.id]
-            return self.matches.of(array) if is_real(array) else []
+            return self.meaning_of(self._corrected[value.id])
         if value.id not in self._meanings:
-            self._meanings[value.id] = self.matches.of(value.array) if is_real(value.array) else []
+            self._meanings[value.id] = self.meaning_of(value.array)
         return self._meanings[value.id]
 
     def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:

@@ -106,12 +106,7 @@ def value_of(form: int, one: Any, other: Any) -> float | None:
         return None
     a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     with np.errstate(all="ignore"):
-        if form == 0:
-            found = 0.5 * np.sum(np.square(a - b))
-        else:
-            target, output = (a, b) if form in (1, 3) else (b, a)
-            found = np.sum(-target * np.log(output))
-            found += np.sum(-(1 - target) * np.log(1 - output)) if form in (1, 2) else 0.0
+        found = eval(_FORMS[form].format("a", "b"), {"np": np, "a": a, "b": b})
     return float(found) if np.isfinite(found) else None
 
 

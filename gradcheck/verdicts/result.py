@@ -31,9 +31,9 @@ class BlockResult:
     subgradient : bool
         Whether it passes as a subgradient of a kink at the point, of which no gap and no resolution can be stated.
     spread : float or None
-        The gap as a part of the norm of the block, where it is one that a solver's tolerance may make: a verdict FAIL
-        holds only if a mistake explains it, or nothing in the loss stops at a tolerance, and one of PASS holds at the
-        accuracy that was stated.
+        The gap as a part of the norm of the block, where it is one that a solver's tolerance may make. FAIL then holds
+        only if a mistake explains the gap, or if nothing in the loss stops at a tolerance; else it is UNDECIDED. PASS
+        holds at the accuracy that was stated.
     location : Location or None
         Where it is wrong.
     note : str
