@@ -397,7 +397,7 @@ class Blame:
         common: set[float] | None = None
         for value in values:
             read = self._factors_read(value, unit, named=True)
-            if len(read) > 1 or not self._reads_what_is_right(value, unit):
+            if len(read) > 1 or self._open_operands(value, unit):
                 return None  # what is read may be the derivative of one or another, or what is wrong
             own = {m.factor for m in self.meaning(value)}
             brought = {round(mine / other, 9) for mine in own for other in read}
@@ -887,16 +887,17 @@ class Blame:
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
         if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
             return False
-        unknown = [each for each in operands if self._is_unknown(each)]
-        open_ones = [
-            each
-            for each in unknown
-            if not self.is_slope(self._array(each)) and not self._is_jacobian(self._array(each))
-        ]
+        open_ones = self._open_operands(value, unit)
         units = {each.unit for each in open_ones}
         return not any(
             self._may_repair([each for each in open_ones if each.unit == one], value, needed) for one in units
         )
+
+    def _open_operands(self, value: Value, unit: int) -> list[Value]:
+        """What a unit reads, and is neither known to be right nor a derivative of one forward value by another."""
+        unknown = [each for each in self.operands_of(value, unit) if each.unit != unit and self._is_unknown(each)]
+        arrays = [(each, self._array(each)) for each in unknown]
+        return [each for each, array in arrays if not self.is_slope(array) and not self._is_jacobian(array)]
 
     def _may_repair(self, operands: Sequence[Value], value: Value, needed: Any) -> bool:
         """Whether other arrays in place of some operands could make a value what it has to be.
