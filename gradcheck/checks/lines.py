@@ -21,9 +21,8 @@ from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame
 from gradcheck.recording.exactness import is_exact
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
-from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.guards import ignored_guard
-from gradcheck.recording.program import source_of
+from gradcheck.recording.program import reachable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
@@ -111,7 +110,7 @@ class _Search:
     ) -> None:
         self._own = evaluator.in_other_blocks(subject)
         self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
-        self._table = FunctionTable()
+        self._functions = reachable()
 
     def is_exact(self) -> bool:
         """Whether the loss was recorded, and has an error of rounding alone."""
@@ -203,7 +202,7 @@ class _Search:
             lambda: self._own.gradient(tuple(x.copy() for x in copied)),
             copied,
             getattr(self._subject, "upstream", None),
-            self._table,
+            self._functions,
         )
 
     def _near(self) -> Point:
@@ -223,7 +222,7 @@ class _Search:
         self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool, constants: Constants
     ) -> tuple[Repair | None, int]:
         own = partial(self._is_right, known)
-        return repaired(blame.recording.units[unit], own, left, self._table, wider=wider, constants=constants)
+        return repaired(blame.recording.units[unit], own, left, self._functions, wider=wider, constants=constants)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.functions import ReachableFunctions, RecentFunctions
 from gradcheck.recording.rewrite import PLACEHOLDER, Rewriter
 from gradcheck.recording.sites import Site, Unit
 from gradcheck.tracebacks import is_internal
@@ -56,10 +56,12 @@ class Program:
     ----------
     recorder : object
         Gets what the rewritten expressions compute.
-    table : FunctionTable, optional
-        One that several recordings share.
+    functions : ReachableFunctions, optional
+        Those that several recordings share.
     running : dict of str to RunningFile, optional
         Files whose functions run other code, by name. All of them are followed.
+    recent : RecentFunctions, optional
+        The functions of these files, which several recordings share.
 
     Attributes
     ----------
@@ -68,12 +70,18 @@ class Program:
     """
 
     def __init__(
-        self, recorder: Any, table: FunctionTable | None = None, running: Mapping[str, RunningFile] | None = None
+        self,
+        recorder: Any,
+        functions: ReachableFunctions | None = None,
+        running: Mapping[str, RunningFile] | None = None,
+        recent: RecentFunctions | None = None,
     ) -> None:
-        self._recorder, self._table, self._running = recorder, table or FunctionTable(), dict(running or {})
+        self._recorder, self._running = recorder, dict(running or {})
+        self._functions, self._recent = functions or reachable(), recent or RecentFunctions()
         self.sites: list[Site] = []
         self.units: list[Unit] = []
         self._codes: dict[str, list[tuple[types.CodeType, types.CodeType]]] = {}
+        self._new: set[int] = set()  # identities of rewritten codes
         self._followed: set[str] = set()
         self._patched: list[tuple[types.FunctionType, types.CodeType]] = []
         self._active = False
@@ -104,28 +112,37 @@ class Program:
         return _bound(code, self._recorder)
 
     def release(self) -> None:
-        """Forget the rewritten code, and the table of functions: some of them run such code."""
+        """Forget the rewritten code, and the functions: some of them run such code."""
         self._codes.clear()
-        self._table = FunctionTable()
+        self._new.clear()
+        self._functions, self._recent = reachable(), RecentFunctions()
 
     def follow(self, function: Any) -> None:
         """Rewrite the file of a callable, if it is the user's and was not rewritten yet."""
-        if self._active:
-            for plain in _functions_in(function):
-                self._follow_file(plain.__code__.co_filename)
+        if not self._active:
+            return
+        called = [each for each in _functions_in(function) if id(each.__code__) not in self._new]
+        called = [each for each in called if is_followed(each.__code__.co_filename)]
+        for file in self._functions.reach(called, function) & self._followed:
+            self._patch(file, self._functions.of(file))
+        for each in called:
+            self._follow_file(each.__code__.co_filename)
 
     def has_rewritten(self, function: Any) -> bool:
         """Whether calling an object runs rewritten code, which records by itself."""
         return any(self._codes.get(plain.__code__.co_filename) for plain in _functions_in(function))
 
     def _follow_file(self, file: str) -> None:
-        running = self._running.get(file)
-        if file in self._followed or not (running is not None or is_followed(file)):
+        if file in self._followed:
             return
         self._followed.add(file)
-        functions = self._table.of(file, recent=running is not None)
-        if not functions:
-            return
+        functions = self._recent.of(file) if file in self._running else self._functions.of(file)
+        if functions:
+            self._patch(file, functions)
+
+    def _patch(self, file: str, functions: Sequence[types.FunctionType]) -> None:
+        """Let functions of a file run their rewritten code."""
+        running = self._running.get(file)
         if file not in self._codes:
             text = source_of(file) if running is None else running.text
             if running is not None and running.tree is not None:
@@ -134,10 +151,13 @@ class Program:
                 self._codes[file] = rewritten(file, text, self._recorder, self.sites, self.units)
                 if running is not None:
                     self._codes[file] = list(_pairs_by_place(running.code, self._codes[file]))
+            self._new.update(id(new) for _, new in self._codes[file])
         pairs = self._codes[file]
         known = dict(pairs)
         for function in functions:
             code = function.__code__
+            if id(code) in self._new:
+                continue
             new = known.get(code) or _nearest(code, pairs)
             if new is not None and new.co_freevars == code.co_freevars:
                 self._patched.append((function, code))
@@ -163,7 +183,7 @@ class Editor:
     file : str
     line : int
         A line of the function that is changed.
-    table : FunctionTable
+    functions : ReachableFunctions
 
     Attributes
     ----------
@@ -171,11 +191,11 @@ class Editor:
         The source of the statement of the module around that line, at its place: all other lines are empty.
     """
 
-    def __init__(self, file: str, line: int, table: FunctionTable) -> None:
+    def __init__(self, file: str, line: int, functions: ReachableFunctions) -> None:
         self._file, self.text = file, _excerpt(source_of(file), line)
         self._flags = flags_of(source_of(file))
         self._before = list(_codes(compile(self.text, file, "exec", self._flags, dont_inherit=True)))
-        self._functions = table.of(file)
+        self._functions = functions.of(file)
 
     def compiled(self, text: str) -> list[types.CodeType]:
         """The codes of the functions of a changed text, which are those of the file.
@@ -251,6 +271,11 @@ def is_followed(file: str) -> bool:
     if file.startswith("<frozen") or is_internal(file):
         return False
     return not file.startswith(_INSTALLED) or file.startswith("<")
+
+
+def reachable() -> ReachableFunctions:
+    """The functions of the user's own files, none of which is known yet."""
+    return ReachableFunctions(is_followed)
 
 
 def source_of(file: str) -> str:

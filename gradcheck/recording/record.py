@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import Adjoints, adjoints, made_of
-from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.graph import Graph, Value, is_real
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.settings import RECORDING
@@ -67,7 +67,7 @@ def record(
     gradient: Callable[[], Sequence[Array]],
     point: Sequence[Array],
     upstream: Array | None = None,
-    table: FunctionTable | None = None,
+    known: ReachableFunctions | None = None,
 ) -> Recording | None:
     """Record a loss and its gradient.
 
@@ -81,8 +81,8 @@ def record(
         The parameters.
     upstream : ndarray, optional
         Of a layer: the loss is the sum of its output times this.
-    table : FunctionTable, optional
-        One that several recordings share.
+    known : ReachableFunctions, optional
+        Those that several recordings share.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def record(
     NoRule
         If an operation has no rule and is too large to be measured.
     """
-    recorder = Recorder(table)
+    recorder = Recorder(known)
     try:
         return _recorded(recorder, functions, loss, gradient, point, upstream)
     finally:

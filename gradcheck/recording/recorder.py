@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.functions import ReachableFunctions, RecentFunctions
 from gradcheck.recording.graph import Graph, Ref, Value
 from gradcheck.recording.memory import Buffer, owner_of, positions
 from gradcheck.recording.operations import (
@@ -52,10 +52,12 @@ class Recorder:
 
     Parameters
     ----------
-    table : FunctionTable, optional
-        One that several recordings share.
+    functions : ReachableFunctions, optional
+        Those that several recordings share.
     running : dict of str to RunningFile, optional
         Files whose functions run other code than their source says.
+    recent : RecentFunctions, optional
+        The functions of these files, which several recordings share.
     stand_ins : dict, optional
         Functions that are called in place of others.
 
@@ -73,12 +75,13 @@ class Recorder:
 
     def __init__(
         self,
-        table: FunctionTable | None = None,
+        functions: ReachableFunctions | None = None,
         running: Mapping[str, RunningFile] | None = None,
+        recent: RecentFunctions | None = None,
         stand_ins: Mapping[Any, Any] | None = None,
     ) -> None:
         self.graph = Graph()
-        self.program = Program(self, table, running)
+        self.program = Program(self, functions, running, recent)
         self._stand_ins = dict(stand_ins or {})
         self.index = _Index()
         self.last: Any = None

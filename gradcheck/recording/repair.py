@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.recording.edits import edits, with_constant
-from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import Editor
 from gradcheck.recording.sites import Span, Unit, span_of
 from gradcheck.tracebacks import pass_on_signal
@@ -40,7 +40,7 @@ def repaired(
     unit: Unit,
     is_right: Callable[[], bool],
     most: int,
-    table: FunctionTable,
+    functions: ReachableFunctions,
     *,
     wider: bool,
     constants: Sequence[tuple[Span, float]] = (),
@@ -55,14 +55,14 @@ def repaired(
         not.
     most : int
         Edits to try.
-    table : FunctionTable
+    functions : ReachableFunctions
     wider : bool
         Whether to try the edits that bring in other variables of the function, or those that do not.
     constants : sequence of (Span, float)
         Expressions inside the line, and the constants that these have to be multiplied with.
     """
     try:
-        editor = Editor(unit.file, unit.span[0], table)
+        editor = Editor(unit.file, unit.span[0], functions)
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
         return None, 0

@@ -57,7 +57,7 @@ def _exact_names(analysis: Analysis) -> set[str]:
     for base in analysis.bases:
         tolerance = _EXACT if base is analysis.bases[-1] else _ON_KINKS
         try:
-            made = record_step(analysis, base, analysis.step.functions)
+            made = record_step(analysis, base)
         except NoRule:
             return set()
         except Exception as error:  # what the program does only where it is not rewritten

@@ -224,7 +224,8 @@ def record_events(step: Step, trace: Trace) -> RecordedStep | None:
     """
     if step.carries_over or step.unsteady:
         return None
-    recorder = Recorder(step.functions, _running(step), {np.empty: np.zeros, np.empty_like: np.zeros_like})
+    stand_ins = {np.empty: np.zeros, np.empty_like: np.zeros_like}
+    recorder = Recorder(running=_running(step), recent=step.functions, stand_ins=stand_ins)
     try:
         recording = _Recording(recorder)
         with warnings.catch_warnings():

@@ -219,7 +219,7 @@ def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> Recor
     recorded = []
     for base in analysis.bases:
         try:
-            made = record_step(analysis, base, analysis.step.functions)
+            made = record_step(analysis, base)
         except NoRule:
             return None
         except Exception as error:  # what the program does only where it is not rewritten

@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gradcheck.recording.adjoints import adjoints, made_of
-from gradcheck.recording.functions import FunctionTable
 from gradcheck.recording.graph import Graph, Ref, Value, is_real
 from gradcheck.recording.memory import owner_of, positions
 from gradcheck.recording.operations import written
@@ -80,15 +79,13 @@ class StepRecording:
     gradients: tuple[Array, ...]
 
 
-def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None = None) -> StepRecording | None:
+def record_step(analysis: Analysis, base: BasePoint) -> StepRecording | None:
     """Record the step at a base point.
 
     Parameters
     ----------
     analysis : Analysis
     base : BasePoint
-    table : FunctionTable, optional
-        One that several recordings share; by default that of the step.
 
     Returns
     -------
@@ -105,7 +102,7 @@ def record_step(analysis: Analysis, base: BasePoint, table: FunctionTable | None
         file: RunningFile(step.program.sources[file].text, unit.code) for file, unit in step.program.units.items()
     }
     stand_ins = {np.empty: np.zeros, np.empty_like: np.zeros_like}
-    recorder = Recorder(table or step.functions, running, stand_ins)
+    recorder = Recorder(running=running, recent=step.functions, stand_ins=stand_ins)
     try:
         memories = _run(recorder, analysis, base)
         if not recorder.complete:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
-from gradcheck.recording.functions import FunctionTable
+from gradcheck.recording.functions import RecentFunctions
 from gradcheck.scripts.instrument.events import Diverged, Event, Factor, Finished, Returned
 from gradcheck.scripts.instrument.loop_body import (
     LoopBody,
@@ -131,8 +131,8 @@ class Step:
     carries_over : bool
         Whether the step reads values that the iteration before computes from the parameters. A replay with other
         parameters runs that iteration first.
-    functions : FunctionTable
-        All functions that there are, for the recordings of the step.
+    functions : RecentFunctions
+        Those of the program, for the recordings of the step.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class Step:
         self._sandbox: Sandbox | None = None
         self._start: Snapshot | None = None
         self._observed: LoopBody | None = None
-        self.functions = FunctionTable()
+        self.functions = RecentFunctions()
         self._generators, self._random_states = generators, random_states or generator_states()
         self._body = self._compile()
         self._take_snapshot()
@@ -204,7 +204,7 @@ class Step:
         TargetError
             If a second run is another one, so that nothing can be said about the step.
         """
-        self.functions = FunctionTable()
+        self.functions = RecentFunctions()
         if self._files is None:
             self._files = OpenFiles(self._descriptors)
         self._replaced += substitute(self._roots, self._ready)
