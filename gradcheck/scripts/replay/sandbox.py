@@ -8,7 +8,9 @@ import io
 import logging
 import os
 import sys
+import types
 import warnings
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -24,6 +26,33 @@ from gradcheck.scripts.replay.stand_ins import Repeatable
 #: Modules whose functions stay as they are: Python's own import system, and this package.
 _LEFT_ALONE = ("posix", "nt", "_frozen_importlib", "_frozen_importlib_external", "zipimport")
 _PACKAGE = __name__.split(".")[0]
+
+
+class _InModules:
+    """Where modules have names for functions. A module is looked through again when it has more or fewer names."""
+
+    def __init__(self) -> None:
+        self._functions: list[Any] = []
+        self._names: weakref.WeakKeyDictionary[types.ModuleType, tuple[int, list[str]]] = weakref.WeakKeyDictionary()
+
+    def names(self, modules: Iterable[Any], functions: list[Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        """The namespace of each module, and the names in it that may be of one of the functions."""
+        ids = set(map(id, functions))
+        if ids != set(map(id, self._functions)):
+            self._functions = functions  # so that no other object takes one of these places in memory
+            self._names.clear()
+        for module in modules:
+            plain = type(module) is types.ModuleType
+            namespace = vars(module)
+            size, names = self._names.get(module, (-1, [])) if plain else (-1, [])
+            if size != len(namespace):
+                names = [name for name, value in list(namespace.items()) if id(value) in ids]
+                if plain:
+                    self._names[module] = len(namespace), names
+            yield namespace, names
+
+
+_IN_MODULES = _InModules()
 
 
 class Sandbox:
@@ -42,16 +71,17 @@ class Sandbox:
         pairs = [*self._overlay.stand_ins(), *self._repeatable.stand_ins(), *stand_ins.stand_ins()]
         table = {id(original): (original, _in_replays(original, new)) for original, new in pairs}
         modules = [
-            vars(module)
+            module
             for name, module in list(sys.modules.items())
             if name not in _LEFT_ALONE and name.split(".")[0] != _PACKAGE and hasattr(module, "__dict__")
         ]
+        own = [(namespace, list(namespace)) for namespace in (*namespaces, *stand_ins.namespaces())]
         self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
         seen: set[int] = set()
-        for namespace in (*modules, *namespaces, *stand_ins.namespaces()):
+        for namespace, names in (*own, *_IN_MODULES.names(modules, [original for original, _ in pairs])):
             if id(namespace) not in seen:
                 seen.add(id(namespace))
-                found = [(k, table[id(v)]) for k, v in list(namespace.items()) if id(v) in table]
+                found = [(name, table[id(namespace[name])]) for name in names if id(namespace.get(name)) in table]
                 self._places += [(namespace, name, *entry) for name, entry in found]
         self._methods = [
             (owner, name, vars(owner).get(name), _in_replays(getattr(owner, name), new))
