@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -223,7 +223,7 @@ class Guard:
     def _install(self) -> None:
         if not self._installed:
             self._installed = True
-            sys.addaudithook(self._audit)
+            sys.addaudithook(_hook(self._audit))
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not (self._guarded or self._observed or self._adopted):
@@ -240,6 +240,21 @@ class Guard:
             raise RefusedEffect(f"refused while the training step is replayed: {what}")
         if event != "time.sleep" and not imports:
             self.seen.setdefault(what)
+
+
+#: Events that change the world, or do so with some arguments.
+_WATCHED = _REFUSED | {"open", "sqlite3.connect", "mmap.__new__"}
+
+
+def _hook(audit: Callable[[str, tuple[Any, ...]], None]) -> Callable[[str, tuple[Any, ...]], None]:
+    """Calls another hook for the events that may change the world. Every call of `id` is an event, so this is short."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _WATCHED:
+            audit(event, arguments)
+
+    hook.__cantrace__ = False  # type: ignore[attr-defined]  # Python asks each time, and an error would cost more
+    return hook
 
 
 def _changes_the_world(event: str, arguments: tuple[Any, ...]) -> bool:

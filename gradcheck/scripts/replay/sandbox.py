@@ -37,7 +37,7 @@ class _InModules:
 
     def names(self, modules: Iterable[Any], functions: list[Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
         """The namespace of each module, and the names in it that may be of one of the functions."""
-        ids = set(map(id, functions))
+        ids, kinds = set(map(id, functions)), set(map(type, functions))
         if ids != set(map(id, self._functions)):
             self._functions = functions  # so that no other object takes one of these places in memory
             self._names.clear()
@@ -46,7 +46,7 @@ class _InModules:
             namespace = vars(module)
             size, names = self._names.get(module, (-1, [])) if plain else (-1, [])
             if size != len(namespace):
-                names = [name for name, value in list(namespace.items()) if id(value) in ids]
+                names = [k for k, value in list(namespace.items()) if type(value) in kinds and id(value) in ids]
                 if plain:
                     self._names[module] = len(namespace), names
             yield namespace, names
