@@ -136,7 +136,7 @@ class Blame:
         every = [claim for block in range(len(recording.claims)) for claim in claims_of(recording, block)]
         self.claims = [claim for claim in every if not claim.right and claim.block in wrong]
         self.right = [claim for claim in every if claim.right]
-        self.replays = 0
+        self._recomputed = 0
         self._children: dict[int, list[int]] = defaultdict(list)
         for value in self._graph.values:
             for each in value.inputs:
@@ -253,11 +253,11 @@ class Blame:
         for site, values in suspects.items():
             replay = Replay(graph, values, self.claims, self.matches, self.recording.tolerance)
             for instead, of in self._substitutions(values):
-                if self.replays >= RECORDING.most_replays:
+                if self._recomputed >= RECORDING.most_recomputed:
                     return
                 if not replay.may_help(instead):
                     continue
-                self.replays += 1
+                self._recomputed += replay.size
                 tried = replay.tried(instead)
                 if tried is None:
                     continue
@@ -346,7 +346,7 @@ class Blame:
         applied: dict[int, Any] = {}
         left = set(range(len(self.claims)))
         chosen: list[Faulty] = []
-        while left and self.replays < RECORDING.most_replays:
+        while left and self._recomputed < RECORDING.most_recomputed:
             found = [r for r in self._remedies(suspects, applied, left) if r.fixes & left]
             if not found:
                 break
@@ -365,7 +365,7 @@ class Blame:
         found: list[Faulty] = []
         for unit, values in self._results().items():
             factor = self._constant_of(unit, values)
-            if factor is None or self.replays >= RECORDING.most_replays:
+            if factor is None or self._recomputed >= RECORDING.most_recomputed:
                 continue
             blocks = tuple(sorted({claim.block for claim in self.claims}))
             if self._is_right_without(values, factor):
@@ -411,8 +411,10 @@ class Blame:
         claims = [*self.claims, *self.right]
         ids = {value.id for value in values}
         changed: dict[int, Any] = {}
+        order = self._graph.order(ids, [claim.id for claim in claims])
+        self._recomputed += len(order)
         try:
-            for each in [*values[:1], *self._graph.order(ids, [claim.id for claim in claims])]:
+            for each in [*values[:1], *order]:
                 if each.id in changed:
                     continue
                 assert each.function is not None
@@ -422,7 +424,6 @@ class Blame:
         except Exception as error:
             pass_on_signal(error)
             return False
-        self.replays += 1
         now = (changed.get(claim.id, self._graph.values[claim.id].array) for claim in claims)
         return all(self.recording.is_equal(claim.truth, value) for claim, value in zip(claims, now, strict=True))
 

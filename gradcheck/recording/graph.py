@@ -127,7 +127,10 @@ class Graph:
         for each in self.order(instead, wanted) if order is None else order:
             if each.id not in instead:
                 assert each.function is not None
-                new[each.id] = each.function(*self.filled(each.args, new), **self.filled(each.kwargs, new))
+                args = self._arguments(each.args, new)
+                new[each.id] = (
+                    each.function(*args, **self.filled(each.kwargs, new)) if each.kwargs else each.function(*args)
+                )
         return {i: new.get(i, self.values[i].array) for i in wanted}
 
     def with_values(self, instead: Mapping[int, Any]) -> Graph:
@@ -140,6 +143,18 @@ class Graph:
         for each in instead:
             other.values[each] = replace(other.values[each], function=None, args=(), kwargs={}, inputs=())
         return other
+
+    def _arguments(self, args: tuple[Any, ...], instead: Mapping[int, Any]) -> list[Any]:
+        """What `filled` gives for arguments; most of them are references or constants."""
+        values, found = self.values, []
+        for each in args:
+            kind = type(each)
+            if kind is Ref:
+                i = each.id
+                found.append(instead[i] if i in instead else values[i].array)
+            else:
+                found.append(self.filled(each, instead) if kind in (tuple, list, dict) else each)
+        return found
 
     def filled(self, structure: Any, instead: Mapping[int, Any] | None = None) -> Any:
         """Arguments with the arrays in place of the references to them."""

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -264,6 +264,7 @@ def flags_of(text: str) -> int:
     return __future__.annotations.compiler_flag if "annotations" in says else 0
 
 
+@cache
 def is_followed(file: str) -> bool:
     """Whether the functions of a file are the user's own."""
     if _LAYERS in Path(file).parents:

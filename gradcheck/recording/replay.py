@@ -41,6 +41,11 @@ class Replay:
     claims : sequence of Claim
     matches : Matches
     tolerance : float
+
+    Attributes
+    ----------
+    size : int
+        The number of values that one replay computes.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Replay:
         self._graph, self._claims, self._matches, self._tolerance = graph, claims, matches, tolerance
         ids = [value.id for value in values]
         self._order = graph.order(ids, {claim.id for claim in claims})
+        self.size = len(self._order)
         made = {*ids, *(value.id for value in self._order)}
         self._reached = [k for k, claim in enumerate(claims) if claim.id in made]
         self._wanted = {claims[k].id for k in self._reached}
@@ -107,7 +113,7 @@ class Replay:
             scales = {k: scale_of(claims[k].truth, new[claims[k].id], self._tolerance) for k in self._reached}
             fixed = {k: scale for k, scale in scales.items() if scale is not None}
             if not fixed:
-                return self._with_constant(instead)
+                return self._with_constant(instead, new)
             large = max(fixed, key=lambda k: np.size(claims[k].truth))
             scale = fixed[large]
             if np.size(claims[large].truth) < 3 and abs(scale - 1.0) > 1e-7:
@@ -122,10 +128,9 @@ class Replay:
             return None
         return alike, scale
 
-    def _with_constant(self, instead: Mapping[int, Any]) -> tuple[frozenset[int], float] | None:
+    def _with_constant(self, instead: Mapping[int, Any], new: Mapping[int, Any]) -> tuple[frozenset[int], float] | None:
         """The claims that a multiple of a substitution makes right: they have terms that are made of nothing of it."""
         claims = [(k, self._claims[k]) for k in self._reached if np.size(self._claims[k].truth) > 2]
-        new = self._computed(instead)
         for _, claim in claims:
             known = ~np.isnan(claim.truth)
             rest = np.asarray(self._rest[claim.id])[known]

@@ -43,8 +43,8 @@ class RecordingSettings:
     whole : float
         A recorded loss misses nothing if its slope along a line differs from a measured one by less than this part of
         the norm of what entries contribute.
-    most_replays : int
-        Substitutions of a value that are tried, each a replay of what depends on it.
+    most_recomputed : int
+        Values that are computed again to try substitutions, each of them in a replay of what depends on it.
     unscreened : int
         The first substitutions of a value, which are replayed without a look at whether they can help.
     screened : float
@@ -84,7 +84,7 @@ class RecordingSettings:
     least_spread: float = 0.1
     trusted: float = 10.0
     whole: float = 1e-5
-    most_replays: int = 3000
+    most_recomputed: int = 300_000
     unscreened: int = 6
     screened: float = 1e-6
     most_screens: int = 12
