@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import gradcheck
-from gradcheck.app.explain import pages
+from gradcheck.reports.pages import pages
 from tests.test_architecture import ONLY, ROOMS
 
 ROOT = Path(__file__).parents[1]

@@ -92,10 +92,9 @@ def _other(outcomes: Sequence[Outcome], form: str) -> str:
 
         return gitlab_of(outcomes, _root())
     if form == "sarif":
-        from gradcheck.app.explain import pages
         from gradcheck.reports.sarif import sarif_of
 
-        return sarif_of(outcomes, _root(), {page.code: page.summary for page in pages()})
+        return sarif_of(outcomes, _root())
     if form == "junit":
         from gradcheck.reports.junit import junit_of
 

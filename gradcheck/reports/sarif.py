@@ -12,6 +12,7 @@ from urllib.parse import quote
 from gradcheck._version import __version__
 from gradcheck.reports.gitlab import fingerprint
 from gradcheck.reports.outcome import Outcome
+from gradcheck.reports.pages import pages
 from gradcheck.reports.problems import Level, Problem, problems_of, relative_to
 from gradcheck.reports.status import gravest
 
@@ -27,7 +28,7 @@ _OTHER_RULES = {"undecided": "The arithmetic cannot decide whether the gradient 
 _BASE = "SRCROOT"
 
 
-def sarif_of(outcomes: Sequence[Outcome], root: Path, summaries: Mapping[str, str]) -> str:
+def sarif_of(outcomes: Sequence[Outcome], root: Path) -> str:
     """Write a log with one run.
 
     Parameters
@@ -35,16 +36,15 @@ def sarif_of(outcomes: Sequence[Outcome], root: Path, summaries: Mapping[str, st
     outcomes : sequence of Outcome
     root : Path
         The folder that addresses are relative to.
-    summaries : mapping of str to str
-        A sentence for each code.
     """
+    summaries = {**_OTHER_RULES, **{page.code: page.summary for page in pages()}}
     found = [problem for problem in problems_of(outcomes) if problem.code != "error"]
     rules = {problem.code: problem.slug for problem in found}
     driver = {
         "name": "gradcheck",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [_rule(code, slug, {**_OTHER_RULES, **summaries}) for code, slug in rules.items()],
+        "rules": [_rule(code, slug, summaries) for code, slug in rules.items()],
     }
     run = {
         "tool": {"driver": driver},

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from gradcheck.app.cli import main
-from gradcheck.app.explain import Page, UnknownMistake, page, pages
+from gradcheck.app.explain import UnknownMistake, page
 from gradcheck.diagnosis.mistakes import MISTAKES
+from gradcheck.reports.pages import Page, pages
 from gradcheck.training.doctor.causes import CODES
 
 MISTAKE_PAGES = [found for found in pages() if found.code.startswith("GC")]

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from gradcheck.app.explain import page
 from gradcheck.reports.sarif import sarif_of
 from tests.reports.outcomes import all_kinds, broken, passing, program
 
@@ -69,7 +70,7 @@ SCHEMA = closed(
 
 
 def run_of(*outcomes: Any) -> dict[str, Any]:
-    log = json.loads(sarif_of(outcomes, HERE, {"GC102": "A constant factor."}))
+    log = json.loads(sarif_of(outcomes, HERE))
     jsonschema.validate(log, SCHEMA)
     (run,) = log["runs"]
     found: dict[str, Any] = run
@@ -81,7 +82,7 @@ def test_the_log_keeps_to_the_standard_and_has_a_result_for_each_problem() -> No
     assert [result["level"] for result in run["results"]] == ["error", "warning", "error"]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
-    assert rules[0]["shortDescription"]["text"] == "A constant factor."
+    assert rules[0]["shortDescription"]["text"] == page("GC102").summary
     assert rules[0]["name"] == "ConstantFactor"
 
 

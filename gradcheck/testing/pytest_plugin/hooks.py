@@ -251,12 +251,15 @@ class SessionHooks:
         """Write the file of reports, if there is one."""
         if self.path is None or self.state is None:
             return
+        from gradcheck.errors import GradcheckError
         from gradcheck.testing.pytest_plugin.report_file import write
 
         try:
-            write(self.path, self.form, self.checks, self.state)
+            write(self.path, self.form, self.checks, self.state, self.config.rootpath)
         except OSError as error:
             self.file_error = f"gradcheck: {self.path} could not be written: {error.strerror}"
+        except GradcheckError as error:
+            self.file_error = f"gradcheck: {self.path} could not be written: {error}"
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note files that could not be collected."""
@@ -274,7 +277,8 @@ class SessionHooks:
 
         self.totals = self.totals or Totals()
         self.totals.merge(Totals(**found["totals"]))
-        self.checks[report.nodeid] = found["checks"]
+        file, line, _ = report.location
+        self.checks[report.nodeid] = [{**check, "file": file, "line": (line or 0) + 1} for check in found["checks"]]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:

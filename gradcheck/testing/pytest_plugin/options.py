@@ -42,10 +42,10 @@ NUMBERS = {
     "budget": NumberOption(int, "N", "a whole number", "evaluations of the loss allowed to a check without budget="),
 }
 
-REPORT_HELP = "file for the reports of all checks, as JSON or text by its suffix (.json, .txt)"
+REPORT_HELP = "file for the reports of all checks; its suffix chooses the format (.html, .json, .sarif, .txt, .xml)"
 
 #: Suffixes of the file of reports, and the format of each.
-FORMATS = {".json": "json", ".txt": "text"}
+FORMATS = {".html": "html", ".json": "json", ".sarif": "sarif", ".txt": "text", ".xml": "junit"}
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -84,7 +84,8 @@ def report_path(config: pytest.Config) -> Path | None:
         return None
     path = (config.rootpath if source == "gradcheck_report" else config.invocation_params.dir) / value
     if path.suffix not in FORMATS:
-        raise pytest.UsageError(f"{source}: {value!r} must end in .json or .txt, which choose the format")
+        *most, last = FORMATS
+        raise pytest.UsageError(f"{source}: {value!r} must end in {', '.join(most)} or {last}, which choose the format")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -108,7 +108,7 @@ WRONG_OPTIONS = {
     "--gradcheck-rtol=3": "--gradcheck-rtol: rtol is 3.0",
     "--gradcheck-budget=1e3": "--gradcheck-budget: '1e3' is not a whole number",
     "--override-ini=gradcheck_budget=7": "gradcheck_budget: budget is 7",
-    "--gradcheck-report=all.html": "--gradcheck-report: 'all.html' must end in .json or .txt",
+    "--gradcheck-report=all.pdf": "'all.pdf' must end in .html, .json, .sarif, .txt or .xml, which choose the format",
     "--override-ini=gradcheck_report=all": "gradcheck_report: 'all' must end in",
     "--gradcheck-report=losses.py/all.json": "cannot be written",
 }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -105,6 +108,71 @@ def test_a_file_that_cannot_be_written_fails_the_session(pytester: pytest.Pytest
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "all.json could not be written: Is a directory" in result.stdout.str()
+
+
+# -- the formats of the command line -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [(), WORKERS], ids=["one process", "workers"])
+def test_a_page_shows_every_check_and_loads_nothing(pytester: pytest.Pytester, run: Run, workers: Any) -> None:
+    run(CASES, "--gradcheck-report=all.html", *workers, apart=bool(workers))
+    page = (pytester.path / "all.html").read_text(encoding="utf-8")
+    for target in ("test_another: noisy", "test_wrong: loss"):
+        assert f"test_user.py::{target}" in page
+    assert "3 targets: 1 fail, 1 undecided, 1 pass" in page
+    assert "GC102 constant-factor" in page
+    assert "--gradcheck-seed 32" in page
+    assert not re.search(r"(src|href)=.?https?:", page)
+
+
+@pytest.mark.parametrize("workers", [(), WORKERS], ids=["one process", "workers"])
+def test_sarif_places_a_problem_in_its_file(pytester: pytest.Pytester, run: Run, workers: Any) -> None:
+    run(CASES, "--gradcheck-report=all.sarif", *workers, apart=bool(workers))
+    (log,) = json.loads((pytester.path / "all.sarif").read_text(encoding="utf-8"))["runs"]
+    assert [(result["ruleId"], result["level"]) for result in log["results"]] == [
+        ("undecided", "warning"),
+        ("GC102", "error"),
+    ]
+    places = [result["locations"][0]["physicalLocation"] for result in log["results"]]
+    source = (pytester.path / "test_user.py").read_text(encoding="utf-8").splitlines()
+    assert places[0]["artifactLocation"]["uri"] == "test_user.py"
+    assert "def test_another" in source[places[0]["region"]["startLine"] - 1]
+    assert places[1]["artifactLocation"]["uri"].endswith("losses.py")  # the line of the mistake
+    assert log["invocations"][0]["executionSuccessful"] is True
+
+
+@pytest.mark.parametrize("workers", [(), WORKERS], ids=["one process", "workers"])
+def test_junit_has_a_suite_for_each_check(pytester: pytest.Pytester, run: Run, workers: Any) -> None:
+    run(CASES, "--gradcheck-report=all.xml", *workers, apart=bool(workers))
+    root = ElementTree.parse(pytester.path / "all.xml").getroot()
+    found = [(suite.get("name"), suite.get("failures"), suite.get("errors")) for suite in root]
+    assert found == [
+        ("test_user.py::test_another: noisy", "0", "2"),  # both blocks
+        ("test_user.py::test_wrong: loss", "0", "0"),
+        ("test_user.py::test_wrong: loss", "1", "0"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["all.html", "all.sarif", "all.xml"])
+def test_formats_say_that_a_session_is_not_complete(pytester: pytest.Pytester, run: Run, name: str) -> None:
+    cases = STOPPED.format(what="raise KeyboardInterrupt")
+    run(cases, f"--gradcheck-report={name}", apart=True)
+    text = (pytester.path / name).read_text(encoding="utf-8")
+    assert "NOT COMPLETE: the session was interrupted" in text
+    if name == "all.sarif":
+        assert json.loads(text)["runs"][0]["invocations"][0]["executionSuccessful"] is False
+    if name == "all.xml":
+        assert ElementTree.fromstring(text)[0].get("errors") == "1"
+
+
+def test_a_page_without_jinja2_names_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    result = run(CASES, "--gradcheck-report=all.html")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "all.html could not be written: the HTML report needs jinja2: pip install 'gradcheck[html]'"
+        in result.stderr.str()
+    )
 
 
 # -- sessions that are not complete ------------------------------------------------------------------------------------
