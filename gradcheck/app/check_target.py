@@ -32,6 +32,8 @@ class Choices:
         For scripts.
     progress : bool
         Whether a progress bar is shown.
+    curves : bool
+        Whether the error against the step is measured, for a report with pictures.
     """
 
     rtol: float | None = None
@@ -42,6 +44,7 @@ class Choices:
     method: str = "gradcheck"
     hints: Hints | None = None
     progress: bool = False
+    curves: bool = False
 
 
 def check_target(target: Target, choices: Choices) -> Outcome:
@@ -74,7 +77,13 @@ def _report(target: Target, choices: Choices) -> Report:
         path = existing_file(target.text)
         sources = None if target.source is None else [Source(str(path), target.source)]
         return check_program(
-            path, hints=choices.hints, sources=sources, rng=choices.seed, rtol=choices.rtol, budget=choices.budget
+            path,
+            hints=choices.hints,
+            sources=sources,
+            rng=choices.seed,
+            rtol=choices.rtol,
+            budget=choices.budget,
+            curves=choices.curves,
         )
     from gradcheck.checks.gradients import check_subject
     from gradcheck.subjects.load import load
@@ -88,4 +97,5 @@ def _report(target: Target, choices: Choices) -> Report:
         workers=choices.workers,
         method=choices.method,
         progress=choices.progress,
+        curves=choices.curves,
     )

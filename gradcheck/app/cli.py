@@ -133,7 +133,7 @@ def check(
     if arguments and not any(target.is_program for target in found):
         _stop(f"what follows -- is passed to a script, and none of the targets is one: {' '.join(arguments)}")
     progress = not several and sys.stderr is not None and sys.stderr.isatty()
-    choices = Choices(seed=options.pop("seed"), hints=hints, progress=progress, **options)
+    choices = Choices(seed=options.pop("seed"), hints=hints, progress=progress, curves=form == "html", **options)
     outcomes = _outcomes(found, choices, several, jobs or 1, timeout)
     how = Presentation(form, several, only_wrong, appearance(output))
     troubles = _deliver(outcomes, how, output)

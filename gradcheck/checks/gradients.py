@@ -24,6 +24,7 @@ from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import CheckOptions, check
+from gradcheck.verdicts.curve import StepGap
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.shrinking import shrinking, shrinking_run
 from gradcheck.verdicts.tangent import recognised_tangents
@@ -233,8 +234,9 @@ def check_subject(
     loss_accuracy: float | None = None,
     diagnose: bool = True,
     method: str = "gradcheck",
+    curves: bool = False,
 ) -> Report:
-    """Check a subject; the options are those of `check_gradients`."""
+    """Check a subject; the options are those of `check_gradients`, and whether errors against steps are measured."""
     if isinstance(subject, MapSubject) and method == "gradcheck":
         from gradcheck.checks.maps.adjointness import adjointness
         from gradcheck.checks.maps.run import MapOptions, run_map_check
@@ -267,6 +269,7 @@ def check_subject(
             found = recognised_tangents(evaluator, found, tolerance, rng)
             found, findings = _with_findings(evaluator, found, options, rng)
             located = _with_lines(evaluator, found, findings, options, rng)
+            measured = _curves(evaluator, found) if curves else {}
     report = report_of(
         found,
         located.findings if located else findings,
@@ -277,11 +280,18 @@ def check_subject(
         seconds=time.perf_counter() - started,
         evaluations=evaluator.losses + (before.losses if before else 0),
         gradients=evaluator.gradients + (before.gradients if before else 0),
+        curves=measured,
     )
     if located is not None and located.lines:
         report = replace(report, lines=located.lines, sources=located.sources or {})
     notify_observers(report)
     return report
+
+
+def _curves(evaluator: Evaluator, found: CheckResult) -> dict[str, tuple[StepGap, ...]]:
+    from gradcheck.checks.curves import measured_curves  # for reports with pictures alone
+
+    return measured_curves(evaluator, found)
 
 
 def _with_lines(

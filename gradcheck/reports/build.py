@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
+from gradcheck.verdicts.curve import StepGap
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
@@ -30,6 +31,7 @@ def report_of(
     seconds: float,
     evaluations: int,
     gradients: int,
+    curves: Mapping[str, tuple[StepGap, ...]] | None = None,
 ) -> Report:
     """Make a report.
 
@@ -40,6 +42,8 @@ def report_of(
         Strongest first.
     version, target, seed, rtol, seconds, evaluations, gradients
         As in `gradcheck.reports.data.ReportData`.
+    curves : mapping of str to tuple of StepGap, optional
+        Of some blocks the error against the step.
     """
     return Report(
         version=version,
@@ -53,13 +57,16 @@ def report_of(
         evaluations=evaluations,
         gradients=gradients,
         seconds=seconds,
-        blocks={block.block.name: _block_report(block, rtol) for block in check.blocks},
+        blocks={
+            block.block.name: _block_report(block, rtol, (curves or {}).get(block.block.name, ()))
+            for block in check.blocks
+        },
         findings=tuple(findings),
         notes=check.notes,
     )
 
 
-def _block_report(block: BlockResult, rtol: float) -> BlockReport:
+def _block_report(block: BlockResult, rtol: float, curve: tuple[StepGap, ...]) -> BlockReport:
     relative_error, error_bar = _relative(block)
     passes = block.verdict is Verdict.PASS
     location = block.location
@@ -85,6 +92,7 @@ def _block_report(block: BlockResult, rtol: float) -> BlockReport:
         entries=entries,
         where=_where(block),
         note=block.note,
+        curve=curve,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.maps.wording import worded
+from gradcheck.verdicts.curve import StepGap
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.verdict import Verdict
 
@@ -49,6 +50,8 @@ class BlockReport:
         The point that decided: the user's, or another one near it.
     note : str
         The reason for the verdict, where the numbers do not show it.
+    curve : tuple of StepGap
+        Error against step along one direction of the block, if it was asked for.
     """
 
     name: str
@@ -65,6 +68,7 @@ class BlockReport:
     entries: tuple[Entry, ...]
     where: str
     note: str
+    curve: tuple[StepGap, ...] = ()
 
     @property
     def passes(self) -> bool:

@@ -17,6 +17,7 @@ from gradcheck.reports.outcome import Outcome, worst_first
 from gradcheck.reports.repairs import diff_of, repaired
 from gradcheck.reports.several import totals
 from gradcheck.reports.signs import made_visible
+from gradcheck.reports.step_curve import step_curve
 from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
 from gradcheck.reports.text import RERUN, notes_of
 from gradcheck.verdicts.verdict import Verdict
@@ -98,6 +99,7 @@ def _report(report: ReportData, rerun: str) -> dict[str, Any]:
         "legend": " ".join(legend_of(report)),
         "rows": [row_of(block) for block in blocks],
         "maps": [(name, pictures) for name, pictures in maps if pictures],
+        "curves": [(block.name, step_curve(block, report.rtol)) for block in blocks if block.curve],
         "measured": [(block.name, list(_entries(block.entries))) for block in blocks if block.entries],
         "sources": [_source(file, text, report) for file, text in report.sources.items() if _is_judged(file, report)],
         "notes": notes_of(report),

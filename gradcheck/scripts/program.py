@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from gradcheck._version import __version__
+from gradcheck.checks.curves import measured_curves
 from gradcheck.checks.gradients import check_subject
 from gradcheck.checks.options import budget_of, seed_of, tolerance_of
 from gradcheck.diagnosis.finding import Finding
@@ -76,6 +77,7 @@ def check_program(
     budget: int | None = None,
     progress: Progress | None = None,
     namespace: dict[str, Any] | None = None,
+    curves: bool = False,
 ) -> Report:
     """Check the gradient of a program's training step, and each line of its backward pass.
 
@@ -90,6 +92,8 @@ def check_program(
         As for `check_gradients`.
     namespace : dict, optional
         Variables that exist when the program starts.
+    curves : bool
+        Whether the error against the step is measured.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def check_program(
     started = time.perf_counter()
     seed = seed_of(rng)
     pieces = sources if sources is not None else read(path)
-    request = _Request(path, pieces, hints, namespace, rtol, budget, progress)
+    request = _Request(path, pieces, hints, namespace, rtol, budget, progress, curves)
     with heap_aside():
         return _report(request, seed, started)
 
@@ -240,6 +244,7 @@ class _Request:
     rtol: float | None
     budget: int | None
     progress: Progress | None
+    curves: bool = False
     rewrite: Callable[[Source], Source] | None = None
 
     def program(self) -> InstrumentedProgram:
@@ -371,7 +376,7 @@ def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcom
 def _of_minimiser(request: _Request, minimisation: Minimisation, seed: int, started: float) -> Report:
     """The report on the gradient that a minimiser of SciPy gets, at the point where it starts."""
     subject = as_subject(minimisation.fun, minimisation.gradient, minimisation.start, args=minimisation.arguments)
-    report = check_subject(subject, rtol=request.rtol, rng=seed, budget=request.budget)
+    report = check_subject(subject, rtol=request.rtol, rng=seed, budget=request.budget, curves=request.curves)
     note = (
         f"Checked the gradient that scipy.optimize.{minimisation.name} gets on line {minimisation.line}, at the point "
         "where it starts"
@@ -452,6 +457,7 @@ def _outcome(
             findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
             if recorded and recorded.samples_states and not connected and _is_unexplained(found, findings):
                 found, findings = _undecided(found, _sampled(analysis)), ()
+        curves = measured_curves(evaluator, found) if request.curves else {}
     report = report_of(
         found,
         findings,
@@ -462,6 +468,7 @@ def _outcome(
         seconds=time.perf_counter() - started,
         evaluations=step.runs,
         gradients=evaluator.gradients,
+        curves=curves,
     )
     unrecorded = [_unrecorded(step)] if found.verdict is Verdict.FAIL and recorded is None else []
     report = replace(
