@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from gradcheck._version import __version__
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import accuracy_of, budget_of, mapping_of, seed_of, tolerance_of
+from gradcheck.checks.options import Workers, accuracy_of, budget_of, mapping_of, seed_of, tolerance_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.errors import SubjectError
+from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.build import report_of
 from gradcheck.reports.report import Report
@@ -70,11 +70,12 @@ def check_gradients(
     args: Sequence[Any] = (),
     batch: Sequence[Any] = (),
     wrt: Wrt = None,
+    bounds: Any = None,
     rtol: float | None = None,
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
     budget: int | None = None,
     entries: bool = False,
-    workers: int | Callable[..., Iterable[Any]] | None = None,
+    workers: Workers = None,
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
@@ -104,6 +105,9 @@ def check_gradients(
     wrt : str or iterable of str, optional
         Names of the parameters to check, or the beginnings of names: ``"layers.0"`` stands for all parameters of that
         layer. The notes of the report list the others as not checked. By default all are checked.
+    bounds : sequence of (low, high), or scipy.optimize.Bounds, optional
+        One pair for each entry of `x0`; None is no bound. No point outside is evaluated. Where `x0` lies on a bound,
+        the check is made at a point a little inside, and noted.
     rtol : float, optional
         Tolerated error of an entry, relative to that entry. By default 5e-5, for float32 parameters 1e-2, for narrower
         ones 0.2.
@@ -114,8 +118,9 @@ def check_gradients(
         of parameters. A failing one takes more, to locate the wrong entries.
     entries : bool
         Also measure each entry on its own.
-    workers : int or map-like callable, optional
-        Evaluate a function at several points at once: a number of processes (needs joblib), or a function like `map`.
+    workers : int, map-like callable, executor or Dask client, optional
+        Evaluate a function at several points at once: a number of processes (needs joblib), a function like `map`, or
+        an object that has one, such as a `concurrent.futures.ThreadPoolExecutor`.
     progress : bool or callable
         Show a progress bar on standard error. A callable is called with the number of evaluations and the stage.
     loss_accuracy : float, optional
@@ -169,6 +174,8 @@ def check_gradients(
     'fail'
     """
     if retract is not None or project is not None:
+        if bounds is not None:
+            raise SubjectTypeError("bounds are for parameters without retract= and project=: leave one of them out")
         return _on_manifold(
             target,
             grad,
@@ -183,7 +190,7 @@ def check_gradients(
             loss_accuracy=loss_accuracy,
             diagnose=diagnose,
         )
-    subject = as_subject(target, grad, x0, args=args, batch=batch, wrt=wrt)
+    subject = as_subject(target, grad, x0, args=args, batch=batch, wrt=wrt, bounds=bounds)
     return check_subject(
         subject,
         rtol=rtol,
@@ -229,7 +236,7 @@ def check_subject(
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
     budget: int | None = None,
     entries: bool = False,
-    workers: int | Callable[..., Iterable[Any]] | None = None,
+    workers: Workers = None,
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,

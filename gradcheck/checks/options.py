@@ -5,10 +5,11 @@ from __future__ import annotations
 import numbers
 import operator
 import os
+import pickle
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -20,6 +21,39 @@ if TYPE_CHECKING:
 
     from gradcheck.probes.evaluator import Map
     from gradcheck.subjects.subject import Subject
+
+
+class HasMap(Protocol):
+    """An executor of `concurrent.futures`, or a client of Dask."""
+
+    @property
+    def map(self) -> Callable[..., Any]:
+        """Calls a function for each of several arguments."""
+
+
+#: Who evaluates a function at several points at once: so many processes, something like `map`, or what has one.
+Workers = int | Callable[..., Iterable[Any]] | HasMap | None
+
+
+class _Portable:
+    """A function that other processes get with all that it needs, lambdas and local functions as well."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __getstate__(self) -> bytes:
+        try:
+            import cloudpickle  # comes with joblib and with Dask
+        except ImportError:
+            return pickle.dumps(self._function)
+        packed: bytes = cloudpickle.dumps(self._function)
+        return packed
+
+    def __setstate__(self, packed: bytes) -> None:
+        self._function = pickle.loads(packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +162,16 @@ def budget_of(budget: int | None) -> int:
 
 
 @contextmanager
-def mapping_of(workers: int | Callable[..., Iterable[Any]] | None, subject: Subject) -> Iterator[Map]:
+def mapping_of(workers: Workers, subject: Subject) -> Iterator[Map]:
     """The function that maps the loss over points: the built-in `map`, that of the user, or a pool of processes.
+
+    The `map` of an executor of `concurrent.futures` gives results; that of a Dask client futures, which are gathered.
 
     Raises
     ------
     SubjectTypeError
-        If `workers` is neither a number nor callable, or the subject cannot be evaluated at several points at once.
+        If `workers` is neither a number nor callable, nor has a `map`, or the subject cannot be evaluated at several
+        points at once.
     """
     if workers is None or workers == 1:
         yield map
@@ -143,13 +180,23 @@ def mapping_of(workers: int | Callable[..., Iterable[Any]] | None, subject: Subj
         raise SubjectTypeError(
             f"workers={workers!r}: {subject.name} is checked in place, at one point at a time; leave workers out"
         )
+    mapped, gather = getattr(workers, "map", None), getattr(workers, "gather", None)
+    if callable(mapped):
+        if callable(gather):
+            yield lambda function, points: gather(mapped(_Portable(function), list(points), pure=False))
+        else:
+            yield lambda function, points: mapped(_Portable(function), points)
+        return
     if callable(workers):
         yield workers
         return
     try:
-        count = operator.index(workers)
+        count = operator.index(workers)  # type: ignore[arg-type]
     except TypeError:
-        raise SubjectTypeError(f"workers is {workers!r}: pass a number of processes or a map-like callable") from None
+        raise SubjectTypeError(
+            f"workers is {workers!r}: pass a number of processes, a map-like callable, an executor of "
+            "concurrent.futures, or a Dask client"
+        ) from None
     if count == 0:
         raise SubjectError("workers is 0: pass a number of processes, or -1 for one per core")
     try:

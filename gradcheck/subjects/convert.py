@@ -28,6 +28,7 @@ def as_subject(
     args: Sequence[Any] = (),
     batch: Sequence[Any] = (),
     wrt: Wrt = None,
+    bounds: Any = None,
 ) -> Subject:
     """Make a subject of a model, of a layer, or of a function with its gradient.
 
@@ -46,6 +47,8 @@ def as_subject(
         Arguments of a model's `loss` and gradient, or the input of a layer.
     wrt : str or iterable of str, optional
         Names of the parameters to check, or the beginnings of names, such as ``"layers.0"``.
+    bounds : sequence of (low, high), or scipy.optimize.Bounds, optional
+        Of a function: it is not evaluated outside.
 
     Returns
     -------
@@ -62,6 +65,10 @@ def as_subject(
     >>> as_subject(lambda x: float(x @ x), lambda x: 2 * x, np.ones(3))
     <Subject <lambda>: 1 blocks, 3 parameters>
     """
+    if bounds is not None and (grad is MISSING or x0 is MISSING):
+        raise SubjectTypeError(
+            "bounds are for the parameters x0 of a function: check_gradients(fun, grad, x0, bounds=...)"
+        )
     if isinstance(target, Subject):
         if wrt is not None:
             raise SubjectTypeError("wrt is for what a subject is made of: pass it to as_subject(..., wrt=...)")
@@ -73,7 +80,7 @@ def as_subject(
     if grad is not MISSING and x0 is not MISSING:
         if not (isinstance(batch, (tuple, list)) and len(batch) == 0):
             raise SubjectTypeError("batch is for a model: pass a function's further arguments as args=")
-        return FunctionSubject(target, grad, x0, args, wrt=wrt)
+        return FunctionSubject(target, grad, x0, args, wrt=wrt, bounds=bounds)
     if grad is MISSING and x0 is MISSING and callable(getattr(target, "backward", None)):
         return _layer(target, batch, wrt)
     if callable(target):

@@ -6,6 +6,7 @@ The gradient is a function, or an array with its values at the point alone.
 from __future__ import annotations
 
 import copy
+import math
 import numbers
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import numpy as np
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.batch import counts_of, samples_of, split
 from gradcheck.subjects.guard import Guard, merged, named_arguments
+from gradcheck.subjects.maps.domain import bounded
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.validation import type_name, validated_gradient, validated_loss, validated_parameters
@@ -46,12 +48,21 @@ class FunctionSubject(Subject):
         Further arguments of both.
     wrt : str or iterable of str, optional
         Names of the leaves of `x0` to check, or the beginnings of names.
+    bounds : sequence of (low, high), or scipy.optimize.Bounds, optional
+        Neither function is called outside. A point on a bound is moved a little inside.
     """
 
     parallel = True
 
     def __init__(
-        self, fun: Callable[..., Any], grad: Any, x0: Any, args: Sequence[Any] = (), *, wrt: Wrt = None
+        self,
+        fun: Callable[..., Any],
+        grad: Any,
+        x0: Any,
+        args: Sequence[Any] = (),
+        *,
+        wrt: Wrt = None,
+        bounds: Any = None,
     ) -> None:
         if not callable(fun):
             raise SubjectTypeError(f"fun is a {type(fun).__qualname__}: pass a function of the parameters")
@@ -68,6 +79,12 @@ class FunctionSubject(Subject):
             of = self.name if grad is True else getattr(grad, "__qualname__", type(grad).__qualname__)
             self._grad_source = f"{of}() returned"
         whole = x0
+        x0, self._is_inside, moved = bounded(x0, bounds, wrt)
+        if moved and self.only_here:
+            raise SubjectError(
+                "x0 lies on a bound, beyond which fun is not evaluated, and the gradient is known at x0 alone: pass "
+                "the function that computes the gradient, or a point inside of the bounds"
+            )
         if type(x0) in (list, tuple) and x0 and all(isinstance(entry, numbers.Number) for entry in x0):
             x0 = np.asarray(x0)
         self._parameters = validated_parameters(x0, "x0", wrt)
@@ -75,7 +92,7 @@ class FunctionSubject(Subject):
         self._scalar = tuple(not isinstance(leaf, np.ndarray) for leaf in self._parameters.checked_leaves)
         self._types = tuple(array.dtype for array in given)
         self._remarks: dict[str, str] = {}
-        self._notes: dict[str, None] = dict.fromkeys(self._parameters.notes)
+        self._notes: dict[str, None] = dict.fromkeys([*self._parameters.notes, *moved])
         if self.only_here:
             self._notes[ONLY_HERE] = None
         self._watched: set[int] = set()
@@ -97,6 +114,8 @@ class FunctionSubject(Subject):
 
         The first evaluation decides. A later exception means that the point is outside of the domain.
         """
+        if self._is_inside is not None and not self._is_inside(point):
+            return math.nan
         if self._promoted is None:
             try:
                 value = self._value(self._call(self._fun, point, narrow=False))
@@ -115,6 +134,8 @@ class FunctionSubject(Subject):
 
     def gradient(self, point: Point) -> Point:
         """Claimed gradient at a point, computed in the user's own types."""
+        if self._is_inside is not None and not self._is_inside(point):
+            raise SubjectError(f"the gradient of {self.name} is not computed outside of bounds")
         if self.only_here:
             if not all(map(np.array_equal, point, self.point)):
                 raise SubjectError(f"the gradient of {self.name} was passed as an array: it is known at x0 alone")

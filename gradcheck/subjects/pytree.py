@@ -19,18 +19,19 @@ class Structure:
     ----------
     names : tuple of str
         One for each leaf: the keys on its path, joined by dots (``layers.0.W``).
-    unflatten : callable
-        Nests leaves in this structure.
     """
 
     names: tuple[str, ...]
-    unflatten: Callable[[Sequence[Any]], Any]
     _spec: optree.PyTreeSpec
 
     @property
     def bare(self) -> bool:
         """Whether the tree is a single leaf."""
         return self._spec.is_leaf()
+
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        """Nest leaves in this structure."""
+        return self._spec.unflatten(leaves)
 
     def leaves(self, tree: Any) -> list[Any]:
         """Leaves of a tree with this structure."""
@@ -68,7 +69,7 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
             "".join(f"[{_key(entry)!r}]" if isinstance(entry.entry, str) else f"[{_key(entry)}]" for entry in accessor)
             for accessor in accessors
         )
-    return list(leaves), Structure(names, spec.unflatten, spec)
+    return list(leaves), Structure(names, spec)
 
 
 def _key(entry: optree.PyTreeEntry) -> str:

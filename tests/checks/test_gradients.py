@@ -5,7 +5,8 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -233,6 +234,32 @@ def test_threads_change_nothing() -> None:
     alone = check_gradients(logcosh, wrong, VECTOR, rng=0)
     with ThreadPoolExecutor(2) as pool:
         assert timeless(check_gradients(logcosh, wrong, VECTOR, rng=0, workers=pool.map)) == timeless(alone)
+
+
+class Gathering:
+    """What a client of Dask does: `map` gives futures of pickled calls, `gather` their results."""
+
+    def map(self, function: Any, points: Any, *, pure: bool) -> list[Any]:
+        assert isinstance(points, list)
+        assert not pure  # two steps to one point are two evaluations
+        return [lambda point=point: pickle.loads(pickle.dumps(function))(point) for point in points]
+
+    def gather(self, futures: list[Any]) -> list[Any]:
+        return [future() for future in futures]
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor, None], ids=["threads", "processes", "dask"])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_executors_give_the_same_report(kind: Any, factor: float) -> None:
+    def local(x: Array) -> float:  # which pickle alone does not know
+        return logcosh(x)
+
+    def claim(x: Array) -> Array:
+        return factor * np.tanh(x)
+
+    alone = check_gradients(local, claim, VECTOR, rng=0)
+    with kind(2) if kind is not None else nullcontext(Gathering()) as pool:
+        assert timeless(check_gradients(local, claim, VECTOR, rng=0, workers=pool)) == timeless(alone)
 
 
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (1.05, "fail")])

@@ -34,7 +34,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"loss_accuracy": np.nan}, SubjectError, "loss_accuracy is nan"),
     ({"loss_accuracy": np.inf}, SubjectError, "loss_accuracy is inf"),
     ({"workers": 0}, SubjectError, "workers is 0.*number of processes"),
-    ({"workers": "two"}, SubjectTypeError, "workers is 'two'.*number of processes or a map"),
+    ({"workers": "two"}, SubjectTypeError, "workers is 'two'.*number of processes, a map"),
     ({"workers": 1.5}, SubjectTypeError, "workers is 1.5"),
 ]
 

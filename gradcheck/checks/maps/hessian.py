@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from gradcheck.checks.maps.combined import combined
 from gradcheck.checks.maps.linearity import Found, linear_pullback
 from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check, tolerance_of_map
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import budget_of, seed_of
+from gradcheck.checks.options import Workers, budget_of, seed_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.errors import SubjectError, SubjectTypeError
@@ -53,7 +53,7 @@ def check_hessian(
     rng: Rng = None,
     budget: int | None = None,
     entries: bool = False,
-    workers: int | Callable[..., Iterable[Any]] | None = None,
+    workers: Workers = None,
     progress: bool | Progress = False,
     bounds: Any = None,
     loss_accuracy: float | None = None,

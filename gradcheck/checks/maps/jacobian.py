@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from gradcheck.checks.maps.adjointness import adjointness
 from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check
 from gradcheck.checks.maps.witnesses import witness_of
+from gradcheck.checks.options import Workers
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
 from gradcheck.subjects.maps.jacobian import jacobian_subject
@@ -25,7 +26,7 @@ def check_jacobian(
     rng: Rng = None,
     budget: int | None = None,
     entries: bool = False,
-    workers: int | Callable[..., Iterable[Any]] | None = None,
+    workers: Workers = None,
     progress: bool | Progress = False,
     bounds: Any = None,
     direction: Any = None,

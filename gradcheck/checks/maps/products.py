@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck.checks.maps.linearity import linear_product, linear_pullback
 from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check
 from gradcheck.checks.maps.witnesses import witness_of
+from gradcheck.checks.options import Workers
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
@@ -36,7 +37,7 @@ def check_vjp(
     rng: Rng = None,
     budget: int | None = None,
     entries: bool = False,
-    workers: int | Callable[..., Iterable[Any]] | None = None,
+    workers: Workers = None,
     progress: bool | Progress = False,
     bounds: Any = None,
     direction: Any = None,
@@ -117,7 +118,7 @@ def check_jvp(
     rng: Rng = None,
     budget: int | None = None,
     entries: bool = False,
-    workers: int | Callable[..., Iterable[Any]] | None = None,
+    workers: Workers = None,
     progress: bool | Progress = False,
     bounds: Any = None,
     direction: Any = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.checks.maps.report import map_report, pair_names
 from gradcheck.checks.observers import notify_observers
-from gradcheck.checks.options import DEFAULT_OPTIONS, accuracy_of, budget_of, seed_of
+from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, seed_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
@@ -49,7 +49,7 @@ class MapOptions:
     direction: Any = None
 
 
-def require_in_process(workers: int | Callable[..., Iterable[Any]] | None) -> None:
+def require_in_process(workers: Workers) -> None:
     """Refuse several processes: outputs that are computed once serve many cotangents, in one process.
 
     Raises
