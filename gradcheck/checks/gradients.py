@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +19,7 @@ from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Evaluator, Progress
+from gradcheck.probes.journal import Journal
 from gradcheck.reports.build import report_of
 from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING, as_subject
@@ -82,6 +85,7 @@ def check_gradients(
     method: Literal["gradcheck", "textbook"] = "gradcheck",
     retract: Callable[[Any, Any], Any] | None = None,
     project: Callable[[Any, Any], Any] | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written gradient with central finite differences.
 
@@ -138,6 +142,9 @@ def check_gradients(
     project : callable, optional
         ``project(x, v)`` returns the tangent nearest to `v`. Without `retract` the manifold is a linear space, such as
         that of symmetric matrices. That the claimed gradient is tangent is checked as well, and noted.
+    journal : str or os.PathLike, optional
+        A file for evaluations that take long. If the check is cut short, the same call reads them from it, with the
+        seed that they were made with, and goes on. The file of a check that has ended is started anew.
 
     Returns
     -------
@@ -176,6 +183,8 @@ def check_gradients(
     if retract is not None or project is not None:
         if bounds is not None:
             raise SubjectTypeError("bounds are for parameters without retract= and project=: leave one of them out")
+        if journal is not None:
+            raise SubjectTypeError("journal is for checks without retract= and project=: leave it out")
         return _on_manifold(
             target,
             grad,
@@ -202,6 +211,7 @@ def check_gradients(
         loss_accuracy=loss_accuracy,
         diagnose=diagnose,
         method=method,
+        journal=journal,
     )
 
 
@@ -242,8 +252,11 @@ def check_subject(
     diagnose: bool = True,
     method: str = "gradcheck",
     curves: bool = False,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Check a subject; the options are those of `check_gradients`, and whether errors against steps are measured."""
+    if journal is not None and (isinstance(subject, MapSubject) or method != "gradcheck"):
+        raise SubjectTypeError("journal is for gradients of functions and models with method='gradcheck': leave it out")
     if isinstance(subject, MapSubject) and method == "gradcheck":
         from gradcheck.checks.maps.adjointness import adjointness
         from gradcheck.checks.maps.run import MapOptions, run_map_check
@@ -262,15 +275,20 @@ def check_subject(
     verdict_only = shrinking() or not diagnose
     options = CheckOptions(tolerance, entries, verdict_only, accuracy_of(loss_accuracy))
     started = time.perf_counter()
-    with mapping_of(workers, subject) as mapper, progress_callback(progress, subject.name, limit) as callback:
-        evaluator = Evaluator(subject, limit, callback, mapper)
+    with (
+        mapping_of(workers, subject) as mapper,
+        progress_callback(progress, subject.name, limit) as callback,
+        nullcontext() if journal is None else Journal(journal, subject, seed) as kept,
+    ):
+        seed = seed if kept is None or rng is not None else kept.seed
+        evaluator = Evaluator(subject, limit, callback, mapper, kept)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # steps that leave the domain give NaN
             rng = np.random.default_rng(seed)
             found = check(evaluator, options, rng)
             before = None
             if subject.disturbed:
-                before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper)
+                before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper, kept)
                 rng = np.random.default_rng(seed)
                 found = check(evaluator, options, rng)
             found = recognised_tangents(evaluator, found, tolerance, rng)

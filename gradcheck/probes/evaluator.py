@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from gradcheck.errors import GradcheckError
+from gradcheck.probes.journal import Journal
 from gradcheck.subjects.rescaled import RescaledSubject
 from gradcheck.subjects.spaces.space import Direction, Vector
 from gradcheck.subjects.subject import Subject
@@ -36,11 +37,20 @@ class Evaluator:
         Called before each evaluation, with the number of evaluations including it.
     map : callable
         Like the built-in: evaluates a function at several points, perhaps in parallel.
+    journal : Journal, optional
+        Holds evaluations of an earlier check, and gets those of this one. They count alike.
     """
 
-    def __init__(self, subject: Subject, budget: int, progress: Progress | None = None, map: Map = map) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        budget: int,
+        progress: Progress | None = None,
+        map: Map = map,
+        journal: Journal | None = None,
+    ) -> None:
         self.subject, self.budget = subject, budget
-        self._progress, self._map = progress, map
+        self._progress, self._map, self._journal = progress, map, journal
         self._losses, self._gradients, self._before = subject.preparations, 0, 0
         self._stage = "all blocks together"
         self._whole: Evaluator | None = None
@@ -100,13 +110,20 @@ class Evaluator:
     def loss(self, point: Vector) -> float:
         """Loss at a point; what the user's function raises is passed on."""
         self._count(losses=1)
-        return self.subject.loss(point)
+        return self._journaled([point], lambda points: map(self.subject.loss, points))[0]
 
     def gradient(self, point: Vector) -> Vector:
         """Claimed gradient at a point; what the user's function raises is passed on. One that was given is no call."""
         if not self.subject.only_here:
             self._count(gradients=1)
-        return self.subject.gradient(point)
+        journal = None if self.subject.only_here else self._journal
+        known = None if journal is None else journal.gradient(self._tag, point)
+        if known is not None:
+            return known
+        found = self.subject.gradient(point)
+        if journal is not None:
+            journal.add_gradient(self._tag, point, found)
+        return found
 
     def losses_along(
         self,
@@ -128,7 +145,32 @@ class Evaluator:
         self._count(losses=len(steps))
         step = self.subject.space.step
         points = (step(point, direction, t) for direction, t in steps)
-        return list(self._map(partial(_or_nan, loss or self.subject.loss), points))
+        evaluate = partial(_or_nan, loss or self.subject.loss)
+        if loss is not None:
+            return list(self._map(evaluate, points))
+        return self._journaled(points, partial(self._map, evaluate))
+
+    @property
+    def _tag(self) -> str:
+        """Of evaluations in a journal: what they were divided by."""
+        return f"{self.subject.exponent}"
+
+    def _journaled(
+        self, points: Iterable[Vector], evaluate: Callable[[Iterable[Vector]], Iterable[float]]
+    ) -> list[float]:
+        """Losses at some points: read from the journal, or evaluated and added to it."""
+        journal = self._journal
+        if journal is None:
+            return list(evaluate(points))
+        points = list(points)
+        known = [journal.loss(self._tag, point) for point in points]
+        fresh = [point for point, value in zip(points, known, strict=True) if value is None]
+        found = []
+        for point, value in zip(fresh, evaluate(fresh), strict=True):
+            journal.add_loss(self._tag, point, value)
+            found.append(value)
+        following = iter(found)
+        return [next(following) if value is None else value for value in known]
 
     def _count(self, losses: int = 0, gradients: int = 0) -> None:
         self._losses += losses

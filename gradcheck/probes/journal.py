@@ -1,0 +1,184 @@
+"""A file of evaluations: those of a check that was cut short are read by the next one, and not repeated."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import types
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+import numpy as np
+
+from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.subjects.subject import Subject
+
+#: Of the first line of a file.
+_FORMAT = "gradcheck journal 1"
+
+#: The last line of the journal of a check that has ended.
+_END = {"end": True}
+
+
+class Journal:
+    """Evaluations of the loss and of the gradient by their points, in a file that grows by a line with each.
+
+    The values at one point are read in the order in which they were computed: a loss that differs from call to call
+    still does. A check that ends marks the file, and the next one starts it anew.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    subject : Subject
+        The file of another subject, or of functions that have changed since, is refused.
+    seed : int
+        Of this check, if the file has none.
+
+    Attributes
+    ----------
+    seed : int
+        That of the check whose evaluations are read, so that it comes to the same points.
+
+    Raises
+    ------
+    SubjectError, SubjectTypeError
+        If the file cannot be read or written, or is no journal of this check.
+    """
+
+    def __init__(self, path: Any, subject: Subject, seed: int) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise SubjectTypeError(f"journal is a {type(path).__qualname__}: pass the path of a file")
+        self._path, self.seed = Path(path), seed
+        self._known: dict[str, deque[Any]] = defaultdict(deque)
+        header = {"format": _FORMAT, "of": _fingerprint(subject), "seed": seed}
+        lines = self._lines(header)
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            kept = [{**header, "seed": self.seed}, *lines]  # without a line that was cut short
+            beside.write_text("".join(f"{json.dumps(line)}\n" for line in kept), encoding="utf-8")
+            beside.replace(self._path)
+            self._file: TextIO = self._path.open("a", encoding="utf-8")
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise SubjectError(f"journal: {self._path} cannot be written: {error.strerror}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._write(_END)
+        self._file.close()
+
+    def loss(self, tag: str, point: Iterable[Any]) -> float | None:
+        """The next value of the loss at a point; None if it has to be computed."""
+        found = self._next(tag, point)
+        return None if found is None else float.fromhex(found)
+
+    def gradient(self, tag: str, point: Iterable[Any]) -> tuple[Any, ...] | None:
+        """The next gradient at a point; None if it has to be computed."""
+        found = self._next(f"gradient {tag}", point)
+        return None if found is None else tuple(map(_array, found))
+
+    def add_loss(self, tag: str, point: Iterable[Any], value: float) -> None:
+        """Keep a value of the loss."""
+        self._write({"at": _key(tag, point), "value": float(value).hex()})
+
+    def add_gradient(self, tag: str, point: Iterable[Any], gradient: Iterable[Any]) -> None:
+        """Keep a gradient."""
+        self._write({"at": _key(f"gradient {tag}", point), "value": [_packed(each) for each in gradient]})
+
+    def _next(self, tag: str, point: Iterable[Any]) -> Any:
+        waiting = self._known.get(_key(tag, point))
+        return waiting.popleft() if waiting else None
+
+    def _lines(self, header: dict[str, Any]) -> list[dict[str, Any]]:
+        """The evaluations in the file, if it is of a check that did not end."""
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise SubjectError(f"journal: {self._path} cannot be read: {reason}") from None
+        found = list(_objects(text))
+        if text and (not found or found[0].get("format") != _FORMAT):
+            raise SubjectError(f"journal: {self._path} is no journal of gradcheck: pass the path of another file")
+        if not found or found[-1] == _END:
+            return []
+        if found[0]["of"] != header["of"]:
+            raise SubjectError(
+                f"journal: {self._path} is of another point or of other functions, or they have changed since: delete "
+                "it, or pass the path of another file"
+            )
+        self.seed = found[0]["seed"]
+        for line in found[1:]:
+            self._known[line["at"]].append(line["value"])
+        return found[1:]
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The lines up to the first that is not whole."""
+    for line in text.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(found, dict):
+            return
+        yield found
+
+
+def _key(tag: str, point: Iterable[Any]) -> str:
+    digest = hashlib.sha256(tag.encode())
+    for part in point:
+        array = np.ascontiguousarray(part)
+        digest.update(f"{array.dtype.str} {array.shape};".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _packed(array: Any) -> dict[str, Any]:
+    array = np.asarray(array)
+    return {
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "bytes": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii"),
+    }
+
+
+def _array(packed: dict[str, Any]) -> Any:
+    flat = np.frombuffer(base64.b64decode(packed["bytes"]), dtype=np.dtype(packed["dtype"]))
+    return flat.reshape(packed["shape"]).copy()
+
+
+def _fingerprint(subject: Subject) -> str:
+    """Of the names and shapes of the parameters, the point, and the code of the functions that are called first."""
+    blocks = [f"{subject.name} {block.name} {block.shape} {block.dtype}" for block in subject.blocks]
+    code = [part for function in subject.functions() for part in _code_of(function)]
+    return _key("\n".join([*blocks, *code]), subject.point)
+
+
+def _code_of(function: Any) -> Iterator[str]:
+    function = getattr(function, "__func__", function)
+    function = getattr(function, "__wrapped__", function)
+    code = getattr(function, "__code__", None)
+    if isinstance(code, types.CodeType):
+        yield from _parts(code)
+
+
+def _parts(code: types.CodeType) -> Iterator[str]:
+    yield f"{code.co_name} {code.co_code.hex()} {code.co_names}"
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _parts(constant)
+        else:
+            yield repr(constant)
