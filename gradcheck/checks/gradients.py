@@ -255,13 +255,13 @@ def check_subject(
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Check a subject; the options are those of `check_gradients`, and whether errors against steps are measured."""
-    if journal is not None and (isinstance(subject, MapSubject) or method != "gradcheck"):
-        raise SubjectTypeError("journal is for gradients of functions and models with method='gradcheck': leave it out")
+    if journal is not None and method != "gradcheck":
+        raise SubjectTypeError(f"journal is for method='gradcheck', not {method!r}: leave it out")
     if isinstance(subject, MapSubject) and method == "gradcheck":
         from gradcheck.checks.maps.adjointness import adjointness
         from gradcheck.checks.maps.run import MapOptions, run_map_check
 
-        of_map = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose)
+        of_map = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal)
         return run_map_check(subject, of_map, kind="jacobian", more=(adjointness,))
     if method == "textbook":
         from gradcheck.checks.textbook import textbook

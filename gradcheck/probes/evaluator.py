@@ -117,12 +117,12 @@ class Evaluator:
         if not self.subject.only_here:
             self._count(gradients=1)
         journal = None if self.subject.only_here else self._journal
-        known = None if journal is None else journal.gradient(self._tag, point)
+        known = None if journal is None else journal.arrays(f"gradient {self._tag}", point)
         if known is not None:
             return known
         found = self.subject.gradient(point)
         if journal is not None:
-            journal.add_gradient(self._tag, point, found)
+            journal.add_arrays(f"gradient {self._tag}", point, found)
         return found
 
     def losses_along(
@@ -144,7 +144,10 @@ class Evaluator:
         """The same for steps that each have a direction of their own: all may be evaluated at the same time."""
         self._count(losses=len(steps))
         step = self.subject.space.step
-        points = (step(point, direction, t) for direction, t in steps)
+        points: Iterable[Vector] = (step(point, direction, t) for direction, t in steps)
+        if self.subject.original.prepares:
+            points = list(points)
+            self.subject.original.prepare(points)
         evaluate = partial(_or_nan, loss or self.subject.loss)
         if loss is not None:
             return list(self._map(evaluate, points))

@@ -9,6 +9,7 @@ import os
 import types
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -24,8 +25,23 @@ _FORMAT = "gradcheck journal 1"
 _END = {"end": True}
 
 
+@dataclass(frozen=True)
+class FirstPart(os.PathLike[str]):
+    """The path of the journal of a check that is the first part of another: `end` says that all of it has ended."""
+
+    path: str
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def end(self) -> None:
+        """Mark the file as that of a check that has ended."""
+        with Path(self.path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(_END) + "\n")
+
+
 class Journal:
-    """Evaluations of the loss and of the gradient by their points, in a file that grows by a line with each.
+    """Values of the loss, gradients and outputs by their points, in a file that grows by a line with each.
 
     The values at one point are read in the order in which they were computed: a loss that differs from call to call
     still does. A check that ends marks the file, and the next one starts it anew.
@@ -52,7 +68,7 @@ class Journal:
     def __init__(self, path: Any, subject: Subject, seed: int) -> None:
         if not isinstance(path, (str, os.PathLike)):
             raise SubjectTypeError(f"journal is a {type(path).__qualname__}: pass the path of a file")
-        self._path, self.seed = Path(path), seed
+        self._path, self.seed, self._ends = Path(path), seed, not isinstance(path, FirstPart)
         self._known: dict[str, deque[Any]] = defaultdict(deque)
         header = {"format": _FORMAT, "of": _fingerprint(subject), "seed": seed}
         lines = self._lines(header)
@@ -70,7 +86,7 @@ class Journal:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
+        if kind is None and self._ends:
             self._write(_END)
         self._file.close()
 
@@ -79,18 +95,18 @@ class Journal:
         found = self._next(tag, point)
         return None if found is None else float.fromhex(found)
 
-    def gradient(self, tag: str, point: Iterable[Any]) -> tuple[Any, ...] | None:
-        """The next gradient at a point; None if it has to be computed."""
-        found = self._next(f"gradient {tag}", point)
+    def arrays(self, tag: str, point: Iterable[Any]) -> tuple[Any, ...] | None:
+        """The next arrays that were computed at a point; None if they have to be computed."""
+        found = self._next(f"arrays {tag}", point)
         return None if found is None else tuple(map(_array, found))
 
     def add_loss(self, tag: str, point: Iterable[Any], value: float) -> None:
         """Keep a value of the loss."""
         self._write({"at": _key(tag, point), "value": float(value).hex()})
 
-    def add_gradient(self, tag: str, point: Iterable[Any], gradient: Iterable[Any]) -> None:
-        """Keep a gradient."""
-        self._write({"at": _key(f"gradient {tag}", point), "value": [_packed(each) for each in gradient]})
+    def add_arrays(self, tag: str, point: Iterable[Any], arrays: Iterable[Any]) -> None:
+        """Keep arrays."""
+        self._write({"at": _key(f"arrays {tag}", point), "value": [_packed(each) for each in arrays]})
 
     def _next(self, tag: str, point: Iterable[Any]) -> Any:
         waiting = self._known.get(_key(tag, point))
@@ -123,6 +139,16 @@ class Journal:
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
+
+
+def stored_seed(path: Any) -> int | None:
+    """The seed of a check that did not end, from its journal."""
+    try:
+        found = list(_objects(Path(path).read_text(encoding="utf-8")))
+    except (OSError, TypeError, UnicodeDecodeError):
+        return None  # said by `Journal`
+    unfinished = bool(found) and found[0].get("format") == _FORMAT and found[-1] != _END
+    return int(found[0]["seed"]) if unfinished else None
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

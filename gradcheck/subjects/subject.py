@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +76,8 @@ class Subject(abc.ABC):
         The operations on the parameters: steps, directions, norms, typical sizes. For NumPy arrays by default.
     parallel : bool
         Whether it can be evaluated at several points at once.
+    prepares : bool
+        Whether `prepare` computes what the loss at several points needs.
     preparations : int
         Number of evaluations of the loss that were made when the subject was created.
     exponent : int
@@ -93,6 +95,7 @@ class Subject(abc.ABC):
     point: Point
     space: Space = NUMPY
     parallel: bool = False
+    prepares: bool = False
     preparations: int = 0
     exponent: int = 0
     only_here: bool = False
@@ -104,6 +107,9 @@ class Subject(abc.ABC):
     @abc.abstractmethod
     def gradient(self, point: Point) -> Point:
         """Claimed gradient at a point: one array for each block, of its shape."""
+
+    def prepare(self, points: Sequence[Point]) -> None:  # noqa: B027
+        """Compute what the loss at several points needs, all at once; called if `prepares`."""
 
     def functions(self) -> tuple[Any, ...]:
         """The user's own callables that `loss` and `gradient` call; none if there are none to be read."""

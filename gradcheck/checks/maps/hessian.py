@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,13 +14,14 @@ from gradcheck._version import __version__
 from gradcheck.checks.gradients import check_gradients
 from gradcheck.checks.maps.combined import combined
 from gradcheck.checks.maps.linearity import Found, linear_pullback
-from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check, tolerance_of_map
+from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check, tolerance_of_map
 from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import Workers, budget_of, seed_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
+from gradcheck.probes.journal import FirstPart, stored_seed
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING
@@ -58,6 +60,7 @@ def check_hessian(
     bounds: Any = None,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written Hessian with differences of the gradient, and the gradient with those of the function.
 
@@ -73,7 +76,7 @@ def check_hessian(
     x0 : array or nesting of arrays
     hessp : callable, optional
         ``hessp(x, v, *args)`` returns the Hessian times `v`, in the place of `hess`.
-    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose, journal
         As for `check_jacobian`.
 
     Returns
@@ -101,7 +104,6 @@ def check_hessian(
     >>> report.verdict.value, report.findings[0].slug
     ('fail', 'asymmetric-hessian')
     """
-    require_in_process(workers)
     if x0 is MISSING:
         raise SubjectTypeError("missing x0: check_hessian(fun, grad, hess, x0)")
     if (hess is None) == (hessp is None):
@@ -109,23 +111,28 @@ def check_hessian(
     if fun is None and grad is True:
         raise SubjectTypeError("grad is True, but fun is None: pass the function that returns (value, gradient)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    seed, limit = seed_of(rng), budget_of(budget)
+    first = None if journal is None or fun is None else FirstPart(f"{os.fspath(journal)}.gradient")
+    stored = stored_seed(first or journal) if journal is not None and rng is None else None
+    seed, limit = seed_of(rng if stored is None else stored), budget_of(budget)
     x0, domain, notes = bounded(x0, bounds, wrt)
     gradient = _gradient_of(fun, grad)
     of_gradient: Report | None = None
     if fun is not None:
         with quiet():
             of_gradient = check_gradients(
-                _inside(fun, domain, grad is True),
+                fun,
                 grad,
                 x0,
                 args=args,
                 wrt=wrt,
+                bounds=bounds,
                 rtol=rtol,
                 rng=seed,
                 budget=limit,
+                workers=workers,
                 loss_accuracy=loss_accuracy,
                 diagnose=diagnose,
+                journal=first,
             )
     subject = MapSubject(gradient, _claim(hess, hessp), x0, args, wrt=wrt, domain=domain)
     _require_square(subject, named(gradient))
@@ -136,12 +143,14 @@ def check_hessian(
     if of_gradient is not None and of_gradient.verdict is Verdict.FAIL:
         report = _not_compared(subject, target, seed, tolerance_of_map(rtol, subject))
     else:
-        options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose)
+        options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose, None, workers, journal)
         report = run_map_check(
             subject, options, kind="hessian", symmetric=True, target=target, notify=False, more=(_symmetry,)
         )
     if of_gradient is not None:
         renamed = {f"grad {name}": block for name, block in of_gradient.blocks.items()}
+        if first is not None:
+            first.end()
         report = combined([(of_gradient, renamed, "grad "), (report, report.blocks, "")], target, "hessian")
     notify_observers(report)
     return report
@@ -158,21 +167,6 @@ def _gradient_of(fun: Any, grad: Any) -> Callable[..., Any]:
 
     gradient.__qualname__ = named(fun)
     return gradient
-
-
-def _inside(fun: Callable[..., Any], domain: Any, pair: bool) -> Callable[..., Any]:
-    """The function, not a number outside of the bounds."""
-    if domain is None or pair:
-        return fun
-
-    def within(x: Any, *args: Any) -> Any:
-        from gradcheck.subjects.pytree import flatten
-
-        leaves, _ = flatten(x, "x")
-        return fun(x, *args) if domain(tuple(np.asarray(leaf) for leaf in leaves)) else math.nan
-
-    within.__qualname__ = named(fun)
-    return within
 
 
 def _claim(hess: Any, hessp: Callable[..., Any] | None) -> Claim:

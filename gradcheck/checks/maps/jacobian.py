@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from gradcheck.checks.maps.adjointness import adjointness
-from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check
+from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
 from gradcheck.checks.maps.witnesses import witness_of
 from gradcheck.checks.options import Workers
 from gradcheck.probes.evaluator import Progress
@@ -33,6 +34,7 @@ def check_jacobian(
     loss_accuracy: float | None = None,
     diagnose: bool = True,
     method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written Jacobian with central finite differences.
 
@@ -61,8 +63,8 @@ def check_jacobian(
         size.
     entries : bool
         Also measure each entry on its own, as far as the budget goes.
-    workers : None
-        Maps are evaluated in this process.
+    workers : int, map-like callable, executor or Dask client, optional
+        Evaluate `fun` at several points at once, as for `check_gradients`.
     progress : bool or callable
     bounds : sequence of (low, high), or scipy.optimize.Bounds, optional
         No point outside is evaluated.
@@ -75,6 +77,8 @@ def check_jacobian(
     method : {'gradcheck', 'taylor', 'complex'}
         A second witness, which adds a note: the rate at which the remainders of a Taylor expansion fall, or the complex
         step. The verdict is that of the check with error bars.
+    journal : str or os.PathLike, optional
+        A file for outputs of `fun` that take long to compute, as for `check_gradients`.
 
     Returns
     -------
@@ -109,7 +113,6 @@ def check_jacobian(
     >>> print(report.findings[0].message)
     rows 0 and 1 are exchanged
     """
-    require_in_process(workers)
     subject = jacobian_subject(fun, jac, x0, args, wrt=wrt, bounds=bounds)
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction)
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     return run_map_check(subject, options, kind="jacobian", more=(adjointness, witness_of(method)))

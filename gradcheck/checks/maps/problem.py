@@ -15,7 +15,7 @@ from gradcheck.checks.maps.hessian import check_hessian
 from gradcheck.checks.maps.jacobian import check_jacobian
 from gradcheck.checks.maps.run import Rng
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import budget_of, seed_of
+from gradcheck.checks.options import Workers, budget_of, seed_of
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.data import BlockReport
@@ -58,6 +58,7 @@ def check_problem(
     rng: Rng = None,
     budget: int | None = None,
     entries: bool = False,
+    workers: Workers = None,
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
@@ -81,7 +82,7 @@ def check_problem(
         No point outside is evaluated.
     args : sequence
         Further arguments of `fun`, `jac`, `hess` and `hessp`.
-    rtol, rng, budget, entries, progress, loss_accuracy, diagnose
+    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose
         As for `check_jacobian`; the budget holds for each derivative.
 
     Returns
@@ -121,6 +122,7 @@ def check_problem(
         "rng": seed,
         "budget": budget_of(budget),
         "entries": entries,
+        "workers": workers,
         "progress": progress,
         "loss_accuracy": loss_accuracy,
         "diagnose": diagnose,
@@ -183,10 +185,7 @@ def _of_objective(
         left.append(f"hess={hess if isinstance(hess, str) else type_name(hess)} is an approximation: not checked")
         hess = None
     if hess is None and hessp is None:
-        if bounds is None:
-            yield _Part("jac: ", check_gradients(scalar, gradient, x0, args=args, **options))
-        else:
-            yield _Part("jac: ", check_jacobian(scalar, gradient, x0, args=args, bounds=bounds, **options))
+        yield _Part("jac: ", check_gradients(scalar, gradient, x0, args=args, bounds=bounds, **options))
         return
     first = True
     for label, each, product in (("hess: ", hess, None), ("hessp: ", None, hessp)):

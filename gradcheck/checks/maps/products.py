@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from gradcheck.checks.maps.linearity import linear_product, linear_pullback
-from gradcheck.checks.maps.run import MapOptions, Rng, require_in_process, run_map_check
+from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
 from gradcheck.checks.maps.witnesses import witness_of
 from gradcheck.checks.options import Workers
 from gradcheck.errors import SubjectError, SubjectTypeError
@@ -45,6 +46,7 @@ def check_vjp(
     diagnose: bool = True,
     method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
     convention: Literal["adjoint", "jax"] = "adjoint",
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written vector-Jacobian product (a backward pass, a pull-back) with finite differences.
 
@@ -59,7 +61,8 @@ def check_vjp(
     convention : {'adjoint', 'jax'}
         What the product with a complex cotangent is: that with the conjugate transpose, as in PyTorch; or with the
         transpose, as in JAX.
-    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction, loss_accuracy, diagnose, method
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction
+    loss_accuracy, diagnose, method, journal
         As for `check_jacobian`.
 
     Returns
@@ -87,7 +90,6 @@ def check_vjp(
     >>> report.verdict.value, report.findings[0].slug
     ('fail', 'upstream-ignored')
     """
-    require_in_process(workers)
     require_callable(fun, "fun", "pass a function of the parameters, check_vjp(fun, vjp, x0)")
     if convention not in CONVENTIONS:
         raise SubjectError(f"convention is {convention!r}: pass 'adjoint' (PyTorch) or 'jax'")
@@ -103,7 +105,7 @@ def check_vjp(
         claim = kind(vjp, f"{named(vjp)}() returned")
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, pair=vjp is True, domain=domain)
     subject._notes |= dict.fromkeys(notes)
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction)
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     return run_map_check(subject, options, kind="product", more=(linear_pullback, witness_of(method)))
 
 
@@ -125,6 +127,7 @@ def check_jvp(
     loss_accuracy: float | None = None,
     diagnose: bool = True,
     method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written Jacobian-vector product (a tangent, a forward derivative) with finite differences.
 
@@ -135,7 +138,8 @@ def check_jvp(
     jvp : callable
         ``jvp(x, v, *args)`` returns J v, nested and shaped like the outputs; `v` is nested and shaped like `x`.
     x0 : array or nesting of arrays
-    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction, loss_accuracy, diagnose, method
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction
+    loss_accuracy, diagnose, method, journal
         As for `check_jacobian`.
 
     Returns
@@ -162,7 +166,6 @@ def check_jvp(
     >>> gradcheck.check_jvp(np.sin, lambda x, v: -v * np.cos(x), x0, rng=0).findings[0].slug
     'sign-flipped'
     """
-    require_in_process(workers)
     require_callable(fun, "fun", "pass a function of the parameters, check_jvp(fun, jvp, x0)")
     require_callable(jvp, "jvp", "pass jvp(x, v)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
@@ -170,7 +173,7 @@ def check_jvp(
     claim = product_claim(ProductClaim(jvp, f"{named(jvp)}() returned"), size_of(x0))
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, domain=domain)
     subject._notes |= dict.fromkeys(notes)
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction)
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     return run_map_check(subject, options, kind="product", more=(linear_product, witness_of(method)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +13,12 @@ import numpy as np
 
 from gradcheck.checks.maps.report import map_report, pair_names
 from gradcheck.checks.observers import notify_observers
-from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, seed_of
+from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, mapping_of, seed_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.errors import SubjectError
 from gradcheck.probes.evaluator import Progress
+from gradcheck.probes.journal import Journal
 from gradcheck.reports.report import Report
 from gradcheck.settings import checked_rtol, current
 from gradcheck.subjects.maps.claim import real_gradient
@@ -47,19 +49,8 @@ class MapOptions:
     loss_accuracy: float | None = None
     diagnose: bool = True
     direction: Any = None
-
-
-def require_in_process(workers: Workers) -> None:
-    """Refuse several processes: outputs that are computed once serve many cotangents, in one process.
-
-    Raises
-    ------
-    SubjectTypeError
-    """
-    if workers is not None and workers != 1:
-        raise SubjectTypeError(
-            f"workers={workers!r}: a map is evaluated about 35 times for a check, in this process; leave workers out"
-        )
+    workers: Workers = None
+    journal: Any = None
 
 
 def tolerance_of_map(rtol: float | None, subject: MapSubject) -> float:
@@ -101,20 +92,23 @@ def run_map_check(
     notify : bool
         Whether observers get the report.
     """
-    seed, limit = seed_of(options.rng), budget_of(options.budget)
+    seed, limit, original = seed_of(options.rng), budget_of(options.budget), subject
     rtol = tolerance_of_map(options.rtol, subject)
     verdict_only = shrinking() or not options.diagnose
     check_options = CheckOptions(rtol, options.entries, verdict_only, accuracy_of(options.loss_accuracy))
     started = time.perf_counter()
-    rng = np.random.default_rng(seed)
     findings: tuple[Finding, ...] = ()
     if options.direction is not None:
         notes = (*notes, "only the product with the direction that was given was checked, not the whole derivative")
     with (
+        mapping_of(options.workers, subject) as mapper,
+        nullcontext() if options.journal is None else Journal(options.journal, subject, seed) as kept,
         progress_callback(options.progress, subject.name, limit) as callback,
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
     ):
+        seed = seed if kept is None or options.rng is not None else kept.seed
+        subject, rng = original.evaluating(mapper, kept), np.random.default_rng(seed)
         warnings.simplefilter("ignore", RuntimeWarning)
         result = _checked(subject, check_options, rng, limit, callback, options.direction)
         if subject.disturbed:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +88,7 @@ class MapSubject(FunctionSubject):
         Outputs at `x0`.
     """
 
-    parallel = False
+    parallel = True
 
     def __init__(
         self,
@@ -102,6 +104,8 @@ class MapSubject(FunctionSubject):
         real = RealParameters(x0)
         super().__init__(fun, _unused, real.x0, args, wrt=wrt)
         self._real, self._pairs, self._domain = real, pair, domain
+        self._map: Callable[..., Iterable[Any]] = map
+        self._journal: Any = None
         self.claim = claim
         self.claim.complex_names = real.complex_names
         self.only_here = claim.only_here
@@ -167,10 +171,50 @@ class MapSubject(FunctionSubject):
         if found is None:
             if self._domain is not None and not self._domain(point):
                 return np.full(self.outputs.size, np.nan)
-            value = self._evaluated(point, narrow=not self._promoted)
-            found = self.outputs.flat(value, self._source)
-            self.evaluations.put(key, found)
+            found = self._read(point)
+            if found is None:
+                found = self._flat_outputs(point)
+                self._keep(point, found)
         return found
+
+    def _flat_outputs(self, point: Point) -> NDArray[np.float64]:
+        return self.outputs.flat(self._evaluated(point, narrow=not self._promoted), self._source)
+
+    def _read(self, point: Point) -> NDArray[np.float64] | None:
+        """Outputs in the journal of an earlier check."""
+        if self._journal is None:
+            return None
+        known = self._journal.arrays("outputs", point)
+        if known is None:
+            return None
+        self.evaluations.calls += 1
+        self._keep(point, known[0])
+        return np.asarray(known[0])
+
+    def _keep(self, point: Point, outputs: NDArray[np.float64]) -> None:
+        self.evaluations.put(_key(point), outputs)
+        if self._journal is not None:
+            self._journal.add_arrays("outputs", point, [outputs])
+
+    def evaluating(self, map: Callable[..., Iterable[Any]], journal: Any = None) -> MapSubject:
+        """The same map, whose outputs at several points are computed by something like `map`, and kept in a journal."""
+        found = copy.copy(self)
+        found._map, found._journal, found.prepares = map, journal, map is not builtins.map
+        return found
+
+    def prepare(self, points: Sequence[Point]) -> None:
+        """Compute the outputs at some points, all at once; those that raise an exception are left for later."""
+        fresh = {_key(point): point for point in points if self.evaluations.get(_key(point)) is None}
+        inside = [point for point in fresh.values() if self._domain is None or self._domain(point)]
+        asked = [point for point in inside if self._read(point) is None]
+        if len(asked) < 2:
+            return
+        apart = copy.copy(self)
+        apart.evaluations, apart._map, apart._journal = Evaluations(), builtins.map, None
+        for point, outputs in zip(asked, self._map(partial(_outputs_or_none, apart), asked), strict=True):
+            if outputs is not None:
+                self.evaluations.calls += 1
+                self._keep(point, outputs)
 
     def evaluated_at(self, point: Point) -> Any:
         """What the function returns at a point that may be complex; it is not kept."""
@@ -258,6 +302,14 @@ def pulled(fun: Callable[..., Any], source: str) -> PullbackClaim:
 
     vjp.__qualname__ = source
     return PullbackClaim(vjp, f"the pullback of {source}() returned")
+
+
+def _outputs_or_none(subject: MapSubject, point: Point) -> NDArray[np.float64] | None:
+    try:
+        return subject._flat_outputs(copied(point))
+    except Exception as error:
+        pass_on_signal(error)
+        return None
 
 
 def _key(point: Point) -> bytes:

@@ -420,7 +420,7 @@ def test_what_cannot_be_checked_is_refused(arguments: Any, message: str) -> None
         ((layer, None, POINT), {}, "jac is None: pass the function"),
         ((layer, POINT, layer_jacobian), {}, "x0 is a function"),
         ((layer_jacobian(POINT), layer, POINT), {}, "fun is a numpy.ndarray"),
-        ((layer, layer_jacobian, POINT), {"workers": 2}, "leave workers out"),
+        ((layer, layer_jacobian, POINT), {"workers": "two"}, "workers is 'two'"),
         ((layer, layer_jacobian, POINT), {"bounds": 3}, "bounds is a int"),
     ],
 )
