@@ -8,6 +8,7 @@ from what comes in is no such place: it is the exact adjoint of something, or of
 
 from __future__ import annotations
 
+import math
 import operator
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -1284,13 +1285,20 @@ class Blame:
         made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
         return self.recording.units[unit].is_result and all(_is_move(value.function) for value in made)
 
-    def sizes(self, unit: int) -> list[int]:
-        """Sizes of the arrays that a unit reads and makes, the largest first."""
-        found = [1, 1]
-        for value in self._graph.values:
-            if value.site is not None and self.recording.sites[value.site].unit == unit:
-                found += [np.size(self._graph.values[i].array) for i in (*value.inputs, value.id)]
-        return sorted(found, reverse=True)
+    def most_entries(self, unit: int) -> int:
+        """Entries that an array may have which an edit of a unit makes.
+
+        Matrices without an axis of length one are not broadcast against each other: products have two of their axes.
+        """
+        sites = self.recording.sites
+        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
+        read = {i for value in made for i in (*value.inputs, value.id)}
+        shapes = [np.shape(self._graph.values[i].array) for i in read]
+        shapes = [shape for shape in shapes if math.prod(shape) > 1]
+        sizes = sorted(map(math.prod, shapes), reverse=True)
+        if all(len(shape) == 2 and 1 not in shape for shape in shapes):
+            return max([*sizes, *(max(shape) ** 2 for shape in shapes)], default=1)
+        return math.prod(sizes[:2])
 
     def _is_unknown(self, value: Value) -> bool:
         """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right."""

@@ -65,7 +65,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
         for unit in those:
             if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
                 return repairs
-            if left <= 0 or np.prod(blame.sizes(unit)[:2]) > RECORDING.most_entries:
+            if left <= 0 or blame.most_entries(unit) > RECORDING.most_entries:
                 continue
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
             repair, tried = try_edits(unit, left, wider, constants)

@@ -61,8 +61,7 @@ class RecordingSettings:
     most_repairs : int
         Edits of a line that are tried, each a call of the gradient.
     most_entries : int
-        Edits are tried only if the two largest arrays that a line reads have a product of sizes below this: an edit may
-        broadcast one against the other.
+        Edits of a line are tried only if they make no larger array, as far as the shapes of what the line reads tell.
     guard : float
         A constant of at most this size, added to a value that may be near zero, or at this distance from zero or one as
         a limit, is a guard.

@@ -10,7 +10,7 @@ import numpy as np
 from gradcheck.checks.maps.adjointness import adjointness
 from gradcheck.checks.maps.linearity import Found, linear_product, linear_pullback
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
-from gradcheck.checks.options import seed_of
+from gradcheck.checks.options import Workers, seed_of
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
@@ -33,6 +33,7 @@ def check_adjoint(
     rng: Rng = None,
     budget: int | None = None,
     entries: bool = False,
+    workers: Workers = None,
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
@@ -49,7 +50,7 @@ def check_adjoint(
     x_like, y_like : array or nesting of arrays
         Inputs of both functions have these nestings, shapes and types; the values are drawn at random. A tuple of
         integers is a shape.
-    rtol, rng, budget, entries, progress, loss_accuracy, diagnose
+    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose
         As for `check_jacobian`.
 
     Returns
@@ -91,7 +92,7 @@ def check_adjoint(
     )
     subject = MapSubject(forward, claim, x0)
     _require_like(subject, y_like)
-    options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose)
+    options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose, None, workers)
     return run_map_check(subject, options, kind="adjoint", more=(_linear_pair,))
 
 
