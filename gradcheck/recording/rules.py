@@ -183,8 +183,6 @@ def _rules(of_scipy: bool) -> dict[Any, Any]:
 
 def _by_rule(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> dict[int, Any] | None:
     """By the rule of `autograd`; None if it has none for this function and these arguments."""
-    from autograd.core import primitive_vjps
-
     part = value.function.index if isinstance(value.function, Part) else None
     function = value.function.function if isinstance(value.function, Part) else value.function
     if not _is_hashable(function) or (value.kwargs and list(references(tuple(value.kwargs.values())))):
@@ -192,25 +190,142 @@ def _by_rule(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> d
     wrapped = _rules(False).get(function) or (_rules(True).get(function) if _is_of_scipy(function) else None)
     if wrapped is None or any(isinstance(each, (list, tuple)) and list(references(each)) for each in value.args):
         return None
-    args, kwargs = graph.filled(value.args), graph.filled(value.kwargs)
-    found: dict[int, Any] = {}
+    places = [i for i, argument in enumerate(value.args) if isinstance(argument, Ref) and argument.id in inputs]
+    assert function is not None
+    rule = _Rule(wrapped, function, part, graph.filled(value.args), graph.filled(value.kwargs), places)
     try:
-        answer, seed = value.array, cotangent
-        if part is not None:
-            assert function is not None
-            answer = function(*args, **kwargs)
-            seed = tuple(cotangent if i == part else np.zeros_like(each) for i, each in enumerate(answer))
-        for i, argument in enumerate(value.args):
-            if isinstance(argument, Ref) and argument.id in inputs:
-                pull = primitive_vjps[wrapped]((i,), answer, args, kwargs)
-                inner = np.asarray(pull(seed)[0])
-                shape = np.shape(graph.values[argument.id].array)
-                inner = inner.reshape(shape) if inner.size == int(np.prod(shape)) else _summed_to(inner, shape)
-                found[argument.id] = found[argument.id] + inner if argument.id in found else inner
+        if not rule.is_right(np.shape(cotangent)):
+            shorter = rule.without_kept_axes()
+            if shorter is None:
+                return None
+            rule, cotangent = shorter, np.reshape(cotangent, shorter.shape)
+            if not rule.is_right(np.shape(cotangent)):
+                return None
+        pulled = rule.pulled(cotangent)
     except Exception as error:
         pass_on_signal(error)
         return None
+    found: dict[int, Any] = {}
+    for i, inner in zip(places, pulled, strict=True):
+        each = value.args[i].id
+        found[each] = found[each] + inner if each in found else inner
     return found
+
+
+#: Whether the rule of a function is right for arguments of a kind.
+_BELIEVED: dict[Any, bool] = {}
+
+
+class _Rule:
+    """The rule of `autograd` for one call of a function.
+
+    Parameters
+    ----------
+    wrapped, function : callable
+        As `autograd` knows it, and as it was called.
+    part : int or None
+        Which of several results was used.
+    args, kwargs : tuple, dict
+    places : list of int
+        The arguments that need a cotangent.
+    """
+
+    def __init__(
+        self,
+        wrapped: Any,
+        function: Any,
+        part: int | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        places: list[int],
+    ) -> None:
+        self._wrapped, self._function, self._part = wrapped, function, part
+        self._args, self._kwargs, self._places = args, kwargs, places
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the result."""
+        return np.shape(self._result({}))
+
+    def without_kept_axes(self) -> _Rule | None:
+        """The rule of the call without `keepdims`, whose result has the same entries."""
+        if not self._kwargs.get("keepdims"):
+            return None
+        kwargs = {name: each for name, each in self._kwargs.items() if name != "keepdims"}
+        return _Rule(self._wrapped, self._function, self._part, self._args, kwargs, self._places)
+
+    def pulled(self, cotangent: Any, args: tuple[Any, ...] | None = None) -> list[Any]:
+        """The cotangents of the arguments, perhaps of others than those of the call."""
+        from autograd.core import primitive_vjps
+
+        args = self._args if args is None else args
+        answer = self._function(*args, **self._kwargs)
+        seed = cotangent
+        if self._part is not None:
+            seed = tuple(cotangent if i == self._part else np.zeros_like(each) for i, each in enumerate(answer))
+        found = []
+        for i in self._places:
+            inner = np.asarray(primitive_vjps[self._wrapped]((i,), answer, args, self._kwargs)(seed)[0])
+            shape = np.shape(args[i])
+            found.append(inner.reshape(shape) if inner.size == int(np.prod(shape)) else _summed_to(inner, shape))
+        return found
+
+    def is_right(self, shape: tuple[int, ...]) -> bool:
+        """Whether it agrees with differences for arguments of this kind, which are measured once.
+
+        The rule of `numpy.linalg.norm`, for one, forgets `keepdims`.
+        """
+        key = (self._function, self._part, *map(_kind, self._args), *((k, _kind(v)) for k, v in self._kwargs.items()))
+        if not _is_hashable(key):
+            return True
+        if key not in _BELIEVED:
+            _BELIEVED[key] = self._agrees(shape)
+        return _BELIEVED[key]
+
+    def _agrees(self, shape: tuple[int, ...]) -> bool:
+        """Whether it agrees at one of a few points near the arguments; true if it can be measured at none."""
+        generator = np.random.default_rng(0)
+        tested = False
+        for _ in range(RECORDING.rule_points):
+            sizes = {i: np.maximum(np.abs(np.asarray(self._args[i], dtype=np.float64)), 1e-3) for i in self._places}
+            near = {i: self._args[i] + 0.05 * generator.uniform(-1, 1, np.shape(x)) * x for i, x in sizes.items()}
+            moves = {i: generator.standard_normal(np.shape(x)) * x for i, x in sizes.items()}
+            seed = generator.standard_normal(shape)
+            try:
+                slopes = [
+                    np.vdot(g, moves[i]) for i, g in zip(self._places, self.pulled(seed, self._with(near)), strict=True)
+                ]
+                ahead, back = (
+                    self._result({i: x + sign * RECORDING.rule_step * moves[i] for i, x in near.items()})
+                    for sign in (1.0, -1.0)
+                )
+            except Exception as error:
+                pass_on_signal(error)
+                continue
+            measured = float(np.vdot(seed, ahead - back)) / (2.0 * RECORDING.rule_step)
+            claimed = float(sum(slopes))
+            scale = max(abs(measured), abs(claimed))
+            if not np.isfinite(scale):
+                continue
+            tested = True
+            if abs(measured - claimed) <= RECORDING.rule_gap * scale:
+                return True
+        return not tested
+
+    def _with(self, new: dict[int, Any]) -> tuple[Any, ...]:
+        return tuple(new.get(i, each) for i, each in enumerate(self._args))
+
+    def _result(self, new: dict[int, Any]) -> Any:
+        found = self._function(*self._with(new), **self._kwargs)
+        return np.asarray(found if self._part is None else found[self._part])
+
+
+def _kind(argument: Any) -> Any:
+    """What a rule may depend on: shapes up to lengths, other arguments as they are."""
+    if isinstance(argument, (np.ndarray, np.generic, float)):
+        array = np.asarray(argument)
+        return array.dtype.kind, tuple(min(length, 2) for length in array.shape)
+    return argument if isinstance(argument, (int, str, tuple, type(None))) else type(argument)
 
 
 # -- differences -------------------------------------------------------------------------------------------------------

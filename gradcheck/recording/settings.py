@@ -30,6 +30,10 @@ class RecordingSettings:
         An operation without a rule is measured only if its inputs have at most this many entries: each takes six calls.
     stencil : float
         Step of these differences relative to the size of an entry. The sixth power is their error.
+    rule_points : int
+        Points at which a rule of another library is compared with differences before it is used: one has to agree.
+    rule_step, rule_gap : float
+        The step of these differences, and the largest gap, both relative.
     most_tangents : int
         Derivatives with respect to a parameter are computed for all values if the parameters have at most this many
         entries: each takes six replays.
@@ -78,6 +82,9 @@ class RecordingSettings:
     measured: float = 1e-6
     most_measured: int = 400
     stencil: float = 4e-3
+    rule_points: int = 4
+    rule_step: float = 1e-5
+    rule_gap: float = 1e-4
     most_tangents: int = 6
     spread: float = 0.3
     least_spread: float = 0.1
