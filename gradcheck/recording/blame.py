@@ -1285,6 +1285,12 @@ class Blame:
         made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
         return self.recording.units[unit].is_result and all(_is_move(value.function) for value in made)
 
+    def returns_forward_values(self, unit: int) -> bool:
+        """Whether a unit is part of a line of the forward pass, and computes nothing there."""
+        units, sites = self.recording.units, self.recording.sites
+        lines = {(units[sites[site].unit].file, units[sites[site].unit].line) for site in self.forward_sites}
+        return (units[unit].file, units[unit].line) in lines and self.passes_on(unit)
+
     def most_entries(self, unit: int) -> int:
         """Entries that an array may have which an edit of a unit makes.
 

@@ -73,7 +73,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
             is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
             if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
                 repairs.append((unit, repair))
-            elif repair is not None and repair.slug in _OF_CONSTANTS and not blame.passes_on(unit):
+            elif repair is not None and repair.slug in _OF_CONSTANTS and not blame.returns_forward_values(unit):
                 rivals = True
         if repairs:
             break
@@ -88,7 +88,7 @@ def singled_out(
     A line is singled out if all that it reads is right, or if it alone can be repaired.
     """
     blocks = tuple(sorted({block for each in found for block in each.blocks}))
-    made = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.passes_on(each[0])]
+    made = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.returns_forward_values(each[0])]
     repairs = made or repairs  # a sign or a constant is wrong where something is computed
     against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
