@@ -815,6 +815,7 @@ class Blame:
                 )  # else a helper, perhaps right for another argument
                 near = near and not self._is_neutral_term(value, unit, source)
                 proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
+                proved = proved and remedy.factor is None  # a constant may be missing in either line
                 proved = proved and self._has_a_right_value(source, value, needed)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             if value.function is not same and self.passes_on(unit):
