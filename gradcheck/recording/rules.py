@@ -284,33 +284,42 @@ class _Rule:
 
     def _agrees(self, shape: tuple[int, ...]) -> bool:
         """Whether it agrees at one of a few points near the arguments; true if it can be measured at none."""
+        if any(np.iscomplexobj(self._args[i]) for i in self._places):
+            return True
         generator = np.random.default_rng(0)
         tested = False
         for _ in range(RECORDING.rule_points):
-            sizes = {i: np.maximum(np.abs(np.asarray(self._args[i], dtype=np.float64)), 1e-3) for i in self._places}
-            near = {i: self._args[i] + 0.05 * generator.uniform(-1, 1, np.shape(x)) * x for i, x in sizes.items()}
-            moves = {i: generator.standard_normal(np.shape(x)) * x for i, x in sizes.items()}
+            near = {i: self._args[i] + 0.05 * self._move(i, generator) for i in self._places}
+            moves = {i: self._move(i, generator) for i in self._places}
             seed = generator.standard_normal(shape)
             try:
-                slopes = [
-                    np.vdot(g, moves[i]) for i, g in zip(self._places, self.pulled(seed, self._with(near)), strict=True)
-                ]
-                ahead, back = (
-                    self._result({i: x + sign * RECORDING.rule_step * moves[i] for i, x in near.items()})
-                    for sign in (1.0, -1.0)
-                )
+                with np.errstate(all="ignore"):
+                    pulled = self.pulled(seed, self._with(near))
+                    ahead, back = (
+                        self._result({i: x + sign * RECORDING.rule_step * moves[i] for i, x in near.items()})
+                        for sign in (1.0, -1.0)
+                    )
             except Exception as error:
                 pass_on_signal(error)
                 continue
+            if np.iscomplexobj(ahead):
+                return True
             measured = float(np.vdot(seed, ahead - back)) / (2.0 * RECORDING.rule_step)
-            claimed = float(sum(slopes))
-            scale = max(abs(measured), abs(claimed))
-            if not np.isfinite(scale):
+            claimed = sum(float(np.vdot(g, moves[i]).real) for i, g in zip(self._places, pulled, strict=True))
+            if not np.isfinite(measured):
                 continue
             tested = True
-            if abs(measured - claimed) <= RECORDING.rule_gap * scale:
+            if abs(measured - claimed) <= RECORDING.rule_gap * max(abs(measured), abs(claimed)):
                 return True
         return not tested
+
+    def _move(self, place: int, generator: np.random.Generator) -> Array:
+        """A random change of an argument; of a symmetric matrix a symmetric one, as its rule may assume."""
+        x = np.asarray(self._args[place], dtype=np.float64)
+        move = np.asarray(generator.uniform(-1.0, 1.0, x.shape) * np.maximum(np.abs(x), 1e-3))
+        if x.ndim < 2 or x.shape[-1] != x.shape[-2] or not np.allclose(x, np.swapaxes(x, -1, -2)):
+            return move
+        return np.asarray(0.5 * (move + np.swapaxes(move, -1, -2)))
 
     def _with(self, new: dict[int, Any]) -> tuple[Any, ...]:
         return tuple(new.get(i, each) for i, each in enumerate(self._args))

@@ -68,6 +68,17 @@ def test_recorded_derivatives_are_those_of_the_formula(name: str) -> None:
     np.testing.assert_allclose(recorded(loss, POINT).truths[0], derivative(POINT), rtol=1e-9, atol=1e-12)
 
 
+def log_determinant(x: Any) -> Any:
+    covariance = x @ x.T + 30.0 * np.eye(30)
+    return np.sum(np.log(np.diagonal(np.linalg.cholesky(covariance)))) + np.sum(np.linalg.eigh(covariance)[0] ** 2)
+
+
+def test_rules_for_symmetric_matrices_are_used() -> None:
+    covariance = POINT @ POINT.T + 30.0 * np.eye(30)
+    expected = np.linalg.solve(covariance, POINT) + 4.0 * covariance @ POINT
+    np.testing.assert_allclose(recorded(log_determinant, POINT).truths[0], expected, rtol=1e-9)
+
+
 def test_kinks_at_the_point_itself_do_not_discredit_a_rule() -> None:
     rules._BELIEVED.clear()
     x = np.zeros((25, 20))
