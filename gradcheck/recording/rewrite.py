@@ -187,7 +187,9 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         """As an assignment, but for the annotation."""
-        if self._depth and node.value is not None and not isinstance(node.target, ast.Subscript):
+        if not self._depth:
+            return self.generic_visit(node)  # lambdas
+        if node.value is not None and not isinstance(node.target, ast.Subscript):
             self._enter(node, node.value, self._text(node.target))
             unit = self._unit
             node.value = self._call("assigned", node, ast.Constant(unit), self._value(node.value))
@@ -196,7 +198,7 @@ class Rewriter(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """``x += e`` becomes an assignment of what the recorder adds in place."""
         if not self._depth:
-            return node
+            return self.generic_visit(node)
         self._enter(node, node.value, self._text(node.target))
         unit, site, kind = self._unit, self._site(node), ast.Constant(type(node.op).__name__)
         target = node.target

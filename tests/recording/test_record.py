@@ -55,6 +55,17 @@ def test_adjoints_are_derivatives(fun: Any) -> None:
     np.testing.assert_allclose(recorded(fun, x).truths[0], numeric, rtol=1e-6, atol=1e-8)
 
 
+ANNOTATED: Any = {"square": lambda x: np.sum(x**2)}
+SUMMED: Any = [lambda x: np.sum(x**3)]
+SUMMED += [lambda x: np.sum(x**2)]
+
+
+@pytest.mark.parametrize("fun", [ANNOTATED["square"], SUMMED[1]])
+def test_functions_in_annotated_and_extended_variables_are_recorded(fun: Any) -> None:
+    x = np.array([1.0, -2.0])
+    np.testing.assert_allclose(recorded(fun, x).truths[0], 2 * x)
+
+
 def test_arrays_and_results_are_as_without_the_recorder() -> None:
     x = np.random.default_rng(3).normal(size=5)
     seen: list[Any] = []
