@@ -188,7 +188,7 @@ class MapSubject(FunctionSubject):
         if known is None:
             return None
         self.evaluations.calls += 1
-        self._keep(point, known[0])
+        self.evaluations.put(_key(point), known[0])
         return np.asarray(known[0])
 
     def _keep(self, point: Point, outputs: NDArray[np.float64]) -> None:

@@ -120,6 +120,8 @@ def test_outputs_survive_a_crash(check: str, factor: float, lasts: int, seed: in
     report = CHECKS[check](again, rng=seed, journal=tmp_path / "journal")
     assert timeless(report) == timeless(CHECKS[check](alone, rng=report.seed))
     assert again.calls <= alone.calls - lasts + 2  # what reads x0 first is not kept
+    kept = (tmp_path / "journal").read_text(encoding="utf-8").splitlines()
+    assert len(set(kept)) == len(kept)  # no value was added twice
 
 
 def test_the_journal_of_another_map_is_refused(tmp_path: Path) -> None:
