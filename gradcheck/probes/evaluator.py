@@ -117,12 +117,14 @@ class Evaluator:
         if not self.subject.only_here:
             self._count(gradients=1)
         journal = None if self.subject.only_here else self._journal
-        known = None if journal is None else journal.arrays(f"gradient {self._tag}", point)
+        if journal is None:
+            return self.subject.gradient(point)
+        key = journal.key(f"gradient {self._tag}", point)
+        known = journal.arrays(key)
         if known is not None:
             return known
         found = self.subject.gradient(point)
-        if journal is not None:
-            journal.add_arrays(f"gradient {self._tag}", point, found)
+        journal.add_arrays(key, found)
         return found
 
     def losses_along(
@@ -166,11 +168,12 @@ class Evaluator:
         if journal is None:
             return list(evaluate(points))
         points = list(points)
-        known = [journal.loss(self._tag, point) for point in points]
-        fresh = [point for point, value in zip(points, known, strict=True) if value is None]
+        keys = [journal.key(f"loss {self._tag}", point) for point in points]
+        known = [journal.loss(key) for key in keys]
+        fresh = [i for i, value in enumerate(known) if value is None]
         found = []
-        for point, value in zip(fresh, evaluate(fresh), strict=True):
-            journal.add_loss(self._tag, point, value)
+        for i, value in zip(fresh, evaluate([points[i] for i in fresh]), strict=True):
+            journal.add_loss(keys[i], value)
             found.append(value)
         following = iter(found)
         return [next(following) if value is None else value for value in known]

@@ -90,26 +90,31 @@ class Journal:
             self._write(_END)
         self._file.close()
 
-    def loss(self, tag: str, point: Iterable[Any]) -> float | None:
-        """The next value of the loss at a point; None if it has to be computed."""
-        found = self._next(tag, point)
+    @staticmethod
+    def key(tag: str, point: Iterable[Any]) -> str:
+        """Of what is computed at a point; made before, since the user's function may write into the arrays."""
+        return _key(tag, point)
+
+    def loss(self, key: str) -> float | None:
+        """The next value of the loss; None if it has to be computed."""
+        found = self._next(key)
         return None if found is None else float.fromhex(found)
 
-    def arrays(self, tag: str, point: Iterable[Any]) -> tuple[Any, ...] | None:
-        """The next arrays that were computed at a point; None if they have to be computed."""
-        found = self._next(f"arrays {tag}", point)
+    def arrays(self, key: str) -> tuple[Any, ...] | None:
+        """The next arrays; None if they have to be computed."""
+        found = self._next(key)
         return None if found is None else tuple(map(_array, found))
 
-    def add_loss(self, tag: str, point: Iterable[Any], value: float) -> None:
+    def add_loss(self, key: str, value: float) -> None:
         """Keep a value of the loss."""
-        self._write({"at": _key(tag, point), "value": float(value).hex()})
+        self._write({"at": key, "value": float(value).hex()})
 
-    def add_arrays(self, tag: str, point: Iterable[Any], arrays: Iterable[Any]) -> None:
+    def add_arrays(self, key: str, arrays: Iterable[Any]) -> None:
         """Keep arrays."""
-        self._write({"at": _key(f"arrays {tag}", point), "value": [_packed(each) for each in arrays]})
+        self._write({"at": key, "value": [_packed(each) for each in arrays]})
 
-    def _next(self, tag: str, point: Iterable[Any]) -> Any:
-        waiting = self._known.get(_key(tag, point))
+    def _next(self, key: str) -> Any:
+        waiting = self._known.get(key)
         return waiting.popleft() if waiting else None
 
     def _lines(self, header: dict[str, Any]) -> list[dict[str, Any]]:

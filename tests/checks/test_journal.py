@@ -105,6 +105,26 @@ def test_a_loss_that_differs_from_call_to_call_still_does(path: Path) -> None:
     assert timeless(check(journal=path)) == timeless(alone)
 
 
+def test_values_belong_to_the_points_before_a_function_wrote_into_them(path: Path) -> None:
+    class Careless(Slow):
+        def loss(self, x: Any) -> float:
+            value = super().loss(x)
+            x[:] = 0.0
+            return value
+
+        def gradient(self, x: Any) -> Any:
+            value = super().gradient(x)
+            x[:] = 0.0
+            return value
+
+    with pytest.raises(KeyboardInterrupt):
+        Careless(lasts=15).check(path, rng=0)
+    again = Careless()
+    report = again.check(path, rng=0)
+    assert again.calls == Careless().calls_alone(0) - 15
+    assert timeless(report) == timeless(check_gradients(Careless().loss, Careless().gradient, POINT, rng=0))
+
+
 def test_a_model_and_several_workers(path: Path) -> None:
     class Model:
         def __init__(self) -> None:

@@ -173,7 +173,7 @@ class MapSubject(FunctionSubject):
                 return np.full(self.outputs.size, np.nan)
             found = self._read(point)
             if found is None:
-                found = self._flat_outputs(point)
+                found = self._flat_outputs(copied(point))  # the function may write into it
                 self._keep(point, found)
         return found
 
@@ -184,7 +184,7 @@ class MapSubject(FunctionSubject):
         """Outputs in the journal of an earlier check."""
         if self._journal is None:
             return None
-        known = self._journal.arrays("outputs", point)
+        known = self._journal.arrays(self._journal.key("outputs", point))
         if known is None:
             return None
         self.evaluations.calls += 1
@@ -194,7 +194,7 @@ class MapSubject(FunctionSubject):
     def _keep(self, point: Point, outputs: NDArray[np.float64]) -> None:
         self.evaluations.put(_key(point), outputs)
         if self._journal is not None:
-            self._journal.add_arrays("outputs", point, [outputs])
+            self._journal.add_arrays(self._journal.key("outputs", point), [outputs])
 
     def evaluating(self, map: Callable[..., Iterable[Any]], journal: Any = None) -> MapSubject:
         """The same map, whose outputs at several points are computed by something like `map`, and kept in a journal."""

@@ -97,16 +97,24 @@ def test_points_outside_of_the_domain_stay_outside(workers: Any) -> None:
     assert report.verdict.value == "pass"
 
 
-def test_a_map_that_writes_into_its_argument_is_computed_at_the_same_points() -> None:
+@pytest.mark.parametrize("workers", [None, lambda f, points: [f(p) for p in points]], ids=["alone", "mapped"])
+def test_a_map_that_writes_into_its_argument_is_computed_at_the_same_points(workers: Any) -> None:
+    calls = []
+
     def careless(x: Any) -> Any:
         result = np.sin(x)
+        calls.append(1)
         x[:] = 7.0
         return result
 
-    report = gradcheck.check_jacobian(
-        careless, lambda x: np.diag(np.cos(x)), POINT, rng=0, workers=lambda f, points: [f(p) for p in points]
-    )
+    def careful(x: Any) -> Any:
+        return np.sin(x)
+
+    report = gradcheck.check_jacobian(careless, lambda x: np.diag(np.cos(x)), POINT, rng=0, workers=workers)
+    alike = gradcheck.check_jacobian(careful, lambda x: np.diag(np.cos(x)), POINT, rng=0)
     assert report.verdict.value == "pass"
+    assert (report.evaluations, report.noise) == (alike.evaluations, alike.noise)
+    assert len(calls) == report.evaluations
 
 
 @pytest.mark.parametrize("check", CHECKS)
