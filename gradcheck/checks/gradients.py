@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -285,12 +286,12 @@ def check_subject(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # steps that leave the domain give NaN
             rng = np.random.default_rng(seed)
-            found = check(evaluator, options, rng)
+            found = check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng))
             before = None
             if subject.disturbed:
                 before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper, kept)
                 rng = np.random.default_rng(seed)
-                found = check(evaluator, options, rng)
+                found = check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng))
             found = recognised_tangents(evaluator, found, tolerance, rng)
             found, findings = _with_findings(evaluator, found, options, rng)
             located = _with_lines(evaluator, found, findings, options, rng)
@@ -311,6 +312,13 @@ def check_subject(
         report = replace(report, lines=located.lines, sources=located.sources or {})
     notify_observers(report)
     return report
+
+
+def _exact_blocks(evaluator: Evaluator, rng: np.random.Generator) -> frozenset[int]:
+    """The blocks whose claim is a recorded derivative; the recorder is loaded only where differences do not decide."""
+    from gradcheck.checks.exact import exact_blocks
+
+    return exact_blocks(evaluator, rng)
 
 
 def _curves(evaluator: Evaluator, found: CheckResult) -> dict[str, tuple[StepGap, ...]]:

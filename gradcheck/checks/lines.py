@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.nearby import is_whole, point_near
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
@@ -28,6 +29,7 @@ from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.selection import Constants, agrees, confirmed, singled_out, tried_repairs
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.trial import Trial
 from gradcheck.reports.data import LineReport
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.tracebacks import pass_on_signal
@@ -115,20 +117,10 @@ class _Search:
     def is_exact(self) -> bool:
         """Whether the loss was recorded, and has an error of rounding alone."""
         recorded = self._recorded()
-        return recorded is not None and is_exact(recorded[1]) and self._is_whole(*recorded)
-
-    def _is_whole(self, point: Point, recording: Recording) -> bool:
-        """Whether all that the loss depends on was recorded: its slope along a line is the recorded one."""
-        h = RECORDING.stencil
-        moves = [h * np.maximum(np.abs(x), 1e-300) * self._rng.standard_normal(np.shape(x)) for x in point]
-        one, two = (
-            self._own.loss(tuple(x + k * d for x, d in zip(point, moves, strict=True)))
-            - self._own.loss(tuple(x - k * d for x, d in zip(point, moves, strict=True)))
-            for k in (1.0, 2.0)
-        )
-        parts = [t * d for t, d in zip(recording.truths, moves, strict=True) if t is not None]
-        size = float(np.sqrt(sum(np.sum(each**2) for each in parts)))
-        return abs((8.0 * one - two) / 12.0 - float(sum(map(np.sum, parts)))) <= RECORDING.whole * size
+        if recorded is None or not is_exact(recorded[1]):
+            return False
+        point, recording = recorded
+        return is_whole(self._own, point, recording.truths, self._rng)
 
     def run(self, findings: tuple[Finding, ...], wrong: Sequence[int]) -> LocatedFindings | None:
         """Record, search, try repairs, and write the findings."""
@@ -172,7 +164,7 @@ class _Search:
 
     def _recorded(self) -> tuple[Point, Recording] | None:
         """A recording at a random point near the user's, or at the user's own where that one cannot be used."""
-        for point in (self._near(), tuple(x.copy() for x in self._subject.point)):
+        for point in (point_near(self._subject, self._rng), tuple(x.copy() for x in self._subject.point)):
             try:
                 recording = self._at(point)
             except NoRule:
@@ -187,7 +179,7 @@ class _Search:
     def _another(self) -> tuple[Point, Recording] | None:
         """A recording at another point; None where there is no other."""
         try:
-            point = self._near()
+            point = point_near(self._subject, self._rng)
             recording = self._at(point)
         except Exception as error:  # outside of the domain
             pass_on_signal(error)
@@ -205,24 +197,17 @@ class _Search:
             self._functions,
         )
 
-    def _near(self) -> Point:
-        """Each entry multiplied by a random factor, which keeps its sign; zeros become small numbers."""
-        moved = []
-        for x in self._subject.point:
-            factor = 1.0 + RECORDING.spread * self._rng.uniform(-1.0, 1.0, np.shape(x))
-            noise = RECORDING.least_spread * self._rng.standard_normal(np.shape(x))
-            moved.append(np.asarray(np.where(x == 0, noise, x * factor), dtype=x.dtype))
-        return self._subject.representable(tuple(moved))
-
     def _is_trusted(self, recording: Recording) -> bool:
-        passing = [block.verdict is Verdict.PASS and not block.subgradient for block in self._found.blocks]
+        passing = [block.verdict is Verdict.PASS and block.measured for block in self._found.blocks]
         return agrees(recording, passing, self._rtol)
 
     def _try_edits(
         self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool, constants: Constants
     ) -> tuple[Repair | None, int]:
         own = partial(self._is_right, known)
-        return repaired(blame.recording.units[unit], own, left, self._functions, wider=wider, constants=constants)
+        trial = Trial(blame.recording.largest)
+        line = blame.recording.units[unit]
+        return repaired(line, own, left, self._functions, trial, wider=wider, constants=constants)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

@@ -18,6 +18,7 @@ from typing import Any, cast
 from gradcheck.recording.functions import ReachableFunctions, RecentFunctions
 from gradcheck.recording.rewrite import PLACEHOLDER, Rewriter
 from gradcheck.recording.sites import Site, Unit
+from gradcheck.recording.trial import Trial, guarded
 from gradcheck.tracebacks import is_internal
 
 #: The layers that come with gradcheck are followed as a user's own are: networks are made of both.
@@ -181,9 +182,11 @@ class Editor:
     Parameters
     ----------
     file : str
-    line : int
-        A line of the function that is changed.
+    rows : range
+        The lines that are changed.
     functions : ReachableFunctions
+    trial : Trial
+        Keeps what is changed from running without end.
 
     Attributes
     ----------
@@ -191,8 +194,9 @@ class Editor:
         The source of the statement of the module around that line, at its place: all other lines are empty.
     """
 
-    def __init__(self, file: str, line: int, functions: ReachableFunctions) -> None:
-        self._file, self.text = file, _excerpt(source_of(file), line)
+    def __init__(self, file: str, rows: range, functions: ReachableFunctions, trial: Trial) -> None:
+        self._file, self.text = file, _excerpt(source_of(file), rows[0])
+        self._rows, self._trial = rows, trial
         self._flags = flags_of(source_of(file))
         self._before = list(_codes(compile(self.text, file, "exec", self._flags, dont_inherit=True)))
         self._functions = functions.of(file)
@@ -209,7 +213,9 @@ class Editor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of a change that makes no sense
             warnings.simplefilter("ignore", DeprecationWarning)
-            after = list(_codes(compile(text, self._file, "exec", self._flags, dont_inherit=True)))
+            tree = ast.parse(text, self._file)
+            whole = compile(guarded(tree, self._rows), self._file, "exec", self._flags, dont_inherit=True)
+            after = list(_codes(_bound(whole, self._trial)))
         if len(after) != len(self._before):
             raise ValueError("the change adds or removes a function")
         return after
@@ -227,6 +233,7 @@ class Editor:
                 if new is not None and new.co_freevars == code.co_freevars:
                     patched.append((function, code))
                     function.__code__ = new
+            self._trial.begin()
             yield
         finally:
             for function, code in patched:

@@ -43,6 +43,9 @@ class Recording:
         loss is made of: a derivative may be written from the parameter to the loss as well as back.
     tolerance : float
         Two values that differ by less than this part of the larger norm are equal.
+    largest : dict
+        The largest number that each function but NumPy's was called with, by what `gradcheck.recording.trial.key_of`
+        says.
     """
 
     loss: float
@@ -55,6 +58,7 @@ class Recording:
     truths: tuple[Any, ...]
     tangents: tuple[tuple[int, dict[int, Array]], ...]
     tolerance: float
+    largest: dict[Any, float]
 
     def is_equal(self, one: Any, other: Any) -> bool:
         """Whether two arrays of one size have the same entries, where the first is not NaN."""
@@ -101,6 +105,72 @@ def record(
         recorder.release()
 
 
+def exact_gradient(
+    functions: Sequence[Any],
+    loss: Callable[[], float],
+    point: Sequence[Array],
+    upstream: Array | None = None,
+    known: ReachableFunctions | None = None,
+) -> ExactGradient | None:
+    """Record a loss alone, for the derivatives by its parameters; arguments and errors are those of `record`.
+
+    Returns
+    -------
+    ExactGradient or None
+        None if the source of the functions cannot be read, or if they make too many values, or if a derivative is not
+        exact to rounding: where an operation was measured or not followed, or computed in another type than float64.
+    """
+    recorder = Recorder(known)
+    try:
+        recorded = _recorded_loss(recorder, functions, loss, point, upstream)
+        if recorded is None or recorder.forgets:
+            return None
+        found = _adjoints(recorder.graph, recorded)
+        values = (recorder.graph.values[i].array for i in found.of)
+        if found.measured or any(np.result_type(each) != np.float64 for each in values):
+            return None
+        gradient = (_total(found, ids, np.shape(x)) for ids, x in zip(recorded.parameters, point, strict=True))
+        return ExactGradient(recorded.value, tuple(gradient))
+    finally:
+        recorder.release()
+
+
+@dataclass(frozen=True)
+class ExactGradient:
+    """A loss and its derivative by each block, None for blocks that the loss was not seen to read."""
+
+    loss: float
+    blocks: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _RecordedLoss:
+    value: float
+    seeds: dict[int, Any]
+    parameters: tuple[tuple[int, ...], ...]
+
+
+def _recorded_loss(
+    recorder: Recorder,
+    functions: Sequence[Any],
+    loss: Callable[[], float],
+    point: Sequence[Array],
+    upstream: Array | None,
+) -> _RecordedLoss | None:
+    with recorder.recording(0, functions):
+        value = loss()
+        returned = recorder.last
+    seeds = _seeds(recorder, returned, value, upstream)
+    if not seeds or not recorder.complete:
+        return None
+    return _RecordedLoss(value, seeds, tuple(tuple(_leaves(recorder.graph, each)) for each in point))
+
+
+def _adjoints(graph: Graph, recorded: _RecordedLoss) -> Adjoints:
+    active = made_of(graph, {i for ids in recorded.parameters for i in ids})
+    return adjoints(graph, recorded.seeds, active & graph.ancestors(recorded.seeds))
+
+
 def _recorded(
     recorder: Recorder,
     functions: Sequence[Any],
@@ -109,13 +179,9 @@ def _recorded(
     point: Sequence[Array],
     upstream: Array | None,
 ) -> Recording | None:
-    with recorder.recording(0, functions):
-        value = loss()
-        returned = recorder.last
-    seeds = _seeds(recorder, returned, value, upstream)
-    if not seeds or not recorder.complete:
+    recorded = _recorded_loss(recorder, functions, loss, point, upstream)
+    if recorded is None:
         return None
-    parameters = tuple(tuple(_leaves(recorder.graph, each)) for each in point)
     with recorder.recording(1, functions):
         claimed = gradient()
         returned = recorder.last
@@ -124,16 +190,15 @@ def _recorded(
     claims: tuple[int | None, ...] = ()
     for each in claimed:
         claims = (*claims, _claim(recorder, returned, each, claims))
-    graph = recorder.graph
-    active = made_of(graph, {i for ids in parameters for i in ids})
-    found = adjoints(graph, seeds, active & graph.ancestors(seeds))
+    graph, parameters = recorder.graph, recorded.parameters
+    found = _adjoints(graph, recorded)
     truths = tuple(_total(found, ids, np.shape(x)) for ids, x in zip(parameters, point, strict=True))
     narrowest = max((np.finfo(np.asarray(each).dtype).eps for each in claimed), default=np.finfo(np.float64).eps)
     tolerance = max(RECORDING.equal, RECORDING.roundings * float(narrowest))
     if narrowest == np.finfo(np.float64).eps:
         tolerance = RECORDING.measured if found.measured else RECORDING.equal
     return Recording(
-        value,
+        recorded.value,
         graph,
         recorder.program.sites,
         recorder.program.units,
@@ -143,6 +208,7 @@ def _recorded(
         truths,
         tangents(graph, parameters, found.of),
         tolerance,
+        recorder.largest,
     )
 
 
@@ -214,4 +280,4 @@ def equal(one: Any, other: Any, tolerance: float) -> bool:
     return bool(np.isfinite(size)) and float(np.linalg.norm(a - b)) <= tolerance * size
 
 
-__all__ = ["Recording", "Value", "equal", "flat", "record"]
+__all__ = ["ExactGradient", "Recording", "Value", "equal", "exact_gradient", "flat", "record"]

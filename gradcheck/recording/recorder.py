@@ -30,6 +30,7 @@ from gradcheck.recording.operations import (
 )
 from gradcheck.recording.program import Program, RunningFile
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.trial import EVEN, key_of, largest_of
 
 Array = NDArray[Any]
 
@@ -92,6 +93,8 @@ class Recorder:
         self._buffers: dict[int, Buffer] = {}
         self._read: set[int] = set()  # owners of memory that was there before
         self._first: dict[int, Value] = {}  # what each of them held first
+        self.largest: dict[Any, float] = {}  # number that each function but NumPy's was called with
+        self.forgets = False  # whether memory was written to in a way that has no rule
 
     @contextmanager
     def recording(self, phase: int, functions: Iterable[Any]) -> Iterator[None]:
@@ -434,11 +437,17 @@ class Recorder:
         if isinstance(function, type) and not module.startswith(("numpy", "scipy", "builtins")):
             self.program.follow(function)
             return function(*args, **kwargs)
-        if not module.startswith(("numpy", "builtins", "math")):
+        if not module.startswith(EVEN):
+            self._note(function, (*args, *kwargs.values()))
             self.program.follow(function)
             if self.program.has_rewritten(function):
                 return function(*args, **kwargs)
         return self._of_library(site, function, args, kwargs)
+
+    def _note(self, function: Any, arguments: tuple[Any, ...]) -> None:
+        """The largest number that a function was called with."""
+        key = key_of(function)
+        self.largest[key] = max(self.largest.get(key, 0.0), largest_of(arguments))
 
     def _of_library(self, site: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         module = getattr(function, "__module__", None) or ""
@@ -557,6 +566,7 @@ class Recorder:
         return out
 
     def _forget(self, array: Array) -> None:
+        self.forgets = True
         buffer = self._buffers[id(owner_of(array))]
         buffer.version += 1
         buffer.value = None

@@ -11,6 +11,7 @@ from gradcheck.recording.edits import edits, with_constant
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import Editor
 from gradcheck.recording.sites import Span, Unit, span_of
+from gradcheck.recording.trial import Trial
 from gradcheck.tracebacks import pass_on_signal
 
 #: Variables that an edit may bring in: the nearest in the source.
@@ -41,6 +42,7 @@ def repaired(
     is_right: Callable[[], bool],
     most: int,
     functions: ReachableFunctions,
+    trial: Trial,
     *,
     wider: bool,
     constants: Sequence[tuple[Span, float]] = (),
@@ -56,13 +58,15 @@ def repaired(
     most : int
         Edits to try.
     functions : ReachableFunctions
+    trial : Trial
+        Keeps an edit from running without end.
     wider : bool
         Whether to try the edits that bring in other variables of the function, or those that do not.
     constants : sequence of (Span, float)
         Expressions inside the line, and the constants that these have to be multiplied with.
     """
     try:
-        editor = Editor(unit.file, unit.span[0], functions)
+        editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions, trial)
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
         return None, 0

@@ -22,6 +22,8 @@ class RecordingSettings:
         operations is below it, and random points make everything else differ by far more.
     roundings : float
         The same for narrower types, in units of their epsilon.
+    exact : float
+        A claim that differs from a recorded derivative by less than this part of its norm is that derivative.
     alike : float
         Constants at two points that differ by less than this, relative to them, are one.
     measured : float
@@ -66,6 +68,10 @@ class RecordingSettings:
         Edits of a line that are tried, each a call of the gradient.
     most_entries : int
         Edits of a line are tried only if they make no larger array, as far as the shapes of what the line reads tell.
+    farther : float
+        An edit does not call functions with numbers that many times larger than before: a series may not end.
+    most_turns : int
+        An edit that makes loops run for more turns is given up.
     guard : float
         A constant of at most this size, added to a value that may be near zero, or at this distance from zero or one as
         a limit, is a guard.
@@ -78,6 +84,7 @@ class RecordingSettings:
     most_bytes: int = 500_000_000
     equal: float = 1e-10
     roundings: float = 4096.0
+    exact: float = 1e-9
     alike: float = 1e-6
     measured: float = 1e-6
     most_measured: int = 400
@@ -99,6 +106,8 @@ class RecordingSettings:
     nearest: int = 60
     most_repairs: int = 300
     most_entries: int = 20_000_000
+    farther: float = 1e3
+    most_turns: int = 100_000
     guard: float = 1e-3
     simple_factors: tuple[float, ...] = (2.0, 0.5, 3.0, 4.0, 0.25)
 

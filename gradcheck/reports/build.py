@@ -72,7 +72,7 @@ def _block_report(block: BlockResult, rtol: float, curve: tuple[StepGap, ...]) -
     location = block.location
     entries = location.entries if location else ()
     zero = passes and block.screening is not None and block.screening.comparison.zero
-    agreed = passes and location is None and not block.subgradient and block.spread is None
+    agreed = passes and location is None and block.measured and block.spread is None
     numeric = 0.0 if zero else block.claimed_norm if agreed else None
     if location is not None and location.complete:
         numeric = math.hypot(*(entry.numeric for entry in entries))
@@ -106,7 +106,7 @@ def _relative(block: BlockResult) -> tuple[float, float]:
     if block.screening is None:
         return (0.0, 0.0) if block.verdict is Verdict.PASS else (math.nan, math.nan)
     comparison = block.screening.comparison
-    if block.subgradient:
+    if not block.measured:
         return math.nan, math.nan
     found = [(abs(comparison.gap), comparison.error_bar, max(block.screening.contribution.norm, _own_slope(block)))]
     if block.location is not None and block.verdict is Verdict.FAIL:
@@ -133,7 +133,7 @@ def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float |
     change by less than z standard deviations with a probability of at most (0.798·z)^R.
     """
     screening = block.screening
-    if screening is None or block.subgradient or screening.comparison.zero or screening.contribution.small == 0.0:
+    if screening is None or not block.measured or screening.comparison.zero or screening.contribution.small == 0.0:
         return None, None
     if block.spread is not None:
         return None, block.spread

@@ -10,7 +10,7 @@ from gradcheck.recording.rules import NoRule
 from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.record.recorded_step import StepRecording, record_step
 from gradcheck.tracebacks import pass_on_signal
-from gradcheck.verdicts.result import CheckResult
+from gradcheck.verdicts.result import CheckResult, Ground
 from gradcheck.verdicts.verdict import Verdict
 
 #: A claim that is this close to the exact derivative, in the norm of its block, is that derivative.
@@ -32,7 +32,7 @@ def with_exact_gradients(analysis: Analysis, found: CheckResult) -> CheckResult:
     analysis : Analysis
     found : CheckResult
     """
-    passing = {b.block.name for b in found.blocks if b.verdict is Verdict.PASS and not b.subgradient}
+    passing = {b.block.name for b in found.blocks if b.verdict is Verdict.PASS and b.measured}
     if found.verdict is not Verdict.UNDECIDED or not passing or analysis.step.carries_over:
         return found
     exact = _exact_names(analysis)
@@ -43,7 +43,7 @@ def with_exact_gradients(analysis: Analysis, found: CheckResult) -> CheckResult:
         "it from differences"
     )
     blocks = tuple(
-        replace(b, verdict=Verdict.PASS, subgradient=True, note=note, location=None)
+        replace(b, verdict=Verdict.PASS, ground=Ground.RECORDING, note=note, location=None)
         if b.verdict is Verdict.UNDECIDED and b.block.name in exact
         else b
         for b in found.blocks

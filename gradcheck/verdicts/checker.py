@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.hull import Refutation, refutation
 from gradcheck.verdicts.nearby import NearbyGradients
 from gradcheck.verdicts.reasons import UndecidedReason
-from gradcheck.verdicts.result import BlockResult, CheckResult
+from gradcheck.verdicts.result import BlockResult, CheckResult, Ground
 from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.shrinking import untraced
 from gradcheck.verdicts.subgradient import (
@@ -40,6 +40,23 @@ from gradcheck.verdicts.verdict import Verdict
 
 #: Said of a gradient of zero that is right where the loss does not change at all.
 CONSTANT = "the loss is constant around your point, and the claim is zero: also check at a point where it changes"
+
+#: Said of a block that differences cannot decide, and whose claim is a recorded derivative.
+EXACT = (
+    "equals the exact derivative of the recorded operations to rounding, here and at another point; kinks or rounding "
+    "of the loss hide it from differences"
+)
+
+#: Reasons that say that noise or kinks hide a slope, not that it is another one than claimed.
+HIDING = (
+    UndecidedReason.CANCELLED,
+    UndecidedReason.SHORT,
+    UndecidedReason.STAIRCASE,
+    UndecidedReason.UNCLEAR,
+)
+
+#: The blocks whose claim is the exact derivative of the recorded loss. Asked once, where differences do not decide.
+Witness = Callable[[], Collection[int]]
 
 #: Screenings that need a decision; the clearest gap is decided first.
 DOUBTFUL = (Agreement.DISAGREES, Agreement.KINK)
@@ -68,8 +85,18 @@ class CheckOptions:
     loss_accuracy: float | None = None
 
 
-def check(evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator) -> CheckResult:
+def check(
+    evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator, witness: Witness | None = None
+) -> CheckResult:
     """Check the subject of an evaluator.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    options : CheckOptions
+    rng : numpy.random.Generator
+    witness : callable, optional
+        What it says decides about blocks that differences leave undecided, if it agrees with them on others.
 
     Raises
     ------
@@ -79,20 +106,28 @@ def check(evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator)
     with evaluator.subject.session():
         here = evaluate_user_point(evaluator, options.rtol, rng)
         with untraced():
-            return _Check(evaluator, options, here.observations).run(here.prober)
+            return _Check(evaluator, options, here.observations, witness).run(here.prober)
 
 
 class _Check:
     """The steps of one check, in order, and what they have found so far."""
 
-    def __init__(self, evaluator: Evaluator, options: CheckOptions, observations: Iterable[Observation]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        options: CheckOptions,
+        observations: Iterable[Observation],
+        witness: Witness | None = None,
+    ) -> None:
         self.evaluator, self.subject, self.options = evaluator, evaluator.subject, options
+        self.witness, self.exact = witness, None if witness else frozenset[int]()
         self.observations = {observation.slug: observation for observation in observations}
         self.notes: list[str] = []
         self.results: dict[int, BlockResult] = {}
         self.cancelled: set[int] = set()
         self.on_kinks: dict[int, Screening] = {}
         self.on_staircases: set[int] = set()
+        self.hidden: set[int] = set()  # undecided since noise or kinks hide what would matter
 
     def run(self, here: Prober) -> CheckResult:
         """Compare claimed and numerical derivatives at the user's point, then at a generic one."""
@@ -100,8 +135,10 @@ class _Check:
         if usable:
             here = self._at_the_users_point(here, usable)
         if usable and not self._enough():
-            settled = {b for b in usable if self.results[b].verdict is Verdict.FAIL} | self.on_staircases
+            settled = {b for b in usable if self.results[b].verdict is Verdict.FAIL or self._is_recorded(b)}
+            settled |= self.on_staircases
             self._at_generic_points(here, [b for b in usable if b not in settled])
+        self._withdraw()
         if self.options.entries:
             for b in usable:
                 self._every_entry(here, b)
@@ -147,14 +184,48 @@ class _Check:
             if self._enough():
                 break
             self._conclude(b, found[b] if found[b].own else screen_block(here, b), nearby)
-        for b, one in found.items() if not self._enough() else ():
-            if one.agreement is Agreement.AGREES and b not in self.results:
+        left = [b for b in found if b not in self.results]
+        for b in sorted(left, key=lambda b: found[b].agreement is not Agreement.AGREES):
+            one = found[b]
+            if self._enough():
+                break
+            if one.agreement is Agreement.AGREES:
                 self._unclaimed(b, one, nearby)
+            if b not in self.results and one.agreement is Agreement.UNRESOLVED and self._is_exact(b):
+                self._record(b, Verdict.PASS, one, note=EXACT, ground=Ground.RECORDING)
             if b not in self.results:
                 short = self._budget_kept(VERDICTS.for_diagnosis)
                 self._conclude(b, one if short else resolve(b, one), nearby)
         self._judge_together(here, nearby)
+        for b in sorted(self.hidden) if not self._enough() else ():
+            if self.results[b].verdict is Verdict.UNDECIDED and self._is_exact(b):
+                self._record(b, Verdict.PASS, found[b], note=EXACT, ground=Ground.RECORDING)
         return here.again(data=here.data.with_cancelled(self.cancelled)) if self.cancelled else here
+
+    def _is_exact(self, b: int) -> bool:
+        """Whether the witness says that a claim is right, and neither is at odds with what differences show."""
+        passing = {k: one for k, one in self.results.items() if one.verdict is Verdict.PASS and one.measured}
+        measured = {k for k, one in passing.items() if not one.is_zero}
+        if not measured:
+            return False
+        if self.exact is None:
+            assert self.witness is not None, "asked already"
+            self.exact = frozenset(self.witness())
+        return b in self.exact and measured <= self.exact and not self._is_refuted()
+
+    def _is_recorded(self, b: int) -> bool:
+        return self.results[b].ground is Ground.RECORDING
+
+    def _is_refuted(self) -> bool:
+        """Whether differences prove that a recorded derivative is wrong: something in the loss was not recorded."""
+        return any(b in (self.exact or ()) and one.verdict is Verdict.FAIL for b, one in self.results.items())
+
+    def _withdraw(self) -> None:
+        """Leave open what rests on a recording that was refuted later."""
+        for b in [b for b in self.results if self._is_recorded(b) and self._is_refuted()]:
+            screening = self.results[b].screening
+            note = "" if screening is None else _why_unresolved(screening)
+            self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, ground=Ground.DIFFERENCES, note=note)
 
     def _unclaimed(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
         """Tiny entries of a block that agrees, with a claim of zero: settled here if they disagree."""
@@ -217,10 +288,17 @@ class _Check:
         elif screening.agreement is Agreement.AGREES:
             self._record(b, Verdict.PASS, screening)
         else:
+            self.hidden.add(b)
             self._record(b, Verdict.UNDECIDED, screening, note=_why_unresolved(screening))
 
     def _record(
-        self, b: int, verdict: Verdict, screening: Screening, location: Location | None = None, note: str = ""
+        self,
+        b: int,
+        verdict: Verdict,
+        screening: Screening,
+        location: Location | None = None,
+        note: str = "",
+        ground: Ground = Ground.DIFFERENCES,
     ) -> None:
         data = screening.prober.data
         self.results[b] = BlockResult(
@@ -230,7 +308,7 @@ class _Check:
             screening,
             data.place,
             data.zoomed,
-            subgradient=verdict is Verdict.PASS and b in self.on_kinks,
+            ground=Ground.SUBGRADIENT if verdict is Verdict.PASS and b in self.on_kinks else ground,
             location=location,
             note=note,
         )
@@ -259,6 +337,7 @@ class _Check:
             self._record(b, Verdict.PASS, screening, note=note)
             return
         if answer.entry is None:
+            self.hidden.add(b)
             self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.KINKS))
             return
         sides = f"({answer.left:.6g}, {answer.right:.6g})"
@@ -323,6 +402,7 @@ class _Check:
             if found.agreement is Agreement.DISAGREES:
                 self._decide(b, found, tolerated=Verdict.UNDECIDED)
                 return
+        self.hidden.add(b)
         self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.KINKS))
 
     def _decide(self, b: int, screening: Screening, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
@@ -342,6 +422,8 @@ class _Check:
             self.cancelled.add(b)
         if decision.reason is UndecidedReason.STAIRCASE and not screening.comparison.zero:
             self.on_staircases.add(b)  # it is one elsewhere as well: no gap there proves anything
+        if decision.reason in HIDING:
+            self.hidden.add(b)
         text = note if decision.verdict is Verdict.FAIL else decision.note
         self._record(b, decision.verdict, decision.screening, decision.location, text)
         if decision.spread is not None:
@@ -374,7 +456,7 @@ class _Check:
             left = {b: one for b, one in left.items() if b not in chosen} | open_there
             chosen = [b for b in chosen if b in left and self._is_subgradient(b)]
         for b, screening in left.items():
-            if self.results[b].place is Place.USER:
+            if self.results[b].place is Place.USER and not (self.exact and b in self.exact):
                 self._unresolved_elsewhere(b, screening)
 
     def _is_subgradient(self, b: int) -> bool:

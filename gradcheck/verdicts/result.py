@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from gradcheck.probes.observation import Observation
@@ -10,6 +11,14 @@ from gradcheck.probes.screening import Screening
 from gradcheck.subjects.subject import Block
 from gradcheck.verdicts.entry import Location
 from gradcheck.verdicts.verdict import Verdict
+
+
+class Ground(enum.Enum):
+    """What a verdict rests on."""
+
+    DIFFERENCES = "differences of the loss"
+    SUBGRADIENT = "the slopes on both sides of a kink at the point"
+    RECORDING = "the exact derivative of the recorded operations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,8 @@ class BlockResult:
         The point that decided.
     zoomed : bool
         Whether far shorter steps than usual decided.
-    subgradient : bool
-        Whether it passes as a subgradient of a kink at the point, of which no gap and no resolution can be stated.
+    ground : Ground
+        What the verdict rests on. No gap and no resolution can be stated but for differences.
     spread : float or None
         The gap as a part of the norm of the block, where it is one that a solver's tolerance may make. FAIL then holds
         only if a mistake explains the gap, or if nothing in the loss stops at a tolerance; else it is UNDECIDED. PASS
@@ -46,10 +55,20 @@ class BlockResult:
     screening: Screening | None
     place: Place
     zoomed: bool = False
-    subgradient: bool = False
+    ground: Ground = Ground.DIFFERENCES
     spread: float | None = None
     location: Location | None = None
     note: str = ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether the verdict rests on differences of the loss."""
+        return self.ground is Ground.DIFFERENCES
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the claim counts as zero."""
+        return self.screening is not None and self.screening.comparison.zero
 
     def __str__(self) -> str:
         text = f"{self.block.name}: {self.verdict.value} at {self.place.value}"

@@ -81,7 +81,7 @@ def _block(result: MapResult, pair: PairResult, name: str) -> BlockReport:
     known = passes and pair.resolution.entry is not None
     gap, bar = (pair.resolution.gap, pair.resolution.error_bar) if known else _gap(pair)
     norm = _claimed_norm(result, pair)
-    agreed = passes and not pair.entries and not pair.result.subgradient
+    agreed = passes and not pair.entries and pair.result.measured
     numeric: float | None = norm if agreed and not math.isnan(norm) else None
     if pair.complete and pair.entries:
         numeric = math.hypot(*(entry.numeric for entry in pair.entries))

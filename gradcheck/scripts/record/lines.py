@@ -234,4 +234,4 @@ def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> Recor
 def _is_trusted(analysis: Analysis, found: CheckResult, recording: Recording, rtol: float) -> bool:
     blocks = {block.block.name: block for block in found.blocks}
     own = [blocks[parameter.name] for parameter in analysis.parameters]
-    return agrees(recording, [block.verdict is Verdict.PASS and not block.subgradient for block in own], rtol)
+    return agrees(recording, [block.verdict is Verdict.PASS and block.measured for block in own], rtol)

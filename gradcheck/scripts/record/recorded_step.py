@@ -199,6 +199,7 @@ def _assembled(
         tuple(truths),
         tangents(graph, parameters, found.of),
         tolerance,
+        recorder.largest,
     )
     return StepRecording(base, recording, tuple(gradients))
 

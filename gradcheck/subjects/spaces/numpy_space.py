@@ -221,10 +221,12 @@ class NumpySpace(Space):
         )
 
     def unit_shift(self, point: Point, rng: np.random.Generator) -> Point:  # noqa: D102
-        return tuple(
-            np.asarray(rng.standard_normal(x.shape) * np.maximum(1.0, np.median(np.abs(x)) if x.size else 1.0))
-            for x in point
-        )
+        shifts = []
+        for x in point:
+            d = np.asarray(rng.standard_normal(x.shape) * np.maximum(1.0, np.median(np.abs(x)) if x.size else 1.0))
+            one_sign = x.size and (np.all(x > 0) or np.all(x < 0))
+            shifts.append(np.asarray(np.copysign(x + d, x) - x) if one_sign else d)
+        return tuple(shifts)
 
     def displaced(self, point: Point, shift: Point, distance: float) -> Point:  # noqa: D102
         return tuple(np.asarray(x + (distance * d).astype(x.dtype)) for x, d in zip(point, shift, strict=True))

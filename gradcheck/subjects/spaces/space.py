@@ -428,7 +428,10 @@ class Space(abc.ABC):
 
     @abc.abstractmethod
     def unit_shift(self, point: Vector, rng: Any) -> Vector:
-        """A normal displacement on the scale of 1, or of the median size of a block where that is larger."""
+        """A normal displacement on the scale of 1, or of the median size of a block where that is larger.
+
+        A block whose entries all have one sign keeps it: rates, variances and probabilities are positive.
+        """
 
     @abc.abstractmethod
     def displaced(self, point: Vector, shift: Vector, distance: float) -> Vector:

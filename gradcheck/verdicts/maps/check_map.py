@@ -268,7 +268,7 @@ class _MapCheck:
 
     def _pair(self, o: int, b: int, result: BlockResult, resolutions: dict[tuple[int, int], Resolution]) -> PairResult:
         resolution = resolutions.get((o, b), Resolution()) if result.verdict is Verdict.PASS else Resolution()
-        if result.subgradient or result.spread is not None:
+        if not result.measured or result.spread is not None:
             resolution = Resolution()
         return PairResult(o, b, result.verdict, result, resolution=resolution, note=result.note)
 

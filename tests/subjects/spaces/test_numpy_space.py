@@ -184,11 +184,22 @@ def test_a_generic_shift_a_third_as_far_keeps_signs() -> None:
 
 
 def test_a_unit_shift_is_on_the_scale_of_one_or_of_a_larger_block() -> None:
-    point = (np.full(2000, 1e-6), np.full(2000, -50.0), np.zeros(0))
+    signs = np.tile([1.0, -1.0], 1000)
+    point = (1e-6 * signs, 50.0 * signs, np.zeros(0))
     small, large, empty = NUMPY.unit_shift(point, np.random.default_rng(0))
     assert float(small.std()) == pytest.approx(1.0, rel=0.1)
     assert float(large.std()) == pytest.approx(50.0, rel=0.1)
     assert empty.shape == (0,)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_unit_shift_keeps_the_sign_that_all_entries_of_a_block_have(sign: float) -> None:
+    point = (sign * np.linspace(1e-3, 2.0, 500), np.zeros(500))
+    signed, free = NUMPY.unit_shift(point, np.random.default_rng(0))
+    assert np.all(np.sign(point[0] + signed) == sign)
+    assert float(np.abs(signed).mean()) > 0.5
+    assert np.any(free > 0)
+    assert np.any(free < 0)
 
 
 def test_displaced_by_a_distance_along_a_shift() -> None:

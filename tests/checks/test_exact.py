@@ -1,0 +1,95 @@
+"""Where kinks and rounding hide a slope, a claim that is the exact derivative of the recorded operations passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck.checks import gradients
+
+Parameters = dict[str, np.ndarray]
+
+ROWS, INPUTS, HIDDEN, CLASSES = 4000, 64, 64, 10
+
+
+def classifier(change: Callable[[Parameters], Parameters] = lambda g: g) -> tuple[Any, Parameters]:
+    """Loss and gradients of a rectifier network with a batch so large that kinks lie everywhere."""
+    rng = np.random.default_rng(0)
+    x, target = rng.random((ROWS, INPUTS)), np.eye(CLASSES)[rng.integers(0, CLASSES, ROWS)]
+    start = {
+        "W1": rng.standard_normal((INPUTS, HIDDEN)) * 0.05,
+        "b1": np.zeros(HIDDEN),
+        "W2": rng.standard_normal((HIDDEN, CLASSES)) * 0.1,
+        "b2": np.zeros(CLASSES),
+    }
+
+    def both(p: Parameters) -> tuple[float, Parameters]:
+        z = x @ p["W1"] + p["b1"]
+        h = np.maximum(z, 0)
+        logits = h @ p["W2"] + p["b2"]
+        e = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities = e / e.sum(axis=1, keepdims=True)
+        loss = -np.mean(np.sum(target * np.log(probabilities), axis=1))
+        d = (probabilities - target) / len(x)
+        dz = (d @ p["W2"].T) * (z > 0)
+        return loss, change({"W1": x.T @ dz, "b1": dz.sum(axis=0), "W2": h.T @ d, "b2": d.sum(axis=0)})
+
+    return both, start
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_large_batch_of_rectifiers_passes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    both, start = classifier()
+    report = gradcheck.check_gradients(both, True, start, rng=seed)
+    assert report.verdict.value == "pass"
+    assert "recorded operations" in report.blocks["W1"].note
+    assert report.blocks["W1"].resolution is None
+    monkeypatch.setattr(gradients, "_exact_blocks", lambda *_: frozenset())
+    assert gradcheck.check_gradients(both, True, start, rng=seed).verdict.value == "undecided"
+
+
+def one_entry(g: Parameters) -> Parameters:
+    """One entry of the first weights is off by 20 percent."""
+    g["W1"][3, 5] *= 1.2
+    return g
+
+
+def slightly(g: Parameters) -> Parameters:
+    """All first weights are off by what no difference of this loss can show."""
+    return g | {"W1": g["W1"] * (1 + 1e-6)}
+
+
+def not_summed(g: Parameters) -> Parameters:
+    """The bias of the first layer has the mean in place of the sum."""
+    return g | {"b1": g["b1"] / ROWS}
+
+
+@pytest.mark.parametrize("change", [one_entry, slightly, not_summed])
+def test_a_wrong_gradient_is_not_a_recorded_derivative(change: Callable[[Parameters], Parameters]) -> None:
+    both, start = classifier(change)
+    report = gradcheck.check_gradients(both, True, start, rng=0)
+    assert report.verdict.value != "pass" or report.blocks["W1"].resolution is not None
+    assert report.verdict.value == "fail" or change is not not_summed
+
+
+def test_a_gradient_that_is_given_as_an_array_has_no_second_point() -> None:
+    both, start = classifier()
+    report = gradcheck.check_gradients(lambda p: both(p)[0], both(start)[1], start, rng=0)
+    assert report.blocks["W1"].verdict.value == "undecided"
+
+
+def test_a_path_that_is_not_recorded_makes_no_derivative_exact() -> None:
+    """The loss has a term that reaches it through the bytes of an array; the claim has forgotten it."""
+    both, start = classifier()
+
+    def fun(p: Parameters) -> float:
+        hidden = np.array(memoryview(p["b2"]).tolist())
+        return both(p)[0] + 0.1 * float(np.sum(hidden**2) + np.sum(np.sin(hidden)))
+
+    report = gradcheck.check_gradients(fun, lambda p: both(p)[1], start, rng=0)
+    assert report.blocks["b2"].verdict.value == "fail"
+    assert report.blocks["W1"].verdict.value != "pass" or report.blocks["W1"].resolution is not None
