@@ -81,7 +81,8 @@ class Graph:
         inputs = tuple(dict.fromkeys(ref.id for ref in references((args, tuple(kwargs.values())))))
         value = Value(len(self.values), function, args, kwargs, inputs, array, site, phase, [], unit)
         self.values.append(value)
-        self.bytes += getattr(array, "nbytes", 8) if function is not None else 0  # others are not kept for its sake
+        if function is not None and getattr(array, "base", None) is None:  # others are not kept for its sake
+            self.bytes += getattr(array, "nbytes", 8)
         return value
 
     def ancestors(self, of: Iterable[int]) -> set[int]:
