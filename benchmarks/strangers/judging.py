@@ -201,6 +201,8 @@ def judged(
     blocks = {name: _block(block) for name, block in _named(report, right).items()}
     above = {} if planted is None else _above(report, right, wrong)
     accused = tuple(name for name, block in blocks.items() if block["verdict"] == "fail" and name not in wrong)
+    if planted is not None and accused:
+        accused = tuple(name for name in accused if not _differ_nearby(derivative, planted, name, rng_for(seed, case)))
     return Record(
         case,
         source.name,
@@ -216,6 +218,15 @@ def judged(
         entries,
         fault=derivative.fault,
     ), report
+
+
+def _differ_nearby(derivative: Derivative, planted: Planted, block: str, rng: np.random.Generator) -> bool:
+    """Whether a mistake that changes nothing in a block at the point does so close to it."""
+    for distance in DISTANCES:
+        x = {key: value * (1 + distance * rng.uniform(-1, 1, value.shape)) for key, value in derivative.x0.items()}
+        if not np.array_equal(planted.grad(copied(x))[block], derivative.grad(copied(x))[block], equal_nan=True):
+            return True
+    return False
 
 
 def _named(report: gradcheck.Report, right: Arrays) -> dict[str, gradcheck.BlockReport]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -130,8 +131,10 @@ class RichardsonTable:
 
     def noise_at(self, exponent: int) -> float:
         """Noise bound at a level: values far from the centre may be larger, and round more coarsely."""
-        plus, minus = self.values[exponent]
-        return max(self.noise, EPSILON * max(abs(plus), abs(minus)))
+        size = max(map(abs, self.values[exponent]))
+        larger = size / max(abs(self.centre), self.noise, sys.float_info.min)
+        roundings = min(math.sqrt(larger / STEPS.far), STEPS.far_roundings) if larger > STEPS.far else 1.0
+        return max(self.noise, EPSILON * roundings * size)
 
     def central(self, exponent: int) -> float:
         """Central difference at a level."""

@@ -108,6 +108,9 @@ class StepSettings:
         The gap between extrapolated one-sided slopes is off by so many noise levels over the step.
     quantum_steps, quantum_slack : float
         Changes below so many times the smallest change, each a multiple of it within the slack, show values on a grid.
+    far, far_roundings : float
+        Values more than so many times as large as the one at the centre are of another regime, whose noise was not
+        measured: it may be more roundings of them, by the root of how much larger they are, up to so many.
     smallest, largest : int
         Exponents of the smallest and the largest step. A loss may be smooth far beyond the typical size of its
         parameters: a network that starts from weights of size 0.01 is.
@@ -138,6 +141,8 @@ class StepSettings:
     one_sided_noise: float = 8.0
     quantum_steps: float = 50.0
     quantum_slack: float = 0.01
+    far: float = 1024.0
+    far_roundings: float = 65536.0
     smallest: int = -30
     largest: int = 7
     curvature_roundings: float = 8.0

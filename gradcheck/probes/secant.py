@@ -41,6 +41,7 @@ def agrees_on_average(prober: Prober, line: Line, found: Comparison) -> bool:
     again = prober.claimed_beside(line, 0.0)
     if again is None or abs(again - found.claimed) > found.error_bar or _narrowed(prober, line):
         return False
+    seen = missing = False
     for half in _lengths(prober, found):
         if prober.evaluator.left < 2:
             break
@@ -48,9 +49,13 @@ def agrees_on_average(prober: Prober, line: Line, found: Comparison) -> bool:
         if not all(map(math.isfinite, ends)):
             continue
         secant = _compared(prober, line, found, half, ends)
-        if secant.proves or not math.isfinite(secant.claimed):
+        if not math.isfinite(secant.claimed):  # the gradient has a smaller domain than the loss, or none but the point
+            missing = True
+            continue
+        if secant.proves:
             return False
-    return True
+        seen = True
+    return seen or not missing
 
 
 def _narrowed(prober: Prober, line: Line) -> bool:

@@ -50,6 +50,7 @@ EXACT = (
 #: Reasons that say that noise or kinks hide a slope, not that it is another one than claimed.
 HIDING = (
     UndecidedReason.CANCELLED,
+    UndecidedReason.FAINT,
     UndecidedReason.SHORT,
     UndecidedReason.STAIRCASE,
     UndecidedReason.UNCLEAR,

@@ -10,6 +10,7 @@ from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.observation import Observation
 from gradcheck.probes.place import Place
 from gradcheck.probes.screening import Agreement, Screening, screen_block
+from gradcheck.probes.settings import PROBES
 from gradcheck.probes.staircase import is_constant_nearby, is_staircase
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
@@ -83,6 +84,8 @@ def decide(
         material on some part of the block, and confirmed there.
     """
     prober = screening.prober
+    if _is_out_of_sight(screening):
+        return _undecided(screening, UndecidedReason.FAINT)
     if verdict_only and screening.own and is_grossly_wrong(block, screening):
         return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
     if prober.evaluator.left < (1 + VERDICTS.repeats) * screening.comparison.estimate.evaluations:
@@ -196,6 +199,17 @@ def _underflow(screening: Screening, block: int, location: Location | None) -> O
     worst = max(entries, key=lambda entry: abs(entry.numeric))
     name = prober.subject.blocks[block].name
     return Observation("underflow", f"{name}{worst}; the smallest number that its type holds is {smallest:.2g}")
+
+
+def _is_out_of_sight(screening: Screening) -> bool:
+    """Whether a loss that does not move seems to refute a claim that only steps far beyond the point could show.
+
+    Larger terms inside the loss may have swallowed what it changes by, and far away it may have another slope.
+    """
+    comparison, data = screening.comparison, screening.prober.data
+    noise = max(data.noise.level, comparison.estimate.noise)
+    still = comparison.estimate.rise <= VERDICTS.still * noise
+    return still and comparison.estimate.step > 1.0 and abs(comparison.gap) <= PROBES.proof * noise
 
 
 def _on_a_staircase(block: int, screening: Screening, location: Location) -> bool:

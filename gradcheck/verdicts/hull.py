@@ -124,7 +124,7 @@ class _Hull:
         return self.size_of(self._combined(self._beyond_affine())) <= VERDICTS.outside_hull * self.size
 
     def draw(self, nearby: NearbyGradients) -> bool:
-        """Take in more gradients; False if there are none."""
+        """Take in more gradients; False if there are none, or if their products are too large for arithmetic."""
         gradients = nearby.since(self.count)
         vectors = self._vectors + [self._effects(gradient) for gradient in gradients]
         known, n = len(self._vectors), len(vectors)
@@ -133,10 +133,12 @@ class _Hull:
         for i in range(known, n):
             for j in range(i + 1):
                 products[i, j] = products[j, i] = self._inner(vectors[i], vectors[j])
+        if not gradients or not np.isfinite(products).all():
+            return False
         self._vectors, self._products = vectors, products
         values, _ = np.linalg.eigh(self._differences())
         self.rank = int((values > (VERDICTS.span_part * self.size) ** 2).sum())
-        return bool(gradients)
+        return True
 
     def outside(self, nearby: NearbyGradients) -> Iterator[dict[int, Any]]:
         """Directions along which the claim may be outside: of the affine hull, or of the convex one.

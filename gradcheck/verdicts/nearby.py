@@ -13,7 +13,7 @@ from gradcheck.verdicts.settings import VERDICTS
 class NearbyGradients:
     """Gradients at tiny random displacements of a point; the same serve for all of its blocks.
 
-    They are drawn when they are first needed, and kept.
+    They are drawn when they are first needed, and kept, but for those that are not finite.
     """
 
     def __init__(self, prober: Prober) -> None:
@@ -58,6 +58,8 @@ class NearbyGradients:
                     gradient = prober.evaluator.gradient(point)
                 except Exception as error:
                     pass_on_signal(error)
+                    continue
+                if any(space.not_finite(g) for g in gradient):
                     continue
                 self._found.append(space.copy(gradient))
                 self._shifts.append((shift, sign))

@@ -11,6 +11,8 @@ class VerdictSettings:
 
     Attributes
     ----------
+    still : float
+        A loss that moves by less than so many noises over all steps shows nothing that shorter steps would not.
     repeats : int
         A slope is measured so many more times, by the same steps, before it is compared with a claim for a verdict.
     repeat_part : float
@@ -135,6 +137,7 @@ class VerdictSettings:
         Relative slack of the test whether kinks are too near to be seen.
     """
 
+    still: float = 2.0
     repeats: int = 2
     repeat_part: float = 1 / 8
     unsteady_clearness: float = 10.0

@@ -112,6 +112,8 @@ def judge_subgradient(prober: Prober, block: int, nearby: NearbyGradients) -> Su
         drawn = nearby.since(seen)
         seen += len(drawn)
         fresh = [around.add(gradient[block]) for gradient in drawn]
+        if not around.count:  # none of them is finite
+            return Subgradient(Membership.UNCLEAR)
         outside = around.outside(data.claim[block], data.rtol)
         if not any(fresh) or not outside:
             break

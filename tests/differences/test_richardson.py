@@ -75,3 +75,16 @@ def test_values_on_a_grid_are_known_to_half_its_spacing(quantum: float) -> None:
     smooth = table_of([2.0, 1.0], 1e-16)
     smooth.reach(range(-30, 2))
     assert smooth.noise == 1e-16
+
+
+@pytest.mark.parametrize(("far", "roundings"), [(1e2, 1.0), (1e6, 31.0), (1e16, 65536.0)])
+def test_values_of_another_regime_are_not_taken_to_be_known_to_one_rounding(far: float, roundings: float) -> None:
+    table = table_of([1.0, 0.0, far])
+    table.reach(range(1))
+    assert table.noise_at(0) == pytest.approx(roundings * 2.0**-52 * far, rel=0.02)
+
+
+def test_a_loss_of_zero_at_the_point_leaves_slopes_known() -> None:
+    table = table_of([0.0, 3.0])
+    table.reach(range(-4, 0))
+    assert table.read(-4, -4).best.error < 1e-9

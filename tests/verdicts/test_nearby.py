@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck.verdicts.nearby import NearbyGradients
 from gradcheck.verdicts.settings import VERDICTS
 from tests.cases import Array
@@ -111,3 +112,18 @@ def test_blocks_are_looked_at_by_themselves() -> None:
     nearby = NearbyGradients(prober_of(loss, gradient, {"a": X, "b": X.copy()}))
     nearby.since(0)
     assert [nearby.monotone(blocks) for blocks in ([0], [1], [0, 1])] == [True, True, False]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_gradients_that_are_not_finite_are_left_out(bad: float) -> None:
+    nearby = NearbyGradients(prober_of(modulus, lambda x: np.where(x > 1.0, bad, sign_of(x)), X))
+    assert all(np.isfinite(gradient[0]).all() for gradient in nearby.since(0))
+
+
+@pytest.mark.parametrize("size", [np.nan, np.inf, 1e200])
+def test_a_kink_where_no_gradient_can_be_used_is_no_crash(size: float) -> None:
+    def grad(x: Array) -> Array:
+        return np.where(x == X, 1.0, np.sign(x - 1.0) * size)
+
+    report = gradcheck.check_gradients(modulus, grad, X, rng=0)
+    assert report.verdict.value in ("undecided", "fail")
