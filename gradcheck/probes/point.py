@@ -28,6 +28,9 @@ class LossNoise:
         Whether the loss does not change around the point at all, as the claim says.
     stepped : bool
         Whether it does not, and then leaves its value by a jump.
+    seen : bool
+        Whether the values that it was measured with changed at all. If not, larger terms may have swallowed both their
+        noise and what they change by.
     """
 
     level: float = 0.0
@@ -35,6 +38,7 @@ class LossNoise:
     loud: bool = False
     constant: bool = False
     stepped: bool = False
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)

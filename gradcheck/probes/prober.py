@@ -88,7 +88,7 @@ class Prober:
             return self
         if block not in self._of_block:
             found = self.with_noise(replace(noise, level=0.0, loud=False)).with_measured_noise([block])
-            if found.data.noise.loud:
+            if found.data.noise.loud or not found.data.noise.seen:
                 found = found.with_noise(replace(found.data.noise, level=noise.level))
             self._of_block[block] = found
         return self._of_block[block]
@@ -179,7 +179,7 @@ class Prober:
                 return replace(known, level=max(known.level, close.level))  # what is farther away is not noise
         measured = measure_noise(line, data.value, smallest=smallest)
         level = max(known.level, measured.level, EPSILON * abs(data.value))
-        return replace(known, level=level, loud=not measured.ordinary)
+        return replace(known, level=level, loud=not measured.ordinary, seen=not measured.flat)
 
     def measure(
         self, line: Line, *, goal: float | None = None, start: int | None = None, brief: bool = False

@@ -21,7 +21,7 @@ from gradcheck.probes.screening import Agreement, Screening, resolve, screen, sc
 from gradcheck.probes.settings import PROBES
 from gradcheck.probes.unclaimed import screen_unclaimed
 from gradcheck.probes.user_point import evaluate_user_point
-from gradcheck.verdicts.decision import decide
+from gradcheck.verdicts.decision import decide, does_not_move
 from gradcheck.verdicts.entry import Location, Materiality, measure_all, wrong_entries
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.hull import Refutation, refutation
@@ -136,7 +136,7 @@ class _Check:
         if usable:
             here = self._at_the_users_point(here, usable)
         if usable and not self._enough():
-            settled = {b for b in usable if self.results[b].verdict is Verdict.FAIL or self._is_recorded(b)}
+            settled = {b for b in usable if self.results[b].verdict is Verdict.FAIL or self._rests_on_recording(b)}
             settled |= self.on_staircases
             self._at_generic_points(here, [b for b in usable if b not in settled])
         self._withdraw()
@@ -192,29 +192,39 @@ class _Check:
                 break
             if one.agreement is Agreement.AGREES:
                 self._unclaimed(b, one, nearby)
-            if b not in self.results and one.agreement is Agreement.UNRESOLVED and self._is_exact(b):
-                self._record(b, Verdict.PASS, one, note=EXACT, ground=Ground.RECORDING)
+            if b not in self.results and one.agreement is Agreement.UNRESOLVED:
+                self._ask_witness(b, one)
             if b not in self.results:
                 short = self._budget_kept(VERDICTS.for_diagnosis)
                 self._conclude(b, one if short else resolve(b, one), nearby)
         self._judge_together(here, nearby)
         for b in sorted(self.hidden) if not self._enough() else ():
-            if self.results[b].verdict is Verdict.UNDECIDED and self._is_exact(b):
-                self._record(b, Verdict.PASS, found[b], note=EXACT, ground=Ground.RECORDING)
+            if self.results[b].verdict is Verdict.UNDECIDED:
+                self._ask_witness(b, found[b])
         return here.again(data=here.data.with_cancelled(self.cancelled)) if self.cancelled else here
 
-    def _is_exact(self, b: int) -> bool:
-        """Whether the witness says that a claim is right, and neither is at odds with what differences show."""
-        passing = {k: one for k, one in self.results.items() if one.verdict is Verdict.PASS and one.measured}
-        measured = {k for k, one in passing.items() if not one.is_zero}
-        if not measured:
-            return False
+    def _ask_witness(self, b: int, screening: Screening) -> None:
+        """Pass a block if the witness says that its claim is right, and neither is at odds with what differences show.
+
+        They have to agree where differences decide, or on a slope that is known well enough.
+        """
+        left = {k: one for k, one in self.results.items() if one.verdict is not Verdict.FAIL and one.measured}
+        passing = {k for k, one in left.items() if one.verdict is Verdict.PASS and not one.is_zero}
+        seen = [screening, *(one.screening for one in left.values() if one.screening is not None)]
+        if not passing and not any(map(_confirms, seen)):
+            return
+        exact = self._recorded()
+        if b in exact and passing <= exact and not self._is_refuted():
+            self._record(b, Verdict.PASS, screening, note=EXACT, ground=Ground.RECORDING)
+
+    def _recorded(self) -> frozenset[int]:
+        """The blocks whose claim is a recorded derivative."""
         if self.exact is None:
             assert self.witness is not None, "asked already"
             self.exact = frozenset(self.witness())
-        return b in self.exact and measured <= self.exact and not self._is_refuted()
+        return self.exact
 
-    def _is_recorded(self, b: int) -> bool:
+    def _rests_on_recording(self, b: int) -> bool:
         return self.results[b].ground is Ground.RECORDING
 
     def _is_refuted(self) -> bool:
@@ -223,7 +233,7 @@ class _Check:
 
     def _withdraw(self) -> None:
         """Leave open what rests on a recording that was refuted later."""
-        for b in [b for b in self.results if self._is_recorded(b) and self._is_refuted()]:
+        for b in [b for b in self.results if self._rests_on_recording(b) and self._is_refuted()]:
             screening = self.results[b].screening
             note = "" if screening is None else _why_unresolved(screening)
             self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, ground=Ground.DIFFERENCES, note=note)
@@ -418,6 +428,9 @@ class _Check:
             verdict_only=self.options.verdict_only,
             loss_accuracy=self.options.loss_accuracy,
         )
+        if decision.verdict is Verdict.FAIL and does_not_move(decision.screening) and b in self._recorded():
+            faint = UndecidedReason.FAINT  # larger terms inside the loss have swallowed what it changes by
+            decision = replace(decision, verdict=Verdict.UNDECIDED, location=None, note=str(faint), reason=faint)
         self.observations = {o.slug: o for o in decision.observations} | self.observations
         if decision.cancelled and screening.prober.data.place is Place.USER:
             self.cancelled.add(b)
@@ -527,6 +540,12 @@ class _Check:
         materiality = Materiality.WRONG if result.verdict is Verdict.FAIL else Materiality.TOLERATED
         location = Location(materiality, entries, complete=len(entries) == result.block.size)
         self.results[b] = replace(result, location=location)
+
+
+def _confirms(screening: Screening) -> bool:
+    """Whether a measured slope agrees with the claim so closely that both are of one function."""
+    comparison = screening.comparison
+    return not comparison.significant and 0 < comparison.error_bar <= VERDICTS.confirming * comparison.norm
 
 
 def _why_unresolved(screening: Screening) -> str:

@@ -84,7 +84,7 @@ def decide(
         material on some part of the block, and confirmed there.
     """
     prober = screening.prober
-    if _is_out_of_sight(screening):
+    if prober.data.noise.steady and _is_out_of_sight(screening):
         return _undecided(screening, UndecidedReason.FAINT)
     if verdict_only and screening.own and is_grossly_wrong(block, screening):
         return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
@@ -201,15 +201,20 @@ def _underflow(screening: Screening, block: int, location: Location | None) -> O
     return Observation("underflow", f"{name}{worst}; the smallest number that its type holds is {smallest:.2g}")
 
 
+def does_not_move(screening: Screening) -> bool:
+    """Whether the loss changed by no more than its noise over all steps that were tried."""
+    estimate = screening.comparison.estimate
+    return estimate.rise <= VERDICTS.still * max(screening.prober.data.noise.level, estimate.noise)
+
+
 def _is_out_of_sight(screening: Screening) -> bool:
     """Whether a loss that does not move seems to refute a claim that only steps far beyond the point could show.
 
-    Larger terms inside the loss may have swallowed what it changes by, and far away it may have another slope.
+    Far away it may have another slope.
     """
-    comparison, data = screening.comparison, screening.prober.data
-    noise = max(data.noise.level, comparison.estimate.noise)
-    still = comparison.estimate.rise <= VERDICTS.still * noise
-    return still and comparison.estimate.step > 1.0 and abs(comparison.gap) <= PROBES.proof * noise
+    comparison = screening.comparison
+    noise = max(screening.prober.data.noise.level, comparison.estimate.noise)
+    return comparison.estimate.step > 1.0 and abs(comparison.gap) <= PROBES.proof * noise and does_not_move(screening)
 
 
 def _on_a_staircase(block: int, screening: Screening, location: Location) -> bool:

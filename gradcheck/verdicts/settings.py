@@ -11,6 +11,8 @@ class VerdictSettings:
 
     Attributes
     ----------
+    confirming : float
+        A slope that is known to this part of its size, and agrees, shows that a recording is of the same function.
     still : float
         A loss that moves by less than so many noises over all steps shows nothing that shorter steps would not.
     repeats : int
@@ -137,6 +139,7 @@ class VerdictSettings:
         Relative slack of the test whether kinks are too near to be seen.
     """
 
+    confirming: float = 1e-3
     still: float = 2.0
     repeats: int = 2
     repeat_part: float = 1 / 8

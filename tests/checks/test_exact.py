@@ -93,3 +93,30 @@ def test_a_path_that_is_not_recorded_makes_no_derivative_exact() -> None:
     report = gradcheck.check_gradients(fun, lambda p: both(p)[1], start, rng=0)
     assert report.blocks["b2"].verdict.value == "fail"
     assert report.blocks["W1"].verdict.value != "pass" or report.blocks["W1"].resolution is not None
+
+
+def swallowing(
+    size: float, effect: float, width: float, shape: Callable[[np.ndarray], np.ndarray], slope: Callable[[Any], Any]
+) -> tuple[Callable[[Parameters], float], Callable[[Parameters], Parameters], Parameters]:
+    """A loss one of whose blocks changes a term that is far larger than the loss by less than its last digit."""
+
+    def fun(p: Parameters) -> float:
+        large = size + effect * width * np.sum(shape(p["hidden"] / width))
+        return float(large - size + np.sum(np.cos(p["seen"])))
+
+    def grad(p: Parameters) -> Parameters:
+        return {"hidden": effect * slope(p["hidden"] / width), "seen": -np.sin(p["seen"])}
+
+    return fun, grad, {"hidden": np.array([0.4, -0.7, 1.1]), "seen": np.array([0.3, -1.2])}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("size", "effect", "width"), [(3e5, 1.4e-12, 1.1), (1e6, 1e-12, 40.0), (4e6, 1e-14, 600.0)])
+def test_what_larger_terms_swallow_passes_if_it_is_right(size: float, effect: float, width: float, seed: int) -> None:
+    fun, grad, start = swallowing(size, effect, width, np.tanh, lambda x: 1.0 - np.tanh(x) ** 2)
+    assert gradcheck.check_gradients(fun, grad, start, rng=seed).verdict.value == "pass"
+
+    def wrong(p: Parameters) -> Parameters:
+        return grad(p) | {"hidden": np.full(3, 1e-3)}
+
+    assert gradcheck.check_gradients(fun, wrong, start, rng=seed).blocks["hidden"].verdict.value == "fail"
