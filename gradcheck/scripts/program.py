@@ -25,6 +25,7 @@ from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
 from gradcheck.scripts.analysis import Analysis, analyse
 from gradcheck.scripts.assumed_loss import AssumedLoss, loss_of, with_candidates, with_loss
+from gradcheck.scripts.called_loss import called_losses
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
@@ -42,6 +43,7 @@ from gradcheck.scripts.subject import ProgramSubject
 from gradcheck.scripts.text.source import Source, decoded, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.subjects.convert import as_subject
+from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.checker import CheckOptions, check
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.verdict import Verdict
@@ -59,6 +61,9 @@ _SHOWN_EFFECTS = 6
 
 #: Evaluations of the loss after which undecided parameters are compared with exact derivatives.
 _FIRST_BUDGET = 500
+
+#: Calls of the program's own functions that are tried as its loss, each in a run of its own.
+_MOST_CALLS = 6
 
 #: Factors of an assumed loss that are tried.
 _MOST_FACTORS = 4
@@ -120,7 +125,9 @@ def _report(request: _Request, seed: int, started: float) -> Report:
     except NoLossError as error:
         if hints.function is not None:
             raise
-        assumed = _with_assumed_loss(request, seed, started)
+        assumed = _with_called_loss(request, seed, started)
+        if assumed is None:
+            assumed = _with_assumed_loss(request, seed, started)
         if assumed is None:
             raise error
         return assumed
@@ -157,6 +164,26 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
         "error, which was checked instead"
     )
     return replace(other, sources=report.sources, notes=(note, *other.notes))
+
+
+def _with_called_loss(request: _Request, seed: int, started: float) -> Report | None:
+    """The report on a program whose training computes no loss, checked with a call of its own that gives one.
+
+    None if its updates follow the gradient of none of those that were tried.
+    """
+    for loss in called_losses(request.sources)[:_MOST_CALLS]:
+        try:
+            outcome = _checked(replace(request, hints=replace(request.hints, loss=loss.text)), seed, started)
+        except Exception as error:  # it is no number, or has variables that the training does not know
+            pass_on_signal(error)
+            continue
+        if not outcome.ascends and _passes_somewhere(outcome.report):
+            note = (
+                f"The training computes no loss. Its updates follow the gradient of {loss.text}, which the program has "
+                f"on line {loss.line} and which was taken for it; choose another one with --loss EXPR"
+            )
+            return replace(outcome.report, notes=(note, *outcome.report.notes))
+    return None
 
 
 def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report | None:

@@ -63,6 +63,77 @@ for epoch in range(50):
             layer.values[name] = layer.values[name] - 0.05 * layer.slopes[name]
 """
 
+#: A line through points, point by point; both of its numbers start at zero, and training computes no loss.
+_LINE = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+
+def error(b, m, points):
+    total = 0
+    for i in range(len(points)):
+        total += (points[i, 1] - (m * points[i, 0] + b)) ** 2
+    return total / float(len(points))
+
+
+def moved(b_now, m_now, points, rate):
+    by_b = 0
+    by_m = 0
+    n = float(len(points))
+    for i in range(len(points)):
+        x = points[i, 0]
+        y = points[i, 1]
+        by_b += -(2 / n) * (y - ((m_now * x) + b_now))
+        by_m += -(2 / n) * x * (y - ((m_now * x) + b_now))
+    return [b_now - rate * by_b, m_now - rate * by_m]
+
+
+def train(points, b, m, rate, count):
+    for i in range(count):
+        b, m = moved(b, m, np.array(points), rate)
+    return [b, m]
+
+
+def main():
+    points = rng.standard_normal((20, 2))
+    first, second = 0, 0
+    print("before", error(first, second, points))
+    b, m = train(points, first, second, 0.1, 50)
+    print("after", error(b, m, points))
+
+
+main()
+"""
+
+#: An object with a method for its loss, which nothing calls.
+_UNCALLED = """\
+import numpy as np
+
+
+class Model:
+    def __init__(self):
+        self.w, self.c = np.zeros(3), 0.0
+
+    def predict(self, x):
+        return x @ self.w + self.c
+
+    def cost(self, x, y):
+        return np.mean((self.predict(x) - y) ** 2)
+
+    def improve(self, x, y):
+        r = self.predict(x) - y
+        self.w = self.w - 0.1 * 2 * x.T @ r / len(y)
+        self.c = self.c - 0.1 * 2 * np.mean(r)
+
+
+rng = np.random.default_rng(0)
+x, y = rng.standard_normal((9, 3)), rng.standard_normal(9)
+model = Model()
+for i in range(100):
+    model.improve(x, y)
+"""
+
 #: A network that prints nothing and computes no loss.
 _SILENT = """\
 import numpy as np
@@ -170,6 +241,8 @@ SHAPES = [
         '{"w": self.cache.T @ d, "b": d.sum(axis=0)}',
         '{"w": self.cache.T @ d, "b": d.mean(axis=0)}',
     ),
+    Shape("zero numbers, loss outside", _LINE, "-(2 / n) * x * (y", "-(1 / n) * x * (y"),
+    Shape("a method for the loss", _UNCALLED, "2 * np.mean(r)", "2 * np.sum(r)"),
     Shape("no loss, squared error", _SILENT, "hidden * (1 - hidden)", "hidden * (1 + hidden)"),
     Shape("no loss, cross-entropy", _LOGISTIC, "x.T @ (p - label) / len(label)", "x.T @ (p - label * p) / len(label)"),
     Shape("lists and helper functions", _HELPERS, "times(2 * e, row)", "times(2 * e * e, row)"),
@@ -225,6 +298,20 @@ def test_a_loss_that_was_taken_for_the_programs_own_is_said(tmp_path: Path) -> N
     assert "computes no loss" in report.notes[0]
     assert "0.5 * np.sum(np.square(goal - out)) (line 17)" in report.notes[0]
     assert report.sources[str(tmp_path / "train.py")] == _SILENT
+
+
+@pytest.mark.parametrize(("text", "call"), [(_LINE, "error(b, m, points)"), (_UNCALLED, "model.cost(x, y)")])
+def test_a_loss_that_training_does_not_compute_is_that_of_a_call(text: str, call: str, tmp_path: Path) -> None:
+    report = checked(tmp_path, text)
+    assert f"the gradient of {call}" in report.notes[0]
+
+
+@pytest.mark.parametrize("starts", [("0", "0"), ("0.0", "0.0"), ("0", "0.5"), ("0.3", "0.3"), ("-0.0", "0.0")])
+def test_numbers_that_are_equal_at_the_start_are_two(starts: tuple[str, str], tmp_path: Path) -> None:
+    text = _LINE.replace("first, second = 0, 0", f"first, second = {', '.join(starts)}")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.PASS, str(report)
+    assert set(report.blocks) == {"b", "m"}
 
 
 def test_a_program_whose_errors_belong_to_no_loss_is_refused(tmp_path: Path) -> None:

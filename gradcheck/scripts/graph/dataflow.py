@@ -202,8 +202,9 @@ class DataflowGraph:
         return all(_is_predicted(e.value, seen[e.index], said.get(e.index, e.value)) for e in events)
 
     def _scaled(self, value: Array) -> Array:
-        """A value whose entries are a little larger, each by another factor."""
-        return np.asarray(value * (1.0 + _PERTURBATION * self.rng.uniform(*_MAGNITUDES, size=value.shape)))
+        """A value whose entries are a little larger, each by another factor; zeros become small numbers."""
+        parts = _PERTURBATION * self.rng.uniform(*_MAGNITUDES, size=value.shape)
+        return np.asarray(np.where(value == 0, parts, value * (1.0 + parts)))
 
     def follows(self, base: BasePoint) -> bool:
         """Whether the recording computes what a replay has computed at a base point."""

@@ -263,19 +263,21 @@ def _run(recorder: Recorder, recording: _Recording, step: Step, trace: Trace) ->
         for variable in trace.changed():
             if not variable.scalar:
                 recorder.value_of(owner_of(variable.found))
-        numbers = {path: _number(recorder, trace.before[path], variables, step.locals) for path in scalars}
+        numbers = {path: number_of(recorder, step, path, variables).id for path in scalars}
         with contextlib.suppress(Returned):
             function(*[variables[name] for name in body.parameters])
         recorder.freeze(written=True)
     return numbers
 
 
-def _number(recorder: Recorder, variable: StateVariable, variables: dict[str, Any], own: dict[str, Any]) -> int:
-    owner: Any = variables if variable.owner is own else variable.owner
+def number_of(recorder: Recorder, step: Step, path: Path, variables: dict[str, Any]) -> Value:
+    """The value of a number of the state at the start of a run with some local variables."""
+    variable = step.state[path]
+    owner: Any = variables if variable.owner is step.locals else variable.owner
     thing = owner[variable.key] if isinstance(owner, (dict, list)) else getattr(owner, variable.key)
     value = recorder.value_of(thing)
     assert value is not None
-    return value.id
+    return value
 
 
 def _is_same(trace: Trace, seen: Mapping[int, Array], marks: Container[int]) -> bool:

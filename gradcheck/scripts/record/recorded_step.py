@@ -28,6 +28,7 @@ from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.graph.dataflow import BasePoint
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
+from gradcheck.scripts.graph.recorded import number_of
 from gradcheck.scripts.instrument.events import Returned, SourceLocation
 from gradcheck.scripts.instrument.loop_body import RewrittenBody
 from gradcheck.scripts.instrument.values import Array
@@ -123,7 +124,7 @@ def _run(recorder: Recorder, analysis: Analysis, base: BasePoint) -> list[_Memor
     function = step.as_function(body.made, program.bound)
     values = {p.variable.path: base.state(p.variable.path) for p in analysis.parameters}
     with step.prepared({**base.values, **values}) as variables, recorder.recording(0, ()):
-        memories = [_memory(recorder, p, variables, step.locals) for p in analysis.parameters]
+        memories = [_memory(recorder, step, p, variables) for p in analysis.parameters]
         with contextlib.suppress(Returned):
             function(*[variables[name] for name in body.made.parameters])
         recorder.freeze()
@@ -138,18 +139,14 @@ def _rewritten_body(step: Step) -> _Body:
     return _Body(step.rewritten_body(lambda statements: rewriter.body(statements, scopes)), sites, units)
 
 
-def _memory(recorder: Recorder, parameter: Parameter, variables: dict[str, Any], own: dict[str, Any]) -> _Memory:
+def _memory(recorder: Recorder, step: Step, parameter: Parameter, variables: dict[str, Any]) -> _Memory:
     variable = parameter.variable
     if not variable.scalar:
         array = owner_of(variable.found)
         value = recorder.value_of(array)
         assert value is not None
         return _Memory(value.id, positions(variable.found, array), np.shape(variable.found))
-    owner: Any = variables if variable.owner is own else variable.owner
-    thing = owner[variable.key] if isinstance(owner, (dict, list)) else getattr(owner, variable.key)
-    value = recorder.value_of(thing)
-    assert value is not None
-    return _Memory(value.id)
+    return _Memory(number_of(recorder, step, variable.path, variables).id)
 
 
 # -- what the values are -----------------------------------------------------------------------------------------------
