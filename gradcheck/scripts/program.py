@@ -524,7 +524,8 @@ def _compared(
     found = with_exact_gradients(analysis, found)
     is_short = found.verdict is Verdict.FAIL and 2 * evaluator.losses > _FIRST_BUDGET  # for the second point
     undecided = any(block.verdict is Verdict.UNDECIDED for block in found.blocks)
-    if budget > _FIRST_BUDGET and (is_short or undecided):
+    explained = found.verdict is Verdict.FAIL and analysis.rated.common is not None
+    if budget > _FIRST_BUDGET and (is_short or undecided) and not explained:
         evaluator = Evaluator(subject, budget, request.progress)
         found = with_exact_gradients(analysis, check(evaluator, options, generator))
     return found, evaluator

@@ -109,9 +109,19 @@ def find_parameters(
         if own is not None:
             found.append(Parameter(update.variable, update.nodes, own, 1.0))
             continue
+        if len(updates) > 1 and _is_assigned_to_itself(graph, update, influence[i]):
+            continue
         others = {index for index, count in counts.items() if count > (index in influence[i])}
         found.append(_parameter(graph, update, forward, readers, others))
     return found
+
+
+def _is_assigned_to_itself(graph: DataflowGraph, update: Update, influence: set[int]) -> bool:
+    """Whether a variable gets its own value again, as in ``x = np.asarray(x)``: nothing is added to it."""
+    own = {node.index for node in update.nodes}
+    after = graph.base.trace.after.get(update.variable.path)
+    same = after is not None and np.array_equal(after.value, update.variable.value, equal_nan=True)
+    return bool(own) and same and influence <= own
 
 
 def _parameter(

@@ -331,13 +331,18 @@ class _Rates:
     def _common(self, chosen: Sequence[tuple[_Link, float]]) -> float | None:
         """The one number that all gradients are too large by, along two lines at each base point; None if none is."""
         found: list[float] = []
+        is_exact = True
         for base in self._bases:
             for _ in range(2):
                 line = RandomLine(self._graph, base, self._loss, self._parameters)
                 for i, option in enumerate(chosen):
-                    slope = line.slope([i])
+                    exact = line.exact_slope(i) if base is self._bases[0] and is_exact else None
+                    is_exact &= exact is not None or base is not self._bases[0]
+                    nearly = is_exact and base is not self._bases[0]
+                    measured = line.short_slope(i) if nearly else line.slope([i])
+                    slope = measured if exact is None else exact
                     found.append(_claimed(line, i, option) / slope if slope else math.nan)
-                    if not equal_slopes(found[-1], found[0]):
+                    if not equal_slopes(found[-1], found[0], nearly=nearly):
                         return None
         nearest = round(found[0])
         return float(nearest) if nearest and equal_slopes(found[0], nearest) else found[0]

@@ -68,6 +68,12 @@ class RecordedStep:
         """The values that some events are made of."""
         return self._graph.ancestors(self._marks[event] for event in events)
 
+    def unrepeatable(self) -> set[int]:
+        """The events that something is made of which cannot be computed again, such as a draw of random numbers."""
+        ends = [value.id for value in self._values if value.function is not None and not _is_repeatable(value)]
+        above = self._graph.ancestors(ends) - set(ends)
+        return {event for event, mark in self._marks.items() if mark in above}
+
     def slopes(self, events: Iterable[int], variables: Iterable[StateVariable]) -> dict[Path, Array]:
         """The derivatives of the sum of some events with respect to state variables; none where they are not known."""
         marks = {self._marks[event] for event in events}

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph, random_direction
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
@@ -25,19 +27,22 @@ class SlopeSettings:
         Steps along which a loss that changes in jumps keeps its value, and any other changes by more than rounding.
     equal : float
         Relative difference up to which two slopes are one.
+    near : float
+        The same for slopes that kinks within the steps may have changed.
     """
 
     steps: tuple[float, float] = (2.0**-11, 2.0**-13)
     short: tuple[float, float] = (2.0**-20, 2.0**-22)
     equal: float = 1e-4
+    near: float = 2e-2
 
 
 SLOPES = SlopeSettings()
 
 
-def equal_slopes(one: float, other: float) -> bool:
-    """Whether two slopes are one and the same, up to what differences leave."""
-    return math.isclose(one, other, rel_tol=SLOPES.equal)
+def equal_slopes(one: float, other: float, *, nearly: bool = False) -> bool:
+    """Whether two slopes are one and the same, up to what differences leave, or nearly where there are kinks."""
+    return math.isclose(one, other, rel_tol=SLOPES.near if nearly else SLOPES.equal)
 
 
 class RandomLine:
@@ -59,6 +64,21 @@ class RandomLine:
         """The slope by a node, times a factor, as the gradient of a parameter."""
         value = replace(self._parameters[i], factor=factor).gradient(self._base.value(node))
         return float((value * self._directions[i]).sum())
+
+    def exact_slope(self, i: int) -> float | None:
+        """The recorded slope of the loss if one parameter moves, if a measured one nearly is the same; None if not."""
+        variable = self._parameters[i].variable
+        known = self._graph.slopes(self._loss, [variable]).get(variable.path)
+        if known is None or np.shape(known) != np.shape(self._directions[i]):
+            return None
+        exact = float((np.asarray(known) * self._directions[i]).sum())
+        return exact if equal_slopes(self.short_slope(i), exact, nearly=True) else None
+
+    def short_slope(self, i: int) -> float:
+        """The slope of the loss if one parameter moves by a step so short that it meets few kinks."""
+        step = SLOPES.short[0]
+        ends = [self._at([i], t) for t in (step, -step)]
+        return (ends[0] - ends[1]) / (2 * step)
 
     def slope(self, indices: Sequence[int]) -> float:
         """The slope of the loss if some parameters move along the line; NaN if it cannot be measured."""
