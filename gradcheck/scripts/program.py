@@ -45,7 +45,7 @@ from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.subjects.convert import as_subject
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.checker import CheckOptions, check
-from gradcheck.verdicts.result import CheckResult
+from gradcheck.verdicts.result import CheckResult, Ground
 from gradcheck.verdicts.verdict import Verdict
 
 T = TypeVar("T")
@@ -519,16 +519,55 @@ def _compared(
     budget = budget_of(request.budget)
     options = CheckOptions(tolerance, loss_accuracy=0.0)
     evaluator = Evaluator(subject, budget, request.progress)
+    if analysis.rated.common is not None:
+        whole = check(evaluator.of_part(_divided(analysis, subject, analysis.rated.common)), options, generator)
+        if whole.verdict is Verdict.PASS:
+            return _multiplied(whole, analysis.rated.common), evaluator
     with evaluator.reserving(max(budget - _FIRST_BUDGET, 0)):
         found = check(evaluator, options, generator)
     found = with_exact_gradients(analysis, found)
     is_short = found.verdict is Verdict.FAIL and 2 * evaluator.losses > _FIRST_BUDGET  # for the second point
     undecided = any(block.verdict is Verdict.UNDECIDED for block in found.blocks)
-    explained = found.verdict is Verdict.FAIL and analysis.rated.common is not None
-    if budget > _FIRST_BUDGET and (is_short or undecided) and not explained:
+    if budget > _FIRST_BUDGET and (is_short or undecided):
         evaluator = Evaluator(subject, budget, request.progress)
         found = with_exact_gradients(analysis, check(evaluator, options, generator))
     return found, evaluator
+
+
+def _divided(analysis: Analysis, subject: ProgramSubject, factor: float) -> ProgramSubject:
+    """The subject with all its gradients divided by a factor."""
+    parameters = [replace(p, factor=p.factor / factor) for p in analysis.parameters]
+    return ProgramSubject(analysis.base, analysis.loss, parameters, subject.name, updating=bool(analysis.stale))
+
+
+def _multiplied(found: CheckResult, factor: float) -> CheckResult:
+    """What is found of gradients, from what was found of them divided by a factor that is not 1.
+
+    The slope of a block is that along a direction in which all of its entries contribute with one sign.
+    """
+    blocks = []
+    for block in found.blocks:
+        screening = block.screening
+        if screening is not None and not block.is_zero:
+            right, share, size = screening.comparison, screening.contribution, abs(factor)
+            comparison = replace(
+                right,
+                claimed=factor * share.norm,
+                rounding=size * right.rounding,
+                estimate=replace(right.estimate, value=share.norm),
+                norm=size * share.norm,
+            )
+            share = replace(share, slope=factor * share.slope, norm=size * share.norm, small=size * share.small)
+            block = replace(
+                block,
+                verdict=Verdict.FAIL,
+                claimed_norm=size * block.claimed_norm,
+                screening=replace(screening, comparison=comparison, contribution=share, own=True),
+                ground=Ground.DIFFERENCES,
+                note="",
+            )
+        blocks.append(block)
+    return replace(found, blocks=tuple(blocks))
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:

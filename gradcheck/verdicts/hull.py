@@ -244,9 +244,10 @@ def _jumps(prober: Prober, line: Line, gap: float, slopes: tuple[float, float], 
     if not all(least - slack <= slope <= largest + slack for slope in (ahead, behind)):
         return False
     claims = _Claims(prober, line, slopes)
-    if claims.differ_at(shortest + VERDICTS.jump_margin):
+    if claims.differ_farther(shortest + VERDICTS.jump_margin):
         return True  # the claim holds around the point, and the loss says otherwise there
-    return not any(claims.differ_at(k) for k in range(shortest - VERDICTS.jump_margin, VERDICTS.jump_exponent, -4))
+    closer = range(shortest - VERDICTS.jump_margin, VERDICTS.jump_exponent, -4)
+    return not (any(claims.differ_at(k) for k in closer) or claims.differ_beside())
 
 
 class _Claims:
@@ -256,16 +257,31 @@ class _Claims:
         self._prober, self._line, self._slopes = prober, line, slopes
         self._shift = prober.subject.space.random_shift(prober.data.scaling, prober.rng)
 
+    def differ_farther(self, exponent: int) -> bool:
+        """As `differ_at`, with no entry much closer to the point than the others."""
+        space, data = self._prober.subject.space, self._prober.data
+        return self._differ_along(space.random_shift(data.scaling, self._prober.rng, least=0.5), exponent)
+
     def differ_at(self, exponent: int) -> bool:
         """Whether a claim at this distance, to one side or the other, has a slope that those farther off have not."""
+        return self._differ_along(self._shift, exponent)
+
+    def _differ_along(self, shift: Vector, exponent: int) -> bool:
+        space, point = self._prober.subject.space, self._prober.data.point
+        steps = [math.copysign(math.ldexp(1.0, exponent), sign) for sign in (1.0, -1.0)]
+        return any(self._differs(space.displaced(point, shift, step)) for step in steps)
+
+    def differ_beside(self) -> bool:
+        """The same where each entry is changed by a small part of itself, which may be far below its typical size."""
+        data, space = self._prober.data, self._prober.subject.space
+        point = space.jittered(data.point, data.claim, VERDICTS.beside_roundings, self._prober.rng)
+        return self._differs(space.displaced(point, self._shift, math.ldexp(1.0, VERDICTS.beside_zero)))
+
+    def _differs(self, point: Vector) -> bool:
         space, (least, largest) = self._prober.subject.space, self._slopes
-        for sign in (1.0, -1.0):
-            point = space.displaced(self._prober.data.point, self._shift, sign * math.ldexp(1.0, exponent))
-            try:
-                gradient = self._prober.evaluator.gradient(self._prober.subject.representable(point))
-            except Exception as error:
-                pass_on_signal(error)
-                return True
-            if not least <= space.dot(gradient, self._line.direction) <= largest:
-                return True
-        return False
+        try:
+            gradient = self._prober.evaluator.gradient(self._prober.subject.representable(point))
+        except Exception as error:
+            pass_on_signal(error)
+            return True
+        return not least <= space.dot(gradient, self._line.direction) <= largest

@@ -97,6 +97,9 @@ class VerdictSettings:
     jump_margin, jump_exponent : int
         Claims are compared at distances that are so many powers of two longer and shorter than the shortest steps, down
         to two to the power of the second.
+    beside_roundings, beside_zero : float, int
+        And where each entry is changed by up to so many roundings of itself, and zeros by two to the power of the
+        second, which leaves others as they are.
     gross_part : float
         A gap of more than this part of the norm, along a direction that weighs entries by their typical sizes, is no
         solver's.
@@ -186,6 +189,8 @@ class VerdictSettings:
     hull_slack: float = 1e-3
     jump_margin: int = 3
     jump_exponent: int = -48
+    beside_roundings: float = 65536.0
+    beside_zero: int = -200
     gross_part: float = 0.4
     listed_clearness: float = 64.0
     gross_clearness: float = 1024.0

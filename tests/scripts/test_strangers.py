@@ -443,3 +443,66 @@ def test_states_that_are_drawn_by_the_model_give_no_gradient(tmp_path: Path) -> 
 
 def test_samples_that_are_drawn_are_no_excuse(tmp_path: Path) -> None:
     assert checked(tmp_path, BATCHES).verdict is Verdict.FAIL
+
+
+#: Rectifiers with dropout whose masks are drawn in each pass; the printed loss is a mean over rows and classes.
+_DROPPED = """\
+import numpy as np
+
+np.random.seed(SEED)
+
+
+class Drop:
+    def __init__(self, rate=0.1):
+        self.rate = rate
+        self.scale = 1.0 / (1.0 - rate)
+
+    def forward(self, x):
+        self.mask = np.random.binomial(n=1, p=1 - self.rate, size=x.shape)
+        return x * self.mask * self.scale
+
+    def backward(self, d):
+        return d * self.mask * self.scale
+
+
+w, v = np.random.randn(12, 90) * 0.3, np.random.randn(90, 2) * 0.1
+b, c = np.zeros((1, 90)), np.zeros((1, 2))
+drop = Drop()
+for step in range(200):
+    batch, label = np.random.randn(20, 12), np.random.randint(0, 2, 20)
+    batch, label = np.asarray(batch), np.asarray(label)
+    z = batch @ w + b
+    h = drop.forward(np.maximum(z, 0))
+    s = h @ v + c
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    hot = np.eye(2)[label]
+    loss = np.mean(-hot * np.log(p))
+    ds = p - hot
+    dz = drop.backward(ds @ v.T) * (z > 0)
+    v -= 0.001 * h.T @ ds
+    c -= 0.001 * ds.sum(axis=0, keepdims=True)
+    w -= 0.001 * batch.T @ dz
+    b -= 0.001 * dz.sum(axis=0, keepdims=True)
+    print(loss)
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_factor_of_all_gradients_is_said_among_kinks_and_draws(seed: int, tmp_path: Path) -> None:
+    report = checked(tmp_path, _DROPPED.replace("SEED", str(seed)))
+    assert report.verdict is Verdict.FAIL
+    assert "40 times" in report.notes[0]
+    assert blamed(report) <= {None, 1 + _DROPPED[: _DROPPED.index("ds = p - hot")].count("\n")}
+    assert set(report.blocks) == {"w", "v", "b", "c"}
+    assert all(abs(block.relative_error - 39 / 40) < 1e-4 for block in report.blocks.values()), str(report)
+    assert report.evaluations < 300
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_one_gradient_with_another_factor_is_wrong_beside_it(seed: int, tmp_path: Path) -> None:
+    text, line = planted(_DROPPED.replace("SEED", str(seed)), "* (z > 0)", "* (z > 0) / 2")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) <= {line, None}
+    assert not any(note.startswith("Each gradient is 40 times") for note in report.notes)

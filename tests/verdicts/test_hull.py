@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck import Report, Verdict, check_gradients
 from tests.cases import Array, logcosh, verdict
 
@@ -357,3 +358,29 @@ def test_a_given_array_on_a_tie_is_not_passed_unseen() -> None:
     assert verdict(lambda x: float(x.max()), wrong, x0) != "pass"
     found: Any = verdict(lambda x: float(x.max()), np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0]), x0)
     assert found != "fail"
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("width", [1e-12, 1e-14])
+def test_a_slope_that_is_right_in_a_very_small_neighbourhood_is_not_called_wrong(width: float, seed: int) -> None:
+    """A parameter of 1e-13 beside some of order one: the loss bends as closely to it, far within the steps."""
+
+    def fun(x: Array) -> float:
+        return float(np.sum(np.cos(x[1:])) + width * np.arctan(x[0] / width))
+
+    def grad(x: Array) -> Array:
+        return np.append(1.0 / (1.0 + (x[0] / width) ** 2), -np.sin(x[1:]))
+
+    x0 = np.array([0.1 * width, 0.4, 1.3, -0.8])
+    assert gradcheck.check_gradients(fun, grad, x0, rng=seed).verdict.value != "fail"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_claim_that_is_wrong_at_the_very_point_alone_still_is(seed: int) -> None:
+    x0 = np.array([0.3, 0.4, 1.3, -0.8])
+
+    def grad(x: Array) -> Array:
+        return -np.sin(x) * np.where(x == x0, 1.5, 1.0)
+
+    report = gradcheck.check_gradients(lambda x: float(np.sum(np.cos(x))), grad, x0, rng=seed)
+    assert report.verdict.value == "fail"

@@ -341,6 +341,8 @@ class _Rates:
                     nearly = is_exact and base is not self._bases[0]
                     measured = line.short_slope(i) if nearly else line.slope([i])
                     slope = measured if exact is None else exact
+                    if nearly and not equal_slopes(_claimed(line, i, option), found[0] * slope, nearly=True):
+                        slope = line.slope([i])
                     found.append(_claimed(line, i, option) / slope if slope else math.nan)
                     if not equal_slopes(found[-1], found[0], nearly=nearly):
                         return None

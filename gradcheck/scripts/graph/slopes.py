@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradcheck.differences.settings import EPSILON
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph, random_direction
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter
@@ -29,12 +30,15 @@ class SlopeSettings:
         Relative difference up to which two slopes are one.
     near : float
         The same for slopes that kinks within the steps may have changed.
+    roundings : float
+        How many roundings of the loss a difference may be off by.
     """
 
     steps: tuple[float, float] = (2.0**-11, 2.0**-13)
     short: tuple[float, float] = (2.0**-20, 2.0**-22)
     equal: float = 1e-4
     near: float = 2e-2
+    roundings: float = 8.0
 
 
 SLOPES = SlopeSettings()
@@ -72,7 +76,9 @@ class RandomLine:
         if known is None or np.shape(known) != np.shape(self._directions[i]):
             return None
         exact = float((np.asarray(known) * self._directions[i]).sum())
-        return exact if equal_slopes(self.short_slope(i), exact, nearly=True) else None
+        rounding = SLOPES.roundings * EPSILON * abs(float(self._base.value(self._loss).sum())) / SLOPES.short[0]
+        short = abs(self.short_slope(i) - exact) <= SLOPES.near * abs(exact) + rounding
+        return exact if short or equal_slopes(self.slope([i]), exact, nearly=True) else None
 
     def short_slope(self, i: int) -> float:
         """The slope of the loss if one parameter moves by a step so short that it meets few kinks."""
