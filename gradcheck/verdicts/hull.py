@@ -74,7 +74,8 @@ def refutation(prober: Prober, blocks: Sequence[int], nearby: NearbyGradients) -
     """
     hull = _Hull(prober, blocks)
     entries = sum(prober.subject.blocks[b].size for b in blocks)
-    most = min(2 * VERDICTS.most_pairs, VERDICTS.hull_entries // entries)
+    spanning = entries + 2 * VERDICTS.span_idle if entries <= VERDICTS.hull_block else 0  # enough for any span
+    most = min(max(2 * VERDICTS.most_pairs, spanning), VERDICTS.hull_entries // entries)
     while hull.count < most and hull.draw(nearby):
         if hull.spanned or hull.holds_claim:
             break
@@ -115,8 +116,9 @@ class _Hull:
 
     @property
     def spanned(self) -> bool:
-        """Whether the span of their differences no longer grows."""
-        return 0 <= self.rank <= self.count // 2 - VERDICTS.span_margin
+        """Whether the span of their differences no longer grows: many of them have added nothing to it."""
+        few = self.count // 2 - VERDICTS.span_margin
+        return 0 <= self.rank <= max(few, self.count - VERDICTS.span_idle)
 
     @property
     def holds_claim(self) -> bool:

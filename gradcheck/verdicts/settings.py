@@ -78,6 +78,8 @@ class VerdictSettings:
     span_margin : int
         The span of the differences of gradients has stopped growing when it has so many fewer dimensions than there are
         differences.
+    span_idle : int
+        Or when so many of them have added nothing to it.
     span_part : float
         A direction in which differences are less than this part of the largest gradient is none of the span: there the
         loss bends.
@@ -85,6 +87,8 @@ class VerdictSettings:
         A claim is looked at more closely if it is so far outside the hull, as a part of the largest gradient.
     monotone_samples : int
         Of how many gradients each pair shows whether the loss is convex or concave there.
+    hull_block : int
+        Blocks of at most so many entries get as many gradients as span any space of them.
     hull_entries : int
         So many entries of gradients are kept for the hull.
     weights_sum : float
@@ -179,10 +183,12 @@ class VerdictSettings:
     outside_most: int = 12
     samples_per_entry: int = 8
     span_margin: int = 4
+    span_idle: int = 24
     span_part: float = 1e-4
     outside_hull: float = 1e-3
     outside_convex: float = 1e-2
     monotone_samples: int = 24
+    hull_block: int = 1024
     hull_entries: int = 20_000_000
     weights_sum: float = 1e3
     hull_target: float = 1 / 64

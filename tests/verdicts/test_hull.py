@@ -384,3 +384,31 @@ def test_a_claim_that_is_wrong_at_the_very_point_alone_still_is(seed: int) -> No
 
     report = gradcheck.check_gradients(lambda x: float(np.sum(np.cos(x))), grad, x0, rng=seed)
     assert report.verdict.value == "fail"
+
+
+@pytest.mark.parametrize(("size", "window"), [(8, 2), (12, 3), (16, 2)])
+@pytest.mark.parametrize(
+    ("how", "expected"), [("all", "fail"), ("most", "fail"), ("first", "pass"), ("shared", "pass")]
+)
+def test_max_pooling_of_a_constant_image_with_weights_of_both_signs(
+    how: str, expected: str, size: int, window: int
+) -> None:
+    """The gradients around the point span three quarters of all directions, or more."""
+    cells = size // window
+    weights = np.random.default_rng(0).standard_normal((cells, cells))
+
+    def windows(x: Array) -> Array:
+        return x.reshape(cells, window, cells, window).transpose(0, 2, 1, 3).reshape(cells**2, window**2)
+
+    def loss(x: Array) -> float:
+        return float(weights.ravel() @ windows(x).max(axis=1))
+
+    def claim(x: Array) -> Array:
+        tied = windows(x) == windows(x).max(axis=1, keepdims=True)
+        share = {"all": tied, "most": 0.6 * tied, "shared": tied / tied.sum(axis=1, keepdims=True)}
+        first = np.eye(window**2)[tied.argmax(axis=1)]
+        g = share.get(how, first) * weights.ravel()[:, None]
+        return g.reshape(cells, cells, window, window).transpose(0, 2, 1, 3).reshape(size, size)
+
+    for seed in range(3):
+        assert verdict(loss, claim, np.ones((size, size)), rng=seed) == expected
