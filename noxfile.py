@@ -24,6 +24,7 @@ BENCHMARKS = {
     "nn-speed": ("benchmarks.nn_speed",),
     "scripts-programs": ("benchmarks.scripts",),
     "sensitivity": ("benchmarks.sensitivity",),
+    "strangers": ("benchmarks.strangers", "--failures"),
 }
 
 

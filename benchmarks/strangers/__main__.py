@@ -11,50 +11,19 @@ import argparse
 import json
 import multiprocessing
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.output import add_output, write
-from benchmarks.strangers.judging import Record, judge
+from benchmarks.strangers.judging import Record
 from benchmarks.strangers.sources import SOURCES
 from benchmarks.strangers.summary import failures, markdown
+from benchmarks.strangers.tasks import Task, tasks, work
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Task:
-    """One right gradient with its mistakes: a piece of work for a process."""
-
-    source: str
-    name: str
-    number: int
-    seed: int
-    mistakes: int
-    only: str | None = None
-
-
-def tasks(sources: Sequence[str], seed: int, every: int, mistakes: int, match: str = "") -> Iterator[Task]:
-    """The pieces of work of each source: its functions in turn, until its size is reached; with `every`, each N-th."""
-    for name in sources:
-        source = SOURCES[name]
-        if source.missing():
-            continue
-        functions = source.names()
-        for index in range(0, source.size, every):
-            number, which = divmod(index, len(functions))
-            if re.search(match, functions[which]):
-                yield Task(name, functions[which], number, seed, mistakes)
-
-
-def work(task: Task) -> list[Record]:
-    """Judge the cases of a task."""
-    return list(judge(SOURCES[task.source], task.name, task.number, task.seed, task.mistakes, task.only))
 
 
 def run(todo: Sequence[Task], workers: int, records: Path | None) -> list[Record]:
