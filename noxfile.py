@@ -24,7 +24,7 @@ BENCHMARKS = {
     "nn-speed": ("benchmarks.nn_speed",),
     "scripts-programs": ("benchmarks.scripts",),
     "sensitivity": ("benchmarks.sensitivity",),
-    "strangers": ("benchmarks.strangers", "--failures"),
+    "strangers": ("benchmarks.strangers.__main__", "--seed", "7", "--failures"),
 }
 
 

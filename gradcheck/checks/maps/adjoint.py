@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
 from gradcheck.checks.options import Workers, seed_of
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
+from gradcheck.probes.journal import stored_seed
 from gradcheck.reports.report import Report
 from gradcheck.subjects.maps.claim import PairClaim, ProductClaim, PullbackClaim, named, require_callable
 from gradcheck.subjects.maps.map_subject import MapSubject
@@ -37,6 +39,7 @@ def check_adjoint(
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Check that one linear function is the adjoint of another one.
 
@@ -50,7 +53,7 @@ def check_adjoint(
     x_like, y_like : array or nesting of arrays
         Inputs of both functions have these nestings, shapes and types; the values are drawn at random. A tuple of
         integers is a shape.
-    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose
+    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, journal
         As for `check_jacobian`.
 
     Returns
@@ -82,7 +85,8 @@ def check_adjoint(
     require_callable(adjoint, "adjoint", "pass a function of y, check_adjoint(forward, adjoint, x_like, y_like)")
     if x_like is None or y_like is None:
         raise SubjectTypeError("missing x_like or y_like: pass arrays with the shapes and types of x and of y")
-    seed = seed_of(rng)
+    stored = stored_seed(journal) if journal is not None and rng is None else None
+    seed = seed_of(rng if stored is None else stored)
     random = np.random.default_rng(seed)
     x0 = _drawn(x_like, random, "x_like")
     name = named(adjoint)
@@ -92,7 +96,7 @@ def check_adjoint(
     )
     subject = MapSubject(forward, claim, x0)
     _require_like(subject, y_like)
-    options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose, None, workers)
+    options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal)
     return run_map_check(subject, options, kind="adjoint", more=(_linear_pair,))
 
 

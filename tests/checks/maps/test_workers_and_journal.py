@@ -38,6 +38,13 @@ class Map:
     def vjp(self, x: Any, u: Any) -> Any:
         return self.jac(x).T @ u
 
+    def forward(self, x: Any) -> Any:
+        self.fun(x)
+        return MATRIX @ x
+
+    def adjoint(self, y: Any) -> Any:
+        return self.factor * MATRIX.T @ y
+
     def energy(self, x: Any) -> float:
         return float(np.sum(np.log(np.cosh(MATRIX @ x))))
 
@@ -52,6 +59,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "jacobian": lambda m, **options: gradcheck.check_jacobian(m.fun, m.jac, POINT, **options),
     "jvp": lambda m, **options: gradcheck.check_jvp(m.fun, m.jvp, POINT, **options),
     "vjp": lambda m, **options: gradcheck.check_vjp(m.fun, m.vjp, POINT, **options),
+    "adjoint": lambda m, **options: gradcheck.check_adjoint(m.forward, m.adjoint, (3,), (2,), **options),
     "hessian": lambda m, **options: gradcheck.check_hessian(m.energy, m.force, m.stiffness, POINT, **options),
 }
 
