@@ -16,6 +16,7 @@ from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.settings import PROBES
+from gradcheck.tracebacks import pass_on_signal
 
 
 def agrees_on_average(prober: Prober, line: Line, found: Comparison) -> bool:
@@ -35,13 +36,13 @@ def agrees_on_average(prober: Prober, line: Line, found: Comparison) -> bool:
     -------
     bool
         False if a secant proves otherwise. False also if the claim is noisy itself, another at each call or rounded to
-        a type narrower than its own, for then it is its noise that has a mean of zero; and if there is no claim along
-        the way.
+        a type narrower than its own, for then it is its noise that has a mean of zero; and if no claim can be computed
+        along the way. Claims that are not finite there prove nothing.
     """
     again = prober.claimed_beside(line, 0.0)
     if again is None or abs(again - found.claimed) > found.error_bar or _narrowed(prober, line):
         return False
-    seen = missing = False
+    seen = raised = False
     for half in _lengths(prober, found):
         if prober.evaluator.left < 2:
             break
@@ -50,12 +51,23 @@ def agrees_on_average(prober: Prober, line: Line, found: Comparison) -> bool:
             continue
         secant = _compared(prober, line, found, half, ends)
         if not math.isfinite(secant.claimed):  # the gradient has a smaller domain than the loss, or none but the point
-            missing = True
+            raised |= not _is_computed(prober, line, 0.5 * half)
             continue
         if secant.proves:
             return False
         seen = True
-    return seen or not missing
+    return seen or not raised
+
+
+def _is_computed(prober: Prober, line: Line, step: float) -> bool:
+    """Whether there is a gradient at all at some offset, even one that is not finite."""
+    space, data = prober.subject.space, prober.data
+    try:
+        prober.evaluator.gradient(prober.subject.representable(space.step(data.point, line.direction, step)))
+    except Exception as error:
+        pass_on_signal(error)
+        return False
+    return True
 
 
 def _narrowed(prober: Prober, line: Line) -> bool:

@@ -93,3 +93,16 @@ def test_a_gradient_that_cannot_be_computed_along_the_way_is_wrong_all_the_same(
         return 2 * np.tanh(x)
 
     assert gradcheck.check_gradients(logcosh, gradient, x0, rng=0).verdict.value == "fail"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gradient_that_is_not_finite_along_the_way_proves_nothing(seed: int) -> None:
+    """The loss is as good as constant at the scale of the steps, and its gradient is 0/0 off the point."""
+
+    def gradient(x: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return np.where(x == x0, 1e-3, (x - x0) * 0.0 / 0.0)
+
+    x0 = np.array([0.4, -1.0])
+    report = gradcheck.check_gradients(lambda x: 2.0 + 1e-18 * float(np.sum(x)), gradient, x0, rng=seed)
+    assert report.verdict.value == "undecided"
