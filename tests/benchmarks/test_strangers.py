@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.strangers.__main__ import main, tasks
+from benchmarks.strangers.__main__ import main
 from benchmarks.strangers.derivative import Arrays, Derivative, NotApplicable, Source
 from benchmarks.strangers.judging import Record, disagreement, judge
 from benchmarks.strangers.mistakes import BY_BLOCK, DETACHED, RESOLUTION, at_resolution, plant, size_of
 from benchmarks.strangers.sources import SOURCES
 from benchmarks.strangers.summary import failures, markdown
+from benchmarks.strangers.tasks import tasks
 
 
 def quadratic(_name: str, rng: np.random.Generator) -> Derivative:

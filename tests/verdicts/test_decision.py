@@ -205,7 +205,7 @@ def test_a_gradient_with_a_smaller_domain_than_the_loss_is_not_called_wrong_from
     def grad(x: Array) -> Array:
         if np.max(np.abs(x)) > 200.0:
             raise ValueError("outside")
-        return 1e-16 * np.exp(-(x**2)) * (1.0 - 2.0 * x**2)
+        return np.asarray(1e-16 * np.exp(-(x**2)) * (1.0 - 2.0 * x**2))
 
     def fun(x: Array) -> float:
         return float(1.0 + 1e-16 * np.sum(x * np.exp(-(x**2))))

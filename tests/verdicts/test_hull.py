@@ -408,7 +408,7 @@ def test_max_pooling_of_a_constant_image_with_weights_of_both_signs(
         share = {"all": tied, "most": 0.6 * tied, "shared": tied / tied.sum(axis=1, keepdims=True)}
         first = np.eye(window**2)[tied.argmax(axis=1)]
         g = share.get(how, first) * weights.ravel()[:, None]
-        return g.reshape(cells, cells, window, window).transpose(0, 2, 1, 3).reshape(size, size)
+        return np.asarray(g.reshape(cells, cells, window, window).transpose(0, 2, 1, 3).reshape(size, size))
 
     for seed in range(3):
         assert verdict(loss, claim, np.ones((size, size)), rng=seed) == expected
