@@ -19,13 +19,13 @@ OF_GRADIENTS = ("test_gradient_by_the_input", "test_every_small_shape", "test_ba
 
 
 class Far(Scale):
-    """y = x + 10¹⁴: its rounding error hides a change of x. The gradient is right."""
+    """y = x + 10¹⁵: its rounding error hides a change of x. The gradient is right."""
 
     def __init__(self, features: int, factor: float = 1.0) -> None:
         self.factor = factor
 
     def forward(self, x: Array) -> Any:
-        return x + 1e14
+        return x + 1e15
 
     def backward(self, upstream: Array) -> Any:
         return self.factor * upstream
