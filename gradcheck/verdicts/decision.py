@@ -19,7 +19,7 @@ from gradcheck.verdicts.gross import is_grossly_wrong
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.settings import VERDICTS
-from gradcheck.verdicts.solver_tolerance import shape_of
+from gradcheck.verdicts.solver_tolerance import are_all_wrong, shape_of
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -134,13 +134,10 @@ def _with_accuracy(
     found: Decision, block: int, location: Location, verdict_only: bool, loss_accuracy: float | None
 ) -> Decision:
     """The decision about a block that is wrong, if a solver inside the loss may have made the gap."""
-    comparison = found.screening.comparison
-    on_kink = found.screening.prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
-    clear = comparison.clearness >= VERDICTS.listed_clearness or any(
-        entry.wrong and entry.off for entry in location.entries
-    )
-    known = on_kink or (location.listed and clear)
-    shape = None if known else shape_of(found.screening.prober, block, location, verdict_only=verdict_only)
+    prober = found.screening.prober
+    on_kink = prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
+    known = on_kink or (location.listed and are_all_wrong(prober, block, location))
+    shape = None if known else shape_of(prober, block, location, verdict_only=verdict_only)
     if shape is None:
         return found
     if shape.spread is None:

@@ -107,9 +107,6 @@ class VerdictSettings:
     gross_part : float
         A gap of more than this part of the norm, along a direction that weighs entries by their typical sizes, is no
         solver's.
-    listed_clearness : float
-        Wrong entries that were listed are all there are if the gap of the block is so many error bars: smaller gaps of
-        the others would have been seen.
     gross_clearness : float
         Such a gap is proved by a few steps, if it is so many error bars.
     gross_lines : int
@@ -198,7 +195,6 @@ class VerdictSettings:
     beside_roundings: float = 65536.0
     beside_zero: int = -200
     gross_part: float = 0.4
-    listed_clearness: float = 64.0
     gross_clearness: float = 1024.0
     gross_lines: int = 3
     gross_shrink: int = 4

@@ -37,6 +37,27 @@ class GapShape:
     location: Location
 
 
+def are_all_wrong(prober: Prober, block: int, location: Location) -> bool:
+    """Whether the wrong entries of a location are all that a block has: along random lines nothing else is off.
+
+    Entries that a search passed by because they do not matter, and are off all the same, say that something makes gaps
+    everywhere.
+    """
+    plain = prober.again(data=replace(prober.data, even=False))
+    subject = plain.subject
+    wrong = [entry for entry in location.entries if entry.wrong]
+    effect = math.hypot(*_effects(plain, block, wrong).values())
+    for _ in range(VERDICTS.gap_lines):
+        line = plain.line([block])
+        found = plain.measure(line)
+        moved = subject.space.array(line.direction, block)
+        rest = subject.for_user(found.gap) - sum(entry.gap * float(moved[entry.index]) for entry in wrong)
+        bar = subject.for_user(found.error_bar) + sum(entry.error * abs(float(moved[entry.index])) for entry in wrong)
+        if not abs(rest) <= VERDICTS.followed * bar <= VERDICTS.hidden_gap * effect:
+            return False
+    return True
+
+
 def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bool = False) -> GapShape | None:
     """How the gap of a block is distributed; None where it is not small, or cannot be measured.
 
@@ -98,11 +119,11 @@ def _of_entries(plain: Prober, block: int, location: Location, entries: Sequence
     outstanding = VERDICTS.outstanding * (1 + VERDICTS.outstanding_few / count)
     seen = [abs(entry.gap) > entry.error for entry in ordered]
     for few in range(1, count // VERDICTS.few_divisor + 1):
-        first = ordered[:few]
-        apart = effects[first[-1].index] > outstanding * effects[ordered[few].index]
-        beside = sum(seen[few:]) >= VERDICTS.spread_share * (count - few)
-        if apart and beside and all(entry.off for entry in first):
-            rest = math.hypot(*(effects[entry.index] for entry in ordered[few:])) / _size(plain, block, entries)
+        first, others = ordered[:few], ordered[few:]
+        beside = sum(seen[few:]) >= VERDICTS.spread_share * len(others)
+        largest = max(effects[e.index] + (0.0 if beside else _bar(plain, block, e)) for e in others)
+        if effects[first[-1].index] > outstanding * largest and all(entry.off for entry in first):
+            rest = math.hypot(*(effects[entry.index] for entry in others)) / _size(plain, block, entries)
             chosen = {entry.index for entry in first}
             return GapShape(part, False, _only(location, entries, chosen, complete=True, background=rest))
     return GapShape(part, _is_spread(plain, block, part, entries), location)
@@ -156,6 +177,11 @@ def _size(prober: Prober, block: int, entries: Sequence[Entry]) -> float:
     """Norm of what the right values of entries change the loss by, when they move by their typical sizes."""
     size = prober.data.scaling[block].size
     return math.hypot(*(entry.numeric * prober.subject.space.entry(size, entry.index) for entry in entries)) or math.inf
+
+
+def _bar(prober: Prober, block: int, entry: Entry) -> float:
+    """What the error bar of an entry changes the loss by, when it moves by its typical size."""
+    return entry.error * prober.subject.space.entry(prober.data.scaling[block].size, entry.index)
 
 
 def _effects(prober: Prober, block: int, entries: Sequence[Entry]) -> dict[tuple[int, ...], float]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.integrate import odeint, solve_ivp
+from scipy.linalg import expm_frechet
 
 from gradcheck import Verdict, check_gradients
 from gradcheck.verdicts.entry import Location, Materiality
@@ -74,6 +76,54 @@ def test_the_note_states_how_far_the_gradient_agrees() -> None:
     assert "of its norm" in check_gradients(loss, gradient, m, rng=0).blocks["x"].note
     stated = check_gradients(loss, gradient, m, rng=0, loss_accuracy=1e-2).blocks["x"].note
     assert "within the stated accuracy of the loss" in stated
+
+
+def flow(method: str, accuracy: float, seed: int) -> tuple[Callable[[Array], float], Claim, Array]:
+    """A linear function of the flow of y' = A·y as a loss of A, and its gradient by the exponential of A."""
+    rng = np.random.default_rng(seed)
+    a = 0.6 * rng.standard_normal((5, 5)) - 0.5 * np.eye(5)
+    weights, start = rng.standard_normal(5), rng.standard_normal(5)
+
+    def loss(a: Array) -> float:
+        if method == "odeint":
+            end = odeint(lambda y, t: a @ y, start, [0.0, 1.0], rtol=accuracy, atol=accuracy)[-1]
+        else:
+            end = solve_ivp(lambda t, y: a @ y, (0, 1), start, method=method, rtol=accuracy, atol=accuracy).y[:, -1]
+        return float(weights @ end)
+
+    def gradient(a: Array) -> Array:
+        _, found = expm_frechet(a.T, np.outer(weights, start))
+        return np.asarray(found)
+
+    return loss, gradient, a
+
+
+FLOWS = [("RK45", 1e-6, 115), ("odeint", 1e-6, 3), ("odeint", 1e-8, 5), ("BDF", 1e-8, 1), ("DOP853", 1e-8, 6)]
+
+
+@pytest.mark.parametrize(("method", "accuracy", "seed"), FLOWS)
+def test_small_entries_of_a_right_gradient_are_not_wrong_alone(method: str, accuracy: float, seed: int) -> None:
+    """What an integrator leaves is the same in all entries: it matters to the small ones first."""
+    loss, gradient, a = flow(method, accuracy, seed)
+    assert verdict(loss, gradient, a, rng=seed) in ("pass", "undecided")
+
+
+@pytest.mark.parametrize(("method", "accuracy", "seed"), FLOWS)
+@pytest.mark.parametrize("rank", [3, 12, 24])
+def test_an_entry_off_by_a_fifth_is_found_beside_what_an_integrator_leaves(
+    rank: int, method: str, accuracy: float, seed: int
+) -> None:
+    loss, gradient, a = flow(method, accuracy, seed)
+    row, column = map(int, np.unravel_index(np.argsort(np.abs(gradient(a)), axis=None)[rank], a.shape))
+
+    def off(a: Array) -> Array:
+        found = gradient(a)
+        found[row, column] *= 1.2
+        return found
+
+    report = check_gradients(loss, off, a, rng=seed)
+    assert report.verdict is Verdict.FAIL
+    assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(row, column)]
 
 
 # -- the shape of a gap ------------------------------------------------------------------------------------------------
