@@ -46,6 +46,8 @@ class Record:
         The traceback of a crash.
     fault : str
         Why the library's own gradient is wrong; such a case is neither right nor planted.
+    hidden : tuple of str
+        Blocks whose effect on the loss is lost in its rounding, as measured without gradcheck.
     """
 
     case: str
@@ -62,6 +64,13 @@ class Record:
     entries: int = 0
     error: str = ""
     fault: str = ""
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def beyond_arithmetic(self) -> bool:
+        """Whether an undecided report is about blocks that no difference can show."""
+        left = [name for name, block in self.blocks.items() if block["verdict"] == "undecided"]
+        return self.verdict == "undecided" and bool(left) and set(left) <= set(self.hidden)
 
     @property
     def passed_above(self) -> bool:
@@ -108,6 +117,8 @@ def judge(
             return
         case = f"{source.name}/{name}#{number}"
         record, report = judged(source, case, derivative, right, None, seed)
+        if record.verdict == "undecided":
+            record = replace(record, hidden=hidden_by_rounding(derivative, right, rng_for(seed, case, "rounding")))
         if record.verdict == "fail" and not derivative.fault:
             derivative = replace(
                 derivative, fault=disagreement(derivative, record.accused, rng_for(seed, case, "modes"))
@@ -121,6 +132,9 @@ def judge(
         for planted in planted_in(derivative, right, resolutions, case, seed, mistakes, only):
             yield judged(source, f"{case}:{planted.kind}", derivative, right, planted, seed)[0]
 
+
+#: At so many points beside the point the rounding of a loss is measured.
+ROUNDINGS = 9
 
 #: Forward and reverse mode differ by less than this unless one of them is wrong.
 MODES = 1e-6
@@ -150,6 +164,27 @@ def disagreement(derivative: Derivative, accused: Iterable[str], rng: np.random.
         except Exception:  # an operator without a forward mode
             return ""
     return ""
+
+
+#: A block is hidden whose whole effect is less than the rounding error of the loss, divided by this.
+VISIBLE = 1e-6
+
+
+def hidden_by_rounding(derivative: Derivative, right: Arrays, rng: np.random.Generator) -> tuple[str, ...]:
+    """The blocks that change the loss, when they move by as much as they are, by less than a million roundings of it.
+
+    Central differences then lack digits of the five that the default `rtol` asks for. The rounding is what the loss
+    changes by when all entries change by a few units in the last place, less what the gradient says.
+    """
+    value = float(derivative.fun(copied(derivative.x0)))
+    left = []
+    for _ in range(ROUNDINGS):
+        moved = {name: x + rng.integers(-4, 5, x.shape) * np.spacing(x) for name, x in derivative.x0.items()}
+        slope = sum(float(np.sum(right[name] * (moved[name] - x))) for name, x in derivative.x0.items())
+        left.append(abs(float(derivative.fun(copied(moved))) - value - slope))
+    rounding = max(float(np.median(left)), float(np.spacing(abs(value))))
+    sizes = {name: np.maximum(np.abs(x), np.sqrt(np.mean(x**2))) for name, x in derivative.x0.items()}
+    return tuple(name for name, size in sizes.items() if np.linalg.norm(right[name] * size) * VISIBLE < rounding)
 
 
 def planted_in(
@@ -200,6 +235,7 @@ def judged(
     wrong = {} if planted is None else planted.sizes
     blocks = {name: _block(block) for name, block in _named(report, right).items()}
     above = {} if planted is None else _above(report, right, wrong)
+    above = {name: ratio for name, ratio in above.items() if not disagreement(derivative, [name], rng_for(seed, case))}
     accused = tuple(name for name, block in blocks.items() if block["verdict"] == "fail" and name not in wrong)
     if planted is not None and accused:
         accused = tuple(name for name in accused if not _differ_nearby(derivative, planted, name, rng_for(seed, case)))

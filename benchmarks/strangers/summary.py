@@ -15,6 +15,8 @@ Derivatives from other packages, right and with planted mistakes: functions with
 (*packages*), and random expression graphs with gradients by automatic differentiation (*graphs*). *Passed* counts
 planted mistakes below the stated resolution, which a report says it cannot see; *passed above* counts those that should
 have been found. *Right block failed* counts reports on planted mistakes in which a block without a mistake failed.
+*Beyond arithmetic* counts, of the undecided right gradients, those in which each undecided block moves the loss by less
+than a million of its roundings, as measured without gradcheck: no difference shows such a block to five digits.
 *Library's fault* counts gradients that are proved to be wrong in the library itself, and how many of them failed.
 """
 
@@ -24,6 +26,7 @@ COLUMNS = (
     "right",
     "pass",
     "undecided",
+    "beyond arithmetic",
     "false alarm",
     "library's fault",
     "planted",
@@ -67,6 +70,7 @@ def row(label: Sequence[str], records: Sequence[Record]) -> str:
         len(right),
         verdicts["pass"],
         verdicts["undecided"],
+        sum(one.beyond_arithmetic for one in right),
         verdicts["fail"],
         f"{sum(one.verdict == 'fail' for one in faulty)} of {len(faulty)}" if faulty else "",
         len(planted),
@@ -123,7 +127,7 @@ def markdown(records: Sequence[Record], skipped: Sequence[tuple[str, str, str]],
         lines.append(row((family, source), some))
         families.setdefault(family, []).extend(some)
     for family, source, module in skipped:
-        lines.append(f"| {family} | {source} | skipped: {module} is not installed |{' |' * 11}")
+        lines.append(f"| {family} | {source} | skipped: {module} is not installed |{' |' * 12}")
     for family, some in families.items():
         lines.append(row((f"**{family}**", "all"), some))
     lines += [

@@ -10,6 +10,7 @@ from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
 from gradcheck.verdicts.curve import StepGap
 from gradcheck.verdicts.result import BlockResult, CheckResult
+from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
 
 #: Probability of missing an error as large as the stated resolution.
@@ -18,6 +19,9 @@ MISS = 0.001
 #: The smallest relative error of one entry that is sure to show exceeds `rtol` by this many error bars: one for the
 #: uncertainty of the gap, and one for the gap to exceed it.
 BARS_PER_ENTRY = 2
+
+#: Along so many lines a gap is measured that is tolerated.
+TOLERATED_LINES = VERDICTS.gap_lines + 1
 
 
 def report_of(
@@ -131,6 +135,10 @@ def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float |
     entries changes it by ε times a sum of random signs, which is nearly normal with standard deviation `norm`. The
     density of the absolute value of a standard normal number is at most √(2/π) = 0.798, so R independent directions all
     change by less than z standard deviations with a probability of at most (0.798·z)^R.
+
+    Where a gap is tolerated, small gaps of many entries add up to it, and may hide one that is off. They were measured
+    along `TOLERATED_LINES` random lines; by the same inequality all of these show less than a part of what another line
+    may.
     """
     screening = block.screening
     if screening is None or not block.measured or screening.comparison.zero or screening.contribution.small == 0.0:
@@ -140,9 +148,14 @@ def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float |
     comparison, share = screening.comparison, screening.contribution
     if not share.norm > 0 or not math.isfinite(comparison.error_bar):
         return None, None
-    one = rtol + BARS_PER_ENTRY * comparison.error_bar / share.small
+    hidden = block.location.background * share.norm / _quantile(TOLERATED_LINES) if block.location is not None else 0.0
+    one = rtol + BARS_PER_ENTRY * (hidden + comparison.error_bar) / share.small
     if block.block.size == 1:
         return one, one
-    seen = comparison.error_bar + max(comparison.error_bar, comparison.tolerance)
-    quantile = MISS ** (1 / screening.lines) / math.sqrt(2 / math.pi)
-    return one, max(rtol, seen / (quantile * share.norm))
+    seen = hidden + comparison.error_bar + max(comparison.error_bar, comparison.tolerance)
+    return one, max(rtol, seen / (_quantile(screening.lines) * share.norm))
+
+
+def _quantile(lines: int) -> float:
+    """All of so many independent normal numbers are less than so many standard deviations with probability `MISS`."""
+    return MISS ** (1 / lines) / math.sqrt(2 / math.pi)

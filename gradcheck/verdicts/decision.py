@@ -19,7 +19,7 @@ from gradcheck.verdicts.gross import is_grossly_wrong
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.settings import VERDICTS
-from gradcheck.verdicts.solver_tolerance import are_all_wrong, shape_of
+from gradcheck.verdicts.solver_tolerance import are_all_wrong, largest_part, shape_of
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -178,6 +178,7 @@ def _located(
     if location.materiality is Materiality.TOLERATED and small:
         scale = max(comparison.norm, abs(comparison.claimed), abs(comparison.estimate.value))
         note = f"off by {abs(comparison.gap) / scale:.1e} of the block: visible, but within the tolerance"
+        location = replace(location, background=0.0 if location.complete else largest_part(prober, block, comparison))
         return tolerated, location, note if tolerated is Verdict.PASS else UndecidedReason.BESIDE_KINK
     evaluator = prober.evaluator
     needed = 2 * VERDICTS.entry_cost + VERDICTS.for_diagnosis * evaluator.budget

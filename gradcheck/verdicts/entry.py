@@ -80,7 +80,8 @@ class Location:
     listed : bool
         Whether `entries` are all wrong entries of the block.
     background : float
-        What the other entries are off by, as a part of the norm of the block, as a solver's tolerance makes it.
+        What the other entries are off by, as a part of the norm of the block, as a solver's tolerance makes it; where
+        the gap of the block is tolerated, the largest that some random lines show.
     """
 
     materiality: Materiality

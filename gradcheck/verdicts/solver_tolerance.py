@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.prober import Prober
 from gradcheck.verdicts.entry import Entry, Location, index_of, measure_entry
 from gradcheck.verdicts.group_testing import find_all_wrong
@@ -91,6 +92,12 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
     if len(sample) == size:
         return _of_entries(plain, block, location, sample)
     return _of_sample(plain, block, location, sample, part)
+
+
+def largest_part(prober: Prober, block: int, known: Comparison) -> float:
+    """The largest gap along some random lines, as a part of the norm of what the entries contribute, their bars included."""
+    found = [known, *(prober.measure(prober.line([block])) for _ in range(VERDICTS.gap_lines))]
+    return max((abs(one.gap) + one.error_bar) / one.norm for one in found)
 
 
 def _sampled(plain: Prober, block: int) -> list[Entry]:

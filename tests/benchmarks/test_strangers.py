@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.strangers.__main__ import main
 from benchmarks.strangers.derivative import Arrays, Derivative, NotApplicable, Source
-from benchmarks.strangers.judging import Record, disagreement, judge
+from benchmarks.strangers.judging import Record, disagreement, hidden_by_rounding, judge
 from benchmarks.strangers.mistakes import BY_BLOCK, DETACHED, RESOLUTION, at_resolution, plant, size_of
 from benchmarks.strangers.sources import SOURCES
 from benchmarks.strangers.summary import failures, markdown
@@ -94,6 +94,22 @@ def test_two_modes_that_differ_put_the_library_at_fault() -> None:
     assert disagreement(derivative, ["a"], rng) == ""
 
 
+@pytest.mark.parametrize(("offset", "hidden"), [(0.0, ()), (1e3, ()), (1e8, ("c",)), (1e12, ("a", "c"))])
+def test_a_block_is_hidden_where_the_rounding_of_the_loss_is_larger(offset: float, hidden: tuple[str, ...]) -> None:
+    derivative = quadratic("", np.random.default_rng(4))
+    scale = {"a": 1.0, "c": 1e-3}
+
+    def fun(x: Arrays) -> float:
+        return offset + derivative.fun({key: value * scale[key] for key, value in x.items()})
+
+    def grad(x: Arrays) -> Arrays:
+        inner = derivative.grad({key: value * scale[key] for key, value in x.items()})
+        return {key: g * scale[key] for key, g in inner.items()}
+
+    shifted = Derivative(fun, grad, derivative.x0)
+    assert hidden_by_rounding(shifted, grad(derivative.x0), np.random.default_rng(0)) == hidden
+
+
 def record(case: str, verdict: str, kind: str = "", **more: object) -> Record:
     return Record(case, "source", "family", kind, "", verdict, **more)  # type: ignore[arg-type]
 
@@ -110,7 +126,7 @@ def test_the_table_counts() -> None:
         record("h", "crash", "zero", error="Traceback\nValueError: no"),
     ]
     text = markdown(records, [("family", "other", "absent")], "command")
-    assert "| family | source | 3 | 1 | 1 | 1 | 1 of 1 | 4 | 1 | 0 | 1 | 1 | 0 | 1 |" in text
+    assert "| family | source | 3 | 1 | 1 | 0 | 1 | 1 of 1 | 4 | 1 | 0 | 1 | 1 | 0 | 1 |" in text
     assert "skipped: absent is not installed" in text
     assert "| too noisy | 1 | 0 |" in text
     listed = failures(records)

@@ -53,3 +53,25 @@ def test_an_error_above_the_resolution_does_not_pass(kind: str, seed: int) -> No
     planted = gradcheck.check_gradients(loss, wrong, x, rng=seed + 1000)
     stated = planted.blocks["x"].resolution
     assert planted.verdict.value != "pass" or (stated is not None and stated > 1.5 * resolution)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("part", [1e-6, 2e-5])
+def test_an_error_above_the_resolution_does_not_hide_in_small_gaps_of_all_entries(part: float, seed: int) -> None:
+    """As an integrator leaves them: they are tolerated, and together as large as one entry that is not."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(17, 120))
+    x = rng.uniform(0.2, 1.2, n)
+    off = 1 + part * rng.choice([-1, 1], n) * rng.uniform(0.5, 2, n)
+
+    def check(factors: Array) -> gradcheck.Report:
+        return gradcheck.check_gradients(lambda y: float(np.sin(y).sum()), lambda y: factors * np.cos(y), x, rng=seed)
+
+    report = check(off)
+    assert report.verdict.value == "pass"
+    resolution = report.blocks["x"].resolution
+    assert resolution is not None
+    for place in rng.permutation(n)[:6]:
+        planted = off.copy()
+        planted[place] = 1 + rng.choice([-1, 1]) * 1.5 * resolution
+        assert check(planted).verdict.value == "fail"

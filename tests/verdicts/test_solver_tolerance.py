@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -78,7 +79,10 @@ def test_the_note_states_how_far_the_gradient_agrees() -> None:
     assert "within the stated accuracy of the loss" in stated
 
 
-def flow(method: str, accuracy: float, seed: int) -> tuple[Callable[[Array], float], Claim, Array]:
+Method = Literal["odeint", "RK45", "BDF", "DOP853"]
+
+
+def flow(method: Method, accuracy: float, seed: int) -> tuple[Callable[[Array], float], Claim, Array]:
     """A linear function of the flow of y' = A·y as a loss of A, and its gradient by the exponential of A."""
     rng = np.random.default_rng(seed)
     a = 0.6 * rng.standard_normal((5, 5)) - 0.5 * np.eye(5)
@@ -98,11 +102,11 @@ def flow(method: str, accuracy: float, seed: int) -> tuple[Callable[[Array], flo
     return loss, gradient, a
 
 
-FLOWS = [("RK45", 1e-6, 115), ("odeint", 1e-6, 3), ("odeint", 1e-8, 5), ("BDF", 1e-8, 1), ("DOP853", 1e-8, 6)]
+FLOWS: list[tuple[Method, float, int]] = [("RK45", 1e-6, 115), ("odeint", 1e-6, 3), ("odeint", 1e-8, 5), ("BDF", 1e-8, 1), ("DOP853", 1e-8, 6)]
 
 
 @pytest.mark.parametrize(("method", "accuracy", "seed"), FLOWS)
-def test_small_entries_of_a_right_gradient_are_not_wrong_alone(method: str, accuracy: float, seed: int) -> None:
+def test_small_entries_of_a_right_gradient_are_not_wrong_alone(method: Method, accuracy: float, seed: int) -> None:
     """What an integrator leaves is the same in all entries: it matters to the small ones first."""
     loss, gradient, a = flow(method, accuracy, seed)
     assert verdict(loss, gradient, a, rng=seed) in ("pass", "undecided")
@@ -111,7 +115,7 @@ def test_small_entries_of_a_right_gradient_are_not_wrong_alone(method: str, accu
 @pytest.mark.parametrize(("method", "accuracy", "seed"), FLOWS)
 @pytest.mark.parametrize("rank", [3, 12, 24])
 def test_an_entry_off_by_a_fifth_is_found_beside_what_an_integrator_leaves(
-    rank: int, method: str, accuracy: float, seed: int
+    rank: int, method: Method, accuracy: float, seed: int
 ) -> None:
     loss, gradient, a = flow(method, accuracy, seed)
     row, column = map(int, np.unravel_index(np.argsort(np.abs(gradient(a)), axis=None)[rank], a.shape))
