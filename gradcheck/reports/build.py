@@ -158,4 +158,4 @@ def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float |
 
 def _quantile(lines: int) -> float:
     """All of so many independent normal numbers are less than so many standard deviations with probability `MISS`."""
-    return MISS ** (1 / lines) / math.sqrt(2 / math.pi)
+    return math.pow(MISS, 1 / lines) / math.sqrt(2 / math.pi)

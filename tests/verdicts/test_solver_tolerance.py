@@ -102,7 +102,13 @@ def flow(method: Method, accuracy: float, seed: int) -> tuple[Callable[[Array], 
     return loss, gradient, a
 
 
-FLOWS: list[tuple[Method, float, int]] = [("RK45", 1e-6, 115), ("odeint", 1e-6, 3), ("odeint", 1e-8, 5), ("BDF", 1e-8, 1), ("DOP853", 1e-8, 6)]
+FLOWS: list[tuple[Method, float, int]] = [
+    ("RK45", 1e-6, 115),
+    ("odeint", 1e-6, 3),
+    ("odeint", 1e-8, 5),
+    ("BDF", 1e-8, 1),
+    ("DOP853", 1e-8, 6),
+]
 
 
 @pytest.mark.parametrize(("method", "accuracy", "seed"), FLOWS)
