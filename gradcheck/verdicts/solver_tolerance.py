@@ -95,7 +95,7 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
 
 
 def largest_part(prober: Prober, block: int, known: Comparison) -> float:
-    """The largest gap along some random lines, its bar included, as a part of the norm of what the entries contribute."""
+    """The largest gap along some random lines, with its bar, as a part of the norm of what the entries contribute."""
     found = [known, *(prober.measure(prober.line([block])) for _ in range(VERDICTS.gap_lines))]
     return max((abs(one.gap) + one.error_bar) / one.norm for one in found)
 
