@@ -24,6 +24,7 @@ class Row:
     failed: int = 0
     found: int = 0
     named: int = 0
+    shown: int = 0
     accused: int = 0
 
 
@@ -40,6 +41,7 @@ def row(name: str) -> Row:
         found.failed += report.verdict is Verdict.FAIL
         found.found += accused[:1] == [case.line]
         found.named += first is not None and (first.code not in ("GC000", "GC505") or "Write:" in (first.fix or ""))
+        found.shown += first is not None and "makes the gradients right" in (first.fix or "")
         found.accused += any(line != case.line for line in accused)
     return found
 
@@ -53,20 +55,21 @@ def table(rows: list[Row]) -> str:
         f"{len(rows)} programs in as many styles, and {wrong} variants of them with one wrong line in the gradient",
         "(`tests/recording/corpus`), each under `check_gradients`. *Line*: the first line that is called wrong is the",
         "planted one. *Named or repaired*: the first finding names a mistake, or shows the line as it has to be.",
-        "*Right lines accused*: variants in which a right line is called wrong.",
+        "*Changes shown*: no line is singled out, but changes of up to four lines are shown, each of which alone makes",
+        "the gradients right. *Right lines accused*: variants in which a right line is called wrong.",
         "",
-        "| program | right passes | wrong fails | line | named or repaired | right lines accused |",
-        "|---|---|---:|---:|---:|---:|",
+        "| program | right passes | wrong fails | line | named or repaired | changes shown | right lines accused |",
+        "|---|---|---:|---:|---:|---:|---:|",
     ]
     for r in rows:
         text.append(
             f"| {r.name} | {'yes' if r.right else 'no'} | {r.failed}/{r.wrong} | {r.found}/{r.wrong} | "
-            f"{r.named}/{r.wrong} | {r.accused} |"
+            f"{r.named}/{r.wrong} | {r.shown} | {r.accused} |"
         )
-    sums = [sum(getattr(r, key) for r in rows) for key in ("failed", "found", "named", "accused")]
+    sums = [sum(getattr(r, key) for r in rows) for key in ("failed", "found", "named", "shown", "accused")]
     text.append(
         f"| **all** | {sum(r.right for r in rows)}/{len(rows)} | {sums[0]}/{wrong} | {sums[1]}/{wrong} "
-        f"({sums[1] / wrong:.1%}) | {sums[2]}/{wrong} ({sums[2] / wrong:.1%}) | {sums[3]} |"
+        f"({sums[1] / wrong:.1%}) | {sums[2]}/{wrong} ({sums[2] / wrong:.1%}) | {sums[3]} | {sums[4]} |"
     )
     return "\n".join(text) + "\n"
 

@@ -27,7 +27,7 @@ from gradcheck.recording.program import reachable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import Constants, agrees, confirmed, singled_out, tried_repairs
+from gradcheck.recording.selection import Constants, agrees, confirmed, repairs_anywhere, singled_out, tried_repairs
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.trial import Trial
 from gradcheck.reports.data import LineReport
@@ -136,16 +136,16 @@ class _Search:
             names = [self._names[i] for i in wrong]
             return LocatedFindings((guard_finding(site.text, _shown(unit.file), unit.line, names),))
         blame = Blame(recording, wrong)
-        faulty = blame.lines()
-        if not faulty:
-            return None
+        faulty = blame.lines()  # before the functions run again: they may write into arrays that were recorded
         another = self._another()
         faulty = confirmed(blame, faulty, another[1] if another else None, wrong)
         known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []
-        repairs = tried_repairs(blame, faulty, partial(self._try_edits, known, blame)) if known else []
-        accused = singled_out(blame, faulty, repairs)
+        try_edits = partial(self._try_edits, known, blame)
+        repairs = tried_repairs(blame, faulty, try_edits) if known and faulty else []
+        accused = singled_out(blame, faulty, repairs) if faulty else []
         if not accused:
-            return None
+            shown = repairs or (repairs_anywhere(blame, try_edits) if known and unnamed else [])
+            return self._with_changes(findings, blame, shown)
         counts = self._subject.counts()
         explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
         named = {block for finding in findings if finding.code not in WITHOUT_NAME for block in finding.blocks}
@@ -226,6 +226,22 @@ class _Search:
         )
 
     # -- findings ------------------------------------------------------------------------------------------------------
+
+    def _with_changes(
+        self, findings: tuple[Finding, ...], blame: Blame, repairs: Sequence[tuple[int, Repair]]
+    ) -> LocatedFindings | None:
+        """The findings without a name, with changes that make the gradients right, but do not single out a line."""
+        units = blame.recording.units
+        changes = [f"    {_shown(units[unit].file)}:{units[unit].line}  {repair.text}" for unit, repair in repairs]
+        if not 1 <= len(changes) <= RECORDING.most_alternatives:
+            return None
+        head = (
+            "This change makes the gradients right, but the mistake may be in another line:"
+            if len(changes) == 1
+            else "Each of these changes alone makes the gradients right:"
+        )
+        fix = "\n".join([head, *changes])
+        return LocatedFindings(tuple(replace(f, fix=fix) if f.code in WITHOUT_NAME else f for f in findings))
 
     def _merged(self, findings: tuple[Finding, ...], explanations: Sequence[Explanation]) -> tuple[Finding, ...]:
         """The findings with their lines; those without a name give way to what the line shows."""

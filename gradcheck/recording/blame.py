@@ -21,6 +21,7 @@ import numpy as np
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.claims import Claim, claims_of
+from gradcheck.recording.edits import is_written
 from gradcheck.recording.graph import Graph, Value, is_real
 from gradcheck.recording.matching import Kind, Match, Matches
 from gradcheck.recording.operations import MOVES, Part, added_at, same, written
@@ -187,6 +188,11 @@ class Blame:
             if value.phase == 1 and is_real(value.array) and value.inputs and not self._is_filled_later(value):
                 found[value.site].append(value)
         return found
+
+    def suspected_units(self) -> list[int]:
+        """The units that may be wrong, in the order in which they were computed."""
+        units = (self.recording.sites[site].unit for site in self._suspects())
+        return [unit for unit in dict.fromkeys(units) if unit >= 0]
 
     def _is_filled_later(self, value: Value) -> bool:
         """Whether a value is what sums and writes start from: zeros, say."""
@@ -824,6 +830,12 @@ class Blame:
                     return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
                 value, unit = source, self.recording.sites[source.site or 0].unit
                 needed = None if remedy.factor is None else np.asarray(source.array) / remedy.factor
+            multiple = None if needed is None else self._read_as_a_multiple(value, unit, needed)
+            if multiple is not None:
+                value, unit, needed, constant = multiple
+                proved = remedy.alone and self._reads_what_is_right(value, unit, needed)
+                proved = proved and not self._reads_what_may_be_a_multiple(value, unit, needed, constant)
+                return Faulty(unit, value.id, needed, of, blocks, constant, Rank.MULTIPLE, unit, proved)
             proved = remedy.alone and (helped or self._reads_what_is_right(value, unit, needed))
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
@@ -835,6 +847,53 @@ class Blame:
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
+
+    def _read_as_a_multiple(self, value: Value, unit: int, needed: Any) -> tuple[Value, int, Any, float] | None:
+        """The multiple of a derivative that a line reads, directly or through others, and that alone makes it wrong.
+
+        Also its unit, what it has to be, and the constant. None if the line would be wrong without any such constant,
+        or if it may be the line that brings it in: a count is as often forgotten where a multiple is used.
+        """
+        found: tuple[Value, int, Any, float] | None = None
+        while True:
+            multiples = (
+                (each, each.unit, np.asarray(self._array(each), dtype=np.float64) / match.factor, match.factor)
+                for each in self.operands_of(value, unit)
+                if each.unit is not None and each.unit != unit and self._is_made_behind(each)
+                for match in self._multiples(each)
+                if match.factor < 0.0 or not is_written(match.factor)
+            )
+            further = next((each for each in multiples if self._makes(each[0], each[2], value, needed)), None)
+            if further is None:
+                return found
+            found = further
+            value, unit, needed, _ = found
+
+    def _reads_what_may_be_a_multiple(self, value: Value, unit: int, needed: Any, factor: float) -> bool:
+        """Whether a line reads a derivative that, without the constant, would be that of something else."""
+        read = [each for each in self.operands_of(value, unit) if each.unit != unit and self._is_made_behind(each)]
+        return any(self._makes(each, np.asarray(self._array(each)) / factor, value, needed) for each in read)
+
+    def _is_made_behind(self, value: Value) -> bool:
+        """Whether the backward pass has made a value that is none of the forward pass, for wrong claims alone."""
+        made = value.phase == 1 and value.function is not None and value.site is not None and is_real(value.array)
+        return (
+            made
+            and value.site not in self.forward_sites
+            and value.id not in self._of_loss
+            and value.id not in self._innocent
+            and not self.matches.is_forward(self._array(value))
+        )
+
+    def _multiples(self, value: Value) -> list[Match]:
+        """Of which adjoints a value is a multiple, unless it is one."""
+        found = self.meaning(value)
+        return [] if any(match.exact for match in found) else found
+
+    def _makes(self, operand: Value, array: Any, value: Value, needed: Any) -> bool:
+        """Whether a value is what it has to be with another array in place of an operand."""
+        now = self._graph.recomputed({operand.id: array}, [value.id]).get(value.id)
+        return now is not None and np.shape(now) == np.shape(needed) and self.recording.is_equal(needed, now)
 
     def _fed_wrongly(self, remedy: Remedy) -> Value | None:
         """What an expression reads wherever it is wrong, if it is right elsewhere: made by one line, and nothing."""
@@ -890,11 +949,28 @@ class Blame:
         operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
         if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
             return False
+        if needed is not None and any(self._is_taken_for_a_slope(each, value, unit, needed) for each in operands):
+            return False
         open_ones = self._open_operands(value, unit)
         units = {each.unit for each in open_ones}
         return not any(
             self._may_repair([each for each in open_ones if each.unit == one], value, needed) for one in units
         )
+
+    def _is_taken_for_a_slope(self, operand: Value, value: Value, unit: int, needed: Any) -> bool:
+        """Whether a factor, made by another function of the backward pass, is a slope where another slope belongs.
+
+        Then that function may have computed the wrong one.
+        """
+        units, array, now = self.recording.units, self._array(operand), np.asarray(value.array, dtype=np.float64)
+        if operand.unit is None or units[operand.unit].function == units[unit].function or operand.phase != 1:
+            return False
+        if operand.id in self._of_loss or operand.id in self._innocent or self.matches.is_forward(array):
+            return False
+        if not np.shape(array) == now.shape == np.shape(needed) or not np.all(now) or not self.is_slope(array):
+            return False
+        wanted = needed * array / now
+        return not equal(wanted, array, self.recording.tolerance) and self.is_slope(wanted)
 
     def _open_operands(self, value: Value, unit: int) -> list[Value]:
         """What a unit reads, and is neither known to be right nor a derivative of one forward value by another."""
@@ -1241,6 +1317,18 @@ class Blame:
         forward.discard(faulty.unit)
         kept = [unit for unit in dict.fromkeys(units) if unit >= 0 and unit not in forward]
         return sorted(kept, key=lambda unit: (unit != faulty.unit, self.recording.units[unit].function not in named))
+
+    def users(self, faulty: Faulty) -> list[int]:
+        """The units after a value that may be right itself, through which all wrong claims go."""
+        if faulty.proved:
+            return []
+        sites, made = self.recording.sites, defaultdict(set)
+        for i in sorted(self.below([faulty.value])):
+            value = self._graph.values[i]
+            if value.site is not None and value.phase == 1 and sites[value.site].unit >= 0:
+                made[sites[value.site].unit].add(i)
+        through = [self._graph.ancestors([claim.id]) | self.below([claim.id]) for claim in self.claims]
+        return [unit for unit, ids in made.items() if all(ids & each for each in through)]
 
     def constants(self, faulty: Faulty) -> list[tuple[Span, float]]:
         """Expressions inside a wrong line that, times a constant, make it what it has to be, and the constants.

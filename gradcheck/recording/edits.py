@@ -93,6 +93,11 @@ def with_constant(text: str, constant: float) -> tuple[str, str]:
     return "constant-factor", f"{number} * {inner}"
 
 
+def is_written(number: float) -> bool:
+    """Whether a number, or one divided by it, is one that a person would write."""
+    return bool(_written(number) or _written(1.0 / number))
+
+
 def _written(number: float) -> str:
     """A number as a person writes it: with few digits; empty if it has many."""
     text = f"{number:.6g}"
@@ -253,6 +258,24 @@ def _with_others(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
     for name in names:
         yield Edit("missing-path", f"{text} - {name}")
         yield Edit("regulariser-missing", f"{text} + 2 * {name}")
+    for part in _parts(source, nodes):
+        for name in names:
+            yield Edit("", source.with_(part, f"{source.inner(part)} * {name}"))
+
+
+def _parts(source: _Text, nodes: Sequence[ast.expr]) -> Iterator[ast.expr]:
+    """What is given to functions, and what tuples, lists and dictionaries are made of."""
+    for node in nodes:
+        given: Sequence[ast.expr] = ()
+        if isinstance(node, ast.Call):
+            given = node.args
+        elif isinstance(node, (ast.Tuple, ast.List)):
+            given = node.elts
+        elif isinstance(node, ast.Dict):
+            given = node.values
+        for each in given:
+            if id(each) in source.amounts and not isinstance(each, (ast.Starred, ast.Constant)):
+                yield each
 
 
 def _functions(source: _Text, node: ast.expr, numpy: str) -> Iterator[Edit]:

@@ -60,24 +60,48 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
     repairs: list[tuple[int, Repair]] = []
     rivals = False  # a line that is right by itself, but that an edit makes right as well
     units = dict.fromkeys(unit for each in found for unit in (*blame.region(each), each.user))
-    suspects = dict.fromkeys(unit for each in found for unit in (*blame.exchanged(each), each.unit, each.user))
+    suspects = dict.fromkeys(
+        unit for each in found for unit in (*blame.exchanged(each), each.unit, each.user, *blame.users(each))
+    )
     for wider, those in ((False, units), (True, suspects)):
         for unit in those:
             if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
                 return repairs
-            if left <= 0 or blame.most_entries(unit) > RECORDING.most_entries:
+            if blame.most_entries(unit) > RECORDING.most_entries:
+                continue
+            if left <= 0:
+                rivals = rivals or wider  # what was not tried might help as well
                 continue
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
             repair, tried = try_edits(unit, left, wider, constants)
             left -= tried
+            if repair is None:
+                continue
             is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
-            if repair is not None and (is_open or repair.slug in ("shifted", "missing-path")):
+            if is_open or repair.slug in ("shifted", "missing-path"):
                 repairs.append((unit, repair))
-            elif repair is not None and repair.slug in _OF_CONSTANTS and not blame.returns_forward_values(unit):
+            elif wider or (repair.slug in _OF_CONSTANTS and not blame.returns_forward_values(unit)):
                 rivals = True
         if repairs:
             break
     return [] if rivals and not any(each.proved for each in found) else repairs
+
+
+def repairs_anywhere(blame: Blame, try_edits: TryEdits) -> list[tuple[int, Repair]]:
+    """Changes of lines that may be wrong, the first that helps of each; none if there are more than can be shown."""
+    left = RECORDING.most_repairs
+    found: dict[int, Repair] = {}
+    for wider in (False, True):
+        for unit in blame.suspected_units():
+            if unit in found or left <= 0 or blame.most_entries(unit) > RECORDING.most_entries:
+                continue
+            repair, tried = try_edits(unit, left, wider, ())
+            left -= tried
+            if repair is not None:
+                found[unit] = repair
+        if found:
+            break
+    return list(found.items()) if len(found) <= RECORDING.most_alternatives else []
 
 
 def singled_out(
@@ -90,6 +114,7 @@ def singled_out(
     blocks = tuple(sorted({block for each in found for block in each.blocks}))
     made = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.returns_forward_values(each[0])]
     repairs = made or repairs  # a sign or a constant is wrong where something is computed
+    repairs = [each for each in repairs if not blame.passes_on(each[0])] or repairs
     against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
         own = [repair for unit, repair in repairs if unit == found[0].unit]

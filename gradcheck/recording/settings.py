@@ -66,6 +66,8 @@ class RecordingSettings:
         Values behind another one that are looked at, the last made first.
     most_repairs : int
         Edits of a line that are tried, each a call of the gradient.
+    most_alternatives : int
+        Of at most so many lines, each with a change that helps, the changes are shown.
     most_entries : int
         Edits of a line are tried only if they make no larger array, as far as the shapes of what the line reads tell.
     farther : float
@@ -104,7 +106,8 @@ class RecordingSettings:
     most_jacobian: int = 64
     most_jacobians: int = 200
     nearest: int = 60
-    most_repairs: int = 300
+    most_repairs: int = 600
+    most_alternatives: int = 4
     most_entries: int = 20_000_000
     farther: float = 1e3
     most_turns: int = 100_000

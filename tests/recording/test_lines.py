@@ -85,6 +85,52 @@ def test_a_line_that_is_one_of_two_is_not_named() -> None:
     assert len(accused(report)) <= 1
 
 
+#: Mistakes that lines after them, right ones, carry on: by a slope of a helper, by a multiple of a derivative.
+CARRIED = {
+    "dense_stack_generator": "return 1 / (1 + np.exp(z))",
+    "triplet_embedding": "gq = on * -2 * (ea - eq)",
+    "word_vectors": "pull = p * self.outer[context]",
+    "policy_expected": "return visits[:, None] * advantage",
+    "beta_regression": "return np.append(X.T @ d_eta, d_phi)",
+}
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_a_right_line_that_carries_a_mistake_on_is_not_named(name: str) -> None:
+    case = next(each for each in planted(name) if each.text == CARRIED[name])
+    report = check(case)
+    assert report.verdict.value == "fail"
+    assert accused(report) <= {case.line}
+
+
+TWO_REPAIRS = """
+import numpy as np
+
+def fun(p, X, a):
+    return np.sum(a * np.sin(X @ p) ** 2)
+
+def grad(p, X, a):
+    a = np.asarray(a)
+    z = X @ p
+    back = np.sin(2 * z)
+    return X.T @ back
+"""
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_where_two_changes_help_both_are_shown_and_no_line_is_named(renamed: bool) -> None:
+    """The weights may be missing where the derivative is made, and where it is used."""
+    made = module(neutral(TWO_REPAIRS) if renamed else TWO_REPAIRS)
+    rng = np.random.default_rng(0)
+    fun, grad = [each for each in vars(made).values() if isinstance(each, types.FunctionType)]
+    report = gradcheck.check_gradients(
+        fun, grad, np.array([0.3, -0.4, 0.8]), args=(rng.normal(size=(6, 3)), rng.uniform(1, 2, 6)), rng=0
+    )
+    assert report.verdict.value == "fail"
+    assert not accused(report)
+    assert "Each of these changes alone makes the gradients right:" in str(report)
+
+
 def test_functions_have_their_own_code_again_whatever_happens() -> None:
     made = module(right("logistic_pair").source)
     before = {name: f.__code__ for name, f in vars(made).items() if isinstance(f, types.FunctionType)}
