@@ -147,10 +147,11 @@ def joined(reports: Sequence[Report], off: str | None, around: Report | None) ->
         Of the claim as a gradient in the space around the manifold, if it is not tangent.
     """
     wrong = next((report for report in reports if report.verdict is Verdict.FAIL), None)
-    base = wrong or reports[0]
+    base = reports[0] if wrong is None else wrong  # a report that does not pass is false
     notes = base.notes
     if wrong is not None and wrong is not reports[0]:
-        notes = (*notes, "right at your point, wrong at another point of the manifold")
+        passed = "right" if reports[0] else "undecided"
+        notes = (*notes, f"{passed} at your point, wrong at another point of the manifold")
     if off is not None and around is not None and wrong is None:
         if around.verdict is Verdict.PASS:
             notes = (

@@ -86,6 +86,17 @@ def test_a_wrong_one_fails(name: str, with_retraction: bool) -> None:
     assert report.verdict.value == "fail"
 
 
+def test_one_that_is_right_at_the_point_alone_fails() -> None:
+    retract, project, x0 = SPACES["sphere"]
+
+    def stale(x: Any) -> Any:
+        return project(x, around(x0))
+
+    report = check_gradients(value, stale, x0, retract=retract, project=project, rng=0)
+    assert report.verdict.value == "fail"
+    assert "right at your point, wrong at another point of the manifold" in report.notes
+
+
 def test_a_claim_that_is_neither_tangent_nor_the_gradient_around_fails() -> None:
     retract, project, x0 = SPACES["sphere"]
 
