@@ -182,10 +182,15 @@ def check_gradients(
     'fail'
     """
     if retract is not None or project is not None:
-        if bounds is not None:
-            raise SubjectTypeError("bounds are for parameters without retract= and project=: leave one of them out")
-        if journal is not None:
-            raise SubjectTypeError("journal is for checks without retract= and project=: leave it out")
+        from gradcheck.subjects.retraction import refuse_with_retraction
+
+        refuse_with_retraction(
+            bounds=bounds is not None,
+            journal=journal is not None,
+            wrt=wrt is not None,
+            batch=not isinstance(batch, (tuple, list)) or len(batch) > 0,
+            method=method != "gradcheck",
+        )
         return _on_manifold(
             target,
             grad,
@@ -197,6 +202,8 @@ def check_gradients(
             rng=rng,
             budget=budget,
             entries=entries,
+            workers=workers,
+            progress=progress,
             loss_accuracy=loss_accuracy,
             diagnose=diagnose,
         )
@@ -227,13 +234,19 @@ def _on_manifold(
 ) -> Report:
     """Check a gradient along curves on a manifold, at the point and at another one."""
     from gradcheck.checks.manifold import joined, manifold_subjects, not_tangent
+    from gradcheck.subjects.retraction import retraction_of
 
-    seed = seed_of(options.pop("rng"))
+    seed, retraction = seed_of(options.pop("rng")), retraction_of(retract, project)
+    assert retraction is not None
+    if grad is MISSING or x0 is MISSING:
+        raise SubjectTypeError(
+            "retract and project are for the parameters x0 of a function: check_gradients(fun, grad, x0, retract=...)"
+        )
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    subjects = manifold_subjects(fun, grad, x0, args, retract, project, np.random.default_rng(seed))
+    subjects = manifold_subjects(fun, grad, x0, args, retraction, np.random.default_rng(seed))
     with quiet():
         reports = [check_subject(subject, rng=seed, **options) for subject in subjects]
-        off = not_tangent(grad, retract, project, x0, args, reports[0].rtol)
+        off = not_tangent(grad, retraction, x0, args, reports[0].rtol)
         around = check_subject(as_subject(fun, grad, x0, args=args), rng=seed, **options) if off is not None else None
     report = joined(reports, off, around)
     notify_observers(report)

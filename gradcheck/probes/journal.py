@@ -40,6 +40,55 @@ class FirstPart(os.PathLike[str]):
             file.write(json.dumps(_END) + "\n")
 
 
+class PartedJournal:
+    """The journal of a check of several parts: a file with the seed, and beside it one for each part.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    seed : int
+        Of this check, if the file has none.
+    reproduce : bool
+        Whether the seed of a check that did not end is taken from the file.
+
+    Attributes
+    ----------
+    seed : int
+
+    Raises
+    ------
+    SubjectError, SubjectTypeError
+        If the file cannot be read or written, or is no journal.
+    """
+
+    def __init__(self, path: Any, seed: int, *, reproduce: bool) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise SubjectTypeError(f"journal is a {type(path).__qualname__}: pass the path of a file")
+        self._path, self._parts = Path(path), list[FirstPart]()
+        stored = stored_seed(path) if reproduce else None
+        self.seed = seed if stored is None else stored
+        if self._path.exists():
+            _lines_of(self._path)
+        try:
+            header = {"format": _FORMAT, "of": "parts", "seed": self.seed}
+            self._path.write_text(json.dumps(header) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise SubjectError(f"journal: {self._path} cannot be written: {error.strerror}") from None
+
+    def part(self, name: str) -> FirstPart:
+        """The journal of one part."""
+        found = FirstPart(f"{self._path}.{name}")
+        self._parts += [found, FirstPart(f"{found.path}.gradient")]
+        return found
+
+    def end(self) -> None:
+        """Mark all files as those of a check that has ended."""
+        for part in self._parts:
+            if Path(part.path).exists():
+                part.end()
+        FirstPart(str(self._path)).end()
+
+
 class Journal:
     """Values of the loss, gradients and outputs by their points, in a file that grows by a line with each.
 
@@ -119,16 +168,7 @@ class Journal:
 
     def _lines(self, header: dict[str, Any]) -> list[dict[str, Any]]:
         """The evaluations in the file, if it is of a check that did not end."""
-        try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise SubjectError(f"journal: {self._path} cannot be read: {reason}") from None
-        found = list(_objects(text))
-        if text and (not found or found[0].get("format") != _FORMAT):
-            raise SubjectError(f"journal: {self._path} is no journal of gradcheck: pass the path of another file")
+        found = _lines_of(self._path) if self._path.exists() else []
         if not found or found[-1] == _END:
             return []
         if found[0]["of"] != header["of"]:
@@ -154,6 +194,19 @@ def stored_seed(path: Any) -> int | None:
         return None  # said by `Journal`
     unfinished = bool(found) and found[0].get("format") == _FORMAT and found[-1] != _END
     return int(found[0]["seed"]) if unfinished else None
+
+
+def _lines_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file. Raises `SubjectError` if it cannot be read, or is no journal."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise SubjectError(f"journal: {path} cannot be read: {reason}") from None
+    found = list(_objects(text))
+    if text and (not found or found[0].get("format") != _FORMAT):
+        raise SubjectError(f"journal: {path} is no journal of gradcheck: pass the path of another file")
+    return found
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

@@ -92,5 +92,5 @@ def test_what_cannot_be_checked_is_refused(call: Callable[[Any], Any], error: An
 
 def test_bounds_and_manifolds_exclude_each_other() -> None:
     f = Guarded()
-    with pytest.raises(SubjectTypeError, match="bounds are for parameters without retract= and project="):
+    with pytest.raises(SubjectTypeError, match="bounds is for checks without retract= and project="):
         gradcheck.check_gradients(f.loss, f.gradient, np.ones(3), bounds=FREE, project=lambda x, v: v)

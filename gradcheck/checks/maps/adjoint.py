@@ -21,6 +21,7 @@ from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.maps.matrix import is_operator
 from gradcheck.subjects.maps.outputs import outputs_of
 from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.validation import type_name
 from gradcheck.verdicts.maps.result import MapResult
 
@@ -31,6 +32,7 @@ def check_adjoint(
     x_like: Any = None,
     y_like: Any = None,
     *,
+    wrt: Wrt = None,
     rtol: float | None = None,
     rng: Rng = None,
     budget: int | None = None,
@@ -39,6 +41,9 @@ def check_adjoint(
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    bounds: None = None,
+    retract: None = None,
+    project: None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Check that one linear function is the adjoint of another one.
@@ -53,8 +58,13 @@ def check_adjoint(
     x_like, y_like : array or nesting of arrays
         Inputs of both functions have these nestings, shapes and types; the values are drawn at random. A tuple of
         integers is a shape.
+    wrt : str or iterable of str, optional
+        Names of the leaves of a nested `x_like`; the others keep the values that were drawn, and A* is compared in the
+        leaves that are named alone.
     rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, journal
         As for `check_jacobian`.
+    bounds, retract, project : None
+        Refused: a linear function takes every point of its space.
 
     Returns
     -------
@@ -79,6 +89,12 @@ def check_adjoint(
     >>> gradcheck.check_adjoint(np.diff, lambda y: -adjoint(y), x, y, rng=0).verdict.value
     'fail'
     """
+    for argument, value in (("bounds", bounds), ("retract", retract), ("project", project)):
+        if value is not None:
+            raise SubjectTypeError(
+                f"{argument} is not for check_adjoint, since a linear function takes every point of its space: leave "
+                f"it out, or use check_vjp(forward, lambda x, u: adjoint(u), x0, {argument}=...)"
+            )
     if adjoint is None:
         forward, adjoint, x_like, y_like = _operator(forward)
     require_callable(forward, "forward", "pass a function of x, check_adjoint(forward, adjoint, x_like, y_like)")
@@ -94,7 +110,7 @@ def check_adjoint(
         ProductClaim(lambda x, v: forward(v), f"{named(forward)}() returned"),
         PullbackClaim(lambda x, u: adjoint(u), f"{name}() returned"),
     )
-    subject = MapSubject(forward, claim, x0)
+    subject = MapSubject(forward, claim, x0, wrt=wrt)
     _require_like(subject, y_like)
     options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal)
     return run_map_check(subject, options, kind="adjoint", more=(_linear_pair,))

@@ -60,6 +60,8 @@ def check_hessian(
     bounds: Any = None,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    retract: Callable[[Any, Any], Any] | None = None,
+    project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written Hessian with differences of the gradient, and the gradient with those of the function.
@@ -76,6 +78,9 @@ def check_hessian(
     x0 : array or nesting of arrays
     hessp : callable, optional
         ``hessp(x, v, *args)`` returns the Hessian times `v`, in the place of `hess`.
+    retract, project : callable, optional
+        As for `check_gradients`. The Hessian is then the Riemannian one, or that of the space around the manifold, of
+        which tangents alone are compared; the notes say which.
     args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose, journal
         As for `check_jacobian`.
 
@@ -114,14 +119,21 @@ def check_hessian(
     first = None if journal is None or fun is None else FirstPart(f"{os.fspath(journal)}.gradient")
     stored = stored_seed(first or journal) if journal is not None and rng is None else None
     seed, limit = seed_of(rng if stored is None else stored), budget_of(budget)
+    options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose, None, workers, journal)
+    retraction = None
+    if retract is not None or project is not None:
+        from gradcheck.checks.maps.on_manifold import on_manifold
+
+        refused = {"wrt": wrt is not None, "bounds": bounds is not None}
+        retraction, x0, options = on_manifold(x0, retract, project, options, **refused)
     x0, domain, notes = bounded(x0, bounds, wrt)
     gradient = _gradient_of(fun, grad)
     of_gradient: Report | None = None
     if fun is not None:
         with quiet():
             of_gradient = check_gradients(
-                fun,
-                grad,
+                fun if retraction is None or grad is not True else _value_of(fun),
+                grad if retraction is None else gradient,
                 x0,
                 args=args,
                 wrt=wrt,
@@ -132,6 +144,8 @@ def check_hessian(
                 workers=workers,
                 loss_accuracy=loss_accuracy,
                 diagnose=diagnose,
+                retract=retract,
+                project=project,
                 journal=first,
             )
     subject = MapSubject(gradient, _claim(hess, hessp), x0, args, wrt=wrt, domain=domain)
@@ -142,14 +156,17 @@ def check_hessian(
     target = named(fun) if fun is not None else named(gradient)
     if of_gradient is not None and of_gradient.verdict is Verdict.FAIL:
         report = _not_compared(subject, target, seed, tolerance_of_map(rtol, subject))
+    elif retraction is not None:
+        from gradcheck.checks.maps.on_manifold import check_hessian_on_manifold
+
+        report = check_hessian_on_manifold(subject, retraction, options, target=target, args=args, more=_symmetry)
     else:
-        options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose, None, workers, journal)
         report = run_map_check(
             subject, options, kind="hessian", symmetric=True, target=target, notify=False, more=(_symmetry,)
         )
     if of_gradient is not None:
         renamed = {f"grad {name}": block for name, block in of_gradient.blocks.items()}
-        if first is not None:
+        if first is not None and not isinstance(journal, FirstPart):
             first.end()
         report = combined([(of_gradient, renamed, "grad "), (report, report.blocks, "")], target, "hessian")
     notify_observers(report)
@@ -167,6 +184,16 @@ def _gradient_of(fun: Any, grad: Any) -> Callable[..., Any]:
 
     gradient.__qualname__ = named(fun)
     return gradient
+
+
+def _value_of(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """The function alone, of one that returns its value and its gradient."""
+
+    def value(x: Any, *args: Any) -> Any:
+        return fun(x, *args)[0]
+
+    value.__qualname__ = named(fun)
+    return value
 
 
 def _claim(hess: Any, hessp: Callable[..., Any] | None) -> Claim:

@@ -34,6 +34,8 @@ def check_jacobian(
     loss_accuracy: float | None = None,
     diagnose: bool = True,
     method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+    retract: Callable[[Any, Any], Any] | None = None,
+    project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written Jacobian with central finite differences.
@@ -77,6 +79,9 @@ def check_jacobian(
     method : {'gradcheck', 'taylor', 'complex'}
         A second witness, which adds a note: the rate at which the remainders of a Taylor expansion fall, or the complex
         step. The verdict is that of the check with error bars.
+    retract, project : callable, optional
+        ``retract(x, v)`` and ``project(x, v)`` of a manifold, as for `check_gradients`: `fun` is evaluated on it alone,
+        and the claim compared for tangents. One entry is then a row times the tangent nearest to a coordinate.
     journal : str or os.PathLike, optional
         A file for outputs of `fun` that take long to compute, as for `check_gradients`.
 
@@ -113,6 +118,13 @@ def check_jacobian(
     >>> print(report.findings[0].message)
     rows 0 and 1 are exchanged
     """
-    subject = jacobian_subject(fun, jac, x0, args, wrt=wrt, bounds=bounds)
     options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
+    if retract is not None or project is not None:
+        from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold
+
+        refused = {"wrt": wrt is not None, "bounds": bounds is not None, "method": method != "gradcheck"}
+        retraction, x, options = on_manifold(x0, retract, project, options, **refused)
+        whole = jacobian_subject(fun, jac, x, args)
+        return check_on_manifold(whole, retraction, options, kind="jacobian", args=args, more=(adjointness,))
+    subject = jacobian_subject(fun, jac, x0, args, wrt=wrt, bounds=bounds)
     return run_map_check(subject, options, kind="jacobian", more=(adjointness, witness_of(method)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +19,13 @@ from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import Workers, budget_of, seed_of
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
+from gradcheck.probes.journal import PartedJournal
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
 from gradcheck.subjects.maps.claim import named, require_callable
 from gradcheck.subjects.maps.outputs import plain_list
+from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.validation import type_name
 
 
@@ -54,6 +58,7 @@ def check_problem(
     constraints: Any = (),
     bounds: Any = None,
     args: Sequence[Any] = (),
+    wrt: Wrt = None,
     rtol: float | None = None,
     rng: Rng = None,
     budget: int | None = None,
@@ -62,6 +67,9 @@ def check_problem(
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    retract: Callable[[Any, Any], Any] | None = None,
+    project: Callable[[Any, Any], Any] | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Check all hand-written derivatives of an optimisation problem.
 
@@ -82,8 +90,12 @@ def check_problem(
         No point outside is evaluated.
     args : sequence
         Further arguments of `fun`, `jac`, `hess` and `hessp`.
-    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose
+    wrt : str or iterable of str, optional
+        Names of the leaves of a nested `x0`, in the objective and in the constraints alike.
+    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, retract, project
         As for `check_jacobian`; the budget holds for each derivative.
+    journal : str or os.PathLike, optional
+        As for `check_gradients`: a file with the seed, and beside it one with the evaluations of each derivative.
 
     Returns
     -------
@@ -116,7 +128,8 @@ def check_problem(
             "x0 is a function: pass the point second and derivatives by name, check_problem(fun, x0, jac=...)"
         )
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    seed = seed_of(rng)
+    kept = None if journal is None else PartedJournal(journal, seed_of(rng), reproduce=rng is None)
+    seed = seed_of(rng) if kept is None else kept.seed
     options: dict[str, Any] = {
         "rtol": rtol,
         "rng": seed,
@@ -126,14 +139,19 @@ def check_problem(
         "progress": progress,
         "loss_accuracy": loss_accuracy,
         "diagnose": diagnose,
+        "wrt": wrt,
+        "retract": retract,
+        "project": project,
     }
     x0 = plain_list(x0)
     left: list[str] = []
     with quiet():
         parts = [
-            *_of_objective(fun, x0, jac, hess, hessp, bounds, args, options, left),
-            *_of_constraints(constraints, x0, bounds, options, left),
+            *_of_objective(fun, x0, jac, hess, hessp, bounds, args, options, left, kept),
+            *_of_constraints(constraints, x0, bounds, options, left, kept),
         ]
+    if kept is not None:
+        kept.end()
     if not parts:
         raise SubjectError(
             "there is no derivative to check: pass jac=, hess= or hessp=, or constraints with a jac"
@@ -162,6 +180,7 @@ def _of_objective(
     args: Sequence[Any],
     options: dict[str, Any],
     left: list[str],
+    kept: PartedJournal | None,
 ) -> Iterator[_Part]:
     """The gradient of the objective, or the Jacobian of residuals, and the Hessian."""
     if fun is None:
@@ -178,14 +197,15 @@ def _of_objective(
     value = fun(_copy(x0), *args)
     value = value[0] if jac is True else value
     if np.size(plain_list(value)) > 1:
-        yield _Part("jac: ", check_jacobian(fun, jac, x0, args=args, bounds=bounds, **options))
+        yield _Part("jac: ", check_jacobian(fun, jac, x0, args=args, bounds=bounds, **options, **_part(kept, "jac")))
         return
     scalar, gradient = _scalar(fun, jac), jac if jac is True else _flat(jac)
     if hess is not None and not _is_given(hess):
         left.append(f"hess={hess if isinstance(hess, str) else type_name(hess)} is an approximation: not checked")
         hess = None
     if hess is None and hessp is None:
-        yield _Part("jac: ", check_gradients(scalar, gradient, x0, args=args, bounds=bounds, **options))
+        found = check_gradients(scalar, gradient, x0, args=args, bounds=bounds, **options, **_part(kept, "jac"))
+        yield _Part("jac: ", found)
         return
     first = True
     for label, each, product in (("hess: ", hess, None), ("hessp: ", None, hessp)):
@@ -200,6 +220,7 @@ def _of_objective(
             args=args,
             bounds=bounds,
             **options,
+            **_part(kept, label.rstrip(": ")),
         )
         yield from _split(report, label)
         first = False
@@ -239,8 +260,13 @@ def _split(report: Report, label: str) -> Iterator[_Part]:
     yield _Part(label, replace(report, blocks=rest, findings=tuple(about_rest), verdict=hessian))
 
 
+def _part(kept: PartedJournal | None, name: str) -> dict[str, Any]:
+    """The option of the journal of one derivative."""
+    return {} if kept is None else {"journal": kept.part(name)}
+
+
 def _of_constraints(
-    constraints: Any, x0: Any, bounds: Any, options: dict[str, Any], left: list[str]
+    constraints: Any, x0: Any, bounds: Any, options: dict[str, Any], left: list[str], kept: PartedJournal | None
 ) -> Iterator[_Part]:
     """Jacobians and Hessians of constraints."""
     if isinstance(constraints, Mapping) or hasattr(constraints, "lb"):
@@ -254,12 +280,13 @@ def _of_constraints(
             if not _is_given(constraint.get("jac")):
                 left.append(f"{label} has no jac: not checked")
                 continue
-            found = check_jacobian(constraint["fun"], constraint["jac"], x0, args=more, bounds=bounds, **options)
+            own = {**options, **_part(kept, f"{label}.jac")}
+            found = check_jacobian(constraint["fun"], constraint["jac"], x0, args=more, bounds=bounds, **own)
             yield _Part(f"{label}.jac: ", found)
         elif hasattr(constraint, "A"):
             left.append(f"{label} is linear: its matrix is its derivative")
         elif callable(getattr(constraint, "fun", None)):
-            yield from _nonlinear(constraint, label, x0, bounds, options, left)
+            yield from _nonlinear(constraint, label, x0, bounds, options, left, kept)
         else:
             raise SubjectTypeError(
                 f"{label} is a {type_name(constraint)}: pass a dict with fun and jac, a NonlinearConstraint or a "
@@ -268,12 +295,19 @@ def _of_constraints(
 
 
 def _nonlinear(
-    constraint: Any, label: str, x0: Any, bounds: Any, options: dict[str, Any], left: list[str]
+    constraint: Any,
+    label: str,
+    x0: Any,
+    bounds: Any,
+    options: dict[str, Any],
+    left: list[str],
+    kept: PartedJournal | None,
 ) -> Iterator[_Part]:
     if not _is_given(constraint.jac):
         left.append(f"{label} has no jac: not checked")
         return
-    yield _Part(f"{label}.jac: ", check_jacobian(constraint.fun, constraint.jac, x0, bounds=bounds, **options))
+    own = {**options, **_part(kept, f"{label}.jac")}
+    yield _Part(f"{label}.jac: ", check_jacobian(constraint.fun, constraint.jac, x0, bounds=bounds, **own))
     if not _is_given(getattr(constraint, "hess", None)):
         return
     count = np.size(np.asarray(plain_list(constraint.fun(_copy(x0)))))
@@ -282,13 +316,19 @@ def _nonlinear(
 
     def weighted(x: Any) -> Any:
         found = plain_list(constraint.jac(x))
-        return np.asarray(found.T @ weights if np.ndim(found) == 2 or hasattr(found, "tocsr") else found * weights[0])
+        if isinstance(x, (dict, list, tuple)):
+            leaves, structure = flatten(x, "x")
+            pairs = zip(structure.leaves(found), leaves, strict=True)
+            return structure.unflatten([(weights @ np.reshape(j, (count, -1))).reshape(np.shape(v)) for j, v in pairs])
+        several = np.ndim(found) == 2 or hasattr(found, "tocsr")
+        return np.asarray(found.T @ weights if several else found * weights[0]).ravel()
 
     def hessian(x: Any) -> Any:
         return constraint.hess(x, weights.copy())
 
     weighted.__qualname__, hessian.__qualname__ = f"{label}.jac", f"{label}.hess"
-    report = check_hessian(None, lambda x: weighted(x).ravel(), hessian, x0, bounds=bounds, **options)
+    own = {**options, **_part(kept, f"{label}.hess")}
+    report = check_hessian(None, weighted, hessian, x0, bounds=bounds, **own)
     yield _Part(f"{label}.hess: ", report)
 
 

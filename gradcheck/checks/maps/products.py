@@ -46,6 +46,8 @@ def check_vjp(
     diagnose: bool = True,
     method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
     convention: Literal["adjoint", "jax"] = "adjoint",
+    retract: Callable[[Any, Any], Any] | None = None,
+    project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written vector-Jacobian product (a backward pass, a pull-back) with finite differences.
@@ -62,7 +64,7 @@ def check_vjp(
         What the product with a complex cotangent is: that with the conjugate transpose, as in PyTorch; or with the
         transpose, as in JAX.
     args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction
-    loss_accuracy, diagnose, method, journal
+    loss_accuracy, diagnose, method, retract, project, journal
         As for `check_jacobian`.
 
     Returns
@@ -96,16 +98,23 @@ def check_vjp(
     if vjp is not True:
         require_callable(vjp, "vjp", "pass vjp(x, u), or True if fun returns (outputs, pullback)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    x0, domain, notes = bounded(x0, bounds, wrt)
     kind = ConjugatedClaim if convention == "jax" else PullbackClaim
     if vjp is True:
         inner = pulled(fun, named(fun))
         claim = kind(inner._vjp, inner.source)
     else:
         claim = kind(vjp, f"{named(vjp)}() returned")
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
+    if retract is not None or project is not None:
+        from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold
+
+        refused = {"wrt": wrt is not None, "bounds": bounds is not None, "method": method != "gradcheck"}
+        retraction, x, options = on_manifold(x0, retract, project, options, **refused)
+        whole = MapSubject(fun, claim, x, args, pair=vjp is True)
+        return check_on_manifold(whole, retraction, options, kind="product", args=args, more=(linear_pullback,))
+    x0, domain, notes = bounded(x0, bounds, wrt)
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, pair=vjp is True, domain=domain)
     subject._notes |= dict.fromkeys(notes)
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     return run_map_check(subject, options, kind="product", more=(linear_pullback, witness_of(method)))
 
 
@@ -127,6 +136,8 @@ def check_jvp(
     loss_accuracy: float | None = None,
     diagnose: bool = True,
     method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+    retract: Callable[[Any, Any], Any] | None = None,
+    project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare a hand-written Jacobian-vector product (a tangent, a forward derivative) with finite differences.
@@ -139,7 +150,7 @@ def check_jvp(
         ``jvp(x, v, *args)`` returns J v, nested and shaped like the outputs; `v` is nested and shaped like `x`.
     x0 : array or nesting of arrays
     args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction
-    loss_accuracy, diagnose, method, journal
+    loss_accuracy, diagnose, method, retract, project, journal
         As for `check_jacobian`.
 
     Returns
@@ -169,11 +180,19 @@ def check_jvp(
     require_callable(fun, "fun", "pass a function of the parameters, check_jvp(fun, jvp, x0)")
     require_callable(jvp, "jvp", "pass jvp(x, v)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    products = ProductClaim(jvp, f"{named(jvp)}() returned")
+    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
+    if retract is not None or project is not None:
+        from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold
+
+        refused = {"wrt": wrt is not None, "bounds": bounds is not None, "method": method != "gradcheck"}
+        retraction, x, options = on_manifold(x0, retract, project, options, **refused)
+        whole = MapSubject(fun, products, x, args)
+        return check_on_manifold(whole, retraction, options, kind="product", args=args, more=(linear_product,))
     x0, domain, notes = bounded(x0, bounds, wrt)
-    claim = product_claim(ProductClaim(jvp, f"{named(jvp)}() returned"), size_of(x0))
+    claim = product_claim(products, size_of(x0))
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, domain=domain)
     subject._notes |= dict.fromkeys(notes)
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     return run_map_check(subject, options, kind="product", more=(linear_product, witness_of(method)))
 
 

@@ -240,10 +240,11 @@ class AssembledClaim(Claim):
 
     Parameters
     ----------
-    products : ProductClaim
+    products : Claim
+        Products with cotangents are not asked of it.
     """
 
-    def __init__(self, products: ProductClaim) -> None:
+    def __init__(self, products: Claim) -> None:
         self._products, self.source = products, products.source
         self._kept: OrderedDict[bytes, Array] = OrderedDict()
 

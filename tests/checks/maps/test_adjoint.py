@@ -116,3 +116,31 @@ def test_assert_adjoint() -> None:
     assert gradcheck.assert_adjoint(*RIGHT["matrix"], rng=0)
     with pytest.raises(gradcheck.GradientMismatch, match="not-adjoint"):
         gradcheck.assert_adjoint(*WRONG["transposed"][0], rng=0)
+
+
+def test_wrt_chooses_leaves_of_the_input() -> None:
+    """The sum of two inputs; the adjoint is wrong in the second alone."""
+    like = {"p": np.zeros(3), "q": np.zeros(3)}
+    options: dict[str, Any] = {"x_like": like, "y_like": np.zeros(3), "rng": 0}
+
+    def forward(x: Any) -> Any:
+        return x["p"] + 2 * x["q"]
+
+    def adjoint(y: Any) -> Any:
+        return {"p": y, "q": y}
+
+    report = check_adjoint(forward, adjoint, wrt="p", **options)
+    assert report.verdict.value == "pass", str(report)
+    assert list(report.blocks) == ["p"]
+    assert "not checked, since wrt does not name them: q" in report.notes
+    assert any(note.startswith("dot test") for note in report.notes)
+    for chosen in ("q", None):
+        report = check_adjoint(forward, adjoint, wrt=chosen, **options)
+        assert [name for name, block in report.blocks.items() if not block.passes] == ["q"]
+
+
+@pytest.mark.parametrize("option", ["bounds", "retract", "project"])
+def test_options_that_a_linear_function_has_no_use_for_are_named(option: str) -> None:
+    given: dict[str, Any] = {option: lambda x, v: v}
+    with pytest.raises(SubjectTypeError, match=f"^{option} is not for check_adjoint"):
+        check_adjoint(np.cumsum, np.cumsum, (3,), (3,), **given)

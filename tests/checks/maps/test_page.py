@@ -18,4 +18,4 @@ def test_the_examples_run_one_after_the_other() -> None:
         exec(block, space)
         said = re.findall(r"^print\(.*\)  # (.+)$", block, re.MULTILINE)
         assert printed == said
-    assert len(blocks) == 6
+    assert len(blocks) == 7

@@ -111,6 +111,65 @@ def test_approximations_are_noted_and_not_checked() -> None:
     assert any("constraints[0] has no jac" in note for note in report.notes)
 
 
+NESTED = {"a": np.array([0.5, -1.0]), "b": np.array([2.0])}
+
+
+def product(x: Any) -> float:
+    return float(np.sin(x["a"]).sum() * x["b"][0] ** 2)
+
+
+def product_grad(x: Any, factor: float = 1.0) -> Any:
+    return {"a": np.cos(x["a"]) * x["b"][0] ** 2, "b": factor * 2 * np.sin(x["a"]).sum() * x["b"]}
+
+
+def both(x: Any) -> Any:
+    return np.array([x["a"] @ x["a"] * x["b"][0], x["b"][0] ** 3])
+
+
+def both_jac(x: Any, factor: float = 1.0) -> Any:
+    return {
+        "a": np.stack([2 * x["a"] * x["b"][0], np.zeros(2)]),
+        "b": factor * np.array([[x["a"] @ x["a"]], [3 * x["b"][0] ** 2]]),
+    }
+
+
+def both_hess_of(x: Any, v: Any) -> Any:
+    mixed = 2 * v[0] * x["a"]
+    return {
+        "a": {"a": 2 * v[0] * x["b"][0] * np.eye(2), "b": mixed[:, None]},
+        "b": {"a": mixed[None], "b": np.array([[6 * v[1] * x["b"][0]]])},
+    }
+
+
+#: SciPy's stubs know Hessians of one array alone.
+both_hess: Any = both_hess_of
+
+
+def test_wrt_chooses_parameters_of_objective_and_constraints() -> None:
+    constraint = NonlinearConstraint(both, 0, 1, jac=lambda x: both_jac(x, 2.0), hess=both_hess)
+    report = check_problem(product, NESTED, jac=lambda x: product_grad(x, -1.0), constraints=constraint, wrt="a", rng=0)
+    assert [*report.blocks][:2] == ["jac: a", "constraints[0].jac: a"]
+    assert report.blocks["jac: a"].passes
+    assert report.blocks["constraints[0].jac: a"].passes
+    assert any("wrt does not name them: b" in note for note in report.notes)
+    whole = check_problem(product, NESTED, jac=lambda x: product_grad(x, -1.0), constraints=constraint, rng=0)
+    assert not whole.blocks["jac: b"].passes
+    assert not whole.blocks["constraints[0].jac: b"].passes
+
+
+def test_hessians_of_constraints_on_nested_parameters() -> None:
+    def wrong(x: Any, v: Any) -> Any:
+        found = both_hess(x, v)
+        return found | {"b": found["b"] | {"b": -found["b"]["b"]}}
+
+    right = NonlinearConstraint(both, 0, 1, jac=both_jac, hess=both_hess)
+    assert check_problem(None, NESTED, constraints=right, rng=0).verdict.value == "pass"
+    turned: Any = wrong
+    other = NonlinearConstraint(both, 0, 1, jac=both_jac, hess=turned)
+    report = check_problem(None, NESTED, constraints=other, rng=0)
+    assert [n for n, block in report.blocks.items() if not block.passes] == ["constraints[0].hess: (b, b)"]
+
+
 def test_nothing_to_check_is_refused() -> None:
     with pytest.raises(SubjectError, match="there is no derivative to check"):
         check_problem(rosen, POINT, jac="2-point")

@@ -61,6 +61,14 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "vjp": lambda m, **options: gradcheck.check_vjp(m.fun, m.vjp, POINT, **options),
     "adjoint": lambda m, **options: gradcheck.check_adjoint(m.forward, m.adjoint, (3,), (2,), **options),
     "hessian": lambda m, **options: gradcheck.check_hessian(m.energy, m.force, m.stiffness, POINT, **options),
+    "problem": lambda m, **options: gradcheck.check_problem(
+        m.energy,
+        POINT,
+        jac=m.force,
+        hess=m.stiffness,
+        constraints={"type": "eq", "fun": m.fun, "jac": m.jac},
+        **options,
+    ),
 }
 
 
@@ -138,6 +146,36 @@ def test_outputs_survive_a_crash(check: str, factor: float, lasts: int, seed: in
     assert again.calls <= alone.calls - lasts + 2  # what reads x0 first is not kept
     kept = (tmp_path / "journal").read_text(encoding="utf-8").splitlines()
     assert len(set(kept)) == len(kept)  # no value was added twice
+
+
+def test_the_files_of_a_problem_end_together(tmp_path: Path) -> None:
+    """The gradient ends first; if the constraint is cut short, its evaluations are still read by the next check."""
+    whole = Map()
+    report = CHECKS["problem"](whole, rng=0)
+    cut = Map(lasts=whole.calls - 3)
+    with pytest.raises(KeyboardInterrupt):
+        CHECKS["problem"](cut, rng=0, journal=tmp_path / "journal")
+    again = Map()
+    assert timeless(CHECKS["problem"](again, rng=0, journal=tmp_path / "journal")) == timeless(report)
+    assert again.calls < whole.calls / 4
+    anew = Map()
+    CHECKS["problem"](anew, rng=0, journal=tmp_path / "journal")
+    assert anew.calls == whole.calls
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "journal",
+        "journal.hess",
+        "journal.hess.gradient",
+        "journal.constraints[0].jac",
+    }
+
+
+def test_a_file_that_is_no_journal_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(gradcheck.SubjectError, match="is no journal of gradcheck"):
+        CHECKS["problem"](Map(), journal=tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+    with pytest.raises(gradcheck.SubjectTypeError, match="journal is a int"):
+        CHECKS["problem"](Map(), journal=3)
 
 
 def test_the_journal_of_another_map_is_refused(tmp_path: Path) -> None:
