@@ -12,6 +12,7 @@ from gradcheck.checks.maps.witnesses import witness_of
 from gradcheck.checks.options import Workers
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
+from gradcheck.subjects.frameworks.boundary import Boundary
 from gradcheck.subjects.maps.jacobian import jacobian_subject
 from gradcheck.subjects.selection import Wrt
 
@@ -51,7 +52,7 @@ def check_jacobian(
         or inputs it is one matrix for all of them in their order, or the nesting of the outputs with the nesting of the
         inputs in each place, as in JAX; None in a place claims zero.
     x0 : array or nesting of arrays
-        The point to check at.
+        The point to check at; arrays of PyTorch or JAX and tuples as for `check_vjp`.
     args : sequence
         Further arguments of both functions.
     wrt : str or iterable of str, optional
@@ -118,6 +119,11 @@ def check_jacobian(
     >>> print(report.findings[0].message)
     rows 0 and 1 are exchanged
     """
+    boundary = Boundary(x0)
+    x0, direction = boundary.x0, boundary.direction(direction)
+    retract, project = boundary.step(retract), boundary.step(project)
+    args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    fun, jac = (boundary.function(fun, args) if callable(fun) else fun), boundary.derivative(jac, args)
     options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     if retract is not None or project is not None:
         from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold

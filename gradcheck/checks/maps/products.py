@@ -15,6 +15,7 @@ from gradcheck.checks.options import Workers
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
+from gradcheck.subjects.frameworks.boundary import Boundary, require_framework
 from gradcheck.subjects.maps.claim import ConjugatedClaim, ProductClaim, PullbackClaim, named, require_callable
 from gradcheck.subjects.maps.domain import bounded
 from gradcheck.subjects.maps.jacobian import product_claim
@@ -29,7 +30,7 @@ CONVENTIONS = ("adjoint", "jax")
 
 def check_vjp(
     fun: Callable[..., Any],
-    vjp: Callable[..., Any] | Literal[True],
+    vjp: Callable[..., Any] | Literal[True] | None,
     x0: Any,
     *,
     args: Sequence[Any] = (),
@@ -57,12 +58,15 @@ def check_vjp(
     fun : callable
         ``fun(x, *args)`` returns the outputs: an array or any nesting of arrays. Where `vjp` is True it returns
         ``(outputs, pullback)``, and ``pullback(u)`` the product.
-    vjp : callable or True
-        ``vjp(x, u, *args)`` returns Jᵀu, nested and shaped like `x`; `u` is nested and shaped like the outputs.
+    vjp : callable, True or None
+        ``vjp(x, u, *args)`` returns Jᵀu, nested and shaped like `x`; `u` is nested and shaped like the outputs. None is
+        the product that PyTorch (`torch.autograd.grad`) or JAX (`jax.vjp`) computes for a function of its own arrays.
     x0 : array or nesting of arrays
+        Of NumPy, or of PyTorch or JAX: then the functions get and return arrays of that kind. A tuple is passed as
+        ``fun(*x0)`` if `fun` takes several arguments; `vjp` gets it as one, unless it takes several.
     convention : {'adjoint', 'jax'}
         What the product with a complex cotangent is: that with the conjugate transpose, as in PyTorch; or with the
-        transpose, as in JAX.
+        transpose, as in JAX; that of the library if `vjp` is None.
     args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction
     loss_accuracy, diagnose, method, retract, project, journal
         As for `check_jacobian`.
@@ -95,9 +99,19 @@ def check_vjp(
     require_callable(fun, "fun", "pass a function of the parameters, check_vjp(fun, vjp, x0)")
     if convention not in CONVENTIONS:
         raise SubjectError(f"convention is {convention!r}: pass 'adjoint' (PyTorch) or 'jax'")
-    if vjp is not True:
+    if vjp is not True and vjp is not None:
         require_callable(vjp, "vjp", "pass vjp(x, u), or True if fun returns (outputs, pullback)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    boundary = Boundary(x0)
+    x0, direction = boundary.x0, boundary.direction(direction)
+    retract, project = boundary.step(retract), boundary.step(project)
+    if vjp is None:
+        framework = require_framework(boundary, "vjp", "vjp(x, u), or True if fun returns (outputs, pullback)")
+        fun, vjp, convention = boundary.function(fun, args), boundary.own_vjp(fun, args), framework.convention
+    elif vjp is True:
+        fun = boundary.pair(fun, args)
+    else:
+        fun, vjp = boundary.function(fun, args), boundary.function(vjp, args, 1)
     kind = ConjugatedClaim if convention == "jax" else PullbackClaim
     if vjp is True:
         inner = pulled(fun, named(fun))
@@ -120,7 +134,7 @@ def check_vjp(
 
 def check_jvp(
     fun: Callable[..., Any],
-    jvp: Callable[..., Any],
+    jvp: Callable[..., Any] | None,
     x0: Any,
     *,
     args: Sequence[Any] = (),
@@ -146,9 +160,11 @@ def check_jvp(
     ----------
     fun : callable
         ``fun(x, *args)`` returns the outputs: an array or any nesting of arrays.
-    jvp : callable
-        ``jvp(x, v, *args)`` returns J v, nested and shaped like the outputs; `v` is nested and shaped like `x`.
+    jvp : callable or None
+        ``jvp(x, v, *args)`` returns J v, nested and shaped like the outputs; `v` is nested and shaped like `x`. None is
+        the product that PyTorch (`torch.func.jvp`) or JAX (`jax.jvp`) computes for a function of its own arrays.
     x0 : array or nesting of arrays
+        As for `check_vjp`.
     args, wrt, rtol, rng, budget, entries, workers, progress, bounds, direction
     loss_accuracy, diagnose, method, retract, project, journal
         As for `check_jacobian`.
@@ -178,8 +194,17 @@ def check_jvp(
     'sign-flipped'
     """
     require_callable(fun, "fun", "pass a function of the parameters, check_jvp(fun, jvp, x0)")
-    require_callable(jvp, "jvp", "pass jvp(x, v)")
+    if jvp is not None:
+        require_callable(jvp, "jvp", "pass jvp(x, v)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    boundary = Boundary(x0)
+    x0, direction = boundary.x0, boundary.direction(direction)
+    retract, project = boundary.step(retract), boundary.step(project)
+    if jvp is None:
+        require_framework(boundary, "jvp", "jvp(x, v)")
+        fun, jvp = boundary.function(fun, args), boundary.own_jvp(fun, args)
+    else:
+        fun, jvp = boundary.function(fun, args), boundary.function(jvp, args, 1)
     products = ProductClaim(jvp, f"{named(jvp)}() returned")
     options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
     if retract is not None or project is not None:

@@ -1,0 +1,281 @@
+"""Functions of a library's arrays as functions of NumPy arrays, and the library's own derivatives of them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import SubjectTypeError
+from gradcheck.subjects.frameworks.detection import framework_of
+from gradcheck.subjects.frameworks.framework import Framework
+from gradcheck.subjects.pytree import flatten
+
+Array = NDArray[Any]
+Function = Callable[..., Any]
+
+
+class Boundary:
+    """Between a check and functions of the user's arrays.
+
+    Parameters
+    ----------
+    x0 : array or nesting of arrays
+        Of NumPy, PyTorch or JAX.
+
+    Attributes
+    ----------
+    framework : Framework or None
+        None for NumPy: then functions are as they were.
+    x0 : array or nesting of arrays
+        In NumPy's kind.
+    """
+
+    def __init__(self, x0: Any) -> None:
+        self.framework = framework_of(x0)
+        self._leaves, self._structure = flatten(x0, "x")
+        self._given = x0
+        self.x0 = x0 if self.framework is None else numpy_tree(x0, self.framework)
+
+    def function(self, fun: Function, args: Sequence[Any] = (), extra: int = 0) -> Function:
+        """A function of the point and of `extra` nestings, then `args`, as one that takes and returns NumPy arrays.
+
+        A point that is a tuple is passed as several arguments where the function takes those: see `takes_several`.
+        """
+        spread = self.takes_several(fun, args, extra)
+        framework = self.framework
+        if framework is None and not spread:
+            return fun
+
+        def called(x: Any, *more: Any) -> Any:
+            if framework is None:
+                return fun(*x, *more)
+            trees, others = more[:extra], more[extra:]
+            with _precision(framework, x):
+                point = self.restored(x)
+                given = [self._in_kind(tree, x) for tree in trees]
+                return numpy_tree(fun(*(point if spread else (point,)), *given, *others), framework)
+
+        return _as(called, fun)
+
+    def pair(self, fun: Function, args: Sequence[Any] = ()) -> Function:
+        """A function that returns its outputs and a pull-back, as one of NumPy arrays."""
+        framework, spread = self.framework, self.takes_several(fun, args, 0)
+        if framework is None and not spread:
+            return fun
+
+        def called(x: Any, *more: Any) -> Any:
+            if framework is None:
+                return fun(*x, *more)
+            with _precision(framework, x):
+                point = self.restored(x)
+                found = fun(*(point if spread else (point,)), *more)
+            if not isinstance(found, (tuple, list)) or len(found) != 2 or not callable(found[1]):
+                return found
+            outputs, pullback = found
+
+            def pulled(u: Any) -> Any:
+                with _precision(framework, x):
+                    return numpy_tree(pullback(self._in_kind(u, x)), framework)
+
+            return numpy_tree(outputs, framework), pulled
+
+        return _as(called, fun)
+
+    def own_vjp(self, fun: Function, args: Sequence[Any] = ()) -> Function:
+        """The library's own vector-Jacobian product of a function, as ``vjp(x, u, *args)`` of NumPy arrays."""
+        framework, spread = self.framework, self.takes_several(fun, args, 0)
+        assert framework is not None
+
+        def vjp(x: Any, u: Any, *more: Any) -> Any:
+            with _precision(framework, x):
+                flat = _Flat(framework, fun, self.restored(x), spread, more)
+                weights = [np.asarray(each) for each in flatten(u, "f")[0]]
+
+                def function(*xs: Any) -> Sequence[Any]:
+                    outputs = flat.outputs(*xs)
+                    flat.chosen = [i for i, y in enumerate(outputs) if framework.is_differentiable(y)]
+                    return [outputs[i] for i in flat.chosen]
+
+                found = framework.vjp(function, flat.primals, lambda: [weights[i] for i in flat.chosen])
+                leaves: list[Any] = [_zero(leaf) for leaf in flat.leaves]
+                for position, each in zip(flat.positions, found, strict=True):
+                    leaves[position] = framework.to_numpy(each)
+            return flat.structure.unflatten(leaves)
+
+        vjp.__qualname__ = f"{framework.vjp_name} of {_named(fun)}"
+        return vjp
+
+    def own_jvp(self, fun: Function, args: Sequence[Any] = ()) -> Function:
+        """The library's own Jacobian-vector product of a function, as ``jvp(x, v, *args)`` of NumPy arrays."""
+        framework, spread = self.framework, self.takes_several(fun, args, 0)
+        assert framework is not None
+
+        def jvp(x: Any, v: Any, *more: Any) -> Any:
+            with _precision(framework, x):
+                flat = _Flat(framework, fun, self.restored(x), spread, more)
+                vectors = flatten(v, "x")[0]
+                shapes: list[Any] = []
+
+                def function(*xs: Any) -> Sequence[Any]:
+                    outputs = flat.outputs(*xs)
+                    shapes[:] = [np.shape(y) for y in outputs]
+                    flat.chosen = [i for i, y in enumerate(outputs) if framework.is_differentiable(y)]
+                    return [outputs[i] for i in flat.chosen]
+
+                found = framework.jvp(function, flat.primals, [np.asarray(vectors[p]) for p in flat.positions])
+                leaves: list[Any] = [np.zeros(shape) for shape in shapes]
+                for position, each in zip(flat.chosen, found, strict=True):
+                    leaves[position] = framework.to_numpy(each)
+            return flat.returned.unflatten(leaves)
+
+        jvp.__qualname__ = f"{framework.jvp_name} of {_named(fun)}"
+        return jvp
+
+    def derivative(self, jac: Any, args: Sequence[Any] = ()) -> Any:
+        """A Jacobian, as a function or as its value, in NumPy's kind; anything else as it is."""
+        if callable(jac) and not hasattr(jac, "matvec") and not hasattr(jac, "shape"):
+            return self.function(jac, args)
+        return jac if self.framework is None else numpy_tree(jac, self.framework)
+
+    def step(self, function: Function | None) -> Function | None:
+        """A retraction or projection, ``(x, v)``, as a function of NumPy arrays."""
+        return self.function(function, (), 1) if callable(function) else function
+
+    def direction(self, tree: Any) -> Any:
+        """A direction in NumPy's kind."""
+        return tree if self.framework is None or tree is None else numpy_tree(tree, self.framework)
+
+    def takes_several(self, fun: Function, args: Sequence[Any], extra: int) -> bool:
+        """Whether a point that is a tuple is passed as several arguments, ``fun(*x0)``.
+
+        That is so if the function cannot be called with the tuple as one argument; a function of a library's arrays
+        also if it can be called with either, as ``fun(a, b=None)``.
+        """
+        if type(self._given) is not tuple or not self._given:
+            return False
+        together = _accepts(fun, 1 + extra + len(args))
+        apart = _accepts(fun, len(self._given) + extra + len(args))
+        if self.framework is not None:
+            return apart is not False
+        return apart is True and together is False
+
+    def restored(self, tree: Any) -> Any:
+        """A point in the user's own kind."""
+        framework = self.framework
+        assert framework is not None
+        leaves = [
+            framework.from_numpy(np.asarray(leaf), like) if framework.owns(like) else leaf
+            for leaf, like in zip(self._structure.leaves(tree), self._leaves, strict=True)
+        ]
+        return leaves[0] if self._structure.bare else self._structure.unflatten(leaves)
+
+    def _in_kind(self, tree: Any, x: Any) -> Any:
+        """A cotangent or a direction in the user's own kind, no wider than the point that goes with it."""
+        framework = self.framework
+        assert framework is not None
+        like = next(leaf for leaf in self._leaves if framework.owns(leaf))
+        widest = max((_width_of(leaf) for leaf in flatten(x, "x")[0]), default=8) or 8
+        leaves, structure = flatten(tree, "u")
+        found = [framework.from_numpy(_narrowed(np.asarray(leaf), widest), like) for leaf in leaves]
+        return found[0] if structure.bare else structure.unflatten(found)
+
+
+def require_framework(boundary: Boundary, argument: str, instead: str) -> Framework:
+    """The library whose own derivative is meant by None.
+
+    Raises
+    ------
+    SubjectTypeError
+        If the arrays are those of NumPy, which computes no derivatives; it names the argument.
+    """
+    if boundary.framework is None:
+        raise SubjectTypeError(
+            f"{argument} is None, which stands for what PyTorch or JAX computes, but x0 holds no tensor and no array "
+            f"of JAX: pass {instead}, or x0 as torch.tensor(...) or jax.numpy.array(...)"
+        )
+    return boundary.framework
+
+
+class _Flat:
+    """A function at a point as one of the arrays that can be differentiated alone."""
+
+    def __init__(self, framework: Framework, fun: Function, point: Any, spread: bool, args: Sequence[Any]) -> None:
+        self._fun, self._spread, self._args, self._framework = fun, spread, args, framework
+        self.leaves, self.structure = flatten(point, "x")
+        self.positions = [i for i, leaf in enumerate(self.leaves) if framework.is_differentiable(leaf)]
+        self.primals = [self.leaves[i] for i in self.positions]
+        self.chosen: list[int] = []
+
+    def outputs(self, *primals: Any) -> list[Any]:
+        """All outputs, in their order; `returned` is their nesting."""
+        leaves = list(self.leaves)
+        for position, each in zip(self.positions, primals, strict=True):
+            leaves[position] = each
+        point = leaves[0] if self.structure.bare else self.structure.unflatten(leaves)
+        found, self.returned = flatten(self._fun(*(point if self._spread else (point,)), *self._args), "f")
+        return found
+
+
+def numpy_tree(tree: Any, framework: Framework) -> Any:
+    """A nesting with the arrays of a library as NumPy arrays; other leaves stay as they are."""
+    leaves, structure = flatten(tree, "x")
+    found = [framework.to_numpy(leaf) if framework.owns(leaf) else leaf for leaf in leaves]
+    return found[0] if structure.bare else structure.unflatten(found)
+
+
+def _precision(framework: Framework, x: Any) -> Any:
+    wide = any(_width_of(leaf) > 4 for leaf in flatten(x, "x")[0])
+    return framework.double() if wide else nullcontext()
+
+
+def _width_of(leaf: Any) -> int:
+    return _width(leaf.dtype) if isinstance(leaf, (np.ndarray, np.generic)) else 0
+
+
+def _width(dtype: np.dtype[Any]) -> int:
+    """Bytes of a real number of a type; 0 for what is no float."""
+    return dtype.itemsize // (2 if dtype.kind == "c" else 1) if dtype.kind in "fc" else 0
+
+
+def _narrowed(array: Array, width: int) -> Array:
+    if _width(array.dtype) <= width:
+        return array
+    return array.astype(np.dtype(f"{array.dtype.kind}{width * (2 if array.dtype.kind == 'c' else 1)}"))
+
+
+def _zero(leaf: Any) -> Any:
+    return np.zeros(np.shape(leaf)) if hasattr(leaf, "shape") else leaf
+
+
+def _accepts(fun: Function, count: int) -> bool | None:
+    """Whether a function takes so many arguments by position; None if that is not known."""
+    if isinstance(fun, np.ufunc):
+        return count == fun.nin
+    try:
+        signature = inspect.signature(fun)
+    except (TypeError, ValueError):
+        return None
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def _named(function: Any) -> str:
+    if isinstance(function, types.BuiltinFunctionType):
+        return function.__name__  # PyTorch's own have a private class before it
+    return getattr(function, "__qualname__", type(function).__qualname__)
+
+
+def _as(called: Function, fun: Function) -> Function:
+    functools.update_wrapper(called, fun, updated=())
+    called.__qualname__ = _named(fun)
+    return called

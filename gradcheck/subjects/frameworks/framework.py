@@ -1,0 +1,65 @@
+"""What a check needs of a library of arrays; a library is asked only if the arrays of the user are its own."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+#: A function of a list of arrays that returns a list of arrays, in the library's own kind.
+Flat = Callable[..., Sequence[Any]]
+
+
+class Framework(abc.ABC):
+    """A library of arrays with automatic derivatives.
+
+    Attributes
+    ----------
+    name : str
+        As people write it.
+    convention : {'adjoint', 'jax'}
+        What its product with a complex cotangent is, as `check_vjp` has it.
+    vjp_name, jvp_name : str
+        Its functions for products, for messages.
+    """
+
+    name: str
+    convention: Literal["adjoint", "jax"]
+    vjp_name: str
+    jvp_name: str
+
+    @abc.abstractmethod
+    def owns(self, leaf: Any) -> bool:
+        """Whether a leaf is an array of this library."""
+
+    @abc.abstractmethod
+    def to_numpy(self, leaf: Any) -> Array:
+        """A copy as a NumPy array."""
+
+    @abc.abstractmethod
+    def from_numpy(self, array: Array, like: Any) -> Any:
+        """A copy in the kind, and on the device, of another leaf, with the type of the NumPy array."""
+
+    @abc.abstractmethod
+    def double(self) -> AbstractContextManager[Any]:
+        """Where arrays of double precision keep it."""
+
+    @abc.abstractmethod
+    def is_differentiable(self, leaf: Any) -> bool:
+        """Whether a leaf is an array of this library of real or complex floats."""
+
+    @abc.abstractmethod
+    def vjp(self, function: Flat, primals: Sequence[Any], cotangents: Callable[[], Sequence[Array]]) -> list[Any]:
+        """The library's own vector-Jacobian product.
+
+        Cotangents, which are asked for after the function was called, are cast to the types of the outputs.
+        """
+
+    @abc.abstractmethod
+    def jvp(self, function: Flat, primals: Sequence[Any], tangents: Sequence[Array]) -> list[Any]:
+        """The library's own Jacobian-vector product; tangents are cast to the types of the primals."""
