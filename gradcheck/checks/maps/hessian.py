@@ -13,6 +13,7 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.checks.gradients import check_gradients
 from gradcheck.checks.maps.combined import combined
+from gradcheck.checks.maps.gauss_newton import gauss_newton_of
 from gradcheck.checks.maps.linearity import Found, linear_pullback
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check, tolerance_of_map
 from gradcheck.checks.observers import notify_observers, quiet
@@ -49,6 +50,7 @@ def check_hessian(
     x0: Any = MISSING,
     *,
     hessp: Callable[..., Any] | None = None,
+    residuals: Callable[..., Any] | None = None,
     args: Sequence[Any] = (),
     wrt: Wrt = None,
     rtol: float | None = None,
@@ -78,6 +80,9 @@ def check_hessian(
     x0 : array or nesting of arrays
     hessp : callable, optional
         ``hessp(x, v, *args)`` returns the Hessian times `v`, in the place of `hess`.
+    residuals : callable, optional
+        ``residuals(x, *args)`` returns what `fun` is the sum of squares of, up to a factor, or the terms that it sums.
+        A wrong Hessian is then compared with JᵀJ, the Gauss–Newton matrix or the outer product of gradients.
     retract, project : callable, optional
         As for `check_gradients`. The Hessian is then the Riemannian one, or that of the space around the manifold, of
         which tangents alone are compared; the notes say which.
@@ -115,6 +120,8 @@ def check_hessian(
         raise SubjectTypeError("pass either hess, the Hessian, or hessp=, a function hessp(x, v)")
     if fun is None and grad is True:
         raise SubjectTypeError("grad is True, but fun is None: pass the function that returns (value, gradient)")
+    if residuals is not None:
+        require_callable(residuals, "residuals", "pass the function that computes them, residuals(x, *args)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
     first = None if journal is None or fun is None else FirstPart(f"{os.fspath(journal)}.gradient")
     stored = stored_seed(first or journal) if journal is not None and rng is None else None
@@ -124,7 +131,7 @@ def check_hessian(
     if retract is not None or project is not None:
         from gradcheck.checks.maps.on_manifold import on_manifold
 
-        refused = {"wrt": wrt is not None, "bounds": bounds is not None}
+        refused = {"wrt": wrt is not None, "bounds": bounds is not None, "residuals": residuals is not None}
         retraction, x0, options = on_manifold(x0, retract, project, options, **refused)
     x0, domain, notes = bounded(x0, bounds, wrt)
     gradient = _gradient_of(fun, grad)
@@ -154,6 +161,7 @@ def check_hessian(
         without_adjoints(subject, subject.claim)
     subject._notes |= dict.fromkeys(notes)
     target = named(fun) if fun is not None else named(gradient)
+    more = (_symmetry, gauss_newton_of(residuals))
     if of_gradient is not None and of_gradient.verdict is Verdict.FAIL:
         report = _not_compared(subject, target, seed, tolerance_of_map(rtol, subject))
     elif retraction is not None:
@@ -161,9 +169,7 @@ def check_hessian(
 
         report = check_hessian_on_manifold(subject, retraction, options, target=target, args=args, more=_symmetry)
     else:
-        report = run_map_check(
-            subject, options, kind="hessian", symmetric=True, target=target, notify=False, more=(_symmetry,)
-        )
+        report = run_map_check(subject, options, kind="hessian", symmetric=True, target=target, notify=False, more=more)
     if of_gradient is not None:
         renamed = {f"grad {name}": block for name, block in of_gradient.blocks.items()}
         if first is not None and not isinstance(journal, FirstPart):

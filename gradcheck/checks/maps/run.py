@@ -124,8 +124,9 @@ def run_map_check(
                 with subject.session():
                     added, noted = test(replace(result, subject=subject), rng, rtol)
                 findings, extra = _joined(findings, added), (*extra, *noted)
-    if result.verdict is not Verdict.FAIL and any(finding.slug in REFUTING for finding in findings):
-        result = _refuted(result)
+    refuting = [REFUTING[finding.slug] for finding in findings if finding.slug in REFUTING]
+    if result.verdict is not Verdict.FAIL and refuting:
+        result = _refuted(result, refuting[0])
     report = map_report(
         result,
         findings,
@@ -153,13 +154,19 @@ def _joined(findings: tuple[Finding, ...], added: tuple[Finding, ...]) -> tuple[
     return (*names, *(one for one in added if one.slug not in known), *places)
 
 
-#: Findings about the claim itself that refute it, whatever differences say.
-REFUTING = frozenset({"not-adjoint", "asymmetric-hessian"})
+#: Said of a claim that contradicts itself.
+CONTRADICTS = "the claim contradicts itself, whatever differences show: see the finding"
+
+#: Findings that refute a claim of which differences alone say too little, and what is then said.
+REFUTING = {
+    "not-adjoint": CONTRADICTS,
+    "asymmetric-hessian": CONTRADICTS,
+    "gauss-newton": "the claim is another matrix, to within rounding: see the finding",
+}
 
 
-def _refuted(result: MapResult) -> MapResult:
-    """The result of a claim that contradicts itself."""
-    note = "the claim contradicts itself, whatever differences show: see the finding"
+def _refuted(result: MapResult, note: str) -> MapResult:
+    """The result of a claim that is refuted by a further test."""
     pairs = [
         pair if pair.verdict is Verdict.FAIL else replace(pair, verdict=Verdict.FAIL, note=note)
         for pair in result.pairs

@@ -10,6 +10,7 @@ from gradcheck.diagnosis.mistakes.constant_factor import ConstantFactor
 from gradcheck.diagnosis.mistakes.derivative_at_wrong_argument import DerivativeAtWrongArgument
 from gradcheck.diagnosis.mistakes.dropout_mask import DropoutMask
 from gradcheck.diagnosis.mistakes.extra_activation_derivative import ExtraActivationDerivative
+from gradcheck.diagnosis.mistakes.gauss_newton import GaussNewton
 from gradcheck.diagnosis.mistakes.isolated_entries import IsolatedEntries
 from gradcheck.diagnosis.mistakes.loss_mismatch import LossMismatch
 from gradcheck.diagnosis.mistakes.low_precision import LowPrecision
@@ -86,6 +87,7 @@ MISTAKES: tuple[Mistake, ...] = (
     MissingBlock(),
     WrongSparsity(),
     NotConjugated(),
+    GaussNewton(),
 )
 
 #: Mistakes that are a constant factor. They can occur together with another mistake.

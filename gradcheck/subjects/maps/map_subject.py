@@ -220,6 +220,10 @@ class MapSubject(FunctionSubject):
         """What the function returns at a point that may be complex; it is not kept."""
         return self._evaluated(point, narrow=False)
 
+    def value_of(self, function: Callable[..., Any], point: Point) -> Any:
+        """What another function of the user, with the same arguments, returns at a point."""
+        return self._with(function, copied(point), narrow=False)
+
     def loss(self, point: Point) -> float:
         """⟨u, fun⟩ at a point."""
         moving = self.cotangent != 0.0

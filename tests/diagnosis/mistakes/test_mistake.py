@@ -131,6 +131,7 @@ def test_observed_mistakes_have_no_variants() -> None:
         "missing-block",
         "wrong-sparsity",
         "not-conjugated",
+        "gauss-newton",
     }
     x = np.ones(3)
     subject = as_subject(lambda x: float(np.sum(x)), lambda x: x, x)
