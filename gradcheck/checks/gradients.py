@@ -83,7 +83,7 @@ def check_gradients(
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
-    method: Literal["gradcheck", "textbook"] = "gradcheck",
+    method: Literal["gradcheck", "textbook", "taylor", "complex", "jax"] = "gradcheck",
     retract: Callable[[Any, Any], Any] | None = None,
     project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
@@ -134,9 +134,10 @@ def check_gradients(
         is spread over the entries of a block, and that no known mistake explains, is undecided.
     diagnose : bool
         Whether a wrong gradient is diagnosed; if not, the check stops at the verdict, and takes fewer evaluations.
-    method : {'gradcheck', 'textbook'}
+    method : {'gradcheck', 'textbook', 'taylor', 'complex', 'jax'}
         ``'textbook'`` is the check as lectures teach it, for comparison: two-sided differences with a step of 1e-4 in
-        every entry, and one ratio of norms.
+        every entry, and one ratio of norms. The others are those of `check_jacobian`, for a function with its gradient:
+        a second witness, which adds a note.
     retract : callable, optional
         ``retract(x, v)`` returns the point of a manifold that is reached from `x` along the tangent `v`, such as
         ``(x + v) / norm(x + v)`` on a sphere. The gradient is then compared along curves on the manifold alone.
@@ -208,19 +209,48 @@ def check_gradients(
             diagnose=diagnose,
         )
     subject = as_subject(target, grad, x0, args=args, batch=batch, wrt=wrt, bounds=bounds)
-    return check_subject(
-        subject,
-        rtol=rtol,
-        rng=rng,
-        budget=budget,
-        entries=entries,
-        workers=workers,
-        progress=progress,
-        loss_accuracy=loss_accuracy,
-        diagnose=diagnose,
-        method=method,
-        journal=journal,
-    )
+    witness = None if method in ("gradcheck", "textbook") else _witness(target, grad, x0, args, wrt, bounds, method)
+    with quiet() if witness is not None else nullcontext():
+        report = check_subject(
+            subject,
+            rtol=rtol,
+            rng=rng,
+            budget=budget,
+            entries=entries,
+            workers=workers,
+            progress=progress,
+            loss_accuracy=loss_accuracy,
+            diagnose=diagnose,
+            method=method if witness is None else "gradcheck",
+            journal=journal,
+        )
+    if witness is not None:
+        report = witness(report)
+        notify_observers(report)
+    return report
+
+
+def _witness(
+    fun: Any, grad: Any, x0: Any, args: Sequence[Any], wrt: Wrt, bounds: Any, method: str
+) -> Callable[[Report], Report]:
+    """What adds the notes of a second witness to a report."""
+    from gradcheck.checks.maps.witnesses import witness_of, witnessed
+    from gradcheck.subjects.maps.jacobian import jacobian_subject
+
+    try:
+        witness_of(method)
+    except SubjectError as error:
+        raise SubjectError(str(error).replace("'gradcheck',", "'gradcheck', 'textbook',")) from None
+    if grad is MISSING or x0 is MISSING:
+        raise SubjectTypeError(f"method={method!r} is for a function with its gradient: check_gradients(fun, grad, x0)")
+    subject = jacobian_subject(fun, grad, x0, args, wrt=wrt, bounds=bounds)
+
+    def added(report: Report) -> Report:
+        notes = (*report.notes, *witnessed(subject, method, report.seed, report.rtol))
+        evaluations = report.evaluations + subject.evaluations.calls
+        return replace(report, notes=notes, evaluations=evaluations, gradients=report.gradients + subject.claim.calls)
+
+    return added
 
 
 def _on_manifold(

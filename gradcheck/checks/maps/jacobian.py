@@ -34,7 +34,7 @@ def check_jacobian(
     direction: Any = None,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
-    method: Literal["gradcheck", "taylor", "complex"] = "gradcheck",
+    method: Literal["gradcheck", "taylor", "complex", "jax"] = "gradcheck",
     retract: Callable[[Any, Any], Any] | None = None,
     project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
@@ -77,9 +77,10 @@ def check_jacobian(
         Relative accuracy of `fun` and `jac`, where solvers inside them stop early.
     diagnose : bool
         Whether a wrong Jacobian is diagnosed.
-    method : {'gradcheck', 'taylor', 'complex'}
-        A second witness, which adds a note: the rate at which the remainders of a Taylor expansion fall, or the complex
-        step. The verdict is that of the check with error bars.
+    method : {'gradcheck', 'taylor', 'complex', 'jax'}
+        A second witness, which adds a note: the rate at which the remainders of a Taylor expansion fall, the complex
+        step, or the derivative that JAX computes of a function that it can trace. The verdict is that of the check with
+        error bars.
     retract, project : callable, optional
         ``retract(x, v)`` and ``project(x, v)`` of a manifold, as for `check_gradients`: `fun` is evaluated on it alone,
         and the claim compared for tangents. One entry is then a row times the tangent nearest to a coordinate.

@@ -1,4 +1,4 @@
-"""Other witnesses of a derivative, named methods of textbooks: the Taylor test with its rate, and the complex step.
+"""Other witnesses of a derivative, named methods: the Taylor test with its rate, the complex step, and JAX.
 
 The verdict is that of the check with error bars. A witness adds a note: what it measured, and what that means.
 """
@@ -6,6 +6,7 @@ The verdict is that of the check with error bars. A witness adds a note: what it
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from gradcheck.subjects.pytree import flatten
 from gradcheck.subjects.subject import Point
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.maps.result import MapResult
+from gradcheck.verdicts.result import CheckResult
 
 Vector = NDArray[np.float64]
 Found = tuple[tuple[()], tuple[str, ...]]
@@ -44,10 +46,26 @@ def witness_of(method: str) -> Witness | None:
     SubjectError
         If there is no such method.
     """
-    found = {"gradcheck": None, "taylor": taylor, "complex": complex_step}
+    found = {"gradcheck": None, "taylor": taylor, "complex": complex_step, "jax": automatic}
+    if method == "jax":
+        from gradcheck.checks.maps.automatic import require_jax
+
+        require_jax()
     if method not in found:
         raise SubjectError(f"method is {method!r}: pass {', '.join(map(repr, found))}")
     return found[method]
+
+
+def witnessed(subject: MapSubject, method: str, seed: int, rtol: float) -> tuple[str, ...]:
+    """The notes of a witness on a derivative that was checked otherwise, as that of a number is."""
+    witness = witness_of(method)
+    assert witness is not None
+    nothing = CheckResult((), 0.0, 0.0)
+    with subject.session(), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        subject.gradient_probe()
+        result = MapResult(subject, (), nothing, np.ones(subject.outputs.size))
+        return witness(result, np.random.default_rng(seed), rtol)[1]
 
 
 def taylor(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
@@ -94,14 +112,39 @@ def complex_step(result: MapResult, rng: np.random.Generator, rtol: float) -> Fo
         return (), (f"complex step: the function does not take complex numbers ({type(error).__name__}: {error})",)
     if not measured.any() or measured.shape != u.shape:
         return (), ("complex step: the function drops imaginary parts, so that it says nothing",)
-    claimed = _claimed(subject, u, v)
-    terms = u * measured
-    gap = abs(claimed - float(terms.sum())) / float(np.linalg.norm(terms))
+    return (), (_compared("complex step", _claimed(subject, u, v), u * measured, rtol, COMPARISONS),)
+
+
+def automatic(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
+    """⟨u, J v⟩ as JAX differentiates the function."""
+    from gradcheck.checks.maps.automatic import pushed_by_jax
+
+    subject = result.subject
+    u, v = random_cotangent(result.scales, rng), _direction(subject, rng)
+    if subject.claim.complex_names or any(map(subject.outputs.is_complex, range(len(subject.outputs.names)))):
+        return (), ("JAX: not for functions of complex numbers",)
+    terms, trouble = pushed_by_jax(subject, v, u)
+    if terms is None:
+        return (), (f"JAX: it cannot differentiate the function ({trouble})",)
+    return (), (_compared("JAX", _claimed(subject, u, v), terms, rtol, STOPPED),)
+
+
+#: What may make a witness wrong.
+COMPARISONS = "an abs(), a comparison or a conjugate inside would make this witness wrong"
+STOPPED = "a rule of its own, a stop_gradient or a cast to integers inside would make this witness wrong"
+
+
+def _compared(name: str, claimed: float, terms: Vector, rtol: float, doubt: str) -> str:
+    gap = abs(claimed - float(terms.sum()))
+    size = float(np.linalg.norm(terms))
+    if not size:
+        return f"{name}: the derivative is zero along a random direction, and claimed to be {claimed:.3g}"
+    gap /= size
     bar = EPSILON * 8 * math.sqrt(terms.size)
     meaning = "the two agree to rounding" if gap <= bar else f"rounding explains {bar:.1e}"
     if gap > rtol:
-        meaning += "; an abs(), a comparison or a conjugate inside would make this witness wrong"
-    return (), (f"complex step: off by {gap:.1e} of the norm along a random direction; {meaning}",)
+        meaning += f"; {doubt}"
+    return f"{name}: off by {gap:.1e} of the norm along a random direction; {meaning}"
 
 
 def _direction(subject: MapSubject, rng: np.random.Generator) -> Point:

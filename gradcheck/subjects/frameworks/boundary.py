@@ -171,7 +171,7 @@ class Boundary:
         framework = self.framework
         assert framework is not None
         leaves = [
-            framework.from_numpy(np.asarray(leaf), like) if framework.owns(like) else leaf
+            leaf if framework.owns(leaf) or not framework.owns(like) else framework.from_numpy(np.asarray(leaf), like)
             for leaf, like in zip(self._structure.leaves(tree), self._leaves, strict=True)
         ]
         return leaves[0] if self._structure.bare else self._structure.unflatten(leaves)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +30,9 @@ class JaxArrays(Framework):
         return isinstance(leaf, jax.Array)
 
     def to_numpy(self, leaf: Any) -> Array:
-        """A copy."""
+        """A copy; what JAX traces a function with has no values, and stays as it is."""
+        if isinstance(leaf, jax.core.Tracer):
+            return cast("Array", leaf)
         found = np.array(leaf)
         if found.dtype.kind == "V" or found.dtype.name == "bfloat16":
             raise SubjectTypeError(

@@ -220,6 +220,11 @@ class MapSubject(FunctionSubject):
         """What the function returns at a point that may be complex; it is not kept."""
         return self._evaluated(point, narrow=False)
 
+    def returned_for(self, leaves: Sequence[Any]) -> Any:
+        """What the function returns for inputs of another kind, such as those with which JAX traces it."""
+        result = self._fun(self._parameters.nested(list(leaves), self._wide_fixed), *self._args)
+        return self._pair(result)[0] if self._pairs else result
+
     def value_of(self, function: Callable[..., Any], point: Point) -> Any:
         """What another function of the user, with the same arguments, returns at a point."""
         return self._with(function, copied(point), narrow=False)
