@@ -85,11 +85,26 @@ def _report(target: Target, choices: Choices) -> Report:
             budget=choices.budget,
             curves=choices.curves,
         )
+    from gradcheck.checks.described import described
     from gradcheck.checks.gradients import check_subject
-    from gradcheck.subjects.load import load
+    from gradcheck.subjects.load import loaded, subject_of
 
+    found = loaded(target.text)
+    description = described(found, target.text)
+    if description is not None:
+        if choices.method != "gradcheck":
+            raise TargetError(f"--method cannot be used with {target.text}, which describes a check of its own")
+        report = description.check(
+            rtol=choices.rtol,
+            rng=choices.seed,
+            budget=choices.budget,
+            entries=choices.entries or None,
+            workers=choices.workers,
+            progress=choices.progress or None,
+        )
+        return replace(report, target=report.target if report.target != "<lambda>" else target.text)
     return check_subject(
-        load(target.text),
+        subject_of(found, target.text),
         rng=choices.seed,
         rtol=choices.rtol,
         budget=choices.budget,

@@ -114,7 +114,9 @@ def check(
     waiting. ARGUMENTS, after --, are passed to the script.
 
     A name refers to a model (with `params` and `loss`), to a gradcheck Subject, or to a function without arguments
-    that returns one of these or the tuple (fun, grad, x0). Output of the program goes to standard error.
+    that returns one of these, the tuple (fun, grad, x0) or (fun, jac, x0), (fun, grad, hess, x0), (forward, adjoint,
+    x_like, y_like), or a dict with the arguments of check_problem and its siblings by name. Output of the program goes
+    to standard error.
 
     A folder stands for all scripts and notebooks in it; a pattern such as "*.py" for the files that match. Of several
     targets, each is checked in a process of its own, and a table at the end lists them, the worst first.

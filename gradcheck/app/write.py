@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from gradcheck.app.targets import Target
+from gradcheck.checks.described import Described
 from gradcheck.errors import TargetError
 
 _OF_A_SCRIPT = '''"""The gradient of {name} is right."""
@@ -65,18 +66,42 @@ def written_test(text: str, output: Path) -> str:
 
         path = existing_file(text)
         return _OF_A_SCRIPT.format(name=path.name, path=_relative(path, output), identifier=_identifier(path.stem))
-    from gradcheck.subjects.load import is_called, load, named
+    from gradcheck.checks.described import described
+    from gradcheck.subjects.load import is_called, loaded, named, subject_of
 
-    load(text)  # says what is wrong with it
     found = named(text)
     place, _, name = text.rpartition(":")
     value = f"{name}()" if is_called(found) else name
-    what = found() if is_called(found) else found
+    what = loaded(text)
     body = f"    gradcheck.assert_gradients({value}, rng=0)"
-    if isinstance(what, tuple):
+    description = described(what, text)
+    if description is None:
+        subject_of(what, text)  # says what is wrong with it
+    if description is not None:
+        body = f"    {_call(description, value)}"
+    elif isinstance(what, tuple):
         body = f"    fun, grad, x0 = {value}\n    gradcheck.assert_gradients(fun, grad, x0, rng=0)"
     imports = _imports(place, name.partition(".")[0], output)
     return _OF_AN_OBJECT.format(name=name, imports=imports, identifier=_identifier(name), body=body)
+
+
+def _call(description: Described, value: str) -> str:
+    """The assertion of a description, in the form that it has."""
+    check = f"gradcheck.assert_{description.kind}"
+    if description.form == "dict":
+        arguments = f"**{value}" if description.kind != "gradients" else _named(description, f"{value}[{{key!r}}]")
+        return f"{check}({arguments}, rng=0)" if "rng" not in description.arguments else f"{check}({arguments})"
+    if description.form == "tuple":
+        return f"{check}(*{value}, rng=0)"
+    if description.form == "operator":
+        return f"{check}({value}, rng=0)"
+    return f"what = {value}\n    {check}({_named(description, 'what.{key}')}, rng=0)"
+
+
+def _named(description: Described, form: str) -> str:
+    """The arguments by their names, each as an item or an attribute of the description."""
+    names = {"target": "fun"} if description.kind == "gradients" else {}
+    return ", ".join(f"{key}={form.format(key=names.get(key, key))}" for key in description.arguments)
 
 
 def default_output(text: str) -> Path:

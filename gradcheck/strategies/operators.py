@@ -132,7 +132,7 @@ def operators(
     ...     gradcheck.assert_adjoint(A, rng=0)
     >>> from hypothesis import find
     >>> find(operators(), lambda A: A.shape[0] > A.shape[1])
-    DrawnOperator(['convolution'], size=1)
+    DrawnOperator(['matrix'], size=1)
     """
     if not 1 <= min_size <= max_size:
         raise SubjectError(f"no number lies between min_size={min_size} and max_size={max_size}")

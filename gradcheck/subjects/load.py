@@ -38,17 +38,31 @@ def load(target: str) -> Subject:
     TargetError
         If there is no such object. Exceptions of the module or the function are passed on.
     """
+    return subject_of(loaded(target), target)
+
+
+def loaded(target: str) -> Any:
+    """The object that a target names, or what it returns if it is a function or a class. Raises `TargetError`."""
     found = named(target)
-    if is_called(found):
-        found = _called(found, target)
+    return _called(found, target) if is_called(found) else found
+
+
+def subject_of(found: Any, target: str) -> Subject:
+    """The subject of a model, of a `Subject`, or of a tuple of a function, its derivative and a point.
+
+    Raises
+    ------
+    TargetError
+        If it is something else.
+    """
     if isinstance(found, tuple) and len(found) == 3 and callable(found[0]):
         return _of_functions(*found)
     try:
         return as_subject(found)
     except SubjectTypeError as error:
         raise TargetError(
-            f"{target}: {error}. A function without arguments may return a model, gradcheck.as_subject(...), or the "
-            "tuple (fun, grad, x0)"
+            f"{target}: {error}. A function without arguments may return a model, gradcheck.as_subject(...), the tuple "
+            "(fun, grad, x0), or a dict with the arguments of a check, such as fun, x0, jac and hess"
         ) from None
 
 
@@ -86,7 +100,7 @@ def _called(function: Any, target: str) -> Any:
     except TypeError:
         raise TargetError(
             f"{target} takes arguments: name a function without arguments that returns a model, "
-            "gradcheck.as_subject(...), or the tuple (fun, grad, x0)"
+            "gradcheck.as_subject(...), the tuple (fun, grad, x0), or a dict with the arguments of a check"
         ) from None
     return function()
 

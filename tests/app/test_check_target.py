@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from gradcheck.app.check_target import Choices, check_target
 from gradcheck.app.targets import Target
+from gradcheck.reports.data import ReportData
+from gradcheck.reports.json import plain
 
 #: A script whose gradient is right with a factor of two.
 SCRIPT = """
@@ -37,6 +42,51 @@ def test_a_script_and_a_name_are_checked() -> None:
         assert outcome.report is not None
         assert outcome.report.seed == 3
         assert (outcome.target, outcome.file, outcome.line) == (text, text.partition(":")[0], line)
+
+
+PROBLEM = """
+import numpy as np
+
+FACTOR = {}
+
+
+def hess(x):
+    return FACTOR * np.array([[2.0, x[1]], [x[1], x[0]]])
+
+
+problem = {{
+    "fun": lambda x: x[0] ** 2 + x[0] * x[1] ** 2 / 2,
+    "x0": np.array([1.2, 0.7]),
+    "jac": lambda x: np.array([2 * x[0] + x[1] ** 2 / 2, x[0] * x[1]]),
+    "hess": hess,
+}}
+
+
+def hessian():
+    return problem["fun"], problem["jac"], hess, problem["x0"]
+"""
+
+
+@pytest.mark.parametrize(("name", "block"), [("problem", "hess: x"), ("hessian", "x")])
+def test_problems_and_hessians_are_checked(name: str, block: str) -> None:
+    for factor, verdict in ((1.0, "pass"), (2.0, "fail")):
+        Path("described.py").write_text(PROBLEM.format(factor))
+        outcome = check_target(Target(f"described.py:{name}"), Choices(seed=3, budget=700))
+        assert outcome.report is not None
+        assert (outcome.verdict, outcome.report.seed) == (verdict, 3)
+        data = validated(outcome.report)
+        assert {each["name"]: each["verdict"] for each in data["blocks"]}[block] == verdict
+        assert [finding["where"] for finding in data["findings"]] == ([block] if verdict == "fail" else [])
+    outcome = check_target(Target(f"described.py:{name}"), Choices(method="textbook"))
+    assert "--method cannot be used with described.py" in outcome.error
+
+
+def validated(report: ReportData) -> dict[str, Any]:
+    """The JSON of a report, as the published schema describes it."""
+    data: dict[str, Any] = json.loads(json.dumps(plain(report)))
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(data, schema)
+    return data
 
 
 def test_an_exception_has_its_place() -> None:

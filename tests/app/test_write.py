@@ -29,9 +29,44 @@ model = Model()
 
 def triple():
     return (lambda x: float(x @ x)), (lambda x: {factor} * 2 * x), np.ones(3)
+
+
+problem = dict(fun=lambda x: float(x @ x), x0=np.ones(3), jac=lambda x: {factor} * 2 * x)
+gradient = dict(fun=lambda x: float(x @ x), x0=np.ones(3), grad=lambda x: {factor} * 2 * x)
+
+
+class Problem:
+    x0 = np.ones(3)
+
+    def fun(self, x):
+        return float(np.sum(x**3))
+
+    def grad(self, x):
+        return 3 * x**2
+
+    def hessp(self, x, v):
+        return {factor} * 6 * x * v
+
+
+def hessian():
+    return Problem().fun, Problem().grad, (lambda x: {factor} * 6 * np.diag(x)), np.ones(3)
+
+
+class Operator:
+    shape = (2, 3)
+    dtype = np.dtype(float)
+
+    def matvec(self, x):
+        return np.diff(x)
+
+    def rmatvec(self, y):
+        return {factor} * (np.append(0, y) - np.append(y, 0))
+
+
+operator = Operator()
 """
 
-NAMES = ["Model", "model", "triple"]
+NAMES = ["Model", "model", "triple", "problem", "Problem", "hessian", "operator", "gradient"]
 
 
 @pytest.fixture(autouse=True)

@@ -197,6 +197,11 @@ def _of_objective(
     value = fun(_copy(x0), *args)
     value = value[0] if jac is True else value
     if np.size(plain_list(value)) > 1:
+        if hessp is not None or hess is not None:
+            raise SubjectError(
+                f"{'hess' if hess is not None else 'hessp'} is passed, but fun returns {np.size(plain_list(value))} "
+                "numbers: residuals have a Jacobian; pass the sum of their squares as fun to check a Hessian"
+            )
         yield _Part("jac: ", check_jacobian(fun, jac, x0, args=args, bounds=bounds, **options, **_part(kept, "jac")))
         return
     scalar, gradient = _scalar(fun, jac), jac if jac is True else _flat(jac)

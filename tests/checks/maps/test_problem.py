@@ -173,6 +173,8 @@ def test_hessians_of_constraints_on_nested_parameters() -> None:
 def test_nothing_to_check_is_refused() -> None:
     with pytest.raises(SubjectError, match="there is no derivative to check"):
         check_problem(rosen, POINT, jac="2-point")
+    with pytest.raises(SubjectError, match="hess is passed, but fun returns 2 numbers: residuals have a Jacobian"):
+        check_problem(lambda x: x**2, POINT, jac=lambda x: np.diag(2 * x), hess=rosen_hess)
     with pytest.raises(SubjectError, match="hess or hessp is passed without jac"):
         check_problem(rosen, POINT, hess=rosen_hess)
     with pytest.raises(SubjectTypeError, match="x0 is a function"):
