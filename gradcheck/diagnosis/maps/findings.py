@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from gradcheck.probes.place import Place
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.maps.result import MapResult, PairResult
+from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
 
 #: Said of a gap that a solver inside the map may make.
@@ -63,14 +65,57 @@ def _explained(pair: PairResult, result: MapResult, symmetric: bool) -> tuple[Ex
         return None, f"the search for a known mistake ended with {type(error).__name__}: {error}"
 
 
+@dataclass(frozen=True, slots=True)
+class _RowGap:
+    """What is off in one row: how many of the entries that are not zero, and the sizes of the gap and of the row."""
+
+    wrong: int
+    entries: int
+    gap: float
+    size: float
+
+
 def _in_few_rows(pair: PairResult, result: MapResult) -> bool:
-    """Whether at least half of the outputs are right to within their error bars: a solver spares none."""
-    height = result.subject.outputs.sizes[pair.output]
-    rows = None if pair.rows is None else len(pair.rows)
+    """Whether at least half of the outputs are right to within their error bars, and no solver makes the others wrong.
+
+    Outputs that depend on no solver may stand beside others that do. Its errors are small, and in all entries of a row
+    that are not zero.
+    """
+    height, width = result.subject.outputs.sizes[pair.output], result.subject.blocks[pair.block].size
+    rows = list(_gaps_of_rows(pair, result))
+    if not 0 < 2 * len(rows) <= height:
+        return False
+    size, gap = math.hypot(*(row.size for row in rows)), math.hypot(*(row.gap for row in rows))
+    most = VERDICTS.solver_part if width > 1 else VERDICTS.single_part
+    return gap > most * size or any(row.wrong < VERDICTS.spread_share * row.entries for row in rows)
+
+
+def _gaps_of_rows(pair: PairResult, result: MapResult) -> Iterator[_RowGap]:
+    """The wrong rows; of a large block as far as they were measured."""
     if pair.measured is not None:
-        off = np.abs(pair.measured.claimed - pair.measured.numeric) > MAP_DIAGNOSIS.bars * pair.measured.error
-        rows = int(off.any(axis=1).sum())
-    return rows is not None and 0 < 2 * rows <= height
+        claimed, numeric, error = pair.measured.claimed, pair.measured.numeric, pair.measured.error
+        off = np.abs(claimed - numeric) > MAP_DIAGNOSIS.bars * error
+        some = off | (claimed != 0)
+        for row in np.flatnonzero(off.any(axis=1)):
+            gap = float(np.linalg.norm(claimed[row] - numeric[row]))
+            yield _RowGap(int(off[row].sum()), int(some[row].sum()), gap, float(np.linalg.norm(numeric[row])))
+        return
+    shape, width = result.subject.outputs.shapes[pair.output], result.subject.blocks[pair.block].size
+    for number in pair.rows or ():
+        place = tuple(map(int, np.unravel_index(number, shape)))
+        entries = [entry for entry in pair.entries if entry.index[: len(shape)] == place]
+        gap, size = (math.hypot(*values) for values in ([e.gap for e in entries], [e.numeric for e in entries]))
+        wrong = sum(entry.wrong for entry in entries) if pair.listed else width
+        yield _RowGap(wrong, _not_zero(pair, result, number) if pair.listed else width, gap, size)
+
+
+def _not_zero(pair: PairResult, result: MapResult, row: int) -> int:
+    """How many entries of a row of a block are claimed not to be zero."""
+    if pair.forms is None:
+        return int(result.subject.blocks[pair.block].size)
+    unit = np.zeros(result.subject.outputs.size)
+    unit[result.subject.outputs.slices[pair.output].start + row] = 1.0
+    return int(np.count_nonzero(pair.forms.pullback(unit)[pair.block]))
 
 
 def _is_few(pair: PairResult, result: MapResult) -> bool:

@@ -229,7 +229,8 @@ class _MapCheck:
         direction = forms.part(source.screening.line.direction, {pair.block})
         weighed = np.where(cotangent != 0, cotangent, self.first)
         rows, all_of_them = self._clear_rows(forms, weighed, direction, range(part.start, part.stop))
-        verdicts = []
+        verdicts: list[Verdict] = []
+        spread: tuple[int, BlockResult] | None = None
         for row in rows:
             if self.left < LEAST:
                 break
@@ -241,9 +242,17 @@ class _MapCheck:
                 break
             if result.verdict is Verdict.FAIL:
                 return pair if pair.verdict is Verdict.FAIL else replace(pair, verdict=Verdict.FAIL, result=result)
+            if result.spread is not None:
+                spread = spread or (row, result)
             verdicts.append(result.verdict)
         if pair.verdict is not Verdict.FAIL or not rows:
             return pair
+        if spread is not None:
+            row, result = spread
+            if self.options.verdict_only:
+                return replace(pair, verdict=Verdict.UNDECIDED, result=result, note=f"row {row}: {result.note}")
+            known = replace(pair.result, spread=result.spread)  # whether a mistake explains it is for the diagnosis
+            return replace(pair, result=known, note=f"row {row} agrees to {result.spread:.1e} of its norm")
         if all_of_them and verdicts == [Verdict.PASS] * len(rows):
             tolerated = replace(pair.result, verdict=Verdict.PASS, location=None, spread=None)
             return replace(pair, verdict=Verdict.PASS, result=tolerated, note=TOLERATED)

@@ -333,6 +333,83 @@ def test_a_solver_inside_makes_a_small_gap_undecided_and_a_sign_wrong() -> None:
     assert slugs(report) == ["sign-flipped"]
 
 
+SYSTEM = 4 * np.eye(30) + np.random.default_rng(0).normal(size=(30, 30)) / 3
+INTO = np.random.default_rng(1).normal(size=(30, 3))
+OUT_OF = np.random.default_rng(2).normal(size=(6, 30))
+AT = np.array([0.3, -0.4, 0.8])
+
+
+def half_solved(x: Any) -> Any:
+    """Three outputs behind GMRES that stops early, and three that are computed exactly."""
+    from scipy.sparse.linalg import gmres
+
+    b = np.tanh(INTO @ x)
+    rough = OUT_OF @ gmres(SYSTEM, b, rtol=1e-3, restart=5)[0]
+    return np.concatenate([rough[:3], (OUT_OF @ np.linalg.solve(SYSTEM, b))[3:]])
+
+
+def half_solved_jacobian(x: Any) -> Any:
+    return OUT_OF @ np.linalg.solve(SYSTEM, (1 - np.tanh(INTO @ x) ** 2)[:, None] * INTO)
+
+
+@pytest.mark.parametrize("diagnose", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_solver_behind_some_of_the_outputs_makes_no_right_jacobian_wrong(seed: int, diagnose: bool) -> None:
+    report = check_jacobian(half_solved, half_solved_jacobian, AT, diagnose=diagnose, rng=seed)
+    assert report.verdict.value == "undecided"
+    assert check_jacobian(half_solved, half_solved_jacobian, AT, loss_accuracy=1e-2, rng=seed).verdict.value == "pass"
+    assert check_jacobian(half_solved, half_solved_jacobian, AT, loss_accuracy=0, rng=seed).verdict.value == "fail"
+
+
+@pytest.mark.parametrize("row", [1, 4])
+@pytest.mark.parametrize("seed", range(2))
+def test_mistakes_in_some_of_these_outputs_are_found(row: int, seed: int) -> None:
+    def changed_row(factor: Any) -> Any:
+        def jacobian(x: Any) -> Any:
+            found = half_solved_jacobian(x)
+            found[row] *= factor
+            return found
+
+        return jacobian
+
+    report = check_jacobian(half_solved, changed_row(-1), AT, rng=seed)
+    assert report.verdict.value == "fail"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_row_that_is_off_by_much_is_no_tolerance_of_a_solver(seed: int) -> None:
+    """All of its entries are off, by no common factor, and the whole by less than a solver may be."""
+
+    def fun(x: Any) -> Any:
+        return np.append(100 * np.sin(INTO @ x), np.sum(np.exp(x)))
+
+    def jacobian(x: Any, factor: Any) -> Any:
+        return np.vstack([100 * np.cos(INTO @ x)[:, None] * INTO, factor * np.exp(x)])
+
+    assert check_jacobian(fun, lambda x: jacobian(x, 1.0), AT, rng=seed).verdict.value == "pass"
+    report = check_jacobian(fun, lambda x: jacobian(x, np.array([1.4, 0.7, 1.9])), AT, rng=seed)
+    assert report.verdict.value == "fail"
+    assert {entry.index[0] for entry in report.blocks["x"].entries if entry.wrong} == {30}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_one_wrong_entry_is_no_tolerance_of_a_solver(seed: int) -> None:
+    """In a map without a solver: one entry of one row is off by a small part of its norm."""
+
+    def exact(x: Any) -> Any:
+        return OUT_OF @ np.linalg.solve(SYSTEM, np.tanh(INTO @ x))
+
+    def jacobian(x: Any) -> Any:
+        found = half_solved_jacobian(x)
+        found[2, 1] += 0.003 * np.linalg.norm(found[2])
+        return found
+
+    assert check_jacobian(exact, half_solved_jacobian, AT, rng=seed).verdict.value == "pass"
+    report = check_jacobian(exact, jacobian, AT, rng=seed)
+    assert report.verdict.value == "fail"
+    assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(2, 1)]
+
+
 # -- options -----------------------------------------------------------------------------------------------------------
 
 
