@@ -15,6 +15,7 @@ BENCHMARKS = {
     "calibration": ("benchmarks.calibration",),
     "cost": ("benchmarks.cost",),
     "derivatives-figures": ("benchmarks.maps.detection",),
+    "derivatives-peers": ("benchmarks.maps.peers",),
     "detection": ("benchmarks.detection",),
     "detection-all": ("benchmarks.detection", "--mistakes", "9", "--peers", "gradcheck"),
     "doctor-figures": ("benchmarks.doctor",),
