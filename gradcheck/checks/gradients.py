@@ -143,7 +143,8 @@ def check_gradients(
         ``(x + v) / norm(x + v)`` on a sphere. The gradient is then compared along curves on the manifold alone.
     project : callable, optional
         ``project(x, v)`` returns the tangent nearest to `v`. Without `retract` the manifold is a linear space, such as
-        that of symmetric matrices. That the claimed gradient is tangent is checked as well, and noted.
+        that of symmetric matrices. That the claimed gradient is tangent is checked as well, and noted. The metric is
+        that of the space around the manifold.
     journal : str or os.PathLike, optional
         A file for evaluations that take long. If the check is cut short, the same call reads them from it, with the
         seed that they were made with, and goes on. The file of a check that has ended is started anew.

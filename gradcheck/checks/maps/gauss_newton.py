@@ -40,7 +40,7 @@ APART = 100.0
 
 #: Said of a claim that may be an approximation.
 SEMIDEFINITE = (
-    "the claim is positive semidefinite and the Hessian is not (⟨u, H u⟩ = {value:.3g} ± {error:.1g} for a unit vector "
+    "the claim is {sign} semidefinite and the Hessian is not (⟨u, H u⟩ = {value:.3g} ± {error:.1g} for a unit vector "
     "u): a Gauss–Newton or an expected-information matrix is; pass residuals= to compare it with JᵀJ"
 )
 
@@ -139,7 +139,7 @@ def _read(gradient: Vector, directions: Vector, pushed: Vector, values: Vector, 
 
 
 def _semidefinite(result: MapResult) -> tuple[str, ...]:
-    """A note on a symmetric claim without negative eigenvalues, where the measured Hessian has one."""
+    """A note on a symmetric claim whose eigenvalues have one sign, where the measured Hessian has one of the other."""
     measured = [pair.measured for pair in result.pairs]
     if len(measured) != 1 or measured[0] is None or measured[0].claimed.shape != (result.subject.outputs.size,) * 2:
         return ()
@@ -147,13 +147,14 @@ def _semidefinite(result: MapResult) -> tuple[str, ...]:
     largest = float(np.abs(claimed).max(initial=0.0))
     if not np.isfinite(numeric).all() or np.abs(claimed - claimed.T).max(initial=0.0) > AGREES * largest or not largest:
         return ()
-    if np.linalg.eigvalsh(claimed)[0] < -AGREES * largest:
-        return ()
-    values, vectors = np.linalg.eigh((numeric + numeric.T) / 2)
-    bar = float(np.abs(vectors[:, 0]) @ error @ np.abs(vectors[:, 0]))
-    if not values[0] < -APART * max(bar, AGREES * largest):
-        return ()
-    return (SEMIDEFINITE.format(value=float(values[0]), error=bar),)
+    spectrum = np.linalg.eigvalsh(claimed)
+    for sign, word in ((1, "positive"), (-1, "negative")):
+        values, vectors = np.linalg.eigh(sign * (numeric + numeric.T) / 2)
+        bar = float(np.abs(vectors[:, 0]) @ error @ np.abs(vectors[:, 0]))
+        semidefinite = (sign * spectrum).min() >= -AGREES * largest
+        if semidefinite and values[0] < -APART * max(bar, AGREES * largest):
+            return (SEMIDEFINITE.format(sign=word, value=sign * float(values[0]), error=bar),)
+    return ()
 
 
 def _derivative(function: Callable[[Point], Vector], point: Point, v: Sequence[Vector]) -> Vector | None:

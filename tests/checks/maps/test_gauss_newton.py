@@ -183,8 +183,9 @@ def test_the_outer_product_of_gradients_is_named() -> None:
     assert "the outer product of gradients JᵀJ of the terms" in report.findings[0].message
 
 
+@pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("indefinite", [True, False])
-def test_without_residuals_only_what_is_known_is_said(indefinite: bool) -> None:
+def test_without_residuals_only_what_is_known_is_said(indefinite: bool, sign: int) -> None:
     """Expected information: JᵀWJ. Where the Hessian has a negative eigenvalue, that is noted; else nothing is."""
 
     def information(x: Any) -> Any:
@@ -197,10 +198,17 @@ def test_without_residuals_only_what_is_known_is_said(indefinite: bool) -> None:
     observed[0, 1] += weights @ (-T * e)
     observed[1, 0] = observed[0, 1]
     assert (np.linalg.eigvalsh(observed)[0] < 0) is np.bool_(indefinite)
-    report = check_hessian(lambda x: float(terms(x).sum()), likelihood_grad, information, x0, rng=0)
+    report = check_hessian(
+        lambda x: float(sign * terms(x).sum()),
+        lambda x: sign * likelihood_grad(x),
+        lambda x: sign * information(x),
+        x0,
+        rng=0,
+    )
     assert report.verdict.value != "pass"
     assert "gauss-newton" not in slugs(report)
-    assert any("expected-information" in note for note in report.notes) is indefinite
+    word = "positive" if sign > 0 else "negative"
+    assert any(f"{word} semidefinite" in note for note in report.notes) is indefinite
 
 
 def test_no_note_on_a_claim_that_is_not_semidefinite() -> None:
