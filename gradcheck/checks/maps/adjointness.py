@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checks.maps.reproducible import difference, unsteady
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.subjects.maps.cotangent import random_cotangent
@@ -112,6 +113,9 @@ def adjointness(
         worst = max(tests, key=lambda test: abs(test.gap))
         return (), (f"dot test: {worst}",)
     worst = max(tests, key=lambda test: abs(test.gap) / test.size)
+    off = _unsteady_product(subject, result.scales, rng)
+    if off:
+        return (unsteady(subject, "the product", off),), ()
     if not worst.refuted and result.verdict is not Verdict.FAIL:
         return (), (f"dot test: {worst}; a solver or an approximation inside one of them may be the cause",)
     mistake = BY_SLUG["not-adjoint"]
@@ -120,6 +124,21 @@ def adjointness(
         mistake.code, mistake.slug, where, mistake.description, str(worst), mistake.fix, blocks=subject.input_names
     )
     return (finding,), ()
+
+
+def _unsteady_product(subject: MapSubject, scales: Vector, rng: np.random.Generator) -> float:
+    """By how much one of the two products differs from call to call."""
+    u = random_cotangent(scales, rng)
+    vectors = [rng.uniform(0.5, 1.0, x.shape) for x in subject.point]
+
+    def pushed() -> Vector:
+        return subject.product(subject.space.copy(subject.point), vectors)
+
+    def pulled() -> Vector:
+        found = subject.with_cotangent(u).gradient(subject.space.copy(subject.point))
+        return np.concatenate([np.asarray(g, dtype=np.float64).ravel() for g in found])
+
+    return max(difference(pushed(), pushed), difference(pulled(), pulled))
 
 
 def independent(subject: MapSubject) -> bool:

@@ -41,7 +41,7 @@ def pushed_by_jax(subject: MapSubject, vectors: Point, cotangent: Vector) -> tup
         return jnp.concatenate([jnp.ravel(jnp.asarray(leaf, float)) for leaf in found])
 
     try:
-        with JaxArrays().double():
+        with JaxArrays().session(wide=True):
             point = tuple(jnp.array(x) for x in subject.point)
             directions = tuple(jnp.array(v) for v in vectors)
             try:

@@ -15,6 +15,7 @@ from gradcheck.checks.gradients import check_gradients
 from gradcheck.checks.maps.combined import combined
 from gradcheck.checks.maps.gauss_newton import gauss_newton_of
 from gradcheck.checks.maps.linearity import Found, linear_pullback
+from gradcheck.checks.maps.reproducible import difference, unsteady
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check, tolerance_of_map
 from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import Workers, budget_of, seed_of
@@ -228,26 +229,26 @@ def _symmetry(result: MapResult, rng: np.random.Generator, rtol: float) -> Found
     if subject.outputs.size != sum(block.size for block in subject.blocks) or not subject.claim.pulls or findings:
         return findings, ()
     u, w = random_cotangent(result.scales, rng), random_cotangent(result.scales, rng)
-    one, other = (
-        np.concatenate(
-            [
-                np.asarray(g, dtype=float).ravel()
-                for g in subject.with_cotangent(each).gradient(subject.space.copy(subject.point))
-            ]
-        )
-        for each in (u, w)
-    )
+    one, other = (_pulled(subject, each) for each in (u, w))
     left, right = one * w, other * u
     size = max(float(np.linalg.norm(left)), float(np.linalg.norm(right)))
     gap = abs(float(left.sum() - right.sum()))
     if gap <= SYMMETRIC * rtol * size:
         return (), ()
+    off = difference(one, lambda: _pulled(subject, u))
+    if off:
+        return (unsteady(subject, "the product", off),), ()
     mistake = BY_SLUG["asymmetric-hessian"]
     evidence = f"⟨u, H w⟩ = {left.sum():.8g} and ⟨w, H u⟩ = {right.sum():.8g} for random u and w"
     names = subject.input_names
     return (
         Finding(mistake.code, mistake.slug, ", ".join(names), mistake.description, evidence, mistake.fix, blocks=names),
     ), ()
+
+
+def _pulled(subject: MapSubject, cotangent: Any) -> Any:
+    found = subject.with_cotangent(cotangent).gradient(subject.space.copy(subject.point))
+    return np.concatenate([np.asarray(g, dtype=float).ravel() for g in found])
 
 
 def _not_compared(subject: MapSubject, target: str, seed: int, rtol: float) -> Report:

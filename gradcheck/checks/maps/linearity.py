@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checks.maps.adjointness import REFUTED
+from gradcheck.checks.maps.reproducible import difference, unsteady
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.subjects.maps.cotangent import random_cotangent
@@ -30,7 +33,7 @@ def linear_pullback(result: MapResult, rng: np.random.Generator, rtol: float) ->
             return (), ()
         evidence = "two random cotangents give the very same product"
         return (_finding(subject, "upstream-ignored", "the product ignores the cotangent", evidence),), ()
-    return _judged(subject, pulled, size, rtol, "cotangent")
+    return _judged(subject, pulled, size, rtol, "cotangent", lambda: _pulled(subject, u))
 
 
 def linear_product(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
@@ -41,10 +44,21 @@ def linear_product(result: MapResult, rng: np.random.Generator, rtol: float) -> 
     none = [np.zeros_like(a) for a in v]
     pushed = [subject.product(subject.space.copy(subject.point), each) for each in (v, w, both, none)]
     size = max(float(np.abs(each).max(initial=0.0)) for each in pushed[:2])
-    return _judged(subject, pushed, size, rtol, "direction")
+    return _judged(
+        subject, pushed, size, rtol, "direction", lambda: subject.product(subject.space.copy(subject.point), v)
+    )
 
 
-def _judged(subject: MapSubject, found: list[Vector], size: float, rtol: float, noun: str) -> Found:
+def _judged(
+    subject: MapSubject, found: list[Vector], size: float, rtol: float, noun: str, again: Callable[[], Vector]
+) -> Found:
+    """Whether products of a sum and of zero are right; one that differs from call to call is said to."""
+    findings, notes = _linear(subject, found, size, rtol, noun)
+    off = difference(found[0], again) if findings or notes else 0.0
+    return ((unsteady(subject, "the product", off),), ()) if off else (findings, notes)
+
+
+def _linear(subject: MapSubject, found: list[Vector], size: float, rtol: float, noun: str) -> Found:
     one, other, both, none = found
     if float(np.abs(none).max(initial=0.0)) > REFUTED * size:
         at = f"for a {noun} of zero the product has entries up to {np.abs(none).max():.3g}"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checks.maps.report import map_report, pair_names
+from gradcheck.checks.maps.reproducible import settled_for_steadiness
 from gradcheck.checks.observers import notify_observers
 from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, mapping_of, seed_of
 from gradcheck.checks.progress import progress_callback
@@ -124,9 +125,15 @@ def run_map_check(
                 with subject.session():
                     added, noted = test(replace(result, subject=subject), rng, rtol)
                 findings, extra = _joined(findings, added), (*extra, *noted)
+    steady: tuple[Finding, ...] = ()
     refuting = [REFUTING[finding.slug] for finding in findings if finding.slug in REFUTING]
     if result.verdict is not Verdict.FAIL and refuting:
         result = _refuted(result, refuting[0])
+    if result.verdict is Verdict.FAIL:
+        with subject.session(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)
+            result, steady = settled_for_steadiness(result, subject)
+        findings = steady or findings
     report = map_report(
         result,
         findings,

@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ class Boundary:
             if framework is None:
                 return fun(*x, *more)
             trees, others = more[:extra], more[extra:]
-            with _precision(framework, x):
+            with _session(framework, x):
                 point = self.restored(x)
                 given = [self._in_kind(tree, x) for tree in trees]
                 return numpy_tree(fun(*(point if spread else (point,)), *given, *others), framework)
@@ -73,7 +73,7 @@ class Boundary:
         def called(x: Any, *more: Any) -> Any:
             if framework is None:
                 return fun(*x, *more)
-            with _precision(framework, x):
+            with _session(framework, x):
                 point = self.restored(x)
                 found = fun(*(point if spread else (point,)), *more)
             if not isinstance(found, (tuple, list)) or len(found) != 2 or not callable(found[1]):
@@ -81,7 +81,7 @@ class Boundary:
             outputs, pullback = found
 
             def pulled(u: Any) -> Any:
-                with _precision(framework, x):
+                with _session(framework, x):
                     return numpy_tree(pullback(self._in_kind(u, x)), framework)
 
             return numpy_tree(outputs, framework), pulled
@@ -94,7 +94,7 @@ class Boundary:
         assert framework is not None
 
         def vjp(x: Any, u: Any, *more: Any) -> Any:
-            with _precision(framework, x):
+            with _session(framework, x):
                 flat = _Flat(framework, fun, self.restored(x), spread, more)
                 weights = [np.asarray(each) for each in flatten(u, "f")[0]]
 
@@ -118,7 +118,7 @@ class Boundary:
         assert framework is not None
 
         def jvp(x: Any, v: Any, *more: Any) -> Any:
-            with _precision(framework, x):
+            with _session(framework, x):
                 flat = _Flat(framework, fun, self.restored(x), spread, more)
                 vectors = flatten(v, "x")[0]
                 shapes: list[Any] = []
@@ -230,9 +230,8 @@ def numpy_tree(tree: Any, framework: Framework) -> Any:
     return found[0] if structure.bare else structure.unflatten(found)
 
 
-def _precision(framework: Framework, x: Any) -> Any:
-    wide = any(_width_of(leaf) > 4 for leaf in flatten(x, "x")[0])
-    return framework.double() if wide else nullcontext()
+def _session(framework: Framework, x: Any) -> AbstractContextManager[Any]:
+    return framework.session(wide=any(_width_of(leaf) > 4 for leaf in flatten(x, "x")[0]))
 
 
 def _width_of(leaf: Any) -> int:

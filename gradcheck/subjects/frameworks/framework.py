@@ -46,8 +46,8 @@ class Framework(abc.ABC):
         """A copy in the kind, and on the device, of another leaf, with the type of the NumPy array."""
 
     @abc.abstractmethod
-    def double(self) -> AbstractContextManager[Any]:
-        """Where arrays of double precision keep it."""
+    def session(self, *, wide: bool) -> AbstractContextManager[Any]:
+        """Where a function is called: double precision stays if it is there, and random numbers start anew."""
 
     @abc.abstractmethod
     def is_differentiable(self, leaf: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, cast
 
 import jax
@@ -44,8 +44,10 @@ class JaxArrays(Framework):
         """An array on the default device."""
         return jnp.array(array)
 
-    def double(self) -> AbstractContextManager[Any]:
-        """Without it JAX rounds to single precision, and says nothing."""
+    def session(self, *, wide: bool) -> AbstractContextManager[Any]:
+        """Without this JAX rounds double to single precision, and says nothing. Its random numbers have no state."""
+        if not wide:
+            return nullcontext()
         switch: Any = getattr(jax, "enable_x64", None)
         if switch is None:  # before 0.8
             switch = importlib.import_module("jax.experimental").enable_x64

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -43,9 +43,18 @@ class TorchArrays(Framework):
         """A leaf of a new graph, on the device of another tensor."""
         return torch.tensor(array, device=like.device)
 
-    def double(self) -> AbstractContextManager[Any]:
-        """Everywhere."""
-        return nullcontext()
+    def __init__(self) -> None:
+        self._state = torch.get_rng_state()
+
+    @contextmanager
+    def session(self, *, wide: bool) -> Iterator[None]:
+        """Each call draws the same random numbers, as for dropout; the user's generator is put back."""
+        before = torch.get_rng_state()
+        torch.set_rng_state(self._state)
+        try:
+            yield
+        finally:
+            torch.set_rng_state(before)
 
     def is_differentiable(self, leaf: Any) -> bool:
         """Whether it is a tensor of floats or complex numbers."""

@@ -180,6 +180,10 @@ class MapSubject(FunctionSubject):
     def _flat_outputs(self, point: Point) -> NDArray[np.float64]:
         return self.outputs.flat(self._evaluated(point, narrow=not self._promoted), self._source)
 
+    def outputs_again(self, point: Point) -> NDArray[np.float64]:
+        """All outputs at a point, computed anew."""
+        return self._flat_outputs(copied(point))
+
     def _read(self, point: Point) -> NDArray[np.float64] | None:
         """Outputs in the journal of an earlier check."""
         if self._journal is None:

@@ -179,6 +179,15 @@ def test_on_a_sphere() -> None:
     assert check_jvp(lambda x: x**2, lambda x, v: v * x, x0, rng=0, **sphere).verdict.value == "fail"
 
 
+@pytest.mark.parametrize("check", [check_vjp, check_jvp])
+def test_dropout_draws_the_same_mask_at_each_call_and_the_generator_is_put_back(check: Any) -> None:
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    report = check(torch.nn.Dropout(0.5), None, tensor(np.arange(1.0, 9.0)), rng=0)
+    assert report.verdict.value == "pass", str(report)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_users_arrays_are_left_as_they_are() -> None:
     x0 = tensor().requires_grad_()
     assert check_vjp(lambda x: x.mul_(2), None, x0, rng=0).verdict.value in ("pass", "undecided")
