@@ -16,6 +16,7 @@ from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 from gradcheck.probes.journal import stored_seed
 from gradcheck.reports.report import Report
+from gradcheck.subjects.frameworks.boundary import Boundary
 from gradcheck.subjects.maps.claim import PairClaim, ProductClaim, PullbackClaim, named, require_callable
 from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.maps.matrix import is_operator
@@ -57,7 +58,7 @@ def check_adjoint(
         ``adjoint(y)`` returns A* y; of complex arrays that is the conjugate transpose.
     x_like, y_like : array or nesting of arrays
         Inputs of both functions have these nestings, shapes and types; the values are drawn at random. A tuple of
-        integers is a shape.
+        integers is a shape. Of tensors and arrays of JAX the functions get and return such arrays.
     wrt : str or iterable of str, optional
         Names of the leaves of a nested `x_like`; the others keep the values that were drawn, and A* is compared in the
         leaves that are named alone.
@@ -101,6 +102,8 @@ def check_adjoint(
     require_callable(adjoint, "adjoint", "pass a function of y, check_adjoint(forward, adjoint, x_like, y_like)")
     if x_like is None or y_like is None:
         raise SubjectTypeError("missing x_like or y_like: pass arrays with the shapes and types of x and of y")
+    forward, x_like = _in_numpy(forward, x_like)
+    adjoint, y_like = _in_numpy(adjoint, y_like)
     stored = stored_seed(journal) if journal is not None and rng is None else None
     seed = seed_of(rng if stored is None else stored)
     random = np.random.default_rng(seed)
@@ -150,6 +153,12 @@ def _operator(operator: Any) -> tuple[Callable[..., Any], Callable[..., Any], An
     matvec.__qualname__ = f"{type(operator).__qualname__}.matvec"
     rmatvec.__qualname__ = f"{type(operator).__qualname__}.rmatvec"
     return matvec, rmatvec, np.zeros(columns, dtype), np.zeros(rows, dtype)
+
+
+def _in_numpy(function: Callable[..., Any], like: Any) -> tuple[Callable[..., Any], Any]:
+    """A function of a library's arrays as one of NumPy's, and what its argument is like."""
+    boundary = Boundary(like)
+    return (function, like) if boundary.framework is None else (boundary.function(function), boundary.x0)
 
 
 def _drawn(like: Any, rng: np.random.Generator, argument: str) -> Any:

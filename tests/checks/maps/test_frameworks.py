@@ -168,6 +168,37 @@ def test_jacobians_of_tensors(library: str) -> None:
     assert report.verdict.value == "fail"
 
 
+@pytest.mark.parametrize("factor", [1.0, -1.0])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_adjoints_of_tensors(library: str, factor: float) -> None:
+    make, _ = LIBRARIES[library]
+    matrix = make(np.array([[1.0, -2.0, 0.5], [0.3, 0.7, -1.1]]))
+
+    def forward(x: Any) -> Any:
+        return matrix @ x
+
+    def adjoint(y: Any) -> Any:
+        return factor * matrix.T @ y
+
+    report = gradcheck.check_adjoint(forward, adjoint, make(), make(VALUES[:2]), rng=0)
+    assert report.verdict.value == ("pass" if factor == 1 else "fail"), str(report)
+
+
+def test_transposed_convolution_is_the_adjoint_of_a_convolution() -> None:
+    kernel = tensor(np.random.default_rng(0).normal(size=(3, 2, 3)))
+
+    def forward(x: Any) -> Any:
+        return torch.nn.functional.conv1d(x, kernel)
+
+    def adjoint(y: Any) -> Any:
+        return torch.nn.functional.conv_transpose1d(y, kernel)
+
+    like = tensor(np.zeros((1, 2, 8))), tensor(np.zeros((1, 3, 6)))
+    assert gradcheck.check_adjoint(forward, adjoint, *like, rng=0).verdict.value == "pass"
+    report = gradcheck.check_adjoint(forward, lambda y: adjoint(y.flip(-1)), *like, rng=0)
+    assert report.verdict.value == "fail"
+
+
 def test_on_a_sphere() -> None:
     x0 = tensor([0.6, 0.0, 0.8])
     sphere: dict[str, Any] = {
