@@ -55,6 +55,7 @@ def check_problem(
     jac: Any = None,
     hess: Any = None,
     hessp: Callable[..., Any] | None = None,
+    residuals: Callable[..., Any] | None = None,
     constraints: Any = (),
     bounds: Any = None,
     args: Sequence[Any] = (),
@@ -84,6 +85,8 @@ def check_problem(
         compute, as ``'2-point'``, is not checked.
     hess, hessp : callable
         ``hess(x, *args)`` and ``hessp(x, v, *args)``; they need `jac`.
+    residuals : callable, optional
+        As for `check_hessian`: what `fun` is the sum of squares of, so that JᵀJ in the place of the Hessian is named.
     constraints : dict, NonlinearConstraint, LinearConstraint, or sequence of them
         Those with a function and a derivative are checked; ``hess(x, v)`` of a nonlinear constraint as well.
     bounds : sequence of (low, high), or scipy.optimize.Bounds, optional
@@ -127,6 +130,8 @@ def check_problem(
         raise SubjectTypeError(
             "x0 is a function: pass the point second and derivatives by name, check_problem(fun, x0, jac=...)"
         )
+    if residuals is not None and hess is None and hessp is None:
+        raise SubjectTypeError("residuals is for a Hessian: pass hess= or hessp= as well, or leave it out")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
     kept = None if journal is None else PartedJournal(journal, seed_of(rng), reproduce=rng is None)
     seed = seed_of(rng) if kept is None else kept.seed
@@ -147,7 +152,7 @@ def check_problem(
     left: list[str] = []
     with quiet():
         parts = [
-            *_of_objective(fun, x0, jac, hess, hessp, bounds, args, options, left, kept),
+            *_of_objective(fun, x0, jac, hess, hessp, residuals, bounds, args, options, left, kept),
             *_of_constraints(constraints, x0, bounds, options, left, kept),
         ]
     if kept is not None:
@@ -176,6 +181,7 @@ def _of_objective(
     jac: Any,
     hess: Any,
     hessp: Any,
+    residuals: Any,
     bounds: Any,
     args: Sequence[Any],
     options: dict[str, Any],
@@ -222,6 +228,7 @@ def _of_objective(
             each,
             x0,
             hessp=product,
+            residuals=residuals,
             args=args,
             bounds=bounds,
             **options,

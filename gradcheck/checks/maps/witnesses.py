@@ -141,7 +141,7 @@ def _compared(name: str, claimed: float, terms: Vector, rtol: float, doubt: str)
         return f"{name}: the derivative is zero along a random direction, and claimed to be {claimed:.3g}"
     gap /= size
     bar = EPSILON * 8 * math.sqrt(terms.size)
-    meaning = "the two agree to rounding" if gap <= bar else f"rounding explains {bar:.1e}"
+    meaning = "the two agree to rounding" if gap <= bar else f"rounding explains {bar:.1e}, or more where terms cancel"
     if gap > rtol:
         meaning += f"; {doubt}"
     return f"{name}: off by {gap:.1e} of the norm along a random direction; {meaning}"

@@ -170,6 +170,27 @@ def test_hessians_of_constraints_on_nested_parameters() -> None:
     assert [n for n, block in report.blocks.items() if not block.passes] == ["constraints[0].hess: (b, b)"]
 
 
+def test_a_gauss_newton_matrix_is_named_where_residuals_are_given() -> None:
+    """Rosenbrock's function is the sum of squares of 10 (y − x²) and 1 − x."""
+
+    def residuals(x: Any) -> Any:
+        return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+    def outer(x: Any) -> Any:
+        j = np.array([[-20 * x[0], 10], [-1, 0]])
+        return 2 * j.T @ j
+
+    options: dict[str, Any] = {"jac": rosen_der, "residuals": residuals, "rng": 0}
+    assert check_problem(rosen, POINT, hess=rosen_hess, **options).verdict.value == "pass"
+    at = [0.5, -0.4]
+    report = check_problem(rosen, at, hess=outer, **options)
+    assert report.findings[0].slug == "gauss-newton"
+    assert "the Gauss–Newton matrix 2 JᵀJ" in report.findings[0].message
+    assert slugs(check_problem(rosen, at, hess=lambda x: 2 * rosen_hess(x), **options)) == ["constant-factor"]
+    with pytest.raises(SubjectTypeError, match="residuals is for a Hessian"):
+        check_problem(rosen, at, **options)
+
+
 def test_nothing_to_check_is_refused() -> None:
     with pytest.raises(SubjectError, match="there is no derivative to check"):
         check_problem(rosen, POINT, jac="2-point")
