@@ -97,6 +97,28 @@ def test_one_that_is_right_at_the_point_alone_fails() -> None:
     assert "right at your point, wrong at another point of the manifold" in report.notes
 
 
+def test_workers_and_progress_are_used() -> None:
+    retract, project, x0 = SPACES["sphere"]
+    together: list[int] = []
+    shown: list[tuple[int, str]] = []
+
+    def mapped(function: Any, points: Any) -> list[Any]:
+        points = list(points)
+        together.append(len(points))
+        return [function(point) for point in points]
+
+    def tangent(x: Any) -> Any:
+        return project(x, around(x))
+
+    options: dict[str, Any] = {"retract": retract, "project": project, "rng": 0}
+    report = check_gradients(
+        value, tangent, x0, workers=mapped, progress=lambda done, stage: shown.append((done, stage)), **options
+    )
+    assert report.verdict.value == "pass"
+    assert max(together) > 1
+    assert shown
+
+
 def test_a_claim_that_is_neither_tangent_nor_the_gradient_around_fails() -> None:
     retract, project, x0 = SPACES["sphere"]
 
