@@ -358,3 +358,21 @@ def test_args_of_a_model_are_refused_with_the_remedy() -> None:
     assert verdict(NoBatch()) == "pass"
     with pytest.raises(SubjectTypeError, match=r"args.*batch="):
         check_gradients(NoBatch(), args=BATCH, rng=0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("claimed", [3.0, 0.0])
+def test_a_single_entry_of_a_large_block_on_which_the_loss_does_not_depend(claimed: float, seed: int) -> None:
+    """All other claims of the block are zero, rightly."""
+    x0 = {"a": np.random.default_rng(seed).normal(size=100_000), "b": np.array([1.5, 0.3])}
+
+    def loss(p: Any) -> float:
+        return float(np.sum(p["b"] ** 2))
+
+    def gradient(p: Any) -> Any:
+        of_a = np.zeros(100_000)
+        of_a[777] = claimed
+        return {"a": of_a, "b": 2 * p["b"]}
+
+    report = check_gradients(loss, gradient, x0, diagnose=False, rng=seed)
+    assert report.blocks["a"].verdict.value == ("fail" if claimed else "pass")

@@ -116,9 +116,24 @@ def _median(sizes: Array) -> float:
 
 
 def _sizeable(sizes: Array) -> Array:
-    """A sample of the entries that are not zero; what cancelled up to rounding is zero."""
+    """A sample of the entries that are not zero; what cancelled up to rounding is zero.
+
+    Of a large array with few such entries all are looked at: a sample of the array might miss them.
+    """
     flat = sizes.ravel()
     if flat.size > SPACES.sample:
-        flat = flat[:: flat.size // SPACES.sample]
-    rest: Array = flat[flat > SPACES.cancelled_roundings * np.finfo(flat.dtype).eps * flat.max(initial=0.0)]
-    return rest
+        found = _above_rounding(_spaced(flat))
+        if found.size >= SPACES.sample_least:
+            return found
+        flat = _spaced(flat[flat != 0])
+    return _above_rounding(flat)
+
+
+def _spaced(flat: Array) -> Array:
+    """Entries at equal distances, about as many as a sample has; all of a small array."""
+    return flat[:: max(1, flat.size // SPACES.sample)]
+
+
+def _above_rounding(flat: Array) -> Array:
+    found: Array = flat[flat > SPACES.cancelled_roundings * np.finfo(flat.dtype).eps * flat.max(initial=0.0)]
+    return found

@@ -26,6 +26,8 @@ class SpaceSettings:
         An entry with a claim of zero whose size is below this part of the typical one is moved by the typical size too.
     sample : int
         Quantiles are taken of at most about so many entries.
+    sample_least : int
+        If fewer entries of such a sample are not zero, it is taken of those alone.
     band_width : float
         Bands above the median hold effects up to this factor, so that the small entries of each are seen in it.
     reach : float
@@ -53,6 +55,7 @@ class SpaceSettings:
     plain_norm: tuple[float, float] = (1e-140, 1e150)
     far_below: float = 2.0**-10
     sample: int = 4096
+    sample_least: int = 64
     band_width: float = 100.0
     reach: float = 8.0
     magnitudes: tuple[float, float] = (0.5, 1.0)

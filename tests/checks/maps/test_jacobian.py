@@ -587,3 +587,24 @@ def test_an_error_that_one_output_shows_and_their_sum_does_not(seed: int) -> Non
     report = check_jacobian(fun, jacobian, POINT, rng=seed)
     assert report.verdict.value == "fail"
     assert report.blocks["(b, x)"].passes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_wrong_entry_of_a_large_sparse_jacobian_is_found_within_few_evaluations(seed: int) -> None:
+    n, row = 100_000, 777 * (seed + 1)
+
+    def fun(x: Any) -> Any:
+        return np.append(x[:-1] ** 2 - x[1:], x[-1] ** 3)
+
+    def jacobian(x: Any, factor: float = 1.5) -> Any:
+        diagonals: Any = [np.append(2 * x[:-1], 3 * x[-1] ** 2), -np.ones(n - 1)]
+        found = scipy.sparse.diags_array(diagonals, offsets=[0, 1], format="csr")
+        found.data[found.indptr[row] + 1] *= factor
+        return found
+
+    x0 = np.random.default_rng(seed).normal(size=n)
+    report = check_jacobian(fun, jacobian, x0, rng=seed)
+    assert report.verdict.value == "fail"
+    assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(row, row + 1)]
+    assert report.evaluations <= 600
+    assert check_jacobian(fun, lambda x: jacobian(x, 1.0), x0, rng=seed).verdict.value == "pass"

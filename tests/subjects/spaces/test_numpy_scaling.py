@@ -167,3 +167,13 @@ def test_one_entry_of_parameters_that_are_all_tiny(size: float, spoiled: int | N
 
     x0 = size * np.random.default_rng(1).standard_normal(5)
     assert verdict(lambda x: float(np.exp(x).sum()), gradient, x0) == expected
+
+
+def test_few_entries_that_are_not_zero_are_not_missed_in_a_large_array() -> None:
+    """At a place that equal distances skip; beside many of them a sample is enough."""
+    effects = np.zeros(100_000)
+    effects[[777, 99_998]] = 3.0, 5.0
+    assert small_of(effects, 1e-2) == 3.0
+    assert small_of(np.zeros(100_000), 1e-2) == 0.0
+    many = np.linspace(1, 2, 100_000)
+    assert small_of(many, 1e-2) == pytest.approx(1.01, abs=1e-3)
