@@ -12,6 +12,9 @@ from gradcheck.reports.pages import Page, pages
 #: What looks like a code: nothing is similar to a number.
 _CODE = re.compile(r"g[ct]|[a-z]{0,2}\d+")
 
+#: Slugs that contain a word, as a message shows them.
+_SHOWN = 3
+
 #: Terminals narrower than this show summaries below the slugs.
 NARROW = 70
 
@@ -40,8 +43,9 @@ def page(name: str) -> Page:
         raise UnknownMistake(f"there is no code {name!r}: `gradcheck explain`, without a code, lists them all")
     if wanted not in by_name:
         slugs = {found.slug: found for found in all_pages}
-        near = difflib.get_close_matches(wanted, slugs, 1)
-        hint = f", did you mean {slugs[near[0]].code} {near[0]}?" if near else ";"
+        holding = [slug for slug in slugs if wanted and wanted in slug]
+        near = holding[:_SHOWN] or difflib.get_close_matches(wanted, slugs, 1)
+        hint = f"; did you mean {' or '.join(f'{slugs[slug].code} {slug}' for slug in near)}?" if near else ";"
         raise UnknownMistake(f"there is no mistake {name!r}{hint} `gradcheck explain` lists them all")
     return by_name[wanted]
 

@@ -70,7 +70,7 @@ def _text(outcomes: Sequence[Outcome], shown: Sequence[Outcome], how: Presentati
 
         left_out = [outcome for outcome in outcomes if outcome not in shown]
         return laid_out(render_all(shown, width, RERUN, left_out), how.look)
-    report = outcomes[0].report
+    report = outcomes[0].named
     if report is None:
         return ""  # said on standard error
     if not shown:
@@ -98,7 +98,7 @@ def _other(outcomes: Sequence[Outcome], form: str) -> str:
     if form == "junit":
         from gradcheck.reports.junit import junit_of
 
-        return junit_of(outcomes)
+        return junit_of(outcomes, rerun=RERUN)
     if form == "csv":
         from gradcheck.reports.csv import csv_of
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -45,12 +47,23 @@ class Main(Command, click.Group):
 
     command_class = Command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the first word; what looks like a target is told from a mistyped command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if ":" in args[0] or Path(args[0]).exists():
+                raise click.UsageError(f"Did you mean: gradcheck check {' '.join(args)}", ctx) from None
+            raise error
+
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run the command line, and end the process."""
         try:
             status = super().main(*args, **{**options, "standalone_mode": False})
         except click.ClickException as error:
-            error.show()
+            say(_shown(error))
             status = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             say("gradcheck: interrupted")
@@ -67,6 +80,13 @@ class Main(Command, click.Group):
             say(f"gradcheck: {fault_message(error) if is_fault(error) else f'{type(error).__name__}: {error}'}")
             status = FAULT if is_fault(error) else CANNOT_RUN
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _shown(error: click.ClickException) -> str:
+    """What click says of an error, with the usage of the command."""
+    text = io.StringIO()
+    error.show(text)
+    return text.getvalue().rstrip("\n")
 
 
 def version_option(version: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

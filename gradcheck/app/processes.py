@@ -94,7 +94,7 @@ class Processes:
 
     def _why(self, status: int | None) -> str:
         if status is None:
-            return f"it took more than {self.timeout:g} s (--timeout {self.timeout:g})"
+            return f"the check took more than {self.timeout:g} s (--timeout {self.timeout:g})"
         if status < 0:
             name = next((each.name for each in signal.Signals if each == -status), str(-status))
             return f"its process was ended by the signal {name} before the check was finished"

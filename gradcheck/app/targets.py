@@ -87,6 +87,7 @@ def _expanded(text: str) -> Iterator[Target]:
         pattern, separator, name = tail.partition(":")
         paths = sorted(glob.glob(os.path.join(head, pattern), recursive=True))
         files = [path for path in paths if Path(path).is_file()]
+        files = [path for path in files if Path(path).suffix in PROGRAMS] or files
         yield from (Target(f"{path}{separator}{name}") for path in files)
         if not files:
             yield Target(text, f"no file matches {text!r}")

@@ -80,7 +80,7 @@ def written_test(text: str, output: Path) -> str:
     if description is not None:
         body = f"    {_call(description, value)}"
     elif isinstance(what, tuple):
-        body = f"    fun, grad, x0 = {value}\n    gradcheck.assert_gradients(fun, grad, x0, rng=0)"
+        body = f"    gradcheck.assert_gradients(*{value}, rng=0)"
     imports = _imports(place, name.partition(".")[0], output)
     return _OF_AN_OBJECT.format(name=name, imports=imports, identifier=_identifier(name), body=body)
 

@@ -25,15 +25,14 @@ def json_of_outcome(outcome: Outcome) -> str:
 
 
 def json_of_outcomes(outcomes: Sequence[Outcome]) -> str:
-    """Write the outcomes of several targets as an object with the list ``targets``, each named as it was given."""
-    targets = [{**plain_outcome(outcome), "target": outcome.target} for outcome in outcomes]
-    return json.dumps({"targets": targets}, indent=2, allow_nan=False, ensure_ascii=False)
+    """Write the outcomes of several targets as an object with the list ``targets``."""
+    return json.dumps({"targets": list(map(plain_outcome, outcomes))}, indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def plain_outcome(outcome: Outcome) -> dict[str, Any]:
     """Turn an outcome into dicts, lists, strings and finite numbers: a report, or why there is none."""
-    if outcome.report is not None:
-        return plain(outcome.report)
+    if (report := outcome.named) is not None:
+        return plain(report)
     return {
         "version": __version__,
         "target": outcome.target,

@@ -9,27 +9,28 @@ from gradcheck.reports.data import BlockReport, ReportData
 from gradcheck.reports.outcome import ERROR, Outcome
 from gradcheck.reports.problems import UNEXPLAINED
 from gradcheck.reports.signs import made_visible, scalar
-from gradcheck.reports.text import text_of
+from gradcheck.reports.text import RERUN, text_of
 from gradcheck.verdicts.verdict import Verdict
 
 
-def junit_of(outcomes: Sequence[Outcome]) -> str:
+def junit_of(outcomes: Sequence[Outcome], rerun: str = RERUN) -> str:
     """Write one ``testsuites`` element.
 
     A wrong block is a failure. An undecided block, and a target that could not be checked, are errors: they are not
     known to be wrong, and not to be right either.
     """
-    suites = [_suite(outcome) for outcome in outcomes]
+    suites = [_suite(outcome, rerun) for outcome in outcomes]
     whole = ET.Element("testsuites", {"name": "gradcheck", **_counts(suites), "time": _seconds(outcomes)})
     whole.extend(suites)
     ET.indent(whole)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{scalar(ET.tostring(whole, encoding="unicode"))}'
 
 
-def _suite(outcome: Outcome) -> ET.Element:
+def _suite(outcome: Outcome, rerun: str) -> ET.Element:
     outcome = made_visible(outcome)
     report = outcome.named
-    cases = [_broken(outcome)] if report is None else [_case(outcome, report, b) for b in report.blocks.values()]
+    blocks = () if report is None else report.blocks.values()
+    cases = [_broken(outcome)] if report is None else [_case(outcome, report, block, rerun) for block in blocks]
     counts = {
         "tests": len(cases),
         "failures": sum(case.find("failure") is not None for case in cases),
@@ -48,7 +49,7 @@ def _broken(outcome: Outcome) -> ET.Element:
     return case
 
 
-def _case(outcome: Outcome, report: ReportData, block: BlockReport) -> ET.Element:
+def _case(outcome: Outcome, report: ReportData, block: BlockReport, rerun: str) -> ET.Element:
     """The case of a block, with the whole report on it if it does not pass."""
     time = _seconds([outcome]) if block.name == next(iter(report.blocks)) else "0.000"
     case = ET.Element("testcase", classname=outcome.target, name=block.name, time=time)
@@ -62,7 +63,8 @@ def _case(outcome: Outcome, report: ReportData, block: BlockReport) -> ET.Elemen
     else:
         found = ET.SubElement(case, "error", type="undecided", message=block.note or str(block))
     first = next((b for b in report.blocks.values() if b.verdict is block.verdict), None)
-    found.text = text_of(report) if first is block else f"See {first.name if first else 'the first block'}."
+    name = first.name if first else "the first block"
+    found.text = text_of(report, rerun=rerun) if first is block else f"See {name}."
     return case
 
 

@@ -63,10 +63,8 @@ def render_outcome(outcome: Outcome, width: int | None = None, rerun: str = RERU
         return render(report, width, rerun)
     head = Text("ERROR", style=f"bold {_STYLES[ERROR]}")
     head.append(f"  {made_visible(outcome.target)}", style="bold")
-    prose = width or WIDTH
-    return Group(
-        Constrain(Group(head, Text(made_visible(outcome.summary))), prose), Text(made_visible(outcome.details))
-    )
+    above = Constrain(Group(head, Text(made_visible(outcome.summary))), width or WIDTH)
+    return Group(above, Text(made_visible(outcome.details))) if outcome.details else above
 
 
 def totals(outcomes: Sequence[Outcome], left_out: Sequence[Outcome] = ()) -> str:

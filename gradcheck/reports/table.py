@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gradcheck.reports.data import BlockReport, ReportData
 from gradcheck.reports.numbers import shape, short, size
 from gradcheck.verdicts.verdict import Verdict
@@ -10,8 +12,6 @@ from gradcheck.verdicts.verdict import Verdict
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗ wrong", Verdict.UNDECIDED: "?"}
 
 HEADERS = ("block", "shape", "‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution", "verdict")
-
-_NORMS = "‖claimed‖, ‖numeric‖: norms of the claimed and numerical gradients."
 
 
 def row_of(block: BlockReport) -> tuple[str, ...]:
@@ -28,14 +28,23 @@ def row_of(block: BlockReport) -> tuple[str, ...]:
     )
 
 
-def legend_of(report: ReportData) -> tuple[str, ...]:
-    """What the columns mean, in two lines."""
+def legend_of(report: ReportData, headers: Collection[str] = HEADERS) -> tuple[str, ...]:
+    """What the columns with these headers mean, in at most two lines."""
     if report.method == "textbook":
-        return (
-            _NORMS,
-            "gap: ‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖). This method has no error bar and no resolution.",
-        )
-    return (
-        f"{_NORMS} gap: largest relative difference found.",
-        "error bar: uncertainty of the gap. resolution: smallest relative error of an entry that would be detected.",
-    )
+        gap = "gap: ‖claimed - numeric‖ / (‖claimed‖ + ‖numeric‖). This method has no error bar and no resolution."
+        return tuple(line for line in (_norms(headers), gap) if line)
+    meanings = {
+        "gap": "gap: largest relative difference found.",
+        "error bar": "error bar: uncertainty of the gap.",
+        "resolution": "resolution: smallest relative error of an entry that would be detected.",
+    }
+    gap, bar, resolution = (text if header in headers else "" for header, text in meanings.items())
+    lines = ((_norms(headers), gap), (bar, resolution))
+    return tuple(" ".join(filter(None, parts)) for parts in lines if any(parts))
+
+
+def _norms(headers: Collection[str]) -> str:
+    norms = [header for header in ("‖claimed‖", "‖numeric‖") if header in headers]
+    if len(norms) == 2:
+        return "‖claimed‖, ‖numeric‖: norms of the claimed and numerical gradients."
+    return {"‖claimed‖": "‖claimed‖: norm of the claimed gradient."}.get("".join(norms), "")

@@ -75,7 +75,8 @@ def in_colour(renderable: RenderableType, width: int | None = None) -> str:
 def render(report: ReportData, width: int | None = None, rerun: str = RERUN) -> RenderableType:
     """Lay the report out for rich; the parameters are those of `text_of`. What controls a terminal becomes visible."""
     report = made_visible(report)
-    legend = [Text(line, style="dim") for line in legend_of(report)]
+    table = _blocks(report, width)
+    legend = [Text(line, style="dim") for line in legend_of(report, [str(column.header) for column in table.columns])]
     above: list[RenderableType] = [_headline(report), ""]
     between: list[RenderableType] = [*legend]
     if report.lines:
@@ -84,7 +85,7 @@ def render(report: ReportData, width: int | None = None, rerun: str = RERUN) -> 
         between += ["", _finding(finding)]
     between += ["", *[Text(note) for note in notes_of(report)], _cost(report, rerun)]
     prose = width or WIDTH
-    return Group(Constrain(Group(*above), prose), _blocks(report, width), Constrain(Group(*between), prose))
+    return Group(Constrain(Group(*above), prose), table, Constrain(Group(*between), prose))
 
 
 def _headline(report: ReportData) -> Text:
@@ -114,11 +115,11 @@ def _blocks(report: ReportData, width: int | None) -> Table:
 
 
 def _lines(report: ReportData, width: int) -> list[RenderableType]:
-    """The lines of the backward pass, each with its mark, grouped by file if there are several files."""
+    """The lines of the backward pass, each with its mark, below the file if it is not the target itself."""
     files = list(dict.fromkeys(line.file for line in report.lines))
     shown: list[RenderableType] = []
     for file in files:
-        shown += [Text(file, style="dim")] if len(files) > 1 else []
+        shown += [Text(file, style="dim")] if file != report.target else []
         lines = [line for line in report.lines if line.file == file]
         shown += [_in_a_sentence(line) for line in lines] if width < NARROW else [_in_a_table(lines)]
     return shown

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,8 +22,8 @@ from gradcheck.scripts.graph.stale_reads import StaleRead, stale_reads
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
 from gradcheck.scripts.replay.state import StateVariable
-from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.identifiers import last_word
+from gradcheck.scripts.replay.step import Step, Trace
+from gradcheck.scripts.text.identifiers import last_word, words_of
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,12 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     Raises
     ------
     SubjectError
-        If the step has no parameters or no loss, or several that fit equally.
+        If the step has no parameters or no loss, or several that fit equally, or not what the hints say.
     """
     if hints.loss is not None:
         step.set_loss(hints.loss)
     given = dict(hints.pairs)
-    trace = step.prepare()
+    trace = _recorded(step, hints)
     step.snapshot.include([variable.found for variable in trace.before.values()])
     graph = DataflowGraph(step, trace, rng)
     changed = changed_variables(graph)
@@ -186,6 +188,19 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         beside,
         tuple(p.name for p in parameters if _has_entries_updated_repeatedly(graph, p)),
     )
+
+
+def _recorded(step: Step, hints: Hints) -> Trace:
+    """The first run of the step. Raises `SubjectError` for a name in the given loss that the step does not know."""
+    try:
+        return step.prepare()
+    except NameError as error:
+        if hints.loss is None or error.name not in words_of(hints.loss):
+            raise
+        assigned = [node.id for node in ast.walk(step.loop.node) if isinstance(node, ast.Name)]
+        near = difflib.get_close_matches(error.name, [*assigned, *step.locals, *step.scope], n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise SubjectError(f"--loss {hints.loss!r}: the training step has no variable {error.name!r}{hint}") from None
 
 
 def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:

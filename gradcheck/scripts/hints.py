@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gradcheck.errors import TargetError
+from gradcheck.scripts.text.identifiers import last_word
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,15 @@ def hints_of(
             )
         split.append((variable, derivative))
     return Hints(loss, tuple(split), function, tuple(arguments))
+
+
+def require_parameters(hints: Hints, names: Iterable[str]) -> None:
+    """Raise `TargetError` if a pair is about a variable that is none of the parameters with these names."""
+    names = list(names)
+    known = {each for name in names for each in (name, last_word(name))}
+    for variable, derivative in hints.pairs:
+        if variable not in known:
+            raise TargetError(
+                f"--pair {variable}={derivative}: {variable} is no parameter of the training step; the parameters are "
+                f"{', '.join(names)}"
+            )

@@ -31,7 +31,7 @@ from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.loss import NoLossError
 from gradcheck.scripts.graph.nodes import Node
-from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.hints import Hints, require_parameters
 from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.record.lines import recorded_lines
@@ -111,7 +111,9 @@ def check_program(
     pieces = sources if sources is not None else read(path)
     request = _Request(path, pieces, hints, namespace, rtol, budget, progress, curves)
     with heap_aside():
-        return _report(request, seed, started)
+        report = _report(request, seed, started)
+    require_parameters(hints, [name.partition(" (")[0] for name in report.blocks])  # without the loops that they are of
+    return report
 
 
 def _report(request: _Request, seed: int, started: float) -> Report:

@@ -61,14 +61,17 @@ def subject_of(found: Any, target: str) -> Subject:
         return as_subject(found)
     except SubjectTypeError as error:
         raise TargetError(
-            f"{target}: {error}. A function without arguments may return a model, gradcheck.as_subject(...), the tuple "
-            "(fun, grad, x0), or a dict with the arguments of a check, such as fun, x0, jac and hess"
+            f"{target}: {error}. On the command line, name a function without arguments that returns a model, "
+            "gradcheck.as_subject(model, batch=(X, y)), the tuple (fun, grad, x0), or a dict with the arguments of a "
+            "check, such as fun, x0, jac and hess"
         ) from None
 
 
 def named(target: str) -> Any:
     """The object that a target names, as it stands in its module. Raises `TargetError` if there is none."""
     place, separator, name = target.rpartition(":")
+    if target and Path(target).is_dir():
+        raise TargetError(f"{target!r} is a folder: name one script, or file.py:name; `gradcheck check` takes folders")
     if not separator or not place or not name:
         raise TargetError(
             f"there is no file or folder {target!r}{_similar(Path(target))}: write script.py, file.py:name or "

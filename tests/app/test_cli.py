@@ -106,7 +106,7 @@ def python(*arguments: Any, cwd: Path, **environment: str) -> subprocess.Complet
 def test_exit_status_tells_the_verdict(folder: Path, target: str, status: int, word: str) -> None:
     result = run("check", target, "--seed", 0)
     assert result.exit_code == status
-    assert result.stdout.startswith(word)
+    assert result.stdout.startswith(f"{word}  {target} ")
     assert "printed" not in result.stdout
 
 
@@ -255,7 +255,7 @@ def test_process_without_terminal_gets_plain_text(
 def test_process_prints_json_alone(folder: Path) -> None:
     done = python("check", "wrong_case.py:make", "--format", "json", cwd=folder)
     assert done.returncode == 1
-    assert json.loads(done.stdout)["target"] == "Model"
+    assert json.loads(done.stdout)["target"] == "wrong_case.py:make"
 
 
 def test_process_shows_the_traceback_of_the_user(folder: Path) -> None:
@@ -344,7 +344,7 @@ def test_a_time_limit_is_a_row(folder: Path) -> None:
     (folder / "endless.py").write_text("import time\ntime.sleep(600)\n" + SCRIPT.format(2))
     result = run("check", "endless.py", "--timeout", 2, "--format", "json")
     assert result.exit_code == 2
-    assert json.loads(result.stdout)["error"] == "it took more than 2 s (--timeout 2)"
+    assert json.loads(result.stdout)["error"] == "the check took more than 2 s (--timeout 2)"
 
 
 def test_annotations_come_beside_the_text_under_github_actions(homework: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,3 +90,12 @@ def test_an_unknown_code_is_said_not_to_exist(name: str) -> None:
     assert result.exit_code == 2
     assert "gradcheck explain" in result.stderr
     assert "did you mean" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("sign", "mean GC101 sign-flipped?"), ("stale", "GC308 stale-weights or GC309 stale-cache")]
+)
+def test_a_part_of_a_slug_names_those_that_contain_it(name: str, near: str) -> None:
+    result = CliRunner().invoke(main, ["explain", name])
+    assert result.exit_code == 2
+    assert near in result.stderr

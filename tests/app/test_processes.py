@@ -48,7 +48,7 @@ def test_outcomes_come_in_order_with_what_was_printed() -> None:
 def test_a_target_that_takes_too_long_is_ended() -> None:
     started = time.monotonic()
     (outcome,) = check_all([Target("endless.py")], Choices(), timeout=3)
-    assert outcome.error == "it took more than 3 s (--timeout 3)"
+    assert outcome.error == "the check took more than 3 s (--timeout 3)"
     assert time.monotonic() - started < 60
 
 

@@ -34,6 +34,8 @@ def test_a_pattern_stands_for_what_matches(folder: Path) -> None:
     assert texts("hw/*.py") == ["hw/a.py", "hw/b.py"]
     assert texts("hw/**/*.py")[-1] == "hw/sub/c.py"
     assert texts("hw/?.py:make") == ["hw/a.py:make", "hw/b.py:make"]
+    assert texts("hw/*") == ["hw/a.py", "hw/b.py"]
+    assert texts("hw/*.txt") == ["hw/notes.txt"]
 
 
 def test_a_file_whose_name_is_a_pattern_is_itself(folder: Path) -> None:

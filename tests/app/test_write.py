@@ -27,7 +27,7 @@ class Model:
 model = Model()
 
 
-def triple():
+def fun():
     return (lambda x: float(x @ x)), (lambda x: {factor} * 2 * x), np.ones(3)
 
 
@@ -66,7 +66,7 @@ class Operator:
 operator = Operator()
 """
 
-NAMES = ["Model", "model", "triple", "problem", "Problem", "hessian", "operator", "gradient"]
+NAMES = ["Model", "model", "fun", "problem", "Problem", "hessian", "operator", "gradient"]
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_what_cannot_be_checked_is_not_written(target: str, message: str) -> Non
 
 
 def test_the_file_is_formatted() -> None:
-    for target in ("right_case.py:triple", "right-train.py"):
+    for target in ("right_case.py:fun", "right-train.py"):
         text = written_test(target, Path("test_it.py"))
         assert text.endswith("\n")
         assert not [line for line in text.splitlines() if line != line.rstrip() or len(line) > 120]

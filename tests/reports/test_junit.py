@@ -5,7 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import pytest
+
 from gradcheck.reports.junit import junit_of
+from gradcheck.reports.outcome import Outcome
 from tests.reports.outcomes import all_kinds, broken, failing, passing, program, undecided
 
 #: Attributes of each element in the schema that most services have in common.
@@ -40,6 +43,13 @@ def test_the_finding_is_the_message_and_the_report_the_text() -> None:
     assert found is not None
     assert found.attrib == {"type": "GC102 constant-factor", "message": "dx: line 4: dx is 1.5 times the derivative"}
     assert (found.text or "").startswith("FAIL  student.py")
+
+
+@pytest.mark.parametrize("outcome", [failing(), undecided()], ids=["wrong", "undecided"])
+def test_the_text_says_what_to_type_to_repeat_it(outcome: Outcome) -> None:
+    for rerun, shown in (("--seed {}", "reproduce with --seed 1"), ("rng={}", "reproduce with rng=1")):
+        text = "".join(ET.fromstring(junit_of([outcome], rerun)).itertext())
+        assert shown in " ".join(text.split())
 
 
 def test_control_characters_do_not_break_the_xml() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gradcheck.reports.several import render_all, render_outcome, totals
@@ -40,3 +42,11 @@ def test_an_error_shows_all_its_lines() -> None:
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 def test_any_width_fits(width: int) -> None:
     assert all(len(line) <= width for line in plain(render_all(all_kinds(), width), width).splitlines())
+
+
+def test_an_error_of_one_line_ends_with_it() -> None:
+    outcome = replace(broken(), error="no such file")
+    lines = plain(render_all([outcome, failing()])).splitlines()
+    place = lines.index("no such file")
+    assert lines[place + 1] == ""
+    assert set(lines[place + 2]) == {"-"}

@@ -40,3 +40,13 @@ def test_the_legend_is_in_both_reports_and_explains_the_numbers(method: Literal[
     assert len(legend) == 2
     assert all(line in str(report) and line in report._repr_html_() for line in legend)
     assert all(header in " ".join(legend) for header in HEADERS[2:-1])
+
+
+def test_the_legend_explains_the_columns_that_are_shown_and_no_others() -> None:
+    report = check_gradients(logcosh, np.tanh, X, rng=0)
+    assert legend_of(report, ["block", "gap", "verdict"]) == ("gap: largest relative difference found.",)
+    assert legend_of(report, ["block", "verdict"]) == ()
+    assert legend_of(report, ["block", "‖claimed‖", "gap", "error bar"]) == (
+        "‖claimed‖: norm of the claimed gradient. gap: largest relative difference found.",
+        "error bar: uncertainty of the gap.",
+    )

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck import Report, check_gradients
+from gradcheck import Report, Verdict, check_gradients
+from gradcheck.reports.data import LineReport
+from gradcheck.reports.text import text_of
 from tests.cases import SoftmaxRegression, logcosh, spoil_entry
 
 CASE = SoftmaxRegression()
@@ -117,3 +119,21 @@ def test_advice_follows_the_verdict() -> None:
     assert "The gradient is wrong" in str(report_of(1.5))
     assert "To read more: gradcheck explain GC102" in str(report_of(1.5))
     assert "To read more" not in str(report_of(1.0))
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 60, 110])
+def test_the_legend_has_the_columns_of_the_table(width: int) -> None:
+    lines = text_of(check_gradients(logcosh, np.tanh, X, rng=0), width).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("block"))
+    legend = " ".join(lines[start + 2 : lines.index("", start)])
+    for header in ("‖claimed‖", "‖numeric‖", "gap", "error bar", "resolution"):
+        assert (header in lines[start]) == (header in legend)
+
+
+@pytest.mark.parametrize(("file", "shown"), [("train.ipynb, cell 2", True), ("net.py", True), ("train.ipynb", False)])
+def test_lines_stand_below_the_file_that_they_are_in_unless_it_is_the_target(file: str, shown: bool) -> None:
+    line = LineReport(file, 7, "dw", "w", Verdict.FAIL, 2.0, "dw = x")
+    report = replace(check_gradients(logcosh, np.tanh, X, rng=0), target="train.ipynb", lines=(line,))
+    lines = text_of(report, 80).splitlines()
+    assert (file in lines) == shown
+    assert (file in text_of(report, 40).splitlines()) == shown

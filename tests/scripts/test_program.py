@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,34 @@ def test_the_users_own_error_is_passed_on(tmp_path: Path) -> None:
         check_program(program(tmp_path, HEAD + "1 / 0\n" + STEP))
     with pytest.raises(KeyError, match="nothing"):
         check_program(program(tmp_path, HEAD + STEP.replace("    loss", "    {}['nothing']\n    loss")))
+
+
+@pytest.mark.parametrize(
+    ("hints", "message"),
+    [
+        (Hints(pairs=(("w", "nope"),)), "--pair w=nope: no value of the training step has the name nope"),
+        (Hints(pairs=(("w", "dww"),)), r"did you mean dw\?"),
+        (Hints(pairs=(("w", "x"),)), r"has the name x and as many entries as w \(1\)"),
+        (Hints(pairs=(("v", "dw"),)), "v is no parameter of the training step; the parameters are w"),
+        (Hints(loss="los"), r"the training step has no variable 'los'; did you mean loss\?"),
+        (Hints(loss="np.mean(zzz)"), "the training step has no variable 'zzz'$"),
+    ],
+)
+def test_a_name_that_the_program_does_not_know_is_refused(tmp_path: Path, hints: Hints, message: str) -> None:
+    with pytest.raises(GradcheckError, match=message):
+        check_program(program(tmp_path, HEAD + STEP), hints=hints)
+
+
+def test_a_given_loss_that_raises_is_not_blamed_on_a_line_of_the_program(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="matmul") as error:
+        check_program(program(tmp_path, HEAD + STEP), hints=Hints(loss="x @ np.ones(5)"))
+    place = traceback.extract_tb(error.tb)[-1]
+    assert (place.name, place.line) == ("_gradcheck_step_", "for i in range(10**9):")
+
+
+def test_a_right_program_passes_with_its_own_names_as_hints(tmp_path: Path) -> None:
+    for hints in (Hints(pairs=(("w", "dw"),)), Hints(loss="loss"), Hints(loss="np.mean((w * x - y)**2)")):
+        assert check_program(program(tmp_path, HEAD + STEP), hints=hints).verdict.value == "pass"
 
 
 def test_a_loss_may_be_given(tmp_path: Path) -> None:

@@ -170,3 +170,18 @@ def test_exit_while_importing_is_an_error_with_the_remedy(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TargetError, match=r"exit.*__main__"):
         load(target)
+
+
+def test_a_model_that_needs_a_batch_says_how_to_give_one(source: Path) -> None:
+    source.write_text(
+        "import numpy as np\nclass Net:\n    params = {'w': np.ones(2)}\n"
+        "    def loss(self, x, y):\n        return float(self.params['w'] @ x - y), {'w': x}\nnet = Net()\n"
+    )
+    with pytest.raises(TargetError, match=r"missing.*'x'.*returns.*as_subject\(model, batch=\(X, y\)\)"):
+        load(f"{source}:net")
+
+
+def test_a_folder_is_told_from_a_misspelt_name(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match=r"is a folder: name one script") as error:
+        load(str(tmp_path))
+    assert "did you mean" not in str(error.value)

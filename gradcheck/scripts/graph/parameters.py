@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.updates import Update, changed_variables
 from gradcheck.scripts.instrument.values import Array, broadcasts_to, reshape_or_broadcast
 from gradcheck.scripts.replay.state import Path, StateVariable
-from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
+from gradcheck.scripts.text.identifiers import is_plain, last_word, named_as_derivative
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,24 @@ def _by_name(graph: DataflowGraph, variable: StateVariable, given: Mapping[str, 
         if node.is_increment or node.size != variable.value.size:
             continue
         if wanted is not None:
-            if wanted in node.names or wanted in {last_word(name) for name in node.names}:
+            if wanted in node.names or wanted in {last_word(name) for name in node.names if is_plain(name)}:
                 return node
         elif node.shape == variable.value.shape and named_as_derivative([variable.name], node.names):
             return node
     return None
+
+
+def _no_such_derivative(graph: DataflowGraph, variable: StateVariable, given: Mapping[str, str]) -> str:
+    """The message if no value has the name that the user gave."""
+    name = variable.name if variable.name in given else last_word(variable.name)
+    same = [node for node in graph.nodes if node.size == variable.value.size]
+    fitting = {last_word(name) for node in same for name in node.names if is_plain(name)}
+    near = difflib.get_close_matches(given[name], sorted(fitting), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return (
+        f"--pair {name}={given[name]}: no value of the training step has the name {given[name]} and as many entries as "
+        f"{name} ({variable.value.size}){hint}"
+    )
 
 
 def find_parameters(
@@ -90,7 +104,7 @@ def find_parameters(
     Raises
     ------
     SubjectError
-        If an update contains no value that can be the gradient.
+        If an update contains no value that can be the gradient, or no value has the name that the user gave.
     """
     states = {variable.path: variable for variable in changed_variables(graph)}
     for update in updates:
@@ -109,6 +123,8 @@ def find_parameters(
         if own is not None:
             found.append(Parameter(update.variable, update.nodes, own, 1.0))
             continue
+        if names & set(given):
+            raise SubjectError(_no_such_derivative(graph, update.variable, given))
         if len(updates) > 1 and _is_assigned_to_itself(graph, update, influence[i]):
             continue
         others = {index for index, count in counts.items() if count > (index in influence[i])}

@@ -100,7 +100,7 @@ def compile_body(
     body = StatementInstrumenter(table).visit_all(_as_function(node.body, around))
     if loss is not None:
         location = table.add(node, "loss", Kind.EXPRESSION)
-        fresh = ast.BinOp(copied(loss), ast.Mult(), ast.Constant(1.0))  # its own event, also of a mere name
+        fresh = _at(node, loss)
         body.append(ast.Expr(tracer_call("value", location, fresh)))
     made = _compiled(loop, node, body, assigned, local_names, cells)
     unit = CompiledUnit(made.code, range(first_location, first_location + len(table.locations)))
@@ -144,8 +144,7 @@ def compile_rewritten(
     assigned = _assigned(node)
     body = list(node.body)
     if loss is not None:
-        fresh = ast.BinOp(copied(loss), ast.Mult(), ast.Constant(1.0))
-        body.append(ast.copy_location(ast.Expr(ast.copy_location(fresh, node)), node))
+        body.append(ast.copy_location(ast.Expr(_at(node, loss)), node))
     statements = _as_function(rewrite(body), _around(loop))
     return _compiled(loop, node, statements, assigned, local_names, cells or {})
 
@@ -174,6 +173,16 @@ def _compiled(
         ast.copy_location(new, node)
     code = _code_of(compile(ast.fix_missing_locations(wrapped), loop.file, "exec", dont_inherit=True))
     return RewrittenBody(code, parameters)
+
+
+def _at(node: Any, loss: ast.expr) -> ast.expr:
+    """A given loss as an expression that stands on the first line of the loop, with an event of its own for a name."""
+    fresh = ast.BinOp(copied(loss), ast.Mult(), ast.Constant(1.0))
+    for each in ast.walk(fresh):
+        if isinstance(each, ast.expr):
+            each.lineno = each.end_lineno = node.lineno
+            each.col_offset, each.end_col_offset = node.col_offset, node.col_offset + 1
+    return fresh
 
 
 def _around(loop: Loop) -> list[Any]:

@@ -354,7 +354,7 @@ def _no_loop(program: InstrumentedProgram) -> str:
             f"{name} has no loop, so it has no training step: gradcheck looks for a for or while loop that computes "
             "derivatives and updates parameters with them. To check one function, use --function NAME. To check a "
             "model, or a function and its gradient, write a function without arguments that returns the model, or "
-            f"(fun, grad, x0), and pass its name: {name}:name"
+            f"(fun, grad, x0), and pass its name: {program.path}:name"
         )
     lines = ", ".join(str(loop.line) for loop in loops[:_SHOWN_LINES])
     if not rank_loops(program.loops, program.trees):

@@ -12,11 +12,17 @@ from pathlib import Path
 
 from gradcheck.errors import TargetError
 
+#: Suffixes of programs: some have none.
+_SUFFIXES = (".py", ".pyw", ".ipynb", "")
+
 #: Cell magics whose cell is still Python that runs.
 _KEPT_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%gradcheck")
 
 #: A line magic whose statement runs, with its options.
 _TIMED = re.compile(r"%(?:time|timeit|prun|memit|lprun)\b\s*(?:-\w+\s*\S*\s+)*(.*)")
+
+#: A line magic whose value is that of its statement.
+_VALUED = re.compile(r"%time\b\s*(\S.*)")
 
 #: What ``%pylab`` makes known, as IPython documents it.
 _PYLAB = (
@@ -55,6 +61,8 @@ class Source:
 
 def read(path: Path) -> list[Source]:
     """The script, or the code cells of the notebook in order. Raises `TargetError` if the file cannot be read."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise TargetError(f"{path} is no program in Python, going by its name: that of a program ends in .py or .ipynb")
     text = decoded(path)
     if path.suffix != ".ipynb":
         return [Source(str(path), text)]
@@ -127,6 +135,8 @@ def _in_python(line: str) -> str | None:
     if bare.startswith(("%", "!", "?")) or bare.endswith("?"):
         return indent + "pass"
     assigned = _ASSIGNED.match(bare)
+    if assigned and (valued := _VALUED.match(bare, assigned.end() - 1)):
+        return f"{indent}{assigned[1]}{valued[1]}"
     if assigned:
         return f"{indent}{assigned[1]}{'None' if assigned[2] == '%' else '[]'}"
     return None

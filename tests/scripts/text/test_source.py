@@ -30,6 +30,8 @@ def test_magics_are_left_out_and_lines_keep_their_numbers(tmp_path: Path) -> Non
         ("files = !ls *.csv\na = 1", "files = []\na = 1"),
         ("x, y = %run other.py", "x, y = None"),
         ("%time w = f(x)", "w = f(x)"),
+        ("w = %time f(x)", "w = f(x)"),
+        ("w = %timeit f(x)", "w = None"),
         ("%timeit -n 10 f(x)", "f(x)"),
         ("a?\nb = 1", "pass\nb = 1"),
         ("?a", "pass"),
@@ -76,3 +78,16 @@ def test_what_is_not_source_is_refused(tmp_path: Path) -> None:
 def test_a_syntax_error_is_reported_with_its_line() -> None:
     with pytest.raises(TargetError, match=r"train\.py, line 2"):
         Source("train.py", "a = 1\nb = = 2\n").tree()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "data.csv", "README.md"])
+def test_a_file_that_is_no_program_by_its_name_is_not_run(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("hello")
+    with pytest.raises(TargetError, match=r"ends in \.py or \.ipynb"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["train.py", "train", "TRAIN.PY", "train.pyw"])
+def test_programs_may_have_no_suffix(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("x = 1\n")
+    assert [source.text for source in read(tmp_path / name)] == ["x = 1\n"]
