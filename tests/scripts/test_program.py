@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -133,6 +134,7 @@ def test_the_state_of_the_interpreter_is_put_back(tmp_path: Path) -> None:
     assert state == str(np.random.get_state())  # noqa: NPY002
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # the program leaves it open
 def test_a_replay_does_not_print_ask_wait_or_write(tmp_path: Path) -> None:
     inside = (
         "    print(loss)\n    input('go on?')\n    import time; time.sleep(100)\n    open('log.txt', 'w').write('x')\n"
@@ -141,6 +143,7 @@ def test_a_replay_does_not_print_ask_wait_or_write(tmp_path: Path) -> None:
     assert report.verdict.value == "pass"
     assert not (tmp_path / "log.txt").exists()
     assert not Path("log.txt").exists()
+    gc.collect()
 
 
 def test_a_notebook_is_checked_with_cell_and_line(tmp_path: Path) -> None:
