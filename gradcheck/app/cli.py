@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -234,7 +235,7 @@ def _show(text: str) -> None:
 
 @main.command(cls=WithArguments, short_help="Find out why the loss does not go down.")
 @click.argument("target")
-@_format
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", help="Output format.")
 @_output
 @click.option(
     "--step", type=float, metavar="R", help="Learning rate.  [default: 0.03; for a script, read from the code]"
@@ -265,10 +266,16 @@ def doctor(context: click.Context, /, target: str, form: str, output: Path | Non
     TARGET and ARGUMENTS are as for `check`. The exit status is that of the check: 0 for a right gradient, even if the
     training has a problem.
     """
-    options["arguments"] = context.meta[ARGUMENTS]
+    options |= {"arguments": context.meta[ARGUMENTS], "pictures": form == "html"}
     with _user_errors(), printing_to_stderr():
         report = _doctor_report(target, options)
-    if form == "json":
+        if form == "html":
+            from gradcheck.training.doctor.page import page_of
+
+            page = page_of(report, rerun=RERUN)
+    if form == "html":
+        text = page
+    elif form == "json":
         from gradcheck.training.doctor.json import json_of
 
         text = json_of(report)
@@ -277,6 +284,7 @@ def doctor(context: click.Context, /, target: str, form: str, output: Path | Non
         from gradcheck.training.doctor.text import render
 
         look = appearance(output)
+        look = replace(look, width=look.width or WIDTH)
         text = laid_out(render(report, look.width or WIDTH, RERUN), look)
     _finish(text, output, report.verdict.exit_status, kind_of(form))
 
@@ -287,8 +295,6 @@ def doctor(context: click.Context, /, target: str, form: str, output: Path | Non
 )
 def demo(seed: int) -> None:
     """Show gradcheck on two small networks that learn XOR, one of them with a wrong gradient."""
-    from dataclasses import replace
-
     from gradcheck.app.demo import WIDTH, render_demo, run_demo
 
     look = appearance()
@@ -375,7 +381,7 @@ def _doctor_report(target: str, options: dict[str, Any]) -> DoctorReport:
     from gradcheck.app.targets import Target
     from gradcheck.training.doctor.api import doctor_subject
 
-    shared: dict[str, Any] = {name: options[name] for name in ("budget", "plots")}
+    shared: dict[str, Any] = {name: options[name] for name in ("budget", "plots", "pictures")}
     shared |= {"rng": options["seed"], "progress": sys.stderr is not None and sys.stderr.isatty()}
     if Target(target).is_program:
         from gradcheck.scripts.hints import hints_of

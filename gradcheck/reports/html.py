@@ -22,7 +22,7 @@ def fragment_of(report: ReportData) -> str:
     findings = "".join(_finding(finding) for finding in report.findings)
     return (
         f"<div><p>{_coloured(report.verdict, report.verdict.value.upper())} <b>{escape(report.target)}</b>, "
-        f"{_subtitle(report)}</p>"
+        f"{subtitle_of(report)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p><small>{'<br>'.join(legend_of(report))}</small></p>"
         + _source(report)
@@ -38,7 +38,7 @@ def preformatted(text: str) -> str:
     return f'<pre style="white-space: pre-wrap">{escape(visible(text))}</pre>'
 
 
-def _subtitle(report: ReportData) -> str:
+def subtitle_of(report: ReportData) -> str:
     """The loss, or what kind of derivative was checked."""
     return f"loss {short(report.loss, 7)} ± {size(report.noise)}" if report.kind == "gradient" else report.kind
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from gradcheck._version import __version__
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.errors import GradcheckError
 from gradcheck.reports.data import LineReport, ReportData
 from gradcheck.reports.heat_map import heat_maps
-from gradcheck.reports.numbers import short, size
+from gradcheck.reports.html import subtitle_of
+from gradcheck.reports.numbers import size
 from gradcheck.reports.outcome import Outcome, worst_first
 from gradcheck.reports.repairs import diff_of, repaired
 from gradcheck.reports.several import totals
 from gradcheck.reports.signs import made_visible
 from gradcheck.reports.step_curve import step_curve
 from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
+from gradcheck.reports.template import FOLDER, filled
 from gradcheck.reports.text import RERUN, notes_of
 from gradcheck.verdicts.verdict import Verdict
-
-TEMPLATE = Path(__file__).with_name("page.html")
 
 #: Lines of source around a line with a verdict that are shown; a file that is not longer is shown whole.
 AROUND, WHOLE = 8, 150
@@ -49,17 +46,12 @@ def page_of(outcomes: Sequence[Outcome], *, rerun: str = RERUN, title: str = "Gr
     GradcheckError
         If jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError:
-        raise GradcheckError("the HTML report needs jinja2: pip install 'gradcheck[html]'") from None
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     counts = Counter(outcome.verdict for outcome in outcomes)
     shown = [made_visible(outcome) for outcome in worst_first(outcomes)]
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    return filled(
+        FOLDER / "page.html",
         title=title,
-        version=__version__,
-        totals=totals(outcomes),
+        summary=f"{totals(outcomes)}.",
         counts=[(verdict, counts[verdict]) for verdict in _FILTERS if counts[verdict]],
         headers=HEADERS,
         outcomes=[_outcome(outcome, number, rerun, alone=len(shown) == 1) for number, outcome in enumerate(shown, 1)],
@@ -75,12 +67,13 @@ def _outcome(outcome: Outcome, number: int, rerun: str, *, alone: bool) -> dict[
         "report": outcome.report,
     }
     if outcome.report is not None:
-        return shared | _report(outcome.report, rerun)
+        return shared | section_of(outcome.report, rerun)
     empty = dict.fromkeys(("codes", "lines"), "") | dict.fromkeys(("gap", "bar", "evaluations"), "–")
     return {**shared, **empty, "summary": outcome.summary, "error": outcome.error}
 
 
-def _report(report: ReportData, rerun: str) -> dict[str, Any]:
+def section_of(report: ReportData, rerun: str) -> dict[str, Any]:
+    """What ``target.html`` shows of a report, and the row of a table."""
     blocks = report.blocks.values()
     worst = max(blocks, key=lambda block: (block.relative_error >= 0, block.relative_error), default=None)
     maps = [(block.name, heat_maps(block)) for block in blocks]
@@ -92,8 +85,7 @@ def _report(report: ReportData, rerun: str) -> dict[str, Any]:
         "gap": size(worst.relative_error if worst else None),
         "bar": size(worst.error_bar if worst else None),
         "evaluations": report.evaluations,
-        "loss": short(report.loss, 7),
-        "noise": size(report.noise),
+        "subtitle": subtitle_of(report),
         "advice": report.advice,
         "findings": [_finding(finding, report) for finding in report.findings],
         "legend": " ".join(legend_of(report)),

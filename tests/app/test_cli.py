@@ -483,3 +483,21 @@ def test_process_ends_though_the_program_has_left_a_thread(folder: Path) -> None
     assert done.returncode == 0
     assert done.stdout.startswith("PASS")
     assert "reproduce with --seed" in done.stdout
+
+
+def test_the_doctor_writes_text_that_fits_a_page_of_html_and_json(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    Path("stuck_case.py").write_text(
+        "import numpy as np\n\ndef make():\n    return (lambda x: float(x @ x)), (lambda x: 2 * x), np.ones(3)\n"
+    )
+    words = ("doctor", "stuck_case.py:make", "--step", "1e-7", "--budget", "0", "--seed", 1)
+    text = run(*words)
+    assert text.exit_code == 0
+    assert "GT106 step-too-small" in text.stdout
+    assert all(len(line) <= 110 for line in text.stdout.splitlines())
+    page = run(*words, "--format", "html")
+    assert page.exit_code == 0
+    assert page.stdout.startswith("<!DOCTYPE html>")
+    assert 'aria-label="The loss along the gradient' in page.stdout
+    assert "reproduce with --seed 1" in page.stdout
+    assert json.loads(run(*words, "--format", "json").stdout)["findings"][0]["code"] == "GT106"

@@ -128,6 +128,7 @@ def doctor_subject(
     rng: int | np.random.Generator | np.random.SeedSequence | None = None,
     progress: bool | ProgressCallback = False,
     plots: str | Path | None = None,
+    pictures: bool = False,
 ) -> DoctorReport:
     """Diagnose the training of a subject; the options are those of `doctor`."""
     update_rule, seed = rule_from_options(step, optimiser), seed_of(rng)
@@ -135,4 +136,4 @@ def doctor_subject(
     validate_trial_options(budget, seeds)
     checked = check_subject(subject, rtol=rtol, rng=seed)
     run = build_run(subject, update_rule, steps)
-    return diagnose(run, checked, seed, budget=budget, seeds=seeds, progress=progress, plots=plots)
+    return diagnose(run, checked, seed, budget=budget, seeds=seeds, progress=progress, plots=plots, pictures=pictures)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.report import Report
+from gradcheck.training.doctor.figure_data import FigureData
 from gradcheck.training.doctor.trajectory import Trajectory
 from gradcheck.training.doctor.trials import Trial
 from gradcheck.verdicts.verdict import Verdict
@@ -75,6 +76,8 @@ class DoctorData:
         The trials with their trajectories.
     trajectory : Trajectory or None
         The loss during the user's own training; None if the training was not analysed.
+    figures : FigureData or None
+        What `DoctorReport.plot` draws.
     """
 
     version: str
@@ -95,6 +98,7 @@ class DoctorData:
     seconds: float
     trial_runs: tuple[Trial, ...] = ()
     trajectory: Trajectory | None = None
+    figures: FigureData | None = field(default=None, compare=False)
 
     @property
     def verdict(self) -> Verdict:

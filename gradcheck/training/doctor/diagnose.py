@@ -17,6 +17,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.reports.report import Report
 from gradcheck.training.doctor.causes import CAUSES
 from gradcheck.training.doctor.data import trial_report
+from gradcheck.training.doctor.figure_data import figure_data
 from gradcheck.training.doctor.measurements import Measurements
 from gradcheck.training.doctor.report import DoctorReport
 from gradcheck.training.doctor.run import TrainingRun
@@ -52,6 +53,7 @@ def diagnose(
     seeds: int = DEFAULT_SEEDS,
     progress: bool | ProgressCallback = False,
     plots: str | Path | None = None,
+    pictures: bool = False,
 ) -> DoctorReport:
     """Diagnose a training run whose gradient has been checked.
 
@@ -63,6 +65,8 @@ def diagnose(
     seed : int
     budget, seeds, progress, plots
         As for `gradcheck.doctor`.
+    pictures : bool
+        Whether all that the plots show is measured, also if no plots are written.
     """
     began = time.perf_counter()
     report = _gradient_report(run, checked, seed)
@@ -91,11 +95,13 @@ def diagnose(
             gradients=run.counts.gradients,
             seconds=time.perf_counter() - began + checked.seconds,
         )
+        complete = pictures or plots is not None
+        data = figure_data(measurements, trials, Path(report.target).name, complete=complete)
+        report = replace(report, figures=data)
         if plots is not None:
-            from gradcheck.training.doctor.figure_data import figure_data
             from gradcheck.training.doctor.plots import save
 
-            written = save(figure_data(measurements, trials, Path(report.target).name), Path(plots))
+            written = save(data, Path(plots))
             report = replace(report, notes=(*report.notes, f"Plots: {', '.join(written)}"))
     return report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from gradcheck.training.doctor.baseline import Baseline
 from gradcheck.training.doctor.gradient_flow import GradientFlow
 from gradcheck.training.doctor.hidden_units import HiddenLayer
 from gradcheck.training.doctor.measurements import Measurements
+from gradcheck.training.doctor.trajectory import Trajectory
 from gradcheck.training.doctor.trials import Trial
 
 Array = NDArray[np.float64]
@@ -85,6 +87,10 @@ class FigureData:
     gradient_flow : GradientFlow or None
         None unless a cause needed it.
     effective_step : float or None
+    trajectory : Trajectory or None
+        The loss during the user's own training.
+    step_budget : int or None
+        Steps that the training takes; None if nobody said how many.
     """
 
     title: str
@@ -95,21 +101,44 @@ class FigureData:
     slices: tuple[LossSlice, ...]
     gradient_flow: GradientFlow | None
     effective_step: float | None
+    trajectory: Trajectory | None = None
+    step_budget: int | None = None
 
 
-def figure_data(measurements: Measurements, trials: Sequence[Trial], title: str) -> FigureData:
-    """Collect what has been measured, and measure what is missing for the plots."""
-    rule = measurements.run.update_rule
+def figure_data(
+    measurements: Measurements, trials: Sequence[Trial], title: str, *, complete: bool = True
+) -> FigureData:
+    """Collect what has been measured.
+
+    Parameters
+    ----------
+    measurements : Measurements
+    trials : sequence of Trial
+    title : str
+    complete : bool
+        Whether what is missing for the plots is measured, the loss along lines above all.
+    """
+    run = measurements.run
+    layers: list[LayerGradient] = (
+        measurements.layer_gradients if complete else _measured(measurements, "layer_gradients")
+    )
+    hidden: list[HiddenLayer] = measurements.hidden_layers if complete else _measured(measurements, "hidden_layers")
     return FigureData(
         title=title,
         trials=tuple(trials),
         baseline=measurements.baseline,
-        layer_gradients=tuple(measurements.layer_gradients),
-        hidden_layers=tuple(measurements.hidden_layers),
-        slices=tuple(_slices(measurements)),
-        gradient_flow=measurements.gradient_flow_if_measured,
-        effective_step=None if rule is None else rule.effective_step,
+        layer_gradients=tuple(layers),
+        hidden_layers=tuple(hidden),
+        slices=tuple(_slices(measurements)) if complete else (),
+        gradient_flow=measurements.if_measured("gradient_flow"),
+        effective_step=None if run.update_rule is None else run.update_rule.effective_step,
+        trajectory=measurements.trajectory,
+        step_budget=run.step_budget if run.budget_specified else None,
     )
+
+
+def _measured(measurements: Measurements, name: str) -> list[Any]:
+    return measurements.if_measured(name) or []
 
 
 def _slices(measurements: Measurements) -> list[LossSlice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,11 +159,9 @@ class Measurements:
         """The gradient flow from the start."""
         return integrate_gradient_flow(self.run, self.run.start, self._plateau)
 
-    @property
-    def gradient_flow_if_measured(self) -> GradientFlow | None:
-        """The gradient flow from the start if it has been integrated already; else None."""
-        flow: GradientFlow | None = vars(self).get("gradient_flow")
-        return flow
+    def if_measured(self, name: str) -> Any:
+        """A quantity that has been measured already; else None."""
+        return vars(self).get(name)
 
     @cached_property
     def other_gradient_flow(self) -> GradientFlow | None:

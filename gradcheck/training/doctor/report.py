@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gradcheck.errors import SubjectError
 from gradcheck.reports.html import preformatted
 from gradcheck.training.doctor.data import DoctorData
 from gradcheck.training.doctor.text import text_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class DoctorReport(DoctorData):
@@ -21,6 +27,25 @@ class DoctorReport(DoctorData):
 
     def __str__(self) -> str:
         return text_of(self)
+
+    def plot(self) -> Figure:
+        """Draw the loss during the training and the trials, and what was measured to find the causes.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A notebook shows it; ``report.plot().savefig("doctor.png")`` writes it.
+
+        Raises
+        ------
+        SubjectError
+            If matplotlib is not installed, or the training was not analysed because the gradient is wrong.
+        """
+        from gradcheck.training.doctor.plots import figure_of
+
+        if self.figures is None:
+            raise SubjectError("there is nothing to plot: the training was not analysed, because the gradient is wrong")
+        return figure_of(self.figures)
 
     def _repr_html_(self) -> str:
         return preformatted(str(self))

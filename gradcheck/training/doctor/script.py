@@ -63,6 +63,7 @@ def doctor_program(
     seeds: int = DEFAULT_SEEDS,
     progress: bool | ProgressCallback = False,
     plots: str | Path | None = None,
+    pictures: bool = False,
 ) -> DoctorReport:
     """Diagnose the training of a script; the options are those of `doctor`.
 
@@ -74,7 +75,7 @@ def doctor_program(
     with _seeded_generators(seed):
         checked = check_program(path, hints=hints, rng=seed, rtol=rtol)
         run = _build_run(path, hints, seed, None if steps is None else valid_step_budget(steps))
-    return diagnose(run, checked, seed, budget=budget, seeds=seeds, progress=progress, plots=plots)
+    return diagnose(run, checked, seed, budget=budget, seeds=seeds, progress=progress, plots=plots, pictures=pictures)
 
 
 @contextmanager

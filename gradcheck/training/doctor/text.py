@@ -21,6 +21,9 @@ from gradcheck.verdicts.verdict import Verdict
 #: Adjective for the gradient, by verdict.
 ADJECTIVES = {Verdict.PASS: "right", Verdict.FAIL: "wrong", Verdict.UNDECIDED: "undecided"}
 
+#: Headers of the table of trials, after the names.
+LOSSES = ("loss, median", "lowest", "highest", "seeds", "steps")
+
 
 def text_of(report: DoctorData, width: int = WIDTH) -> str:
     """The report as plain text, without colours."""
@@ -35,12 +38,12 @@ def render(report: DoctorData, width: int = WIDTH, rerun: str = RERUN) -> Render
     if report.verdict is not Verdict.PASS:
         parts += [render_check(report.gradient, width, rerun), ""]
     parts.append(_headline(report))
-    parts.append(_summary(report))
+    parts.append(Text(summary_of(report)))
     for finding in report.findings:
         parts += ["", _finding(finding)]
     if report.trials:
         parts += ["", Text("Measured trials (equal number of steps, best first):"), _trials(report)]
-    parts += ["", *[Text(note) for note in report.notes], *_explain_hint(report), _cost(report, rerun)]
+    parts += ["", *[Text(note) for note in (*report.notes, *advice_of(report))], Text(cost_of(report, rerun), "dim")]
     return Group(*parts)
 
 
@@ -55,13 +58,13 @@ def _headline(report: DoctorData) -> Text:
     return text
 
 
-def _summary(report: DoctorData) -> Text:
+def summary_of(report: DoctorData) -> str:
     """The loss before and after the steps that were executed."""
     if not report.training_analysed:
-        return Text("Fix the gradient first; the training was not analysed.")
+        return "Fix the gradient first; the training was not analysed."
     ended = short(report.ended, 6) if math.isfinite(report.ended) else "a value that is not finite"
     text = f"In {report.walked:,} steps the loss goes from {short(report.began, 6)} to {ended}."
-    return Text(text if report.findings else f"{text} No problem was found.")
+    return text if report.findings else f"{text} No problem was found."
 
 
 def _finding(finding: Finding) -> RenderableType:
@@ -76,25 +79,37 @@ def _trials(report: DoctorData) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", justify="right")
     table.add_column("trial", overflow="fold")
-    for name in ("loss, median", "lowest", "highest", "seeds", "steps"):
+    for name in LOSSES:
         table.add_column(name, justify="right", no_wrap=True)
-    for i, trial in enumerate(report.trials, 1):
-        losses = [_loss(value) for value in (trial.median, trial.lowest, trial.highest)]
-        style = "bold" if i == 1 else ""
-        table.add_row(str(i), Text(trial.name, style=style), *losses, str(trial.seeds), f"{trial.steps:,}")
+    for i, (name, *cells) in enumerate(trial_rows(report), 1):
+        table.add_row(str(i), Text(name, style="bold" if i == 1 else ""), *cells)
     return table
+
+
+def trial_rows(report: DoctorData) -> list[tuple[str, ...]]:
+    """The name of each trial, and a cell for each of `LOSSES`."""
+    return [
+        (
+            trial.name,
+            *(_loss(value) for value in (trial.median, trial.lowest, trial.highest)),
+            str(trial.seeds),
+            f"{trial.steps:,}",
+        )
+        for trial in report.trials
+    ]
 
 
 def _loss(value: float) -> str:
     return "diverged" if not math.isfinite(value) else short(value, 3)
 
 
-def _explain_hint(report: DoctorData) -> list[Text]:
+def advice_of(report: DoctorData) -> list[str]:
     """The commands that explain the findings."""
     codes = list(dict.fromkeys(finding.code for finding in report.findings))
-    return [Text(f"Details: {', '.join(f'gradcheck explain {code}' for code in codes)}")] if codes else []
+    return [f"Details: {', '.join(f'gradcheck explain {code}' for code in codes)}"] if codes else []
 
 
-def _cost(report: DoctorData, rerun: str) -> Text:
+def cost_of(report: DoctorData, rerun: str) -> str:
+    """What the diagnosis took, and what to type to repeat it."""
     text = f"{report.gradients:,} gradients, {report.evaluations:,} evaluations of the loss, {report.seconds:.2g} s; "
-    return Text(f"{text}reproduce with {rerun.format(report.seed)}", style="dim")
+    return f"{text}reproduce with {rerun.format(report.seed)}"

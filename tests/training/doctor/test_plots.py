@@ -1,4 +1,4 @@
-"""The plots and their data."""
+"""The plots as files, as one figure, and as SVG."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 import gradcheck
 from gradcheck.app.examples.xor import BATCH, QuestionNetwork
 from gradcheck.errors import SubjectError
-from gradcheck.training.doctor.plots import CLIP_FACTOR, _on_common_steps
-from gradcheck.training.doctor.trajectory import Trajectory
+from gradcheck.training.doctor.figure_data import FigureData
+from gradcheck.training.doctor.plots import drawable, figure_of
 
 
 def test_plots_are_written_as_svg_and_png(tmp_path: Path) -> None:
@@ -20,12 +20,16 @@ def test_plots_are_written_as_svg_and_png(tmp_path: Path) -> None:
         QuestionNetwork(), batch=BATCH, steps=1_000_000, rng=0, budget=20, seeds=2, plots=tmp_path / "plots"
     )
     written = {path.name for path in (tmp_path / "plots").iterdir()}
-    assert written == {
-        f"{name}.{end}" for name in ("trials", "way-out", "gradients", "slices") for end in ("svg", "png")
-    }
+    names = ("trials", "way-out", "gradients", "slices")
+    assert written == {f"{name}.{end}" for name in names for end in ("svg", "png")}
     assert (tmp_path / "plots" / "trials.png").read_bytes().startswith(b"\x89PNG")
     assert "RMSProp" in (tmp_path / "plots" / "trials.svg").read_text(encoding="utf-8")
     assert any(note.startswith("Plots:") for note in report.notes)
+    assert report.figures is not None
+    assert [panel.name for panel, _ in drawable(report.figures)] == list(names)
+    figure = figure_of(report.figures)
+    assert figure.get_figheight() == pytest.approx(sum(height for _, height in drawable(report.figures)))
+    assert len(figure.subfigs) == len(names)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -37,10 +41,18 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         )
 
 
-def test_curves_share_their_steps_and_diverging_ones_are_clipped() -> None:
-    short = Trajectory((0, 2), (8.0, 1.0), np.zeros(1), finite=True)
-    long = Trajectory((0, 1, 4), (8.0, 4.0, 1e30), np.zeros(1), finite=True)
-    steps, losses = _on_common_steps([short, long])
-    assert steps.tolist() == [0, 1, 2, 4]
-    assert losses[0].tolist() == [8.0, 8.0, 1.0, 1.0]
-    assert losses[1].tolist() == [8.0, 4.0, 4.0, 8.0 * CLIP_FACTOR]
+def test_settings_of_matplotlib_stay() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    before = dict(matplotlib.rcParams)
+    gradcheck.doctor(lambda x: float(x @ x), lambda x: 2 * x, np.ones(2), rng=0, budget=0).plot()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = FigureData("empty", (), None, (), (), (), None, None)
+    with pytest.raises(SubjectError, match="nothing to plot"):
+        figure_of(data)
+    report = gradcheck.doctor(lambda x: float(x @ x), lambda x: 2 * x, np.ones(2), rng=0, budget=0)
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(SubjectError, match=r"pip install 'gradcheck\[plots\]'"):
+        report.plot()
