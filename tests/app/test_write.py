@@ -64,9 +64,13 @@ class Operator:
 
 
 operator = Operator()
+
+
+def jac():
+    return np.sin, (lambda x: {factor} * np.diag(np.cos(x))), np.ones(3)
 """
 
-NAMES = ["Model", "model", "fun", "problem", "Problem", "hessian", "operator", "gradient"]
+NAMES = ["Model", "model", "fun", "jac", "problem", "Problem", "hessian", "operator", "gradient"]
 
 
 @pytest.fixture(autouse=True)
