@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gradcheck.app.targets import Target
 from gradcheck.app.terminal import printing_to_stderr
 from gradcheck.errors import TargetError
 from gradcheck.reports.outcome import Outcome
 from gradcheck.reports.report import Report
-from gradcheck.scripts.hints import Hints
+
+if TYPE_CHECKING:
+    from gradcheck.scripts.hints import Hints
 
 #: Options that scripts do not have.
 _NOT_FOR_SCRIPTS = "--method, --entries and --workers cannot be used with scripts, only with models and functions"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradcheck.app.check_target import Choices
     from gradcheck.app.targets import Target
     from gradcheck.reports.outcome import Outcome
+    from gradcheck.scripts.hints import Hints
     from gradcheck.training.doctor.report import DoctorReport
 
 _format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
@@ -124,15 +125,10 @@ def check(
     """
     from gradcheck.app.check_target import Choices
     from gradcheck.app.targets import expanded
-    from gradcheck.errors import GradcheckError
-    from gradcheck.scripts.hints import hints_of
 
     arguments = context.meta[ARGUMENTS]
     found, several = expanded(targets)
-    try:
-        hints = hints_of(loss, pairs, function, arguments)
-    except GradcheckError as error:
-        _stop(str(error))
+    hints = _hints(loss, pairs, function, arguments)
     if arguments and not any(target.is_program for target in found):
         _stop(f"what follows -- is passed to a script, and none of the targets is one: {' '.join(arguments)}")
     progress = not several and sys.stderr is not None and sys.stderr.isatty()
@@ -147,6 +143,19 @@ def check(
         outcomes, more = _fixed(found, outcomes, choices, timeout, show)
         troubles += more
     raise Exit(gravest([*(outcome.exit_status for outcome in outcomes), *([CANNOT_RUN] if troubles else [])]))
+
+
+def _hints(loss: str | None, pairs: Sequence[str], function: str | None, arguments: Sequence[str]) -> Hints | None:
+    """What is said about scripts; None if nothing is."""
+    if loss is None and function is None and not pairs and not arguments:
+        return None
+    from gradcheck.errors import GradcheckError
+    from gradcheck.scripts.hints import hints_of
+
+    try:
+        return hints_of(loss, pairs, function, arguments)
+    except GradcheckError as error:
+        _stop(str(error))
 
 
 def _outcomes(

@@ -68,7 +68,6 @@ def written_test(text: str, output: Path) -> str:
         return _OF_A_SCRIPT.format(name=path.name, path=_relative(path, output), identifier=_identifier(path.stem))
     from gradcheck.checks.described import described
     from gradcheck.subjects.load import is_called, loaded, named, subject_of
-    from gradcheck.subjects.maps.map_subject import MapSubject
 
     found = named(text)
     place, _, name = text.rpartition(":")
@@ -80,7 +79,7 @@ def written_test(text: str, output: Path) -> str:
     if description is not None:
         body = f"    {_call(description, value)}"
     elif isinstance(what, tuple):
-        check = "assert_jacobian" if isinstance(subject, MapSubject) else "assert_gradients"
+        check = "assert_jacobian" if subject is not None and subject.is_map else "assert_gradients"
         body = f"    gradcheck.{check}(*{value}, rng=0)"
     imports = _imports(place, name.partition(".")[0], output)
     return _OF_AN_OBJECT.format(name=name, imports=imports, identifier=_identifier(name), body=body)

@@ -6,7 +6,6 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,27 +14,24 @@ import numpy as np
 
 from gradcheck._version import __version__
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import Workers, accuracy_of, budget_of, mapping_of, seed_of, tolerance_of
+from gradcheck.checks.options import Workers, accuracy_of, budget_of, journal_of, mapping_of, seed_of, tolerance_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Evaluator, Progress
-from gradcheck.probes.journal import Journal
 from gradcheck.reports.build import report_of
 from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING, as_subject
-from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Subject
 from gradcheck.verdicts.checker import CheckOptions, check
-from gradcheck.verdicts.curve import StepGap
 from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.shrinking import shrinking, shrinking_run
-from gradcheck.verdicts.tangent import recognised_tangents
 from gradcheck.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from gradcheck.checks.lines import LocatedFindings
+    from gradcheck.verdicts.curve import StepGap
 
 
 class GradientMismatch(AssertionError):
@@ -302,10 +298,12 @@ def check_subject(
     """Check a subject; the options are those of `check_gradients`, and whether errors against steps are measured."""
     if journal is not None and method != "gradcheck":
         raise SubjectTypeError(f"journal is for method='gradcheck', not {method!r}: leave it out")
-    if isinstance(subject, MapSubject) and method == "gradcheck":
+    if subject.is_map and method == "gradcheck":
         from gradcheck.checks.maps.adjointness import adjointness
         from gradcheck.checks.maps.run import MapOptions, run_map_check
+        from gradcheck.subjects.maps.map_subject import MapSubject
 
+        assert isinstance(subject, MapSubject)
         of_map = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal)
         return run_map_check(subject, of_map, kind="jacobian", more=(adjointness,))
     if method == "textbook":
@@ -323,7 +321,7 @@ def check_subject(
     with (
         mapping_of(workers, subject) as mapper,
         progress_callback(progress, subject.name, limit) as callback,
-        nullcontext() if journal is None else Journal(journal, subject, seed) as kept,
+        journal_of(journal, subject, seed) as kept,
     ):
         seed = seed if kept is None or rng is not None else kept.seed
         evaluator = Evaluator(subject, limit, callback, mapper, kept)
@@ -336,7 +334,10 @@ def check_subject(
                 before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper, kept)
                 rng = np.random.default_rng(seed)
                 found = check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng))
-            found = recognised_tangents(evaluator, found, tolerance, rng)
+            if found.verdict is Verdict.FAIL:
+                from gradcheck.verdicts.tangent import recognised_tangents
+
+                found = recognised_tangents(evaluator, found, tolerance, rng)
             found, findings = _with_findings(evaluator, found, options, rng)
             located = _with_lines(evaluator, found, findings, options, rng)
             measured = _curves(evaluator, found) if curves else {}

@@ -7,7 +7,7 @@ import operator
 import os
 import pickle
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gradcheck.probes.evaluator import Map
+    from gradcheck.probes.journal import Journal
     from gradcheck.subjects.subject import Subject
 
 
@@ -80,6 +81,17 @@ class DefaultOptions:
 
 
 DEFAULT_OPTIONS = DefaultOptions()
+
+
+def journal_of(
+    path: str | os.PathLike[str] | None, subject: Subject, seed: int
+) -> AbstractContextManager[Journal | None]:
+    """The journal of a check, which is closed at its end; None if it has none."""
+    if path is None:
+        return nullcontext()
+    from gradcheck.probes.journal import Journal
+
+    return Journal(path, subject, seed)
 
 
 def seed_of(rng: int | np.random.Generator | np.random.SeedSequence | None) -> int:

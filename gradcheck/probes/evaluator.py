@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.errors import GradcheckError
-from gradcheck.probes.journal import Journal
 from gradcheck.subjects.rescaled import RescaledSubject
 from gradcheck.subjects.spaces.space import Direction, Vector
 from gradcheck.subjects.subject import Subject
 from gradcheck.tracebacks import pass_on_signal
+
+if TYPE_CHECKING:
+    from gradcheck.probes.journal import Journal
 
 #: Called with the number of evaluations of the loss so far, and what is being done.
 Progress = Callable[[int, str], None]

@@ -59,7 +59,14 @@ def plain(renderable: RenderableType, width: int | None = None) -> str:
     """Text without colours."""
     stream = io.StringIO()
     console = Console(
-        file=stream, width=width or UNLIMITED, color_system=None, force_terminal=False, legacy_windows=False
+        file=stream,
+        width=width or UNLIMITED,
+        color_system=None,
+        force_terminal=False,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
     )
     console.print(renderable, soft_wrap=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())

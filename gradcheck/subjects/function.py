@@ -17,7 +17,6 @@ import numpy as np
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.batch import counts_of, samples_of, split
 from gradcheck.subjects.guard import Guard, merged, named_arguments
-from gradcheck.subjects.maps.domain import bounded
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
 from gradcheck.subjects.validation import type_name, validated_gradient, validated_loss, validated_parameters
@@ -79,7 +78,12 @@ class FunctionSubject(Subject):
             of = self.name if grad is True else getattr(grad, "__qualname__", type(grad).__qualname__)
             self._grad_source = f"{of}() returned"
         whole = x0
-        x0, self._is_inside, moved = bounded(x0, bounds, wrt)
+        self._is_inside: Callable[[Point], bool] | None = None
+        moved: tuple[str, ...] = ()
+        if bounds is not None:
+            from gradcheck.subjects.maps.domain import bounded
+
+            x0, self._is_inside, moved = bounded(x0, bounds, wrt)
         if moved and self.only_here:
             raise SubjectError(
                 "x0 lies on a bound, beyond which fun is not evaluated, and the gradient is known at x0 alone: pass "

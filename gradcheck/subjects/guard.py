@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.subjects.masked import is_masked_array
+
 Result = TypeVar("Result")
 
 #: Arguments of up to so many bytes are compared after each call, which takes a few microseconds. Larger ones are
@@ -254,7 +256,7 @@ def _collect(name: str, value: Any, kept: list[_Array | _Mask | Contents], known
     if id(value) in known:
         return
     known.add(id(value))
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         kept.append(_Mask(name, value))
         value = value.data
     if isinstance(value, np.ndarray):

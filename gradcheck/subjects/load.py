@@ -17,7 +17,6 @@ import numpy as np
 
 from gradcheck.errors import SubjectTypeError, TargetError
 from gradcheck.subjects.convert import as_subject
-from gradcheck.subjects.maps.jacobian import jacobian_subject
 from gradcheck.subjects.model import looks_like_model
 from gradcheck.subjects.subject import Subject
 from gradcheck.tracebacks import pass_on_signal
@@ -94,7 +93,11 @@ def _of_functions(fun: Any, derivative: Any, x0: Any) -> Subject:
         return as_subject(fun, derivative, x0)
     value = value[0] if derivative is True and isinstance(value, tuple) else value
     several = isinstance(value, (dict, list, tuple)) or np.size(value) > 1
-    return jacobian_subject(fun, derivative, x0) if several else as_subject(fun, derivative, x0)
+    if not several:
+        return as_subject(fun, derivative, x0)
+    from gradcheck.subjects.maps.jacobian import jacobian_subject
+
+    return jacobian_subject(fun, derivative, x0)
 
 
 def _called(function: Any, target: str) -> Any:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import optree
+import numpy as np
+
+if TYPE_CHECKING:
+    import optree
 
 _NAMESPACE = "gradcheck"
+
+#: What is a leaf by its type alone, so that `optree` need not be loaded for it.
+_LEAVES = frozenset({np.ndarray, float, int, complex, bool, np.float64, np.float32, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +28,23 @@ class Structure:
     """
 
     names: tuple[str, ...]
-    _spec: optree.PyTreeSpec
+    _spec: optree.PyTreeSpec | None  # None for a single leaf
 
     @property
     def bare(self) -> bool:
         """Whether the tree is a single leaf."""
-        return self._spec.is_leaf()
+        return self._spec is None
 
     def unflatten(self, leaves: Sequence[Any]) -> Any:
         """Nest leaves in this structure."""
+        if self._spec is None:
+            (leaf,) = leaves
+            return leaf
         return self._spec.unflatten(leaves)
 
     def leaves(self, tree: Any) -> list[Any]:
         """Leaves of a tree with this structure."""
-        return self._spec.flatten_up_to(tree)
+        return [tree] if self._spec is None else self._spec.flatten_up_to(tree)
 
     def matches(self, other: Structure) -> bool:
         """Whether two structures have the same leaf names."""
@@ -59,6 +68,10 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
     leaves : list
     structure : Structure
     """
+    if type(tree) in _LEAVES:
+        return [tree], Structure((root,), None)
+    import optree
+
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
         accessors, leaves, spec = optree.tree_flatten_with_accessor(
             tree, is_leaf=is_leaf, none_is_leaf=True, namespace=_NAMESPACE
@@ -69,7 +82,7 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
             "".join(f"[{_key(entry)!r}]" if isinstance(entry.entry, str) else f"[{_key(entry)}]" for entry in accessor)
             for accessor in accessors
         )
-    return list(leaves), Structure(names, spec)
+    return list(leaves), Structure(names, None if spec.is_leaf() else spec)
 
 
 def _key(entry: optree.PyTreeEntry) -> str:

@@ -84,6 +84,8 @@ class Subject(abc.ABC):
         The user's loss is ``2**exponent`` times this one.
     only_here : bool
         Whether the gradient is claimed at `point` alone. Elsewhere `gradient` raises.
+    is_map : bool
+        Whether it is a function with several outputs, and the claim about its Jacobian.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Subject(abc.ABC):
     preparations: int = 0
     exponent: int = 0
     only_here: bool = False
+    is_map: bool = False
 
     @abc.abstractmethod
     def loss(self, point: Point) -> float:

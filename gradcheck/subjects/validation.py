@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.subjects.masked import is_masked
 from gradcheck.subjects.pytree import flatten
 from gradcheck.subjects.selection import Parameters, Wrt, chosen_names
 from gradcheck.subjects.subject import Block, Point
@@ -87,7 +88,7 @@ def _parameter(leaf: Any, called: str) -> NDArray[Any]:
             f"{called} is a {type_name(leaf)}: "
             "parameters are NumPy arrays of floats (or any nesting of dict, list, tuple of them)"
         )
-    if isinstance(leaf, np.ma.MaskedArray) and np.ma.is_masked(leaf):
+    if is_masked(leaf):
         raise SubjectError(
             f"{called} has {_masked(leaf)} masked entries, and a check changes every entry: pass those that "
             "are not masked, .compressed(), or a value for the others, .filled(value)"
@@ -131,7 +132,7 @@ def validated_loss(value: Any, source: str) -> float:
             f"{source} returned a {type(value).__name__} of {len(value)} instead of the loss: "
             "if it returns the loss and its gradient together, pass grad=True"
         )
-    if np.ma.is_masked(value) and np.size(value) == 1:
+    if is_masked(value) and np.size(value) == 1:
         return math.nan
     array = np.asarray(value)
     if array.dtype.kind == "c":
@@ -223,7 +224,7 @@ def _gradient_block(leaf: Any, block: Block, source: str, notes: dict[str, None]
     if leaf is None:
         notes[f"{block.name}: the gradient is None, which claims that it is zero"] = None
         return np.zeros(block.shape)
-    if np.ma.is_masked(leaf):
+    if is_masked(leaf):
         notes[f"{block.name}: {_masked(leaf)} entries of the gradient are masked, which counts as NaN"] = None
         leaf = np.ma.filled(leaf.astype(np.result_type(leaf, np.float16)), np.nan)
     array = _array(leaf)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +13,11 @@ import numpy as np
 from gradcheck.checks.maps.report import map_report, pair_names
 from gradcheck.checks.maps.reproducible import settled_for_steadiness
 from gradcheck.checks.observers import notify_observers
-from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, mapping_of, seed_of
+from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, journal_of, mapping_of, seed_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
 from gradcheck.probes.evaluator import Progress
-from gradcheck.probes.journal import Journal
 from gradcheck.reports.report import Report
 from gradcheck.settings import checked_rtol, current
 from gradcheck.subjects.maps.claim import real_gradient
@@ -103,7 +101,7 @@ def run_map_check(
         notes = (*notes, "only the product with the direction that was given was checked, not the whole derivative")
     with (
         mapping_of(options.workers, subject) as mapper,
-        nullcontext() if options.journal is None else Journal(options.journal, subject, seed) as kept,
+        journal_of(options.journal, subject, seed) as kept,
         progress_callback(options.progress, subject.name, limit) as callback,
         warnings.catch_warnings(),
         np.errstate(all="ignore"),

@@ -89,6 +89,7 @@ class MapSubject(FunctionSubject):
     """
 
     parallel = True
+    is_map = True
 
     def __init__(
         self,

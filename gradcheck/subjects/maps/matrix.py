@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.maps.outputs import Outputs, plain_list
 from gradcheck.subjects.maps.real_parts import as_complex, as_real
+from gradcheck.subjects.masked import is_masked
 from gradcheck.subjects.pytree import flatten
 from gradcheck.subjects.selection import Parameters
 from gradcheck.subjects.validation import type_name
@@ -262,7 +263,7 @@ def _matrix(leaf: Any, shape: tuple[int, int], full: tuple[int, ...] | None, cal
         found = leaf if len(leaf.shape) == 2 else leaf.reshape(shape)
         _require(tuple(found.shape), shape, called)
         return Plain(found)
-    array = np.ma.filled(leaf.astype(np.result_type(leaf, np.float16)), np.nan) if np.ma.is_masked(leaf) else leaf
+    array = np.ma.filled(leaf.astype(np.result_type(leaf, np.float16)), np.nan) if is_masked(leaf) else leaf
     array = np.asarray(plain_list(array))
     if array.dtype.kind not in "fiubc":
         raise SubjectTypeError(f"{called} as a {type_name(leaf)}: pass an array, a sparse matrix or an operator")
