@@ -16,6 +16,8 @@ from gradcheck.reports.signs import encodable, in_ascii_json, in_ascii_markup, s
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gradcheck.reports.layout import Layout
+
 #: The narrowest terminal that text is laid out for.
 LEAST_WIDTH = 20
 
@@ -66,9 +68,9 @@ def _legacy() -> bool:
     return bool(detect_legacy_windows())
 
 
-def laid_out(renderable: RenderableType, look: Appearance) -> str:
-    """Text of what rich can render."""
-    from gradcheck.reports.text import in_colour, plain
+def laid_out(renderable: RenderableType | Layout, look: Appearance) -> str:
+    """Text of what is laid out, or of what rich can render."""
+    from gradcheck.reports.rendered import in_colour, plain
 
     return in_colour(renderable, look.width) if look.colour else plain(renderable, look.width)
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-from rich.table import Table
-from rich.text import Text
-
-#: Columns between two columns.
-GAP = 2
+from gradcheck.reports.layout import GAP, Table, Text, cell_len
 
 #: Room that is kept for the first column, as far as its texts need it, before other columns are left out.
 NAME = 24
@@ -49,15 +44,16 @@ def table_of(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], wi
         Columns of the terminal; None if lines may have any length.
     """
     texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    natural = [max([cell_len(column.header), *(row[i].cell_len for row in texts)]) for i, column in enumerate(columns)]
+    natural = [
+        max([cell_len(column.header), *(cell_len(row[i].plain) for row in texts)]) for i, column in enumerate(columns)
+    ]
     shown = _shown(columns, natural, width)
     room = natural[0] if width is None else max(width - _width(natural, shown[1:]), LEAST_NAME)
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
-    for i in shown:
-        table.add_column(columns[i].header, justify="right" if columns[i].right else "left", no_wrap=True)
-    for row in texts:
-        table.add_row(_shortened(row[0], room), *(row[i] for i in shown[1:]))
-    return table
+    return Table(
+        [columns[i].header for i in shown],
+        [[_shortened(row[0], room), *(row[i] for i in shown[1:])] for row in texts],
+        right=[place for place, i in enumerate(shown) if columns[i].right],
+    )
 
 
 def _shown(columns: Sequence[Column], natural: Sequence[int], width: int | None) -> list[int]:
@@ -79,13 +75,13 @@ def _width(natural: Sequence[int], places: Sequence[int]) -> int:
 
 def _shortened(name: Text, room: int) -> Text:
     """A name with its middle left out if it is too long: beginning and end tell more."""
-    text = name.plain
-    if name.cell_len <= room:
+    text, style = name.plain, name.spans[0][1] if name.spans else ""
+    if cell_len(text) <= room:
         return name
     if room < 2 * LEAST_NAME:
-        return Text(_start(text, room), style=name.style)
+        return Text(_start(text, room), style)
     end = (room - 3) * 2 // 3
-    return Text(f"{_start(text, room - 3 - end)}...{_start(text[::-1], end)[::-1]}", style=name.style)
+    return Text(f"{_start(text, room - 3 - end)}...{_start(text[::-1], end)[::-1]}", style)
 
 
 def _start(text: str, room: int) -> str:

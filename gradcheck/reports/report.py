@@ -24,7 +24,7 @@ class Report(ReportData):
         return f"<{self.line}>"  # what a test runner shows of ``assert check_gradients(...)``
 
     def __str__(self) -> str:
-        from gradcheck.reports.text import text_of  # loads rich, which a passing check does not need
+        from gradcheck.reports.text import text_of
 
         return text_of(self)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
-from rich.constrain import Constrain
-from rich.text import Text
-
 from gradcheck.reports.columns import Column, table_of
+from gradcheck.reports.layout import Constrain, Group, Layout, Text
 from gradcheck.reports.numbers import size
 from gradcheck.reports.outcome import ERROR, Outcome, worst_first
 from gradcheck.reports.problems import problems_of
@@ -36,7 +33,7 @@ _COLUMNS = (
 
 def render_all(
     outcomes: Sequence[Outcome], width: int | None = None, rerun: str = RERUN, left_out: Sequence[Outcome] = ()
-) -> RenderableType:
+) -> Layout:
     """Lay out the outcomes of several targets: each report, and a table at the end, the worst first.
 
     Parameters
@@ -47,7 +44,7 @@ def render_all(
     left_out : sequence of Outcome
         Outcomes that are counted, and not shown.
     """
-    parts: list[RenderableType] = []
+    parts: list[Layout | str] = []
     for outcome in outcomes:
         parts += [Text("-" * min(width or WIDTH, WIDTH), style="dim"), render_outcome(outcome, width, rerun), ""]
     if outcomes:
@@ -56,7 +53,7 @@ def render_all(
     return Group(*parts)
 
 
-def render_outcome(outcome: Outcome, width: int | None = None, rerun: str = RERUN) -> RenderableType:
+def render_outcome(outcome: Outcome, width: int | None = None, rerun: str = RERUN) -> Layout:
     """Lay out the report of a target, or the reason why there is none."""
     report = outcome.named
     if report is not None:
@@ -76,7 +73,7 @@ def totals(outcomes: Sequence[Outcome], left_out: Sequence[Outcome] = ()) -> str
     return f"{len(outcomes)} {what}: {counted or 'none'}{hidden}"
 
 
-def _table(outcomes: Sequence[Outcome], width: int | None) -> RenderableType:
+def _table(outcomes: Sequence[Outcome], width: int | None) -> Layout:
     return table_of(_COLUMNS, [_row(made_visible(outcome)) for outcome in outcomes], width)
 
 

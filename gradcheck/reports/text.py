@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-
-from rich.console import Console, Group, RenderableType
-from rich.constrain import Constrain
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.columns import Column, table_of
 from gradcheck.reports.data import LineReport, ReportData
+from gradcheck.reports.layout import Constrain, Group, Indented, Layout, Table, Text, in_plain
 from gradcheck.reports.numbers import short, size
 from gradcheck.reports.signs import made_visible
 from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
@@ -27,9 +21,6 @@ WIDTH = 110
 
 #: Terminals with fewer columns show lines of a program as sentences, not as a table.
 NARROW = 60
-
-#: Columns where nothing limits them: more than any row has.
-UNLIMITED = 10_000
 
 #: What to write to repeat a check in Python; ``{}`` is the seed.
 RERUN = "rng={}"
@@ -52,40 +43,16 @@ def text_of(report: ReportData, width: int | None = None, *, rerun: str = RERUN)
     rerun : str
         What to write to get the same random numbers again, with the seed in place of ``{}``.
     """
-    return plain(render(report, width, rerun), width)
+    return in_plain(render(report, width, rerun), width)
 
 
-def plain(renderable: RenderableType, width: int | None = None) -> str:
-    """Text without colours."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width or UNLIMITED,
-        color_system=None,
-        force_terminal=False,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    console.print(renderable, soft_wrap=False)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
-
-
-def in_colour(renderable: RenderableType, width: int | None = None) -> str:
-    """Text with the escape codes of colours."""
-    stream = io.StringIO()
-    Console(file=stream, width=width or UNLIMITED, force_terminal=True, legacy_windows=False).print(renderable)
-    return stream.getvalue().rstrip("\n")
-
-
-def render(report: ReportData, width: int | None = None, rerun: str = RERUN) -> RenderableType:
-    """Lay the report out for rich; the parameters are those of `text_of`. What controls a terminal becomes visible."""
+def render(report: ReportData, width: int | None = None, rerun: str = RERUN) -> Layout:
+    """Lay the report out; the parameters are those of `text_of`. What controls a terminal becomes visible."""
     report = made_visible(report)
     table = _blocks(report, width)
-    legend = [Text(line, style="dim") for line in legend_of(report, [str(column.header) for column in table.columns])]
-    above: list[RenderableType] = [_headline(report), ""]
-    between: list[RenderableType] = [*legend]
+    legend = [Text(line, style="dim") for line in legend_of(report, table.headers)]
+    above: list[Layout | str] = [_headline(report), ""]
+    between: list[Layout | str] = [*legend]
     if report.lines:
         between += ["", *_lines(report, width or WIDTH)]
     for finding in report.findings:
@@ -121,10 +88,10 @@ def _blocks(report: ReportData, width: int | None) -> Table:
     return table_of(columns, rows, width)
 
 
-def _lines(report: ReportData, width: int) -> list[RenderableType]:
+def _lines(report: ReportData, width: int) -> list[Layout]:
     """The lines of the backward pass, each with its mark, below the file if it is not the target itself."""
     files = list(dict.fromkeys(line.file for line in report.lines))
-    shown: list[RenderableType] = []
+    shown: list[Layout] = []
     for file in files:
         shown += [Text(file, style="dim")] if file != report.target else []
         lines = [line for line in report.lines if line.file == file]
@@ -133,15 +100,11 @@ def _lines(report: ReportData, width: int) -> list[RenderableType]:
 
 
 def _in_a_table(lines: Sequence[LineReport]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("line", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("", overflow="fold")
-    table.add_column("with respect to", no_wrap=True)
+    rows = []
     for line in lines:
         code = Text(line.text or line.target, style="bold" if line.verdict is Verdict.FAIL else "")
-        table.add_row(str(line.line), Text(MARK[line.verdict], style=COLOUR[line.verdict]), code, Text(line.of))
-    return table
+        rows.append([Text(str(line.line)), Text(MARK[line.verdict], style=COLOUR[line.verdict]), code, Text(line.of)])
+    return Table(["line", "", "", "with respect to"], rows, right=[0], fold=2)
 
 
 def _in_a_sentence(line: LineReport) -> Text:
@@ -151,14 +114,14 @@ def _in_a_sentence(line: LineReport) -> Text:
     return text.append(f" {line.text or line.target} ({line.of})")
 
 
-def _finding(finding: Finding) -> RenderableType:
+def _finding(finding: Finding) -> Layout:
     end = "" if finding.message.endswith((".", "?", "!")) else "."
     head = Text()
     head.append(finding.where, style="bold")
     head.append(f": {finding.message}{end}  ")
     head.append(f"{finding.code} {finding.slug}", style="dim")
     body = Text(f"{finding.evidence}\n{finding.fix}")
-    return Group(head, Padding(body, (0, 0, 0, 4)))
+    return Group(head, Indented(body, 4))
 
 
 def notes_of(report: ReportData) -> list[str]:

@@ -485,6 +485,26 @@ def test_process_ends_though_the_program_has_left_a_thread(folder: Path) -> None
     assert "reproduce with --seed" in done.stdout
 
 
+@pytest.mark.parametrize("colour", ["", "1"])
+def test_a_first_answer_loads_what_it_needs_and_no_more(folder: Path, colour: str) -> None:
+    (folder / "sum_case.py").write_text(
+        "import numpy as np\n\ndef make():\n    return (lambda x: float(x @ x)), (lambda x: 2 * x), np.ones(3)\n"
+    )
+    script = (
+        "import sys; sys.argv = ['gradcheck', 'check', 'sum_case.py:make']\n"
+        "from gradcheck.app.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: print(end.code, file=sys.stderr)\n"
+        "heavy = {'rich', 'optree', 'scipy', 'autograd', 'json', 'tomllib', 'matplotlib', 'jinja2', 'numpy.ma'}\n"
+        "own = ('scripts', 'training', 'testing', 'nn', 'recording', 'subjects.maps')\n"
+        "print(sorted((heavy | {f'gradcheck.{name}' for name in own}) & set(sys.modules)), file=sys.stderr)"
+    )
+    environment = {**os.environ, "FORCE_COLOR": colour, "PYTHONPATH": str(Path(gradcheck.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", env=environment)
+    assert done.stderr.split("\n")[-3:] == ["0", "[]", ""]
+    assert ("\x1b[1;32mPASS" in done.stdout) == bool(colour)
+
+
 def test_the_doctor_writes_text_that_fits_a_page_of_html_and_json(folder: Path) -> None:
     pytest.importorskip("matplotlib")
     Path("stuck_case.py").write_text(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gradcheck.reports.columns import Column, table_of
-from gradcheck.reports.text import plain
+from gradcheck.reports.layout import in_plain
 
 COLUMNS = (Column("block"), Column("shape", 1), Column("gap", 5, right=True), Column("verdict", 9))
 ROWS = [["layers.0.attention.query.weight", "4×2", "1.9e+00", "fail"], ["b", "1", "3e-9", "undecided"]]
 
 
 def lines_at(width: int | None) -> list[str]:
-    return plain(table_of(COLUMNS, ROWS, width), width).splitlines()
+    return in_plain(table_of(COLUMNS, ROWS, width), width).splitlines()
 
 
 @pytest.mark.parametrize("width", [None, *range(17, 201, 7)])

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from gradcheck.reports.layout import in_plain
 from gradcheck.reports.several import render_all, render_outcome, totals
-from gradcheck.reports.text import plain
 from tests.reports.outcomes import all_kinds, broken, failing, passing, undecided
 
 
 def test_reports_come_in_order_and_the_table_the_worst_first() -> None:
-    text = plain(render_all([passing(), undecided(), broken(), failing()], None, "--seed {}"))
+    text = in_plain(render_all([passing(), undecided(), broken(), failing()], None, "--seed {}"), None)
     heads = [line.split()[:2] for line in text.splitlines() if line.startswith(("PASS", "FAIL", "ERROR", "UNDEC"))]
     names = ["right.py:make", "noisy.py:make", "broken.py", "wrong.py:make"]
     assert heads == [list(pair) for pair in zip(("PASS", "UNDECIDED", "ERROR", "FAIL"), names, strict=True)]
@@ -24,7 +24,7 @@ def test_reports_come_in_order_and_the_table_the_worst_first() -> None:
 
 
 def test_the_row_of_a_failing_target_names_the_mistake() -> None:
-    text = plain(render_all([failing()]))
+    text = in_plain(render_all([failing()]), None)
     row = next(line for line in text.splitlines() if line.startswith("wrong.py:make"))
     assert "GC102 constant-factor" in row
 
@@ -32,21 +32,21 @@ def test_the_row_of_a_failing_target_names_the_mistake() -> None:
 def test_what_is_left_out_is_counted() -> None:
     assert totals([failing(), passing()], [passing()]) == "2 targets: 1 fail, 1 pass (1 not shown)"
     assert totals([passing()]) == "1 target: 1 pass"
-    assert "right.py" not in plain(render_all([failing()], left_out=[passing()]))
+    assert "right.py" not in in_plain(render_all([failing()], left_out=[passing()]), None)
 
 
 def test_an_error_shows_all_its_lines() -> None:
-    assert plain(render_outcome(broken())).splitlines() == ["ERROR  broken.py", "no such file", "second line"]
+    assert in_plain(render_outcome(broken()), None).splitlines() == ["ERROR  broken.py", "no such file", "second line"]
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 def test_any_width_fits(width: int) -> None:
-    assert all(len(line) <= width for line in plain(render_all(all_kinds(), width), width).splitlines())
+    assert all(len(line) <= width for line in in_plain(render_all(all_kinds(), width), width).splitlines())
 
 
 def test_an_error_of_one_line_ends_with_it() -> None:
     outcome = replace(broken(), error="no such file")
-    lines = plain(render_all([outcome, failing()])).splitlines()
+    lines = in_plain(render_all([outcome, failing()]), None).splitlines()
     place = lines.index("no such file")
     assert lines[place + 1] == ""
     assert set(lines[place + 2]) == {"-"}

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.numbers import short, size
+from gradcheck.reports.rendered import plain
 from gradcheck.reports.signs import made_visible
-from gradcheck.reports.text import COLOUR, RERUN, WIDTH, plain
+from gradcheck.reports.text import COLOUR, RERUN, WIDTH
 from gradcheck.reports.text import render as render_check
 from gradcheck.training.doctor.data import DoctorData
 from gradcheck.verdicts.verdict import Verdict
