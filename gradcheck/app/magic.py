@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import shlex
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +27,16 @@ def load_ipython_extension(shell: Any) -> None:
     cell, on copies of the notebook's variables. ``%%gradcheck --help`` lists the options.
     """
     shell.register_magic_function(_magic(shell), "cell", "gradcheck")
+    transformers = shell.input_transformers_cleanup
+    if with_body not in transformers:
+        transformers.append(with_body)
+
+
+def with_body(lines: list[str]) -> list[str]:
+    """Lines of a cell; one that is nothing but ``%%gradcheck --help`` gets a body, without which IPython refuses it."""
+    if lines and lines[0].split()[:1] == ["%%gradcheck"] and not "".join(lines[1:]).strip():
+        return [lines[0].rstrip("\n") + "\n", "pass\n"]
+    return lines
 
 
 class _Done(Exception):
@@ -62,23 +73,40 @@ def _magic(shell: Any) -> Any:
         """Check the gradient of the training loop in this cell; returns the report."""
         from gradcheck.scripts.hints import hints_of
         from gradcheck.scripts.program import check_program
-        from gradcheck.scripts.text.source import Source
+        from gradcheck.scripts.text.source import Source, without_magics
 
         try:
             options = _parser().parse_args(shlex.split(line))
-            return check_program(
-                Path(CELL),
-                hints=hints_of(options.loss, options.pair, options.function),
-                sources=[Source(CELL, "\n" + cell)],
-                rng=options.seed,
-                namespace={name: _copied(v) for name, v in shell.user_ns.items() if not name.startswith("_")},
-            )
+            with _undisplayed():
+                return check_program(
+                    Path(CELL),
+                    hints=hints_of(options.loss, options.pair, options.function),
+                    sources=[Source(CELL, "\n" + without_magics(cell))],
+                    rng=options.seed,
+                    namespace={name: _copied(value) for name, value in _variables(shell).items()},
+                )
         except _Done:
             return None
         except GradcheckError as error:
             raise _shown_in_a_line(error) from None
 
     return gradcheck
+
+
+def _undisplayed() -> AbstractContextManager[object]:
+    """Nothing that replays display is shown; outside of IPython nothing is displayed."""
+    try:
+        from IPython.utils.capture import capture_output
+    except ImportError:
+        return nullcontext()
+    captured: AbstractContextManager[object] = capture_output(stdout=False, stderr=False, display=True)
+    return captured
+
+
+def _variables(shell: Any) -> dict[str, Any]:
+    """The notebook's variables, without IPython's own, such as the history of all outputs."""
+    hidden = getattr(shell, "user_ns_hidden", {})
+    return {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and name not in hidden}
 
 
 def _shown_in_a_line(error: GradcheckError) -> Exception:

@@ -22,7 +22,12 @@ def plain(renderable: RenderableType | layout.Layout, width: int | None = None) 
 
     stream = io.StringIO()
     console = Console(
-        file=stream, width=width or UNLIMITED, color_system=None, force_terminal=False, legacy_windows=False
+        file=stream,
+        width=width or UNLIMITED,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,  # else a notebook shows the text, and the stream stays empty
+        legacy_windows=False,
     )
     console.print(renderable, soft_wrap=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
@@ -35,5 +40,8 @@ def in_colour(renderable: RenderableType | layout.Layout, width: int | None = No
     from rich.console import Console
 
     stream = io.StringIO()
-    Console(file=stream, width=width or UNLIMITED, force_terminal=True, legacy_windows=False).print(renderable)
+    console = Console(
+        file=stream, width=width or UNLIMITED, force_terminal=True, force_jupyter=False, legacy_windows=False
+    )
+    console.print(renderable)
     return stream.getvalue().rstrip("\n")

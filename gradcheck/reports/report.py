@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.reports.data import ReportData
+from gradcheck.reports.notebook import pretty
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +45,9 @@ class Report(ReportData):
         from gradcheck.reports.plots import figure_of
 
         return figure_of(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        pretty(self, printer, cycle)
 
     def _repr_html_(self) -> str:
         from gradcheck.reports.html import fragment_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.app.magic import load_ipython_extension
+from gradcheck.app.magic import load_ipython_extension, with_body
 
 STEP = """for _ in range(100):
     e = w * x - y
@@ -25,6 +26,8 @@ class Shell:
     def __init__(self, **names: Any) -> None:
         self.user_ns = {"np": np, "x": np.linspace(-1, 1, 7), "y": np.ones(7), "w": np.array([0.5]), **names}
         self.magics: dict[str, Any] = {}
+        self.user_ns_hidden: dict[str, Any] = {}
+        self.input_transformers_cleanup: list[Any] = []
 
     def register_magic_function(self, function: Any, kind: str, name: str) -> None:
         assert kind == "cell"
@@ -87,6 +90,69 @@ def test_ipython_loads_the_package_and_runs_the_magic() -> None:
     assert report.verdict.value == "pass"
     assert shell.run_cell(f"%%gradcheck --help\n{STEP}").success
     assert "<table>" in report._repr_html_()
+
+
+@pytest.fixture
+def ipython() -> Any:
+    testing = pytest.importorskip("IPython.testing.globalipapp")
+    shell = testing.start_ipython() or testing.get_ipython()
+    shell.run_line_magic("load_ext", "gradcheck")
+    shell.push(Shell().user_ns)
+    return shell
+
+
+@pytest.mark.parametrize("cell", ["%%gradcheck --help", "%%gradcheck --help\n", "%%gradcheck -h\n\n"])
+def test_the_help_needs_no_body(ipython: Any, capsys: pytest.CaptureFixture[str], cell: str) -> None:
+    assert ipython.run_cell(cell).success
+    assert "--pair W=dW" in capsys.readouterr().out
+
+
+def test_a_cell_keeps_the_body_that_it_has() -> None:
+    assert with_body(["%%gradcheck --seed 1\n", "x = 1\n"]) == ["%%gradcheck --seed 1\n", "x = 1\n"]
+    assert with_body(["%%time\n"]) == ["%%time\n"]
+    assert with_body(["%%gradchecks\n"]) == ["%%gradchecks\n"]
+    assert with_body([]) == []
+
+
+def test_syntax_of_ipython_in_the_cell_is_read(ipython: Any) -> None:
+    cell = "files = !ls\n%time q = 1\nscale = %time 2 * np.ones(1)\n" + STEP.replace("2 * np.mean", "scale * np.mean")
+    report = ipython.run_cell(f"%%gradcheck --seed 1\n{cell}").result
+    assert report.verdict.value == "pass"
+    assert [line.line for line in report.lines] == [8]  # of the cell, with the line of the magic
+
+
+def test_nothing_is_displayed_by_replays(ipython: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = "    from IPython.display import display\n    display('of a replay')\n"
+    report = ipython.run_cell(f"%%gradcheck --seed 1\n{STEP}{shown}").result
+    assert report.verdict.value == "pass"
+    assert "of a replay" not in capsys.readouterr().out
+
+
+def test_a_traceback_that_was_shown_before_does_no_harm(ipython: Any) -> None:
+    """IPython shows it with the library `executing`, which attaches parents to nodes that all trees share."""
+    executing = pytest.importorskip("executing")
+    with contextlib.suppress(ZeroDivisionError):
+        try:
+            1 / 0  # noqa: B018
+        except ZeroDivisionError as error:
+            executing.Source.executing(error.__traceback__).node  # noqa: B018
+            raise
+    assert ipython.run_cell(f"%%gradcheck --seed 1\n{STEP}").result.verdict.value == "pass"
+
+
+def test_the_history_is_no_variable_of_the_notebook() -> None:
+    class History(dict[int, Any]):
+        def __deepcopy__(self, memo: Any) -> Any:
+            raise AssertionError("copied")
+
+    shell = Shell(Out=History())
+    shell.user_ns_hidden = {"Out": shell.user_ns["Out"]}
+    assert checked(shell, "--seed 1", STEP).verdict.value == "pass"
+
+
+def test_what_no_function_may_hold_is_said_in_a_line() -> None:
+    with pytest.raises(Exception, match="this cell, line 3: 'await' outside function"):
+        checked(Shell(), "", STEP.replace("    e = w", "    await f()\n    e = w"))
 
 
 def test_all_reports_have_html() -> None:

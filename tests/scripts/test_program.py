@@ -171,6 +171,7 @@ def test_the_cell_magic_uses_the_notebooks_variables_and_does_not_change_them() 
     class Shell:
         def __init__(self) -> None:
             self.user_ns = {"np": np, "x": np.linspace(-1, 1, 7), "y": np.ones(7), "w": np.array([0.5])}
+            self.input_transformers_cleanup: list[object] = []
 
         def register_magic_function(self, function: object, kind: str, name: str) -> None:
             assert (kind, name) == ("cell", "gradcheck")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.events import FactorSyntax, Kind, SourceLocation
 from gradcheck.scripts.instrument.expressions import ExpressionInstrumenter, tracer_call
 from gradcheck.scripts.instrument.locations import LocationTable
@@ -74,7 +75,10 @@ def instrument(
 ) -> InstrumentedSource:
     """Rewrite and compile a source. Without `first_loop` its loops do not call the tracer when they begin."""
     rewritten, table, instrumenter = _rewritten(tree, source, first_location, first_loop)
-    code = compile(rewritten, source.file, "exec", dont_inherit=True)
+    try:
+        code = compile(rewritten, source.file, "exec", dont_inherit=True)
+    except SyntaxError as error:  # such as a return or an await outside of functions
+        raise TargetError(f"{source.file}, line {error.lineno}: {error.msg}") from None
     unit = CompiledUnit(code, range(first_location, first_location + len(table.locations)))
     return InstrumentedSource(unit, table.locations, instrumenter.loops, rewritten)
 

@@ -6,7 +6,6 @@ Its statement is compiled once, so that it asks the tracer what to compute. That
 from __future__ import annotations
 
 import ast
-import copy
 import itertools
 import types
 import warnings
@@ -22,6 +21,7 @@ from gradcheck.scripts.instrument.expressions import tracer_call
 from gradcheck.scripts.instrument.statements import CompiledUnit, instrument
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.statement import ExpressionAt
+from gradcheck.scripts.text.syntax import copied
 from gradcheck.scripts.text.training_loop import find_loop
 
 #: Methods of arrays.
@@ -85,7 +85,7 @@ class PatchedExpression:
 
     def put(self, expression: ast.expr) -> None:
         """Compute another expression from now on."""
-        whole = ast.Expression(ast.copy_location(copy.deepcopy(expression), self.original.expression))
+        whole = ast.Expression(ast.copy_location(copied(expression), self.original.expression))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of an edit that makes no sense
             code = compile(ast.fix_missing_locations(whole), self._file, "eval")
@@ -129,7 +129,7 @@ class PatchedExpression:
         statement = ExpressionAt(tree, self._span)
         no_arguments = ast.arguments([], [], None, [], [], None, [])
         # the lambda is never called: it makes the variables of the expression part of the closure
-        original = ast.Lambda(no_arguments, copy.deepcopy(statement.expression))
+        original = ast.Lambda(no_arguments, copied(statement.expression))
         call = ast.copy_location(tracer_call("patched", scope, variables, original), statement.expression)
         statement.replace(ast.fix_missing_locations(call))
         if self._in_body:

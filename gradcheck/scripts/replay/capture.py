@@ -349,6 +349,12 @@ def _capture_call(
 def _no_loop(program: InstrumentedProgram) -> str:
     name = program.path.name
     loops = [loop for loop in program.loops if loop.is_loop]
+    if not loops and not program.path.suffix:  # a cell
+        return (
+            f"{name} has no loop, so it has no training step: gradcheck looks for a for or while loop that computes "
+            "derivatives and updates parameters with them. To check one function, use --function NAME; to check a "
+            "model, or a function and its gradient, gradcheck.check_gradients"
+        )
     if not loops:
         return (
             f"{name} has no loop, so it has no training step: gradcheck looks for a for or while loop that computes "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from typing import Any
 
 #: Functions whose result is traced where the call is an argument.
@@ -59,7 +58,7 @@ class SourceText:
 def appended_list(node: ast.expr) -> Any:
     """A copy of the list that a call appends to, if the list is written with names and attributes; else None."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
-        return copy.deepcopy(node.func.value) if is_reference(node.func.value) else None
+        return copied(node.func.value) if is_reference(node.func.value) else None
     return None
 
 
@@ -81,13 +80,21 @@ def index_expression(node: ast.expr) -> ast.expr:
 
 
 def copied(node: Any) -> Any:
-    """A copy of a tree, which has no node twice."""
+    """A copy of a tree, which has no node twice.
+
+    What libraries attach to nodes is left out. Python shares nodes without fields, such as `ast.Load`, between all
+    trees; `executing`, with which IPython shows tracebacks, gives each node its parent, and so these one in another
+    tree.
+    """
     kind: Any = type(node)
-    content = vars(node)
-    if not content:
+    names = (*node._fields, *node._attributes)
+    if not names:
         return node
     new = kind.__new__(kind)
-    for name, value in content.items():
+    for name in names:
+        if not hasattr(node, name):
+            continue
+        value = getattr(node, name)
         if isinstance(value, ast.AST):
             value = copied(value)
         elif type(value) is list:
@@ -103,7 +110,7 @@ def as_list(found: Any) -> list[Any]:
 
 def as_load(node: ast.expr) -> ast.expr:
     """A copy of an assignment target that reads it."""
-    fresh = copy.deepcopy(node)
+    fresh: ast.expr = copied(node)
     for n in ast.walk(fresh):
         if hasattr(n, "ctx"):
             n.ctx = ast.Load()

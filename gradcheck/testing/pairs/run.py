@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gradcheck.checks.options import seed_of
 from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import ACTIVATIONS, LAYERS, LOSSES, nearest
 from gradcheck.reports.html import preformatted
+from gradcheck.reports.notebook import pretty
 from gradcheck.testing.cases import LOSS_CASES
 from gradcheck.testing.pairs.data import Cell, PairsData
 from gradcheck.testing.pairs.example import compatible, example
@@ -41,6 +43,9 @@ class Pairs(PairsData):
 
     def __str__(self) -> str:
         return text_of(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        pretty(self, printer, cycle)
 
     def _repr_html_(self) -> str:
         return preformatted(str(self))

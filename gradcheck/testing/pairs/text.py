@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import textwrap
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.nn.kinds import LOSSES
+from gradcheck.reports.rendered import plain
 from gradcheck.reports.text import COLOUR, WIDTH
 from gradcheck.testing.pairs.data import Cell, PairsData
 from gradcheck.verdicts.verdict import Verdict
@@ -28,15 +28,12 @@ GAP = 2
 
 def text_of(pairs: PairsData, width: int = WIDTH) -> str:
     """Format the table as plain text, without colours."""
-    stream = io.StringIO()
-    console = Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(render(pairs, width))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return plain(render(pairs, width), width)
 
 
 def coloured_of(pairs: PairsData) -> str:
     """Format the table as wide as the terminal, with colours unless NO_COLOR is set."""
-    console = Console()
+    console = Console(force_jupyter=False)
     with console.capture() as capture:
         console.print(render(pairs, console.width))
     return capture.get().rstrip("\n")

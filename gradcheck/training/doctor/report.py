@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.errors import SubjectError
 from gradcheck.reports.html import preformatted
+from gradcheck.reports.notebook import pretty
 from gradcheck.training.doctor.data import DoctorData
 from gradcheck.training.doctor.text import text_of
 
@@ -46,6 +47,9 @@ class DoctorReport(DoctorData):
         if self.figures is None:
             raise SubjectError("there is nothing to plot: the training was not analysed, because the gradient is wrong")
         return figure_of(self.figures)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        pretty(self, printer, cycle)
 
     def _repr_html_(self) -> str:
         return preformatted(str(self))

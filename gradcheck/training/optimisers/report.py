@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from gradcheck.reports.html import preformatted
+from gradcheck.reports.notebook import pretty
 from gradcheck.verdicts.verdict import Verdict
 
 #: Largest width of a line of the report.
@@ -108,6 +110,9 @@ class OptimiserReport:
             lines.append(f"Not given, so fitted: {', '.join(self.fitted)}. Compare the fitted values above with yours.")
         lines.append(f"{self.steps} steps, {self.dtype}; reproduce with rng={self.seed}")
         return "\n".join(_wrap(line) for line in lines)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        pretty(self, printer, cycle)
 
     def _repr_html_(self) -> str:
         return preformatted(str(self))

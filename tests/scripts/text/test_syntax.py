@@ -100,5 +100,22 @@ def test_a_copy_of_a_tree_is_the_same_and_shares_nothing_that_can_change() -> No
     tree = ast.parse("def f(a, *b, c=1):\n    d = [x for x in b if x] + a[1:2]\n    return f'{d!r}' or (lambda: c)\n")
     other = copied(tree)
     assert ast.dump(other, include_attributes=True) == ast.dump(tree, include_attributes=True)
-    ours = {id(node) for node in ast.walk(tree) if vars(node)}
+    ours = {id(node) for node in ast.walk(tree) if node._fields or node._attributes}
     assert not ours & {id(node) for node in ast.walk(other)}
+
+
+def test_what_a_library_attaches_to_nodes_is_not_copied() -> None:
+    """`executing` gives each node its parent; nodes without fields are shared by all trees."""
+    tree = ast.parse("def f(x):\n    return x.T @ x\n")
+    (load,) = {node for node in ast.walk(ast.parse("a")) if isinstance(node, ast.Load)}
+    before = vars(load).copy()
+    try:
+        for parent in ast.walk(tree):
+            for child in (*ast.iter_child_nodes(parent), load):
+                vars(child)["parent"] = parent
+        other = copied(tree)
+        assert ast.dump(other) == ast.dump(tree)
+        assert not any("parent" in vars(node) for node in ast.walk(other) if node._fields)
+    finally:
+        vars(load).clear()
+        vars(load).update(before)
