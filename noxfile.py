@@ -20,6 +20,7 @@ BENCHMARKS = {
     "detection-all": ("benchmarks.detection", "--mistakes", "9", "--peers", "gradcheck"),
     "doctor-figures": ("benchmarks.doctor",),
     "fuzzing": ("benchmarks.fuzzing",),
+    "gallery": ("benchmarks.gallery",),
     "lines-programs": ("benchmarks.lines",),
     "naming": ("benchmarks.naming",),
     "nn-speed": ("benchmarks.nn_speed",),

@@ -69,14 +69,34 @@ def test_pages_about_the_code_name_only_files_that_exist(name: str, least: int) 
 
 
 def broken_links(name: str, text: str) -> list[str]:
-    """Relative links of a page that lead to no file; the heading after # is not looked for."""
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
-    return [link for link in links if "://" not in link and not ((ROOT / name).parent / link).is_file()]
+    """Relative links of a page that lead to no file, or to no heading of a page."""
+    links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return [link for link in links if "://" not in link and not leads_somewhere(ROOT / name, text, link)]
+
+
+def leads_somewhere(page: Path, text: str, link: str) -> bool:
+    """Whether a link of a page leads to a file, and the part after # to a heading there."""
+    file, _, anchor = link.partition("#")
+    target = page.parent / file if file else page
+    if file and not target.is_file():
+        return False
+    return not anchor or anchor in anchors(text if not file else target.read_text(encoding="utf-8"))
+
+
+def anchors(text: str) -> set[str]:
+    """What headings are called in links, as GitHub and myst do it."""
+    headings = re.findall(r"^#+ +(.+?) *$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    words = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower() for heading in headings]
+    return {re.sub(r"[^\w\- ]", "", word).replace(" ", "-") for word in words}
 
 
 def test_links_that_lead_nowhere_are_noticed() -> None:
-    assert broken_links("docs/index.md", "[a](method.md), [b](../README.md#use-it), [c](#here), [d](x://y)") == []
-    assert broken_links("docs/index.md", "[a](methods.md), [b](README.md#use-it)") == ["methods.md", "README.md"]
+    right = "[a](method.md), [b](doctor.md#the-findings), [c](#here-it-is), [d](x://y), ![e](pictures/trials.svg)"
+    right += "\n# Here, it `is`"
+    assert broken_links("docs/index.md", right) == []
+    wrong = "[a](methods.md), [b](doctor.md#the-finding), [c](#there), ![e](pictures/trial.svg)\n# Here"
+    links = ["methods.md", "doctor.md#the-finding", "#there", "pictures/trial.svg"]
+    assert broken_links("docs/index.md", wrong) == links
 
 
 def test_relative_links_lead_to_files() -> None:
