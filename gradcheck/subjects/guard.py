@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.subjects.masked import is_masked_array
+from gradcheck.subjects.shapes import set_shape
 
 Result = TypeVar("Result")
 
@@ -192,7 +193,7 @@ class _Array:
 
     def restore(self) -> None:
         if self._array.shape != self._shape:
-            self._array.shape = self._shape
+            set_shape(self._array, self._shape)
         if not self._array.flags.writeable:
             self._array.flags.writeable = True
         np.copyto(self._array, self._saved)

@@ -137,6 +137,7 @@ KEEPERS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 @pytest.mark.parametrize("name", KEEPERS)
 def test_state_is_put_back(name: str, tmp_path: Path) -> None:
     report = checked(tmp_path, KEEPERS[name].program())
@@ -144,6 +145,7 @@ def test_state_is_put_back(name: str, tmp_path: Path) -> None:
     assert not report.findings
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 @pytest.mark.parametrize("name", KEEPERS)
 def test_state_hides_no_mistake(name: str, tmp_path: Path) -> None:
     report = checked(tmp_path, KEEPERS[name].program("np.abs(r)"))

@@ -93,6 +93,7 @@ WRITING: list[tuple[Callable[..., Any], Any, str]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # by the loss itself
 @pytest.mark.parametrize(
     ("read", "batch", "name"), WRITING, ids=[f"{i} {row[0].__name__}" for i, row in enumerate(WRITING)]
 )

@@ -27,6 +27,7 @@ from gradcheck.scripts.replay.holders import (
     slots_of,
 )
 from gradcheck.scripts.replay.iterators import ReplayedIterator
+from gradcheck.subjects.shapes import set_shape
 
 #: Arrays of more entries are only put back if the recorded step changed them: copying them costs more than a replay.
 _LARGE_ARRAY = 100_000
@@ -153,7 +154,7 @@ def _same_array(value: Any, content: Any) -> bool:
 
 def _write_array(value: Any, content: Any) -> None:
     if value.shape != content.shape:
-        value.shape = content.shape
+        set_shape(value, content.shape)
     value[...] = content
 
 
