@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -137,3 +138,60 @@ def test_farther_steps_are_expected_to_be_no_better_than_their_round_off(longer:
     assert longer == 1 or expected > least * (1 + (longer - 1) / 4)
     seen = replace(best, truncation=1e-9)
     assert _predicted(seen, seen.exponent + longer) == pytest.approx(least + 1e-9 * 2.0 ** (4 * longer))
+
+
+def test_of_longer_steps_the_next_one_is_predicted_by_its_roundoff_alone() -> None:
+    """Round-off halves with each doubling of the step; beyond the next one, less is promised than that."""
+    noisy = Extrapolated(1.0, truncation=1.0, roundoff=8.0, exponent=-10, order=2, width=0.0)
+    assert _predicted(noisy, -9) == 4.0
+    for longer in (2, 3, 4):
+        assert 8.0 / 2**longer < _predicted(noisy, -10 + longer) < 8.0
+
+
+@pytest.mark.parametrize(("ratio", "status"), [(40.0, Status.ROUGH), (2.0, Status.CONVERGED)])
+def test_what_truncation_dominates_has_not_converged(ratio: float, status: Status) -> None:
+    """No step is short enough for sin 30t; the noise is a part of the truncation that is left."""
+    values = pointwise(lambda t: math.sin(30 * t))
+    sharp = differentiate(values, noise=1e-15, smallest=-5, largest=-2)
+    found = differentiate(values, noise=sharp.error / ratio * sharp.step, smallest=-5, largest=-2)
+    assert found.status is status
+
+
+@pytest.mark.parametrize("curvature", [1.0, 1e6, 1e12])
+def test_a_point_that_is_rounded_moves_the_slope_by_the_curvature(curvature: float) -> None:
+    """The slope of c/2 (t + d)² at 0 is c d: zero, but for the rounding d of the point."""
+    rounding = 2 * EPSILON
+    values = pointwise(lambda t: 0.5 * curvature * (t + rounding) ** 2)
+    found = differentiate(values, noise=1e-30 * curvature, centre=0.5 * curvature * rounding**2)
+    assert abs(found.value) <= found.error
+    assert found.error <= 64 * EPSILON * curvature
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_one_sided_slopes_are_known_to_their_own_error(seed: int) -> None:
+    """|t| + 0.4 t² + 0.3 t has the slopes -0.7 and 1.3 at 0."""
+    draw, noise = random.Random(seed), 1e-9
+
+    def values(steps: Sequence[float]) -> list[float]:
+        return [abs(t) + 0.4 * t * t + 0.3 * t + draw.uniform(-noise, noise) for t in steps]
+
+    found = differentiate(values, noise=noise)
+    assert found.status is Status.KINK
+    assert abs(found.right - 1.3) <= found.side_error
+    assert abs(found.left + 0.7) <= found.side_error
+    assert found.side_error <= 1e-2
+
+
+def test_two_steps_do_not_take_a_kink_for_a_slope() -> None:
+    """The central differences of |t| agree at all steps: they are zero."""
+    kink = differentiate(pointwise(abs), noise=1e-16, centre=0.0, target=1e-3, brief=True)
+    assert kink.status is Status.KINK
+    assert kink.error >= 1.0
+    smooth = differentiate(pointwise(math.sin), noise=1e-16, centre=0.0, target=1e-3, brief=True)
+    assert smooth.status is Status.CONVERGED
+    assert smooth.evaluations == 4
+
+
+def test_a_lasting_kink_ends_the_search() -> None:
+    """Six values, and six at steps 16 times as long, prove it; more change nothing."""
+    assert differentiate(pointwise(abs), noise=1e-16, centre=0.0).evaluations == 12

@@ -99,3 +99,27 @@ def test_rounding_that_is_alike_at_equal_distances_is_heard() -> None:
         if abs(v) > 0.05:
             deaf += measure_noise(function, function([0.0])[0]).level < EPSILON / math.sqrt(12) / 4
     assert deaf <= 5
+
+
+@pytest.mark.parametrize(("kind", "bits"), [(np.float32, 24), (np.float16, 11)])
+def test_a_constant_from_a_narrow_type_is_known_to_its_rounding(kind: type, bits: int) -> None:
+    """A number of the type is rounded by up to half of a spacing, 2^-bits of its size; 3 and 0.5 are exact in any."""
+    narrow = float(kind(0.1))
+    assert 2.0**-bits * narrow <= noise_of([narrow] * 7).level <= 16 * 2.0**-bits * narrow
+    for exact in (3.0, 0.5, 1.0):
+        assert noise_of([exact] * 7).level <= 64 * EPSILON * exact
+
+
+def test_noise_far_above_rounding_is_not_ordinary() -> None:
+    rng = np.random.default_rng(0)
+    assert not noise_of([1 + 1e-9 * rng.standard_normal() for _ in range(7)]).ordinary
+    assert noise_of([1 + EPSILON * rng.integers(-1, 2) for _ in range(7)]).ordinary
+
+
+@pytest.mark.parametrize("frequency", [0.1, 0.3, 0.6])
+def test_a_wave_is_no_noise_while_its_differences_shrink(frequency: float) -> None:
+    """The deviations of sin wk fall by about (w / 2)² with each two orders; those of noise stay."""
+    wave = noise_of([math.sin(1 + frequency * k) for k in range(7)])
+    assert not wave.settled or wave.level <= 0.05
+    rng = np.random.default_rng(0)
+    assert noise_of([math.sin(1 + 1e-4 * k) + 0.1 * rng.standard_normal() for k in range(7)]).settled

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -88,3 +89,58 @@ def test_a_loss_of_zero_at_the_point_leaves_slopes_known() -> None:
     table = table_of([0.0, 3.0])
     table.reach(range(-4, 0))
     assert table.read(-4, -4).best.error < 1e-9
+
+
+@pytest.mark.parametrize(("power", "regular"), [(3.0, True), (4.32, False), (7.0, False), (1.6, False), (2.0, False)])
+def test_differences_that_shrink_like_the_square_of_the_step_are_regular(power: float, regular: bool) -> None:
+    """Central differences of sgn(t) |t|^p are h^(p-1), so their moves shrink by 2^(p-1)."""
+    row = [math.ldexp(1.0, -10 + k) ** (power - 1) for k in range(3)]
+    assert RichardsonTable(list, 0.0, 0.0).regular(row, [0.0] * 3) == [regular]
+
+
+@pytest.mark.parametrize(
+    ("moves", "regular"),
+    [
+        ((1.0, 1.0), True),  # nothing but noise
+        ((5.0, 5.0), False),  # five times the noise is none, and shrinks too slowly
+        ((5.0, 20.0), True),
+        ((1.0, 8.0), True),  # truncation may be 4 times the move and the noise at the finer step
+        ((1.0, 40.0), False),
+    ],
+)
+def test_moves_within_the_noise_say_nothing(moves: tuple[float, float], regular: bool) -> None:
+    row, weight = [0.0, moves[0], moves[0] + moves[1]], [1.0, 0.5, 0.25]
+    assert RichardsonTable(list, 0.0, 0.0).regular(row, weight) == [regular]
+
+
+def reached(function: Callable[[float], float], levels: range) -> RichardsonTable:
+    table = RichardsonTable(lambda steps: [function(step) for step in steps], function(0.0), 1e-12)
+    table.reach(levels)
+    return table
+
+
+def on_a_grid(t: float) -> float:
+    return round(100 * t) / 100
+
+
+def almost_on_a_grid(t: float) -> float:
+    """On a grid, but for a part in 5,000 of its first line: of what is far away nothing is said."""
+    return (1 + 2e-4) * on_a_grid(t) if abs(round(100 * t)) == 1 else on_a_grid(t)
+
+
+def continuous(t: float) -> float:
+    """Constant near 0, as values on a grid are, but not far from it."""
+    return math.pow(max(abs(t) - 0.01, 0.0), 1.37)
+
+
+@pytest.mark.parametrize(("function", "noise"), [(on_a_grid, 0.005), (almost_on_a_grid, 0.005), (continuous, 1e-12)])
+def test_values_on_a_grid_are_known_to_half_of_its_spacing(function: Callable[[float], float], noise: float) -> None:
+    assert reached(function, range(-9, 5)).noise == pytest.approx(noise, rel=1e-3)
+
+
+@pytest.mark.parametrize(("change", "lasting"), [(0.0, True), (0.3, False), (0.01, False)])
+def test_a_kink_lasts_if_it_is_the_same_at_longer_steps(change: float, lasting: bool) -> None:
+    """|t|, which becomes steeper by some part beyond 2^-9."""
+    near = 2.0**-9
+    table = reached(lambda t: abs(t) + change * max(abs(t) - near, 0.0), range(-12, -5))
+    assert table.read(-12, -12).kink == lasting

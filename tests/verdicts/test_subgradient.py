@@ -36,6 +36,27 @@ def test_claim_at_a_kink_must_be_a_subgradient(claim: float, expected: str, x0: 
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        *((claim, {"pass"}) for claim in (0.0, 0.5, 1.0)),
+        *((claim, {"fail"}) for claim in (-0.2, 1.2)),
+        *((claim, {"fail", "undecided"}) for claim in (-0.02, 1.02)),
+    ],
+)
+def test_the_ends_of_the_slopes_are_those_at_the_kink_itself(claim: float, expected: set[str], seed: int) -> None:
+    """max(x, 0) - 5 x² has slopes from 0 to 1 at 0, and beside it only slopes between."""
+
+    def loss(x: Array) -> float:
+        return float(np.sum(relu(x) - 5 * x * x))
+
+    def gradient(x: Array) -> Any:
+        return np.where(x == 0, claim, (x > 0).astype(float)) - 10 * x
+
+    assert verdict(loss, gradient, np.zeros(3), rng=seed) in expected
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("x0", [np.zeros(1), np.zeros(3), np.array([0.0, 1.5, -2.0])])
 @pytest.mark.parametrize("factor", [-1.0, 2.0, 1.1])
 def test_wrong_gradient_beside_a_kink_fails(factor: float, x0: Array, seed: int) -> None:
