@@ -37,10 +37,12 @@ import gradcheck
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 4))
 
+
 def loss(p):
     residual = X @ p["W"] + p["b"] - y
     rounded = np.sum(np.sin(p["single"]), dtype=np.float32)
     return float(np.mean(residual**2) + rounded)
+
 
 def gradient(p):
     residual = X @ p["W"] + p["b"] - y
@@ -49,6 +51,7 @@ def gradient(p):
         "b": residual.mean(axis=0),  # wrong: twice the right one
         "single": 1.0001 * np.cos(p["single"]),  # wrong, but the rounding of single precision hides it
     }
+
 
 start = {"W": rng.normal(size=(3, 4)), "b": np.zeros(4), "single": np.linspace(0, 1, 50)}
 figure = gradcheck.check_gradients(loss, gradient, start, rng=0).plot()
@@ -61,11 +64,14 @@ import gradcheck
 rng = np.random.default_rng(1)
 A, x = rng.normal(size=(6, 6)), rng.normal(size=6)
 
+
 def loss(W):
     return float(np.sum(np.tanh(W @ x)))
 
+
 def gradient(W):
     return np.outer(x, 1 - np.tanh(W @ x) ** 2)  # wrong: the two vectors are exchanged
+
 
 figure = gradcheck.check_gradients(loss, gradient, A, rng=0, entries=True).plot()
 """
@@ -73,11 +79,14 @@ figure = gradcheck.check_gradients(loss, gradient, A, rng=0, entries=True).plot(
 CURVES = """
 import numpy as np
 
+
 def loss(p):
     return float(np.sum(np.exp(p["right"])) + np.sum(np.sin(p["wrong"])))
 
+
 def gradient(p):
     return {"right": np.exp(p["right"]), "wrong": 1.01 * np.cos(p["wrong"])}
+
 
 def build():
     return loss, gradient, {"right": np.linspace(0, 1, 4), "wrong": np.linspace(0, 1, 4)}
