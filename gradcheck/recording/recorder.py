@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.recording.casts import wide_call
 from gradcheck.recording.functions import ReachableFunctions, RecentFunctions
 from gradcheck.recording.graph import Graph, Ref, Value
 from gradcheck.recording.memory import Buffer, owner_of, positions
@@ -61,6 +62,8 @@ class Recorder:
         The functions of these files, which several recordings share.
     stand_ins : dict, optional
         Functions that are called in place of others.
+    widens : bool
+        Whether conversions to narrow floats give float64.
 
     Attributes
     ----------
@@ -80,10 +83,12 @@ class Recorder:
         running: Mapping[str, RunningFile] | None = None,
         recent: RecentFunctions | None = None,
         stand_ins: Mapping[Any, Any] | None = None,
+        *,
+        widens: bool = False,
     ) -> None:
         self.graph = Graph()
         self.program = Program(self, functions, running, recent)
-        self._stand_ins = dict(stand_ins or {})
+        self._stand_ins, self._widens = dict(stand_ins or {}), widens
         self.index = _Index()
         self.last: Any = None
         self.complete = True
@@ -413,6 +418,8 @@ class Recorder:
         """``function(*args, **kwargs)``."""
         if self._stand_ins and _is_hashable(function):
             function = self._stand_ins.get(function, function)
+        if self._widens:
+            function, args, kwargs = wide_call(function, args, kwargs)
         if not self.active:
             return function(*args, **kwargs)
         owner = getattr(function, "__self__", None)
@@ -428,10 +435,10 @@ class Recorder:
             return self._total(site, terms, *args[1:], **kwargs)
         if function in (max, min) and args:
             return function(*(self.iterate(site, each) for each in args), **kwargs)
-        if function is float and len(args) == 1:
-            out = float(args[0])
-            if isinstance(args[0], float):
-                out *= 1.0  # another object
+        if function in (float, np.float64) if isinstance(function, type) and len(args) == 1 else False:
+            out = function(args[0])
+            if isinstance(out, float):
+                out = out * 1.0  # another object
             return self._record(site, same, args, {}, out) if _is_number(args[0]) else out
         module = getattr(function, "__module__", None) or ""
         if isinstance(function, type) and not module.startswith(("numpy", "scipy", "builtins")):

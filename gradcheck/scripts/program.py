@@ -694,6 +694,10 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
         notes.append(
             "The step takes another branch at random parameters, so only the program's own parameters were checked"
         )
+    narrow = sorted({(Path(location.file).name, location.line) for location in step.tracer.narrow})
+    if narrow:
+        places = ", ".join(f"{file}, line {line}" for file, line in narrow[:_SHOWN_NUMBERS])
+        notes.append(f"Conversions to narrower floats were carried out in float64 ({places})")
     notes += [
         f"The gradient with respect to {t.name} is {t.treatment.value} before the update; line {t.line} was checked"
         for t in analysis.treated

@@ -231,7 +231,7 @@ def record_events(step: Step, trace: Trace) -> RecordedStep | None:
     if step.carries_over or step.unsteady:
         return None
     stand_ins = {np.empty: np.zeros, np.empty_like: np.zeros_like}
-    recorder = Recorder(running=_running(step), recent=step.functions, stand_ins=stand_ins)
+    recorder = Recorder(running=_running(step), recent=step.functions, stand_ins=stand_ins, widens=True)
     try:
         recording = _Recording(recorder)
         with warnings.catch_warnings():

@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.recording.casts import CONVERTING, NARROW, wide_type
 from gradcheck.scripts.instrument.events import FactorSyntax, Kind
 from gradcheck.scripts.instrument.locations import LocationTable
 from gradcheck.scripts.instrument.loop_numbers import LoopNumbers
@@ -138,12 +139,30 @@ class ExpressionInstrumenter(ast.NodeTransformer):
 
     def _call(self, node: ast.Call) -> ast.Call:
         fill_with_zeros(node)
-        node.func = self.visit(node.func)
         displayed = displays(node.func)
+        self._widen(node)
+        node.func = self.visit(node.func)
         node.args = [self._argument(a, displayed) for a in node.args]
         for keyword in node.keywords:
             keyword.value = self._argument(keyword.value, displayed)
         return node
+
+    def _widen(self, node: ast.Call) -> None:
+        """Let types that a call converts to pass through the tracer, which may put a wider one in their place."""
+        name = called_name(node)
+        if name in NARROW:
+            node.func = self._type(node.func)
+        elif name in CONVERTING:
+            first = 0 if name == "astype" else 1
+            node.args[first:] = [
+                self._type(each) if name == "astype" or _is_narrow(each) else each for each in node.args[first:]
+            ]
+            for keyword in node.keywords:
+                keyword.value = self._type(keyword.value) if keyword.arg == "dtype" else keyword.value
+
+    def _type(self, node: ast.expr) -> ast.expr:
+        location = self._table.add(node, self._table.written(node), Kind.EXPRESSION)
+        return ast.copy_location(tracer_call("wide", location, node), node)
 
     def visit_Lambda(self, node: ast.Lambda) -> Any:
         """Trace inside the body; the result itself is traced where it is used."""
@@ -276,6 +295,13 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         product = _with_factors(value)
         location = self._table.add(node, target, Kind.INCREMENT, sign, product.syntax)
         return tracer_call("increment", location, self.visit(product.node), *product.values)
+
+
+def _is_narrow(node: ast.expr) -> bool:
+    """Whether an argument is the name of a type of narrow floats."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and wide_type(node.value) is not node.value
+    return getattr(node, "attr", getattr(node, "id", "")) in NARROW
 
 
 def _may_be_updated(node: ast.expr) -> bool:

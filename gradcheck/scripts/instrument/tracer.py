@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
+from gradcheck.recording.casts import wide_type
 from gradcheck.scripts.instrument.events import (
     Diverged,
     Event,
@@ -91,6 +92,8 @@ class Tracer:
         The location of each event of that run; None while it is being recorded.
     integer_locations : dict of int to None
         Locations that were assigned an array of integers, in order.
+    narrow : dict of SourceLocation to None
+        Types of narrow floats for which float64 was used, in order.
     reached : Arrival or None
         Where the program was stopped.
     failure : exception or None
@@ -104,8 +107,10 @@ class Tracer:
         self.events: list[Event] = []
         self.layout: list[int] | None = None
         self.integer_locations: dict[int, None] = {}
+        self.narrow: dict[SourceLocation, None] = {}
         self.reached: Arrival | None = None
         self.over = False
+        self._widens = False
         self._log: AdditionLog | None = None
         self._updates: set[tuple[str, int, int]] = set()  # where a sum is an update
         self._adding: set[int] = set()  # the same by the index of the location
@@ -198,6 +203,15 @@ class Tracer:
         self._alive, self._known, self._replaced = [], {}, {}
         self._observer = Observer()
 
+    @contextmanager
+    def widening(self) -> Iterator[None]:
+        """Conversions to narrow floats give float64."""
+        before, self._widens = self._widens, True
+        try:
+            yield
+        finally:
+            self._widens = before
+
     def use_patch(self, code: types.CodeType) -> None:
         """Set what the patched expression is from now on."""
         self._patch = code
@@ -259,6 +273,15 @@ class Tracer:
         if self._log is not None and self._active and is_float(variable):
             self._log.add(location, variable, variable + self.locations[location].sign * value)
         return value
+
+    def wide(self, location: int, kind: Any) -> Any:
+        """A type that something is converted to: in a step float64 in place of narrower floats."""
+        if not self._widens:
+            return kind
+        found = wide_type(kind)
+        if found is not kind:
+            self.narrow[self.locations[location]] = None
+        return found
 
     def keep(self, key: int, value: Any) -> Any:
         """Keep a factor until the product is complete."""

@@ -103,7 +103,7 @@ def record_step(analysis: Analysis, base: BasePoint) -> StepRecording | None:
         file: RunningFile(step.program.sources[file].text, unit.code) for file, unit in step.program.units.items()
     }
     stand_ins = {np.empty: np.zeros, np.empty_like: np.zeros_like}
-    recorder = Recorder(running=running, recent=step.functions, stand_ins=stand_ins)
+    recorder = Recorder(running=running, recent=step.functions, stand_ins=stand_ins, widens=True)
     try:
         memories = _run(recorder, analysis, base)
         if not recorder.complete:

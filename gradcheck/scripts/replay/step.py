@@ -284,7 +284,7 @@ class Step:
         """One run, without effects outside the process."""
         sandbox = self._sandbox or Sandbox(self._roots)
         try:
-            with sandbox.active(self._interpreter):
+            with sandbox.active(self._interpreter), self.tracer.widening():
                 yield
         finally:
             if self._files is not None:
