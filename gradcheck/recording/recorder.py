@@ -428,7 +428,8 @@ class Recorder:
         if isinstance(function, np.ufunc) or isinstance(owner, np.ufunc):
             return self._of_ufunc(site, function, owner, args, kwargs)
         if function in _ITERATING if isinstance(function, type) or function in (sorted, iter, any, all) else False:
-            args = tuple(self.iterate(site, each) for each in args)
+            rows = (self.iterate(site, each) for each in args)
+            args = tuple(list(each) if isinstance(each, types.GeneratorType) else each for each in rows)
             return function(*args, **kwargs)
         if function is sum or function is math.fsum:
             terms = list(self.iterate(site, args[0])) if args else []

@@ -47,7 +47,14 @@ def without_rule(x: Any) -> Any:
     return np.sum(np.interp(x, [-9.0, 9.0], [-3.0, 3.0]) * np.convolve(x, [1.0, 2.0, -1.0], "same"))
 
 
-@pytest.mark.parametrize("fun", [in_place, loops, stacked, without_rule])
+def from_the_end(x: Any) -> Any:
+    total = 0.0
+    for value, (i, factor) in zip(reversed(x), enumerate(reversed(np.arange(5))), strict=True):
+        total += np.cos(value) * factor * i
+    return total + sum(sorted(x)[:2])
+
+
+@pytest.mark.parametrize("fun", [in_place, loops, stacked, without_rule, from_the_end])
 def test_adjoints_are_derivatives(fun: Any) -> None:
     x = np.random.default_rng(3).normal(size=5) + 0.1
     step = 1e-5
