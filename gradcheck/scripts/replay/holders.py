@@ -23,6 +23,9 @@ LONG_SEQUENCE = 5_000
 #: Attributes of classes that hold no state of the program.
 _DESCRIPTORS = (types.GetSetDescriptorType, types.MemberDescriptorType, property, classmethod, staticmethod)
 
+#: Variables of a module that belong to Python's import system, and lead to the code of all modules.
+_OF_IMPORTS = frozenset({"__loader__", "__spec__"})
+
 #: Modules of programs, by name: their classes belong to a program.
 _MODULES = {"__main__"}
 
@@ -102,7 +105,7 @@ def class_attributes(cls: type) -> dict[str, Any]:
 def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
     """What a value holds: accessor as a program writes it (``[0]``, ``.w``), key, and item."""
     if isinstance(value, dict):
-        yield from ((f"[{key!r}]", key, item) for key, item in list(value.items()))
+        yield from ((f"[{key!r}]", key, item) for key, item in list(value.items()) if key not in _OF_IMPORTS)
     elif isinstance(value, (list, tuple, deque)):
         if _entries(value) <= LONG_SEQUENCE:
             yield from ((f"[{i}]", i, item) for i, item in enumerate(value))

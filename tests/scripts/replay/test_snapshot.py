@@ -53,3 +53,11 @@ def test_a_restricted_snapshot_puts_back_only_what_changed_before() -> None:
         array[:] = 2
     snapshot.restore()
     assert (changed[0], other[0], included[0]) == (0, 2, 0)
+
+
+def test_a_snapshot_of_a_module_leaves_the_import_system_out() -> None:
+    state, loader = [1.0], [2.0]
+    snapshot = Snapshot([{"state": state, "__loader__": loader, "__spec__": SimpleNamespace(loader=loader)}])
+    state[0], loader[0] = 5.0, 6.0
+    snapshot.restore()
+    assert (state, loader) == ([1.0], [6.0])
