@@ -34,7 +34,7 @@ from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints, require_parameters
 from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
-from gradcheck.scripts.record.lines import recorded_lines
+from gradcheck.scripts.record.lines import RecordedLines, recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
@@ -123,7 +123,7 @@ def _report(request: _Request, seed: int, started: float) -> Report:
     if len(cells) > 1:
         return _combined(cells)
     try:
-        outcome = cells[0] if cells else _checked(request, seed, started)
+        outcome = cells[0] if cells else _checked(request, seed, started, preliminary=True)
     except NoLossError as error:
         if hints.function is not None:
             raise
@@ -311,16 +311,23 @@ class _Outcome:
 
 
 def _checked(
-    request: _Request, seed: int, started: float, iterations: int = 0, *, diagnose_lazy: bool = False
+    request: _Request,
+    seed: int,
+    started: float,
+    iterations: int = 0,
+    *,
+    diagnose_lazy: bool = False,
+    preliminary: bool = False,
 ) -> _Outcome:
     """Check the step of the likeliest loop that is a training step, after some iterations of the loop.
 
     Without iterations, a failing step that creates the averages of an optimiser is not diagnosed unless that is asked
-    for: another check follows.
+    for. `preliminary` tells that another check follows if such a step fails.
     """
 
     def judge(analysis: Analysis, generator: np.random.Generator) -> _Outcome:
-        return _outcome(request, analysis, seed, started, generator, diagnose_lazy=diagnose_lazy or iterations > 0)
+        diagnosed = diagnose_lazy or iterations > 0
+        return _outcome(request, analysis, seed, started, generator, diagnose_lazy=diagnosed, preliminary=preliminary)
 
     def minimised(minimisation: Minimisation) -> _Outcome:
         return _Outcome(_of_minimiser(request, minimisation, seed, started), False, None, None)
@@ -383,7 +390,9 @@ def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcom
             try:
                 with np.errstate(all="ignore"):
                     analysis = _after_iterations(step, request.hints, generator, iterations)
-                outcome = _outcome(request, analysis, seed, started, generator, diagnose_lazy=final)
+                outcome = _outcome(
+                    request, analysis, seed, started, generator, diagnose_lazy=final, preliminary=not final
+                )
             except SubjectError as error:
                 if iterations:  # a second iteration need not work as the first one does
                     continue
@@ -458,8 +467,12 @@ def _outcome(
     generator: np.random.Generator,
     *,
     diagnose_lazy: bool = True,
+    preliminary: bool = False,
 ) -> _Outcome:
-    """Check a step that was analysed; what creates the averages of an optimiser need not be diagnosed."""
+    """Check a step that was analysed; what creates the averages of an optimiser need not be diagnosed.
+
+    If another check follows should such a step fail, `preliminary`, nothing is measured once it does.
+    """
     step = analysis.step
     shapes = {p.variable.value.shape for p in analysis.parameters}
     is_lazy = any(value.shape in shapes for value in step.created)
@@ -468,18 +481,13 @@ def _outcome(
     )
     tolerance = tolerance_of(request.rtol, subject)
     with np.errstate(all="ignore"):
-        found, evaluator = _compared(request, analysis, subject, tolerance, generator)
+        brief = is_lazy and preliminary
+        found, evaluator = _compared(request, analysis, subject, tolerance, generator, verdict_only=brief)
+        failed_first = brief and found.verdict is Verdict.FAIL
+        recorded = None if failed_first else recorded_lines(analysis, found, tolerance)
         connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
-        recorded = recorded_lines(analysis, found, tolerance)
-        if found.verdict is not Verdict.PASS and analysis.rated.flat:
-            found = _undecided(found, _piecewise_constant(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not (recorded and recorded.right):
-            found = _undecided(found, _not_minimised(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
-            found = _undecided(found, _unrelated(analysis))
-        elif found.verdict is Verdict.FAIL and not connected and analysis.repeated and recorded is None:
-            found = _undecided(found, _updated_in_between(analysis))
-        found = _if_repeatable(found, analysis)
+        if not failed_first:
+            found = _if_decidable(found, analysis, recorded, connected=connected)
         findings: tuple[Finding, ...] = ()
         lines: tuple[LineReport, ...] = ()
         if diagnose_lazy or not is_lazy or found.verdict is not Verdict.FAIL:
@@ -511,15 +519,39 @@ def _outcome(
     return _Outcome(report, is_lazy, analysis.loss, step.loop, behind, analysis.rated.common, analysis.rated.ascends)
 
 
+def _if_decidable(
+    found: CheckResult, analysis: Analysis, recorded: RecordedLines | None, *, connected: bool
+) -> CheckResult:
+    """The check, undecided where the loss is not the number that the updates follow, or no run is like another.
+
+    `connected` tells that the loss is that of the gradient: it was given, or the step shows it.
+    """
+    if found.verdict is not Verdict.PASS and analysis.rated.flat:
+        found = _undecided(found, _piecewise_constant(analysis))
+    elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not (recorded and recorded.right):
+        found = _undecided(found, _not_minimised(analysis))
+    elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
+        found = _undecided(found, _unrelated(analysis))
+    elif found.verdict is Verdict.FAIL and not connected and analysis.repeated and recorded is None:
+        found = _undecided(found, _updated_in_between(analysis))
+    return _if_repeatable(found, analysis)
+
+
 def _compared(
-    request: _Request, analysis: Analysis, subject: ProgramSubject, tolerance: float, generator: np.random.Generator
+    request: _Request,
+    analysis: Analysis,
+    subject: ProgramSubject,
+    tolerance: float,
+    generator: np.random.Generator,
+    *,
+    verdict_only: bool = False,
 ) -> tuple[CheckResult, Evaluator]:
     """Compare the claims with differences; with a part of the budget first, since replays of a step are slow.
 
     What stays undecided then is compared with the exact derivatives. The whole budget is spent if these do not agree.
     """
     budget = budget_of(request.budget)
-    options = CheckOptions(tolerance, loss_accuracy=0.0)
+    options = CheckOptions(tolerance, verdict_only=verdict_only, loss_accuracy=0.0)
     evaluator = Evaluator(subject, budget, request.progress)
     if analysis.rated.common is not None:
         whole = check(evaluator.of_part(_divided(analysis, subject, analysis.rated.common)), options, generator)
@@ -528,8 +560,9 @@ def _compared(
     with evaluator.reserving(max(budget - _FIRST_BUDGET, 0)):
         found = check(evaluator, options, generator)
     found = with_exact_gradients(analysis, found)
-    is_short = found.verdict is Verdict.FAIL and 2 * evaluator.losses > _FIRST_BUDGET  # for the second point
-    undecided = any(block.verdict is Verdict.UNDECIDED for block in found.blocks)
+    failed = found.verdict is Verdict.FAIL
+    is_short = failed and not verdict_only and 2 * evaluator.losses > _FIRST_BUDGET  # for the second point
+    undecided = not (failed and verdict_only) and any(b.verdict is Verdict.UNDECIDED for b in found.blocks)
     if budget > _FIRST_BUDGET and (is_short or undecided):
         evaluator = Evaluator(subject, budget, request.progress)
         found = with_exact_gradients(analysis, check(evaluator, options, generator))
