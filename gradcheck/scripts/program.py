@@ -62,6 +62,10 @@ _SHOWN_EFFECTS = 6
 #: Evaluations of the loss after which undecided parameters are compared with exact derivatives.
 _FIRST_BUDGET = 500
 
+#: Entries of values that the replays of one check may compute, and replays that are allowed in any case: a step that
+#: computes more in each of them is checked with fewer.
+_MOST_ENTRIES, _FEWEST_REPLAYS = 2e9, 120
+
 #: Calls of the program's own functions that are tried as its loss, each in a run of its own.
 _MOST_CALLS = 6
 
@@ -557,6 +561,9 @@ def _compared(
         whole = check(evaluator.of_part(_divided(analysis, subject, analysis.rated.common)), options, generator)
         if whole.verdict is Verdict.PASS:
             return _multiplied(whole, analysis.rated.common), evaluator
+    most = _most_replays(analysis)
+    if most < min(budget, _FIRST_BUDGET):
+        return _compared_briefly(request, analysis, subject, options, most, generator)
     with evaluator.reserving(max(budget - _FIRST_BUDGET, 0)):
         found = check(evaluator, options, generator)
     found = with_exact_gradients(analysis, found)
@@ -567,6 +574,33 @@ def _compared(
         evaluator = Evaluator(subject, budget, request.progress)
         found = with_exact_gradients(analysis, check(evaluator, options, generator))
     return found, evaluator
+
+
+def _most_replays(analysis: Analysis) -> int:
+    """The number of replays that a check of a large step may take."""
+    entries = sum(event.value.size for event in analysis.base.trace.events)
+    return max(int(_MOST_ENTRIES / max(entries, 1)), _FEWEST_REPLAYS)
+
+
+def _compared_briefly(
+    request: _Request,
+    analysis: Analysis,
+    subject: ProgramSubject,
+    options: CheckOptions,
+    most: int,
+    generator: np.random.Generator,
+) -> tuple[CheckResult, Evaluator]:
+    """Compare the claims of a step whose replays take long: first for the verdict alone, which takes the fewest."""
+    evaluator = Evaluator(subject, most, request.progress)
+    first = check(evaluator, replace(options, verdict_only=True), generator)
+    if first.verdict is not Verdict.FAIL:
+        return with_exact_gradients(analysis, first), evaluator
+    if options.verdict_only:
+        return first, evaluator
+    wrong = {block.block.name: block for block in first.blocks if block.verdict is Verdict.FAIL}
+    found = check(Evaluator(subject, most, request.progress), options, generator)
+    blocks = (b if b.verdict is Verdict.FAIL else wrong.get(b.block.name, b) for b in found.blocks)
+    return replace(found, blocks=tuple(blocks)), Evaluator(subject, most, request.progress)
 
 
 def _divided(analysis: Analysis, subject: ProgramSubject, factor: float) -> ProgramSubject:

@@ -98,6 +98,8 @@ class Tracer:
         Where the program was stopped.
     failure : exception or None
         What the last replay that failed has raised.
+    overflows : bool
+        Whether the last recorded run was ended because of its many events.
     over : bool
         Whether the program has ended, or the current run: no code of the program runs any more.
     """
@@ -111,6 +113,8 @@ class Tracer:
         self.reached: Arrival | None = None
         self.over = False
         self._widens = False
+        self.overflows = False
+        self._most: int | None = None
         self._log: AdditionLog | None = None
         self._updates: set[tuple[str, int, int]] = set()  # where a sum is an update
         self._adding: set[int] = set()  # the same by the index of the location
@@ -169,9 +173,10 @@ class Tracer:
         self._adding |= {location.index for location in self.locations if location.position in fresh}
         return bool(fresh)
 
-    def begin_recording(self) -> None:
-        """Start a run that records all events."""
+    def begin_recording(self, most: int | None = None) -> None:
+        """Start a run that records all events. It ends, with `overflows` set, if there are more than `most`."""
         self._active = self._recording = True
+        self.overflows, self._most = False, most
         self.over = False
         self._actions, self._watched, self._last = {}, set(), None
         self._clear()
@@ -522,6 +527,9 @@ class Tracer:
             numbers = factors_of(where, factors)
             event = Event(index, where, np.array(value, dtype=np.float64), {where.target: where}, numbers, **details)
             self.events.append(event)
+            if self._most is not None and len(self.events) > self._most:
+                self.over = self.overflows = True
+                raise Finished
         elif self.layout is None or index >= len(self.layout) or self.layout[index] != location:
             raise Diverged(f"event {index} at {self.locations[location]}")
         if index in self._watched:

@@ -37,6 +37,9 @@ _CERTAIN = (
     *("extra-activation-derivative", "regulariser-extra", "regulariser-missing"),
 )
 
+#: Entries of values that edits which are tried may compute, and edits that are tried in any case.
+_MOST_ENTRIES, _FEWEST_EDITS = 5e8, 20
+
 #: Comparisons of arrays.
 _COMPARISONS = tuple(rule for _, rule in COMPARE.values())
 
@@ -62,6 +65,8 @@ class RecordedLines:
         self._names = [p.name for p in analysis.parameters]
         blocks = {block.block.name: block for block in found.blocks}
         self._wrong = [i for i, name in enumerate(self._names) if blocks[name].verdict is Verdict.FAIL]
+        entries = sum(np.size(value.array) for each in recorded for value in each.recording.graph.values)
+        self._edits_left = max(int(_MOST_ENTRIES / max(entries, 1)), _FEWEST_EDITS)
 
     @cached_property
     def _blame(self) -> Blame:
@@ -174,9 +179,10 @@ class RecordedLines:
             with patched.active() as unchanged:
                 calls = calls_program(patched.original.expression)
                 for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider, constants=constants):
-                    if tried >= most:
+                    if tried >= most or self._edits_left <= 0:
                         break
                     tried += 1
+                    self._edits_left -= 1
                     try:
                         patched.put(ast.parse(f"({text}\n)", mode="eval").body)
                         right = self._is_right(patched.event_map() if calls else unchanged)

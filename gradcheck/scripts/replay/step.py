@@ -369,11 +369,11 @@ class Step:
         log = AdditionLog({path: variable.value for path, variable in before.items()}) if first else None
         if log is not None:
             self.tracer.find_updates(log)
-        self.tracer.begin_recording()
+        self.tracer.begin_recording(_MOST_EVENTS)
         result = variables
         try:
             try:
-                with self._quiet(), contextlib.suppress(Returned):
+                with self._quiet(), contextlib.suppress(Returned, Finished):
                     result = self._call(variables)
             except RefusedEffect as error:
                 raise TargetError(_refused(error)) from error
@@ -384,10 +384,10 @@ class Step:
             finally:
                 self.tracer.end()
             events = self.tracer.events
-            if len(events) > _MOST_EVENTS:
+            if self.tracer.overflows:
                 raise TargetError(
-                    f"one iteration of the loop on line {self.loop.line} assigns {len(events)} numbers one by one, "
-                    "too many to follow: check a smaller problem, with few samples and small layers"
+                    f"one iteration of the loop on line {self.loop.line} assigns more than {_MOST_EVENTS} numbers one "
+                    "by one, too many to follow: check a smaller problem, with few samples and small layers"
                 )
             outer = {} if self.at_module_level else result
             after = current_values(before, outer, self.scope, self._modules)
