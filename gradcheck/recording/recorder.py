@@ -432,8 +432,7 @@ class Recorder:
             args = tuple(list(each) if isinstance(each, types.GeneratorType) else each for each in rows)
             return function(*args, **kwargs)
         if function is sum or function is math.fsum:
-            terms = list(self.iterate(site, args[0])) if args else []
-            return self._total(site, terms, *args[1:], **kwargs)
+            return self._total(site, self.iterate(site, args[0]) if args else (), *args[1:], **kwargs)
         if function in (max, min) and args:
             return function(*(self.iterate(site, each) for each in args), **kwargs)
         if function in (float, np.float64) if isinstance(function, type) and len(args) == 1 else False:
@@ -471,10 +470,11 @@ class Recorder:
             return out
         return self._record(site, rule, args, kwargs, out)
 
-    def _total(self, site: int, terms: list[Any], start: Any = 0) -> Any:
+    def _total(self, site: int, terms: Iterable[Any], start: Any = 0) -> Any:
+        """A sum, whose terms may be computed one by one meanwhile."""
         out = start
         for i, term in enumerate(terms):
-            first = i == 0 and type(start) is int and start == 0
+            first = i == 0 and type(start) is int and start == 0 and _is_number(term)
             out = term if first else self.binary(site, "Add", out, term)
         return out
 
