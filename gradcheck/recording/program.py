@@ -152,7 +152,8 @@ class Program:
                 self._codes[file] = rewritten(file, text, self._recorder, self.sites, self.units)
                 if running is not None:
                     self._codes[file] = list(_pairs_by_place(running.code, self._codes[file]))
-            self._new.update(id(new) for _, new in self._codes[file])
+            # functions that rewritten code makes run the copies inside it
+            self._new.update(id(code) for _, new in self._codes[file] for code in (new, *_codes(new)))
         pairs = self._codes[file]
         known = dict(pairs)
         for function in functions:
