@@ -29,7 +29,7 @@ from gradcheck.scripts.called_loss import called_losses
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
-from gradcheck.scripts.graph.loss import NoLossError
+from gradcheck.scripts.graph.loss import NoLossError, SeveralLossesError
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.hints import Hints, require_parameters
 from gradcheck.scripts.instrument.events import SourceLocation
@@ -135,7 +135,9 @@ def _report(request: _Request, seed: int, started: float) -> Report:
         if assumed is None:
             assumed = _with_assumed_loss(request, seed, started)
         if assumed is None:
-            raise error
+            if isinstance(error.__cause__, SeveralLossesError):  # of a likelier loop
+                raise error.__cause__ from None
+            raise
         return assumed
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
         try:
@@ -367,7 +369,7 @@ def _judged(
 
     watched = None if minimised is None else trained
     found, others = capture(request.program(), hints.arguments, hints.function, use, watched)
-    trouble = found
+    first = trouble = found
     for _ in range(_MOST_LOOPS - 1):
         if not isinstance(found, SubjectError) or not others:
             break
@@ -379,7 +381,8 @@ def _judged(
         if isinstance(found, NoLossError):  # it updates parameters, so it says more
             trouble = trouble if isinstance(trouble, NoLossError) else found
     if isinstance(found, SubjectError):
-        raise trouble
+        assert isinstance(trouble, SubjectError)
+        raise trouble from (first if isinstance(first, SubjectError) and first is not trouble else None)
     return cast("T", found)
 
 

@@ -75,6 +75,10 @@ class NoLossError(SubjectError):
     """No number of the step depends on the parameters."""
 
 
+class SeveralLossesError(SubjectError):
+    """Several numbers of the step may be the loss."""
+
+
 @dataclass(frozen=True)
 class LossChoice:
     """The loss.
@@ -269,6 +273,8 @@ class _Comparison:
         best = max(self._evidence(k) for k in left)
         found = [k for k in left if self._evidence(k) == best]
         if any(not self._same_direction(found[0], k) for k in found):
+            found = [k for k in found if _is_shown(self._pool[k])] or found
+        if any(not self._same_direction(found[0], k) for k in found):
             found = self._by_name(found)
         first = self._of_wrong_updates(left, found[0])
         group = [k for k in left if self._same_direction(first, k)]
@@ -334,7 +340,7 @@ class _Comparison:
                     f"only {names} depends on the parameters, and its gradient is zero or undefined: it is not the "
                     "loss. Give the loss with --loss EXPR, in the program's variables"
                 )
-            raise SubjectError(
+            raise SeveralLossesError(
                 f"{len(nodes)} numbers depend on the parameters, and the updates follow the gradient of none more than "
                 f"of the others: {names}. Choose one with --loss EXPR"
             )
@@ -370,6 +376,11 @@ class _Comparison:
     def _evidence(self, k: int) -> tuple[int, int]:
         """How many updates follow the number, and how much of what updates are made of it is made of as well."""
         return self._score(k), len(self._graph.ancestors([self._pool[k].index]) & self._into_updates)
+
+
+def _is_shown(node: Node) -> bool:
+    """Whether a number is printed or stored under the name of an attribute, as that of an object with a derivative."""
+    return any(location.kind is Kind.SHOWN for location in node.names.values())
 
 
 def _is_parallel(one: Array, other: Array) -> bool:

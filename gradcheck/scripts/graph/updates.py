@@ -47,7 +47,7 @@ def changed_variables(graph: DataflowGraph) -> list[StateVariable]:
         if after is not None and after.value.shape == variable.value.shape and variable.value.size:
             if not np.array_equal(after.value, variable.value, equal_nan=True):
                 changed.append(variable)
-            elif id(variable.found) in written or variable.name in named:
+            elif id(variable.found) in written or variable.name in named or _is_another_number(variable, after):
                 assigned.append(variable)
     found = []
     seen: set[int] = set()
@@ -56,6 +56,11 @@ def changed_variables(graph: DataflowGraph) -> list[StateVariable]:
             found.append(variable)
             seen.add(id(variable.found))
     return found
+
+
+def _is_another_number(before: StateVariable, after: StateVariable) -> bool:
+    """Whether a number was computed again, and is the same."""
+    return before.scalar and isinstance(after.found, float) and after.found is not before.found
 
 
 def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> list[Update]:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     EXPRESSION = "expression"
     RETURN = "return"
     PARAMETER = "parameter"  # of a function
+    SHOWN = "shown"  # an attribute that is printed or stored as it is
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,9 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute) and node.func.attr in STATISTICS:
             location = self._table.add(node, self._table.written(node), Kind.EXPRESSION)
             return tracer_call("value", location, self._call(node))
+        if isinstance(node.func, ast.Name) and node.func.id == "set" and len(node.args) < 2 and not node.keywords:
+            function, items = node.func, [self._argument(each, False) for each in node.args]
+            return ast.copy_location(tracer_call("made_set", function, *items), node)
         if called_name(node) in ADDITIONS and len(node.args) > 1 and is_reference(node.args[0]):
             return self._addition(node)
         return self._call(node)
@@ -208,8 +211,13 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         """``{value for …}``."""
         arrives = self._arrives(node)
         self.generic_visit(node)
-        node.elt = _after(arrives, node.elt)
-        return node
+        items = ast.copy_location(ast.ListComp(_after(arrives, node.elt), node.generators), node)
+        return _made_set(items, node)
+
+    def visit_Set(self, node: ast.Set) -> Any:
+        """``{a, b}``."""
+        node.elts = [self.visit(each) for each in node.elts]
+        return _made_set(ast.copy_location(ast.Tuple(node.elts, ast.Load()), node), node)
 
     def _arrives(self, node: Any) -> ast.expr | None:
         """The call at the start of each iteration of a comprehension; None if its elements call nothing."""
@@ -243,6 +251,8 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         )
         if computed or negated:
             return self.traced(node, self._table.written(node))
+        if displayed and isinstance(node, ast.Attribute) and is_reference(node):
+            return tracer_call("shown", self._table.add(node, self._table.written(node), Kind.SHOWN), node)
         visited: ast.expr = self.visit(node)
         return visited
 
@@ -295,6 +305,12 @@ class ExpressionInstrumenter(ast.NodeTransformer):
         product = _with_factors(value)
         location = self._table.add(node, target, Kind.INCREMENT, sign, product.syntax)
         return tracer_call("increment", location, self.visit(product.node), *product.values)
+
+
+def _made_set(items: ast.expr, node: ast.expr) -> ast.expr:
+    """A call that gives a set of items in an order that does not depend on where they are in memory."""
+    function = ast.Constant(None)
+    return ast.copy_location(tracer_call("made_set", function, items), node)
 
 
 def _is_narrow(node: ast.expr) -> bool:

@@ -30,6 +30,7 @@ from gradcheck.scripts.instrument.events import (
     SourceLocation,
 )
 from gradcheck.scripts.instrument.observer import Observer
+from gradcheck.scripts.instrument.ordered_sets import new_set
 from gradcheck.scripts.instrument.updates import AdditionLog, factors_of
 from gradcheck.scripts.instrument.values import (
     Action,
@@ -279,6 +280,10 @@ class Tracer:
             self._log.add(location, variable, variable + self.locations[location].sign * value)
         return value
 
+    def made_set(self, kind: Any, *items: Any) -> Any:
+        """``set(items)``, in an order that is the same in each replay; `kind` is what is called, None for ``{…}``."""
+        return new_set(*items) if kind in (None, set) else kind(*items)
+
     def wide(self, location: int, kind: Any) -> Any:
         """A type that something is converted to: in a step float64 in place of narrower floats."""
         if not self._widens:
@@ -377,6 +382,12 @@ class Tracer:
             return self.value(location, value)
         if self._recording:
             self._name(self.locations[location].target, value, self.locations[location])
+        return value
+
+    def shown(self, location: int, value: Any) -> Any:
+        """An attribute that is printed or stored: a number gets one more name."""
+        if self._active and self._recording and is_float(value) and not isinstance(value, np.ndarray):
+            self._is_known(location, value)
         return value
 
     def appended(self, location: int, container: Any) -> None:

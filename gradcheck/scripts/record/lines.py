@@ -43,6 +43,9 @@ _MOST_ENTRIES, _FEWEST_EDITS = 5e8, 20
 #: Comparisons of arrays.
 _COMPARISONS = tuple(rule for _, rule in COMPARE.values())
 
+#: A line of numbers that runs at least this often, of which at least this part is right, is not called wrong by itself.
+_MANY_RUNS, _OFTEN_RIGHT = 12, 0.2
+
 #: Names that say less than the edit that undoes a mistake.
 _COARSE = ("zero-gradient", "isolated-entries", "missing-path", "missing-activation-derivative")
 
@@ -139,8 +142,20 @@ class RecordedLines:
         other = self._recorded[0].recording if len(self._recorded) > 1 else None
         faulty = confirmed(blame, faulty, other, self._wrong)
         repairs = tried_repairs(blame, faulty, self._try_edits)
-        accused = singled_out(blame, faulty, repairs)
+        accused = [each for each in singled_out(blame, faulty, repairs) if each[1] or not self._is_often_right(each[0])]
         return [self._explained(each, repair, counts, rng) for each, repair in accused]
+
+    def _is_often_right(self, faulty: Faulty) -> bool:
+        """Whether a line of numbers, as in the classes of a scalar engine, is right in many of its runs in one step.
+
+        What is wrong in the others may be what it reads, since equal numbers may be derivatives of different values.
+        """
+        graph, own = self._blame.recording.graph, self._blame.recording.graph.values[faulty.value]
+        runs = [v for v in graph.values if v.site == own.site and v.function is own.function and np.any(v.array)]
+        if np.size(own.array) != 1 or len(runs) < _MANY_RUNS:
+            return False
+        right = sum(any(match.exact for match in self._blame.meaning_of(value.array)) for value in runs)
+        return right >= _OFTEN_RIGHT * len(runs)
 
     def _explained(
         self, faulty: Faulty, repair: Repair | None, counts: dict[int, str], rng: np.random.Generator

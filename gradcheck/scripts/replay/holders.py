@@ -6,6 +6,7 @@ import functools
 import types
 from collections import deque
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def class_attributes(cls: type) -> dict[str, Any]:
 def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
     """What a value holds: accessor as a program writes it (``[0]``, ``.w``), key, and item."""
     if isinstance(value, dict):
-        yield from ((f"[{key!r}]", key, item) for key, item in list(value.items()) if key not in _OF_IMPORTS)
+        yield from ((accessor_of(key), key, item) for key, item in list(value.items()) if key not in _OF_IMPORTS)
     elif isinstance(value, (list, tuple, deque)):
         if _entries(value) <= LONG_SEQUENCE:
             yield from ((f"[{i}]", i, item) for i, item in enumerate(value))
@@ -115,6 +116,18 @@ def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
     elif isinstance(value, np.ndarray) and value.dtype == object and value.size <= LONG_SEQUENCE:
         yield from ((f"[{i}]", i, value[i]) for i in np.ndindex(value.shape))
     yield from _attributes(value)
+
+
+def accessor_of(key: Any) -> str:
+    """A key of a dictionary in brackets; of an object of a program its type, since its `__repr__` would run."""
+    return f"[{key!r}]" if _is_written(key) else f"[{type(key).__name__} at {id(key):#x}]"
+
+
+def _is_written(key: Any) -> bool:
+    """Whether a key is made of what Python writes by itself."""
+    if isinstance(key, (tuple, frozenset)):
+        return all(map(_is_written, key))
+    return key is None or isinstance(key, (str, bytes, int, float, complex, np.generic, Enum))
 
 
 def _entries(value: Any) -> int:

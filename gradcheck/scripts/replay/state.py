@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.instrument.values import Array, is_float
-from gradcheck.scripts.replay.holders import OPAQUE, cells_of, item_at, items_of, store
+from gradcheck.scripts.replay.holders import OPAQUE, accessor_of, cells_of, item_at, items_of, store
 
 #: The name of a variable, then one accessor for each step: ("net", ".layers", "[0]", ".W").
 Path = tuple[Any, ...]
 
 #: Values behind more accessors than this are not searched.
-_DEEPEST = 6
+_DEEPEST = 10
 
 
 @dataclass(frozen=True)
@@ -160,5 +160,5 @@ def _search(
 
 def _key(container: Any, accessor: str) -> Any:
     if isinstance(container, dict):
-        return next(key for key in container if f"[{key!r}]" == accessor)
+        return next(key for key in container if accessor_of(key) == accessor)
     return ast.literal_eval(accessor[1:-1])
