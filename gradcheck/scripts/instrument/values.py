@@ -48,7 +48,8 @@ def apply_action(action: Action, value: Any, *, in_place: bool) -> Any:
         if in_place:
             value[...] = np.asarray(new).reshape(value.shape)
             return value
-        return np.array(new, dtype=value.dtype).reshape(value.shape)
+        made = np.array(new, dtype=value.dtype).reshape(value.shape)
+        return made.view(np.matrix) if isinstance(value, np.matrix) else made  # whose operators are others
     return type(value)(np.asarray(new).reshape(()))
 
 
