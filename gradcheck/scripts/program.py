@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -55,6 +55,9 @@ _MOST_LOOPS = 3
 
 #: Deferred constants in a note, and numbers that are not the loss.
 _SHOWN_CONSTANTS, _SHOWN_NUMBERS = 6, 4
+
+#: Loops that are tried afterwards, and that the program had not imported when the first one began.
+_MOST_LATER_LOOPS = 3
 
 #: Effects outside the program in a note.
 _SHOWN_EFFECTS = 6
@@ -351,8 +354,11 @@ def _judged(
     """What is found out about the step of the likeliest loop that is a training step."""
     hints = request.hints
 
+    tried: dict[int, Loop] = {}
+
     def use(step: Step, others: Sequence[Loop]) -> tuple[T | SubjectError, Sequence[Loop]]:
         generator = np.random.default_rng(seed)
+        tried[step.loop.number] = step.loop
         try:
             try:
                 with np.errstate(all="ignore"):
@@ -368,22 +374,47 @@ def _judged(
         return minimised(minimisation), []
 
     watched = None if minimised is None else trained
+
+    def further(found: T | SubjectError, others: Sequence[Loop]) -> Iterator[T | SubjectError]:
+        """What other loops give that may be the training loop, the likeliest first."""
+        for _ in range(_MOST_LOOPS - 1):
+            if not isinstance(found, SubjectError) or not others:
+                return
+            loop, rest = others[0], [other for other in others[1:] if other.place != others[0].place]
+            try:
+                following = functools.partial(use, others=rest)
+                found, others = capture_loop(request.program(), loop, hints.arguments, following)
+            except TargetError:  # this loop does not run
+                others = rest
+            yield found
+
     found, others = capture(request.program(), hints.arguments, hints.function, use, watched)
     first = trouble = found
-    for _ in range(_MOST_LOOPS - 1):
-        if not isinstance(found, SubjectError) or not others:
-            break
-        loop, rest = others[0], others[1:]
-        try:
-            found, others = capture_loop(request.program(), loop, hints.arguments, functools.partial(use, others=rest))
-        except TargetError:  # this loop does not run
-            others = rest
-        if isinstance(found, NoLossError):  # it updates parameters, so it says more
-            trouble = trouble if isinstance(trouble, NoLossError) else found
+    known = {loop.number for loop in others}
+    own = {source.file for source in request.sources}
+    for later in range(1 if hints.function is not None else 1 + _MOST_LATER_LOOPS):
+        if later:  # modules that were imported meanwhile may have the loop that trains
+            trains = any(loop.trains for loop in tried.values())
+            if trains or not isinstance(found, SubjectError) or isinstance(trouble, NoLossError):
+                break
+            try:
+                found, others = capture(request.program(), hints.arguments, None, use, watched, known | tried.keys())
+            except TargetError:  # there is no other loop
+                break
+            trouble = _more_telling(trouble, found)
+            known |= {loop.number for loop in others}
+            others = [loop for loop in others if loop.trains or loop.file in own]
+        for again in further(found, others):
+            found, trouble = again, _more_telling(trouble, again)
     if isinstance(found, SubjectError):
         assert isinstance(trouble, SubjectError)
         raise trouble from (first if isinstance(first, SubjectError) and first is not trouble else None)
     return cast("T", found)
+
+
+def _more_telling(trouble: Any, found: Any) -> Any:
+    """Of what two loops lack, that of the first; a loop that only lacks a loss updates parameters, so it says more."""
+    return found if isinstance(found, NoLossError) and not isinstance(trouble, NoLossError) else trouble
 
 
 def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcome]:

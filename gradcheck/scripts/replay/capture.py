@@ -8,7 +8,7 @@ import functools
 import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,8 +45,9 @@ _SHOWN_LINES = 5
 #: taken for it, since it may run for hours.
 _MOST_ITERATIONS = 20
 
-#: The same of a loop that adds something without a learning rate: it may prepare data.
-_MOST_UNRATED = 5_000
+#: The same of a loop that adds something without a learning rate: it may prepare data. Of one that runs as it is, since
+#: it was tried before, more are allowed; the program is given up after these.
+_MOST_UNRATED, _MOST_PASSED = 5_000, 100_000
 
 
 def capture(
@@ -55,6 +56,7 @@ def capture(
     function: str | None = None,
     use: Callable[[Step, list[Loop]], Any] = lambda step, others: (step, others),
     minimised: Callable[[Minimisation], Any] | None = None,
+    passed: Iterable[int] = (),
 ) -> Any:
     """Run until the likeliest training loop begins, or a function is called.
 
@@ -69,6 +71,8 @@ def capture(
         stopped meanwhile: its open files are open, its contexts entered. Afterwards it is left as if it ended.
     minimised : callable, optional
         Called in place of `use` if a minimiser of SciPy gets a gradient before, without effects outside the process.
+    passed : iterable of int, optional
+        Numbers of loops that run as they are.
 
     Returns
     -------
@@ -82,16 +86,18 @@ def capture(
     """
     if function is not None:
         return _capture_call(program, function, arguments, use)
-    tried: set[int] = set()
+    tried = set(passed)
     preferred: int | None = None
     alone = False
     # running the program may import modules with further loops
     while True:
-        choice = _Choice(program, tried, preferred, alone=alone)
+        choice = _Choice(program, tried, preferred, alone=alone, passed=passed)
         found = _run(program, choice, arguments, functools.partial(_with_others, use, choice), minimised=minimised)
         if found is not None:
             return found[0]
         wanted = choice.wanted
+        if choice.endless:
+            raise TargetError(_no_loop(program))
         if choice.overdue is not None:
             preferred = choice.overdue
         elif choice.around is not None:  # that loop has one iteration
@@ -217,12 +223,22 @@ class _Choice:
         A loop that ran for long in an earlier run.
     alone : bool
         Whether to stop at a function whatever loop it is called in.
+    passed : iterable of int
+        Loops that run as they are.
     """
 
     def __init__(
-        self, program: InstrumentedProgram, tried: set[int], preferred: int | None = None, *, alone: bool = False
+        self,
+        program: InstrumentedProgram,
+        tried: set[int],
+        preferred: int | None = None,
+        *,
+        alone: bool = False,
+        passed: Iterable[int] = (),
     ) -> None:
         self.overdue: int | None = None
+        self.endless = False
+        self._passed = frozenset(passed)
         self._alone = alone
         self._program, self._tried, self._preferred = program, tried, preferred
         self._known = 0
@@ -261,6 +277,11 @@ class _Choice:
     def __call__(self, number: int) -> bool:
         """Whether to stop at a loop or function that begins."""
         self._begun.add(number)
+        if number in self._passed:
+            self._iterations[number] += 1
+            if self._iterations[number] > _MOST_PASSED:
+                self.endless = True
+                raise Reached
         wanted = self.around or self.wanted
         if wanted is None:
             return False
