@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck.errors import TargetError
 from gradcheck.scripts import program
+from gradcheck.scripts.graph import dataflow
 from gradcheck.scripts.record import lines
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import blamed, checked, planted
@@ -50,3 +52,14 @@ def test_an_optimiser_that_begins_with_no_averages_is_checked_at_its_second_step
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL, str(report)
     assert blamed(report) == {line}
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_REPLAYED", 3), ("_MOST_ENTRIES", 1e2)])
+def test_a_large_step_that_cannot_be_recorded_is_refused(
+    bound: str, most: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataflow, bound, most)
+    assert checked(tmp_path, TWO_LAYERS).verdict is Verdict.PASS
+    monkeypatch.setattr(dataflow, "record_events", lambda step, trace: None)
+    with pytest.raises(TargetError, match="too many to follow one by one: check a smaller problem"):
+        checked(tmp_path, TWO_LAYERS)

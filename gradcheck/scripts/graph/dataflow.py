@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.errors import TargetError
 from gradcheck.scripts.graph.nodes import Node, nodes_of
 from gradcheck.scripts.graph.recorded import RecordedStep, is_close, largest, record_events
 from gradcheck.scripts.instrument.events import Kind
@@ -30,6 +31,10 @@ _DEPENDENCE = 1e-8
 
 #: A recording predicts a change up to this part of it, and up to this part of the value.
 _PREDICTED, _ROUNDING = 1e-4, 1e-10
+
+#: A step that cannot be recorded is replayed for each of its values: with more of them, or if these replays compute
+#: more entries, that would take minutes.
+_MOST_REPLAYED, _MOST_ENTRIES = 10_000, 4e9
 
 #: Entries of random directions have magnitudes between these, so every entry contributes.
 _MAGNITUDES = 0.5, 1.5
@@ -172,6 +177,19 @@ class DataflowGraph:
         if self._recorded is not None and not self._is_trusted(self._recorded):
             self._recorded = None
             self._read_nodes()
+        if self._recorded is None:
+            self._refuse_if_large()
+
+    def _refuse_if_large(self) -> None:
+        """Raise `TargetError` if following the values of the step by replays would take minutes."""
+        events = self.base.trace.events
+        entries = sum(event.value.size for event in events)
+        if len(events) > _MOST_REPLAYED or len(self.nodes) * entries > _MOST_ENTRIES:
+            raise TargetError(
+                f"one iteration of the loop on line {self.step.loop.line} assigns {len(events)} values with {entries} "
+                "numbers, too many to follow one by one: check a smaller problem, with few samples in a batch and "
+                "small layers"
+            )
 
     def _read_nodes(self) -> None:
         """Find the nodes; nothing is known about them yet."""
