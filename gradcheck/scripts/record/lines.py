@@ -155,7 +155,7 @@ class RecordedLines:
         if np.size(own.array) != 1 or len(runs) < _MANY_RUNS:
             return False
         right = sum(any(match.exact for match in self._blame.meaning_of(value.array)) for value in runs)
-        return right >= _OFTEN_RIGHT * len(runs)
+        return _OFTEN_RIGHT * len(runs) <= right < len(runs)  # of a line that is always right another use is wrong
 
     def _explained(
         self, faulty: Faulty, repair: Repair | None, counts: dict[int, str], rng: np.random.Generator
