@@ -136,7 +136,7 @@ class _Search:
             names = [self._names[i] for i in wrong]
             return LocatedFindings((guard_finding(site.text, _shown(unit.file), unit.line, names),))
         blame = Blame(recording, wrong)
-        faulty = blame.lines()  # before the functions run again: they may write into arrays that were recorded
+        faulty = blame.lines()
         another = self._another()
         faulty = confirmed(blame, faulty, another[1] if another else None, wrong)
         known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []

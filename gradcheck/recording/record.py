@@ -190,6 +190,7 @@ def _recorded(
     claims: tuple[int | None, ...] = ()
     for each in claimed:
         claims = (*claims, _claim(recorder, returned, each, claims))
+    recorder.keep()
     graph, parameters = recorder.graph, recorded.parameters
     found = _adjoints(graph, recorded)
     truths = tuple(_total(found, ids, np.shape(x)) for ids, x in zip(parameters, point, strict=True))

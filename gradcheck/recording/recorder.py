@@ -173,6 +173,12 @@ class Recorder:
                 self._first.setdefault(id(thing), value)
         return value
 
+    def keep(self) -> None:
+        """Copy what was in memory before: the functions may write into it when they are called again."""
+        for buffer in self._buffers.values():
+            if any(value.function is None for value in buffer.members):
+                buffer.freeze()
+
     def started(self) -> dict[int, int]:
         """The values that were in memory before, by the id of the array that owns it."""
         return {owner: value.id for owner, value in self._first.items()}

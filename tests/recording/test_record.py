@@ -119,3 +119,25 @@ def test_a_mark_in_place_is_what_the_memory_holds() -> None:
         assert mark.id in recorder.graph.ancestors([whole.id])
         assert recorder.started() == {id(array): 0}
     recorder.release()
+
+
+WEIGHTS = np.array([1.0, -2.0, 0.5])
+
+
+def weighted(x: Any) -> Any:
+    return np.sum(WEIGHTS * np.sin(x[:3]))
+
+
+def test_a_recording_stays_what_it_was_when_the_program_writes_into_its_arrays() -> None:
+    """Parameters of a model are the same arrays at each point."""
+    x = np.random.default_rng(3).normal(size=5)
+    found, before = recorded(weighted, x), (x.copy(), WEIGHTS.copy())
+    try:
+        x += 1.0
+        WEIGHTS[:] = 0.0
+        read = [value.array for value in found.graph.values if value.function is None]
+        assert len(read) == 2
+        for array in read:
+            assert any(np.array_equal(array, each) for each in before)
+    finally:
+        WEIGHTS[:] = before[1]
