@@ -10,26 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checks.gradients import check_gradients
-from gradcheck.checks.maps.adjoint import check_adjoint
-from gradcheck.checks.maps.hessian import check_hessian
-from gradcheck.checks.maps.problem import check_problem
-from gradcheck.checks.maps.products import check_jvp, check_vjp
+from gradcheck._names import load
 from gradcheck.errors import TargetError
 from gradcheck.reports.report import Report
-from gradcheck.subjects.maps.matrix import is_operator, is_sparse
 from gradcheck.subjects.model import looks_like_model
 from gradcheck.subjects.subject import Subject
-
-#: Checks by the end of their names.
-CHECKS: dict[str, Callable[..., Report]] = {
-    "gradients": check_gradients,
-    "vjp": check_vjp,
-    "jvp": check_jvp,
-    "adjoint": check_adjoint,
-    "hessian": check_hessian,
-    "problem": check_problem,
-}
 
 #: The keys that a description has, for messages.
 FORMS = (
@@ -60,7 +45,8 @@ class Described:
 
     def check(self, **options: Any) -> Report:
         """Check it. Options that are not None take precedence over those of the description."""
-        return CHECKS[self.kind](**self.arguments | {key: value for key, value in options.items() if value is not None})
+        check = _check_of(self.kind)
+        return check(**self.arguments | {key: value for key, value in options.items() if value is not None})
 
 
 def described(found: Any, target: str) -> Described | None:
@@ -85,6 +71,8 @@ def described(found: Any, target: str) -> Described | None:
         return _read({str(key): value for key, value in found.items()}, target, "dict")
     if isinstance(found, tuple):
         return _of_tuple(found)
+    from gradcheck.subjects.maps.matrix import is_operator, is_sparse
+
     if is_operator(found) and not is_sparse(found) and not isinstance(found, np.ndarray):
         return Described("adjoint", {"forward": found}, "operator")
     names = {name: getattr(found, name) for name in _KEYS if hasattr(found, name)}
@@ -100,6 +88,12 @@ _KEYS = (
 )
 
 
+def _check_of(kind: str) -> Callable[..., Report]:
+    """The check of a kind, imported when it is needed."""
+    check: Callable[..., Report] = load(f"check_{kind}")
+    return check
+
+
 def _of_tuple(found: tuple[Any, ...]) -> Described | None:
     if len(found) != 4 or not callable(found[0]) or not (callable(found[1]) or found[1] is True):
         return None
@@ -113,7 +107,7 @@ def _read(arguments: dict[str, Any], target: str, form: str) -> Described:
         raise TargetError(f"{target} does not say which derivative it describes: it needs to be {FORMS}")
     renamed = RENAMED.get(kind, {})
     arguments = {renamed.get(key, key): value for key, value in arguments.items()}
-    known = inspect.signature(CHECKS[kind]).parameters
+    known = inspect.signature(_check_of(kind)).parameters
     for key in arguments:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
