@@ -114,7 +114,8 @@ def singled_out(
     blocks = tuple(sorted({block for each in found for block in each.blocks}))
     made = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.returns_forward_values(each[0])]
     repairs = made or repairs  # a sign or a constant is wrong where something is computed
-    repairs = [each for each in repairs if not blame.passes_on(each[0])] or repairs
+    computed = [each for each in repairs if each[1].slug in _OF_CONSTANTS or not blame.passes_on(each[0])]
+    repairs = computed or repairs  # so is what is missing there
     against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
         own = [repair for unit, repair in repairs if unit == found[0].unit]
