@@ -113,6 +113,7 @@ class _Search:
         self._own = evaluator.in_other_blocks(subject)
         self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
         self._functions = reachable()
+        self._edits_left = RECORDING.most_repairs
 
     def is_exact(self) -> bool:
         """Whether the loss was recorded, and has an error of rounding alone."""
@@ -207,7 +208,10 @@ class _Search:
         own = partial(self._is_right, known)
         trial = Trial(blame.recording.largest)
         line = blame.recording.units[unit]
-        return repaired(line, own, left, self._functions, trial, wider=wider, constants=constants)
+        most = min(left, self._edits_left)
+        repair, tried = repaired(line, own, most, self._functions, trial, wider=wider, constants=constants)
+        self._edits_left -= tried
+        return repair, tried
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

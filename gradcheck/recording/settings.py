@@ -65,7 +65,7 @@ class RecordingSettings:
     nearest : int
         Values behind another one that are looked at, the last made first.
     most_repairs : int
-        Edits of a line that are tried, each a call of the gradient.
+        Edits of lines that are tried, each a call of the gradient or two.
     most_alternatives : int
         Of at most so many lines, each with a change that helps, the changes are shown.
     most_entries : int
