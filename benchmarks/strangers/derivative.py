@@ -34,6 +34,8 @@ class Derivative:
         the two modes are compared: if they differ, the library is at fault.
     fault : str
         Why this gradient of the library is wrong, where that is proved; empty for a right one.
+    exact : bool
+        Whether the loss is exact to rounding; else it is computed to a tolerance, as by an integrator.
     """
 
     fun: Callable[[Arrays], float]
@@ -42,6 +44,7 @@ class Derivative:
     detached: tuple[Callable[[Arrays], Arrays], ...] = ()
     forward: Callable[[Arrays, Arrays], float] | None = None
     fault: str = ""
+    exact: bool = True
 
 
 class NotApplicable(Exception):
@@ -67,7 +70,8 @@ class Source:
     build : callable
         The derivative of a name, with random numbers from a generator.
     exact : bool
-        Whether its functions are exact to rounding, and are checked with ``loss_accuracy=0``.
+        Whether its functions are exact to rounding, unless they say otherwise: they are checked with
+        ``loss_accuracy=0``.
     """
 
     name: str

@@ -40,9 +40,12 @@ Change = Callable[[Array], Array]
 
 
 def scales(right: Array) -> Array:
-    """What an error of each entry is relative to: its size, at least a hundredth of the median entry."""
+    """What an error of each entry is relative to: its size, at least a hundredth of the median entry.
+
+    The median is that of the entries which the rounding of the largest does not hide.
+    """
     size = np.abs(np.asarray(right, dtype=float))
-    some = size[size > 0]
+    some = size[size > 8 * np.finfo(float).eps * size.max(initial=0.0)]
     least = SMALL * float(np.median(some)) if some.size else 0.0
     return np.asarray(np.maximum(size, least))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -149,11 +150,15 @@ def _enable() -> Any:
     return jax
 
 
+#: Functions that are computed to a tolerance.
+TO_A_TOLERANCE = ("odeint",)
+
+
 def build(name: str, rng: np.random.Generator) -> Derivative:
     """One function: a sum of its values with random cotangents."""
     jax = _enable()
     if name not in ELEMENTWISE:
-        return _derivative(*_whole(name, rng))
+        return replace(_derivative(*_whole(name, rng)), exact=name not in TO_A_TOLERANCE)
     function: Any = jax
     for part in name.split("."):
         function = getattr(function, part)
