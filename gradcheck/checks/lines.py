@@ -27,7 +27,15 @@ from gradcheck.recording.program import reachable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import Constants, agrees, confirmed, repairs_anywhere, singled_out, tried_repairs
+from gradcheck.recording.selection import (
+    Constants,
+    Edits,
+    agrees,
+    confirmed,
+    repairs_anywhere,
+    singled_out,
+    tried_repairs,
+)
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.trial import Trial
 from gradcheck.reports.data import LineReport
@@ -113,7 +121,6 @@ class _Search:
         self._own = evaluator.in_other_blocks(subject)
         self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
         self._functions = reachable()
-        self._edits_left = RECORDING.most_repairs
 
     def is_exact(self) -> bool:
         """Whether the loss was recorded, and has an error of rounding alone."""
@@ -141,11 +148,11 @@ class _Search:
         another = self._another()
         faulty = confirmed(blame, faulty, another[1] if another else None, wrong)
         known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []
-        try_edits = partial(self._try_edits, known, blame)
-        repairs = tried_repairs(blame, faulty, try_edits) if known and faulty else []
+        edits = Edits(partial(self._try_edits, known, blame))
+        repairs = tried_repairs(blame, faulty, edits) if known and faulty else []
         accused = singled_out(blame, faulty, repairs) if faulty else []
         if not accused:
-            shown = repairs or (repairs_anywhere(blame, try_edits) if known and unnamed else [])
+            shown = repairs or (repairs_anywhere(blame, edits) if known and unnamed else [])
             return self._with_changes(findings, blame, shown)
         counts = self._subject.counts()
         explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
@@ -208,10 +215,7 @@ class _Search:
         own = partial(self._is_right, known)
         trial = Trial(blame.recording.largest)
         line = blame.recording.units[unit]
-        most = min(left, self._edits_left)
-        repair, tried = repaired(line, own, most, self._functions, trial, wider=wider, constants=constants)
-        self._edits_left -= tried
-        return repair, tried
+        return repaired(line, own, left, self._functions, trial, wider=wider, constants=constants)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

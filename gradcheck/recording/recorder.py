@@ -441,7 +441,7 @@ class Recorder:
             return self._total(site, self.iterate(site, args[0]) if args else (), *args[1:], **kwargs)
         if function in (max, min) and args:
             return function(*(self.iterate(site, each) for each in args), **kwargs)
-        if function in (float, np.float64) if isinstance(function, type) and len(args) == 1 else False:
+        if isinstance(function, type) and function in (float, np.float64) and len(args) == 1:
             out = function(args[0])
             if isinstance(out, float):
                 out = out * 1.0  # another object

@@ -24,6 +24,29 @@ Constants = Sequence[tuple[Span, float]]
 TryEdits = Callable[[int, int, bool, Constants], tuple[Repair | None, int]]
 
 
+class Edits:
+    """The edits that one search for lines tries, of all units together at most so many.
+
+    Parameters
+    ----------
+    try_edits : callable
+    most : int
+
+    Attributes
+    ----------
+    left : int
+    """
+
+    def __init__(self, try_edits: TryEdits, most: int = RECORDING.most_repairs) -> None:
+        self._try_edits, self.left = try_edits, most
+
+    def repair(self, unit: int, *, wider: bool, constants: Constants = ()) -> Repair | None:
+        """The first edit of a unit that helps; None if there is none, or not enough are left to find it."""
+        found, tried = self._try_edits(unit, self.left, wider, constants)
+        self.left -= tried
+        return found
+
+
 def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wrong: Sequence[int]) -> list[Faulty]:
     """Wrong lines with what holds at another point too: that they are wrong, and the constant by which they are off."""
     if other is None:
@@ -54,9 +77,8 @@ def agrees(recording: Recording, passing: Sequence[bool], rtol: float) -> bool:
     return True
 
 
-def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) -> list[tuple[int, Repair]]:
+def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[tuple[int, Repair]]:
     """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
-    left = RECORDING.most_repairs
     repairs: list[tuple[int, Repair]] = []
     rivals = False  # a line that is right by itself, but that an edit makes right as well
     units = dict.fromkeys(unit for each in found for unit in (*blame.region(each), each.user))
@@ -69,12 +91,11 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
                 return repairs
             if blame.most_entries(unit) > RECORDING.most_entries:
                 continue
-            if left <= 0:
-                rivals = rivals or wider  # what was not tried might help as well
+            if edits.left <= 0:
+                rivals = True  # what was not tried might help as well
                 continue
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
-            repair, tried = try_edits(unit, left, wider, constants)
-            left -= tried
+            repair = edits.repair(unit, wider=wider, constants=constants)
             if repair is None:
                 continue
             is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
@@ -87,16 +108,14 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], try_edits: TryEdits) ->
     return [] if rivals and not any(each.proved for each in found) else repairs
 
 
-def repairs_anywhere(blame: Blame, try_edits: TryEdits) -> list[tuple[int, Repair]]:
+def repairs_anywhere(blame: Blame, edits: Edits) -> list[tuple[int, Repair]]:
     """Changes of lines that may be wrong, the first that helps of each; none if there are more than can be shown."""
-    left = RECORDING.most_repairs
     found: dict[int, Repair] = {}
     for wider in (False, True):
         for unit in blame.suspected_units():
-            if unit in found or left <= 0 or blame.most_entries(unit) > RECORDING.most_entries:
+            if unit in found or edits.left <= 0 or blame.most_entries(unit) > RECORDING.most_entries:
                 continue
-            repair, tried = try_edits(unit, left, wider, ())
-            left -= tried
+            repair = edits.repair(unit, wider=wider)
             if repair is not None:
                 found[unit] = repair
         if found:

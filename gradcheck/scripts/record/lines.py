@@ -20,7 +20,8 @@ from gradcheck.recording.operations import COMPARE
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.selection import Constants, agrees, confirmed, singled_out, tried_repairs
+from gradcheck.recording.selection import Constants, Edits, agrees, confirmed, singled_out, tried_repairs
+from gradcheck.recording.settings import RECORDING
 from gradcheck.reports.data import LineReport
 from gradcheck.scripts.analysis import Analysis
 from gradcheck.scripts.instrument.events import Diverged
@@ -69,7 +70,8 @@ class RecordedLines:
         blocks = {block.block.name: block for block in found.blocks}
         self._wrong = [i for i, name in enumerate(self._names) if blocks[name].verdict is Verdict.FAIL]
         entries = sum(np.size(value.array) for each in recorded for value in each.recording.graph.values)
-        self._edits_left = max(int(_MOST_ENTRIES / max(entries, 1)), _FEWEST_EDITS)
+        most = max(int(_MOST_ENTRIES / max(entries, 1)), _FEWEST_EDITS)
+        self._edits = Edits(self._try_edits, min(most, RECORDING.most_repairs))
 
     @cached_property
     def _blame(self) -> Blame:
@@ -141,7 +143,7 @@ class RecordedLines:
             return []
         other = self._recorded[0].recording if len(self._recorded) > 1 else None
         faulty = confirmed(blame, faulty, other, self._wrong)
-        repairs = tried_repairs(blame, faulty, self._try_edits)
+        repairs = tried_repairs(blame, faulty, self._edits)
         accused = [each for each in singled_out(blame, faulty, repairs) if each[1] or not self._is_often_right(each[0])]
         return [self._explained(each, repair, counts, rng) for each, repair in accused]
 
@@ -194,10 +196,9 @@ class RecordedLines:
             with patched.active() as unchanged:
                 calls = calls_program(patched.original.expression)
                 for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider, constants=constants):
-                    if tried >= most or self._edits_left <= 0:
+                    if tried >= most:
                         break
                     tried += 1
-                    self._edits_left -= 1
                     try:
                         patched.put(ast.parse(f"({text}\n)", mode="eval").body)
                         right = self._is_right(patched.event_map() if calls else unchanged)
