@@ -91,12 +91,10 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
                 return repairs
             if blame.most_entries(unit) > RECORDING.most_entries:
                 continue
-            if edits.left <= 0:
-                rivals = True  # what was not tried might help as well
-                continue
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
             repair = edits.repair(unit, wider=wider, constants=constants)
             if repair is None:
+                rivals = rivals or edits.left <= 0  # what was not tried might help as well
                 continue
             is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
             if is_open or repair.slug in ("shifted", "missing-path"):
