@@ -106,7 +106,7 @@ class RecordingSettings:
     most_jacobian: int = 64
     most_jacobians: int = 200
     nearest: int = 60
-    most_repairs: int = 600
+    most_repairs: int = 2000
     most_alternatives: int = 4
     most_entries: int = 20_000_000
     farther: float = 1e3
