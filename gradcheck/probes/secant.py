@@ -80,7 +80,7 @@ def _narrowed(prober: Prober, line: Line) -> bool:
 
 def _lengths(prober: Prober, found: Comparison) -> Iterator[float]:
     """Halves of secants, from the longest to the shortest in which the noise leaves the gap visible."""
-    noise = prober.data.noise.level
+    noise = PROBES.secant_noise * prober.data.noise.level
     shortest = max(2 * PROBES.proof * noise / abs(found.gap), math.ldexp(1.0, -prober.policy.bits))
     half = PROBES.secant_longest * found.estimate.step
     while half > shortest:
@@ -90,15 +90,19 @@ def _lengths(prober: Prober, found: Comparison) -> Iterator[float]:
 
 
 def _compared(prober: Prober, line: Line, found: Comparison, half: float, ends: Sequence[float]) -> Comparison:
-    """The mean of the claims between -half and half against the slope of the loss, from its values at both ends."""
+    """The mean of the claims between -half and half against the slope of the loss, from its values at both ends.
+
+    Claims at opposite places are averaged first. Then none is at the point, where a kink may be, and what the curvature
+    of the loss makes cancels: it would hide from the error of the quadrature what kinks make.
+    """
     from scipy.integrate import quad_vec
 
     def claimed(t: float) -> float:
-        slope = prober.claimed_beside(line, half * t)
-        return math.nan if slope is None else 0.5 * slope
+        slopes = [prober.claimed_beside(line, side * half * t) for side in (1.0, -1.0)]
+        return math.nan if None in slopes else 0.5 * math.fsum(slope for slope in slopes if slope is not None)
 
-    noise = max(prober.data.noise.level, EPSILON * max(map(abs, ends)))
-    mean, error = quad_vec(claimed, -1.0, 1.0, limit=1, quadrature="gk15")
+    noise = PROBES.secant_noise * max(prober.data.noise.level, EPSILON * max(map(abs, ends)))
+    mean, error = quad_vec(claimed, 0.0, 1.0, limit=1, quadrature="gk15")
     bar = noise / half + float(error)
     secant = replace(found.estimate, value=(ends[0] - ends[1]) / (2 * half), error=bar)
     return replace(found, claimed=float(mean), estimate=secant)

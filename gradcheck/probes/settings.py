@@ -106,6 +106,8 @@ class ProbeSettings:
     secant_longest, secant_shorter : float
         The longest secant reaches so many steps of the measured slope to either side; each next one is shorter by the
         second factor, to find mistakes that are made near the point alone.
+    secant_noise : float
+        Values on different sides of a kink are computed in different ways: they may differ by so many times the noise.
     generic_distances : tuple of float
         How far away a generic point is tried.
     generic_least : float
@@ -164,6 +166,7 @@ class ProbeSettings:
     lasting_halvings: int = 10
     secant_longest: float = 4.0
     secant_shorter: float = 32.0
+    secant_noise: float = 4.0
     generic_distances: tuple[float, ...] = (0.3, 0.03, 0.001)
     generic_least: float = 0.3
     generic_larger: float = 1e30

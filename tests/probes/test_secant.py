@@ -10,8 +10,11 @@ import pytest
 
 import gradcheck
 from benchmarks.corpus import dense
+from gradcheck.differences.confirmation import confirmed_derivative
+from gradcheck.probes.secant import agrees_on_average
 from gradcheck.verdicts import bisection, subgradient
 from tests.cases import Array, logcosh
+from tests.probers import prober_of
 
 Params = dict[str, Array]
 
@@ -106,3 +109,26 @@ def test_a_gradient_that_is_not_finite_along_the_way_proves_nothing(seed: int) -
     x0 = np.array([0.4, -1.0])
     report = gradcheck.check_gradients(lambda x: 2.0 + 1e-18 * float(np.sum(x)), gradient, x0, rng=seed)
     assert report.verdict.value == "undecided"
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("forgotten", [0.0, 1e8, -3e7])
+def test_a_bend_close_to_the_point_does_not_hide_behind_the_curvature(forgotten: float, seed: int) -> None:
+    """A parabola with a flat top of 1e-9, on which the point is, beside its axis.
+
+    All longer steps agree on a slope that the loss does not have there; so do, on average, the claims along the way.
+    """
+    axis, radius = np.random.default_rng(seed).uniform((2e-10, 1e-9), (8e-10, 2e-9))
+
+    def loss(x: Array) -> float:
+        return float(np.sum(forgotten * x - 1e16 * np.maximum((x - axis) ** 2 - radius**2, 0.0)))
+
+    def gradient(x: Array) -> Array:
+        return np.asarray(-2e16 * (x - axis) * (abs(x - axis) > radius))
+
+    prober = prober_of(loss, gradient, np.zeros(1), seed=seed)
+    line = prober.line()
+    slope = confirmed_derivative(line, noise=prober.data.noise.level, centre=0.0, exponent=-3)
+    comparison = prober.compared(line, slope, zero=True)
+    assert comparison.proves
+    assert agrees_on_average(prober, line, comparison) is (forgotten == 0)
