@@ -91,6 +91,8 @@ class ProbeSettings:
         How far jumps of the loss are looked for, in powers of two times the step of the slope.
     stride_limit : float
         And at most so far, in units of the typical size: coarser steps are those of the loss itself.
+    jump_strides : tuple of int
+        Jumps that need not make up for a gap are looked for between such powers of two below that distance.
     explained : tuple of float
         Jumps explain a gap if they are between these parts of it.
     shortest_tread, moving_bits : int
@@ -156,6 +158,7 @@ class ProbeSettings:
     zoom_cost: int = 40
     strides: tuple[int, ...] = tuple(range(4, 40, 3))
     stride_limit: float = 2.0**-5
+    jump_strides: tuple[int, ...] = (8, 6, 5, 4, 3, 2, 1, 0)
     explained: tuple[float, float] = (0.25, 2.5)
     shortest_tread: int = -24
     moving_bits: int = 4

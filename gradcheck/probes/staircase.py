@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -36,7 +37,7 @@ def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
         plausible = all(-least < part < 2 * most for part in parts)
         if parts and plausible and least < sum(parts) / len(parts) < most:
             part, end, departure = max(sides)
-            if part > 0 and _jumps(prober, line, found, (0.0, end), (0.0, departure)):
+            if part > 0 and _jump(prober, line, found, (0.0, end), (0.0, departure)):
                 return _goes_on(prober, line, found, end, departure)
     return False
 
@@ -48,8 +49,30 @@ def _goes_on(prober: Prober, line: Line, found: Comparison, end: float, departur
         far, (near, before) = times * end, (end, departure) if times > 0 else (0.0, 0.0)
         (beyond,) = _departures(prober, line, found, [far])
         part = (beyond - before) / (found.gap * (far - near))
-        if least < part < most and _jumps(prober, line, found, (near, far), (before, beyond)):
+        if least < part < most and _jump(prober, line, found, (near, far), (before, beyond)):
             return True
+    return False
+
+
+def jumps_repeatedly(prober: Prober, line: Line, found: Comparison) -> bool:
+    """Whether the loss jumps more than once, each time by a good part of what the gap makes on the way there.
+
+    An integrator that takes other steps when the parameters change a little gives such a loss. Between the jumps it is
+    smooth, but off by about as much as it jumps by, and so is its slope. Unlike the treads of a staircase, jumps need
+    not make up for it.
+    """
+    jumps = 0
+    for side in (1.0, -1.0):
+        if prober.evaluator.left < PROBES.zoom_cost + len(PROBES.jump_strides):
+            break
+        places = [0.0, *(side * math.ldexp(PROBES.stride_limit, -k) for k in PROBES.jump_strides)]
+        departures = [0.0, *_departures(prober, line, found, places[1:])]
+        for (a, b), (low, high) in zip(itertools.pairwise(places), itertools.pairwise(departures), strict=True):
+            least = PROBES.explained[0] * abs(found.gap * b)
+            if abs(high - low) > least and prober.evaluator.left >= PROBES.zoom_cost:
+                jumps += _jump(prober, line, found, (a, b), (low, high)) > least
+            if jumps > 1:
+                return True
     return False
 
 
@@ -74,10 +97,10 @@ def _departures(prober: Prober, line: Line, found: Comparison, steps: Sequence[f
     return [value - prober.data.value - found.estimate.value * step for value, step in zip(values, steps, strict=True)]
 
 
-def _jumps(
+def _jump(
     prober: Prober, line: Line, found: Comparison, ends: tuple[float, float], departures: tuple[float, float]
-) -> bool:
-    """Whether a change keeps its height in ever shorter intervals, when the half with the larger part is taken."""
+) -> float:
+    """The height that a change keeps in ever shorter intervals, when the half with the larger part is taken; else 0."""
     (a, b), (low, high) = ends, departures
     gap, heights = found.gap, [abs(high - low)]
     lasting = PROBES.lasting_halvings
@@ -91,7 +114,7 @@ def _jumps(
         heights.append(abs(high - low))
         explaining = max(PROBES.explained[0] * abs(gap * (b - a)), PROBES.clear * prober.data.noise.level)
         if not heights[-1] > explaining:
-            return False
+            return 0.0
         if len(heights) > lasting and heights[-1] > heights[-1 - lasting] / 2:
-            return heights[-1] < 2 * heights[-1 - lasting]  # a pole grows
-    return False
+            return heights[-1] if heights[-1] < 2 * heights[-1 - lasting] else 0.0  # a pole grows
+    return 0.0

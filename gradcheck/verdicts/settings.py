@@ -119,6 +119,8 @@ class VerdictSettings:
     solver_part, single_part : float
         The largest part of the norm of a block that it can make; of a block with one entry, which has no pattern unless
         nearly all other blocks have such gaps as well.
+    jumping_part : float
+        The same where the loss jumps repeatedly by as much as the gap makes on the way there.
     outlying_part : float
         Up to this part of the norm, it is asked whether a few entries stand out from a gap that others have.
     gap_entries, gap_sample : int
@@ -202,6 +204,7 @@ class VerdictSettings:
     gap_lines: int = 4
     solver_part: float = 0.05
     single_part: float = 1e-3
+    jumping_part: float = 0.2
     outlying_part: float = 0.4
     gap_entries: int = 64
     gap_sample: int = 24

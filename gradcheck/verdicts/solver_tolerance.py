@@ -2,7 +2,8 @@
 
 A solver that stops at a relative residual of 1e-5 gives a loss that is smooth nearby and off by a smooth error, whose
 slope no difference can tell from the truth. Its pattern can be told from that of most mistakes: small beside the norm
-of the block, in nearly all entries, and in none of them much larger than in the others.
+of the block, in nearly all entries, and in none of them much larger than in the others. It may be larger where jumps of
+the loss show how large the error is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.prober import Prober
+from gradcheck.probes.staircase import jumps_repeatedly
 from gradcheck.verdicts.entry import Entry, Location, index_of, measure_entry
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.settings import VERDICTS
@@ -72,20 +74,35 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
         Whether it does not matter which entries stand out.
     """
     plain = prober.again(data=replace(prober.data, even=False))
-    parts = []
+    parts, lines = [], []
     for _ in range(VERDICTS.gap_lines):
-        found = plain.measure(plain.line([block]))
+        line = plain.line([block])
+        found = plain.measure(line)
         if not (math.isfinite(found.gap) and found.norm > 0):
             return None
         parts.append(found.gap / found.norm)
+        lines.append((line, found))
         if abs(parts[-1]) > VERDICTS.outlying_part:
             return None
     part = math.sqrt(sum(one * one for one in parts) / len(parts))
-    if not 0 < part <= (VERDICTS.solver_part if verdict_only else VERDICTS.outlying_part):
+    if not 0 < part <= VERDICTS.outlying_part:
         return None
-    size = prober.subject.blocks[block].size
+    clearest = max(lines, key=lambda one: abs(one[1].gap))
+
+    def is_possible(part: float) -> bool:
+        return part <= VERDICTS.solver_part or (part <= VERDICTS.jumping_part and jumps_repeatedly(plain, *clearest))
+
+    if verdict_only and not is_possible(part):
+        return None
+    shape = _distribution(plain, block, location, part)
+    return shape if not shape.spread or is_possible(max(part, shape.part)) else replace(shape, spread=False)
+
+
+def _distribution(plain: Prober, block: int, location: Location, part: float) -> GapShape:
+    """Whether a gap is spread over the entries, as that of a solver is, and which stand out."""
+    size = plain.subject.blocks[block].size
     if size == 1:
-        return GapShape(part, part <= VERDICTS.solver_part, location)
+        return GapShape(part, True, location)
     if size <= VERDICTS.gap_entries and location.complete:
         return _of_entries(plain, block, location, location.entries)
     sample = _sampled(plain, block)
@@ -133,7 +150,7 @@ def _of_entries(plain: Prober, block: int, location: Location, entries: Sequence
             rest = math.hypot(*(effects[entry.index] for entry in others)) / _size(plain, block, entries)
             chosen = {entry.index for entry in first}
             return GapShape(part, False, _only(location, entries, chosen, complete=True, background=rest))
-    return GapShape(part, _is_spread(plain, block, part, entries), location)
+    return GapShape(part, _is_spread(plain, block, entries), location)
 
 
 def _of_sample(plain: Prober, block: int, location: Location, sample: Sequence[Entry], part: float) -> GapShape:
@@ -152,16 +169,16 @@ def _of_sample(plain: Prober, block: int, location: Location, sample: Sequence[E
     if found.listed and apart:
         rest = math.hypot(*effects) / _size(plain, block, sample)
         return GapShape(part, False, _only(location, large, apart, complete=False, background=rest))
-    return GapShape(part, _is_spread(plain, block, part, sample), location)
+    return GapShape(part, _is_spread(plain, block, sample), location)
 
 
-def _is_spread(prober: Prober, block: int, part: float, entries: Sequence[Entry]) -> bool:
-    """Whether a gap may be that of a solver, from its part of the norm and the share of the entries that have one.
+def _is_spread(prober: Prober, block: int, entries: Sequence[Entry]) -> bool:
+    """Whether a gap may be that of a solver, from the share of the entries that have one.
 
     It may be in proportion to the entries: the error of a loss of one residual is. A constant that is missing is then
     told from it by the diagnosis, as the same factor at two points.
     """
-    return part <= VERDICTS.solver_part and _share_with_a_gap(prober, block, entries) >= VERDICTS.spread_share
+    return _share_with_a_gap(prober, block, entries) >= VERDICTS.spread_share
 
 
 def _share_with_a_gap(prober: Prober, block: int, entries: Sequence[Entry]) -> float:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import gradcheck
-from gradcheck.probes.staircase import is_staircase
+from gradcheck.probes.staircase import is_staircase, jumps_repeatedly
 from tests.probers import prober_of, shake
 
 
@@ -75,6 +75,51 @@ def test_jumps_are_looked_for_within_the_budget_only() -> None:
     assert explained(stairs, 1.0, 0)[0]
     assert explained(stairs, 1.0, 0, budget=2 + 6 + 40) == (False, 2)  # one pair of values, to either side
     assert explained(stairs, 1.0, 0, budget=2 + 6 + 39) == (False, 0)
+
+
+def repeats(loss: Callable[[float], float], *, seed: int = 0, budget: int = 2000) -> bool:
+    """Whether a loss with a slope of 1 at 0.7 jumps repeatedly, by as much as a claim of 1.1 makes of the way."""
+    prober = prober_of(loss, lambda x: 1.1, 0.7, measured=False, seed=seed, budget=budget)
+    line = prober.line()
+    found = prober.compared(line, prober.estimate(line, target=100.0, start=-18, cost=6), zero=False)
+    return jumps_repeatedly(prober, line, found)
+
+
+def jumping(*jumps: tuple[float, float]) -> Callable[[float], float]:
+    """A line with jumps, each at a distance from 0.7, and of a height."""
+    return lambda x: x + sum(height for place, height in jumps if (x - 0.7 - place) * place > 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("places", [(1e-3, -4e-3), (3e-3, 1e-2), (-2e-4, -8e-3)])
+@pytest.mark.parametrize("signs", [(1.0, 1.0), (1.0, -1.0), (-1.0, -1.0)])
+def test_jumps_need_not_make_up_for_a_gap(signs: tuple[float, float], places: tuple[float, float], seed: int) -> None:
+    high = [(place, 0.1 * sign * abs(place)) for place, sign in zip(places, signs, strict=True)]
+    assert repeats(jumping(*high), seed=seed)
+    assert not repeats(jumping(*((place, 0.1 * height) for place, height in high)), seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "loss",
+    [
+        jumping((3e-3, 1.0)),
+        jumping((0.1, 1.0), (-0.1, 1.0)),
+        lambda x: x + abs(x - 0.701) + abs(x - 0.695),
+        lambda x: x + 10 * (x - 0.7) ** 2,
+        lambda x: x + 1e-6 / (x - 0.7053) + 1e-6 / (x - 0.6913),
+        lambda x: x + 1e-2 * math.tanh(1e4 * (x - 0.703)) + 1e-2 * math.tanh(1e4 * (x - 0.69)),
+    ],
+    ids=["one", "far-away", "kinks", "curvature", "poles", "steep"],
+)
+def test_one_jump_and_bends_are_no_jumps_that_repeat(loss: Callable[[float], float], seed: int) -> None:
+    assert not repeats(loss, seed=seed)
+
+
+def test_repeated_jumps_are_looked_for_within_the_budget_only() -> None:
+    loss = jumping((1e-3, 1e-3), (-4e-3, 1e-3))
+    assert repeats(loss)
+    assert not repeats(loss, budget=2 + 6 + 47)
 
 
 def saturated(z: NDArray[Any]) -> float:

@@ -102,6 +102,44 @@ def flow(method: Method, accuracy: float, seed: int) -> tuple[Callable[[Array], 
     return loss, gradient, a
 
 
+def oscillator(seed: int) -> tuple[Callable[[Array], float], Claim, Array]:
+    """A fit of a driven van der Pol oscillator, integrated loosely; its sensitivities are integrated with care.
+
+    The slope of the loss is off by 7 to 14 percent.
+    """
+    rng = np.random.default_rng(seed)
+    p0, end, data = rng.uniform(0.5, 2.0, 3), rng.uniform(1.0, 4.0), rng.uniform(0.5, 2.0, (2, 6))
+    times = np.linspace(0.0, end, 6)
+
+    def flow(t: float, z: Array, p: Array) -> Array:
+        return np.array([z[1], p[0] * (1 - z[0] ** 2) * z[1] - p[1] * z[0] + p[2] * np.cos(t)])
+
+    def loss(p: Array) -> float:
+        found = solve_ivp(lambda t, z: flow(t, z, p), (0, end), [1.0, 0.0], "LSODA", times, rtol=1e-2, atol=1e-2)
+        return 0.5 * float(np.sum((found.y - data) ** 2))
+
+    def gradient(p: Array) -> Array:
+        def with_sensitivities(t: float, z: Array) -> Array:
+            x, y = z[:2]
+            by_state = np.array([[0.0, 1.0], [-2 * p[0] * x * y - p[1], p[0] * (1 - x * x)]])
+            by_p = np.array([[0.0, 0.0, 0.0], [(1 - x * x) * y, -x, np.cos(t)]])
+            return np.concatenate([flow(t, z[:2], p), (by_state @ z[2:].reshape(2, 3) + by_p).ravel()])
+
+        start = np.concatenate([[1.0, 0.0], np.zeros(6)])
+        y = solve_ivp(with_sensitivities, (0, end), start, "DOP853", times, rtol=1e-10, atol=1e-12).y
+        return np.asarray(np.einsum("it,ijt->j", y[:2] - data, y[2:].reshape(2, 3, -1)))
+
+    return loss, gradient, p0
+
+
+@pytest.mark.parametrize("seed", [6, 8, 9, 11])
+def test_jumps_of_a_loss_show_how_large_the_error_of_an_integrator_is(seed: int) -> None:
+    loss, gradient, p0 = oscillator(seed)
+    assert verdict(loss, gradient, p0, rng=seed) == "undecided"
+    assert verdict(loss, gradient, p0, rng=seed, loss_accuracy=0) == "fail"
+    assert verdict(loss, lambda p: -gradient(p), p0, rng=seed) == "fail"
+
+
 FLOWS: list[tuple[Method, float, int]] = [
     ("RK45", 1e-6, 115),
     ("odeint", 1e-6, 3),
