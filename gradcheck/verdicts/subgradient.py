@@ -82,10 +82,12 @@ def right_on_both_sides(screening: Screening) -> bool:
         return False  # slopes that are not known well enough to tell the claim from its neighbours
     offset = math.ldexp(1.0, VERDICTS.next_exponent)
     for step, slope in ((offset, estimate.right), (-offset, estimate.left)):
-        claimed = screening.prober.claimed_beside(screening.line, step)
+        claimed, farther = (screening.prober.claimed_beside(screening.line, times * step) for times in (1.0, 2.0))
         if claimed is None:
             return False
         bend = VERDICTS.next_bend * offset * max(abs(claimed), comparison.norm)
+        if comparison.kink and farther is not None:  # what the claim itself says that the slope changes by
+            bend = max(bend, min(2 * abs(farther - claimed), _sharpness(comparison)))
         if not comparison.kink and abs(claimed - comparison.claimed) < max(0.5 * abs(comparison.gap), bend):
             return False
         if abs(claimed - slope) > estimate.side_error + comparison.rounding + bend:

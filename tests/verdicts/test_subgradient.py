@@ -223,3 +223,32 @@ def test_a_side_that_bends_within_a_short_distance_excuses_no_claim(frequency: f
     for wrong in (1.03 * slope, -0.03 * slope):
         assert verdict(loss, claiming(wrong), np.zeros(1), rng=seed) != "pass"
     assert verdict(loss, claiming(2 * slope), np.zeros(1), rng=seed) != "pass"
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("curvature", [1.0, 50.0, -500.0])
+@pytest.mark.parametrize(
+    ("claim", "factor", "expected"),
+    [
+        (0.0, 1.0, "pass"),
+        (0.5, 1.0, "pass"),
+        (1.0, 1.0, "pass"),
+        (3.0, 1.0, "fail"),
+        (-1.0, 1.0, "fail"),
+        (0.5, 1.1, "fail"),
+        (1.0, -1.0, "fail"),
+    ],
+)
+def test_a_kink_where_the_loss_bends_as_well(
+    claim: float, factor: float, expected: str, curvature: float, size: int
+) -> None:
+    """A rectifier and a parabola at zero: the slope beside the kink is not the one at a small distance from it."""
+
+    def loss(x: Array) -> float:
+        return float(np.sum(np.maximum(x, 0.0) - curvature * x * x))
+
+    def gradient(x: Array) -> Array:
+        return np.where(x == 0, claim, factor * ((x > 0) - 2 * curvature * x))
+
+    found = check_gradients(loss, gradient, np.zeros(size), rng=0).verdict.value
+    assert found == expected or (factor != 1.0 and found == "undecided")
