@@ -50,6 +50,7 @@ EXACT = (
 #: Reasons that say that noise or kinks hide a slope, not that it is another one than claimed.
 HIDING = (
     UndecidedReason.CANCELLED,
+    UndecidedReason.COARSE,
     UndecidedReason.FAINT,
     UndecidedReason.SHORT,
     UndecidedReason.STAIRCASE,
@@ -235,7 +236,7 @@ class _Check:
         """Leave open what rests on a recording that was refuted later."""
         for b in [b for b in self.results if self._rests_on_recording(b) and self._is_refuted()]:
             screening = self.results[b].screening
-            note = "" if screening is None else _why_unresolved(screening)
+            note = "" if screening is None else _why_unresolved(b, screening)
             self.results[b] = replace(self.results[b], verdict=Verdict.UNDECIDED, ground=Ground.DIFFERENCES, note=note)
 
     def _unclaimed(self, b: int, screening: Screening, nearby: NearbyGradients) -> None:
@@ -300,7 +301,7 @@ class _Check:
             self._record(b, Verdict.PASS, screening)
         else:
             self.hidden.add(b)
-            self._record(b, Verdict.UNDECIDED, screening, note=_why_unresolved(screening))
+            self._record(b, Verdict.UNDECIDED, screening, note=_why_unresolved(b, screening))
 
     def _record(
         self,
@@ -548,8 +549,15 @@ def _confirms(screening: Screening) -> bool:
     return not comparison.significant and 0 < comparison.error_bar <= VERDICTS.confirming * comparison.norm
 
 
-def _why_unresolved(screening: Screening) -> str:
-    """Why a slope is not known well enough."""
-    data, status = screening.prober.data, screening.comparison.estimate.status
-    ordinary = data.noise.level <= NOISE.ordinary * EPSILON * abs(data.value)
-    return str(UndecidedReason.FAINT) if status is Status.NOISY and ordinary else status.advice
+def _why_unresolved(b: int, screening: Screening) -> str:
+    """Why the slope of a block is not known well enough."""
+    data, comparison = screening.prober.data, screening.comparison
+    estimate, noise, space = comparison.estimate, data.noise.level, data.subject.space
+    rounding = NOISE.ordinary * EPSILON * abs(data.value)
+    if estimate.status in (Status.NOISY, Status.ROUGH):
+        moved = space.norm(data.claim[b]) * space.norm(data.point[b])  # by its own size, if not by the steps
+        if (noise <= rounding and does_not_move(screening)) or 0 < moved <= rounding < noise:
+            return str(UndecidedReason.FAINT)
+        if noise <= rounding and comparison.tolerance * estimate.step < noise:  # rounding alone hides what would matter
+            return str(UndecidedReason.COARSE)
+    return estimate.status.advice

@@ -15,6 +15,9 @@ class UndecidedReason(enum.Enum):
     CANCELLED = "the claimed gradient is pure round-off: its terms cancel"
     SHORT = "the loss changes within a very short distance, too short to measure"
     FAINT = "this block changes the loss by less than the rounding error of the loss"
+    COARSE = (
+        "a small error in one entry of this block would change the loss by less than the rounding error of the loss"
+    )
     STAIRCASE = "the loss is piecewise constant at this scale, so its numerical derivative is unreliable"
     SOLVER = "the gap is spread over the entries, and may be what the tolerance of a solver in the loss makes"
     UNDERFLOW = "the claimed gradient is zero because its type holds no number as small as the numerical derivative"
@@ -52,6 +55,8 @@ _REMEDY = {
     "parameters.",
     UndecidedReason.FAINT: "Remove a large constant from the loss, or check at a point where this block changes the "
     "loss more: with larger weights, or with units that are not saturated.",
+    UndecidedReason.COARSE: "Remove a large constant from the loss, check at a point where this block changes the loss "
+    "more, or allow a larger rtol.",
     UndecidedReason.STAIRCASE: "Remove rounding, thresholds and table look-ups from the loss; compute the logarithm of "
     "a probability near one from its logit.",
     UndecidedReason.SOLVER: "Tighten the tolerances (rtol, atol, tol) of solvers in the loss and in its gradient. If "

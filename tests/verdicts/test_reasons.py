@@ -56,7 +56,25 @@ def test_blocks_with_one_reason_are_told_of_together() -> None:
         return drowned(p["a"]) + logcosh(p["b"])
 
     report = check_gradients(loss, lambda p: {k: np.tanh(v) for k, v in p.items()}, {"a": X, "b": X}, rng=3)
-    assert "a, b: this block changes the loss by less than the rounding error of the loss" in words(report)
+    assert "a, b: a small error in one entry of this block would change the loss by less than the rounding" in words(
+        report
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("loss", "claim", "reason"),
+    [
+        (lambda x: 1e3 + 1e-20 * logcosh(x), lambda x: 1e-20 * np.tanh(x), UndecidedReason.FAINT.value),
+        (lambda x: 1e3 + 1e-9 * logcosh(x), lambda x: 1e-9 * np.tanh(x), UndecidedReason.COARSE.value),
+    ],
+    ids=["whole", "small-error"],
+)
+def test_it_says_what_hides_a_block(loss: Any, claim: Any, reason: str, seed: int) -> None:
+    """The change of the loss by 1e-17 is below its rounding, the one by 1e-9 is not, but a small part of it is."""
+    report = check_gradients(loss, claim, X, rng=seed)
+    assert report.verdict is Verdict.UNDECIDED
+    assert reason in words(report)
 
 
 @pytest.mark.parametrize("budget", range(20, 50, 6))
