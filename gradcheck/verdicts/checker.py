@@ -556,7 +556,8 @@ def _why_unresolved(b: int, screening: Screening) -> str:
     rounding = NOISE.ordinary * EPSILON * abs(data.value)
     if estimate.status in (Status.NOISY, Status.ROUGH):
         moved = space.norm(data.claim[b]) * space.norm(data.point[b])  # by its own size, if not by the steps
-        if (noise <= rounding and does_not_move(screening)) or 0 < moved <= rounding < noise:
+        hidden = 0 < moved <= (EPSILON * abs(data.value) if noise <= rounding else rounding)
+        if hidden or (noise <= rounding and does_not_move(screening)):
             return str(UndecidedReason.FAINT)
         if noise <= rounding and comparison.tolerance * estimate.step < noise:  # rounding alone hides what would matter
             return str(UndecidedReason.COARSE)
