@@ -84,7 +84,8 @@ def decide(
         material on some part of the block, and confirmed there.
     """
     prober = screening.prober
-    if prober.data.noise.steady and _is_out_of_sight(screening):
+    cancelled = is_cancellation(prober, block, screening.comparison)
+    if prober.data.noise.steady and _is_out_of_sight(screening) and not cancelled:
         return _undecided(screening, UndecidedReason.FAINT)
     if verdict_only and screening.own and is_grossly_wrong(block, screening):
         return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
@@ -97,7 +98,6 @@ def decide(
         return _undecided(screening, UndecidedReason.UNSTEADY, observations=observations)
     if screening.comparison.zero and is_constant_nearby(prober, screening.line, screening.comparison):
         return _undecided(screening, UndecidedReason.STAIRCASE, observations=observations)
-    cancelled = is_cancellation(prober, block, screening.comparison)
     if cancelled:
         prober = prober.again(data=prober.data.with_cancelled([block]))
         screening = screen_block(prober, block)

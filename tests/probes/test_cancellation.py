@@ -204,6 +204,13 @@ def test_round_off_of_a_key_bias_is_not_called_wrong(scale: float, seed: int) ->
     assert report.verdict.value != "fail", str(report)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_round_off_that_is_out_of_sight_is_told_from_a_formula(seed: int) -> None:
+    """Its slope is looked for with steps so long that the loss may have another one there."""
+    report = gradcheck.check_gradients(*attention(seed, 6.0), rng=seed)
+    assert report.blocks["bk"].verdict.value == "pass"
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("scale", [1.0, 3.0, 10.0])
 @pytest.mark.parametrize("size", [1e-2, 1.0])
