@@ -6,9 +6,10 @@ import numpy as np
 
 from gradcheck.checks.nearby import point_near
 from gradcheck.probes.evaluator import Evaluator
+from gradcheck.recording.exactness import is_to_rounding
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import reachable
-from gradcheck.recording.record import exact_gradient
+from gradcheck.recording.record import callers, exact_gradient
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.settings import RECORDING
 from gradcheck.subjects.subject import Point, Subject
@@ -39,6 +40,26 @@ def exact_blocks(evaluator: Evaluator, rng: np.random.Generator) -> frozenset[in
     except Exception as error:  # what the user's code raises at another point, or an operation without a rule
         pass_on_signal(error)
         return frozenset()
+
+
+def loss_iterates(evaluator: Evaluator) -> bool:
+    """Whether a library calls the user's own functions again and again in the loss, and stops at a tolerance.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        In whose session this is called. What is evaluated counts there.
+    """
+    subject = evaluator.subject.original
+    if not subject.functions() or evaluator.left < RECORDING.least_budget:
+        return False
+    own, point = evaluator.in_other_blocks(subject), tuple(x.copy() for x in subject.point)
+    try:
+        found = callers(subject.functions(), lambda: own.loss(point), point, getattr(subject, "upstream", None))
+    except Exception as error:  # what the user's code raises, or an operation without a rule
+        pass_on_signal(error)
+        return False
+    return not all(map(is_to_rounding, found))
 
 
 def _exact_at(own: Evaluator, subject: Subject, point: Point, functions: ReachableFunctions) -> frozenset[int]:

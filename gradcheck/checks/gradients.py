@@ -329,12 +329,12 @@ def check_subject(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # steps that leave the domain give NaN
             rng = np.random.default_rng(seed)
-            found = check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng))
+            found = _check(evaluator, options, rng)
             before = None
             if subject.disturbed:
                 before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper, kept)
                 rng = np.random.default_rng(seed)
-                found = check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng))
+                found = _check(evaluator, options, rng)
             if found.verdict is Verdict.FAIL:
                 from gradcheck.verdicts.tangent import recognised_tangents
 
@@ -358,6 +358,17 @@ def check_subject(
         report = replace(report, lines=located.lines, sources=located.sources or {})
     notify_observers(report)
     return report
+
+
+def _check(evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator) -> CheckResult:
+    return check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng), partial(_loss_iterates, evaluator))
+
+
+def _loss_iterates(evaluator: Evaluator) -> bool:
+    """Whether a recording shows a solver in the loss; the recorder is loaded only where a gap may be that of one."""
+    from gradcheck.checks.exact import loss_iterates
+
+    return loss_iterates(evaluator)
 
 
 def _exact_blocks(evaluator: Evaluator, rng: np.random.Generator) -> frozenset[int]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 from gradcheck.differences.powers import SUBNORMAL
+from gradcheck.differences.settings import EPSILON
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.settings import PROBES
@@ -21,12 +22,13 @@ from gradcheck.tracebacks import pass_on_signal
 def classify_negligible(prober: Prober) -> Prober:
     """Find out which of the negligible claims at a point are round-off: those count as zero."""
     data, space = prober.data, prober.subject.space
-    negligible = [b for b in data.blocks if data.negligible[b]]
-    if not negligible:
+    certain = [
+        b for b in data.blocks if data.negligible[b] and space.has_few_bits(data.claim[b], PROBES.cancelled_bits)
+    ]
+    doubtful = [b for b in data.blocks if b not in certain and (data.negligible[b] or _is_below_rounding(prober, b))]
+    if not (certain or doubtful):
         return prober
-    doubtful = [b for b in negligible if not space.has_few_bits(data.claim[b], PROBES.cancelled_bits)]
-    found = [b for b in negligible if b not in doubtful] + _changing(prober, doubtful)
-    return prober.again(data=data.with_cancelled(found))
+    return prober.again(data=data.with_cancelled(certain + _changing(prober, doubtful)))
 
 
 def is_cancellation(prober: Prober, block: int, found: Comparison) -> bool:
@@ -46,12 +48,22 @@ def is_cancellation(prober: Prober, block: int, found: Comparison) -> bool:
     """
     data, effect = prober.data, prober.data.scaling[block].largest_effect
     epsilon = prober.subject.space.epsilon(data.claim[block])
-    if data.zero[block] or effect > data.reference * epsilon**0.5:
+    if data.zero[block] or (effect > data.reference * epsilon**0.5 and not _is_below_rounding(prober, block)):
         return False
     invisible = abs(found.estimate.value) <= found.estimate.error
     if invisible and effect <= PROBES.left_roundings * epsilon * data.reference:
         return True
     return bool(_changing(prober, [block]))
+
+
+def _is_below_rounding(prober: Prober, block: int) -> bool:
+    """Whether the claim says that the loss changes by less than its rounding when the block moves by its own size.
+
+    The size of such a block is taken to be that of the largest other one; the effect of its round-off is large then.
+    """
+    data, space = prober.data, prober.subject.space
+    moved = space.norm(data.claim[block]) * space.norm(data.point[block])
+    return 0 < moved <= PROBES.cancelled_roundings * EPSILON * abs(data.value)
 
 
 def is_partly_cancelled(prober: Prober, block: int) -> bool:

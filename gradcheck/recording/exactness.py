@@ -38,10 +38,11 @@ def is_exact(recording: Recording) -> bool:
     within = sorted(recording.adjoints.of)
     values = [graph.values[i] for i in within if graph.values[i].function is not None]
     wide = all(np.result_type(v.array) == np.float64 for v in values)
-    return wide and all(_is_to_rounding(v.function) for v in values) and not _repeats(recording, graph, values)
+    return wide and all(is_to_rounding(v.function) for v in values) and not _repeats(recording, graph, values)
 
 
-def _is_to_rounding(function: Any) -> bool:
+def is_to_rounding(function: Any) -> bool:
+    """Whether a function of a library computes what it is for to rounding, as far as is known."""
     function = function.function if isinstance(function, Part) else function
     module = getattr(function, "__module__", None) or type(getattr(function, "__self__", function)).__module__
     if module.startswith("numpy") and getattr(function, "__name__", "") in _APPROXIMATE:

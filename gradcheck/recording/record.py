@@ -135,6 +135,25 @@ def exact_gradient(
         recorder.release()
 
 
+def callers(
+    functions: Sequence[Any],
+    loss: Callable[[], float],
+    point: Sequence[Array],
+    upstream: Array | None = None,
+    known: ReachableFunctions | None = None,
+) -> list[Any]:
+    """Functions of libraries that call functions of the user repeatedly, as solvers and integrators do.
+
+    Arguments are those of `record`; none is found where the source of the functions cannot be read.
+    """
+    recorder = Recorder(known)
+    try:
+        _recorded_loss(recorder, functions, loss, point, upstream)
+        return recorder.callers
+    finally:
+        recorder.release()
+
+
 @dataclass(frozen=True)
 class ExactGradient:
     """A loss and its derivative by each block, None for blocks that the loss was not seen to read."""

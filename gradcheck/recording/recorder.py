@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import types
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -75,6 +76,8 @@ class Recorder:
         What the function that ended last has returned.
     complete : bool
         Whether all was recorded: false after too many values.
+    callers : list
+        Functions of libraries that have called functions of the user repeatedly.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Recorder:
         self._read: set[int] = set()  # owners of memory that was there before
         self._first: dict[int, Value] = {}  # what each of them held first
         self.largest: dict[Any, float] = {}  # number that each function but NumPy's was called with
+        self.callers: list[Any] = []
         self.forgets = False  # whether memory was written to in a way that has no rule
 
     @contextmanager
@@ -469,7 +473,11 @@ class Recorder:
             return self._placing(site, function, args, kwargs)
         pure = module.startswith(("numpy", "scipy", "math", "builtins"))
         template = None if pure else self._before(args, kwargs)
+        known = len(self.graph.values)
         out = function(*args, **kwargs)
+        meanwhile = Counter(value.site for value in self.graph.values[known:])
+        if max(meanwhile.values(), default=0) >= RECORDING.calls_back:
+            self.callers.append(function)
         if template is not None:
             self._after(template)
         if "out" in kwargs and kwargs["out"] is not None:

@@ -13,6 +13,8 @@ class RecordingSettings:
     ----------
     least_budget : int
         No line is looked for with fewer evaluations of the loss left: two points are recorded, and repairs compared.
+    calls_back : int
+        A function of a library that calls one of the user so often is one that iterates it.
     most_values : int
         A recording that makes more values is given up: the sweep and the search take time in proportion.
     most_bytes : int
@@ -82,6 +84,7 @@ class RecordingSettings:
     """
 
     least_budget: int = 10
+    calls_back: int = 4
     most_values: int = 60_000
     most_bytes: int = 500_000_000
     equal: float = 1e-10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -60,6 +61,9 @@ HIDING = (
 #: The blocks whose claim is the exact derivative of the recorded loss. Asked once, where differences do not decide.
 Witness = Callable[[], Collection[int]]
 
+#: Whether a recording shows a solver in the loss. Asked once, where a gap may be that of one.
+Iterates = Callable[[], bool]
+
 #: Screenings that need a decision; the clearest gap is decided first.
 DOUBTFUL = (Agreement.DISAGREES, Agreement.KINK)
 
@@ -88,7 +92,11 @@ class CheckOptions:
 
 
 def check(
-    evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator, witness: Witness | None = None
+    evaluator: Evaluator,
+    options: CheckOptions,
+    rng: np.random.Generator,
+    witness: Witness | None = None,
+    iterates: Iterates | None = None,
 ) -> CheckResult:
     """Check the subject of an evaluator.
 
@@ -99,6 +107,8 @@ def check(
     rng : numpy.random.Generator
     witness : callable, optional
         What it says decides about blocks that differences leave undecided, if it agrees with them on others.
+    iterates : callable, optional
+        Whether there is known to be a solver in the loss: its tolerance may make larger gaps than are usual.
 
     Raises
     ------
@@ -108,7 +118,7 @@ def check(
     with evaluator.subject.session():
         here = evaluate_user_point(evaluator, options.rtol, rng)
         with untraced():
-            return _Check(evaluator, options, here.observations, witness).run(here.prober)
+            return _Check(evaluator, options, here.observations, witness, iterates).run(here.prober)
 
 
 class _Check:
@@ -120,8 +130,10 @@ class _Check:
         options: CheckOptions,
         observations: Iterable[Observation],
         witness: Witness | None = None,
+        iterates: Iterates | None = None,
     ) -> None:
         self.evaluator, self.subject, self.options = evaluator, evaluator.subject, options
+        self.iterates = functools.cache(iterates) if iterates else lambda: False
         self.witness, self.exact = witness, None if witness else frozenset[int]()
         self.observations = {observation.slug: observation for observation in observations}
         self.notes: list[str] = []
@@ -428,6 +440,7 @@ class _Check:
             tolerated=tolerated,
             verdict_only=self.options.verdict_only,
             loss_accuracy=self.options.loss_accuracy,
+            iterates=self.iterates,
         )
         if decision.verdict is Verdict.FAIL and does_not_move(decision.screening) and b in self._recorded():
             faint = UndecidedReason.FAINT  # larger terms inside the loss have swallowed what it changes by

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gradcheck.probes.cancellation import is_cancellation, is_partly_cancelled
@@ -62,6 +63,7 @@ def decide(
     tolerated: Verdict = Verdict.PASS,
     verdict_only: bool = False,
     loss_accuracy: float | None = None,
+    iterates: Callable[[], bool] = lambda: False,
 ) -> Decision:
     """Decide about a block that disagrees at a point.
 
@@ -76,6 +78,8 @@ def decide(
         Whether it is enough to know that the block is wrong.
     loss_accuracy : float, optional
         Known relative accuracy of loss and gradient; 0 if they are exact to rounding.
+    iterates : callable
+        Whether there is known to be a solver in the loss.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def decide(
     cancelled = is_cancellation(prober, block, screening.comparison)
     if prober.data.noise.steady and _is_out_of_sight(screening) and not cancelled:
         return _undecided(screening, UndecidedReason.FAINT)
-    if verdict_only and screening.own and is_grossly_wrong(block, screening):
+    if verdict_only and screening.own and is_grossly_wrong(block, screening, iterates):
         return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
     if prober.evaluator.left < (1 + VERDICTS.repeats) * screening.comparison.estimate.evaluations:
         return _undecided(screening, UndecidedReason.SPENT)
@@ -127,17 +131,24 @@ def decide(
         if underflow is not None:
             return _undecided(screening, UndecidedReason.UNDERFLOW, cancelled, (*observations, underflow))
         return found
-    return found if loss_accuracy == 0 else _with_accuracy(found, block, location, verdict_only, loss_accuracy)
+    return (
+        found if loss_accuracy == 0 else _with_accuracy(found, block, location, verdict_only, loss_accuracy, iterates)
+    )
 
 
 def _with_accuracy(
-    found: Decision, block: int, location: Location, verdict_only: bool, loss_accuracy: float | None
+    found: Decision,
+    block: int,
+    location: Location,
+    verdict_only: bool,
+    loss_accuracy: float | None,
+    iterates: Callable[[], bool],
 ) -> Decision:
     """The decision about a block that is wrong, if a solver inside the loss may have made the gap."""
     prober = found.screening.prober
     on_kink = prober.data.place is Place.BESIDE_KINK  # solvers give smooth losses
     known = on_kink or (location.listed and are_all_wrong(prober, block, location))
-    shape = None if known else shape_of(prober, block, location, verdict_only=verdict_only)
+    shape = None if known else shape_of(prober, block, location, verdict_only=verdict_only, iterates=iterates)
     if shape is None:
         return found
     if shape.spread is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from gradcheck.differences.estimate import Status
@@ -16,7 +17,7 @@ from gradcheck.probes.settings import PROBES
 from gradcheck.verdicts.settings import VERDICTS
 
 
-def is_grossly_wrong(block: int, screening: Screening) -> bool:
+def is_grossly_wrong(block: int, screening: Screening, iterates: Callable[[], bool] = lambda: False) -> bool:
     """Whether a gap is proved by the least that proves one: central differences at steps far apart all show it.
 
     A kink closer than the shortest of them would show as a bend over it; the treads of a staircase, up to the longest,
@@ -27,6 +28,8 @@ def is_grossly_wrong(block: int, screening: Screening) -> bool:
     block : int
     screening : Screening
         Of this block alone.
+    iterates : callable
+        Whether there is known to be a solver in the loss, whose tolerance may make a larger gap than usual.
     """
     prober, found = screening.prober, screening.comparison
     noise = prober.data.noise
@@ -38,18 +41,22 @@ def is_grossly_wrong(block: int, screening: Screening) -> bool:
     for _ in range(VERDICTS.gross_lines):
         line = plain.line([block])
         found = plain.measure(line, brief=True)
-        if _is_gross(found):
+        if _is_gross(found, iterates):
             break
     steep = abs(found.claimed) > PROBES.steep * (abs(found.estimate.value) + found.norm)
-    return _is_gross(found) and not steep and _lasts(prober, line, found)
+    return _is_gross(found, iterates) and not steep and _lasts(prober, line, found)
 
 
-def _is_gross(found: Comparison) -> bool:
+def _is_gross(found: Comparison, iterates: Callable[[], bool]) -> bool:
     """Whether a gap is clear, and larger than that of a solver, whichever way the line runs."""
     part = abs(found.gap) / found.norm if found.norm > 0 else 0.0
     relative = abs(found.gap) / max(abs(found.claimed), abs(found.estimate.value))
-    large = part > VERDICTS.gross_part or (part > 2 * VERDICTS.solver_part and relative > VERDICTS.gross_part)
-    return large and found.estimate.status is Status.CONVERGED and found.clearness >= VERDICTS.gross_clearness
+    large = part > 2 * VERDICTS.solver_part and relative > VERDICTS.gross_part and not iterates()
+    return (
+        (part > VERDICTS.gross_part or large)
+        and found.estimate.status is Status.CONVERGED
+        and found.clearness >= VERDICTS.gross_clearness
+    )
 
 
 def _lasts(prober: Prober, line: Line, found: Comparison) -> bool:

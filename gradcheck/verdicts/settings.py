@@ -119,10 +119,9 @@ class VerdictSettings:
     solver_part, single_part : float
         The largest part of the norm of a block that it can make; of a block with one entry, which has no pattern unless
         nearly all other blocks have such gaps as well.
-    jumping_part : float
-        The same where the loss jumps repeatedly by as much as the gap makes on the way there.
     outlying_part : float
-        Up to this part of the norm, it is asked whether a few entries stand out from a gap that others have.
+        The same where the loss jumps repeatedly by as much as the gap makes on the way there, or is seen to iterate.
+        Constant factors make more. Up to this part, it is asked whether a few entries stand out from the others.
     gap_entries, gap_sample : int
         Of a block of at most so many entries all are measured then; of a larger one, a sample of so many.
     outstanding, outstanding_few, few_divisor : float, float, int
@@ -204,7 +203,6 @@ class VerdictSettings:
     gap_lines: int = 4
     solver_part: float = 0.05
     single_part: float = 1e-3
-    jumping_part: float = 0.2
     outlying_part: float = 0.4
     gap_entries: int = 64
     gap_sample: int = 24

@@ -3,13 +3,13 @@
 A solver that stops at a relative residual of 1e-5 gives a loss that is smooth nearby and off by a smooth error, whose
 slope no difference can tell from the truth. Its pattern can be told from that of most mistakes: small beside the norm
 of the block, in nearly all entries, and in none of them much larger than in the others. It may be larger where jumps of
-the loss show how large the error is.
+the loss show how large the error is, or where there is known to be a solver.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gradcheck.probes.comparison import Comparison
@@ -61,7 +61,14 @@ def are_all_wrong(prober: Prober, block: int, location: Location) -> bool:
     return True
 
 
-def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bool = False) -> GapShape | None:
+def shape_of(
+    prober: Prober,
+    block: int,
+    location: Location,
+    *,
+    verdict_only: bool = False,
+    iterates: Callable[[], bool] = lambda: False,
+) -> GapShape | None:
     """How the gap of a block is distributed; None where it is not small, or cannot be measured.
 
     Parameters
@@ -72,6 +79,8 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
         Where it is known to be wrong.
     verdict_only : bool
         Whether it does not matter which entries stand out.
+    iterates : callable
+        Whether there is known to be a solver in the loss; asked only if the gap is larger than a solver's usually is.
     """
     plain = prober.again(data=replace(prober.data, even=False))
     parts, lines = [], []
@@ -90,7 +99,9 @@ def shape_of(prober: Prober, block: int, location: Location, *, verdict_only: bo
     clearest = max(lines, key=lambda one: abs(one[1].gap))
 
     def is_possible(part: float) -> bool:
-        return part <= VERDICTS.solver_part or (part <= VERDICTS.jumping_part and jumps_repeatedly(plain, *clearest))
+        if part <= VERDICTS.solver_part or part > VERDICTS.outlying_part:
+            return part <= VERDICTS.solver_part
+        return jumps_repeatedly(plain, *clearest) or iterates()
 
     if verdict_only and not is_possible(part):
         return None

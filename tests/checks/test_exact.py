@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import quad, solve_ivp
+from scipy.optimize import brentq, minimize
+from scipy.sparse.linalg import LinearOperator, cg
 
 import gradcheck
 from gradcheck.checks import gradients
+from gradcheck.checks.exact import loss_iterates
+from tests.cases import Array
+from tests.probers import evaluator_of
 
 Parameters = dict[str, np.ndarray]
 
@@ -120,3 +126,78 @@ def test_what_larger_terms_swallow_passes_if_it_is_right(size: float, effect: fl
         return grad(p) | {"hidden": np.full(3, 1e-3)}
 
     assert gradcheck.check_gradients(fun, wrong, start, rng=seed).blocks["hidden"].verdict.value == "fail"
+
+
+# -- solvers -----------------------------------------------------------------------------------------------------------
+
+
+def integrated(x: Array) -> float:
+    return float(solve_ivp(lambda _t, y: -x * y, (0.0, 1.0), np.ones(2)).y[:, -1].sum())
+
+
+def root(x: Array) -> float:
+    return float(brentq(lambda y: x[0] * y + np.sinh(x[1] * y) - 1.0, -5.0, 5.0))
+
+
+def smallest(x: Array) -> float:
+    def distance(y: Array) -> float:
+        return float(np.sum((y - x) ** 2) + np.sum(y**4))
+
+    return float(minimize(distance, np.zeros(2)).fun)
+
+
+def area(x: Array) -> float:
+    return float(quad(lambda t: np.exp(-x[0] * t * t) + x[1], 0.0, 2.0)[0])
+
+
+def solved(x: Array) -> float:
+    def times(v: Array) -> Array:
+        return np.asarray((2.0 + x[0] ** 2) * v + 0.1 * x[1] * np.array([v[1], v[0] + v[2], v[1]]))
+
+    return float(cg(LinearOperator((3, 3), matvec=times), np.ones(3))[0].sum())
+
+
+def plain(x: Array) -> float:
+    return float(np.tanh(x).sum())
+
+
+def vectorised(x: Array) -> float:
+    return float(np.vectorize(lambda t: 2.0 * np.tanh(t))(np.tile(x, 9)).sum())
+
+
+def mapped(x: Array) -> float:
+    return float(sum(map(np.tanh, np.tile(x, 9))))
+
+
+def along_an_axis(x: Array) -> float:
+    return float(np.apply_along_axis(lambda t: 2.0 * np.tanh(t), 0, np.tile(x[:, None], 9)).sum())
+
+
+def recurrent(x: Array) -> float:
+    h = np.zeros(2)
+    for _ in range(9):
+        h = np.tanh(h + x)
+    return float(h.sum())
+
+
+def iterates(loss: Callable[[Array], Any], budget: int = 1000) -> bool:
+    evaluator = evaluator_of(loss, lambda x: x, np.array([0.7, 0.4]), budget=budget)
+    with evaluator.subject.session():
+        return loss_iterates(evaluator)
+
+
+@pytest.mark.parametrize("loss", [integrated, root, smallest, area, solved])
+def test_a_solver_calls_the_users_functions_again_and_again(loss: Callable[[Array], float]) -> None:
+    assert iterates(loss)
+    assert not iterates(loss, budget=5)
+
+
+@pytest.mark.parametrize("loss", [plain, vectorised, mapped, along_an_axis, recurrent])
+def test_what_is_exact_to_rounding_does_not(loss: Callable[[Array], float]) -> None:
+    assert not iterates(loss)
+
+
+def test_a_loss_without_source_is_not_known_to() -> None:
+    space: dict[str, Any] = {"solve_ivp": solve_ivp, "np": np}
+    exec("def loss(x): return solve_ivp(lambda t, y: -x * y, (0, 1), np.ones(2)).y[:, -1].sum()", space)
+    assert not iterates(space["loss"])

@@ -211,6 +211,35 @@ def test_round_off_that_is_out_of_sight_is_told_from_a_formula(seed: int) -> Non
     assert report.blocks["bk"].verdict.value == "pass"
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("unit", [1.0, 1e3, 1e9, 1e-9])
+def test_round_off_beside_a_block_of_another_unit(unit: float, seed: int) -> None:
+    """A number that is added to all scores of a row has no effect; what is claimed for it is 1e-17 of the loss.
+
+    Its size is taken to be that of the scores, as that of any parameter would be whose own size shows nothing.
+    """
+    rng = np.random.default_rng(seed)
+    params = {"scores": unit * rng.standard_normal((4, 6)), "shift": rng.standard_normal((4, 1))}
+    target = rng.integers(0, 6, 4)
+
+    def probabilities(p: Params) -> Array:
+        e = np.exp(p["scores"] / unit + p["shift"])
+        return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+    def loss(p: Params) -> float:
+        return float(-np.log(probabilities(p)[np.arange(4), target]).mean())
+
+    def gradient(p: Params) -> Params:
+        delta = (probabilities(p) - np.eye(6)[target]) / 4
+        return {"scores": delta / unit, "shift": delta.sum(axis=1, keepdims=True)}
+
+    assert gradcheck.check_gradients(loss, gradient, params, rng=seed).verdict.value == "pass"
+    wrong = gradcheck.check_gradients(
+        loss, lambda p: gradient(p) | {"shift": 1e-2 * np.tanh(p["shift"])}, params, rng=seed
+    )
+    assert wrong.blocks["shift"].verdict.value == "fail"
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("scale", [1.0, 3.0, 10.0])
 @pytest.mark.parametrize("size", [1e-2, 1.0])
