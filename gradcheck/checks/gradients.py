@@ -6,19 +6,19 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from gradcheck._version import __version__
+from gradcheck.checks.methods import budget_beside, refuse_with_method, require_method
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import Workers, accuracy_of, budget_of, journal_of, mapping_of, seed_of, tolerance_of
+from gradcheck.checks.options import Workers, accuracy_of, journal_of, mapping_of, seed_of, tolerance_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
-from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.errors import SubjectTypeError
 from gradcheck.probes.evaluator import Evaluator, Progress
 from gradcheck.reports.build import report_of
 from gradcheck.reports.report import Report
@@ -133,8 +133,9 @@ def check_gradients(
         Whether a wrong gradient is diagnosed; if not, the check stops at the verdict, and takes fewer evaluations.
     method : {'gradcheck', 'textbook', 'taylor', 'complex', 'jax'}
         ``'textbook'`` is the check as lectures teach it, for comparison: two-sided differences with a step of 1e-4 in
-        every entry, and one ratio of norms. The others are those of `check_jacobian`, for a function with its gradient:
-        a second witness, which adds a note.
+        every entry, and one ratio of norms. It has thresholds of its own: `rtol`, `entries`, `loss_accuracy` and
+        `journal` are refused. The others are those of `check_jacobian`, a second witness, which adds a note:
+        ``'taylor'`` for anything, ``'complex'`` and ``'jax'`` for a function with its gradient. The budget covers it.
     retract : callable, optional
         ``retract(x, v)`` returns the point of a manifold that is reached from `x` along the tangent `v`, such as
         ``(x + v) / norm(x + v)`` on a sphere. The gradient is then compared along curves on the manifold alone.
@@ -207,48 +208,19 @@ def check_gradients(
             diagnose=diagnose,
         )
     subject = as_subject(target, grad, x0, args=args, batch=batch, wrt=wrt, bounds=bounds)
-    witness = None if method in ("gradcheck", "textbook") else _witness(target, grad, x0, args, wrt, bounds, method)
-    with quiet() if witness is not None else nullcontext():
-        report = check_subject(
-            subject,
-            rtol=rtol,
-            rng=rng,
-            budget=budget,
-            entries=entries,
-            workers=workers,
-            progress=progress,
-            loss_accuracy=loss_accuracy,
-            diagnose=diagnose,
-            method=method if witness is None else "gradcheck",
-            journal=journal,
-        )
-    if witness is not None:
-        report = witness(report)
-        notify_observers(report)
-    return report
-
-
-def _witness(
-    fun: Any, grad: Any, x0: Any, args: Sequence[Any], wrt: Wrt, bounds: Any, method: str
-) -> Callable[[Report], Report]:
-    """What adds the notes of a second witness to a report."""
-    from gradcheck.checks.maps.witnesses import witness_of, witnessed
-    from gradcheck.subjects.maps.jacobian import jacobian_subject
-
-    try:
-        witness_of(method)
-    except SubjectError as error:
-        raise SubjectError(str(error).replace("'gradcheck',", "'gradcheck', 'textbook',")) from None
-    if grad is MISSING or x0 is MISSING:
-        raise SubjectTypeError(f"method={method!r} is for a function with its gradient: check_gradients(fun, grad, x0)")
-    subject = jacobian_subject(fun, grad, x0, args, wrt=wrt, bounds=bounds)
-
-    def added(report: Report) -> Report:
-        notes = (*report.notes, *witnessed(subject, method, report.seed, report.rtol))
-        evaluations = report.evaluations + subject.evaluations.calls
-        return replace(report, notes=notes, evaluations=evaluations, gradients=report.gradients + subject.claim.calls)
-
-    return added
+    return check_subject(
+        subject,
+        rtol=rtol,
+        rng=rng,
+        budget=budget,
+        entries=entries,
+        workers=workers,
+        progress=progress,
+        loss_accuracy=loss_accuracy,
+        diagnose=diagnose,
+        method=method,
+        journal=journal,
+    )
 
 
 def _on_manifold(
@@ -297,25 +269,31 @@ def check_subject(
     journal: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Check a subject; the options are those of `check_gradients`, and whether errors against steps are measured."""
-    if journal is not None and method != "gradcheck":
-        raise SubjectTypeError(f"journal is for method='gradcheck', not {method!r}: leave it out")
-    if subject.is_map and method == "gradcheck":
+    require_method(method, textbook=not subject.is_map)
+    refuse_with_method(
+        method,
+        rtol=rtol is not None,
+        entries=bool(entries),
+        loss_accuracy=loss_accuracy is not None,
+        journal=journal is not None,
+    )
+    if subject.is_map:
         from gradcheck.checks.maps.adjointness import adjointness
         from gradcheck.checks.maps.run import MapOptions, run_map_check
         from gradcheck.subjects.maps.map_subject import MapSubject
 
         assert isinstance(subject, MapSubject)
-        of_map = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal)
+        of_map = MapOptions(
+            rtol, rng, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal, method
+        )
         return run_map_check(subject, of_map, kind="jacobian", more=(adjointness,))
     if method == "textbook":
         from gradcheck.checks.textbook import textbook
 
-        report = textbook(subject, seed=seed_of(rng), version=__version__)
+        report = textbook(subject, seed=seed_of(rng), budget=budget, workers=workers, progress=progress)
         notify_observers(report)
         return report
-    if method != "gradcheck":
-        raise SubjectError(f"method is {method!r}: pass 'gradcheck' or 'textbook'")
-    seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, subject), budget_of(budget)
+    seed, tolerance, limit = seed_of(rng), tolerance_of(rtol, subject), budget_beside(method, budget)
     verdict_only = shrinking() or not diagnose
     options = CheckOptions(tolerance, entries, verdict_only, accuracy_of(loss_accuracy))
     started = time.perf_counter()
@@ -342,6 +320,7 @@ def check_subject(
             found, findings = _with_findings(evaluator, found, options, rng)
             located = _with_lines(evaluator, found, findings, options, rng)
             measured = _curves(evaluator, found) if curves else {}
+            witness = _witness(evaluator, found, method, seed, tolerance)
     report = report_of(
         found,
         located.findings if located else findings,
@@ -350,10 +329,12 @@ def check_subject(
         seed=seed,
         rtol=tolerance,
         seconds=time.perf_counter() - started,
-        evaluations=evaluator.losses + (before.losses if before else 0),
-        gradients=evaluator.gradients + (before.gradients if before else 0),
+        evaluations=evaluator.losses + (before.losses if before else 0) + witness.evaluations,
+        gradients=evaluator.gradients + (before.gradients if before else 0) + witness.gradients,
         curves=measured,
     )
+    if witness.note:
+        report = replace(report, notes=(*report.notes, witness.note))
     if located is not None and located.lines:
         report = replace(report, lines=located.lines, sources=located.sources or {})
     notify_observers(report)
@@ -369,6 +350,23 @@ def _loss_iterates(evaluator: Evaluator) -> bool:
     from gradcheck.checks.exact import loss_iterates
 
     return loss_iterates(evaluator)
+
+
+class _Witness(NamedTuple):
+    """What a second witness adds to a report."""
+
+    note: str = ""
+    evaluations: int = 0
+    gradients: int = 0
+
+
+def _witness(evaluator: Evaluator, found: CheckResult, method: str, seed: int, rtol: float) -> _Witness:
+    """The note of a second witness, with the calls that the evaluator did not count."""
+    if method == "gradcheck" or shrinking():
+        return _Witness()
+    from gradcheck.checks.maps.witnesses import witness_of_loss
+
+    return _Witness(*witness_of_loss(evaluator, found.noise, method, seed, rtol))
 
 
 def _exact_blocks(evaluator: Evaluator, rng: np.random.Generator) -> frozenset[int]:

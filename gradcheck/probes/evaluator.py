@@ -157,6 +157,11 @@ class Evaluator:
             return list(self._map(evaluate, points))
         return self._journaled(points, partial(self._map, evaluate))
 
+    def losses_of(self, points: Sequence[Vector]) -> list[float]:
+        """Loss at several points, NaN where it raises: all may be evaluated at the same time."""
+        self._count(losses=len(points))
+        return self._journaled(points, partial(self._map, partial(_or_nan, self.subject.loss)))
+
     @property
     def _tag(self) -> str:
         """Of evaluations in a journal: what they were divided by."""

@@ -10,7 +10,7 @@ import math
 import numbers
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,17 @@ ONLY_HERE = (
     "the gradient was passed as an array: only your point was checked, and a mistake that does not show there is not "
     "seen; pass the function that computes the gradient to check a generic point nearby as well"
 )
+
+
+class FunctionArguments(NamedTuple):
+    """What a `FunctionSubject` was made of."""
+
+    fun: Callable[..., Any]
+    grad: Any
+    x0: Any
+    args: Sequence[Any]
+    wrt: Wrt
+    bounds: Any
 
 
 class FunctionSubject(Subject):
@@ -78,6 +89,8 @@ class FunctionSubject(Subject):
             of = self.name if grad is True else getattr(grad, "__qualname__", type(grad).__qualname__)
             self._grad_source = f"{of}() returned"
         whole = x0
+        #: The arguments as they were given.
+        self.as_given = FunctionArguments(fun, grad, x0, tuple(args), wrt, bounds)
         self._is_inside: Callable[[Point], bool] | None = None
         moved: tuple[str, ...] = ()
         if bounds is not None:
@@ -166,6 +179,12 @@ class FunctionSubject(Subject):
     def functions(self) -> tuple[Any, ...]:
         """`fun`, and `grad` if it is one."""
         return (self._fun, self._grad) if callable(self._grad) else (self._fun,)
+
+    @property
+    def evaluated_types(self) -> tuple[np.dtype[Any], ...]:
+        """Types in which `fun` is evaluated: those of `x0` if it does not take wider ones."""
+        narrow = self._narrow and self._promoted is False
+        return self._types if narrow else tuple(x.dtype for x in self.point)
 
     @property
     def disturbed(self) -> bool:

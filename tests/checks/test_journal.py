@@ -165,7 +165,7 @@ def test_a_file_that_is_no_journal_is_refused_and_kept(path: Path) -> None:
     [
         ({"journal": 3}, SubjectTypeError, "journal is a int: pass the path of a file"),
         ({"journal": "missing/folder/file"}, SubjectError, "missing/folder/file cannot be written"),
-        ({"journal": "x", "method": "textbook"}, SubjectTypeError, "journal is for method='gradcheck'"),
+        ({"journal": "x", "method": "textbook"}, SubjectTypeError, "journal is not for method='textbook'"),
         ({"journal": "x", "project": lambda x, v: v}, SubjectTypeError, "journal is for checks without retract="),
     ],
 )

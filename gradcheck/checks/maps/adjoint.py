@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,6 +42,7 @@ def check_adjoint(
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    method: Literal["gradcheck", "taylor", "complex", "jax"] = "gradcheck",
     bounds: None = None,
     retract: None = None,
     project: None = None,
@@ -62,7 +63,7 @@ def check_adjoint(
     wrt : str or iterable of str, optional
         Names of the leaves of a nested `x_like`; the others keep the values that were drawn, and A* is compared in the
         leaves that are named alone.
-    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, journal
+    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, method, journal
         As for `check_jacobian`.
     bounds, retract, project : None
         Refused: a linear function takes every point of its space.
@@ -115,7 +116,7 @@ def check_adjoint(
     )
     subject = MapSubject(forward, claim, x0, wrt=wrt)
     _require_like(subject, y_like)
-    options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal)
+    options = MapOptions(rtol, seed, budget, entries, progress, loss_accuracy, diagnose, None, workers, journal, method)
     return run_map_check(subject, options, kind="adjoint", more=(_linear_pair,))
 
 

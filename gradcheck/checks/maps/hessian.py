@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -63,6 +63,7 @@ def check_hessian(
     bounds: Any = None,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    method: Literal["gradcheck", "taylor", "complex", "jax"] = "gradcheck",
     retract: Callable[[Any, Any], Any] | None = None,
     project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
@@ -87,8 +88,8 @@ def check_hessian(
     retract, project : callable, optional
         As for `check_gradients`. The Hessian is then the Riemannian one, or that of the space around the manifold, of
         which tangents alone are compared; the notes say which.
-    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose, journal
-        As for `check_jacobian`.
+    args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose, method, journal
+        As for `check_jacobian`; they hold for the gradient and for the Hessian.
 
     Returns
     -------
@@ -127,12 +128,13 @@ def check_hessian(
     first = None if journal is None or fun is None else FirstPart(f"{os.fspath(journal)}.gradient")
     stored = stored_seed(first or journal) if journal is not None and rng is None else None
     seed, limit = seed_of(rng if stored is None else stored), budget_of(budget)
-    options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose, None, workers, journal)
+    options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose, None, workers, journal, method)
     retraction = None
     if retract is not None or project is not None:
         from gradcheck.checks.maps.on_manifold import on_manifold
 
         refused = {"wrt": wrt is not None, "bounds": bounds is not None, "residuals": residuals is not None}
+        refused |= {"method": method != "gradcheck"}
         retraction, x0, options = on_manifold(x0, retract, project, options, **refused)
     x0, domain, notes = bounded(x0, bounds, wrt)
     gradient = _gradient_of(fun, grad)
@@ -149,7 +151,10 @@ def check_hessian(
                 rtol=rtol,
                 rng=seed,
                 budget=limit,
+                entries=entries,
                 workers=workers,
+                progress=progress,
+                method=method,
                 loss_accuracy=loss_accuracy,
                 diagnose=diagnose,
                 retract=retract,

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from gradcheck.checks.maps.adjointness import adjointness
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
-from gradcheck.checks.maps.witnesses import witness_of
 from gradcheck.checks.options import Workers
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
@@ -79,8 +78,8 @@ def check_jacobian(
         Whether a wrong Jacobian is diagnosed.
     method : {'gradcheck', 'taylor', 'complex', 'jax'}
         A second witness, which adds a note: the rate at which the remainders of a Taylor expansion fall, the complex
-        step, or the derivative that JAX computes of a function that it can trace. The verdict is that of the check with
-        error bars.
+        step, or the derivative that JAX computes of a function that it can trace; along `direction` if that is given.
+        The verdict is that of the check with error bars. The budget covers both.
     retract, project : callable, optional
         ``retract(x, v)`` and ``project(x, v)`` of a manifold, as for `check_gradients`: `fun` is evaluated on it alone,
         and the claim compared for tangents. One entry is then a row times the tangent nearest to a coordinate.
@@ -125,7 +124,9 @@ def check_jacobian(
     retract, project = boundary.step(retract), boundary.step(project)
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
     fun, jac = (boundary.function(fun, args) if callable(fun) else fun), boundary.derivative(jac, args)
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
+    options = MapOptions(
+        rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal, method
+    )
     if retract is not None or project is not None:
         from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold
 
@@ -134,4 +135,4 @@ def check_jacobian(
         whole = jacobian_subject(fun, jac, x, args)
         return check_on_manifold(whole, retraction, options, kind="jacobian", args=args, more=(adjointness,))
     subject = jacobian_subject(fun, jac, x0, args, wrt=wrt, bounds=bounds)
-    return run_map_check(subject, options, kind="jacobian", more=(adjointness, witness_of(method)))
+    return run_map_check(subject, options, kind="jacobian", more=(adjointness,))

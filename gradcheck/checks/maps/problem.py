@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -68,6 +68,7 @@ def check_problem(
     progress: bool | Progress = False,
     loss_accuracy: float | None = None,
     diagnose: bool = True,
+    method: Literal["gradcheck", "taylor", "complex", "jax"] = "gradcheck",
     retract: Callable[[Any, Any], Any] | None = None,
     project: Callable[[Any, Any], Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
@@ -95,7 +96,7 @@ def check_problem(
         Further arguments of `fun`, `jac`, `hess` and `hessp`.
     wrt : str or iterable of str, optional
         Names of the leaves of a nested `x0`, in the objective and in the constraints alike.
-    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, retract, project
+    rtol, rng, budget, entries, workers, progress, loss_accuracy, diagnose, method, retract, project
         As for `check_jacobian`; the budget holds for each derivative.
     journal : str or os.PathLike, optional
         As for `check_gradients`: a file with the seed, and beside it one with the evaluations of each derivative.
@@ -147,6 +148,7 @@ def check_problem(
         "wrt": wrt,
         "retract": retract,
         "project": project,
+        "method": method,
     }
     x0 = plain_list(x0)
     left: list[str] = []

@@ -10,7 +10,6 @@ import numpy as np
 
 from gradcheck.checks.maps.linearity import linear_product, linear_pullback
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
-from gradcheck.checks.maps.witnesses import witness_of
 from gradcheck.checks.options import Workers
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
@@ -118,7 +117,9 @@ def check_vjp(
         claim = kind(inner._vjp, inner.source)
     else:
         claim = kind(vjp, f"{named(vjp)}() returned")
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
+    options = MapOptions(
+        rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal, method
+    )
     if retract is not None or project is not None:
         from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold
 
@@ -129,7 +130,7 @@ def check_vjp(
     x0, domain, notes = bounded(x0, bounds, wrt)
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, pair=vjp is True, domain=domain)
     subject._notes |= dict.fromkeys(notes)
-    return run_map_check(subject, options, kind="product", more=(linear_pullback, witness_of(method)))
+    return run_map_check(subject, options, kind="product", more=(linear_pullback,))
 
 
 def check_jvp(
@@ -206,7 +207,9 @@ def check_jvp(
     else:
         fun, jvp = boundary.function(fun, args), boundary.function(jvp, args, 1)
     products = ProductClaim(jvp, f"{named(jvp)}() returned")
-    options = MapOptions(rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal)
+    options = MapOptions(
+        rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal, method
+    )
     if retract is not None or project is not None:
         from gradcheck.checks.maps.on_manifold import check_on_manifold, on_manifold
 
@@ -218,7 +221,7 @@ def check_jvp(
     claim = product_claim(products, size_of(x0))
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, domain=domain)
     subject._notes |= dict.fromkeys(notes)
-    return run_map_check(subject, options, kind="product", more=(linear_product, witness_of(method)))
+    return run_map_check(subject, options, kind="product", more=(linear_product,))
 
 
 def size_of(x0: Any) -> int:

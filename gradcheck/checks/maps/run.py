@@ -12,8 +12,9 @@ import numpy as np
 
 from gradcheck.checks.maps.report import map_report, pair_names
 from gradcheck.checks.maps.reproducible import settled_for_steadiness
+from gradcheck.checks.methods import budget_beside, require_method
 from gradcheck.checks.observers import notify_observers
-from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, budget_of, journal_of, mapping_of, seed_of
+from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, journal_of, mapping_of, seed_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
@@ -23,6 +24,7 @@ from gradcheck.settings import checked_rtol, current
 from gradcheck.subjects.maps.claim import real_gradient
 from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.maps.sketch import Piece
+from gradcheck.subjects.subject import Point
 from gradcheck.verdicts.checker import CheckOptions
 from gradcheck.verdicts.maps.check_map import check_map
 from gradcheck.verdicts.maps.products import check_products
@@ -50,6 +52,7 @@ class MapOptions:
     direction: Any = None
     workers: Workers = None
     journal: Any = None
+    method: str = "gradcheck"
 
 
 def tolerance_of_map(rtol: float | None, subject: MapSubject) -> float:
@@ -91,7 +94,8 @@ def run_map_check(
     notify : bool
         Whether observers get the report.
     """
-    seed, limit, original = seed_of(options.rng), budget_of(options.budget), subject
+    require_method(options.method)
+    seed, limit, original = seed_of(options.rng), budget_beside(options.method, options.budget), subject
     rtol = tolerance_of_map(options.rtol, subject)
     verdict_only = shrinking() or not options.diagnose
     check_options = CheckOptions(rtol, options.entries, verdict_only, accuracy_of(options.loss_accuracy))
@@ -123,6 +127,13 @@ def run_map_check(
                 with subject.session():
                     added, noted = test(replace(result, subject=subject), rng, rtol)
                 findings, extra = _joined(findings, added), (*extra, *noted)
+        if options.method != "gradcheck" and not shrinking():
+            from gradcheck.checks.maps.witnesses import witness_of_map
+
+            along = (
+                None if options.direction is None else _as_point(subject, given_direction(subject, options.direction))
+            )
+            extra = (*extra, witness_of_map(replace(result, subject=subject), options.method, rng, rtol, along))
     steady: tuple[Finding, ...] = ()
     refuting = [REFUTING[finding.slug] for finding in findings if finding.slug in REFUTING]
     if result.verdict is not Verdict.FAIL and refuting:
@@ -192,6 +203,14 @@ def _checked(
     if not subject.claim.pulls:
         return check_products(subject, options, rng, limit, progress)
     return check_map(subject, options, rng, limit, progress)
+
+
+def _as_point(subject: MapSubject, pieces: Sequence[Piece]) -> Point:
+    """A direction in the shapes of the inputs."""
+    found = tuple(np.zeros(x.shape) for x in subject.point)
+    for piece in pieces:
+        found[piece.block].ravel()[piece.low : piece.high] = piece.vector
+    return found
 
 
 def given_direction(subject: MapSubject, direction: Any) -> list[Piece]:

@@ -6,7 +6,6 @@ The verdict is that of the check with error bars. A witness adds a note: what it
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -14,19 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.differences.settings import EPSILON
-from gradcheck.errors import SubjectError
+from gradcheck.errors import SubjectTypeError
+from gradcheck.probes.evaluator import Evaluator
+from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.maps.cotangent import random_cotangent
+from gradcheck.subjects.maps.jacobian import jacobian_subject
 from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.maps.outputs import plain_list
 from gradcheck.subjects.pytree import flatten
-from gradcheck.subjects.subject import Point
+from gradcheck.subjects.subject import Point, Subject, copied
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.maps.result import MapResult
 from gradcheck.verdicts.result import CheckResult
 
 Vector = NDArray[np.float64]
-Found = tuple[tuple[()], tuple[str, ...]]
-Witness = Callable[[MapResult, np.random.Generator, float], Found]
+
+#: The note of a witness: from a result, a generator, a tolerance, and a direction if one was given.
+Witness = Callable[[MapResult, np.random.Generator, float, Point | None], str]
 
 #: Exponents of the steps of the Taylor test, in units of the typical size of each parameter.
 EXPONENTS = range(-3, -15, -1)
@@ -34,74 +37,137 @@ EXPONENTS = range(-3, -15, -1)
 #: A remainder counts if it is so many roundings of the values that it is a difference of.
 ABOVE_ROUNDING = 1e4
 
+#: It counts if it is so many times the measured noise of these values: its rate is then known to 0.03.
+ABOVE_NOISE = 100.0
+
 #: Imaginary step: so short that its square vanishes beside 1.
 IMAGINARY = 1e-30
 
 
 def witness_of(method: str) -> Witness | None:
-    """The witness of a method; None for the usual one.
+    """The witness of a method that `require_method` has accepted; None for the usual one."""
+    found = {"taylor": taylor, "complex": complex_step, "jax": automatic}
+    return found.get(method)
+
+
+def witness_of_map(result: MapResult, method: str, rng: np.random.Generator, rtol: float, along: Point | None) -> str:
+    """The note of a witness on a map that was checked.
+
+    Parameters
+    ----------
+    result : MapResult
+    method : str
+    rng : numpy.random.Generator
+    rtol : float
+    along : tuple of ndarray or None
+        The direction that was given; by default one is drawn.
+    """
+    witness = witness_of(method)
+    assert witness is not None
+    with result.subject.session():
+        return witness(result, rng, rtol, along)
+
+
+def witness_of_loss(evaluator: Evaluator, noise: float, method: str, seed: int, rtol: float) -> tuple[str, int, int]:
+    """The note of a witness on the gradient of a number, and the evaluations and gradients that no evaluator counted.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Of the check.
+    noise : float
+        That was measured.
+    method : str
+    seed : int
+    rtol : float
 
     Raises
     ------
-    SubjectError
-        If there is no such method.
+    SubjectTypeError
+        If the method needs a function, and something else was checked.
     """
-    found = {"gradcheck": None, "taylor": taylor, "complex": complex_step, "jax": automatic}
-    if method == "jax":
-        from gradcheck.checks.maps.automatic import require_jax
-
-        require_jax()
-    if method not in found:
-        raise SubjectError(f"method is {method!r}: pass {', '.join(map(repr, found))}")
-    return found[method]
-
-
-def witnessed(subject: MapSubject, method: str, seed: int, rtol: float) -> tuple[str, ...]:
-    """The notes of a witness on a derivative that was checked otherwise, as that of a number is."""
-    witness = witness_of(method)
-    assert witness is not None
-    nothing = CheckResult((), 0.0, 0.0)
-    with subject.session(), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)
-        subject.gradient_probe()
-        result = MapResult(subject, (), nothing, np.ones(subject.outputs.size))
-        return witness(result, np.random.default_rng(seed), rtol)[1]
+    subject, rng = evaluator.subject.original, np.random.default_rng(seed)
+    if method == "taylor":
+        with subject.session():
+            return _taylor_of_loss(evaluator, noise, rng), 0, 0
+    if not isinstance(subject, FunctionSubject):
+        raise SubjectTypeError(
+            f"method={method!r} is for a function with its gradient, check_gradients(fun, grad, x0): use "
+            "method='taylor' for a model"
+        )
+    whole = subject.as_given
+    found = jacobian_subject(whole.fun, whole.grad, whole.x0, whole.args, wrt=whole.wrt, bounds=whole.bounds)
+    with found.session():
+        found.gradient_probe()
+        result = MapResult(found, (), CheckResult((), 0.0, 0.0), np.ones(found.outputs.size))
+        note = witness_of_map(result, method, rng, rtol, None)
+    return note, found.evaluations.calls, found.claim.calls
 
 
-def taylor(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
+def taylor(result: MapResult, rng: np.random.Generator, rtol: float, along: Point | None) -> str:
     """Remainders |φ(t) − φ(0) − t φ′(0)| of φ(t) = ⟨u, F(x + t v)⟩ fall as t² if φ′ is right, and as t if it is not."""
     subject = result.subject
-    u, v = random_cotangent(result.scales, rng), _direction(subject, rng)
-    slope = _claimed(subject, u, v)
-    start = float(u @ subject.at_point)
+    u, v = random_cotangent(result.scales, rng), _direction(subject, rng) if along is None else along
+    size = float(np.abs(u * subject.at_point).sum())
+
+    def value(t: float) -> float:
+        return float(u @ subject.outputs_at(tuple(x + t * d for x, d in zip(subject.point, v, strict=True))))
+
+    return _rates(
+        value, float(u @ subject.at_point), _claimed(subject, u, v), _floor(subject, size, result.whole.noise)
+    )
+
+
+def _taylor_of_loss(evaluator: Evaluator, noise: float, rng: np.random.Generator) -> str:
+    """The same for the loss of any subject."""
+    subject = evaluator.subject
+    point, v = subject.original.point, _direction(subject.original, rng)
+    start = evaluator.loss(copied(point))
+    claim = evaluator.gradient(copied(point))
+    slope = sum(float(np.sum(np.asarray(g, dtype=np.float64) * d)) for g, d in zip(claim, v, strict=True))
+
+    def value(t: float) -> float:
+        return evaluator.loss(tuple(np.asarray(x + t * d, x.dtype) for x, d in zip(point, v, strict=True)))
+
+    noise = math.ldexp(noise, -subject.exponent)
+    return _rates(value, start, slope, _floor(subject.original, abs(start), noise))
+
+
+def _floor(subject: Subject, size: float, noise: float) -> float:
+    """What a remainder has to exceed so that it is no rounding."""
+    plain = tuple(x.dtype for x in subject.point)
+    types = subject.evaluated_types if isinstance(subject, FunctionSubject) else plain
+    epsilon = max(float(np.finfo(dtype).eps) for dtype in types)
+    return max(ABOVE_ROUNDING * epsilon * size, ABOVE_NOISE * noise if math.isfinite(noise) else 0.0)
+
+
+def _rates(value: Callable[[float], float], start: float, slope: float, floor: float) -> str:
     remainders: list[float] = []
     for exponent in EXPONENTS:
         t = 2.0**exponent
-        point = tuple(x + t * d for x, d in zip(subject.point, v, strict=True))
         try:
-            value = float(u @ subject.outputs_at(point))
+            rest = abs(value(t) - start - t * slope)
         except Exception as error:  # outside the domain
             pass_on_signal(error)
-            value = math.nan
-        rest = abs(value - start - t * slope)
-        if rest > ABOVE_ROUNDING * EPSILON * float(np.abs(u * subject.at_point).sum()):
+            rest = math.nan
+        if rest > floor:
             remainders.append(rest)
         elif math.isfinite(rest):
             break
     rates = [math.log2(one / two) for one, two in pairwise(remainders)]
     if len(rates) < 3:
-        return (), ("Taylor test: the remainders are rounding; the function is linear along the line that was drawn",)
+        return "Taylor test: the remainders are rounding; the function is linear along the line that was drawn"
     last = rates[-3:]
     meaning = "2 if the derivative is right and 1 if it is wrong"
-    return (), (f"Taylor test: the last rates of the remainders are {', '.join(f'{r:.3f}' for r in last)}: {meaning}",)
+    return f"Taylor test: the last rates of the remainders are {', '.join(f'{r:.3f}' for r in last)}: {meaning}"
 
 
-def complex_step(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
+def complex_step(result: MapResult, rng: np.random.Generator, rtol: float, along: Point | None) -> str:
     """F(x + i h v) has the imaginary part h J v to rounding, where F is analytic and takes complex numbers."""
     subject = result.subject
-    u, v = random_cotangent(result.scales, rng), _direction(subject, rng)
+    u, v = random_cotangent(result.scales, rng), _direction(subject, rng) if along is None else along
     if subject.claim.complex_names or any(map(subject.outputs.is_complex, range(len(subject.outputs.names)))):
-        return (), ("complex step: not for functions that are complex already",)
+        return "complex step: not for functions that are complex already"
     point = tuple(x + 1j * IMAGINARY * d for x, d in zip(subject.point, v, strict=True))
     try:
         value = subject.evaluated_at(point)
@@ -109,24 +175,24 @@ def complex_step(result: MapResult, rng: np.random.Generator, rtol: float) -> Fo
         measured = np.concatenate([np.asarray(leaf).imag.ravel() for leaf in leaves]) / IMAGINARY
     except Exception as error:
         pass_on_signal(error)
-        return (), (f"complex step: the function does not take complex numbers ({type(error).__name__}: {error})",)
+        return f"complex step: the function does not take complex numbers ({type(error).__name__}: {error})"
     if not measured.any() or measured.shape != u.shape:
-        return (), ("complex step: the function drops imaginary parts, so that it says nothing",)
-    return (), (_compared("complex step", _claimed(subject, u, v), u * measured, rtol, COMPARISONS),)
+        return "complex step: the function drops imaginary parts, so that it says nothing"
+    return _compared("complex step", _claimed(subject, u, v), u * measured, rtol, COMPARISONS, along)
 
 
-def automatic(result: MapResult, rng: np.random.Generator, rtol: float) -> Found:
+def automatic(result: MapResult, rng: np.random.Generator, rtol: float, along: Point | None) -> str:
     """⟨u, J v⟩ as JAX differentiates the function."""
     from gradcheck.checks.maps.automatic import pushed_by_jax
 
     subject = result.subject
-    u, v = random_cotangent(result.scales, rng), _direction(subject, rng)
+    u, v = random_cotangent(result.scales, rng), _direction(subject, rng) if along is None else along
     if subject.claim.complex_names or any(map(subject.outputs.is_complex, range(len(subject.outputs.names)))):
-        return (), ("JAX: not for functions of complex numbers",)
+        return "JAX: not for functions of complex numbers"
     terms, trouble = pushed_by_jax(subject, v, u)
     if terms is None:
-        return (), (f"JAX: it cannot differentiate the function ({trouble})",)
-    return (), (_compared("JAX", _claimed(subject, u, v), terms, rtol, STOPPED),)
+        return f"JAX: it cannot differentiate the function ({trouble})"
+    return _compared("JAX", _claimed(subject, u, v), terms, rtol, STOPPED, along)
 
 
 #: What may make a witness wrong.
@@ -134,20 +200,21 @@ COMPARISONS = "an abs(), a comparison or a conjugate inside would make this witn
 STOPPED = "a rule of its own, a stop_gradient or a cast to integers inside would make this witness wrong"
 
 
-def _compared(name: str, claimed: float, terms: Vector, rtol: float, doubt: str) -> str:
+def _compared(name: str, claimed: float, terms: Vector, rtol: float, doubt: str, along: Point | None) -> str:
+    line = "a random direction" if along is None else "the direction that was given"
     gap = abs(claimed - float(terms.sum()))
     size = float(np.linalg.norm(terms))
     if not size:
-        return f"{name}: the derivative is zero along a random direction, and claimed to be {claimed:.3g}"
+        return f"{name}: the derivative is zero along {line}, and claimed to be {claimed:.3g}"
     gap /= size
     bar = EPSILON * 8 * math.sqrt(terms.size)
     meaning = "the two agree to rounding" if gap <= bar else f"rounding explains {bar:.1e}, or more where terms cancel"
     if gap > rtol:
         meaning += f"; {doubt}"
-    return f"{name}: off by {gap:.1e} of the norm along a random direction; {meaning}"
+    return f"{name}: off by {gap:.1e} of the norm along {line}; {meaning}"
 
 
-def _direction(subject: MapSubject, rng: np.random.Generator) -> Point:
+def _direction(subject: Subject, rng: np.random.Generator) -> Point:
     found = []
     for x in subject.point:
         sizes = np.abs(x)

@@ -227,6 +227,7 @@ class MapSubject(FunctionSubject):
 
     def returned_for(self, leaves: Sequence[Any]) -> Any:
         """What the function returns for inputs of another kind, such as those with which JAX traces it."""
+        self.evaluations.calls += 1
         result = self._fun(self._parameters.nested(list(leaves), self._wide_fixed), *self._args)
         return self._pair(result)[0] if self._pairs else result
 

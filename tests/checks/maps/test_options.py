@@ -23,6 +23,7 @@ OPTIONS = (
     "retract",
     "project",
     "journal",
+    "method",
 )
 
 CHECKS = ("gradients", "jacobian", "jvp", "vjp", "adjoint", "hessian", "problem")
