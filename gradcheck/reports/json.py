@@ -54,6 +54,7 @@ def plain(report: ReportData) -> dict[str, Any]:
         "target": report.target,
         "verdict": report.verdict.value,
         "method": report.method,
+        "kind": report.kind,
         "seed": report.seed,
         "rtol": report.rtol,
         "loss": number(report.loss),

@@ -74,12 +74,16 @@ class LineObject(TypedDict):
 
 
 class ReportObject(TypedDict):
-    """The report of one check."""
+    """The report of one check.
+
+    `kind` is the kind of derivative that was checked; `method` says how the verdict was reached.
+    """
 
     version: str
     target: str
     verdict: VerdictName
     method: Literal["gradcheck", "textbook"]
+    kind: Literal["gradient", "jacobian", "product", "adjoint", "hessian", "problem"]
     seed: int
     rtol: float
     loss: Number

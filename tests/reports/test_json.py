@@ -85,6 +85,15 @@ def test_values_are_those_of_the_report(report: Report) -> None:
             assert block[key] is None if value is None else str(float(block[key])) == str(value)
 
 
+def test_the_kind_of_derivative_is_told() -> None:
+    point = np.array([0.5, -1.0])
+    assert read(REPORTS["pass"])["kind"] == "gradient"
+    assert read(gradcheck.check_jacobian(np.sin, lambda x: np.diag(np.cos(x)), point, rng=3))["kind"] == "jacobian"
+    assert read(gradcheck.check_vjp(np.sin, lambda x, u: u * np.cos(x), point, rng=3))["kind"] == "product"
+    operator = gradcheck.check_adjoint(lambda x: 3 * x, lambda y: 3 * y, (2,), (2,), rng=3)
+    assert read(operator)["kind"] == "adjoint"
+
+
 def test_worst_entry_has_its_index_and_both_values() -> None:
     worst = read(REPORTS["one entry"])["blocks"][0]["worst"]
     truth = float(CASE.gradient(CASE.start)["W"][1, 2])
