@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from gradcheck.scripts.hints import Hints
 
 #: Options that scripts do not have.
-_NOT_FOR_SCRIPTS = "--method, --entries and --workers cannot be used with scripts, only with models and functions"
+NOT_FOR_SCRIPTS = ("method", "entries", "workers")
+
+#: Options of the command line that the method of textbooks does not have.
+NOT_FOR_TEXTBOOKS = ("rtol", "entries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Choices:
         Whether a progress bar is shown.
     curves : bool
         Whether the error against the step is measured, for a report with pictures.
+    from_file : frozenset of str
+        Options that stand in a file: they apply to the targets that have them.
     """
 
     rtol: float | None = None
@@ -48,6 +54,18 @@ class Choices:
     hints: Hints | None = None
     progress: bool = False
     curves: bool = False
+    from_file: frozenset[str] = frozenset()
+
+    def given(self, names: Sequence[str]) -> list[str]:
+        """Those of some options that are set, and do not stand in a file, as they are written."""
+        unset = Choices()
+        said = [name for name in names if getattr(self, name) != getattr(unset, name) and name not in self.from_file]
+        return [f"--method {self.method}" if name == "method" else f"--{name}" for name in said]
+
+    def without(self, names: Sequence[str]) -> Choices:
+        """These options with those of a file left out that are among some."""
+        unset = Choices()
+        return replace(self, **{name: getattr(unset, name) for name in names if name in self.from_file})
 
 
 def check_target(target: Target, choices: Choices) -> Outcome:
@@ -71,8 +89,11 @@ def check_target(target: Target, choices: Choices) -> Outcome:
 
 def _report(target: Target, choices: Choices) -> Report:
     if target.is_program:
-        if choices.method != "gradcheck" or choices.entries or choices.workers is not None:
-            raise TargetError(_NOT_FOR_SCRIPTS)
+        if refused := choices.given(NOT_FOR_SCRIPTS):
+            raise TargetError(
+                f"{', '.join(refused)} cannot be used with scripts: leave it out, or name a model or a function, such "
+                f"as {target.text}:NAME"
+            )
         from gradcheck.scripts.program import check_program
         from gradcheck.scripts.text.source import Source
         from gradcheck.subjects.load import existing_file
@@ -88,6 +109,8 @@ def _report(target: Target, choices: Choices) -> Report:
             budget=choices.budget,
             curves=choices.curves,
         )
+    if choices.method == "textbook" and "method" not in choices.from_file:
+        choices = choices.without(NOT_FOR_TEXTBOOKS)
     from gradcheck.checks.described import described
     from gradcheck.checks.gradients import check_subject
     from gradcheck.subjects.load import loaded, subject_of
@@ -95,8 +118,11 @@ def _report(target: Target, choices: Choices) -> Report:
     found = loaded(target.text)
     description = described(found, target.text)
     if description is not None:
-        if choices.method != "gradcheck":
-            raise TargetError(f"--method cannot be used with {target.text}, which describes a check of its own")
+        if choices.method == "textbook" and description.kind != "gradients":
+            raise TargetError(
+                f"--method textbook is for the gradient of a number, and {target.text} is for check_{description.kind}"
+                ": leave it out, or use --method taylor, complex or jax"
+            )
         report = description.check(
             rtol=choices.rtol,
             rng=choices.seed,
@@ -104,6 +130,7 @@ def _report(target: Target, choices: Choices) -> Report:
             entries=choices.entries or None,
             workers=choices.workers,
             progress=choices.progress or None,
+            method=None if choices.method == "gradcheck" else choices.method,
         )
         return replace(report, target=report.target if report.target != "<lambda>" else target.text)
     return check_subject(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from click.exceptions import Exit
 
 from gradcheck._version import __version__
@@ -84,10 +85,11 @@ def main(context: click.Context, /) -> None:
 @click.option("--workers", type=int, metavar="N", help="Number of processes that evaluate the loss.  [default: 1]")
 @click.option(
     "--method",
-    type=click.Choice(["gradcheck", "textbook"]),
+    type=click.Choice(["gradcheck", "textbook", "taylor", "complex", "jax"]),
     default="gradcheck",
     metavar="METHOD",
-    help="gradcheck, or for comparison textbook: one step size and one ratio of norms.",
+    help="gradcheck; with a second witness in the notes: taylor, complex (the complex step), jax; or for comparison "
+    "textbook: one step size and one ratio of norms.",
 )
 @_loss
 @_pair
@@ -132,7 +134,8 @@ def check(
     if arguments and not any(target.is_program for target in found):
         _stop(f"what follows -- is passed to a script, and none of the targets is one: {' '.join(arguments)}")
     progress = not several and sys.stderr is not None and sys.stderr.isatty()
-    choices = Choices(seed=options.pop("seed"), hints=hints, progress=progress, curves=form == "html", **options)
+    in_file = frozenset(name for name in options if context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP)
+    choices = Choices(hints=hints, progress=progress, curves=form == "html", from_file=in_file, **options)
     outcomes = _outcomes(found, choices, several, jobs or 1, timeout)
     how = Presentation(form, several, only_wrong, appearance(output))
     troubles = _deliver(outcomes, how, output)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from gradcheck._version import __version__
-from gradcheck.checks.methods import budget_beside, refuse_with_method, require_method
+from gradcheck.checks.methods import budget_beside, refuse_with_method, require_function, require_method
 from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import Workers, accuracy_of, journal_of, mapping_of, seed_of, tolerance_of
 from gradcheck.checks.progress import progress_callback
@@ -270,6 +270,7 @@ def check_subject(
 ) -> Report:
     """Check a subject; the options are those of `check_gradients`, and whether errors against steps are measured."""
     require_method(method, textbook=not subject.is_map)
+    require_function(method, subject)
     refuse_with_method(
         method,
         rtol=rtol is not None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gradcheck.checks.options import budget_of
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.settings import MIN_BUDGET
+from gradcheck.subjects.function import FunctionSubject
+from gradcheck.subjects.subject import Subject
 
 #: Methods that add the note of a second witness, and the evaluations of the function that each may take.
 WITNESSES = {"taylor": 13, "complex": 2, "jax": 3}
@@ -40,6 +42,20 @@ def require_method(method: str, *, textbook: bool = False) -> None:
         from gradcheck.checks.maps.automatic import require_jax
 
         require_jax()
+
+
+def require_function(method: str, subject: Subject) -> None:
+    """Refuse witnesses that evaluate a function at other kinds of numbers, where what is checked is no function.
+
+    Raises
+    ------
+    SubjectTypeError
+    """
+    if method in ("complex", "jax") and not isinstance(subject, FunctionSubject):
+        raise SubjectTypeError(
+            f"method={method!r} is for a function with its gradient, check_gradients(fun, grad, x0): use "
+            f"method='taylor' for {subject.name}"
+        )
 
 
 def refuse_with_method(method: str, **given: bool) -> None:

@@ -210,6 +210,7 @@ def test_options_reach_the_check(folder: Path) -> None:
     assert read("--rtol", "1e-3")["rtol"] == 1e-3
     assert [entry["index"] for entry in read("--entries")["blocks"][0]["entries"]] == [[0], [1]]
     assert read("--method", "textbook")["method"] == "textbook"
+    assert any("Taylor test" in note for note in read("--method", "taylor")["notes"])
     first, second = (read("--seed", 7) for _ in range(2))
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
     assert read()["seed"] != read()["seed"]
@@ -224,6 +225,8 @@ def test_options_reach_the_check(folder: Path) -> None:
         (("--seed", "-1"), "--seed"),
         (("--workers", "2"), "workers=2: Model is checked in place"),
         (("--method", "fast"), "--method"),
+        (("--method", "complex"), "method='complex' is for a function with its gradient"),
+        (("--method", "textbook", "--rtol", "1e-3"), "rtol is not for method='textbook'"),
         (("--format", "xml"), "--format"),
         (("--no-such-option",), "--no-such-option"),
     ],
@@ -233,6 +236,12 @@ def test_bad_option_is_named(folder: Path, options: tuple[str, ...], message: st
     assert result.exit_code == 2
     assert result.stdout == ""
     assert message in result.stderr
+
+
+def test_a_tolerance_of_the_file_does_not_keep_a_method_from_being_used(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text("[tool.gradcheck]\nrtol = 1e-3\nworkers = 1\n")
+    assert run("check", "right_case.py:make", "--method", "textbook").exit_code == 0
+    assert "rtol is not for" in run("check", "right_case.py:make", "--method", "textbook", "--rtol", "1e-3").stderr
 
 
 def test_help_states_the_exit_statuses() -> None:

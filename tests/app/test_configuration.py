@@ -18,6 +18,7 @@ def read(folder: Path, text: str) -> dict[str, object]:
 
 def test_options_by_their_long_names(tmp_path: Path) -> None:
     table = 'format = "csv"\njobs = 4\ntimeout = 60\nonly-wrong = true\nrtol = 1e-4\npair = ["W=dW"]\n'
+    table += 'method = "complex"\n'
     assert read(tmp_path, "[tool.gradcheck]\n" + table) == {
         "form": "csv",
         "jobs": 4,
@@ -25,6 +26,7 @@ def test_options_by_their_long_names(tmp_path: Path) -> None:
         "only_wrong": True,
         "rtol": 1e-4,
         "pairs": ["W=dW"],
+        "method": "complex",
     }
 
 
@@ -48,6 +50,7 @@ def test_the_nearest_file_with_the_table_counts(tmp_path: Path) -> None:
         ("jobs = 0", "jobs = 0: "),
         ("only-wrong = 1", "only-wrong = 1: write true or false"),
         ('format = "xml"', "format = 'xml': 'xml' is not one of"),
+        ('method = "fast"', "method = 'fast': 'fast' is not one of"),
         ("loss = 1", "loss = 1: write a text"),
         ('pair = "W=dW"', "pair = 'W=dW': write a list of texts"),
         ("=", "pyproject.toml: Invalid"),
