@@ -94,12 +94,17 @@ def check_gradients(
         ``(loss, gradients)``, or ``loss(*batch)`` with ``gradient(*batch)`` (also `gradients`, `grad`, `backward`). A
         layer of `gradcheck.nn`, or from `as_layer`, is checked for a random upstream gradient. A callable
         ``target(x, *args)`` returns the loss at `x`.
-    grad : callable, True, or array or nesting of arrays, optional
+    grad : callable, True, None, or array or nesting of arrays, optional
         ``grad(x, *args)`` returns the gradient, nested and shaped like `x`. True if `target` returns
         ``(loss, gradient)``. An array, or a nesting of arrays, is the gradient at `x0`; then no other point is checked.
-        None as the gradient of one parameter claims that it is zero. Axes of length one may be missing or added.
+        None is the gradient that PyTorch (`torch.autograd.grad`) or JAX (`jax.grad`) computes of a function of its own
+        arrays. Within a nesting None claims that the gradient of one parameter is zero. Axes of length one may be
+        missing or added. Of complex parameters it is the derivative with respect to the real part, plus i times that
+        with respect to the imaginary part, as in PyTorch.
     x0 : array of floats or any nesting of dict, list, tuple of them, optional
-        The point to check at. Leaves that are not floats, such as integers and flags, are left alone.
+        The point to check at, in arrays of NumPy, or of PyTorch or JAX: then `target` and `grad` get and return arrays
+        of that kind. Leaves that are not floats, such as integers and flags, are left alone. A tuple is passed as
+        ``target(*x0)`` if `target` takes several arguments.
     args : sequence
         Further arguments of `target` and `grad`. What a call writes into them is undone, and reported.
     batch : sequence
@@ -234,15 +239,20 @@ def _on_manifold(
 ) -> Report:
     """Check a gradient along curves on a manifold, at the point and at another one."""
     from gradcheck.checks.manifold import joined, manifold_subjects, not_tangent
+    from gradcheck.subjects.frameworks.boundary import Boundary
+    from gradcheck.subjects.given_gradient import gradient_of_library
     from gradcheck.subjects.retraction import retraction_of
 
-    seed, retraction = seed_of(options.pop("rng")), retraction_of(retract, project)
-    assert retraction is not None
     if grad is MISSING or x0 is MISSING:
         raise SubjectTypeError(
             "retract and project are for the parameters x0 of a function: check_gradients(fun, grad, x0, retract=...)"
         )
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    boundary = Boundary(x0)
+    seed, retraction = seed_of(options.pop("rng")), retraction_of(boundary.step(retract), boundary.step(project))
+    assert retraction is not None
+    grad = gradient_of_library(boundary, fun, args) if grad is None else boundary.derivative(grad, args)
+    fun, x0 = (boundary.function(fun, args) if callable(fun) else fun), boundary.x0
     subjects = manifold_subjects(fun, grad, x0, args, retraction, np.random.default_rng(seed))
     with quiet():
         reports = [check_subject(subject, rng=seed, **options) for subject in subjects]

@@ -132,13 +132,20 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
     if rtol is None:
         rtol = current().rtol
     if rtol is None:
-        bits = min(np.finfo(block.dtype).nmant for block in subject.blocks)
+        bits = min(subject.coarse.get(block.name, np.finfo(block.dtype).nmant) for block in subject.blocks)
         evaluated = min(np.finfo(x.dtype).nmant for x in subject.point)
         (full_bits, _), *_ = DEFAULT_OPTIONS.rtol_by_bits
         tolerance = next(tolerance for least, tolerance in DEFAULT_OPTIONS.rtol_by_bits if bits >= least)
         widened = evaluated > bits or bits >= full_bits
         return tolerance if widened else DEFAULT_OPTIONS.narrow_evaluation_factor * tolerance
     return checked_rtol(rtol)
+
+
+def rtol_beside(coarse: Iterable[str], rtol: float | None) -> float | None:
+    """The relative tolerance of parameters of which some, named, are in bfloat16: the default for it if none is set."""
+    if rtol is not None or current().rtol is not None or not set(coarse):
+        return rtol
+    return DEFAULT_OPTIONS.rtol_by_bits[-1][1]
 
 
 def accuracy_of(loss_accuracy: float | None) -> float | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.function import FunctionSubject
+from gradcheck.subjects.given_gradient import given_gradient
 from gradcheck.subjects.model import ModelSubject, looks_like_model
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Subject
@@ -39,8 +40,9 @@ def as_subject(
         `grad` and `x0`. A subject is returned as it is.
     grad : callable, True, or array or nesting of arrays, optional
         The gradient of `target`; True if `target` returns ``(loss, gradient)``; an array is the gradient at `x0` alone.
+        None for what PyTorch or JAX computes of a function of its own arrays.
     x0 : array of floats or nesting of dict, list, tuple of them, optional
-        The point to check at.
+        The point to check at; arrays of NumPy, PyTorch or JAX.
     args : sequence
         Further arguments of `target` and `grad`.
     batch : sequence
@@ -80,7 +82,10 @@ def as_subject(
     if grad is not MISSING and x0 is not MISSING:
         if not (isinstance(batch, (tuple, list)) and len(batch) == 0):
             raise SubjectTypeError("batch is for a model: pass a function's further arguments as args=")
-        return FunctionSubject(target, grad, x0, args, wrt=wrt, bounds=bounds)
+        given = given_gradient(target, grad, x0, args, wrt)
+        subject = FunctionSubject(given.fun, given.grad, given.x0, args, wrt=given.wrt, bounds=bounds)
+        subject.hold(given.boundary.coarse, given.notes)
+        return subject
     if grad is MISSING and x0 is MISSING and callable(getattr(target, "backward", None)):
         return _layer(target, batch, wrt)
     if callable(target):

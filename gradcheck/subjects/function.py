@@ -8,14 +8,16 @@ from __future__ import annotations
 import copy
 import math
 import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.batch import counts_of, samples_of, split
+from gradcheck.subjects.frameworks.framework import BFLOAT16_BITS
 from gradcheck.subjects.guard import Guard, merged, named_arguments
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, Subject
@@ -27,6 +29,9 @@ ONLY_HERE = (
     "the gradient was passed as an array: only your point was checked, and a mistake that does not show there is not "
     "seen; pass the function that computes the gradient to check a generic point nearby as well"
 )
+
+#: Said of parameters in a type that NumPy does not have.
+HELD = "parameters in bfloat16 are shown as float32, which NumPy has; the claim is computed in bfloat16"
 
 
 class FunctionArguments(NamedTuple):
@@ -166,7 +171,17 @@ class FunctionSubject(Subject):
 
     def representable(self, point: Point) -> Point:
         """Round to the types of `x0`, in which `grad` is evaluated."""
-        return tuple(x.astype(dtype).astype(x.dtype) for x, dtype in zip(point, self._types, strict=True))
+        found = tuple(x.astype(dtype).astype(x.dtype) for x, dtype in zip(point, self._types, strict=True))
+        if not self.coarse:
+            return found
+        blocks = zip(found, self.blocks, strict=True)
+        return tuple(_rounded(x, self.coarse[b.name]) if b.name in self.coarse else x for x, b in blocks)
+
+    def hold(self, coarse: Iterable[str], notes: Iterable[str] = ()) -> None:
+        """Say which parameters are in bfloat16, and what else is to be noted of them."""
+        names = set(coarse)
+        self.coarse = {block.name: BFLOAT16_BITS for block in self.blocks if block.name in names}
+        self._notes |= dict.fromkeys([*notes, *([HELD] if self.coarse else [])])
 
     def remarks(self) -> dict[str, str]:
         """Evidence that `fun` or `grad` writes into its arguments, if it does."""
@@ -272,7 +287,14 @@ def _require_gradient(grad: Any, x0: Any) -> None:
         raise SubjectTypeError(
             f"grad is {grad!r}: pass the function that computes the gradient, True if fun returns (loss, gradient), or "
             "the gradient at x0 as an array"
+            + ("; None stands for what PyTorch or JAX computes, where x0 holds their arrays" if grad is None else "")
         )
+
+
+def _rounded(x: NDArray[Any], bits: int) -> NDArray[Any]:
+    """The nearest numbers with so many bits behind the leading one."""
+    fraction, exponent = np.frexp(x)
+    return np.asarray(np.ldexp(np.round(np.ldexp(fraction, bits + 1)), exponent - bits - 1), dtype=x.dtype)
 
 
 def _widened(leaf: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.subjects.frameworks.detection import memory_of
 from gradcheck.subjects.masked import is_masked_array
 from gradcheck.subjects.shapes import set_shape
 
@@ -260,7 +261,10 @@ def _collect(name: str, value: Any, kept: list[_Array | _Mask | Contents], known
     if is_masked_array(value):
         kept.append(_Mask(name, value))
         value = value.data
-    if isinstance(value, np.ndarray):
+    memory = None if isinstance(value, (np.ndarray, dict, list, tuple)) else memory_of(value)
+    if memory is not None and memory.size:
+        kept.append(_Array(name, memory))
+    elif isinstance(value, np.ndarray):
         if value.flags.writeable and value.size:
             kept.append(_Array(name, value))
     elif isinstance(value, dict):
@@ -269,7 +273,7 @@ def _collect(name: str, value: Any, kept: list[_Array | _Mask | Contents], known
         kept.append(Contents(name, value))
     elif isinstance(value, (list, tuple)):
         for i, inner in enumerate(value):
-            if isinstance(inner, (np.ndarray, dict, list, tuple)):
+            if isinstance(inner, (np.ndarray, dict, list, tuple)) or memory_of(inner) is not None:
                 _collect(f"{name}[{i}]", inner, kept, known)
         if isinstance(value, list):
             kept.append(Contents(name, value))

@@ -17,6 +17,7 @@ import numpy as np
 
 from gradcheck.errors import SubjectTypeError, TargetError
 from gradcheck.subjects.convert import as_subject
+from gradcheck.subjects.frameworks.boundary import Boundary
 from gradcheck.subjects.model import looks_like_model
 from gradcheck.subjects.subject import Subject
 from gradcheck.tracebacks import pass_on_signal
@@ -86,8 +87,10 @@ def is_called(found: Any) -> bool:
 
 def _of_functions(fun: Any, derivative: Any, x0: Any) -> Subject:
     """A function with its gradient; with its Jacobian where it has several outputs."""
+    boundary = Boundary(x0)
+    plain, point = boundary.function(fun), boundary.x0
     try:
-        value = fun(copy.deepcopy(x0))
+        value = plain(copy.deepcopy(point))
     except Exception as error:  # the check calls it again, and shows what it raises
         pass_on_signal(error)
         return as_subject(fun, derivative, x0)
@@ -97,7 +100,9 @@ def _of_functions(fun: Any, derivative: Any, x0: Any) -> Subject:
         return as_subject(fun, derivative, x0)
     from gradcheck.subjects.maps.jacobian import jacobian_subject
 
-    return jacobian_subject(fun, derivative, x0)
+    subject = jacobian_subject(plain, boundary.derivative(derivative), point)
+    subject.hold(boundary.coarse)
+    return subject
 
 
 def _called(function: Any, target: str) -> Any:

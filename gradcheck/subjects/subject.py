@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,8 @@ class Subject(abc.ABC):
         Whether the gradient is claimed at `point` alone. Elsewhere `gradient` raises.
     is_map : bool
         Whether it is a function with several outputs, and the claim about its Jacobian.
+    coarse : mapping of str to int
+        Blocks of a type that NumPy does not have, and the bits of its mantissa.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Subject(abc.ABC):
     exponent: int = 0
     only_here: bool = False
     is_map: bool = False
+    coarse: Mapping[str, int] = MappingProxyType({})
 
     @abc.abstractmethod
     def loss(self, point: Point) -> float:

@@ -284,3 +284,17 @@ def test_arguments_are_called_by_their_place_and_name() -> None:
         ("batch[2]", 3),
     ]
     assert named_arguments("args", (1,), max, 1) == [("args[0]", 1)]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16", "complex64"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_tensors_are_restored(dtype: str, nested: bool) -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).to(getattr(torch, dtype)).T
+    before = x.clone()
+    guard = Guard([("args[0]", [x] if nested else x)])
+    guard.call("read", lambda: x * 2)
+    assert not guard.evidence
+    guard.call("write", lambda: x.mul_(2))
+    assert torch.equal(x, before)
+    assert guard.evidence == f"write writes into args[0]{'[0]' * nested}; this is undone after each call"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck import TargetError
+from gradcheck.checks.gradients import check_subject
 from gradcheck.subjects.load import load
 
 SOURCE = """
@@ -185,3 +186,26 @@ def test_a_folder_is_told_from_a_misspelt_name(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=r"is a folder: name one script") as error:
         load(str(tmp_path))
     assert "did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (1.5, "fail")])
+@pytest.mark.parametrize("name", ["gradient", "jacobian", "own"])
+def test_functions_of_tensors(tmp_path: Path, name: str, factor: float, verdict: str) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "tensors.py").write_text(
+        "import torch\n"
+        "x0 = torch.tensor([0.5, -1.0])\n"
+        "class Sine(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n"
+        "        return x.sin()\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, u):\n"
+        f"        return {factor} * u * ctx.saved_tensors[0].cos()\n"
+        f"gradient = (lambda x: x.sin().sum(), lambda x: {factor} * x.cos(), x0)\n"
+        f"jacobian = (torch.sin, lambda x: {factor} * torch.diag(x.cos()), x0)\n"
+        "own = (lambda x: Sine.apply(x).sum(), None, x0)\n"
+    )
+    report = check_subject(load(f"{tmp_path / 'tensors.py'}:{name}"), rng=0)
+    assert (report.verdict.value, report.rtol) == (verdict, 1e-2)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck import SubjectError, SubjectTypeError, check_gradients
+from gradcheck.subjects.validation import validated_parameters
 from tests.cases import logcosh, verdict
 
 REFUSED: list[tuple[Any, type[Exception], str]] = [
@@ -15,8 +16,6 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (True, SubjectTypeError, "x0 has dtype bool.*float"),
     ([1, 2, 3], SubjectTypeError, "x0 has dtype int64.*astype\\(float\\)"),
     (np.arange(3), SubjectTypeError, "x0 has dtype int64.*astype\\(float\\)"),
-    (np.array([1.0, 2.0 + 1j]), SubjectTypeError, "x0 is complex.*real and imaginary parts"),
-    (1j, SubjectTypeError, "x0 is complex"),
     (np.array([1.0, None]), SubjectTypeError, "x0 has dtype object.*floats"),
     ("abc", SubjectTypeError, "x0 is a str"),
     (np.array(["a"]), SubjectTypeError, "x0 has dtype <U1"),
@@ -24,7 +23,6 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     ({"n": 3, "b": None}, SubjectTypeError, "x0\\['n'\\] has dtype int64"),
     ({"b": None, "n": 3}, SubjectTypeError, "x0\\['b'\\] is None"),
     ({"W": ["abc"]}, SubjectTypeError, "x0\\['W.0'\\] is a str"),
-    ({"W": np.ones(2), "z": 1j}, SubjectTypeError, "x0\\['z'\\] is complex"),
     ({"W": np.ones(2), "o": np.array([1.0, None])}, SubjectTypeError, "x0\\['o'\\] has dtype object"),
     (np.ma.masked_less([1.0, -1.0, -2.0], 0), SubjectError, "x0 has 2 masked entries.*compressed"),
     ({}, SubjectError, "x0 is empty"),
@@ -36,6 +34,15 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (np.array([[1.0, np.nan]]), SubjectError, "x0\\[0, 1\\] is nan.*finite"),
     ({"W": np.array([np.inf])}, SubjectError, "x0\\['W'\\]\\[0\\] is inf.*finite"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("x0", "message"),
+    [(np.array([1.0, 2.0 + 1j]), "x0 is complex.*real and imaginary parts"), ({"z": 1j}, "x0\\['z'\\] is complex")],
+)
+def test_complex_parameters_are_pairs_before_they_are_read(x0: Any, message: str) -> None:
+    with pytest.raises(SubjectTypeError, match=message):
+        validated_parameters(x0, "x0")
 
 
 @pytest.mark.parametrize(("x0", "error", "message"), REFUSED)

@@ -18,7 +18,7 @@ from gradcheck.checks.maps.linearity import Found, linear_pullback
 from gradcheck.checks.maps.reproducible import difference, unsteady
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check, tolerance_of_map
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import Workers, budget_of, seed_of
+from gradcheck.checks.options import Workers, budget_of, rtol_beside, seed_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.errors import SubjectError, SubjectTypeError
@@ -27,6 +27,9 @@ from gradcheck.probes.journal import FirstPart, stored_seed
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING
+from gradcheck.subjects.frameworks.boundary import Boundary
+from gradcheck.subjects.frameworks.detection import framework_of
+from gradcheck.subjects.given_gradient import gradient_of_library
 from gradcheck.subjects.maps.claim import Claim, JacobianClaim, PullbackClaim, named, require_callable
 from gradcheck.subjects.maps.cotangent import random_cotangent
 from gradcheck.subjects.maps.domain import bounded
@@ -74,12 +77,15 @@ def check_hessian(
     ----------
     fun : callable or None
         ``fun(x, *args)`` returns a number; None if the gradient need not be checked.
-    grad : callable or True
-        ``grad(x, *args)`` returns the gradient; True if `fun` returns ``(value, gradient)``.
+    grad : callable, True or None
+        ``grad(x, *args)`` returns the gradient; True if `fun` returns ``(value, gradient)``; None is the gradient that
+        PyTorch or JAX computes of `fun`, a function of its own arrays.
     hess : callable, matrix or nesting of matrices
         ``hess(x, *args)`` returns the Hessian: an array, a sparse matrix, a `LinearOperator`, or for a nested `x0` the
-        nesting of blocks. A matrix is its value at `x0` alone.
+        nesting of blocks. A matrix is its value at `x0` alone. Without `hess` and `hessp` it is the product that
+        PyTorch or JAX computes, the derivative of its own gradient.
     x0 : array or nesting of arrays
+        Of NumPy, PyTorch or JAX, and tuples, as for `check_gradients`.
     hessp : callable, optional
         ``hessp(x, v, *args)`` returns the Hessian times `v`, in the place of `hess`.
     residuals : callable, optional
@@ -118,13 +124,36 @@ def check_hessian(
     """
     if x0 is MISSING:
         raise SubjectTypeError("missing x0: check_hessian(fun, grad, hess, x0)")
-    if (hess is None) == (hessp is None):
-        raise SubjectTypeError("pass either hess, the Hessian, or hessp=, a function hessp(x, v)")
+    of_library = hess is None and hessp is None and framework_of(x0) is not None
+    if (hess is None) == (hessp is None) and not of_library:
+        raise SubjectTypeError(
+            "pass either hess, the Hessian, or hessp=, a function hessp(x, v); neither stands for what PyTorch or JAX "
+            "computes, where x0 holds tensors or arrays of JAX"
+        )
     if fun is None and grad is True:
         raise SubjectTypeError("grad is True, but fun is None: pass the function that returns (value, gradient)")
     if residuals is not None:
         require_callable(residuals, "residuals", "pass the function that computes them, residuals(x, *args)")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    boundary = Boundary(x0)
+    if of_library:
+        require_callable(fun, "fun", "PyTorch and JAX compute a Hessian of the function: pass it, or hess")
+        assert fun is not None
+        hessp, wrt = boundary.own_hessp(fun, args), boundary.own_wrt(wrt)
+    elif hessp is not None:
+        require_callable(hessp, "hessp", "pass hessp(x, v)")
+        hessp = boundary.function(hessp, args, 1, tracked=True)
+    else:
+        hess = boundary.derivative(hess, args)
+    if grad is None and fun is not None:
+        grad = gradient_of_library(boundary, fun, args)
+        wrt = boundary.own_wrt(wrt)
+    elif callable(grad):
+        grad = boundary.function(grad, args, tracked=True)
+    fun = None if fun is None else boundary.function(fun, args, tracked=grad is True)
+    residuals = None if residuals is None else boundary.function(residuals, args)
+    retract, project, x0 = boundary.step(retract), boundary.step(project), boundary.x0
+    rtol = rtol_beside(boundary.coarse, rtol)
     first = None if journal is None or fun is None else FirstPart(f"{os.fspath(journal)}.gradient")
     stored = stored_seed(first or journal) if journal is not None and rng is None else None
     seed, limit = seed_of(rng if stored is None else stored), budget_of(budget)
@@ -162,6 +191,7 @@ def check_hessian(
                 journal=first,
             )
     subject = MapSubject(gradient, _claim(hess, hessp), x0, args, wrt=wrt, domain=domain)
+    subject.hold(boundary.coarse)
     _require_square(subject, named(gradient))
     if isinstance(subject.claim, JacobianClaim):
         without_adjoints(subject, subject.claim)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from gradcheck.checks.maps.adjointness import adjointness
+from gradcheck.checks.maps.products import check_vjp
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check
+from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import Workers
 from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
 from gradcheck.subjects.frameworks.boundary import Boundary
+from gradcheck.subjects.frameworks.detection import framework_of
 from gradcheck.subjects.maps.jacobian import jacobian_subject
 from gradcheck.subjects.selection import Wrt
 
@@ -44,12 +48,13 @@ def check_jacobian(
     ----------
     fun : callable
         ``fun(x, *args)`` returns the outputs: an array, or any nesting of dict, list, tuple of arrays, real or complex.
-    jac : callable, True, matrix, or nesting of matrices
+    jac : callable, True, None, matrix, or nesting of matrices
         ``jac(x, *args)`` returns the Jacobian; a matrix is its value at `x0` alone; True if `fun` returns ``(outputs,
         jacobian)``. A matrix is an array with the shape of the output and then that of the input (or one row for each
         output and one column for each parameter), a sparse matrix of SciPy, or a `LinearOperator`. For nested outputs
         or inputs it is one matrix for all of them in their order, or the nesting of the outputs with the nesting of the
-        inputs in each place, as in JAX; None in a place claims zero.
+        inputs in each place, as in JAX; None in a place claims zero. None for the
+        whole is what PyTorch or JAX computes of a function of its own arrays.
     x0 : array or nesting of arrays
         The point to check at; arrays of PyTorch or JAX and tuples as for `check_vjp`.
     args : sequence
@@ -119,11 +124,35 @@ def check_jacobian(
     >>> print(report.findings[0].message)
     rows 0 and 1 are exchanged
     """
+    if jac is None and framework_of(x0) is not None:
+        options_of_library: dict[str, Any] = {
+            "args": args,
+            "wrt": wrt,
+            "rtol": rtol,
+            "rng": rng,
+            "budget": budget,
+            "entries": entries,
+            "workers": workers,
+            "progress": progress,
+            "bounds": bounds,
+            "direction": direction,
+            "loss_accuracy": loss_accuracy,
+            "diagnose": diagnose,
+            "method": method,
+            "retract": retract,
+            "project": project,
+            "journal": journal,
+        }
+        with quiet():
+            report = replace(check_vjp(fun, None, x0, **options_of_library), kind="jacobian")
+        notify_observers(report)
+        return report
     boundary = Boundary(x0)
     x0, direction = boundary.x0, boundary.direction(direction)
     retract, project = boundary.step(retract), boundary.step(project)
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    fun, jac = (boundary.function(fun, args) if callable(fun) else fun), boundary.derivative(jac, args)
+    jac = boundary.derivative(jac, args)
+    fun = boundary.function(fun, args, tracked=jac is True) if callable(fun) else fun
     options = MapOptions(
         rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal, method
     )
@@ -135,4 +164,5 @@ def check_jacobian(
         whole = jacobian_subject(fun, jac, x, args)
         return check_on_manifold(whole, retraction, options, kind="jacobian", args=args, more=(adjointness,))
     subject = jacobian_subject(fun, jac, x0, args, wrt=wrt, bounds=bounds)
+    subject.hold(boundary.coarse)
     return run_map_check(subject, options, kind="jacobian", more=(adjointness,))

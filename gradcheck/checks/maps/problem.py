@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,12 +17,13 @@ from gradcheck.checks.maps.hessian import check_hessian
 from gradcheck.checks.maps.jacobian import check_jacobian
 from gradcheck.checks.maps.run import Rng
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import Workers, budget_of, seed_of
+from gradcheck.checks.options import Workers, budget_of, rtol_beside, seed_of
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.probes.evaluator import Progress
 from gradcheck.probes.journal import PartedJournal
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
+from gradcheck.subjects.frameworks.boundary import Boundary
 from gradcheck.subjects.maps.claim import named, require_callable
 from gradcheck.subjects.maps.outputs import plain_list
 from gradcheck.subjects.pytree import flatten
@@ -80,7 +82,8 @@ def check_problem(
     fun : callable or None
         The objective ``fun(x, *args)``, or residuals: several numbers, as `scipy.optimize.least_squares` and `root`
         take them. None if there are only constraints.
-    x0 : array
+    x0 : array or nesting of arrays
+        Of NumPy, PyTorch or JAX: then all functions get and return arrays of that kind.
     jac : callable, True or str
         Gradient of the objective, or Jacobian of the residuals; True if `fun` returns it as well. What differences
         compute, as ``'2-point'``, is not checked.
@@ -134,6 +137,15 @@ def check_problem(
     if residuals is not None and hess is None and hessp is None:
         raise SubjectTypeError("residuals is for a Hessian: pass hess= or hessp= as well, or leave it out")
     args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    boundary = Boundary(x0)
+    if boundary.framework is not None:
+        fun = None if fun is None else boundary.function(fun, args, tracked=jac is True)
+        jac, hess = boundary.derivative(jac, args), boundary.derivative(hess, args)
+        hessp = None if hessp is None else boundary.function(hessp, args, 1, tracked=True)
+        residuals = None if residuals is None else boundary.function(residuals, args)
+        constraints = _in_numpy(constraints, boundary)
+        retract, project, x0 = boundary.step(retract), boundary.step(project), boundary.x0
+        rtol = rtol_beside(boundary.coarse, rtol)
     kept = None if journal is None else PartedJournal(journal, seed_of(rng), reproduce=rng is None)
     seed = seed_of(rng) if kept is None else kept.seed
     options: dict[str, Any] = {
@@ -169,6 +181,32 @@ def check_problem(
     report = _with_notes(report, left)
     notify_observers(report)
     return report
+
+
+def _in_numpy(constraints: Any, boundary: Boundary) -> tuple[Any, ...]:
+    """Constraints on tensors, or on arrays of JAX, as constraints on arrays of NumPy."""
+    if isinstance(constraints, Mapping) or hasattr(constraints, "lb"):
+        constraints = (constraints,)
+    found: list[Any] = []
+    for each in constraints or ():
+        if isinstance(each, Mapping) and callable(each.get("fun")):
+            more = each.get("args", ())
+            more = tuple(more) if isinstance(more, (tuple, list)) else (more,)
+            jac = each.get("jac")
+            fun = boundary.function(each["fun"], more, tracked=jac is True)
+            found.append({**each, "fun": fun, "jac": boundary.derivative(jac, more)})
+        elif callable(getattr(each, "fun", None)) and not hasattr(each, "A"):
+            hess: Any = getattr(each, "hess", None)
+            found.append(
+                SimpleNamespace(
+                    fun=boundary.function(each.fun),
+                    jac=boundary.derivative(each.jac),
+                    hess=boundary.function(hess, (), 1, tracked=True) if _is_given(hess) else hess,
+                )
+            )
+        else:
+            found.append(each)
+    return tuple(found)
 
 
 def _with_notes(report: Report, left: Sequence[str]) -> Report:

@@ -107,10 +107,11 @@ def check_vjp(
     if vjp is None:
         framework = require_framework(boundary, "vjp", "vjp(x, u), or True if fun returns (outputs, pullback)")
         fun, vjp, convention = boundary.function(fun, args), boundary.own_vjp(fun, args), framework.convention
+        wrt = boundary.own_wrt(wrt)
     elif vjp is True:
         fun = boundary.pair(fun, args)
     else:
-        fun, vjp = boundary.function(fun, args), boundary.function(vjp, args, 1)
+        fun, vjp = boundary.function(fun, args), boundary.function(vjp, args, 1, tracked=True)
     kind = ConjugatedClaim if convention == "jax" else PullbackClaim
     if vjp is True:
         inner = pulled(fun, named(fun))
@@ -129,6 +130,7 @@ def check_vjp(
         return check_on_manifold(whole, retraction, options, kind="product", args=args, more=(linear_pullback,))
     x0, domain, notes = bounded(x0, bounds, wrt)
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, pair=vjp is True, domain=domain)
+    subject.hold(boundary.coarse)
     subject._notes |= dict.fromkeys(notes)
     return run_map_check(subject, options, kind="product", more=(linear_pullback,))
 
@@ -204,8 +206,9 @@ def check_jvp(
     if jvp is None:
         require_framework(boundary, "jvp", "jvp(x, v)")
         fun, jvp = boundary.function(fun, args), boundary.own_jvp(fun, args)
+        wrt = boundary.own_wrt(wrt)
     else:
-        fun, jvp = boundary.function(fun, args), boundary.function(jvp, args, 1)
+        fun, jvp = boundary.function(fun, args), boundary.function(jvp, args, 1, tracked=True)
     products = ProductClaim(jvp, f"{named(jvp)}() returned")
     options = MapOptions(
         rtol, rng, budget, entries, progress, loss_accuracy, diagnose, direction, workers, journal, method
@@ -220,6 +223,7 @@ def check_jvp(
     x0, domain, notes = bounded(x0, bounds, wrt)
     claim = product_claim(products, size_of(x0))
     subject = MapSubject(fun, claim, x0, args, wrt=wrt, domain=domain)
+    subject.hold(boundary.coarse)
     subject._notes |= dict.fromkeys(notes)
     return run_map_check(subject, options, kind="product", more=(linear_product,))
 

@@ -61,7 +61,7 @@ def tolerance_of_map(rtol: float | None, subject: MapSubject) -> float:
         rtol = current().rtol
     if rtol is not None:
         return checked_rtol(rtol)
-    bits = min((np.finfo(dtype).nmant for dtype in subject.types), default=52)
+    bits = min((*(np.finfo(dtype).nmant for dtype in subject.types), *subject.coarse.values()), default=52)
     return next(tolerance for least, tolerance in DEFAULT_OPTIONS.rtol_by_bits if bits >= least)
 
 

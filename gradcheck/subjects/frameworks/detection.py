@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from numpy.typing import NDArray
+
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.frameworks.framework import Framework
 from gradcheck.subjects.pytree import flatten
@@ -37,3 +39,14 @@ def _known() -> list[Framework]:
 
         found.append(JaxArrays())
     return found
+
+
+def memory_of(leaf: Any) -> NDArray[Any] | None:
+    """The memory of another library's array that can be written to, as a NumPy array that shares it."""
+    torch: Any = sys.modules.get("torch")
+    if not isinstance(leaf, getattr(torch, "Tensor", ())):
+        return None  # those of JAX cannot be written to
+    from gradcheck.subjects.frameworks.torch_arrays import memory
+
+    tensor: Any = leaf
+    return memory(tensor)

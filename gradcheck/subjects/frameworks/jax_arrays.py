@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectTypeError
-from gradcheck.subjects.frameworks.framework import Flat, Framework
+from gradcheck.subjects.frameworks.framework import Flat, Framework, held
 
 Array = NDArray[Any]
 
@@ -23,7 +23,7 @@ class JaxArrays(Framework):
 
     name = "JAX"
     convention: Literal["adjoint", "jax"] = "jax"
-    vjp_name, jvp_name = "jax.vjp", "jax.jvp"
+    vjp_name, jvp_name, gradient_name = "jax.vjp", "jax.jvp", "jax.grad"
 
     def owns(self, leaf: Any) -> bool:
         """Whether it is an array of JAX."""
@@ -33,12 +33,23 @@ class JaxArrays(Framework):
         """A copy; what JAX traces a function with has no values, and stays as it is."""
         if isinstance(leaf, jax.core.Tracer):
             return cast("Array", leaf)
+        if self.is_bfloat16(leaf):
+            return held(np.array(leaf.astype(jnp.float32)))
         found = np.array(leaf)
-        if found.dtype.kind == "V" or found.dtype.name == "bfloat16":
+        if found.dtype.kind == "V":
             raise SubjectTypeError(
-                f"an array has the type {leaf.dtype}, which NumPy does not have: pass float16, float32 or float64"
+                f"an array has the type {leaf.dtype}, which NumPy does not have: pass bfloat16, float16, float32 or "
+                "float64"
             )
         return found
+
+    def is_bfloat16(self, leaf: Any) -> bool:
+        """Whether it is an array of that type."""
+        return isinstance(leaf, jax.Array) and leaf.dtype == jnp.bfloat16
+
+    def as_bfloat16(self, array: Array, like: Any) -> Any:
+        """The same as `from_numpy`, rounded to that type."""
+        return jnp.array(array).astype(jnp.bfloat16)
 
     def from_numpy(self, array: Array, like: Any) -> Any:
         """An array on the default device."""
@@ -63,6 +74,15 @@ class JaxArrays(Framework):
         outputs, pull = jax.vjp(lambda *xs: tuple(function(*xs)), *primals)
         weights = (jnp.asarray(u.reshape(y.shape), y.dtype) for u, y in zip(cotangents(), outputs, strict=True))
         return list(pull(tuple(weights)))
+
+    def gradient(self, function: Flat, primals: Sequence[Any]) -> list[Any]:
+        """`jax.grad`."""
+
+        def number(*xs: Any) -> Any:
+            (value,) = function(*xs)
+            return jnp.reshape(value, ())
+
+        return list(jax.grad(number, argnums=tuple(range(len(primals))))(*primals))
 
     def jvp(self, function: Flat, primals: Sequence[Any], tangents: Sequence[Array]) -> list[Any]:
         """`jax.jvp`."""

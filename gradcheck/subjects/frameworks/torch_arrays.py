@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectTypeError
-from gradcheck.subjects.frameworks.framework import Flat, Framework
+from gradcheck.subjects.frameworks.framework import Flat, Framework, held
 
 Array = NDArray[Any]
 
@@ -22,7 +22,7 @@ class TorchArrays(Framework):
 
     name = "PyTorch"
     convention: Literal["adjoint", "jax"] = "adjoint"
-    vjp_name, jvp_name = "torch.autograd.grad", "torch.func.jvp"
+    vjp_name, jvp_name, gradient_name = "torch.autograd.grad", "torch.func.jvp", "torch.autograd.grad"
 
     def owns(self, leaf: Any) -> bool:
         """Whether it is a tensor."""
@@ -32,16 +32,36 @@ class TorchArrays(Framework):
         """A copy without the graph."""
         plain = leaf.detach().cpu()
         plain = plain.to_dense() if plain.layout != torch.strided else plain
+        if plain.dtype == torch.bfloat16:
+            return held(np.array(plain.float().numpy()))
         try:
             return np.array(plain.resolve_conj().resolve_neg().numpy())
         except TypeError:
             raise SubjectTypeError(
-                f"a tensor has the type {leaf.dtype}, which NumPy does not have: pass float16, float32 or float64"
+                f"a tensor has the type {leaf.dtype}, which NumPy does not have: pass bfloat16, float16, float32 or "
+                "float64"
             ) from None
 
     def from_numpy(self, array: Array, like: Any) -> Any:
-        """A leaf of a new graph, on the device of another tensor."""
-        return torch.tensor(array, device=like.device)
+        """A leaf of a new graph, on the device of another tensor, with its strides."""
+        return self._copied(torch.tensor(array, device=like.device), like)
+
+    def tracked(self, leaf: Any, like: Any) -> Any:
+        """The tensor, which requires a gradient if the other one does."""
+        return leaf.requires_grad_(like.requires_grad and self.is_differentiable(leaf))
+
+    def is_bfloat16(self, leaf: Any) -> bool:
+        """Whether it is a tensor of that type."""
+        return isinstance(leaf, torch.Tensor) and leaf.dtype == torch.bfloat16
+
+    def as_bfloat16(self, array: Array, like: Any) -> Any:
+        """The same as `from_numpy`, rounded to that type."""
+        return self._copied(torch.tensor(array, device=like.device).to(torch.bfloat16), like)
+
+    def _copied(self, found: torch.Tensor, like: Any) -> torch.Tensor:
+        if found.shape == like.shape and not like.is_contiguous() and like.layout == torch.strided:
+            found = torch.empty_like(like, dtype=found.dtype, requires_grad=False).copy_(found)
+        return found
 
     def __init__(self) -> None:
         self._state = torch.get_rng_state()
@@ -76,6 +96,16 @@ class TorchArrays(Framework):
         found = torch.autograd.grad(ys, inputs, us, allow_unused=True)
         return [torch.zeros_like(x) if g is None else g for x, g in zip(primals, found, strict=True)]
 
+    def gradient(self, function: Flat, primals: Sequence[Any]) -> list[Any]:
+        """`torch.autograd.grad` with a graph of its own."""
+        with torch.enable_grad():
+            inputs = [x if x.requires_grad else x.detach().clone().requires_grad_() for x in primals]
+            (value,) = function(*inputs)
+            if not value.requires_grad:
+                return [torch.zeros_like(x) for x in inputs]
+            found = torch.autograd.grad(value.reshape(()), inputs, create_graph=True, allow_unused=True)
+        return [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found, strict=True)]
+
     def jvp(self, function: Flat, primals: Sequence[Any], tangents: Sequence[Array]) -> list[Any]:
         """`torch.func.jvp`."""
         vectors = tuple(
@@ -86,3 +116,17 @@ class TorchArrays(Framework):
             warnings.filterwarnings("ignore", r"`torch\.jit", DeprecationWarning)  # of what PyTorch itself calls
             found = torch.func.jvp(lambda *xs: tuple(function(*xs)), tuple(x.detach() for x in primals), vectors)[1]
         return list(found)
+
+
+def memory(leaf: torch.Tensor) -> Array | None:
+    """The memory of a dense tensor as an array that shares it; None on another device."""
+    if leaf.layout != torch.strided or leaf.device.type != "cpu":
+        return None
+    plain = leaf.detach()
+    plain = plain.conj() if plain.is_conj() else plain
+    plain = plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain
+    try:
+        found: Array = plain.numpy()
+    except (TypeError, RuntimeError):
+        return None
+    return found

@@ -71,6 +71,24 @@ class RealParameters:
         found = [as_complex(np.asarray(leaf)) if i in self._positions else leaf for i, leaf in enumerate(leaves)]
         return found[0] if self._structure.bare else self._structure.unflatten(found)
 
+    def paired(self, tree: Any) -> Any:
+        """A nesting like that of the parameters, with the pairs of complex leaves; one of another kind as it is."""
+        try:
+            leaves = self._structure.leaves(tree)
+        except (TypeError, ValueError):  # whoever reads it says what is wrong
+            return tree
+        found = [
+            as_real(np.asarray(leaf, dtype=np.result_type(np.asarray(leaf), np.complex64)))
+            if i in self._positions and _is_number(leaf)
+            else leaf
+            for i, leaf in enumerate(leaves)
+        ]
+        return found[0] if self._structure.bare else self._structure.unflatten(found)
+
+
+def _is_number(leaf: Any) -> bool:
+    return leaf is not None and np.asarray(leaf).dtype.kind in "fciub"
+
 
 def _is_array(leaf: Any) -> bool:
     return isinstance(leaf, (np.ndarray, np.generic, complex))
