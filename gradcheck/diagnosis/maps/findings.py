@@ -67,27 +67,53 @@ def _explained(pair: PairResult, result: MapResult, symmetric: bool) -> tuple[Ex
 
 @dataclass(frozen=True, slots=True)
 class _RowGap:
-    """What is off in one row: how many of the entries that are not zero, and the sizes of the gap and of the row."""
+    """What is off in one row.
+
+    Attributes
+    ----------
+    wrong, large : int
+        How many entries have a gap, and how many one that is not far smaller than the largest.
+    entries : int
+        How many are not zero.
+    gap, size : float
+        Norms of the gap and of the row.
+    """
 
     wrong: int
+    large: int
     entries: int
     gap: float
     size: float
 
 
 def _in_few_rows(pair: PairResult, result: MapResult) -> bool:
-    """Whether at least half of the outputs are right to within their error bars, and no solver makes the others wrong.
+    """Whether few rows are wrong, by more than the solver makes that the others may have.
 
     Outputs that depend on no solver may stand beside others that do. Its errors are small, and in all entries of a row
-    that are not zero.
+    that are not zero. So rows are few if at least half of the outputs are right to within their error bars; or if their
+    gaps are far larger than those of all others, as where the whole derivative is an approximation.
     """
     height, width = result.subject.outputs.sizes[pair.output], result.subject.blocks[pair.block].size
     rows = list(_gaps_of_rows(pair, result))
-    if not 0 < 2 * len(rows) <= height:
+    apart = 2 * len(rows) > height
+    if apart:
+        rows = _standing_out(rows)
+    if not rows:
         return False
     size, gap = math.hypot(*(row.size for row in rows)), math.hypot(*(row.gap for row in rows))
+    if apart:
+        return gap > VERDICTS.solver_part * size or any(VERDICTS.few_divisor * row.large <= row.entries for row in rows)
     most = VERDICTS.solver_part if width > 1 else VERDICTS.single_part
     return gap > most * size or any(row.wrong < VERDICTS.spread_share * row.entries for row in rows)
+
+
+def _standing_out(rows: Sequence[_RowGap]) -> list[_RowGap]:
+    """Rows whose gaps are far larger than those of all others, if they are few."""
+    ordered = sorted(rows, key=lambda row: -row.gap)
+    for few in range(1, len(ordered) // VERDICTS.few_divisor + 1):
+        if ordered[few - 1].gap > MAP_DIAGNOSIS.apart * ordered[few].gap:
+            return ordered[:few]
+    return []
 
 
 def _gaps_of_rows(pair: PairResult, result: MapResult) -> Iterator[_RowGap]:
@@ -97,8 +123,10 @@ def _gaps_of_rows(pair: PairResult, result: MapResult) -> Iterator[_RowGap]:
         off = np.abs(claimed - numeric) > MAP_DIAGNOSIS.bars * error
         some = off | (claimed != 0)
         for row in np.flatnonzero(off.any(axis=1)):
-            gap = float(np.linalg.norm(claimed[row] - numeric[row]))
-            yield _RowGap(int(off[row].sum()), int(some[row].sum()), gap, float(np.linalg.norm(numeric[row])))
+            gaps = np.abs(claimed[row] - numeric[row])
+            large = int((off[row] & (MAP_DIAGNOSIS.apart * gaps > gaps.max())).sum())
+            size = float(np.linalg.norm(numeric[row]))
+            yield _RowGap(int(off[row].sum()), large, int(some[row].sum()), float(np.linalg.norm(gaps)), size)
         return
     shape, width = result.subject.outputs.shapes[pair.output], result.subject.blocks[pair.block].size
     for number in pair.rows or ():
@@ -106,7 +134,7 @@ def _gaps_of_rows(pair: PairResult, result: MapResult) -> Iterator[_RowGap]:
         entries = [entry for entry in pair.entries if entry.index[: len(shape)] == place]
         gap, size = (math.hypot(*values) for values in ([e.gap for e in entries], [e.numeric for e in entries]))
         wrong = sum(entry.wrong for entry in entries) if pair.listed else width
-        yield _RowGap(wrong, _not_zero(pair, result, number) if pair.listed else width, gap, size)
+        yield _RowGap(wrong, wrong, _not_zero(pair, result, number) if pair.listed else width, gap, size)
 
 
 def _not_zero(pair: PairResult, result: MapResult, row: int) -> int:

@@ -31,6 +31,9 @@ class MapDiagnosisSettings:
         Calls that must be left for a diagnosis.
     shown : int
         At most so many entries or rows are named in a sentence.
+    apart : float
+        Gaps of rows that exceed those of all others by this factor have another cause. Errors of a solver differ from
+        row to row as well, by less where they are visible.
     few_part : float
         Wrong entries are few if they are at most this part of all entries of a block.
     """
@@ -45,6 +48,7 @@ class MapDiagnosisSettings:
     generic_distance: float = 0.3
     least_budget: int = 60
     shown: int = 6
+    apart: float = 1e3
     few_part: float = 0.25
 
 

@@ -410,6 +410,52 @@ def test_one_wrong_entry_is_no_tolerance_of_a_solver(seed: int) -> None:
     assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(2, 1)]
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("width", [1, 3])
+def test_one_wrong_entry_of_an_approximation_is_no_tolerance_of_a_solver(seed: int, width: int) -> None:
+    """Every entry is off by about 1e-7, as where differences make the Jacobian, and one of them by a tenth."""
+    into, noise = INTO[:, :width], 1e-7 * np.random.default_rng(3).normal(size=(30, width))
+
+    def fun(x: Any) -> Any:
+        return np.tanh(into @ x)
+
+    def jacobian(x: Any, factor: float = 1.0) -> Any:
+        found = (1 - np.tanh(into @ x) ** 2)[:, None] * into * (1 + noise)
+        found[7, 0] *= factor
+        return found
+
+    x0 = AT[:width]
+    assert check_jacobian(fun, jacobian, x0, rng=seed).verdict.value == "pass"
+    report = check_jacobian(fun, lambda x: jacobian(x, 1.1), x0, rng=seed)
+    assert report.verdict.value == "fail"
+    assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(7, 0)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("decay", [1.0, 10.0, 1e4])
+def test_rows_behind_a_solver_may_differ_by_orders_of_magnitude(seed: int, decay: float) -> None:
+    """GMRES that stops at 1e-3, seen through outputs of which each is smaller than the one before."""
+    from scipy.sparse.linalg import gmres
+
+    weights = decay ** -np.arange(6.0)
+
+    def fun(x: Any) -> Any:
+        b = np.tanh(INTO @ x)
+        return weights * (OUT_OF @ gmres(SYSTEM, b, rtol=1e-3, restart=5)[0])
+
+    def jacobian(x: Any) -> Any:
+        return weights[:, None] * half_solved_jacobian(x)
+
+    for width in (1, 3):
+        right = check_jacobian(
+            lambda x, w=width: fun(np.append(x, AT[w:])),
+            lambda x, w=width: jacobian(np.append(x, AT[w:]))[:, :w],
+            AT[:width],
+            rng=seed,
+        )
+        assert right.verdict.value != "fail", str(right)
+
+
 # -- options -----------------------------------------------------------------------------------------------------------
 
 
