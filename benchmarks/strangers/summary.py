@@ -49,8 +49,9 @@ FOUND = """\
   operation have no large scale here.
 * **scikit-learn**, `MLPRegressor`: the squared error is averaged over outputs, and the backward pass sums over them.
 * **scikit-learn**, t-SNE: with more than one degree of freedom the gradient has another exponent than the derivative.
-* **statsmodels**, `ZeroInflatedPoisson.hessian`, `NegativeBinomial.hessian`: see
-  [derivatives](derivatives-figures.md).
+* **statsmodels 0.15**: `ZeroInflatedPoisson.hessian` has zeros in the place of the block that mixes its two parts;
+  `NegativeBinomial.hessian` is by the dispersion, and `score`, before a fit, by its logarithm; `OLS.hessian` of the
+  profile likelihood has half of the term XᵀX.
 * **PyTorch**, `as_strided_scatter`: zero where the derivative is the incoming gradient. `normal` with a fixed seed:
   zero by definition.
 """
