@@ -13,8 +13,8 @@ from gradcheck.errors import SubjectError
 from gradcheck.nn.kinds import nearest
 from gradcheck.strategies.choice import evenly
 
-#: Mistakes that transform a gradient; the others are only observed by a check.
-COMMITTED = tuple(mistake for mistake in MISTAKES if not isinstance(mistake, ObservedMistake))
+#: Mistakes that transform the gradient of a network; others are only observed by a check, or those of complex numbers.
+COMMITTED = tuple(mistake for mistake in MISTAKES if mistake.of_real and not isinstance(mistake, ObservedMistake))
 
 
 def mistakes(*, slugs: Iterable[str] | None = None) -> st.SearchStrategy[Mistake]:
@@ -55,7 +55,7 @@ def chosen_mistakes(slugs: Any) -> tuple[Mistake, ...]:
             raise SubjectError(f"there is no mistake {name!r}{nearest(name, by_name)}; see gradcheck explain")
         if by_name[name] not in COMMITTED:
             raise SubjectError(
-                f"{name!r} cannot be drawn: a check observes it, and no transformation of a right gradient makes it; "
+                f"{name!r} cannot be drawn: no transformation of a right gradient by real parameters makes it; "
                 "leave it out"
             )
         found.append(by_name[name])

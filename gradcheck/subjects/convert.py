@@ -84,7 +84,7 @@ def as_subject(
             raise SubjectTypeError("batch is for a model: pass a function's further arguments as args=")
         given = given_gradient(target, grad, x0, args, wrt)
         subject = FunctionSubject(given.fun, given.grad, given.x0, args, wrt=given.wrt, bounds=bounds)
-        subject.hold(given.boundary.coarse, given.notes)
+        subject.hold(given.boundary.coarse, given.complex_names)
         return subject
     if grad is MISSING and x0 is MISSING and callable(getattr(target, "backward", None)):
         return _layer(target, batch, wrt)

@@ -33,6 +33,12 @@ ONLY_HERE = (
 #: Said of parameters in a type that NumPy does not have.
 HELD = "parameters in bfloat16 are shown as float32, which NumPy has; the claim is computed in bfloat16"
 
+#: Said of a gradient with respect to complex parameters.
+COMPLEX = (
+    "complex parameters are checked as pairs of real ones: the last index of an entry is 0 for the real and 1 for the "
+    "imaginary part, and the gradient is that by the real plus i times that by the imaginary part, as in PyTorch"
+)
+
 
 class FunctionArguments(NamedTuple):
     """What a `FunctionSubject` was made of."""
@@ -177,11 +183,13 @@ class FunctionSubject(Subject):
         blocks = zip(found, self.blocks, strict=True)
         return tuple(_rounded(x, self.coarse[b.name]) if b.name in self.coarse else x for x, b in blocks)
 
-    def hold(self, coarse: Iterable[str], notes: Iterable[str] = ()) -> None:
-        """Say which parameters are in bfloat16, and what else is to be noted of them."""
-        names = set(coarse)
+    def hold(self, coarse: Iterable[str], pairs: Iterable[str] = ()) -> None:
+        """Say which parameters are in bfloat16, and which are pairs of the parts of complex ones; both are noted."""
+        names, of_complex = set(coarse), set(pairs)
         self.coarse = {block.name: BFLOAT16_BITS for block in self.blocks if block.name in names}
-        self._notes |= dict.fromkeys([*notes, *([HELD] if self.coarse else [])])
+        self.complex_blocks = frozenset(block.name for block in self.blocks if block.name in of_complex)
+        notes = ([COMPLEX] if self.complex_blocks else []) + ([HELD] if self.coarse else [])
+        self._notes |= dict.fromkeys(notes)
 
     def remarks(self) -> dict[str, str]:
         """Evidence that `fun` or `grad` writes into its arguments, if it does."""

@@ -11,12 +11,6 @@ from gradcheck.subjects.frameworks.boundary import Boundary, require_framework
 from gradcheck.subjects.maps.real_parts import RealParameters
 from gradcheck.subjects.selection import Wrt
 
-#: Said of a gradient with respect to complex parameters.
-COMPLEX = (
-    "complex parameters are checked as pairs of real ones: the last index of an entry is 0 for the real and 1 for the "
-    "imaginary part, and the gradient is that by the real plus i times that by the imaginary part, as in PyTorch"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class GivenGradient:
@@ -30,7 +24,8 @@ class GivenGradient:
     boundary : Boundary
     wrt : str, iterable of str or None
         What was asked for; of the gradient that a library computes its own arrays alone.
-    notes : tuple of str
+    complex_names : frozenset of str
+        Leaves that are pairs of real and imaginary parts.
     """
 
     fun: Any
@@ -38,7 +33,7 @@ class GivenGradient:
     x0: Any
     boundary: Boundary
     wrt: Wrt = None
-    notes: tuple[str, ...] = ()
+    complex_names: frozenset[str] = frozenset()
 
 
 def given_gradient(fun: Any, grad: Any, x0: Any, args: Sequence[Any] = (), wrt: Wrt = None) -> GivenGradient:
@@ -110,6 +105,6 @@ def _in_real_numbers(given: GivenGradient) -> GivenGradient:
 
     named = functools.partial(functools.update_wrapper, updated=())
     if grad is True:
-        return GivenGradient(named(both, fun), True, real.x0, given.boundary, given.wrt, (COMPLEX,))
+        return GivenGradient(named(both, fun), True, real.x0, given.boundary, given.wrt, real.complex_names)
     claim = named(gradient, grad) if callable(grad) else real.paired(grad)
-    return GivenGradient(named(value, fun), claim, real.x0, given.boundary, given.wrt, (COMPLEX,))
+    return GivenGradient(named(value, fun), claim, real.x0, given.boundary, given.wrt, real.complex_names)

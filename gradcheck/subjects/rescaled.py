@@ -33,6 +33,7 @@ class RescaledSubject(Subject):
         self.blocks, self.point, self.space = subject.blocks, subject.point, subject.space
         self.parallel, self.preparations = subject.parallel, subject.preparations
         self.only_here = subject.only_here
+        self.complex_blocks = subject.complex_blocks
 
     def loss(self, point: Point) -> float:  # noqa: D102
         return times_power_of_two(self._subject.loss(point), -self._power)

@@ -89,6 +89,8 @@ class Subject(abc.ABC):
         Whether it is a function with several outputs, and the claim about its Jacobian.
     coarse : mapping of str to int
         Blocks of a type that NumPy does not have, and the bits of its mantissa.
+    complex_blocks : frozenset of str
+        Blocks whose last axis has the real and imaginary parts of complex parameters.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Subject(abc.ABC):
     only_here: bool = False
     is_map: bool = False
     coarse: Mapping[str, int] = MappingProxyType({})
+    complex_blocks: frozenset[str] = frozenset()
 
     @abc.abstractmethod
     def loss(self, point: Point) -> float:

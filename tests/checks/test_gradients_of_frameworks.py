@@ -248,6 +248,9 @@ def test_complex_parameters_of_libraries(library: str, name: str) -> None:
     report = check_gradients(fun, lambda z: 2 * z, z0, rng=0)
     assert report.verdict.value == "fail"
     assert {index[-1] for index in wrong(report)} == {1}
+    assert slugs(report) == ["not-conjugated"]
+    half = check_gradients(fun, lambda z: z.conj(), z0, rng=0)
+    assert slugs(half) == ["constant-factor"]
 
 
 def test_complex_parameters_of_numpy() -> None:

@@ -213,6 +213,8 @@ class Mistake(abc.ABC):
         Whether the mistake is named even if a constant factor would explain the claimed gradient equally well.
     subtle : bool
         Whether the mistake is also looked for where the claim is right to within what a fit tolerates.
+    of_real : bool
+        Whether it can be made in the gradient with respect to real parameters.
     """
 
     code: ClassVar[str]
@@ -222,6 +224,7 @@ class Mistake(abc.ABC):
     allows_factor: ClassVar[bool] = False
     preferred_to_factor: ClassVar[bool] = False
     subtle: ClassVar[bool] = False
+    of_real: ClassVar[bool] = True
 
     @abc.abstractmethod
     def variants(self, context: Context, block: int) -> Iterator[Variant]:

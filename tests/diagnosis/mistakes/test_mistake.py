@@ -130,7 +130,6 @@ def test_observed_mistakes_have_no_variants() -> None:
         "asymmetric-hessian",
         "missing-block",
         "wrong-sparsity",
-        "not-conjugated",
         "gauss-newton",
     }
     x = np.ones(3)
