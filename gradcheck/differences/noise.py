@@ -178,10 +178,10 @@ def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centr
     False where it does not leave its value at all.
     """
     near, far = 0.0, math.ldexp(float(NOISE.beside), NOISE.spacing)
-    while far <= NOISE.farthest and function([far])[0] == centre:
-        near, far = far, NOISE.stride * far
-    if far > NOISE.farthest:
-        return False
+    while function([far])[0] == centre:
+        if far == NOISE.farthest:
+            return False
+        near, far = far, min(NOISE.stride * far, NOISE.farthest)
     length = NOISE.jump_offset * (far - near)
     for _ in range(NOISE.halvings):
         middle = (near + far) / 2

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcheck.differences.noise import ends_in_a_jump, measure_noise, noise_of
+from gradcheck.differences.noise import Noise, ends_in_a_jump, measure_noise, noise_of
 from gradcheck.differences.settings import EPSILON, NOISE
 
+Values = Callable[[Sequence[float]], list[float]]
 
-def pointwise(function: Callable[[float], float]) -> Callable[[Sequence[float]], list[float]]:
+
+def pointwise(function: Callable[[float], float]) -> Values:
     return lambda steps: [function(step) for step in steps]
 
 
@@ -78,16 +80,35 @@ def test_a_straight_line_has_only_its_rounding() -> None:
     assert noise.level <= 64 * EPSILON
 
 
-def _along(function: Callable[[float], float]) -> Callable[[Sequence[float]], list[float]]:
-    return lambda steps: [function(step) for step in steps]
+def _ends() -> list[float]:
+    """Places up to 60, close behind and far behind each that a search by factors of 16 would try."""
+    ends = [6 * 2.0 ** (4 * k - 16) * factor for k in range(6) for factor in (1.003, 1.3, 2.0, 4.0, 8.0, 15.0)]
+    return [1e-3, 0.02, 0.3, *(end for end in ends if end <= 40), 60.0]
 
 
-@pytest.mark.parametrize("end", [1e-3, 0.02, 0.3, 1.7, 5.0])
+@pytest.mark.parametrize("end", _ends())
 def test_a_constant_ends_in_a_bend_or_in_a_jump(end: float) -> None:
-    for bend in (lambda t: max(t - end, 0.0), lambda t: max(t - end, 0.0) ** 2, lambda t: 0.0):
-        assert not ends_in_a_jump(_along(lambda t, bend=bend: 1.5 + bend(t)), 1.5)  # type: ignore[misc]
-    for jump in (lambda t: float(t > end), lambda t: np.floor(t / end), lambda t: (t > end) * (1 + t)):
-        assert ends_in_a_jump(_along(lambda t, jump=jump: 1.5 + jump(t)), 1.5)  # type: ignore[misc]
+    def along(function: Callable[[float], float]) -> Values:
+        return pointwise(lambda t: 1.5 + function(t))
+
+    for bend in (
+        lambda t: max(t - end, 0.0),
+        lambda t: max(t - end, 0.0) ** 2,
+        lambda t: min(max(t - end, 0.0), 0.5 * end),  # a ramp
+        lambda t: 0.0,
+    ):
+        assert not ends_in_a_jump(along(bend), 1.5)
+    for jump in (
+        lambda t: float(t > end),
+        lambda t: float(np.floor(t / end)),
+        lambda t: (t > end) * (1 + t / end),
+        lambda t: (t > end) * (1 + 3 * min((t - end) / (0.1 * end), 1.0)),  # rises on to four times its height
+    ):
+        assert ends_in_a_jump(along(jump), 1.5)
+
+
+def test_what_is_constant_for_many_times_its_size_is_constant() -> None:
+    assert not ends_in_a_jump(pointwise(lambda t: 1.5 + float(t > 90.0)), 1.5)
 
 
 def test_rounding_that_is_alike_at_equal_distances_is_heard() -> None:
@@ -95,7 +116,7 @@ def test_rounding_that_is_alike_at_equal_distances_is_heard() -> None:
     deaf = 0
     for seed in range(1000):
         x, v = (round(2**22 * number) / 2**22 for number in 0.3 * np.random.default_rng(seed).standard_normal(2))
-        function = _along(lambda t, x=x, v=v: math.log(math.cosh(x + t * v)))  # type: ignore[misc]
+        function = pointwise(lambda t, x=x, v=v: math.log(math.cosh(x + t * v)))  # type: ignore[misc]
         if abs(v) > 0.05:
             deaf += measure_noise(function, function([0.0])[0]).level < EPSILON / math.sqrt(12) / 4
     assert deaf <= 5
@@ -123,3 +144,58 @@ def test_a_wave_is_no_noise_while_its_differences_shrink(frequency: float) -> No
     assert not wave.settled or wave.level <= 0.05
     rng = np.random.default_rng(0)
     assert noise_of([math.sin(1 + 1e-4 * k) + 0.1 * rng.standard_normal() for k in range(7)]).settled
+
+
+def test_two_roundings_of_single_precision_are_within_the_noise() -> None:
+    """The ratio and the sum of numbers that float32 holds are off by up to two of its roundings, 2⁻²⁴ of their size."""
+    single, largest = np.float32, 0.0
+    for seed in range(2000):
+        x = single(np.random.default_rng(seed).uniform(0.5, 9))
+        value = float(x / single(3.3) + single(0.1))
+        error = abs(value - (float(x) / float(single(3.3)) + float(single(0.1))))
+        assert error <= noise_of([value] * 7).level <= 8 * 2.0**-24 * value
+        largest = max(largest, error / (2.0**-24 * value))
+    assert largest > 1.5
+
+
+@pytest.mark.parametrize(
+    ("function", "spacing"),
+    [
+        (lambda t: float(np.float16(1 + 0.1 * math.sin(10 + 20 * t))), 2.0**-10),
+        (lambda t: round(16 * math.sin(0.5 + t)) / 16, 2.0**-4),
+        (lambda t: round(20 * math.sin(0.05 + t / 10)) / 2, 0.5),
+    ],
+)
+def test_a_coarse_grid_shows_beside_a_curve(function: Callable[[float], float], spacing: float) -> None:
+    """Steps that are too short see one value; far longer ones would take the curve for noise."""
+    noise = measure_noise(pointwise(function), function(0.0))
+    assert spacing / math.sqrt(12) / 4 < noise.level <= 4 * spacing
+
+
+def _hashed(t: float) -> float:
+    return float(np.random.default_rng([int(abs(t) * 2.0**60), t < 0]).uniform(-1, 1))
+
+
+@pytest.mark.parametrize("phase", range(5))
+def test_noise_that_is_correlated_over_short_steps_counts_at_long_ones(phase: int) -> None:
+    """Waves of 2⁻¹⁷ are noise to steps of 2⁻¹⁶, and a curve to steps of 2⁻²³, which see the rest alone."""
+    waves = pointwise(lambda t: 1 + 1e-9 * _hashed(t) + 3e-9 * math.sin(2.0**20 * t + phase))
+    assert measure_noise(waves, waves([0.0])[0]).level >= 4e-9
+
+
+@pytest.mark.parametrize("slope", [1e-1, 1.0])
+def test_a_kink_beside_noise_is_not_noise(slope: float) -> None:
+    kinked = pointwise(lambda t: 1 + 1e-9 * _hashed(t) + slope * max(t - 2e-5, 0.0))
+    assert 1e-9 <= measure_noise(kinked, kinked([0.0])[0]).level <= 1e-8
+
+
+def test_a_digit_that_cancels_is_ordinary_and_two_are_not() -> None:
+    """Rounding a number of which 1/c is left by cancellation makes c roundings, with deviations of 0.3 c."""
+
+    def noise(cancelled: float, x: float) -> Noise:
+        left = pointwise(lambda t: (cancelled + math.sin(x + 0.3 * t)) - cancelled)
+        return measure_noise(left, left([0.0])[0])
+
+    places = [float(np.random.default_rng(seed).uniform(0.5, 2)) for seed in range(50)]
+    assert all(noise(10.0, x).ordinary for x in places)
+    assert sum(not noise(150.0, x).ordinary for x in places) >= 45  # a few are lucky

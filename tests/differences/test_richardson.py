@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -144,3 +145,42 @@ def test_a_kink_lasts_if_it_is_the_same_at_longer_steps(change: float, lasting: 
     near = 2.0**-9
     table = reached(lambda t: abs(t) + change * max(abs(t) - near, 0.0), range(-12, -5))
     assert table.read(-12, -12).kink == lasting
+
+
+@pytest.mark.parametrize("exponent", [-3, -4])
+@pytest.mark.parametrize("cubic", [1.0, 2.0, 4.0])
+def test_extrapolated_slopes_that_agree_by_accident_are_not_taken_at_their_word(cubic: float, exponent: int) -> None:
+    """Extrapolated once, t + a t³ + b t⁵ + c t⁷ has the slope 1 - 4 b h⁴ - 20 c h⁶.
+
+    It is the same at h and 2h for b = -21 c h². What is left is 64 c h⁶, here 1/640 of the
+    truncation 3 a h² that the plain differences show.
+    """
+    h = math.ldexp(1.0, exponent)
+    seventh = 3 * cubic * h**2 / 640 / (64 * h**6)
+    table = table_of([0.0, 1.0, 0.0, cubic, 0.0, -21 * seventh * h**2, 0.0, seventh], 1e-18)
+    table.reach(range(exponent, exponent + 3))
+    once = table.extrapolated(exponent)[1]
+    assert once.value - 1 == pytest.approx(3 * cubic * h**2 / 640, rel=1e-6)
+    assert abs(once.value - 1) <= once.error
+    assert once.error <= 3 * cubic * h**2 / 100
+
+
+@pytest.mark.parametrize(("gap", "seen"), [(0.0, 0), (20.0, 200)])
+def test_noise_is_no_gap_of_one_sided_slopes(gap: float, seen: int) -> None:
+    """The extrapolated gap is (16 s(h) - 10 s(2h) + s(4h)) / 7 with s(h) = (φ(h) + φ(-h) - 2 φ(0)) / h.
+
+    Noise of at most ε makes up to 9.3 ε / h of it, with a standard deviation of 2.7 ε / h if it is uniform.
+    """
+    noise, h = 1e-9, 2.0**-10
+    found = 0
+    for seed in range(200):
+        draw = random.Random(seed)
+
+        def values(steps: Sequence[float], draw: random.Random = draw) -> list[float]:
+            kink = 0.5 * gap * noise / h
+            return [math.sin(0.5 + t) + kink * abs(t) + draw.uniform(-noise, noise) for t in steps]
+
+        table = RichardsonTable(values, values([0.0])[0], noise)
+        table.reach(range(-10, -7))
+        found += table.one_sided(-10).seen
+    assert found == seen
