@@ -13,6 +13,7 @@ from gradcheck.probes.averaging import averaged
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
+from gradcheck.probes.settings import PROBES
 from gradcheck.subjects.spaces.numpy_space import NUMPY
 from tests.cases import Array
 from tests.probers import prober_of, shake
@@ -52,6 +53,21 @@ def test_averages_sharpen_a_slope_that_noise_hides(factor: float) -> None:
         assert found is hasty or (prober.evaluator.losses - before) / (2 * STEPS.run) > gains[-1] ** 2 / 4
     assert float(np.median(gains)) > 3
     assert min(gains) >= 1
+
+
+def test_little_noise_takes_few_values() -> None:
+    """Noise that is twice too large fades in four values for each step; eight show how large it is."""
+    sharper, spent = 0, []
+    for seed in range(20):
+        prober, line, hasty = measured(1.5e-8, seed=seed)
+        before = prober.evaluator.losses
+        found = averaged(prober, line, hasty)
+        assert abs(found.estimate.value - exact(line)) <= found.estimate.error
+        if not hasty.resolved and hasty.error_bar <= 4 * PROBES.target * hasty.tolerance:
+            sharper += found.estimate.error < hasty.estimate.error / 2
+            spent.append(prober.evaluator.losses - before)
+    assert sharper >= 0.8 * len(spent) > 0
+    assert float(np.median(spent)) <= 16 * 10  # two or three rounds of steps to either side
 
 
 def test_a_slope_that_is_resolved_costs_nothing_more() -> None:
