@@ -55,7 +55,6 @@ EXPONENTS = {
     "smallest",
     "largest",
     "first_exponent",
-    "blind_exponent",
     "next_exponent",
     "strides",
 }

@@ -44,8 +44,6 @@ class ProbeSettings:
         The first step is at least so many powers of two longer than the smallest.
     first_exponent : int
         Exponent of the largest first step.
-    blind_exponent : int
-        Exponent of the first step where there is neither noise nor a target.
     slope_cost : int
         Evaluations that one slope may take.
     roomy_exponent : int
@@ -135,7 +133,6 @@ class ProbeSettings:
     visible: float = 2.0**7
     first_margin: int = 4
     first_exponent: int = -1
-    blind_exponent: int = -12
     slope_cost: int = 60
     roomy_exponent: int = 400
     jitter: float = 4.0

@@ -40,7 +40,7 @@ class StepPolicy:
         """Exponent half-way between the least step whose round-off reaches the target and a large one.
 
         From there the step sequence has room to shrink where the loss is rough, and to grow where it is noisier than
-        measured.
+        measured. Without a target it is half-way between the smallest step and a large one.
 
         Parameters
         ----------
@@ -50,7 +50,5 @@ class StepPolicy:
             The error bar to reach.
         """
         largest = min(self.largest - STEPS.run, PROBES.first_exponent)
-        if target <= 0:
-            return min(PROBES.blind_exponent, largest)
-        least = math.log2(max(noise, 5e-324)) - math.log2(target)
+        least = math.log2(max(noise, 5e-324)) - math.log2(target) if target > 0 else -self.bits
         return int(min(max((least + largest) / 2, -self.bits + PROBES.first_margin), largest))

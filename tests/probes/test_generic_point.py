@@ -117,6 +117,15 @@ def test_a_gap_that_ends_on_the_way_belongs_to_another_branch(radius: float, agr
     assert screen_nearer(here, shift, distance, 0) is agreement
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("part", "agreement"), [(0.05, Agreement.DISAGREES), (0.25, Agreement.AGREES)])
+def test_a_gap_counts_if_a_tenth_of_the_way_shows_it(part: float, agreement: Agreement, seed: int) -> None:
+    """The claim becomes wrong after this part of the way."""
+    _, shift, distance, _ = there_of(np.tanh, seed)
+    here = prober_of(logcosh, wrong_beyond(part * distance * float(np.abs(shift[0]).max())), X, seed=seed)
+    assert screen_nearer(here, shift, distance, 0) is agreement
+
+
 def test_where_nothing_can_be_measured_on_the_way_nothing_is_known() -> None:
     here, shift, distance, _ = there_of(np.tanh)
     nan = prober_of(lambda x: logcosh(x) if np.array_equal(x, X) else math.nan, np.tanh, X, measured=False)

@@ -71,6 +71,35 @@ def test_an_entry_far_smaller_than_its_block_is_judged_by_the_block() -> None:
     assert ordinary.norm == pytest.approx(math.cosh(1.0) * abs(length))
 
 
+def test_an_entry_is_decided_under_noise_by_few_values() -> None:
+    """An entry that is off by twice the tolerance is told from a right one, though noise is 1e-7 of the loss."""
+    spent = []
+    for seed in range(12):
+        for factor in (1.0, 1 + 2 * RTOL):
+            claim = np.tanh(X) * np.where(np.arange(len(X)) == 1, factor, 1.0)
+            noisy = prober_of(lambda x: logcosh(x) + 1e-7 * shake(x), lambda x, c=claim: c, X, seed=seed)
+            before = noisy.evaluator.losses
+            found, _, _ = noisy.entry(0, (1,))
+            assert found.agrees if factor == 1.0 else found.disagrees
+            spent.append(noisy.evaluator.losses - before)
+    assert float(np.mean(spent)) <= 10
+
+
+def test_a_forgotten_gradient_of_a_few_noises_is_seen_by_few_values() -> None:
+    """Along a line the loss changes by about 60 times its noise over the typical size."""
+    wrong, spent = 0, []
+    for seed in range(20):
+        steep = 48e-9
+        noisy = prober_of(
+            lambda x, s=steep: 1 + s * float(np.sum(np.sin(x - X))) + 3e-10 * shake(x), np.zeros_like, X, seed=seed
+        )
+        before = noisy.evaluator.losses
+        wrong += noisy.measure(noisy.line()).disagrees
+        spent.append(noisy.evaluator.losses - before)
+    assert wrong >= 16
+    assert float(np.mean(spent)) <= 9
+
+
 def test_what_remains_of_a_claim_of_zero_is_its_rounding() -> None:
     prober = prober_of(logcosh, np.tanh, X)
     line = prober.line()

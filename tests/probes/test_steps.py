@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 import pytest
 
 from gradcheck.differences.settings import STEPS
 from gradcheck.probes.steps import StepPolicy
+from tests.probers import prober_of
 
 NOISES = [0.0, 1e-300, 1e-16, 1e-12, 1e-8, 1e-4, 1.0, 1e6]
 TARGETS = [1e-12, 1e-8, 1e-6, 1e-3, 1.0]
@@ -70,3 +72,21 @@ def test_another_start_leaves_the_policy_as_it_is() -> None:
     assert (other.start, other.bits, other.largest) == (-9, 30, 3)
     assert policy.start is None
     assert other.with_start(None) == policy
+
+
+@pytest.mark.parametrize("bits", [13, 30, 41])
+@pytest.mark.parametrize("target", [*TARGETS, 0.0])
+def test_the_first_step_leaves_room_to_shrink(target: float, bits: int) -> None:
+    """A loss of zero has no noise: but the first step is not the smallest, for a kink may be near."""
+    assert StepPolicy(bits).first_step(0.0, target) - STEPS.shrink >= -bits
+
+
+@pytest.mark.parametrize("exponent", [-20, -24, -26, -27])
+def test_a_kink_however_near_is_left_behind(exponent: int) -> None:
+    """The loss is zero at the point; steps start as short as its rounding allows, or shrink until they are."""
+    near = math.ldexp(1.0, exponent)
+    prober = prober_of(lambda x: x[0] - 1 + 2 * max(x[0] - 1 - near, 0.0), np.ones_like, np.ones(1))
+    found = prober.measure(prober.line())
+    assert found.agrees
+    assert exponent < -20 or found.estimate.evaluations == 2 * STEPS.run
+    assert found.estimate.step <= near

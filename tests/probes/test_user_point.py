@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck.errors import SubjectError
 from gradcheck.probes.place import Place
 from gradcheck.probes.user_point import UserPoint, evaluate_user_point
@@ -110,3 +111,14 @@ def test_a_claim_that_the_gradient_overwrites_later_is_kept() -> None:
     found = evaluated(logcosh, gradient)
     shared[...] = 99.0
     np.testing.assert_array_equal(found.prober.data.claim[0], np.tanh(X))
+
+
+@pytest.mark.parametrize("exponent", [-600, 600])
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (1.001, "fail"), (-1.0, "fail")])
+def test_losses_whose_squares_overflow_or_vanish_are_judged_as_others_are(
+    factor: float, verdict: str, exponent: int
+) -> None:
+    """The square of 2^600 is more than the largest double, that of 2^-600 less than the smallest."""
+    size = 2.0**exponent
+    report = gradcheck.check_gradients(lambda x: size * logcosh(x), lambda x: size * factor * np.tanh(x), X, rng=0)
+    assert report.verdict.value == verdict
