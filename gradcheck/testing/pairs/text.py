@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections import defaultdict
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -29,14 +29,6 @@ GAP = 2
 def text_of(pairs: PairsData, width: int = WIDTH) -> str:
     """Format the table as plain text, without colours."""
     return plain(render(pairs, width), width)
-
-
-def coloured_of(pairs: PairsData) -> str:
-    """Format the table as wide as the terminal, with colours unless NO_COLOR is set."""
-    console = Console(force_jupyter=False)
-    with console.capture() as capture:
-        console.print(render(pairs, console.width))
-    return capture.get().rstrip("\n")
 
 
 def render(pairs: PairsData, width: int) -> RenderableType:
