@@ -17,7 +17,7 @@ from click.exceptions import Exit
 from gradcheck._version import __version__
 from gradcheck.app.formats import FORMATS, RERUN, Presentation, formatted, github_annotations, kind_of
 from gradcheck.app.main import ARGUMENTS, Main, WithArguments, version_option
-from gradcheck.app.terminal import appearance, laid_out, printing_to_stderr, say, write
+from gradcheck.app.terminal import USUAL_WIDTH, appearance, laid_out, printing_to_stderr, say, write
 from gradcheck.reports.status import CANNOT_RUN, FAULT, gravest
 
 if TYPE_CHECKING:
@@ -347,7 +347,7 @@ def explain(mistake: str | None) -> None:
 
     Without an argument, list all of them.
     """
-    from gradcheck.app.explain import listed, page
+    from gradcheck.app.explain import listed, page, wrapped
 
     look = appearance()
     if mistake is None:
@@ -358,7 +358,7 @@ def explain(mistake: str | None) -> None:
         from rich.markdown import Markdown
 
         _finish(laid_out(Markdown(found.text), look), None, 0)
-    _finish(found.text.rstrip(), None, 0)
+    _finish(wrapped(found.text, look.width or USUAL_WIDTH), None, 0)
 
 
 @main.command("write", short_help="Write a pytest file that checks a gradient.")

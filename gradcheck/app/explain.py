@@ -63,3 +63,34 @@ def listed(width: int | None) -> str:
 
 def _wrapped(head: str, text: str, width: int) -> str:
     return textwrap.fill(text, width, initial_indent=head, subsequent_indent=" " * len(head))
+
+
+def wrapped(text: str, width: int) -> str:
+    """A page in Markdown with its paragraphs and lists filled to a width; headings and code stay as they are."""
+    blocks: list[str] = []
+    for kept, part in _alternating(text.strip()):
+        blocks += [part] if kept else [_filled(block, width) for block in re.split(r"\n{2,}", part.strip("\n"))]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _alternating(text: str) -> list[tuple[bool, str]]:
+    """Code blocks, and what stands between them."""
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
+    return [(i % 2 == 1, part) for i, part in enumerate(parts)]
+
+
+def _filled(block: str, width: int) -> str:
+    if block.startswith("#"):
+        return block
+    items = re.split(r"^(?=\* )", block, flags=re.MULTILINE)
+    return "\n".join(
+        textwrap.fill(
+            " ".join(item.split()),
+            width,
+            subsequent_indent="  " if item.startswith("* ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for item in items
+        if item
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from gradcheck.app.cli import main
-from gradcheck.app.explain import UnknownMistake, page
+from gradcheck.app.explain import UnknownMistake, page, wrapped
 from gradcheck.diagnosis.mistakes import MISTAKES
 from gradcheck.reports.pages import Page, pages
 from gradcheck.training.doctor.causes import CODES
@@ -99,3 +100,28 @@ def test_a_part_of_a_slug_names_those_that_contain_it(name: str, near: str) -> N
     result = CliRunner().invoke(main, ["explain", name])
     assert result.exit_code == 2
     assert near in result.stderr
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("found", pages(), ids=lambda found: found.slug)
+def test_paragraphs_fill_the_width_and_code_stays_as_it_is(found: Page, width: int) -> None:
+    text = wrapped(found.text, width)
+    assert text.split() == found.text.split()
+    assert blocks(replace(found, text=text)) == blocks(found)
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert max(len(line) for line in prose.splitlines() if " " in line.strip("* ") and line[0] != "#") <= width
+    assert re.findall(r"^#.*$", prose, re.MULTILINE) == re.findall(
+        r"^#.*$", re.sub(r"```.*?```", "", found.text, flags=re.DOTALL), re.MULTILINE
+    )
+
+
+def test_a_paragraph_is_one_line_where_that_is_wide_enough() -> None:
+    assert wrapped("# Head\n\none\ntwo\n\n* three\n  four\n* five\n", 30) == "# Head\n\none two\n\n* three four\n* five"
+    assert wrapped("* three four\n* five", 8) == "* three\n  four\n* five"
+
+
+@pytest.mark.parametrize(("columns", "width"), [("50", 50), ("100", 100), ("", 80)])
+def test_in_a_pipe_the_text_is_as_wide_as_columns_says(columns: str, width: int) -> None:
+    result = CliRunner().invoke(main, ["explain", "GC201"], env={"COLUMNS": columns})
+    longest = max(len(line) for line in re.sub(r"```.*?```", "", result.stdout, flags=re.DOTALL).splitlines())
+    assert width - 12 < longest <= width
