@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -192,8 +193,33 @@ def test_the_best_trial_solves_the_question(question: DoctorReport) -> None:
     }
 
 
-def test_the_answer_has_a_wrong_gradient_and_an_average_that_sums_to_nine() -> None:
-    report = gradcheck.doctor(PROGRAMS / "answer.py", rng=0)
+@pytest.fixture(scope="module")
+def answer() -> DoctorReport:
+    return gradcheck.doctor(PROGRAMS / "answer.py", rng=0)
+
+
+#: A number, with the commas of thousands.
+NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
+
+
+@pytest.mark.parametrize("name", ["question", "answer"])
+def test_the_page_shows_what_is_printed(name: str, request: pytest.FixtureRequest) -> None:
+    """Every word, and every number but for what other versions of NumPy round differently."""
+    page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(rf"```text\n(GRADIENT [A-Z]+  {name}\.py.*?)\n```", page, re.DOTALL)
+    printed = str(request.getfixturevalue(name)).replace(str(PROGRAMS / f"{name}.py"), f"{name}.py")
+    printed = printed[printed.index("GRADIENT") : printed.index("Details:")]
+    assert NUMBER.sub("#", shown).split() == NUMBER.sub("#", printed).split()
+    pairs = zip(*(map(_number, NUMBER.findall(text)) for text in (shown, printed)), strict=True)
+    assert [pair for pair in pairs if pair[0] != pytest.approx(pair[1], rel=0.02)] == []
+
+
+def _number(text: str) -> float:
+    return float(text.rstrip(",.").replace(",", ""))
+
+
+def test_the_answer_has_a_wrong_gradient_and_an_average_that_sums_to_nine(answer: DoctorReport) -> None:
+    report = answer
     assert report.verdict.value == "fail"
     assert report.gradient.findings[0].slug == "extra-activation-derivative"
     assert [finding.slug for finding in report.findings] == ["biased-average"]
