@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.app.examples.xor import BATCH, QuestionNetwork
+from gradcheck import check_gradients
+from gradcheck.app.examples.xor import BATCH, AnswerNetwork, QuestionNetwork
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -67,6 +68,27 @@ def test_every_snippet_runs(page: str, folder: Path, monkeypatch: pytest.MonkeyP
             vars(stand_in).update({"LAYERS": [names.get("Dense")], **names})
             monkeypatch.setitem(sys.modules, module, stand_in)
         exec(compile(code, f"{page}, snippet {number}", "exec"), names)
+
+
+#: A number. Its last digits differ from machine to machine.
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def test_the_readme_shows_a_report_as_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ellipsis stands for what is left out."""
+    monkeypatch.chdir(ROOT)
+    printed = str(check_gradients(AnswerNetwork(), batch=BATCH, rng=0))
+    sample = re.search(r"```text\n(FAIL .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert sample is not None
+    position, text = 0, " ".join(NUMBER.sub("#", printed).split())
+    for part in sample[1].split("…"):
+        words = " ".join(NUMBER.sub("#", part).split())
+        assert words in text[position:]
+        position = text.index(words, position) + len(words)
+    exact = {float(number) for number in NUMBER.findall(printed)}
+    bars = {float(number) for number in re.findall(rf"± ({NUMBER.pattern})", sample[1])}
+    for number in {float(number) for number in NUMBER.findall(sample[1])} - bars:
+        assert min(abs(number - other) for other in exact) <= 1e-3 * abs(number)
 
 
 def test_the_pages_are_found() -> None:
