@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gradcheck.differences.settings import EPSILON
+from gradcheck.differences.settings import EPSILON, STEPS
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
@@ -79,10 +79,10 @@ def _narrowed(prober: Prober, line: Line) -> bool:
 
 
 def _lengths(prober: Prober, found: Comparison) -> Iterator[float]:
-    """Halves of secants, from the longest to the shortest in which the noise leaves the gap visible."""
+    """Halves of secants, from the longest step of the slope to the shortest in which noise leaves the gap visible."""
     noise = PROBES.secant_noise * prober.data.noise.level
     shortest = max(2 * PROBES.proof * noise / abs(found.gap), math.ldexp(1.0, -prober.policy.bits))
-    half = PROBES.secant_longest * found.estimate.step
+    half = math.ldexp(found.estimate.step, STEPS.run - 1)
     while half > shortest:
         yield half
         half /= PROBES.secant_shorter

@@ -103,9 +103,8 @@ class ProbeSettings:
         and to the other side.
     halvings, lasting_halvings : int
         How often an interval with a jump is halved; after how many a change that keeps its height is a jump.
-    secant_longest, secant_shorter : float
-        The longest secant reaches so many steps of the measured slope to either side; each next one is shorter by the
-        second factor, to find mistakes that are made near the point alone.
+    secant_shorter : float
+        Each next secant is shorter by this factor, to find mistakes that are made near the point alone.
     secant_noise : float
         Values on different sides of a kink are computed in different ways: they may differ by so many times the noise.
     generic_distances : tuple of float
@@ -164,7 +163,6 @@ class ProbeSettings:
     next_treads: tuple[float, ...] = (4.0, 2.0, 8.0, -1.0, -4.0)
     halvings: int = 28
     lasting_halvings: int = 10
-    secant_longest: float = 4.0
     secant_shorter: float = 32.0
     secant_noise: float = 4.0
     generic_distances: tuple[float, ...] = (0.3, 0.03, 0.001)

@@ -66,6 +66,15 @@ def test_a_wrong_one_there_is(block: str, seed: int, factor: float) -> None:
     pytest.fail("found along no direction")
 
 
+def test_half_a_percent_shows_in_secants_of_lengths_in_between() -> None:
+    """The shortest ones drown it in noise, and within the longest there are too many kinks."""
+    loss, gradient, params = deep_relu(1)
+    report = gradcheck.check_gradients(
+        loss, lambda p: {name: g * (1.005 if name == "b7" else 1.0) for name, g in gradient(p).items()}, params, rng=1
+    )
+    assert report.verdict.value == "fail"
+
+
 @pytest.mark.parametrize("radius", [1e-8, 1e-6, 1e-3])
 def test_a_mistake_made_near_the_point_alone_is_one(radius: float) -> None:
     x0 = np.linspace(-1.0, 2.0, 7)
