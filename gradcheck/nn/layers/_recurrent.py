@@ -51,11 +51,11 @@ class Recurrent(Layer):
         features: int,
         units: int,
         *,
-        last: bool,
-        reverse: bool,
-        scale: Scale,
-        rng: RNG,
-        dtype: DTypeLike,
+        last: bool = False,
+        reverse: bool = False,
+        scale: Scale = "glorot",
+        rng: RNG = None,
+        dtype: DTypeLike = np.float64,
     ) -> None:
         super().__init__()
         check_sizes(type(self).__name__, features=features, units=units)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from gradcheck.nn.activations.sigmoid import logistic
-from gradcheck.nn.initial import Scale
-from gradcheck.nn.layer import RNG, Array
+from gradcheck.nn.layer import Array
 from gradcheck.nn.layers._recurrent import Recurrent, State
 
 
@@ -51,19 +49,6 @@ class GRU(Recurrent):
 
     gates = 3
     second_bias = True
-
-    def __init__(
-        self,
-        features: int,
-        units: int,
-        *,
-        last: bool = False,
-        reverse: bool = False,
-        scale: Scale = "glorot",
-        rng: RNG = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        super().__init__(features, units, last=last, reverse=reverse, scale=scale, rng=rng, dtype=dtype)
 
     def _step(self, inward: Array, product: Array, state: State) -> tuple[State, Any]:
         a_r, a_z, a_n = np.split(inward, 3, axis=1)
