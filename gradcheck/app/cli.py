@@ -128,6 +128,7 @@ def check(
     from gradcheck.app.check_target import Choices
     from gradcheck.app.targets import expanded
 
+    _check_format(form)
     arguments = context.meta[ARGUMENTS]
     found, several = expanded(targets)
     hints = _hints(loss, pairs, function, arguments)
@@ -146,6 +147,15 @@ def check(
         outcomes, more = _fixed(found, outcomes, choices, timeout, show)
         troubles += more
     raise Exit(gravest([*(outcome.exit_status for outcome in outcomes), *([CANNOT_RUN] if troubles else [])]))
+
+
+def _check_format(form: str) -> None:
+    """Stop before anything is checked if a format cannot be written."""
+    if form == "html":
+        from gradcheck.reports.template import require_jinja2
+
+        with _user_errors():
+            require_jinja2()
 
 
 def _hints(loss: str | None, pairs: Sequence[str], function: str | None, arguments: Sequence[str]) -> Hints | None:
@@ -278,6 +288,7 @@ def doctor(context: click.Context, /, target: str, form: str, output: Path | Non
     TARGET and ARGUMENTS are as for `check`. The exit status is that of the check: 0 for a right gradient, even if the
     training has a problem.
     """
+    _check_format(form)
     options |= {"arguments": context.meta[ARGUMENTS], "pictures": form == "html"}
     with _user_errors(), printing_to_stderr():
         report = _doctor_report(target, options)

@@ -11,6 +11,14 @@ from gradcheck.errors import GradcheckError
 FOLDER = Path(__file__).parent
 
 
+def require_jinja2() -> None:
+    """Raise `GradcheckError` if jinja2 is not installed: better before a long check than after it."""
+    try:
+        import jinja2  # noqa: F401
+    except ImportError:
+        raise GradcheckError("the HTML report needs jinja2: pip install 'gradcheck[html]'") from None
+
+
 def filled(template: Path, **values: Any) -> str:
     """A page of HTML: a template, which may extend or include those of this folder, with its values escaped.
 
@@ -19,10 +27,9 @@ def filled(template: Path, **values: Any) -> str:
     GradcheckError
         If jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise GradcheckError("the HTML report needs jinja2: pip install 'gradcheck[html]'") from None
+    require_jinja2()
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     folders = list(dict.fromkeys([template.parent, FOLDER]))
     environment = Environment(
         loader=FileSystemLoader(folders),

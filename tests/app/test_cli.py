@@ -530,3 +530,19 @@ def test_the_doctor_writes_text_that_fits_a_page_of_html_and_json(folder: Path) 
     assert 'aria-label="The loss along the gradient' in page.stdout
     assert "reproduce with --seed 1" in page.stdout
     assert json.loads(run(*words, "--format", "json").stdout)["findings"][0]["code"] == "GT106"
+
+
+@pytest.mark.parametrize("command", ["check", "doctor"])
+def test_nothing_is_checked_for_a_page_that_cannot_be_written(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.py").write_text("open('was_run', 'w').close()\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run(command, "train.py")
+    assert (tmp_path / "was_run").exists()
+    (tmp_path / "was_run").unlink()
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    result = run(command, "train.py", "--format", "html")
+    assert result.exit_code == 2
+    assert "pip install 'gradcheck[html]'" in result.stderr
+    assert not (tmp_path / "was_run").exists()
