@@ -72,7 +72,7 @@ def _descend(prober: Prober, block: int, whole: Comparison) -> tuple[tuple[Entry
         if prober.evaluator.left < 2 * VERDICTS.entry_cost:
             return (), False
         middle = (low + high) // 2
-        goal = VERDICTS.bisection_target * abs(current.gap)
+        goal = VERDICTS.part_target * abs(current.gap)
         halves = [
             ((a, b), prober.measure(prober.line_along({block: Interval(a, b)}), goal=goal))
             for a, b in ((low, middle), (middle, high))

@@ -211,9 +211,9 @@ def _underflow(screening: Screening, block: int, location: Location | None) -> O
 
 
 def does_not_move(screening: Screening) -> bool:
-    """Whether the loss changed by no more than its noise over all steps that were tried."""
+    """Whether the loss changed by no more than the noise of two values over all steps that were tried."""
     estimate = screening.comparison.estimate
-    return estimate.rise <= VERDICTS.still * max(screening.prober.data.noise.level, estimate.noise)
+    return estimate.rise <= 2 * max(screening.prober.data.noise.level, estimate.noise)
 
 
 def _is_out_of_sight(screening: Screening) -> bool:

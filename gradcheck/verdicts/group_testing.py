@@ -113,10 +113,8 @@ class _Search:
         ratio = ramp.gap / parent.gap
         off = 2 * (ramp.error_bar + abs(ratio) * parent.error_bar) / abs(parent.gap)
         space = self.prober.subject.space
-        found = space.located(
-            line.direction, self.whole.direction, self.block, interval, ratio, off + VERDICTS.located_slack
-        )
-        if found is None or found.high - found.low > max(1, VERDICTS.narrowed * (interval.high - interval.low)):
+        found = space.located(line.direction, self.whole.direction, self.block, interval, ratio, off)
+        if found is None or 2 * (found.high - found.low) > interval.high - interval.low:  # halving leaves as much
             return None
         narrow = self._measure(found, parent)
         same = abs(narrow.gap - parent.gap) <= VERDICTS.followed * (narrow.error_bar + parent.error_bar)
@@ -128,7 +126,7 @@ class _Search:
     def _measured(self, part: Part, interval: Interval, parent: _Gap | None) -> tuple[_Gap, Line]:
         """The gap along a part of the direction of the search."""
         line = self.prober.part_of(self.whole, self.block, part)
-        goal = VERDICTS.group_target * abs(parent.gap) if parent is not None else None
+        goal = VERDICTS.part_target * abs(parent.gap) if parent is not None else None
         found = self.prober.measure(line, goal=goal)
         share = part.share if isinstance(part, RandomPart) else 1.0
         others = self.typical * math.sqrt(share * (interval.high - interval.low))

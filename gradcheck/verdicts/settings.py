@@ -13,8 +13,6 @@ class VerdictSettings:
     ----------
     confirming : float
         A slope that is known to this part of its size, and agrees, shows that a recording is of the same function.
-    still : float
-        A loss that moves by less than so many noises over all steps shows nothing that shorter steps would not.
     repeats : int
         A slope is measured so many more times, by the same steps, before it is compared with a claim for a verdict.
     repeat_part : float
@@ -24,7 +22,7 @@ class VerdictSettings:
         there is, must show a gap of so many error bars.
     entry_cost : int
         Evaluations that one entry, or one half of a block, may take.
-    bisection_target, group_target : float
+    part_target : float
         The gap of a half, or of a part in group testing, is measured to this part of the gap of the whole.
     for_diagnosis : float
         The part of the budget that is left for the diagnosis once a block is known to be wrong.
@@ -49,10 +47,6 @@ class VerdictSettings:
         An entry that is clearly off by this part of itself is not right, even where that is tolerated.
     ramp : tuple of float
         The weights between which a direction grows over an interval, to locate one wrong entry in it at once.
-    narrowed : float
-        The part of an interval that this has to leave to be of use.
-    located_slack : float
-        Slack of the ratio by which that direction locates an entry, beside the error bars.
     tiny : float
         How far gradients around a kink are taken, in units of the typical size.
     tiny_pairs, most_pairs : int
@@ -145,13 +139,11 @@ class VerdictSettings:
     """
 
     confirming: float = 1e-3
-    still: float = 2.0
     repeats: int = 2
     repeat_part: float = 1 / 8
     unsteady_clearness: float = 10.0
     entry_cost: int = 12
-    bisection_target: float = 1 / 16
-    group_target: float = 1 / 256
+    part_target: float = 1 / 16
     for_diagnosis: float = 0.3
     generic_cost: int = 20
     few_blocks: int = 8
@@ -166,8 +158,6 @@ class VerdictSettings:
     followed: float = 4.0
     off_part: float = 1 / 8
     ramp: tuple[float, float] = (0.25, 1.0)
-    narrowed: float = 0.25
-    located_slack: float = 1e-9
     tiny: float = 2.0**-20
     tiny_pairs: int = 6
     most_pairs: int = 48

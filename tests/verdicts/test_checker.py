@@ -9,6 +9,7 @@ import pytest
 from gradcheck import check_gradients
 from gradcheck.verdicts.verdict import Verdict
 from tests.cases import Array, SoftmaxRegression, codes, logcosh, spoil_entry, typical_index, verdict
+from tests.probers import X
 
 CASE = SoftmaxRegression()
 TYPICAL = typical_index(CASE.gradient(CASE.start)["W"])
@@ -221,6 +222,15 @@ def test_gradient_that_is_right_at_the_point_only_fails() -> None:
     report = check_gradients(CASE.loss, lambda p: frozen, CASE.start, rng=0)
     assert report.verdict.value == "fail"
     assert "generic point" in report.blocks["W"].where
+
+
+def test_a_generic_point_is_tried_where_the_budget_allows_it_and_not_beyond_it() -> None:
+    frozen = np.tanh(X)
+    assert check_gradients(logcosh, lambda x: frozen, X, rng=0, budget=90).verdict.value == "fail"
+    small = check_gradients(logcosh, np.tanh, X, rng=0, budget=20)
+    assert small
+    assert small.evaluations <= 20
+    assert any("only your point was checked" in note for note in small.notes)
 
 
 def dropout(rng: np.random.Generator) -> Callable[[Array], float]:

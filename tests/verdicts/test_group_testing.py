@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from gradcheck import check_gradients
 from gradcheck.reports.report import Report
+from gradcheck.verdicts.entry import Location, Materiality
+from gradcheck.verdicts.group_testing import find_all_wrong
 from tests.cases import logcosh
+from tests.probers import prober_of, shake
 
 FACTORS = np.array([1.01, -1.0, 0.0, 2.0, 1.1])
 
@@ -102,3 +105,36 @@ def test_noise_leaves_no_right_entry_accused() -> None:
     report = check_gradients(noisy, gradient, x0, rng=0)
     listed = [entry.index[0] for entry in report.blocks["x"].entries if entry.wrong]
     assert set(listed) <= set(places.tolist())
+
+
+NOWHERE = Location(Materiality.WRONG, (), complete=False)
+
+
+@pytest.mark.parametrize(("places", "noise"), [((17, 333), 1e-4), ((17,), 1e-3)])
+def test_under_noise_wrong_entries_are_found_by_few_values(places: tuple[int, ...], noise: float) -> None:
+    """A gap is measured no closer than it takes to follow it, and where it lies is read off one direction."""
+    spent = []
+    for seed in range(3):
+        x0 = np.random.default_rng(seed).uniform(0.3, 1.2, 500)
+        factors = np.where(np.isin(np.arange(500), places), 1.5, 1.0)
+        prober = prober_of(
+            lambda x: float(np.sum(np.cosh(x))) + noise * shake(x),
+            lambda x, f=factors: f * np.sinh(x),
+            x0,
+            seed=seed,
+            budget=4000,
+        )
+        before = prober.evaluator.losses
+        found = find_all_wrong(prober, 0, NOWHERE)
+        assert found.listed
+        assert tuple(entry.index[0] for entry in found.entries) == places
+        spent.append(prober.evaluator.losses - before)
+    assert float(np.mean(spent)) <= 190
+
+
+@pytest.mark.parametrize(("budget", "listed"), [(720, True), (600, False)])
+def test_they_are_looked_for_if_enough_is_left_to_name_the_mistake(budget: int, listed: bool) -> None:
+    x0 = np.random.default_rng(0).uniform(0.3, 1.2, 2000)
+    factors = np.where(np.isin(np.arange(2000), (5, 700)), 1.5, 1.0)
+    prober = prober_of(lambda x: float(np.sum(np.cosh(x))), lambda x: factors * np.sinh(x), x0, budget=budget)
+    assert find_all_wrong(prober, 0, NOWHERE).listed is listed

@@ -36,3 +36,12 @@ def test_right_ones_take_no_more_than_one() -> None:
     report = gradcheck.check_gradients(loss, lambda p: {k: 2 * v for k, v in p.items()}, start(400), rng=0)
     assert report
     assert report.evaluations <= 40
+
+
+def test_one_wrong_of_many_takes_few_measurements() -> None:
+    """Halving leaves a few to be measured one by one, at six evaluations each; all of a half would take 192."""
+    report = gradcheck.check_gradients(
+        loss, lambda p: {k: 2 * v * (1.3 if k == "k7" else 1.0) for k, v in p.items()}, start(64), rng=0
+    )
+    assert [name for name, block in report.blocks.items() if block.verdict.value == "fail"] == ["k7"]
+    assert report.evaluations <= 250
