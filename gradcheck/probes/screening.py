@@ -201,7 +201,7 @@ def _all_parts(prober: Prober, block: int, parts: Sequence[Part], whole: Screeni
     for part in parts:
         if not prober.subject.space.selects(prober.data.scaling[block], part):
             continue
-        if prober.evaluator.left < PROBES.part_cost:
+        if prober.evaluator.left < PROBES.detail_cost:
             return whole
         line = prober.line_along({block: part})
         comparison = prober.measure(line)

@@ -69,8 +69,6 @@ class ProbeSettings:
         Where a block is measured in bands of entries of similar effect: their edges, relative to the median effect.
     small_block : int
         A block of at most so many entries is measured entry by entry.
-    part_cost : int
-        Evaluations that must be left for a part of a block to be measured.
     unsteady_roundings : float
         Values at one point that differ by so many roundings differ as a parallel sum does.
     averaged_most : int
@@ -83,8 +81,8 @@ class ProbeSettings:
         Those steps are so many powers of two shorter than the distance in which the loss has to change.
     clear : float
         A change of the loss counts if it is so many times the noise.
-    zoom_cost : int
-        Evaluations that must be left for such a measurement, and for the staircase test.
+    detail_cost : int
+        Evaluations that must be left for such a measurement, for one of a part of a block, and for the staircase test.
     strides : tuple of int
         How far jumps of the loss are looked for, in powers of two times the step of the slope.
     stride_limit : float
@@ -144,14 +142,13 @@ class ProbeSettings:
     frugal: int = 16
     bands: tuple[float, ...] = (0.0, 0.01, 0.1, 1.0)
     small_block: int = 24
-    part_cost: int = 40
     unsteady_roundings: float = 64.0
     averaged_most: int = 128
     averaged_cost: int = 18
     steep: float = 4.0
     zoom: int = 6
     clear: float = 64.0
-    zoom_cost: int = 40
+    detail_cost: int = 40
     strides: tuple[int, ...] = tuple(range(4, 40, 3))
     stride_limit: float = 2.0**-5
     jump_strides: tuple[int, ...] = (8, 6, 5, 4, 3, 2, 1, 0)

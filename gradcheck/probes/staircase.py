@@ -24,7 +24,7 @@ def is_staircase(prober: Prober, line: Line, found: Comparison) -> bool:
     gap, (least, most) = found.gap, PROBES.explained
     strides = [math.ldexp(found.estimate.step, k) for k in PROBES.strides]
     for step in (step for step in strides if step <= PROBES.stride_limit):
-        if prober.evaluator.left < PROBES.zoom_cost:
+        if prober.evaluator.left < PROBES.detail_cost:
             break
         ends = (step, -step)
         sides = [

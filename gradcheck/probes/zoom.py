@@ -23,7 +23,7 @@ def zoomed(prober: Prober, block: int, found: Comparison) -> Prober | None:
     data, estimate = prober.data, found.estimate
     slope = abs(estimate.value) + estimate.error
     clear = slope * estimate.step > PROBES.clear * data.noise.level or data.chaotic
-    if not (clear and abs(found.claimed) > PROBES.steep * slope) or prober.evaluator.left < PROBES.zoom_cost:
+    if not (clear and abs(found.claimed) > PROBES.steep * slope) or prober.evaluator.left < PROBES.detail_cost:
         return None
     bits = int(PROBES.zoomed_bits * data.mantissa)
     change = max(slope * estimate.step, data.noise.level)
