@@ -63,13 +63,13 @@ def jumps_repeatedly(prober: Prober, line: Line, found: Comparison) -> bool:
     """
     jumps = 0
     for side in (1.0, -1.0):
-        if prober.evaluator.left < PROBES.zoom_cost + len(PROBES.jump_strides):
+        if prober.evaluator.left < PROBES.detail_cost + len(PROBES.jump_strides):
             break
         places = [0.0, *(side * math.ldexp(PROBES.stride_limit, -k) for k in PROBES.jump_strides)]
         departures = [0.0, *_departures(prober, line, found, places[1:])]
         for (a, b), (low, high) in zip(itertools.pairwise(places), itertools.pairwise(departures), strict=True):
             least = PROBES.explained[0] * abs(found.gap * b)
-            if abs(high - low) > least and prober.evaluator.left >= PROBES.zoom_cost:
+            if abs(high - low) > least and prober.evaluator.left >= PROBES.detail_cost:
                 jumps += _jump(prober, line, found, (a, b), (low, high)) > least
             if jumps > 1:
                 return True
