@@ -19,13 +19,14 @@ from gradcheck.checks.nearby import is_whole, point_near
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
-from gradcheck.recording.blame import Blame
+from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.exactness import is_exact
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.program import reachable, source_of
 from gradcheck.recording.record import Recording, equal, record
-from gradcheck.recording.repair import Repair, repaired
+from gradcheck.recording.repair import Repair, repaired, searched
+from gradcheck.recording.requirement import requirement_of
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.selection import (
     Constants,
@@ -154,6 +155,7 @@ class _Search:
         if not accused:
             shown = repairs or (repairs_anywhere(blame, edits) if known and unnamed else [])
             return self._with_changes(findings, blame, shown)
+        accused = [(each, repair or self._larger_edit(known, blame, each)) for each, repair in accused]
         counts = self._subject.counts()
         explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
         named = {block for finding in findings if finding.code not in WITHOUT_NAME for block in finding.blocks}
@@ -216,6 +218,17 @@ class _Search:
         trial = Trial(blame.recording.largest)
         line = blame.recording.units[unit]
         return repaired(line, own, left, self._functions, trial, wider=wider, constants=constants)
+
+    def _larger_edit(self, known: Sequence[_Truths], blame: Blame, faulty: Faulty) -> Repair | None:
+        """A larger edit of a wrong line than those that were tried, which makes the gradients right."""
+        if not known or blame.most_entries(faulty.unit) > RECORDING.most_entries:
+            return None
+        point = known[0].point
+        call = partial(self._own.gradient, tuple(x.copy() for x in point))
+        trial = Trial(blame.recording.largest)
+        unit = blame.recording.units[faulty.unit]
+        required = partial(requirement_of, blame, faulty)
+        return searched(unit, required, call, partial(self._is_right, known), self._functions, trial)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

@@ -12,7 +12,7 @@ import math
 import operator
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -109,6 +109,8 @@ class Faulty:
         The unit that its value is used in, where that showed it; else its own.
     proved : bool
         Whether all that the line reads is known to be right.
+    instead : dict of int to ndarray
+        Values of the line, or of the one that uses it, and what they have to be.
     """
 
     unit: int
@@ -120,6 +122,7 @@ class Faulty:
     rank: Rank
     user: int
     proved: bool
+    instead: Mapping[int, Any] = field(default_factory=dict)
 
 
 class Blame:
@@ -362,7 +365,7 @@ class Blame:
             applied.update(best.instead)
             faulty = self._inside(best, tuple(sorted({self.claims[k].block for k in best.fixes & left})))
             left -= best.fixes
-            chosen.append(faulty)
+            chosen.append(replace(faulty, instead=best.instead))
         return _merged(chosen)
 
     # -- a constant that a line brings in each time --------------------------------------------------------------------

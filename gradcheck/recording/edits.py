@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gradcheck.recording.expression import ExpressionText, nodes_of
+
 #: Functions that are taken for one another.
 _CONFUSED = {"sin": "cos", "cos": "sin", "sum": "mean", "mean": "sum", "sinh": "cosh", "cosh": "sinh"}
 
@@ -60,7 +62,7 @@ def edits(text: str, names: Sequence[str], numpy: str, *, wider: bool = False) -
 def _indexed(text: str, names: Sequence[str]) -> list[str]:
     """Items of variables, with the index that the expression uses for others."""
     try:
-        source = _Text(text, names)
+        source = ExpressionText(text, names)
     except (SyntaxError, ValueError):
         return []
     items = [n for n in ast.walk(source.tree) if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice)]
@@ -81,7 +83,7 @@ def with_constant(text: str, constant: float) -> tuple[str, str]:
     if not number and not divisor:
         return "", ""
     node = ast.parse(f"({text}\n)", mode="eval").body
-    source = _Text(text)
+    source = ExpressionText(text)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and number:
         for side in (node.left, node.right):
             if isinstance(side, ast.Constant) and type(side.value) in (int, float) and not side.value:
@@ -115,106 +117,12 @@ def _normal(text: str) -> str:
             return ""
 
 
-class _Text:
-    """An expression with the text of each of its nodes.
-
-    Attributes
-    ----------
-    text : str
-    variables : set of str
-    tree : ast.expr
-    amounts : set of int
-        Identities of the nodes that are no index, exponent or option.
-    given : set of int
-        Identities of the nodes that are given to functions with a plain name.
-    summands : set of int
-        Identities of the nodes that are added to others, or subtracted.
-    """
-
-    def __init__(self, text: str, variables: Sequence[str] = ()) -> None:
-        self.text, self.variables = text, set(variables)
-        self.tree = ast.parse(f"({text}\n)", mode="eval").body
-        self._starts = [0]
-        for line in f"({text}\n)".splitlines(keepends=True):
-            self._starts.append(self._starts[-1] + len(line.encode()))
-        self._bytes = f"({text}\n)".encode()
-        self.amounts = {id(node) for node in self._amounts(self.tree)}
-        sums = (n for n in ast.walk(self.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, (ast.Add, ast.Sub)))
-        self.summands = {id(each.right) for each in sums}
-        self.given = {
-            id(each)
-            for call in ast.walk(self.tree)
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-            for argument in call.args
-            for each in ast.walk(argument)
-        }
-
-    def _amounts(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What is no index, exponent or option of a call."""
-        yield node
-        for name, inner in ast.iter_fields(node):
-            if (isinstance(node, ast.Subscript) and name == "slice") or (isinstance(node, ast.Call) and name != "args"):
-                continue
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and name == "right":
-                continue
-            for each in inner if isinstance(inner, list) else [inner]:
-                if isinstance(each, ast.AST):
-                    yield from self._amounts(each)
-
-    def span(self, node: ast.expr) -> tuple[int, int]:
-        """First byte of a node, and the first behind it, in the parenthesised text."""
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        return (
-            self._starts[node.lineno - 1] + node.col_offset,
-            self._starts[node.end_lineno - 1] + node.end_col_offset,
-        )
-
-    def of(self, node: ast.expr) -> str:
-        """The text of a node."""
-        start, end = self.span(node)
-        return self._bytes[start:end].decode()
-
-    def inner(self, node: ast.expr) -> str:
-        """The text of a node, in parentheses where it needs them as an operand."""
-        text = self.of(node)
-        simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant))
-        return text if simple else f"({text})"
-
-    def with_(self, node: ast.expr, new: str) -> str:
-        """The whole text with a node replaced."""
-        start, end = self.span(node)
-        whole = self._bytes[:start] + new.encode() + self._bytes[end:]
-        return whole.decode()[1:-2]
-
-
-def _nodes(source: _Text) -> list[ast.expr]:
-    """All expressions inside, without the names of called functions and of the modules that these are in."""
-    called: set[int] = set()
-    for call in ast.walk(source.tree):
-        if isinstance(call, ast.Call):
-            function: ast.expr = call.func
-            called.add(id(function))
-            while isinstance(function, ast.Attribute):
-                function = function.value
-                if isinstance(function, (ast.Name, ast.Attribute)) and _is_module(source, function):
-                    called.add(id(function))
-    return [
-        n for n in ast.walk(source.tree) if isinstance(n, ast.expr) and id(n) not in called and hasattr(n, "lineno")
-    ]
-
-
-def _is_module(source: _Text, node: ast.expr) -> bool:
-    """Whether a name stands only before dots, as that of a module does: an array would be read as well."""
-    return source.of(node) not in source.variables
-
-
 def _of_itself(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
     try:
-        source = _Text(text, names)
+        source = ExpressionText(text, names)
     except (SyntaxError, ValueError):
         return
-    whole, nodes = source.inner(source.tree), _nodes(source)
+    whole, nodes = source.inner(source.tree), nodes_of(source)
     for node in nodes:
         for slug, new in _slopes(source, node):
             yield Edit(slug, source.with_(node, new))
@@ -235,10 +143,10 @@ def _of_itself(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
 
 def _with_others(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
     try:
-        source = _Text(text, names)
+        source = ExpressionText(text, names)
     except (SyntaxError, ValueError):
         return
-    whole, nodes = source.inner(source.tree), _nodes(source)
+    whole, nodes = source.inner(source.tree), nodes_of(source)
     for name in names:
         for slope in _SLOPES:
             yield Edit("missing-activation-derivative", f"{whole} * {slope.format(name)}")
@@ -263,7 +171,7 @@ def _with_others(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
             yield Edit("", source.with_(part, f"{source.inner(part)} * {name}"))
 
 
-def _parts(source: _Text, nodes: Sequence[ast.expr]) -> Iterator[ast.expr]:
+def _parts(source: ExpressionText, nodes: Sequence[ast.expr]) -> Iterator[ast.expr]:
     """What is given to functions, and what tuples, lists and dictionaries are made of."""
     for node in nodes:
         given: Sequence[ast.expr] = ()
@@ -278,7 +186,7 @@ def _parts(source: _Text, nodes: Sequence[ast.expr]) -> Iterator[ast.expr]:
                 yield each
 
 
-def _functions(source: _Text, node: ast.expr, numpy: str) -> Iterator[Edit]:
+def _functions(source: ExpressionText, node: ast.expr, numpy: str) -> Iterator[Edit]:
     """Slopes of a variable in place of the variable itself."""
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
         for slope in (*_SLOPES, *(_NUMPY_SLOPES if numpy else ())):
@@ -286,7 +194,7 @@ def _functions(source: _Text, node: ast.expr, numpy: str) -> Iterator[Edit]:
             yield Edit("wrong-activation-derivative", source.with_(node, f"({new})"))
 
 
-def _slopes(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
+def _slopes(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, str]]:
     """Other derivatives of activations in place of one."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add)):
         one = isinstance(node.left, ast.Constant) and node.left.value == 1
@@ -310,7 +218,7 @@ def _slopes(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             yield "wrong-activation-derivative", f"{head}(1 - {source.inner(after.right)}**2)"
 
 
-def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
+def _operations(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, str]]:
     """One operand alone, other signs, and matrices transposed or exchanged."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign-flipped", source.inner(node.operand)
@@ -367,7 +275,7 @@ def _operations(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             yield "", f"{source.of(node.left)} {opposite} {source.of(node.comparators[0])}"
 
 
-def _calls(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
+def _calls(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, str]]:
     """Another function, arguments exchanged, and sums along another axis."""
     if not isinstance(node, ast.Call):
         return
@@ -396,7 +304,7 @@ def _calls(source: _Text, node: ast.expr) -> Iterator[tuple[str, str]]:
             )
 
 
-def _indices(source: _Text, node: ast.expr) -> Iterator[Edit]:
+def _indices(source: ExpressionText, node: ast.expr) -> Iterator[Edit]:
     """An index one higher or lower, and two of them exchanged."""
     if isinstance(node, ast.Subscript):
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -416,7 +324,9 @@ def _indices(source: _Text, node: ast.expr) -> Iterator[Edit]:
             yield Edit("transposed", source.with_(node, f"{source.of(node.value)}[{one}, {three}, {two}]"))
 
 
-def _exchanged(source: _Text, node: ast.expr, nodes: Sequence[ast.expr], names: Sequence[str]) -> Iterator[Edit]:
+def _exchanged(
+    source: ExpressionText, node: ast.expr, nodes: Sequence[ast.expr], names: Sequence[str]
+) -> Iterator[Edit]:
     """Another variable in place of one, and one more factor inside of a product."""
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
         inside = [
@@ -431,3 +341,16 @@ def _exchanged(source: _Text, node: ast.expr, nodes: Sequence[ast.expr], names: 
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         for name in names:
             yield Edit("", source.with_(node.right, f"{source.inner(node.right)} * {name}"))
+
+
+def items_with_indices(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Items and slices of variables, with the indices that some expressions use."""
+    places: dict[str, None] = {}
+    for text in texts:
+        try:
+            source = ExpressionText(text, names)
+        except (SyntaxError, ValueError):
+            continue
+        places |= {source.of(n.slice): None for n in ast.walk(source.tree) if isinstance(n, ast.Subscript)}
+    plain = [name for name in names if "[" not in name]
+    return [text for place in places for name in plain if (text := f"{name}[{place}]") not in names][: len(names)]

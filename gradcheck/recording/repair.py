@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.recording.edits import edits, with_constant
+import numpy as np
+
+from gradcheck.recording.edits import edits, items_with_indices, with_constant
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import Editor
+from gradcheck.recording.requirement import Requirement
+from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span, Unit, span_of
-from gradcheck.recording.trial import Trial
+from gradcheck.recording.terms import Terms
+from gradcheck.recording.trial import Trial, observed
 from gradcheck.tracebacks import pass_on_signal
 
 #: Variables that an edit may bring in: the nearest in the source.
@@ -88,6 +95,100 @@ def repaired(
         if right:
             return Repair(unit, slug, expression), tried
     return None, tried
+
+
+def searched(
+    unit: Unit,
+    requirement_at: Callable[[Span], Requirement | None],
+    call: Callable[[], Any],
+    is_right: Callable[[], bool],
+    functions: ReachableFunctions,
+    trial: Trial,
+) -> Repair | None:
+    """The smallest of the larger edits of a line that makes the gradients right; None if none of them does.
+
+    Parameters
+    ----------
+    unit : Unit
+    requirement_at : callable
+        What an expression at a place has to be: the edits that make it so are tried.
+    call : callable
+        Calls the user's gradient at the point where that is known.
+    is_right, functions, trial
+        As for `repaired`.
+    """
+    try:
+        editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions, trial)
+        tree = ast.parse(editor.text)
+        span = _computed(tree, unit.span)
+        before = _segment(editor.text, span)
+        codes = editor.compiled(_replaced(editor.text, span, observed(before)))
+    except (SyntaxError, ValueError):
+        return None
+    requirement = requirement_at(span)
+    if requirement is None:
+        return None
+    scope = _scope(tree, unit.span) or tree
+    names = [*_names(editor.text, tree, scope, unit.span, RECORDING.most_variables, sliced=True)]
+    names += items_with_indices(_sources_of_indices(editor.text, tree, unit), names)
+    found: list[str] = []
+    turns = itertools.count()
+
+    def look(value: Any, frame: types.FrameType) -> None:
+        same = next(turns) == requirement.turn and np.shape(value) == np.shape(requirement.now)
+        if same and np.array_equal(value, requirement.now):
+            terms = Terms(before, names, _environment(frame), unit.file, requirement.is_wanted)
+            found.extend(terms.found()[: RECORDING.most_candidates])
+
+    trial.observer = look
+    try:
+        with editor.changed(codes):
+            call()
+    except Exception as error:
+        pass_on_signal(error)
+    finally:
+        trial.observer = None
+    head, _, tail = unit.text.rpartition(" ".join(before.split()))
+    for text in found:
+        try:
+            codes = editor.compiled(_replaced(editor.text, span, _with_same_names(text, before)))
+            with editor.changed(codes):
+                right = is_right()
+        except Exception as error:
+            pass_on_signal(error)
+            continue
+        if right:
+            return Repair(unit, "", f"{head}{' '.join(text.split())}{tail}")
+    return None
+
+
+def _computed(tree: ast.Module, span: Span) -> Span:
+    """The place of what a line computes: of what is added, where the line is a call that adds it to an array."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and span_of(node) == span:
+            return span_of(node.args[2]) if node.func.attr == "at" and len(node.args) == 3 else span
+    return span
+
+
+def _environment(frame: types.FrameType) -> dict[str, Any]:
+    """The names that code in a frame can read: also those around it where it is a comprehension."""
+    found = {**frame.f_globals, **frame.f_locals}
+    outer = frame.f_back
+    if (
+        frame.f_code.co_name.startswith("<")
+        and outer is not None
+        and outer.f_code.co_filename == frame.f_code.co_filename
+    ):
+        found = {**_environment(outer), **frame.f_locals}
+    return found
+
+
+def _sources_of_indices(text: str, tree: ast.Module, unit: Unit) -> list[str]:
+    """What a line is made of, and what it is assigned to: their indices may belong to other variables as well."""
+    statement = _statement(tree, unit.span)
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    places = [span_of(each) for each in targets if isinstance(each, ast.expr)]
+    return [_segment(text, place) for place in (unit.span, *places)]
 
 
 def edits_of(
@@ -225,8 +326,10 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _names(text: str, tree: ast.Module, scope: ast.AST, span: Span) -> list[str]:
-    """Variables, attributes and items that a function may read, those nearest to a place first."""
+def _names(
+    text: str, tree: ast.Module, scope: ast.AST, span: Span, most: int = _MOST_NAMES, *, sliced: bool = False
+) -> list[str]:
+    """Variables, attributes and items, slices if asked, that a function may read, those nearest to a place first."""
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
     inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
     modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
@@ -250,13 +353,13 @@ def _names(text: str, tree: ast.Module, scope: ast.AST, span: Span) -> list[str]
             isinstance(node, ast.Name) and node.id not in stored
         ):
             continue
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)) and not sliced:
             continue
         distance = abs(span[0] - node.lineno)
         shown = " ".join(_segment(text, span_of(node)).split())
         if shown != owner and not (shown in modules and shown not in stored):
             found[shown] = min(found.get(shown, distance), distance)
-    return sorted(found, key=lambda name: found[name])[:_MOST_NAMES]
+    return sorted(found, key=lambda name: found[name])[:most]
 
 
 def _numpy(tree: ast.Module) -> str:
@@ -269,4 +372,4 @@ def _numpy(tree: ast.Module) -> str:
     return ""
 
 
-__all__ = ["Repair", "Sequence", "edits_of", "repaired"]
+__all__ = ["Repair", "Sequence", "edits_of", "repaired", "searched"]

@@ -68,6 +68,14 @@ class RecordingSettings:
         Values behind another one that are looked at, the last made first.
     most_repairs : int
         Edits of lines that are tried, each a call of the gradient or two.
+    most_terms : int
+        Values of an expression that are computed to find a term that it lacks.
+    most_entries_of_terms : int
+        Entries of the arrays that take part in that.
+    most_variables : int
+        Variables that these terms are made of, the nearest in the source.
+    most_candidates : int
+        Edits with such terms that the user's functions are run with.
     most_alternatives : int
         Of at most so many lines, each with a change that helps, the changes are shown.
     most_entries : int
@@ -110,6 +118,10 @@ class RecordingSettings:
     most_jacobians: int = 200
     nearest: int = 60
     most_repairs: int = 2000
+    most_terms: int = 60_000
+    most_entries_of_terms: int = 20_000
+    most_variables: int = 40
+    most_candidates: int = 12
     most_alternatives: int = 4
     most_entries: int = 20_000_000
     farther: float = 1e3

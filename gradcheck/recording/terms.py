@@ -1,0 +1,463 @@
+"""Larger edits of an expression, found by the value that it has to have.
+
+Every part of the expression is a hole into which terms over the variables at hand are put, alone or combined with what
+stands there, the smallest first: bottom-up enumeration, as in program synthesis (Gulwani, Polozov and Singh, Program
+synthesis, Found. Trends Program. Lang. 4, 2017, section 4). A term is told from its value alone: tens of thousands are
+tried in the time of one evaluation of an expression each, and the user's functions run for those only that fit.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from gradcheck.recording.expression import ExpressionText, nodes_of
+from gradcheck.recording.settings import RECORDING
+from gradcheck.tracebacks import pass_on_signal
+
+#: What may be made of one variable, or of a part of the expression.
+_FORMS = ("-{0}", "1 - {0}", "{0}**2", "2 * {0}", "1 - {0}**2", "{0} * (1 - {0})", "({0} > 0)", "{0}**3")
+
+#: The same with functions of NumPy.
+_NUMPY_FORMS = (
+    *(f"{{numpy}}.{name}({{0}})" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "sinh", "cosh", "abs")),
+    *(f"{{numpy}}.{name}({{0}})" for name in ("sign", "sum", "linalg.norm")),
+    *("1 / (1 + {numpy}.exp(-{0}))", "{numpy}.log(1 - {0})", "1 - {numpy}.tanh({0})**2"),
+)
+
+#: What may be made of the length of a variable.
+_COUNTS = ("len({0})",)
+_NUMPY_COUNTS = ("{numpy}.sqrt(len({0}))",)
+
+#: What may be made of two variables.
+_PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+    ("{0} - {1}", operator.sub),
+    ("{0} * {1}", operator.mul),
+    ("{0} / {1}", operator.truediv),
+    ("{0} @ {1}", operator.matmul),
+    ("{0} + {1}", operator.add),
+)
+
+#: The same with functions of NumPy.
+_NUMPY_PAIRS = ("{numpy}.clip({0}, -{1}, {1})",)
+
+#: How a term is combined with a part of the expression.
+_COMBINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+    ("{0} * {1}", operator.mul),
+    ("{0} / {1}", operator.truediv),
+    ("{0} - {1}", operator.sub),
+    ("{0} + {1}", operator.add),
+    ("{0} @ {1}", operator.matmul),
+    ("{1} @ {0}", lambda x, a: a @ x),
+)
+
+#: The same with functions of NumPy: branches where a term is positive and where it is not.
+_NUMPY_COMBINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+    ("{numpy}.where({1} > 0, 1, {0})", lambda x, a: np.where(a > 0, 1, x)),
+)
+
+#: Operations that broadcast.
+_ENTRYWISE = (operator.mul, operator.truediv, operator.sub, operator.add)
+
+#: Functions that are taken for one another: of entries, and of whole arrays.
+_OF_ENTRIES = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "log1p", "expm1", "sqrt", "abs", "sign")
+_OF_ARRAYS = ("sum", "mean", "trace", "diag", "max", "min", "prod")
+
+#: Methods and functions that change what they are given.
+_CHANGING = {
+    *("append", "extend", "insert", "pop", "popitem", "remove", "clear", "update", "sort", "reverse", "add", "discard"),
+    *(
+        "fill",
+        "put",
+        "at",
+        "itemset",
+        "resize",
+        "partition",
+        "setdefault",
+        "shuffle",
+        "next",
+        "send",
+        "copyto",
+        "write",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term over the variables at hand.
+
+    Attributes
+    ----------
+    text : str
+    value : ndarray or float
+    """
+
+    text: str
+    value: Any
+
+
+class Terms:
+    """The edits of one expression, at one time that it was evaluated.
+
+    Parameters
+    ----------
+    text : str
+        Source of the expression.
+    names : sequence of str
+        Variables, attributes and items that it may read, the nearest first.
+    environment : mapping
+        The names at that time, and what they stood for.
+    file : str
+        The functions of this file are the author's own.
+    is_wanted : callable
+        Whether a value is what the expression has to be.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        names: Sequence[str],
+        environment: Mapping[str, Any],
+        file: str,
+        is_wanted: Callable[[Any], bool],
+    ) -> None:
+        self._source, self._is_wanted = ExpressionText(text, names), is_wanted
+        self._space, self._file = dict(environment), file
+        self._hole = next(name for name in ("hole", *(f"hole{i}" for i in range(1000))) if name not in self._space)
+        self._left = RECORDING.most_terms
+        self._names = names
+        self._numpy = next((name for name, each in self._space.items() if each is np), "")
+
+    def found(self) -> list[str]:
+        """Texts of the expression with which it is what it has to be, the simplest first."""
+        if self._changes_something():
+            return []
+        found: dict[str, str] = {}
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            for text in self._texts():
+                found.setdefault(ast.unparse(_parsed(text)), text)
+                if self._left <= 0:
+                    break
+        return sorted(found.values(), key=lambda text: sum(1 for _ in ast.walk(_parsed(text))))
+
+    def _texts(self) -> Iterator[str]:
+        nodes = [n for n in nodes_of(self._source) if id(n) in self._source.amounts]
+        for node, *texts in self._rearranged(nodes):
+            self._left -= 1
+            value = self._value(self._source.with_(node, f"({texts[-1]})"))
+            if value is not None and self._is_wanted(value):
+                yield self._written([node], *texts)
+        holes = [hole for group in self._groups(nodes) if (hole := self._opened(group)) is not None]
+        parts = [hole for hole in holes if not hole.is_constant]
+        for hole in holes:
+            own = self._numbers(hole) if hole.is_constant else self._of_one(Term(hole.text, hole.value), counts=False)
+            yield from self._filled(hole, own)
+        atoms = self._distinct(self._atoms())
+        derived = self._distinct((e for atom in self._variables() for e in self._of_one(atom, counts=True)), atoms)
+        for terms in (atoms, derived):
+            for hole in holes:
+                yield from self._filled(hole, terms)
+            for hole in parts:
+                yield from self._combined(hole, terms)
+        pairs = list(self._pairs(atoms))
+        for hole in holes:
+            yield from self._filled(hole, pairs)
+        for hole in parts:
+            yield from self._combined(hole, [each for each in pairs if " - " in each.text or " @ " in each.text])
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def _value(self, text: str) -> Any:
+        """The value of a text; None if it has none."""
+        try:
+            return eval(_code_of(text), self._space)
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+
+    def _changes_something(self) -> bool:
+        """Whether evaluating the expression again may change what it reads."""
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)):
+                return True
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name in _CHANGING or any(keyword.arg == "out" for keyword in node.keywords):
+                    return True
+        return False
+
+    # -- terms ---------------------------------------------------------------------------------------------------------
+
+    def _variables(self) -> list[Term]:
+        found = [Term(name, self._value(name)) for name in self._names]
+        quote = "'" if any("['" in name for name in self._names) else '"'
+        for each in [term for term in found if type(term.value) is dict]:
+            keys = [key for key in each.value if type(key) is str and key.isidentifier()][: RECORDING.most_variables]
+            found += [Term(f"{each.text}[{quote}{key}{quote}]", each.value[key]) for key in keys]
+        return [each for each in found if _is_number(each.value) or isinstance(each.value, (list, tuple))]
+
+    def _atoms(self) -> Iterator[Term]:
+        for each in self._variables():
+            if _is_number(each.value):
+                yield each
+                if np.ndim(each.value) == 2:
+                    yield Term(f"{each.text}.T", each.value.T)
+
+    def _of_one(self, term: Term, *, counts: bool) -> Iterator[Term]:
+        """What forms and functions of one argument make of a term."""
+        inner, numpy = _operand(term.text), bool(self._numpy)
+        forms: list[str] = []
+        if counts and getattr(term.value, "ndim", 1) > 0 and hasattr(term.value, "__len__"):
+            forms += [*_COUNTS, *(_NUMPY_COUNTS if numpy else ())]
+        if _is_number(term.value):
+            forms += [*_FORMS, *self._functions, *(_NUMPY_FORMS if numpy else ())]
+        for form in forms:
+            text = form.format(term.text if form.endswith("({0})") else inner, numpy=self._numpy)
+            if form == "-{0}" and term.text.startswith("-"):
+                continue
+            value = self._value(text)
+            if _is_number(value):
+                yield Term(text, value)
+
+    @property
+    def _functions(self) -> list[str]:
+        """The author's own functions of one argument, and those that the expression calls so, with their siblings."""
+        found = [
+            f"{name}({{0}})"
+            for name, each in self._space.items()
+            if self._is_own(each) and each.__code__.co_argcount == 1
+        ]
+        for node in ast.walk(self._source.tree):
+            if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+                found += [f"{name}({{0}})" for name in (self._source.of(node.func), *self._siblings(node.func))]
+        return list(dict.fromkeys(found))
+
+    def _is_own(self, function: Any) -> TypeGuard[types.FunctionType]:
+        function = getattr(function, "__func__", function)
+        return isinstance(function, types.FunctionType) and function.__code__.co_filename == self._file
+
+    def _siblings(self, function: ast.expr) -> list[str]:
+        """Functions that may be meant in place of one: of the same module, class or file, with as many arguments."""
+        text = self._source.of(function)
+        head, dot, name = text.rpartition(".")
+        owner = self._value(head) if dot else None
+        if isinstance(owner, types.ModuleType):
+            alike = next((names for names in (_OF_ENTRIES, _OF_ARRAYS) if name in names), ())
+            return [f"{head}.{each}" for each in alike if each != name and hasattr(owner, each)]
+        if dot:
+            kind = owner if isinstance(owner, type) else type(owner)
+            if owner is None or kind.__module__.partition(".")[0] in ("builtins", "numpy"):
+                return []
+            names = [each for each in dir(owner) if not each.startswith("_") and each != name]
+            return [f"{head}.{each}" for each in names if callable(getattr(owner, each, None))]
+        own = self._value(text)
+        if not self._is_own(own):
+            return []
+        count = own.__code__.co_argcount
+        others = ((each, other) for each, other in self._space.items() if each != name)
+        return [each for each, other in others if self._is_own(other) and other.__code__.co_argcount == count]
+
+    @staticmethod
+    def _numbers(hole: _Hole) -> Iterator[Term]:
+        """Other constants in place of one."""
+        for number in (1, 2 * hole.value, hole.value / 2, hole.value + 1, -hole.value):
+            if number != hole.value:
+                yield Term(f"{number:g}", number)
+
+    def _pairs(self, atoms: Sequence[Term]) -> Iterator[Term]:
+        own = [name for name, each in self._space.items() if self._is_own(each) and each.__code__.co_argcount == 2]
+        for one in atoms:
+            for other in atoms:
+                if one is other:
+                    continue
+                for form, function in _PAIRS:
+                    value = _applied(function, one.value, other.value)
+                    if value is not None:
+                        yield Term(form.format(_operand(one.text), _operand(other.text)), value)
+                for form in (*(f"{name}({{0}}, {{1}})" for name in own), *(_NUMPY_PAIRS if self._numpy else ())):
+                    text = form.format(one.text, other.text, numpy=self._numpy)
+                    value = self._value(text)
+                    if _is_number(value):
+                        yield Term(text, value)
+
+    @staticmethod
+    def _distinct(terms: Iterable[Term], known: Sequence[Term] = ()) -> list[Term]:
+        """Terms of different values, the first of each."""
+        seen = {_mark(each.value) for each in known}
+        found = []
+        for each in terms:
+            mark = _mark(each.value)
+            if mark not in seen:
+                seen.add(mark)
+                found.append(each)
+        return found
+
+    # -- holes ---------------------------------------------------------------------------------------------------------
+
+    def _groups(self, nodes: Sequence[ast.expr]) -> Iterator[tuple[ast.expr, ...]]:
+        """Each part of the expression, and all parts that read alike together."""
+        alike: dict[str, list[ast.expr]] = {}
+        for node in nodes:
+            yield (node,)
+            alike.setdefault(self._source.of(node), []).append(node)
+        for group in alike.values():
+            if len(group) > 1:
+                yield tuple(group)
+
+    def _opened(self, group: Sequence[ast.expr]) -> _Hole | None:
+        text = self._source.of(group[0])
+        value = self._value(text)
+        if not _is_number(value):
+            return None
+        try:
+            code = _code_of(self._source.with_all(group, f"({self._hole})"))
+        except (SyntaxError, ValueError):
+            return None
+        return _Hole(tuple(group), text, value, code)
+
+    def _fits(self, hole: _Hole, value: Any) -> bool:
+        self._left -= 1
+        self._space[self._hole] = value
+        try:
+            return self._is_wanted(eval(hole.code, self._space))
+        except Exception as error:
+            pass_on_signal(error)
+            return False
+
+    def _filled(self, hole: _Hole, terms: Iterable[Term]) -> Iterator[str]:
+        """The expression with terms in place of a part."""
+        for term in terms:
+            if self._left <= 0:
+                return
+            if self._fits(hole, term.value):
+                yield self._written(hole.group, term.text)
+
+    def _combined(self, hole: _Hole, terms: Iterable[Term]) -> Iterator[str]:
+        """The expression with a part combined with terms."""
+        forms = (*_COMBINED, *(_NUMPY_COMBINED if self._numpy else ()))
+        for term in terms:
+            for form, function in forms:
+                if self._left <= 0:
+                    return
+                value = _applied(function, hole.value, term.value)
+                if value is not None and self._fits(hole, value):
+                    one, other = hole.text, term.text
+                    pairs = ((one, other), (one, f"({other})"), (f"({one})", other), (f"({one})", f"({other})"))
+                    yield self._written(hole.group, *(form.format(*each, numpy=self._numpy) for each in pairs))
+
+    def _written(self, group: Sequence[ast.expr], *texts: str) -> str:
+        """The expression with a text in place of a part: the first that reads as the last does in parentheses."""
+        safe = self._source.with_all(group, f"({texts[-1]})")
+        meant = ast.dump(_parsed(safe))
+        bare = (self._source.without_parentheses(group, text) for text in texts)
+        plain = (self._source.with_all(group, text) for text in (*texts, *(f"({text})" for text in texts)))
+        for text in (*bare, *plain):
+            try:
+                if ast.dump(_parsed(text)) == meant:
+                    return text
+            except SyntaxError:
+                continue
+        return safe
+
+    # -- the same parts in another order -------------------------------------------------------------------------------
+
+    def _rearranged(self, nodes: Sequence[ast.expr]) -> Iterator[tuple[Any, ...]]:
+        """Parts, and texts in place of them: an operand alone, other operations and functions, factors moved."""
+        source = self._source
+        for node in nodes:
+            if isinstance(node, ast.BinOp):
+                yield node, source.of(node.left)
+                yield node, source.of(node.right)
+                whole, inner = source.of, source.inner
+                for symbol in ("+", "-", "*", "/", "@") if not isinstance(node.left, ast.Constant) else ():
+                    pairs = [(f(node.left), g(node.right)) for f in (whole, inner) for g in (whole, inner)]
+                    yield node, *(f"{left} {symbol} {right}" for left, right in pairs)
+                yield from ((node, new) for new in self._moved(node))
+            if isinstance(node, ast.Call):
+                start = len(source.of(node.func).encode())
+                tail = source.of(node).encode()[start:].decode()
+                yield from ((node, f"{name}{tail}") for name in self._siblings(node.func))
+
+    def _moved(self, node: ast.BinOp) -> Iterator[str]:
+        """A factor before a call inside of it."""
+        call, left, source = node.right, node.left, self._source
+        if not (isinstance(node.op, ast.Mult) and isinstance(call, ast.Call) and len(call.args) == 1):
+            return
+        function, inner = source.of(call.func), source.inner(call.args[0])
+        if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
+            one, other = source.of(left.left), source.inner(left.right)
+            yield f"{one} * {function}({other} * {inner})"
+        yield f"{function}({source.of(left)} * {inner})"
+
+
+@dataclass(frozen=True)
+class _Hole:
+    """Parts of an expression that read alike, and the code of the expression without them."""
+
+    group: tuple[ast.expr, ...]
+    text: str
+    value: Any
+    code: types.CodeType
+
+    @property
+    def is_constant(self) -> bool:
+        return isinstance(self.group[0], ast.Constant)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number, or an array of numbers that is not too large."""
+    if isinstance(value, (bool, type, types.ModuleType)) or value is None:
+        return False
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype.kind in "fciub" and value.size <= RECORDING.most_entries_of_terms
+    return isinstance(value, (int, float, complex))
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(f"({text}\n)", mode="eval").body
+
+
+@lru_cache(maxsize=4096)
+def _code_of(text: str) -> types.CodeType:
+    return compile(f"({text}\n)", "<term>", "eval", dont_inherit=True)
+
+
+def _operand(text: str) -> str:
+    """A text as an operand: in parentheses if it needs them."""
+    node = _parsed(text)
+    simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant))
+    return text if simple else f"({text})"
+
+
+def _applied(function: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
+    """An operation on two values; None if it is none, or makes something far larger than both."""
+    if function in _ENTRYWISE:
+        shapes = np.shape(one), np.shape(other)
+        if shapes[0] != shapes[1] and () not in shapes:
+            try:
+                size = np.broadcast(np.empty(shapes[0], bool), np.empty(shapes[1], bool)).size
+            except ValueError:
+                return None
+            if size > RECORDING.most_entries_of_terms:
+                return None
+    try:
+        return function(one, other)
+    except Exception as error:
+        pass_on_signal(error)
+        return None
+
+
+def _mark(value: Any) -> Any:
+    """What two values have in common only if they are equal."""
+    array = np.asarray(value)
+    return array.shape, array.astype(np.complex128 if array.dtype.kind == "c" else np.float64).tobytes()

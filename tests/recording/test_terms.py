@@ -1,0 +1,118 @@
+"""Terms that an expression lacks: found by the value that it has to have, whatever its variables are called."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck.recording.terms import Terms
+
+#: What is written, and what it has to be: each is one change away.
+FOUND = [
+    ("d * z", "d * (1 - h**2)"),
+    ("d * z", "d * z / n"),
+    ("d * (1 - h)", "d * h"),
+    ("d + h", "d * h"),
+    ("X.T @ d", "(X**2).T @ d"),
+    ("X.T @ d", "X.T @ (d * h * (1 - h))"),
+    ("4 * n * d", "4 * n * d @ W"),
+    ("h * (d - np.mean(d))", "h * (d - np.mean(d * h))"),
+    ("np.clip(z, -2 * n, 2 * n)", "np.clip(z, -n, n)"),
+    ("np.sum(d)", "np.trace(d @ W.T)"),
+    ("n * double(d)", "double(n * d * h)"),
+    ("d * double(z)", "d * triple(z)"),
+    ("d", "1 / (1 + np.exp(-z))"),
+    ("d * p['one']", "d * p['two']"),
+    ("d[0] * z[0]", "d[0] * (z - h)[0]"),
+]
+
+#: What no single change makes right, and what must not be evaluated again.
+NOT_FOUND = [
+    ("d * z", "np.tan(d) + np.sin(h) * W[0]"),
+    ("stack.pop() * z", "d * h"),
+    ("np.add(d, z, out=d) * z", "d * h"),
+]
+
+
+def double(x: Any) -> Any:
+    return 2 * x
+
+
+def triple(x: Any) -> Any:
+    return 3 * x
+
+
+def environment() -> dict[str, Any]:
+    rng = np.random.default_rng(5)
+    found: dict[str, Any] = {name: rng.uniform(0.2, 0.8, size=(4, 4)) for name in "dzhXW"}
+    return {
+        **found,
+        "n": 0.37,
+        "np": np,
+        "double": double,
+        "triple": triple,
+        "p": {"one": 3.0, "two": 7.5},
+        "stack": [2.0],
+    }
+
+
+def found(text: str, wanted: Any, space: dict[str, Any]) -> list[str]:
+    names = [name for name, value in space.items() if isinstance(value, (np.ndarray, float, dict))]
+    names += [f"{name}[0]" for name in names if isinstance(space[name], np.ndarray)] if "[0]" in text else []
+
+    def is_wanted(value: Any) -> bool:
+        return np.shape(value) == np.shape(wanted) and np.allclose(value, wanted, rtol=1e-11, atol=0.0)
+
+    return Terms(text, names, space, __file__, is_wanted).found()
+
+
+@pytest.mark.parametrize(("text", "right"), FOUND)
+def test_one_change_is_found(text: str, right: str) -> None:
+    space = environment()
+    wanted = eval(right, dict(space))
+    assert not np.allclose(eval(text, dict(space)), wanted)
+    texts = found(text, wanted, space)
+    assert texts
+    for each in texts:
+        np.testing.assert_allclose(eval(each, dict(space)), wanted, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("text", "right"), NOT_FOUND)
+def test_nothing_else_is_found(text: str, right: str) -> None:
+    space = environment()
+    before = space["d"].copy()
+    assert not found(text, eval(right, dict(space)), space)
+    assert space["stack"] == [2.0]
+    np.testing.assert_array_equal(space["d"], before)
+
+
+@pytest.mark.parametrize(("text", "right"), FOUND[:4])
+def test_names_decide_nothing(text: str, right: str) -> None:
+    space = environment()
+    wanted = eval(right, dict(space))
+    other = {"d": "q", "z": "a9", "h": "dz", "X": "lr", "W": "b", "n": "loss"}
+
+    def renamed(source: str) -> str:
+        return re.sub(r"\b[dzhXWn]\b", lambda match: other[match[0]], source)
+
+    texts = found(renamed(text), wanted, {renamed(name): value for name, value in space.items()})
+    assert texts == [renamed(each) for each in found(text, wanted, space)]
+
+
+def test_the_simplest_comes_first_and_has_no_parentheses_too_many() -> None:
+    space = environment()
+    assert found("d * (1 - h)", space["d"] * space["h"], space)[0] == "d * h"
+    assert found("(d - z) * n", space["d"] * space["n"], space)[0] == "d * n"
+
+
+def test_a_large_array_takes_no_part() -> None:
+    space = environment()
+    space["X"] = np.ones((200, 200))
+    assert all(
+        "X" not in {n.id for n in ast.walk(ast.parse(each)) if isinstance(n, ast.Name)}
+        for each in found("d * z", space["d"], space)
+    )
