@@ -18,6 +18,7 @@ from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
 from gradcheck.scripts.graph.preconditioners import Directions, Treatment, underlying_gradient
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
+from gradcheck.scripts.graph.slopes import RandomLine, equal_slopes
 from gradcheck.scripts.graph.stale_reads import StaleRead, stale_reads
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
@@ -46,6 +47,10 @@ SECOND_POINT = SecondPointSettings()
 
 #: Names in a message.
 _SHOWN = 6
+
+
+class NoUpdateError(SubjectError):
+    """The step adds nothing to a number or an array of floats."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,21 @@ class Analysis:
         """The program's own point."""
         return self.bases[0]
 
+    def may_follow(self) -> bool:
+        """Whether some claimed gradient may be a multiple of that of the loss, and has its sign.
+
+        It has one ratio to the slope of the loss along random lines, one through each point and one more.
+        """
+        bases = (*self.bases, self.base)
+        lines = [RandomLine(self.graph, base, self.loss, self.parameters) for base in bases]
+        for i, parameter in enumerate(self.parameters):
+            slopes = [line.slope([i]) for line in lines]
+            claims = [line.claimed(i, parameter.claim, parameter.factor) for line in lines]
+            ratios = [claim / slope if slope else math.nan for claim, slope in zip(claims, slopes, strict=True)]
+            if ratios[0] > 0 and all(equal_slopes(ratio, ratios[0], nearly=True) for ratio in ratios):
+                return True
+        return False
+
     def counts(self) -> dict[int, str]:
         """Lengths of axes and sequences in the step, each with the sentence that says of what."""
         found: dict[int, str] = {}
@@ -134,12 +154,20 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     if not updates and hints.function is not None:
         updates = named_parameters(graph, given)
     if not updates:
-        raise SubjectError(_no_update(step, changed))
+        raise NoUpdateError(_no_update(step, changed))
     sums = [update for update in updates if _is_negative_sum(graph, update, updates)]
     updates = [update for update in updates if update not in sums]  # their values are losses, with the right sign
     graph = graph.at(_without_updates(graph.base, updates))
     nodes = {n.index for update in updates for n in update.nodes}
-    choice = _loss(graph, updates, hints)
+    if hints.loss is not None:  # it is computed behind the updates, but means the parameters before them
+        graph = graph.at(graph.base.recorded() or graph.base)
+    try:
+        choice = _loss(graph, updates, hints)
+    except NoLossError:
+        moving = {variable.path for variable in trace.changed()} & {update.variable.path for update in updates}
+        if not moving or _depends_on_itself(graph, updates):
+            raise
+        raise NoUpdateError(_only_sums(step, updates)) from None
     loss = choice.node
     forward = graph.ancestors([loss.index], stop=nodes) - nodes
     elsewhere = {variable.path for variable, _ in choice.elsewhere}
@@ -151,11 +179,11 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     graph = graph.at(replace(graph.base, suppressed=suppress(graph.base, updates)))
     updates = [update for update in updates if update.variable.path not in elsewhere]
     if not updates:
-        raise SubjectError(_no_update(step, changed))
+        raise NoUpdateError(_no_update(step, changed))
     parameters = find_parameters(graph, updates, forward, given)
     repeated = [p for p in parameters if _is_updated_repeatedly(p)]
     if repeated and hints.loss is None:
-        raise SubjectError(_several_updates(step, repeated[0], loss))
+        raise NoLossError(_several_updates(step, repeated[0], loss))
     base = graph.base.recorded() or graph.base
     graph = graph.at(base)
     stale = [] if repeated else stale_reads(graph, trace, base, parameters, forward)
@@ -215,6 +243,17 @@ def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Upd
     if moved is None or usual is None:
         return False
     return all(np.array_equal(one, two, equal_nan=True) for one, two in zip(moved, usual, strict=True))
+
+
+def _depends_on_itself(graph: DataflowGraph, updates: Sequence[Update]) -> bool:
+    """Whether what the step adds to variables depends on their values."""
+    own = {n.index for update in updates for n in update.nodes}
+    added = [graph.nodes[i] for index in sorted(own) for i in sorted(graph.predecessors[index] - own)]
+    shifted = {u.variable.path: u.variable.value + graph.perturbation(u.variable.value) for u in updates}
+    moved, usual = graph.base.run(added, values=shifted), graph.base.run(added)
+    if moved is None or usual is None:
+        return True
+    return any(not np.array_equal(one, two, equal_nan=True) for one, two in zip(moved, usual, strict=True))
 
 
 def _updated_beside(graph: DataflowGraph, independent: Sequence[Update], updates: Sequence[Update]) -> tuple[str, ...]:
@@ -329,6 +368,14 @@ def _several_updates(step: Step, parameter: Parameter, loss: Node) -> str:
         f"one iteration of the loop on line {step.loop.line} updates {parameter.name} several times (line {line}), but "
         f"its loss, {loss.label} on line {loss.location.line}, is that of the whole iteration: give the loss of one "
         "update with --loss EXPR, in the variables of the inner loop"
+    )
+
+
+def _only_sums(step: Step, updates: Sequence[Update]) -> str:
+    names = ", ".join(update.variable.name for update in updates[:_SHOWN])
+    return (
+        f"the loop on line {step.loop.line} updates no parameters: what it adds to {names} does not depend on the "
+        "present value, as the gradient of a loss does"
     )
 
 

@@ -8,8 +8,9 @@ follow, the data flow tells. Then the program is checked with that one.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from gradcheck.scripts.text.syntax import called_name, is_reference
 
 #: What the numbers are called in the rewritten program.
 _NAME = "assumed_loss"
+
+#: What the lists of their values are called, of which sums are taken.
+_TERMS = "assumed_terms"
 
 #: Differences that are looked at in one piece of source.
 _MOST = 40
@@ -40,6 +44,10 @@ _FORMS = (
 )
 
 
+#: These as functions of the two values.
+_FUNCTIONS: list[Callable[[Any, Any], Any]] = [eval(f"lambda a, b: {form.format('a', 'b')}") for form in _FORMS]
+
+
 @dataclass(frozen=True)
 class AssumedLoss:
     """One of these numbers.
@@ -53,6 +61,8 @@ class AssumedLoss:
         As a program would write it.
     factor : float
         What it is multiplied with.
+    is_sum : bool
+        Whether it is the sum over all times that the statement runs in one iteration.
     """
 
     file: str
@@ -60,12 +70,22 @@ class AssumedLoss:
     column: int
     text: str
     factor: float = 1.0
+    is_sum: bool = False
 
     @property
     def code(self) -> str:
         """As it is written into the program."""
         text = self.text.replace("np.", "__import__('numpy').")
-        return f"{_NAME} = {self.factor!r} * ({text}); "
+        if not self.is_sum:
+            return f"{_NAME} = {self.factor!r} * ({text}); "
+        terms = f"globals().setdefault({_TERMS!r}, [])"
+        return f"{terms}.append({text}); {_NAME} = {self.factor!r} * sum({_TERMS}); "
+
+    @property
+    def shown(self) -> str:
+        """As it is said in a note."""
+        scale = "" if self.factor == 1 else f"{self.factor:.6g} * "
+        return f"{scale}{self.text}{', summed over the samples' if self.is_sum else ''}"
 
 
 def with_candidates(source: Source) -> Source:
@@ -77,6 +97,61 @@ def with_candidates(source: Source) -> Source:
         named = (f"{_NAME}_{i}_{k} = {helper}({k}, {pair}); " for k in range(len(_FORMS)))
         pieces.append((line, column, "".join(named)))
     return _with_pieces(source, pieces)
+
+
+class Sums:
+    """The losses of differences, each summed over all times that its statement runs.
+
+    Programs that `collecting` has rewritten leave the differences in an object of this class.
+    """
+
+    _current: Sums | None = None
+
+    def __init__(self) -> None:
+        self._places: list[tuple[Source, int]] = []
+        self._found: dict[int, list[float]] = {}
+        self._counts: Counter[int] = Counter()
+        self._most: Counter[int] = Counter()
+        Sums._current = self
+
+    def collecting(self, source: Source) -> Source:
+        """The source that collects all differences of two values, on the lines of these."""
+        pieces = []
+        for i, (line, column, one, other) in enumerate(_differences(source)):
+            pair = f"{one}, {other}".replace("np.", "__import__('numpy').")
+            helper = f"__import__({__name__!r}, fromlist=['']).Sums.collect"
+            pieces.append((line, column, f"{helper}({len(self._places)}, {pair}); "))
+            self._places.append((source, i))
+        return _with_pieces(source, pieces)
+
+    @staticmethod
+    def collect(place: int, one: Any, other: Any) -> None:
+        """Add the losses of a difference."""
+        if Sums._current is not None:
+            found = Sums._current._found
+            values = [value_of(form, one, other) for form in range(len(_FORMS))]
+            Sums._current._counts[place] += 1
+            known = found.get(place, [0.0] * len(_FORMS))
+            found[place] = [np.nan if v is None else s + v for s, v in zip(known, values, strict=True)]
+
+    def clear(self) -> None:
+        """Forget what was collected."""
+        self._found, self._counts = {}, Counter()
+
+    def read(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """What was collected since it was cleared."""
+        self._most |= self._counts
+        missing = [np.nan] * len(_FORMS)
+        rows = [self._found.get(place, missing) for place in range(len(self._places))]
+        return np.array(rows, dtype=float).ravel()
+
+    def loss(self, k: int) -> AssumedLoss:
+        """The one of a position among these numbers."""
+        place = k // len(_FORMS)
+        source, i = self._places[place]
+        found = loss_of(source, [f"{_NAME}_{i}_{k % len(_FORMS)}"])
+        assert found is not None
+        return replace(found, is_sum=self._most[place] > 1)
 
 
 def with_loss(loss: AssumedLoss) -> Callable[[Source], Source]:
@@ -106,7 +181,7 @@ def value_of(form: int, one: Any, other: Any) -> float | None:
         return None
     a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     with np.errstate(all="ignore"):
-        found = eval(_FORMS[form].format("a", "b"), {"np": np, "a": a, "b": b})
+        found = _FUNCTIONS[form](a, b)
     return float(found) if np.isfinite(found) else None
 
 
@@ -116,18 +191,20 @@ def _is_number(value: Any) -> bool:
 
 def _differences(source: Source) -> list[tuple[int, int, str, str]]:
     """Where simple statements subtract one variable from another: line, column, and the two."""
-    found = ((statement.lineno, statement.col_offset, *pair) for statement, pair in _pairs(source.tree()))
+    tree = source.tree()
+    own = frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+    found = ((statement.lineno, statement.col_offset, *pair) for statement, pair in _pairs(tree, own))
     return list(dict.fromkeys(found))[:_MOST]
 
 
-def _pairs(tree: ast.AST) -> Iterator[tuple[ast.stmt, tuple[str, str]]]:
+def _pairs(tree: ast.AST, own: frozenset[str]) -> Iterator[tuple[ast.stmt, tuple[str, str]]]:
     for statement in ast.walk(tree):
         if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)):
             stack: list[tuple[ast.AST, str]] = [(statement, "{}")]
             while stack:
                 node, inside = stack.pop()
                 pair = _subtracted(node)
-                if len(pair) == 2 and all(_is_plain(each) and not isinstance(each, ast.Constant) for each in pair):
+                if len(pair) == 2 and all(_is_plain(each, own) and not isinstance(each, ast.Constant) for each in pair):
                     yield statement, (inside.format(ast.unparse(pair[0])), inside.format(ast.unparse(pair[1])))
                 if isinstance(node, ast.ListComp) and inside == "{}" and _can_repeat(node):
                     rest = ast.unparse(node).removeprefix(f"[{ast.unparse(node.elt)}")
@@ -145,16 +222,18 @@ def _subtracted(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def _is_plain(node: ast.expr) -> bool:
-    """Whether an expression can be computed again: it is made of variables by arithmetic and products."""
+def _is_plain(node: ast.expr, own: frozenset[str]) -> bool:
+    """Whether an expression can be computed again: it is made of variables by arithmetic, products, own functions."""
     if isinstance(node, ast.BinOp):
-        return _is_plain(node.left) and _is_plain(node.right)
+        return _is_plain(node.left, own) and _is_plain(node.right, own)
     if isinstance(node, ast.UnaryOp):
-        return _is_plain(node.operand)
+        return _is_plain(node.operand, own)
     if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name):
+            return node.func.id in own and not node.keywords and all(_is_plain(each, own) for each in node.args)
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         product = called_name(node) in _PRODUCTS and not node.keywords
-        return owner is not None and product and all(map(_is_plain, [owner, *node.args]))
+        return owner is not None and product and all(_is_plain(each, own) for each in [owner, *node.args])
     return is_reference(node)
 
 

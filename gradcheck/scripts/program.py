@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -23,14 +24,16 @@ from gradcheck.recording.functions import heap_aside
 from gradcheck.reports.build import report_of
 from gradcheck.reports.data import LineReport
 from gradcheck.reports.report import Report
-from gradcheck.scripts.analysis import Analysis, analyse
-from gradcheck.scripts.assumed_loss import AssumedLoss, loss_of, with_candidates, with_loss
+from gradcheck.scripts.analysis import Analysis, NoUpdateError, analyse
+from gradcheck.scripts.assumed_loss import AssumedLoss, Sums, loss_of, with_candidates, with_loss
 from gradcheck.scripts.called_loss import called_losses
 from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
-from gradcheck.scripts.graph.loss import NoLossError, SeveralLossesError
+from gradcheck.scripts.graph.dataflow import DataflowGraph
+from gradcheck.scripts.graph.loss import NoLossError, SeveralLossesError, descended_numbers
 from gradcheck.scripts.graph.nodes import Node
+from gradcheck.scripts.graph.updates import Update
 from gradcheck.scripts.hints import Hints, require_parameters
 from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
@@ -39,6 +42,7 @@ from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loo
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
 from gradcheck.scripts.replay.step import Step
+from gradcheck.scripts.step_losses import StepLoss, losses_of
 from gradcheck.scripts.subject import ProgramSubject
 from gradcheck.scripts.text.source import Source, decoded, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
@@ -49,6 +53,12 @@ from gradcheck.verdicts.result import CheckResult, Ground
 from gradcheck.verdicts.verdict import Verdict
 
 T = TypeVar("T")
+
+#: Tells what an analysed step shows; None if that is nothing.
+_Judge = Callable[[Analysis, np.random.Generator], T | None]
+
+#: What is assumed of a step, and the judge of it.
+_Attempt = tuple[Hints, _Judge[T]]
 
 #: Loops that are tried if the likeliest one is not a training step: each runs the program again.
 _MOST_LOOPS = 3
@@ -69,8 +79,11 @@ _FIRST_BUDGET = 500
 #: computes more in each of them is checked with fewer.
 _MOST_ENTRIES, _FEWEST_REPLAYS = 2e9, 120
 
-#: Calls of the program's own functions that are tried as its loss, each in a run of its own.
-_MOST_CALLS = 6
+#: Numbers that are tried as the loss of a step that computes none.
+_MOST_CALLS = 8
+
+#: Sums of losses that are tried, of those that the updates may follow.
+_MOST_SUMS = 3
 
 #: Factors of an assumed loss that are tried.
 _MOST_FACTORS = 4
@@ -134,14 +147,7 @@ def _report(request: _Request, seed: int, started: float) -> Report:
     except NoLossError as error:
         if hints.function is not None:
             raise
-        assumed = _with_called_loss(request, seed, started)
-        if assumed is None:
-            assumed = _with_assumed_loss(request, seed, started)
-        if assumed is None:
-            if isinstance(error.__cause__, SeveralLossesError):  # of a likelier loop
-                raise error.__cause__ from None
-            raise
-        return assumed
+        return _without_loss(request, seed, started, error)
     if outcome.report.verdict is Verdict.FAIL and outcome.is_lazy:
         try:
             outcome = _checked(request, seed, started, iterations=1)
@@ -177,27 +183,81 @@ def _with_squared_error(request: _Request, seed: int, started: float, outcome: _
     return replace(other, sources=report.sources, notes=(note, *other.notes))
 
 
-def _with_called_loss(request: _Request, seed: int, started: float) -> Report | None:
-    """The report on a program whose training computes no loss, checked with a call of its own that gives one.
+def _without_loss(request: _Request, seed: int, started: float, error: NoLossError) -> Report:
+    """The report on a program whose training computes no loss. Raises an error if none was found for it."""
+    wrong: Report | None = None
+    tried: list[StepLoss] = []
+    for loop in error.loops:
+        report, own = _with_step_loss(request, seed, started, loop, tried)
+        wrong = wrong or own
+        if report is not None:
+            return report
+    for assume, loop in itertools.product((_with_summed_loss, _with_assumed_loss), error.loops):
+        report = assume(request, seed, started, loop)
+        if report is not None:
+            return report
+    if wrong is not None:
+        return wrong
+    if isinstance(error.__cause__, SeveralLossesError):  # of a likelier loop
+        raise error.__cause__ from None
+    if tried:
+        shown = ", ".join(f"{loss.shown} (line {loss.line})" for loss in tried[:_SHOWN_NUMBERS])
+        raise NoLossError(f"{error}. The updates follow the gradient of none of {shown}", error.loops) from None
+    raise error
 
-    None if its updates follow the gradient of none of those that were tried.
+
+def _with_step_loss(
+    request: _Request, seed: int, started: float, loop: Loop, tried: list[StepLoss]
+) -> tuple[Report | None, Report | None]:
+    """The report on a loop that computes no loss, checked with one that it could compute; those tried are added.
+
+    The first report is None if its updates follow the gradient of none of those that were tried. The second one is
+    that on the only number which the loop itself computes in other iterations, if they do not follow that either.
     """
-    for loss in called_losses(request.sources)[:_MOST_CALLS]:
-        try:
-            outcome = _checked(replace(request, hints=replace(request.hints, loss=loss.text)), seed, started)
-        except Exception as error:  # it is no number, or has variables that the training does not know
-            pass_on_signal(error)
-            continue
-        if not outcome.ascends and _passes_somewhere(outcome.report):
+    given = called_losses(request.sources)
+    own: list[StepLoss] = []
+    wrong: list[Report] = []
+
+    def judge(loss: StepLoss, analysis: Analysis, generator: np.random.Generator) -> Report | None:
+        if analysis.choice.jumps:
+            return None
+        tried.append(loss)
+        own.extend([loss] if loss.is_own else [])
+        if not analysis.may_follow():
+            return None
+        outcome = _outcome(request, analysis, seed, started, generator)
+        if outcome.ascends or not _passes_somewhere(outcome.report):
+            return None
+        where = "first iteration" if loss.is_own else "training"
+        note = (
+            f"The {where} computes no loss. Its updates follow the gradient of {loss.shown}, which the program has "
+            f"on line {loss.line} and which was taken for it; choose another one with --loss EXPR"
+        )
+        return replace(outcome.report, notes=(note, *outcome.report.notes))
+
+    def judge_own(loss: StepLoss, analysis: Analysis, generator: np.random.Generator) -> None:
+        outcome = _outcome(request, analysis, seed, started, generator)
+        if outcome.report.verdict is Verdict.FAIL and outcome.is_related:
             note = (
-                f"The training computes no loss. Its updates follow the gradient of {loss.text}, which the program has "
-                f"on line {loss.line} and which was taken for it; choose another one with --loss EXPR"
+                f"The first iteration computes no loss: {loss.text} (line {loss.line}) was taken for it, which others "
+                "compute; choose another one with --loss EXPR"
             )
-            return replace(outcome.report, notes=(note, *outcome.report.notes))
-    return None
+            wrong.append(replace(outcome.report, notes=(note, *outcome.report.notes)))
+
+    def attempts(step: Step) -> Iterator[_Attempt[Report]]:
+        for loss in losses_of(step, given)[:_MOST_CALLS]:
+            yield replace(request.hints, loss=loss.text), functools.partial(judge, loss)
+        if len(own) == 1:
+            yield replace(request.hints, loss=own[0].text), functools.partial(judge_own, own[0])
+
+    try:
+        report = _judged_loop(request, seed, loop, attempts)
+    except GradcheckError:
+        report = None
+    return report, wrong[0] if wrong else None
 
 
-def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report | None:
+def _with_assumed_loss(request: _Request, seed: int, started: float, loop: Loop) -> Report | None:
     """The report on a program that computes no loss, checked with the one that its errors belong to.
 
     None if its updates follow the gradient of none of those that were tried.
@@ -207,14 +267,59 @@ def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report |
         node = analysis.choice.node
         return loss_of(_original(request, node.location.file), list(node.names))
 
+    def with_candidates_of(_: Step) -> list[_Attempt[AssumedLoss]]:
+        return [(request.hints, chosen)]
+
     try:
-        loss = _judged(replace(request, rewrite=with_candidates), seed, chosen)
-        if loss is None:
-            return None
-        outcome = _checked(replace(request, rewrite=with_loss(loss)), seed, started)
+        loss = _judged_loop(replace(request, rewrite=with_candidates), seed, loop, with_candidates_of)
+    except GradcheckError:
+        return None
+    return _with_this_loss(request, seed, started, loop, loss)
+
+
+def _with_summed_loss(request: _Request, seed: int, started: float, loop: Loop) -> Report | None:
+    """The same with a sum of losses over samples that an inner loop goes through."""
+    sums = Sums()
+
+    def use(step: Step) -> list[AssumedLoss]:
+        graph: DataflowGraph | None
+        updates: Sequence[Update]
+        try:
+            try:
+                analysis = _analysed(step, request.hints, np.random.default_rng(seed), 0)
+                graph, updates = analysis.graph, [Update(p.variable, p.updates) for p in analysis.parameters]
+            except NoLossError as error:
+                graph, updates = error.graph, error.updates
+            step.carries_over = False
+            found = [] if graph is None else descended_numbers(graph, updates, sums.clear, sums.read)
+            return [sums.loss(k) for k in found[:_MOST_SUMS]]
+        finally:
+            step.release()
+
+    try:
+        losses = capture_loop(replace(request, rewrite=sums.collecting).program(), loop, request.hints.arguments, use)
+    except GradcheckError:
+        return None
+    reports = (_with_this_loss(request, seed, started, loop, loss) for loss in losses)
+    return next((report for report in reports if report is not None), None)
+
+
+def _with_this_loss(request: _Request, seed: int, started: float, loop: Loop, loss: AssumedLoss) -> Report | None:
+    """The report on a program with a loss that was assumed, up to a factor; None if no update follows it."""
+
+    def checked(loss: AssumedLoss) -> _Outcome:
+        own = replace(request, rewrite=with_loss(loss))
+
+        def judge(analysis: Analysis, generator: np.random.Generator) -> _Outcome:
+            return _outcome(own, analysis, seed, started, generator)
+
+        return _judged_loop(own, seed, loop, lambda _: [(request.hints, judge)])
+
+    try:
+        outcome = checked(loss)
         for factor in [] if _passes_somewhere(outcome.report) else _factors(outcome):
             scaled = replace(loss, factor=factor)
-            outcome = _checked(replace(request, rewrite=with_loss(scaled)), seed, started)
+            outcome = checked(scaled)
             if _passes_somewhere(outcome.report):
                 loss = scaled
                 break
@@ -223,10 +328,9 @@ def _with_assumed_loss(request: _Request, seed: int, started: float) -> Report |
     report = outcome.report
     if outcome.ascends or not _passes_somewhere(report):
         return None
-    scale = "" if loss.factor == 1 else f"{loss.factor:.6g} * "
     note = (
-        f"The program computes no loss. Its updates follow the gradient of {scale}{loss.text} (line {loss.line}), "
-        "which was taken for it; choose another one with --loss EXPR"
+        f"The program computes no loss. Its updates follow the gradient of {loss.shown} (line {loss.line}), which was "
+        "taken for it; choose another one with --loss EXPR"
     )
     texts = {**report.sources, loss.file: _original(request, loss.file).text}
     return replace(report, sources=texts, notes=(note, *report.notes))
@@ -308,6 +412,8 @@ class _Outcome:
         The one number, other than 1, that all gradients are too large by.
     ascends : bool
         Whether the program maximises the loss.
+    is_related : bool
+        Whether the gradients read values that the loss is made of.
     """
 
     report: Report
@@ -317,6 +423,7 @@ class _Outcome:
     behind: tuple[SourceLocation, ...] = ()
     common: float | None = None
     ascends: bool = False
+    is_related: bool = False
 
 
 def _checked(
@@ -344,6 +451,41 @@ def _checked(
     return _judged(request, seed, judge, minimised, iterations)
 
 
+def _judged_loop(request: _Request, seed: int, loop: Loop, attempts: Callable[[Step], Iterable[_Attempt[T]]]) -> T:
+    """What is found out about the step of one loop.
+
+    Parameters
+    ----------
+    request : _Request
+    seed : int
+    loop : Loop
+    attempts : callable
+        Gives judges for the step, each with hints of its own: the first one that finds something decides.
+
+    Raises
+    ------
+    GradcheckError
+        If the loop is not reached, or none finds anything.
+    """
+
+    def use(step: Step) -> T:
+        for hints, judge in attempts(step):
+            generator = np.random.default_rng(seed)
+            try:
+                with np.errstate(all="ignore"):
+                    analysis = _analysed(step, hints, generator, 0)
+                found = judge(analysis, generator)
+                if found is not None:
+                    return found
+            except Exception as error:  # what was taken for a loss cannot be computed, or is no number
+                pass_on_signal(error)
+            finally:
+                step.release()
+        raise NoLossError(f"no loss of the loop on line {step.loop.line} is known")
+
+    return cast("T", capture_loop(request.program(), loop, request.hints.arguments, use))
+
+
 def _judged(
     request: _Request,
     seed: int,
@@ -355,6 +497,8 @@ def _judged(
     hints = request.hints
 
     tried: dict[int, Loop] = {}
+    idle: set[int] = set()  # those that update nothing, whatever they look like
+    lossless: list[Loop] = []
 
     def use(step: Step, others: Sequence[Loop]) -> tuple[T | SubjectError, Sequence[Loop]]:
         generator = np.random.default_rng(seed)
@@ -362,8 +506,12 @@ def _judged(
         try:
             try:
                 with np.errstate(all="ignore"):
-                    analysis = _after_iterations(step, hints, generator, iterations)
+                    analysis = _analysed(step, hints, generator, iterations)
             except SubjectError as error:
+                if isinstance(error, NoUpdateError):
+                    idle.add(step.loop.number)
+                if isinstance(error, NoLossError):
+                    lossless.append(step.loop)
                 return error, others
             return judge(analysis, generator), others
         finally:
@@ -394,7 +542,7 @@ def _judged(
     own = {source.file for source in request.sources}
     for later in range(1 if hints.function is not None else 1 + _MOST_LATER_LOOPS):
         if later:  # modules that were imported meanwhile may have the loop that trains
-            trains = any(loop.trains for loop in tried.values())
+            trains = any(loop.trains for number, loop in tried.items() if number not in idle)
             if trains or not isinstance(found, SubjectError) or isinstance(trouble, NoLossError):
                 break
             try:
@@ -403,11 +551,13 @@ def _judged(
                 break
             trouble = _more_telling(trouble, found)
             known |= {loop.number for loop in others}
-            others = [loop for loop in others if loop.trains or loop.file in own]
+            others = [loop for loop in others if loop.trains or loop.file in own] or others[:1]
         for again in further(found, others):
             found, trouble = again, _more_telling(trouble, again)
     if isinstance(found, SubjectError):
         assert isinstance(trouble, SubjectError)
+        if isinstance(trouble, NoLossError):
+            trouble = NoLossError(str(trouble), lossless)
         raise trouble from (first if isinstance(first, SubjectError) and first is not trouble else None)
     return cast("T", found)
 
@@ -554,7 +704,8 @@ def _outcome(
     )
     above = sorted(analysis.graph.ancestors([analysis.loss.index]), reverse=True)
     behind = tuple(dict.fromkeys(analysis.graph.nodes[i].location for i in (analysis.loss.index, *above)))
-    return _Outcome(report, is_lazy, analysis.loss, step.loop, behind, analysis.rated.common, analysis.rated.ascends)
+    rated, related = analysis.rated, recorded is not None and recorded.is_related(strictly=True)
+    return _Outcome(report, is_lazy, analysis.loss, step.loop, behind, rated.common, rated.ascends, related)
 
 
 def _if_decidable(
@@ -671,6 +822,21 @@ def _multiplied(found: CheckResult, factor: float) -> CheckResult:
             )
         blocks.append(block)
     return replace(found, blocks=tuple(blocks))
+
+
+def _analysed(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
+    """The analysis of a step; after one iteration if that creates the parameters, as layers do on their first input."""
+    try:
+        return _after_iterations(step, hints, rng, iterations)
+    except NoUpdateError as error:
+        if iterations or not step.created:
+            raise
+        step.release()
+        try:
+            return _after_iterations(step, hints, rng, 1)
+        except Exception as trouble:  # a second iteration need not work as the first one does
+            pass_on_signal(trouble)
+            raise error from None
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:

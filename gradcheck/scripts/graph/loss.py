@@ -6,7 +6,7 @@ Names decide only between numbers that the dataflow does not tell apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Array
 from gradcheck.scripts.replay.state import Path, StateVariable
 from gradcheck.scripts.text.identifiers import loss_rank
+from gradcheck.scripts.text.training_loop import Loop
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class LossSettings:
         Directions for each of them, at each of two points.
     steps : tuple of float
         The two steps of an extrapolated difference.
+    finer : float
+        Where these do not agree, both are taken so many times as long.
+    agreeing : float
+        Two differences agree up to this: what extrapolation leaves is of the order of its square, which is `equal`.
     equal : float
         Slopes and updates that are proportional up to this are.
     flat : float
@@ -61,6 +66,8 @@ class LossSettings:
     parameters: int = 12
     directions: int = 2
     steps: tuple[float, float] = (2.0**-9, 2.0**-11)
+    finer: float = 2.0**-5
+    agreeing: float = 1e-2
     equal: float = 1e-4
     flat: float = 1e-9
     rounded: float = 1e-6
@@ -72,7 +79,27 @@ LOSS = LossSettings()
 
 
 class NoLossError(SubjectError):
-    """No number of the step depends on the parameters."""
+    """No number of the step depends on the parameters.
+
+    Attributes
+    ----------
+    loops : tuple of Loop
+        Those that update parameters and compute no loss, the likeliest first.
+    graph : DataflowGraph or None
+        Of the last of them.
+    updates : tuple of Update
+        Of its parameters.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        loops: Sequence[Loop] = (),
+        graph: DataflowGraph | None = None,
+        updates: Sequence[Update] = (),
+    ) -> None:
+        super().__init__(text)
+        self.loops, self.graph, self.updates = tuple(loops), graph, tuple(updates)
 
 
 class SeveralLossesError(SubjectError):
@@ -148,7 +175,9 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         pool = [inner[k] for k in found]
     if not pool:
         message = _not_finite(graph, scalars)
-        raise SubjectError(message) if message else NoLossError(_no_loss(graph, variables))
+        if message:
+            raise SubjectError(message)
+        raise NoLossError(_no_loss(graph, variables), (), graph, proper)
 
     def shares(node: Node) -> bool:
         """Whether updates are made of values that a number is made of, before these updates."""
@@ -255,15 +284,32 @@ class _Comparison:
         rows = []
         for _ in range(LOSS.directions):
             direction = random_direction(centre, self._graph.rng)
-            slopes = []
-            for h in LOSS.steps:
-                ends = [self._graph.values(base, self._pool, {variable.path: centre + t * direction}) for t in (h, -h)]
-                if ends[0] is None or ends[1] is None:
-                    return None
-                slopes.append([float(a.sum() - b.sum()) / (2 * h) for a, b in zip(ends[0], ends[1], strict=True)])
-            extrapolated = (16 * np.array(slopes[1]) - np.array(slopes[0])) / 15
-            rows.append([float((step * direction).sum()), *extrapolated])
+            slopes = self._slopes(base, variable, direction)
+            if slopes is None:
+                return None
+            bent = [not abs(a - b) <= LOSS.agreeing * abs(b) for a, b in slopes.T]
+            finer = self._slopes(base, variable, direction, LOSS.finer) if any(bent) else None
+            if finer is not None:
+                slopes = np.where(bent, finer, slopes)
+            rows.append([float((step * direction).sum()), *((16 * slopes[1] - slopes[0]) / 15)])
         return np.array(rows)
+
+    def _slopes(self, base: BasePoint, variable: StateVariable, direction: Array, scale: float = 1.0) -> Array | None:
+        """Slopes of all numbers along a direction, with each of the two steps; None if they cannot be had."""
+        centre = base.state(variable.path)
+        slopes = []
+        for h in LOSS.steps:
+            shifts = (scale * h, -scale * h)
+            ends = [self._numbers(base, {variable.path: centre + t * direction}) for t in shifts]
+            if ends[0] is None or ends[1] is None:
+                return None
+            slopes.append((ends[0] - ends[1]) / (2 * shifts[0]))
+        return np.array(slopes)
+
+    def _numbers(self, base: BasePoint, values: Mapping[Path, Array]) -> Array | None:
+        """All numbers near a base point; None if they cannot be had."""
+        seen = self._graph.values(base, self._pool, values)
+        return None if seen is None else np.array([float(value.sum()) for value in seen])
 
     def choice(self) -> LossChoice:
         """The number whose gradient most updates follow, and that no such number is only a part of."""
@@ -376,6 +422,55 @@ class _Comparison:
     def _evidence(self, k: int) -> tuple[int, int]:
         """How many updates follow the number, and how much of what updates are made of it is made of as well."""
         return self._score(k), len(self._graph.ancestors([self._pool[k].index]) & self._into_updates)
+
+
+class _HiddenComparison(_Comparison):
+    """The same for numbers that a replay leaves somewhere else.
+
+    Parameters
+    ----------
+    graph : DataflowGraph
+    updates : sequence of Update
+    clear, read : callable
+        Called before and after a replay; the second gives the numbers.
+    """
+
+    def __init__(
+        self,
+        graph: DataflowGraph,
+        updates: Sequence[Update],
+        clear: Callable[[], None],
+        read: Callable[[], Array],
+    ) -> None:
+        self._clear, self._read = clear, read
+        super().__init__(graph, updates, [], set())
+
+    def _numbers(self, base: BasePoint, values: Mapping[Path, Array]) -> Array | None:
+        self._clear()
+        seen = base.run([node for update in self._parameters for node in update.nodes], values=values)
+        return None if seen is None else self._read()
+
+    def descended(self) -> list[int]:
+        """The numbers whose gradient most updates follow, downwards; empty if none is followed by any."""
+        count = min((rows.shape[1] - 1 for blocks in self._rows for rows in blocks), default=0)
+        scores = [self._score(k) if self._descends(k) else 0 for k in range(count)]
+        return [k for k, score in enumerate(scores) if score and score == max(scores)]
+
+
+def descended_numbers(
+    graph: DataflowGraph, updates: Sequence[Update], clear: Callable[[], None], read: Callable[[], Array]
+) -> list[int]:
+    """Of numbers that replays leave somewhere, those whose gradient most updates follow downwards.
+
+    Parameters
+    ----------
+    graph : DataflowGraph
+    updates : sequence of Update
+    clear, read : callable
+        Called before and after a replay; the second gives the numbers, as many each time.
+    """
+    with np.errstate(all="ignore"):
+        return _HiddenComparison(graph, updates, clear, read).descended()
 
 
 def _is_shown(node: Node) -> bool:

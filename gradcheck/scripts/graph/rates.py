@@ -344,6 +344,8 @@ class _Rates:
                     if nearly and not equal_slopes(_claimed(line, i, option), found[0] * slope, nearly=True):
                         slope = line.slope([i])
                     found.append(_claimed(line, i, option) / slope if slope else math.nan)
+                    if not found[0]:  # gradients of zero are no multiple
+                        return None
                     if not equal_slopes(found[-1], found[0], nearly=nearly):
                         return None
         nearest = round(found[0])

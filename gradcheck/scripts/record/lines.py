@@ -82,10 +82,10 @@ class RecordedLines:
         """Whether any gradient is right."""
         return bool(self._blame.right)
 
-    def is_related(self) -> bool:
+    def is_related(self, *, strictly: bool = False) -> bool:
         """Whether the gradients read anything that the loss is made of, or compute it again.
 
-        Of a loss that is made of the parameters alone everything is.
+        Of a loss that is made of the parameters alone everything is; `strictly`, they read its very data.
         """
         blame, recording = self._blame, self._recorded[-1].recording
         graph, leaves = recording.graph, {i for ids in recording.parameters for i in ids}
@@ -95,8 +95,8 @@ class RecordedLines:
             for i in graph.ancestors(recording.adjoints.of) - leaves
             if graph.values[i].function is None and np.size(graph.values[i].array) > 1
         }
-        if not data or data & above:
-            return True
+        if strictly or not data or data & above:
+            return bool(data & above) or not strictly
         inner = [graph.values[i] for i in above if i not in leaves and graph.values[i].function is not None]
         return bool(blame.right) or any(
             v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner

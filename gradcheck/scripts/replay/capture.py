@@ -47,7 +47,7 @@ _MOST_ITERATIONS = 20
 
 #: The same of a loop that adds something without a learning rate: it may prepare data. Of one that runs as it is, since
 #: it was tried before, more are allowed; the program is given up after these.
-_MOST_UNRATED, _MOST_PASSED = 5_000, 100_000
+_MOST_UNRATED, _MOST_PASSED = 5_000, 400_000
 
 
 def capture(

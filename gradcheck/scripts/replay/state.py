@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,8 +86,11 @@ def state_variables(
     accept: Callable[[Any], bool] = is_float,
     cells: Iterable[types.CellType] = (),
     hidden: Iterable[str] = (),
+    assigned: Container[str] = (),
 ) -> dict[Path, StateVariable]:
     """All values that the variables of some scopes lead to and that are accepted; inner scopes come first.
+
+    What several variables share gets the name of one that the step assigns, which the others may not follow.
 
     Parameters
     ----------
@@ -97,12 +100,15 @@ def state_variables(
         Of variables that are in a scope already.
     hidden : iterable of str
         Names that mean no variable of the outer scopes.
+    assigned : container of str
+        Names that the step assigns.
     """
     found: dict[Path, StateVariable] = {}
     seen = {id(cell) for cell in cells}
     taken: set[str] = set()
     for variables in scopes:
         names = [name for name in variables if name not in taken and not name.startswith(("__", "_gradcheck"))]
+        names.sort(key=lambda name: name not in assigned)
         _search(deque(((name,), name, variables[name], variables, name) for name in names), found, seen, accept)
         taken |= {*variables, *hidden}
     return found

@@ -164,6 +164,8 @@ class Step:
         add_modules(set(self._interpreter.modules))
         self._shared = program.shared_names()
         self._loss: ast.expr | None = None
+        stored = (node for node in ast.walk(self.loop.node) if isinstance(node, ast.Name))
+        self._assigned = frozenset(node.id for node in stored if isinstance(node.ctx, ast.Store))
         self._integers: list[tuple[StateVariable, Any]] = []  # each with its value after the first run
         self._replaced: list[Replaced] = []
         self._held: dict[int, Action] = {}
@@ -187,7 +189,15 @@ class Step:
     def _variables(self, local: dict[str, Any], accept: Callable[[Any], bool] = is_float) -> dict[Path, StateVariable]:
         code = self._body.function.__code__
         own = () if self.at_module_level else (*code.co_varnames, *code.co_cellvars)  # also those without a value yet
-        return state_variables(local, self.scope, self._modules, accept=accept, cells=self._cells.values(), hidden=own)
+        return state_variables(
+            local,
+            self.scope,
+            self._modules,
+            accept=accept,
+            cells=self._cells.values(),
+            hidden=own,
+            assigned=self._assigned,
+        )
 
     def track(self, parts: Iterable[StateVariable]) -> None:
         """Let replays give parts of arrays values of their own."""
