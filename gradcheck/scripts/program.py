@@ -965,6 +965,9 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
     if narrow:
         places = ", ".join(f"{file}, line {line}" for file, line in narrow[:_SHOWN_NUMBERS])
         notes.append(f"Conversions to narrower floats were carried out in float64 ({places})")
+    if step.narrowed:
+        functions = ", ".join(f"numpy.{name}" for name in step.narrowed)
+        notes.append(f"NumPy's own {functions} took the place of functions that round its results to a narrower type")
     notes += [
         f"The gradient with respect to {t.name} is {t.treatment.value} before the update; line {t.line} was checked"
         for t in analysis.treated

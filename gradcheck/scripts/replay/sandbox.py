@@ -20,6 +20,7 @@ import numpy as np
 from gradcheck.scripts.replay import stand_ins
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.interpreter import Interpreter
+from gradcheck.scripts.replay.narrowed import narrowed
 from gradcheck.scripts.replay.overlay import Overlay
 from gradcheck.scripts.replay.stand_ins import Repeatable
 
@@ -64,12 +65,21 @@ class Sandbox:
     ----------
     namespaces : iterable of dict
         Variables of the program, in addition to those of the loaded modules.
+
+    Attributes
+    ----------
+    narrowed : tuple of str
+        Functions of NumPy that something has replaced by ones that round. Replays use NumPy's own.
     """
 
     def __init__(self, namespaces: Iterable[dict[str, Any]] = ()) -> None:
         self._overlay, self._repeatable = Overlay(), Repeatable()
         pairs = [*self._overlay.stand_ins(), *self._repeatable.stand_ins(), *stand_ins.stand_ins()]
         table = {id(original): (original, _in_replays(original, new)) for original, new in pairs}
+        rounding = list(narrowed())
+        self.narrowed = tuple(name for name, _, _ in rounding)
+        table |= {id(other): (other, own) for _, other, own in rounding}
+        originals = [*(original for original, _ in pairs), *(other for _, other, _ in rounding)]
         modules = [
             module
             for name, module in list(sys.modules.items())
@@ -78,7 +88,7 @@ class Sandbox:
         own = [(namespace, list(namespace)) for namespace in (*namespaces, *stand_ins.namespaces())]
         self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
         seen: set[int] = set()
-        for namespace, names in (*own, *_IN_MODULES.names(modules, [original for original, _ in pairs])):
+        for namespace, names in (*own, *_IN_MODULES.names(modules, originals)):
             if id(namespace) not in seen:
                 seen.add(id(namespace))
                 found = [(name, table[id(namespace[name])]) for name in names if id(namespace.get(name)) in table]

@@ -340,6 +340,11 @@ class Step:
         self._loss = tree.body
         self._body = self._compile()
 
+    @property
+    def narrowed(self) -> tuple[str, ...]:
+        """Functions of NumPy that something has replaced by ones that round, and that replays do not use."""
+        return () if self._sandbox is None else self._sandbox.narrowed
+
     def owns(self, name: str, function: str) -> bool:
         """Whether a name that a function assigns is a variable of the step, and not a local one of that function."""
         around = next((f.name for f in reversed(self.loop.functions) if hasattr(f, "name")), "")
