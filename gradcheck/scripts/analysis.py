@@ -382,12 +382,19 @@ def _only_sums(step: Step, updates: Sequence[Update]) -> str:
 def _no_update(step: Step, changed: Sequence[StateVariable]) -> str:
     names = ", ".join(variable.name for variable in changed[:_SHOWN])
     integers = [step.tracer.locations[i] for i in step.tracer.integer_locations]
+    loop = step.loop
+    what = f"the loop on line {loop.line}" if loop.is_loop else f"the function {loop.node.name} on line {loop.line}"
     text = (
-        f"the loop on line {step.loop.line} updates no parameters: gradcheck looks for a float or an array of floats "
+        f"{what} updates no parameters: gradcheck looks for a float or an array of floats "
         "that the loss depends on and to which the loop adds something, as in w -= rate * dw"
     )
     if names:
         text += f" (the loop changes {names})"
     if integers:
         text += f"; {integers[0].target} on line {integers[0].line} is an array of integers: convert it to floats"
+    if not loop.is_loop:
+        text += (
+            ". No loop of the program trains: to check a gradient that is computed once, write a function without "
+            "arguments that returns (fun, grad, x0), and pass its name, as in file.py:name"
+        )
     return text

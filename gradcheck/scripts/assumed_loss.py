@@ -240,13 +240,13 @@ def _is_plain(node: ast.expr, own: frozenset[str]) -> bool:
 def _can_repeat(node: ast.ListComp) -> bool:
     """Whether a list can be made again: of variables, or of pairs of them, and without conditions."""
     iterables = [generator.iter for generator in node.generators]
-    parts = [part for each in iterables for part in (each.args if _is_zip(each) else [each])]  # type: ignore[attr-defined]
+    parts = [part for each in iterables for part in (each.args if _pairs_up(each) else [each])]  # type: ignore[attr-defined]
     plain = not any(generator.ifs for generator in node.generators)
     return plain and "{" not in ast.unparse(node) and all(map(is_reference, parts))
 
 
-def _is_zip(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip"
+def _pairs_up(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("zip", "enumerate")
 
 
 def _with_pieces(source: Source, pieces: list[tuple[int, int, str]]) -> Source:

@@ -245,8 +245,7 @@ class _Comparison:
         self, graph: DataflowGraph, updates: Sequence[Update], pool: Sequence[Node], into_updates: set[int]
     ) -> None:
         self._graph, self._pool, self._into_updates = graph, list(pool), into_updates
-        largest = sorted(updates, key=lambda u: -u.variable.value.size)[: LOSS.parameters]
-        self._parameters = [u for u in largest if u.nodes]
+        self._parameters = _largest([u for u in updates if u.nodes])
         points = [base.recorded() or base for base in (graph.base, self._second())]
         steps = [self._steps(base) for base in points]
         rows = [
@@ -422,6 +421,18 @@ class _Comparison:
     def _evidence(self, k: int) -> tuple[int, int]:
         """How many updates follow the number, and how much of what updates are made of it is made of as well."""
         return self._score(k), len(self._graph.ancestors([self._pool[k].index]) & self._into_updates)
+
+
+def _largest(updates: Sequence[Update]) -> list[Update]:
+    """The updates of the largest parameters; of equal ones, as numbers in lists are, some far from each other."""
+    ranked = sorted(updates, key=lambda u: -u.variable.value.size)
+    if len(ranked) <= LOSS.parameters:
+        return ranked
+    least = ranked[LOSS.parameters - 1].variable.value.size
+    larger = [u for u in ranked if u.variable.value.size > least]
+    equal = [u for u in ranked if u.variable.value.size == least]
+    chosen = np.linspace(0, len(equal) - 1, LOSS.parameters - len(larger)).round().astype(int)
+    return larger + [equal[i] for i in chosen]
 
 
 class _HiddenComparison(_Comparison):

@@ -90,13 +90,27 @@ def stale_reads(
     first = [i for i in changed if not (graph.ancestors([i], stop=updates) - {i}) & changed]
     if any(i in forward or _is_computed_again(graph, base, i) for i in first):
         return []
-    found = []
+    shared = {graph.nodes[i].location.index for i in forward}
+    found: dict[int, StaleRead] = {}
     for i in sorted(first):
         below = graph.descendants([i])
-        names = tuple(p.name for p in parameters if p.claim.index in below and p.claim.index in changed)
+        names = [p.name for p in parameters if p.claim.index in below and p.claim.index in changed]
         if names:
-            found.append(StaleRead(graph.nodes[i], names))
-    return found
+            node = graph.nodes[_of_backward_pass(graph, i, changed, shared)]
+            known = found.get(node.location.index)
+            together = dict.fromkeys([*(known.names if known else ()), *names])
+            found[node.location.index] = StaleRead(known.node if known else node, tuple(together))
+    return list(found.values())
+
+
+def _of_backward_pass(graph: DataflowGraph, index: int, changed: set[int], shared: set[int]) -> int:
+    """A value, or what is first made of it outside of functions that the forward pass calls as well."""
+    while graph.nodes[index].location.index in shared:
+        following = graph.successors.get(index, set()) & changed - {index}
+        if not following:
+            break
+        index = min(following)
+    return index
 
 
 def _is_computed_again(graph: DataflowGraph, base: BasePoint, index: int) -> bool:
