@@ -15,7 +15,7 @@ from typing import Any
 from gradcheck.scripts.called_loss import CalledLoss
 from gradcheck.scripts.replay.holders import is_own_function
 from gradcheck.scripts.replay.step import Step
-from gradcheck.scripts.text.syntax import is_reference
+from gradcheck.scripts.text.syntax import called_name, is_reference
 
 #: Statements that have variables of their own, and are not part of a step.
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -62,9 +62,10 @@ def losses_of(step: Step, given: Sequence[CalledLoss]) -> list[StepLoss]:
         *(StepLoss(each.text, each.line) for each in given),
     ]
     known = {*variables, *vars(builtins), *_stored(step.loop.node)}
+    training = _training(around, step.program.trees)
     first: dict[str, StepLoss] = {}
     for each in found:
-        if _loaded(each.text) <= known:
+        if _loaded(each.text) <= known and not _called(ast.parse(each.text)) & training:
             first.setdefault(each.text, each)
     return list(first.values())
 
@@ -166,6 +167,23 @@ def _loaded(text: str) -> set[str]:
     nodes = [node for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)]
     own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
     return {node.id for node in nodes} - own
+
+
+def _training(around: Sequence[Any], trees: Sequence[ast.Module]) -> set[str]:
+    """The names of the functions around the loop, and of all that call one of them: they run the whole training."""
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]
+    calls = [(function.name, _called(function)) for function in functions]
+    found = {function.name for function in around}
+    while True:
+        more = {name for name, called in calls if called & found} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _called(tree: ast.AST) -> set[str]:
+    """The names of functions and methods that are called."""
+    return {called_name(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
 def _stored(loop: ast.AST) -> set[str]:

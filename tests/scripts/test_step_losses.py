@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import SubjectError
+from gradcheck.scripts.called_loss import CalledLoss
 from gradcheck.scripts.program import check_program
 from gradcheck.scripts.step_losses import losses_of
 from gradcheck.verdicts.verdict import Verdict
@@ -294,6 +295,27 @@ def test_names_that_a_step_does_not_have_are_left_out(tmp_path: Path) -> None:
         step.release()
     assert "np.sum((forward(v, w) - y) ** 2) / len(y)" in texts
     assert all("seen" not in text for text in texts)
+
+
+def test_what_runs_the_training_is_no_loss(tmp_path: Path) -> None:
+    text = _PAIRED.replace(
+        "    def fit(self, x, y):",
+        "    def score(self, x, y):\n        return self.fit(x, y)\n\n    def fit(self, x, y):",
+    )
+    step = captured(
+        tmp_path,
+        text.replace(
+            "self.measure.derivative(y, p)", "self.measure.derivative(y, p)\n            self.same(x, y)"
+        ).replace("    def score", "    def same(self, x, y):\n        return x\n\n    def score"),
+    )
+    try:
+        texts = [each.text for each in losses_of(step, [CalledLoss("self.fit(x, y)", 1), CalledLoss("len(x)", 2)])]
+    finally:
+        step.release()
+    assert "self.fit(x, y)" not in texts
+    assert "self.score(x, y)" not in texts
+    assert "len(x)" in texts
+    assert "self.measure.loss(y, p)" in texts
 
 
 def _written(folder: Path, text: str) -> Path:
