@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +87,14 @@ class _Contents:
     reads: set[str] = field(default_factory=set)
     unrated_reads: set[str] = field(default_factory=set)
     assignments: list[tuple[list[str], set[str]]] = field(default_factory=list)
+
+    def add(self, other: _Contents) -> None:
+        """Add what another body contains."""
+        self.updates.update(other.updates)
+        self.rated.update(other.rated)
+        self.reads.update(other.reads)
+        self.unrated_reads.update(other.unrated_reads)
+        self.assignments.extend(other.assignments)
 
     @property
     def behind_updates(self) -> int:
@@ -223,19 +232,32 @@ def _functions(trees: Sequence[ast.Module]) -> dict[str, list[Any]]:
     """Functions and methods by name; a class's name leads to its `__init__` and `__call__`."""
     found: dict[str, list[Any]] = {}
     for tree in trees:
+        for name, node in _defined(tree):
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def _defined(tree: ast.Module) -> list[tuple[str, Any]]:
+    """The functions of one tree, each with the name by which it is called."""
+    known = _DEFINED.get(tree)
+    if known is None:
+        known = []
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found.setdefault(node.name, []).append(node)
+                known.append((node.name, node))
             elif isinstance(node, ast.ClassDef):
-                for item in node.body:
-                    if isinstance(item, ast.FunctionDef) and item.name in ("__init__", "__call__"):
-                        found.setdefault(node.name, []).append(item)
-    return found
+                known += [
+                    (node.name, item)
+                    for item in node.body
+                    if isinstance(item, ast.FunctionDef) and item.name in ("__init__", "__call__")
+                ]
+        _DEFINED[tree] = known
+    return known
 
 
 def _calls(node: ast.AST) -> set[str]:
     """Names of the functions that are called inside."""
-    return {called_name(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
+    return _own(node).called
 
 
 def _contents(
@@ -244,25 +266,63 @@ def _contents(
     """The updates and assignments in a body; `seen` are the functions that were visited already."""
     found, seen = found or _Contents(), set() if seen is None else seen
     for statement in body:
-        for node in ast.walk(statement):
-            _add_update(node, found)
-            targets, value = _assigned(node), getattr(node, "value", None)
-            if targets and value is not None:
-                found.assignments.append((targets, _read(value)))
-            elif isinstance(node, (ast.For, ast.comprehension)):
-                found.assignments.append((_names_in(node.target), _read(node.iter)))
-            elif isinstance(node, ast.Call):
-                for function in functions.get(called_name(node), []):
-                    names = [a.arg for a in function.args.args]
-                    found.assignments.append((names, set().union(*map(_read, node.args), set())))
-        for name in _calls(statement):
+        own = _own(statement)
+        found.add(own.contents)
+        for name, read in own.calls:
             for function in functions.get(name, []):
-                returned = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
+                found.assignments.append(([each.arg for each in function.args.args], read))
+        for name in own.called:
+            for function in functions.get(name, []):
                 if id(function) not in seen:
                     seen.add(id(function))
-                    found.assignments.extend(([f"{name}()"], _read(value)) for value in returned)
+                    found.assignments.extend(([f"{name}()"], read) for read in _own(function).returned)
                     _contents(function.body, functions, seen, found)
     return found
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What one statement contains itself.
+
+    Attributes
+    ----------
+    contents : _Contents
+    calls : list of (str, set of str)
+        The names of functions that are called, each with what the arguments read.
+    called : set of str
+    returned : list of set of str
+        What its `return` statements read.
+    """
+
+    contents: _Contents
+    calls: list[tuple[str, set[str]]]
+    called: set[str]
+    returned: list[set[str]]
+
+
+#: What is known of the nodes of trees: programs import many modules, and loops are ranked again after each of them.
+_DEFINED: weakref.WeakKeyDictionary[ast.Module, list[tuple[str, Any]]] = weakref.WeakKeyDictionary()
+_KNOWN: weakref.WeakKeyDictionary[ast.AST, _Own] = weakref.WeakKeyDictionary()
+
+
+def _own(statement: ast.AST) -> _Own:
+    known = _KNOWN.get(statement)
+    if known is None:
+        contents, calls, returned = _Contents(), [], []
+        for node in ast.walk(statement):
+            _add_update(node, contents)
+            targets, value = _assigned(node), getattr(node, "value", None)
+            if targets and value is not None:
+                contents.assignments.append((targets, _read(value)))
+            elif isinstance(node, (ast.For, ast.comprehension)):
+                contents.assignments.append((_names_in(node.target), _read(node.iter)))
+            elif isinstance(node, ast.Call):
+                calls.append((called_name(node), set[str]().union(*map(_read, node.args))))
+            elif isinstance(node, ast.Return) and node.value is not None:
+                returned.append(_read(node.value))
+        called = {called_name(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
+        _KNOWN[statement] = known = _Own(contents, calls, called, returned)
+    return known
 
 
 def _add_update(node: Any, found: _Contents) -> None:
