@@ -181,6 +181,8 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     if not updates:
         raise NoUpdateError(_no_update(step, changed))
     parameters = find_parameters(graph, updates, forward, given)
+    if not parameters:  # all of them only get their own values again
+        raise NoUpdateError(_no_update(step, changed))
     repeated = [p for p in parameters if _is_updated_repeatedly(p)]
     if repeated and hints.loss is None:
         raise NoLossError(_several_updates(step, repeated[0], loss))

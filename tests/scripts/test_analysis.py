@@ -46,3 +46,12 @@ def test_a_given_loss_is_an_expression_of_the_program(tmp_path: Path) -> None:
     analysis = analysed(tmp_path, LINEAR, Hints(loss="np.sum(r**4)"))
     r = next(n for n in analysis.graph.nodes if "r" in n.names)
     assert float(analysis.base.value(analysis.loss)) == pytest.approx(float(np.sum(analysis.base.value(r) ** 4)))
+
+
+def test_numbers_that_get_their_own_values_again_are_no_parameters(tmp_path: Path) -> None:
+    text = (
+        "def forward(x, v, w, y):\n    return v, w, (v * w * x - y) ** 2\n\nx, y, v, w = 0.5, 0.2, 0.7, -0.4\n"
+        "for i in range(50):\n    v, w, loss = forward(x, v, w, y)\n    print(loss)\n"
+    )
+    with pytest.raises(SubjectError, match="updates no parameters"):
+        analysed(tmp_path, text)
