@@ -34,6 +34,7 @@ from gradcheck.scripts.graph.dataflow import DataflowGraph
 from gradcheck.scripts.graph.loss import NoLossError, SeveralLossesError, descended_numbers
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.updates import Update
+from gradcheck.scripts.hinge import hinge_of
 from gradcheck.scripts.hints import Hints, require_parameters
 from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
@@ -719,6 +720,8 @@ def _if_decidable(
         found = _undecided(found, _piecewise_constant(analysis))
     elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not (recorded and recorded.right):
         found = _undecided(found, _not_minimised(analysis))
+    elif found.verdict is Verdict.FAIL and not connected and (hinge := hinge_of(analysis)):
+        found = _undecided(found, hinge)
     elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
         found = _undecided(found, _unrelated(analysis))
     elif found.verdict is Verdict.FAIL and not connected and analysis.repeated and recorded is None:
