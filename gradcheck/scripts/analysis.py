@@ -377,7 +377,7 @@ def _only_sums(step: Step, updates: Sequence[Update]) -> str:
     names = ", ".join(update.variable.name for update in updates[:_SHOWN])
     return (
         f"the loop on line {step.loop.line} updates no parameters: what it adds to {names} does not depend on the "
-        "present value, as the gradient of a loss does"
+        "present value, as the gradient of a loss does. If a number is minimised all the same, give it with --loss EXPR"
     )
 
 

@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradcheck.reports.report import Report
 from gradcheck.scripts.program import check_program
 from gradcheck.verdicts.verdict import Verdict
+from tests.scripts.planted import blamed, checked, planted
 from tests.scripts.samples import LINEAR_HEAD as HEAD
 
 STEP = "r = x @ w - y\nloss = 0.5 * np.mean(r**2)\ng = x.T @ GRAD(r) / len(y)\nw -= 0.1 * g\n"
@@ -302,3 +304,55 @@ def test_the_gradient_of_a_minimiser_is_checked(name: str, tmp_path: Path, capfd
 def test_a_minimiser_without_a_gradient_runs(tmp_path: Path) -> None:
     text = "from scipy.optimize import minimize\nw = minimize(lambda w: np.sum((w - 1) ** 2), np.ones(3)).x\n"
     assert Shape(HEAD + text + LOOP).checked(tmp_path, wrong=False).verdict is Verdict.PASS
+
+
+#: A program whose objects compute their length, and which has put a function of its own in the place of NumPy's.
+_LENGTHS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+made = np.zeros
+
+
+def zeros(shape, dtype=float):
+    count = 0
+    for n in np.atleast_1d(shape):
+        count = count + n * 1
+    return made(shape, dtype)
+
+
+class Loader:
+    def __init__(self, x, y, size):
+        self.x, self.y, self.size = x, y, size
+
+    def __len__(self):
+        return (len(self.x) + self.size - 1) // self.size
+
+    def __iter__(self):
+        for i in range(len(self)):
+            yield self.x[i * self.size : (i + 1) * self.size], self.y[i * self.size : (i + 1) * self.size]
+
+
+np.zeros = zeros
+loader, w = Loader(rng.standard_normal((9, 3)), rng.standard_normal(9), 4), rng.standard_normal(3)
+for epoch in range(20):
+    for x, y in loader:
+        r = x @ w - y
+        loss = 0.5 * np.sum(r**2)
+        g = np.zeros(3) + x.T @ r
+        w -= 0.01 * g
+"""
+
+
+def test_functions_of_the_program_that_a_look_at_its_objects_calls_do_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = np.zeros
+    monkeypatch.setattr(np, "zeros", own)  # the program replaces it
+    report = checked(tmp_path, _LENGTHS)
+    assert report.verdict is Verdict.PASS, str(report)
+    monkeypatch.setattr(np, "zeros", own)
+    text, line = planted(_LENGTHS, "np.zeros(3) + x.T @ r", "np.zeros(3) + x.T @ (r * r)")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}

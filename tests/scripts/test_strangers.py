@@ -506,3 +506,33 @@ def test_one_gradient_with_another_factor_is_wrong_beside_it(seed: int, tmp_path
     assert report.verdict is Verdict.FAIL
     assert blamed(report) <= {line, None}
     assert not any(note.startswith("Each gradient is 40 times") for note in report.notes)
+
+
+#: A neuron in numbers: an update of each weight multiplies with a number of the sample, which is no rate.
+_NEURON = """\
+import math
+
+samples = [([FIRST, -1.2], 1.0), ([1.5, 0.3], 0.0), ([-0.7, 0.9], 1.0)]
+w, b, rate = [0.4, -0.3], 0.1, 0.1
+for epoch in range(30):
+    for x, goal in samples:
+        out = 1 / (1 + math.exp(-(w[0] * x[0] + w[1] * x[1] + b)))
+        d = FACTOR * (out - goal) * out * (1 - out)
+        for j in range(2):
+            w[j] -= rate * d * x[j]
+        b -= rate * d
+        loss = (out - goal) ** 2
+        print(loss)
+"""
+
+
+@pytest.mark.parametrize("first", ["0.8", "0.5"])
+def test_a_number_of_the_sample_is_no_rate_where_all_gradients_are_half_of_the_right_ones(
+    first: str, tmp_path: Path
+) -> None:
+    text = _NEURON.replace("FIRST", first)
+    report = checked(tmp_path, text.replace("FACTOR", "2"))
+    assert report.verdict is Verdict.PASS, str(report)
+    report = checked(tmp_path, text.replace("FACTOR * ", ""))
+    assert report.verdict is Verdict.FAIL
+    assert report.notes[0].startswith("Each gradient is 0.5 times that of loss"), str(report)

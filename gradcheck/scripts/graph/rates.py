@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -255,9 +255,12 @@ class _Rates:
     def _best(
         self, keys: Sequence[_Key], usual: frozenset[_Key], line: RandomLine, slopes: Sequence[float]
     ) -> list[tuple[_Link, float]]:
-        """Of all choices of rates, the one with which most gradients are right, most of them by the choice alone."""
+        """Of all choices of rates, the one with which most gradients are right, most of them by the choice alone.
+
+        One with which all gradients are off by one factor is as good as one with which all but two are right.
+        """
         best: list[tuple[_Link, float]] = []
-        most = (-1, -1)
+        most = (-1, -1, -1)
         for rates in self._choices(keys, usual):
             chosen, right, plain = [], 0, 0
             for i, slope in enumerate(slopes):
@@ -270,8 +273,12 @@ class _Rates:
                 right += bool(good)
                 plain += options[0] in good
                 chosen.append((good or options)[0])
-            if (right, plain) > most:
-                best, most = chosen, (right, plain)
+            plainly = [self._options(i, rates)[0] for i in range(len(slopes))]
+            agreeing = _most_equal(_claimed(line, i, o) / s for i, (o, s) in _sloped(plainly, slopes))
+            if right <= agreeing - 2 and agreeing == len(slopes):
+                chosen, right, plain = plainly, agreeing - 2, agreeing
+            if (right, plain, agreeing) > most:
+                best, most = chosen, (right, plain, agreeing)
         return best
 
     def _choices(self, keys: Sequence[_Key], usual: frozenset[_Key]) -> Iterator[frozenset[_Key]]:
@@ -358,6 +365,22 @@ class _Rates:
             replace(p, claim=link.node, factor=sign * scale * factor)
             for p, (link, factor) in zip(self._parameters, chosen, strict=True)
         )
+
+
+def _sloped(
+    chosen: Sequence[tuple[_Link, float]], slopes: Sequence[float]
+) -> Iterator[tuple[int, tuple[tuple[_Link, float], float]]]:
+    """The options of parameters along which the loss has a slope, with that slope, by the number of the parameter."""
+    return ((i, pair) for i, pair in enumerate(zip(chosen, slopes, strict=True)) if pair[1] and math.isfinite(pair[1]))
+
+
+def _most_equal(ratios: Iterable[float]) -> int:
+    """How many of some numbers are one and the same."""
+    most, run, before = 0, 0, math.nan
+    for ratio in sorted(ratios):
+        run = run + 1 if equal_slopes(ratio, before) else 1
+        most, before = max(most, run), ratio
+    return most
 
 
 def _key(factor: Factor) -> _Key:

@@ -114,6 +114,7 @@ class Tracer:
         self.reached: Arrival | None = None
         self.over = False
         self._widens = False
+        self._using = False
         self.overflows = False
         self._most: int | None = None
         self._log: AdditionLog | None = None
@@ -457,7 +458,10 @@ class Tracer:
     def begins(self, loop: int) -> bool:
         """Whether the program is to be stopped here, where an iteration of a loop or a call of a function begins."""
         if self.over:
-            raise Reached if threading.current_thread() is threading.main_thread() else SystemExit
+            main = threading.current_thread() is threading.main_thread()
+            if main and self._using and not self._active:  # a look at the program's objects while it is stopped
+                return False
+            raise Reached if main else SystemExit
         return self.reached is None and self._wants(loop)
 
     def arrive(self, loop: int, scope: dict[str, Any], variables: dict[str, Any], shared: Any = None) -> None:
@@ -469,7 +473,12 @@ class Tracer:
         """End the program here, once what was reached has been used; if that gives True, the program goes on."""
         self.reached = arrival
         self.over = True
-        if self._use(arrival):
+        self._using = True
+        try:
+            goes_on = self._use(arrival)
+        finally:
+            self._using = False
+        if goes_on:
             self.reached, self.over = None, False
             return
         self.over = True

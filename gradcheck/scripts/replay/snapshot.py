@@ -131,7 +131,9 @@ def _is_small(value: Any) -> bool:
     """Whether it takes no time to see if an object has changed."""
     if isinstance(value, np.ndarray):
         return False
-    return not hasattr(value, "__len__") or isinstance(value, type) or len(value) <= _MANY_ITEMS
+    if isinstance(value, type) or isinstance(getattr(type(value), "__len__", None), types.FunctionType):
+        return True  # what a program computes as a length says nothing, and may have effects
+    return not hasattr(value, "__len__") or len(value) <= _MANY_ITEMS
 
 
 def _is_plain(value: Any) -> bool:
