@@ -41,7 +41,7 @@ def screen_there(there: Prober, chosen: Sequence[int]) -> dict[int, Screening]:
     """Screen blocks at a generic point; where doubts are left, measure the noise there and screen them once more."""
     found = screen(there, chosen, 1, closely=False, brief=True)
     doubts = [b for b, one in found.items() if one.agreement is not Agreement.AGREES]
-    if doubts:
+    if doubts and there.evaluator.left >= PROBES.detail_cost:
         assumed = there.data.noise.level
         there = there.with_measured_noise()
         again = screen(there, doubts, 1, closely=False)
@@ -61,7 +61,7 @@ def screen_nearer(here: Prober, shift: Vector, distance: float, block: int) -> A
     """What a block shows closer to the user's point: a gap that ends abruptly belongs to another branch of the loss."""
     for part in PROBES.nearer:
         there = here.displaced(shift, part * distance, Place.GENERIC)
-        if there is None:
+        if there is None or there.evaluator.left < PROBES.detail_cost:
             continue
         agreement = screen(there.with_measured_noise(), [block], 1)[block].agreement
         if agreement in (Agreement.AGREES, Agreement.DISAGREES):

@@ -158,3 +158,12 @@ def test_a_right_gradient_is_seldom_doubted_for_noise_that_is_there_alone() -> N
 def test_such_noise_makes_no_right_gradient_fail(amplitude: float) -> None:
     for seed in range(12):
         assert check_gradients(loud_beyond(amplitude), np.tanh, X, rng=seed).verdict.value != "fail"
+
+
+@pytest.mark.parametrize("budget", range(20, 81, 4))
+def test_doubts_at_a_generic_point_cost_no_more_than_is_left(budget: int) -> None:
+    """A gradient that is right at the point alone: at a generic one, noise and slopes are measured again."""
+    x0 = np.linspace(-1.0, 2.0, 12)
+    report = check_gradients(logcosh, lambda _x: np.tanh(x0), x0, rng=0, budget=budget)
+    assert report.evaluations <= budget
+    assert check_gradients(logcosh, lambda _x: np.tanh(x0), x0, rng=0).verdict.value == "fail"
