@@ -234,7 +234,6 @@ def _operations(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, s
                 yield "extra-activation-derivative", source.inner(inner.left)
             yield "extra-activation-derivative", bare_right
             yield "constant-factor", f"2 * {left} * {right}"
-            yield "constant-factor", f"{left} * {right} / 2"
             yield "", f"{left} / {right}"
         if isinstance(node.op, ast.Div):
             yield "", f"{right} / {left}"
@@ -247,11 +246,6 @@ def _operations(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, s
         if isinstance(node.op, ast.Add) and id(node) in source.amounts:
             yield "sign-flipped", f"{bare_left} - {right}"
             yield "", bare_left
-        if isinstance(node.op, (ast.Add, ast.Sub)) and id(node) in source.amounts:
-            symbol = "+" if isinstance(node.op, ast.Add) else "-"
-            yield "constant-factor", f"{bare_left} {symbol} 2 * {right}"
-            if not isinstance(node.left, ast.Constant):
-                yield "constant-factor", f"2 * {left} {symbol} {right}"
         if isinstance(node.op, ast.Pow):
             yield "", left
             yield "constant-factor", f"2 * {left}"
@@ -266,8 +260,6 @@ def _operations(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, s
         yield "", f"{source.of(node)}**2"
         if id(node) not in source.given:
             yield "sign-flipped", f"(-{source.of(node)})"
-    if isinstance(node, ast.Call) and id(node) in source.amounts:
-        yield "sign-flipped", f"(-{source.of(node)})"
     number = node.value if isinstance(node, ast.Constant) else None
     if isinstance(number, (int, float)) and number and not isinstance(number, bool) and id(node) in source.amounts:
         for factor in (2, 0.5, -1):
@@ -343,9 +335,6 @@ def _exchanged(
         for name in dict.fromkeys([*inside, *names]):
             if name != source.of(node):
                 yield Edit("", source.with_(node, name))
-    if type(getattr(node, "value", None)) is int and id(node) in source.amounts:
-        for name in names:
-            yield Edit("mean-sum", source.with_(node, f"len({name})"))
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)):
         for name in names:
             yield Edit("", source.with_(node.left, f"({source.inner(node.left)} * {name})"))

@@ -66,18 +66,12 @@ class RecordingSettings:
         Forward values whose derivatives by others are computed for that.
     nearest : int
         Values behind another one that are looked at, the last made first.
-    most_times : int
-        Evaluations of one expression in one turn of a loop that are told from one another.
     most_repairs : int
         Edits of lines that are tried, each a call of the gradient or two.
-    most_repairs_anywhere : int
-        The same where no line is singled out, and all lines that may be wrong are searched.
     most_terms : int
         Values of an expression that are computed to find a term that it lacks.
     most_entries_of_terms : int
         Entries of the arrays that take part in that.
-    most_replays : int
-        Of these values, those that are put into the recorded graph where it is not linear in them.
     most_variables : int
         Variables that these terms are made of, the nearest in the source.
     most_candidates : int
@@ -123,12 +117,9 @@ class RecordingSettings:
     most_jacobian: int = 64
     most_jacobians: int = 200
     nearest: int = 60
-    most_times: int = 8
     most_repairs: int = 2000
-    most_repairs_anywhere: int = 3000
     most_terms: int = 60_000
     most_entries_of_terms: int = 20_000
-    most_replays: int = 4000
     most_variables: int = 40
     most_candidates: int = 12
     most_alternatives: int = 4

@@ -14,25 +14,23 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from gradcheck.recording.expression import ExpressionText, nodes_of
-from gradcheck.recording.program import bound_to
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.trial import Trial, guarded
 from gradcheck.tracebacks import pass_on_signal
 
 #: What may be made of one variable, or of a part of the expression.
-_FORMS = ("-{0}", "1 - {0}", "{0}**2", "2 * {0}", "1 - {0}**2", "{0} * (1 - {0})", "({0} > 0)", "{0}**3", "{0}.T")
+_FORMS = ("-{0}", "1 - {0}", "{0}**2", "2 * {0}", "1 - {0}**2", "{0} * (1 - {0})", "({0} > 0)", "{0}**3")
 
 #: The same with functions of NumPy.
 _NUMPY_FORMS = (
     *(f"{{numpy}}.{name}({{0}})" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "sinh", "cosh", "abs")),
     *(f"{{numpy}}.{name}({{0}})" for name in ("sign", "sum", "linalg.norm")),
-    *("{0} * {numpy}.abs({0})", "1 / (1 + {numpy}.exp(-{0}))", "{numpy}.log(1 - {0})", "1 - {numpy}.tanh({0})**2"),
+    *("1 / (1 + {numpy}.exp(-{0}))", "{numpy}.log(1 - {0})", "1 - {numpy}.tanh({0})**2"),
 )
 
 #: What may be made of the length of a variable.
@@ -48,11 +46,8 @@ _PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("{0} + {1}", operator.add),
 )
 
-#: Functions of NumPy, of a part of the expression and a term.
-_NUMPY_FUNCTIONS: list[tuple[str, Callable[[Any, Any], Any]]] = [
-    ("{numpy}.clip({0}, -{1}, {1})", lambda x, a: np.clip(x, -a, a)),
-    ("{numpy}.linalg.solve({1}, {0})", lambda x, a: np.linalg.solve(a, x)),
-]
+#: The same with functions of NumPy.
+_NUMPY_PAIRS = ("{numpy}.clip({0}, -{1}, {1})",)
 
 #: How a term is combined with a part of the expression.
 _COMBINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
@@ -123,17 +118,8 @@ class Terms:
         The names at that time, and what they stood for.
     file : str
         The functions of this file are the author's own.
-    trial : Trial
-        Functions are called through it.
     is_wanted : callable
         Whether a value is what the expression has to be.
-    others : sequence of str
-        Other texts of the expression, which are tried first.
-
-    Attributes
-    ----------
-    is_complete : bool
-        Whether all terms were compared in the end: not if there are too many, or if evaluating them changes something.
     """
 
     def __init__(
@@ -142,16 +128,12 @@ class Terms:
         names: Sequence[str],
         environment: Mapping[str, Any],
         file: str,
-        trial: Trial,
         is_wanted: Callable[[Any], bool],
-        others: Sequence[str] = (),
     ) -> None:
-        self._source, self._is_wanted, self._others = ExpressionText(text, names), is_wanted, others
-        self._space, self._file, self._trial = dict(environment), file, trial
-        self._codes: dict[str, types.CodeType] = {}
+        self._source, self._is_wanted = ExpressionText(text, names), is_wanted
+        self._space, self._file = dict(environment), file
         self._hole = next(name for name in ("hole", *(f"hole{i}" for i in range(1000))) if name not in self._space)
         self._left = RECORDING.most_terms
-        self.is_complete = False
         self._names = names
         self._numpy = next((name for name, each in self._space.items() if each is np), "")
 
@@ -166,15 +148,9 @@ class Terms:
                 found.setdefault(ast.unparse(_parsed(text)), text)
                 if self._left <= 0:
                     break
-        self.is_complete = self._left > 0
         return sorted(found.values(), key=lambda text: sum(1 for _ in ast.walk(_parsed(text))))
 
     def _texts(self) -> Iterator[str]:
-        for text in self._others:
-            self._left -= 1
-            value = self._value(text)
-            if value is not None and self._is_wanted(value):
-                yield text
         nodes = [n for n in nodes_of(self._source) if id(n) in self._source.amounts]
         for node, *texts in self._rearranged(nodes):
             self._left -= 1
@@ -193,30 +169,21 @@ class Terms:
                 yield from self._filled(hole, terms)
             for hole in parts:
                 yield from self._combined(hole, terms)
-        pairs: dict[tuple[int, ...], list[Term]] = {}
-        for term in self._pairs(atoms):
-            pairs.setdefault(np.shape(term.value), []).append(term)
+        pairs = list(self._pairs(atoms))
         for hole in holes:
-            yield from self._filled(hole, pairs.get(np.shape(hole.value), ()))
+            yield from self._filled(hole, pairs)
         for hole in parts:
-            alike = pairs.get(np.shape(hole.value), [])
-            yield from self._combined(hole, [each for each in alike if " - " in each.text or " @ " in each.text])
+            yield from self._combined(hole, [each for each in pairs if " - " in each.text or " @ " in each.text])
 
     # -- values --------------------------------------------------------------------------------------------------------
 
     def _value(self, text: str) -> Any:
         """The value of a text; None if it has none."""
         try:
-            return eval(self._code_of(text), self._space)
+            return eval(_code_of(text), self._space)
         except Exception as error:
             pass_on_signal(error)
             return None
-
-    def _code_of(self, text: str) -> types.CodeType:
-        if text not in self._codes:
-            tree = guarded(ast.parse(f"({text}\n)", mode="eval"), range(len(text) + 2))
-            self._codes[text] = bound_to(compile(tree, "<term>", "eval", dont_inherit=True), self._trial)
-        return self._codes[text]
 
     def _changes_something(self) -> bool:
         """Whether evaluating the expression again may change what it reads."""
@@ -245,9 +212,6 @@ class Terms:
                 yield each
                 if np.ndim(each.value) == 2:
                     yield Term(f"{each.text}.T", each.value.T)
-                if np.ndim(each.value) > 0:
-                    index = "[:, None]" if np.ndim(each.value) == 1 else "[..., None]"
-                    yield Term(f"{each.text}{index}", np.asarray(each.value)[..., None])
 
     def _of_one(self, term: Term, *, counts: bool) -> Iterator[Term]:
         """What forms and functions of one argument make of a term."""
@@ -277,18 +241,6 @@ class Terms:
             if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
                 found += [f"{name}({{0}})" for name in (self._source.of(node.func), *self._siblings(node.func))]
         return list(dict.fromkeys(found))
-
-    @cached_property
-    def _functions_of_two(self) -> list[tuple[str, Callable[[Any, Any], Any]]]:
-        """The author's own functions of two arguments, and those of NumPy, as a part and a term are given to them."""
-        found: list[tuple[str, Callable[[Any, Any], Any]]] = []
-        for name, each in self._space.items():
-            if self._is_own(each) and each.__code__.co_argcount == 2:
-                function = partial(self._trial.call, each)
-                found += [(f"{name}({{0}}, {{1}})", function), (f"{name}({{1}}, {{0}})", _exchanged(function))]
-        if self._numpy:
-            found += _NUMPY_FUNCTIONS
-        return found
 
     def _is_own(self, function: Any) -> TypeGuard[types.FunctionType]:
         function = getattr(function, "__func__", function)
@@ -323,17 +275,20 @@ class Terms:
                 yield Term(f"{number:g}", number)
 
     def _pairs(self, atoms: Sequence[Term]) -> Iterator[Term]:
+        own = [name for name, each in self._space.items() if self._is_own(each) and each.__code__.co_argcount == 2]
         for one in atoms:
             for other in atoms:
                 if one is other:
                     continue
-                for form, function in (*_PAIRS, *self._functions_of_two):
+                for form, function in _PAIRS:
                     value = _applied(function, one.value, other.value)
-                    if value is not None and _is_number(value):
-                        texts = (
-                            (one.text, other.text) if form.endswith(")") else (_operand(one.text), _operand(other.text))
-                        )
-                        yield Term(form.format(*texts, numpy=self._numpy), value)
+                    if value is not None:
+                        yield Term(form.format(_operand(one.text), _operand(other.text)), value)
+                for form in (*(f"{name}({{0}}, {{1}})" for name in own), *(_NUMPY_PAIRS if self._numpy else ())):
+                    text = form.format(one.text, other.text, numpy=self._numpy)
+                    value = self._value(text)
+                    if _is_number(value):
+                        yield Term(text, value)
 
     @staticmethod
     def _distinct(terms: Iterable[Term], known: Sequence[Term] = ()) -> list[Term]:
@@ -365,7 +320,7 @@ class Terms:
         if not _is_number(value):
             return None
         try:
-            code = self._code_of(self._source.with_all(group, f"({self._hole})"))
+            code = _code_of(self._source.with_all(group, f"({self._hole})"))
         except (SyntaxError, ValueError):
             return None
         return _Hole(tuple(group), text, value, code)
@@ -389,7 +344,7 @@ class Terms:
 
     def _combined(self, hole: _Hole, terms: Iterable[Term]) -> Iterator[str]:
         """The expression with a part combined with terms."""
-        forms = (*_COMBINED, *(_NUMPY_COMBINED if self._numpy else ()), *self._functions_of_two)
+        forms = (*_COMBINED, *(_NUMPY_COMBINED if self._numpy else ()))
         for term in terms:
             for form, function in forms:
                 if self._left <= 0:
@@ -432,10 +387,6 @@ class Terms:
                 start = len(source.of(node.func).encode())
                 tail = source.of(node).encode()[start:].decode()
                 yield from ((node, f"{name}{tail}") for name in self._siblings(node.func))
-                if node.args:
-                    argument = node.args[0]
-                    turned = source.within(node, argument, f"{source.inner(argument)}[::-1]")
-                    yield node, f"{turned}[::-1]"
 
     def _moved(self, node: ast.BinOp) -> Iterator[str]:
         """A factor before a call inside of it."""
@@ -476,15 +427,16 @@ def _parsed(text: str) -> ast.expr:
     return ast.parse(f"({text}\n)", mode="eval").body
 
 
+@lru_cache(maxsize=4096)
+def _code_of(text: str) -> types.CodeType:
+    return compile(f"({text}\n)", "<term>", "eval", dont_inherit=True)
+
+
 def _operand(text: str) -> str:
     """A text as an operand: in parentheses if it needs them."""
     node = _parsed(text)
     simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant))
     return text if simple else f"({text})"
-
-
-def _exchanged(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda one, other: function(other, one)
 
 
 def _applied(function: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:

@@ -10,14 +10,12 @@ import ast
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 
 from gradcheck.recording.rewrite import PLACEHOLDER
 from gradcheck.recording.settings import RECORDING
-
-Tree = TypeVar("Tree", ast.Module, ast.Expression)
 
 #: Modules whose functions take as long for large numbers as for small ones.
 EVEN = ("numpy", "builtins", "math", "operator", "_operator")
@@ -129,12 +127,7 @@ class Guarding(ast.NodeTransformer):
         """Calls, but of what looks at the frame that it is called from."""
         self.generic_visit(node)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        own = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "value", None) == PLACEHOLDER
-        if (
-            node.lineno not in self._rows
-            or own
-            or name in ("super", "locals", "globals", "vars", "dir", "eval", "exec")
-        ):
+        if node.lineno not in self._rows or name in ("super", "locals", "globals", "vars", "dir", "eval", "exec"):
             return node
         guarded = ast.Attribute(ast.Constant(PLACEHOLDER), "call", ast.Load())
         return ast.copy_location(ast.Call(guarded, [node.func, *node.args], node.keywords), node)
@@ -145,6 +138,6 @@ def observed(text: str) -> str:
     return f"{PLACEHOLDER!r}.look({text}\n)"
 
 
-def guarded(tree: Tree, rows: range) -> Tree:
+def guarded(tree: ast.Module, rows: range) -> ast.Module:
     """A tree whose loops end, and whose calls on some lines are looked at first."""
-    return ast.fix_missing_locations(cast(Tree, Guarding(rows).visit(tree)))
+    return ast.fix_missing_locations(cast(ast.Module, Guarding(rows).visit(tree)))
