@@ -70,6 +70,8 @@ class RecordingSettings:
         Edits of lines that are tried, each a call of the gradient or two.
     most_terms : int
         Values of an expression that are computed to find a term that it lacks.
+    calls_of_term : int
+        Where evaluating it calls more functions than this, as many times fewer.
     most_entries_of_terms : int
         Entries of the arrays that take part in that.
     most_variables : int
@@ -119,6 +121,7 @@ class RecordingSettings:
     nearest: int = 60
     most_repairs: int = 2000
     most_terms: int = 60_000
+    calls_of_term: int = 40
     most_entries_of_terms: int = 20_000
     most_variables: int = 40
     most_candidates: int = 12

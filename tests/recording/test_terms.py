@@ -116,3 +116,20 @@ def test_a_large_array_takes_no_part() -> None:
         "X" not in {n.id for n in ast.walk(ast.parse(each)) if isinstance(n, ast.Name)}
         for each in found("d * z", space["d"], space)
     )
+
+
+def test_an_expression_that_takes_long_is_computed_less_often() -> None:
+    """Counted are the functions that it calls: a solver takes thousands, and one of the author's own a few."""
+    often = []
+
+    def solve(x: Any) -> Any:
+        often.append(x)
+        for _ in range(2000):
+            x = double(x) / 2
+        return x
+
+    space = environment() | {"solve": solve}
+    names = [name for name, value in space.items() if isinstance(value, (np.ndarray, float))]
+    terms = Terms("d * solve(z)", names, space, __file__, lambda _value: False)
+    assert not terms.found()
+    assert 10 < len(often) < 1500
