@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.subjects.frameworks.boundary import Boundary, require_framework
-from gradcheck.subjects.maps.real_parts import RealParameters
+from gradcheck.subjects.real_parts import RealParameters
 from gradcheck.subjects.selection import Wrt
 
 

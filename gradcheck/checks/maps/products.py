@@ -19,8 +19,8 @@ from gradcheck.subjects.maps.claim import ConjugatedClaim, ProductClaim, Pullbac
 from gradcheck.subjects.maps.domain import bounded
 from gradcheck.subjects.maps.jacobian import product_claim
 from gradcheck.subjects.maps.map_subject import MapSubject, pulled
-from gradcheck.subjects.maps.real_parts import RealParameters
 from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.real_parts import RealParameters
 from gradcheck.subjects.selection import Wrt
 
 #: Conventions for the pull-back of complex cotangents.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.maps.matrix import BlockMatrix, block_matrix
 from gradcheck.subjects.maps.outputs import Outputs, outputs_of, plain_list
-from gradcheck.subjects.maps.real_parts import as_complex, as_real
+from gradcheck.subjects.real_parts import as_complex, as_real
 from gradcheck.subjects.selection import Parameters
 from gradcheck.subjects.validation import type_name, validated_gradient
 

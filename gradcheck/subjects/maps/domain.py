@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.maps.outputs import plain_list
-from gradcheck.subjects.maps.real_parts import as_real
 from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.real_parts import as_real
 from gradcheck.subjects.selection import Wrt, chosen_names
 from gradcheck.subjects.subject import Point
 

@@ -16,7 +16,7 @@ from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.maps.claim import Claim, JacobianClaim, PullbackClaim, named
 from gradcheck.subjects.maps.outputs import outputs_of
-from gradcheck.subjects.maps.real_parts import CONVENTION, RealParameters
+from gradcheck.subjects.real_parts import CONVENTION, RealParameters
 from gradcheck.subjects.selection import Wrt
 from gradcheck.subjects.subject import Point, copied
 from gradcheck.tracebacks import pass_on_signal

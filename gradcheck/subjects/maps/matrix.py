@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.maps.outputs import Outputs, plain_list
-from gradcheck.subjects.maps.real_parts import as_complex, as_real
 from gradcheck.subjects.masked import is_masked
 from gradcheck.subjects.pytree import flatten
+from gradcheck.subjects.real_parts import as_complex, as_real
 from gradcheck.subjects.selection import Parameters
 from gradcheck.subjects.validation import type_name
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.subjects.maps.real_parts import as_complex, as_real
 from gradcheck.subjects.pytree import Structure, flatten
+from gradcheck.subjects.real_parts import as_complex, as_real
 from gradcheck.subjects.validation import type_name
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from gradcheck.subjects.maps.matrix import block_matrix
 from gradcheck.subjects.maps.outputs import outputs_of
-from gradcheck.subjects.maps.real_parts import RealParameters, as_real
+from gradcheck.subjects.real_parts import RealParameters, as_real
 from gradcheck.subjects.validation import validated_parameters
 
 DENSE = np.random.default_rng(0).normal(size=(5, 4))
