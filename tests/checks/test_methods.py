@@ -64,6 +64,11 @@ PAIRS = [(kind, method) for kind in KINDS for method in ("taylor", "complex")]
 every_pair = pytest.mark.parametrize(("kind", "method"), PAIRS)
 
 
+def pairs_but(*left_out: str) -> pytest.MarkDecorator:
+    """All pairs but those of some kinds of checks."""
+    return pytest.mark.parametrize(("kind", "method"), [pair for pair in PAIRS if pair[0] not in left_out])
+
+
 def notes(report: Report, method: str) -> list[str]:
     return [note for note in report.notes if NAMES[method] in note]
 
@@ -109,10 +114,8 @@ def test_a_budget_covers_the_witness(kind: str, method: str) -> None:
         checked(kind)(method=method, rng=0)
 
 
-@every_pair
+@pairs_but("hessian", "problem", "adjoint")  # whose calls are those of several functions
 def test_calls_are_counted(kind: str, method: str) -> None:
-    if kind in ("hessian", "problem", "adjoint"):
-        pytest.skip("their calls are those of several functions")
     calls = 0
 
     def counting(function: Any) -> Any:
@@ -126,10 +129,8 @@ def test_calls_are_counted(kind: str, method: str) -> None:
     assert checked(kind, around=counting)(method=method, rng=0).evaluations == calls
 
 
-@every_pair
+@pairs_but("problem", "adjoint")  # which call functions before the check
 def test_a_journal_spares_what_was_evaluated(kind: str, method: str) -> None:
-    if kind in ("problem", "adjoint"):
-        pytest.skip("they call functions before the check")
     calls, limit = 0, 10**9
 
     class Cut(BaseException):
