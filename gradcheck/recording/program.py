@@ -110,7 +110,7 @@ class Program:
 
     def bound(self, code: types.CodeType) -> types.CodeType:
         """Compiled code of rewritten statements that calls the recorder."""
-        return _bound(code, self._recorder)
+        return bound_to(code, self._recorder)
 
     def release(self) -> None:
         """Forget the rewritten code, and the functions: some of them run such code."""
@@ -174,7 +174,7 @@ class Program:
         before, after = list(_codes(running.code)), list(_codes(new))
         if len(before) != len(after):
             return []
-        return [(old, _bound(each, self._recorder)) for old, each in zip(before, after, strict=True)]
+        return [(old, bound_to(each, self._recorder)) for old, each in zip(before, after, strict=True)]
 
 
 class Editor:
@@ -216,7 +216,7 @@ class Editor:
             warnings.simplefilter("ignore", DeprecationWarning)
             tree = ast.parse(text, self._file)
             whole = compile(guarded(tree, self._rows), self._file, "exec", self._flags, dont_inherit=True)
-            after = list(_codes(_bound(whole, self._trial)))
+            after = list(_codes(bound_to(whole, self._trial)))
         if len(after) != len(self._before):
             raise ValueError("the change adds or removes a function")
         return after
@@ -299,7 +299,7 @@ def rewritten(
     pairs, new_sites, new_units = _rewritten(file, text, len(sites), len(units))
     sites += new_sites
     units += new_units
-    return [(old, _bound(new, recorder)) for old, new in pairs]
+    return [(old, bound_to(new, recorder)) for old, new in pairs]
 
 
 @lru_cache(maxsize=16)
@@ -342,12 +342,12 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(constant)
 
 
-def _bound(code: types.CodeType, recorder: Any) -> types.CodeType:
+def bound_to(code: types.CodeType, recorder: Any) -> types.CodeType:
     """The code with the recorder in place of its placeholder."""
     constants = tuple(
         recorder
         if constant == PLACEHOLDER and isinstance(constant, str)
-        else _bound(constant, recorder)
+        else bound_to(constant, recorder)
         if isinstance(constant, types.CodeType)
         else constant
         for constant in code.co_consts

@@ -137,7 +137,7 @@ def searched(
     def look(value: Any, frame: types.FrameType) -> None:
         same = next(turns) == requirement.turn and np.shape(value) == np.shape(requirement.now)
         if same and np.array_equal(value, requirement.now):
-            terms = Terms(before, names, _environment(frame), unit.file, requirement.is_wanted)
+            terms = Terms(before, names, _environment(frame), unit.file, trial, requirement.is_wanted)
             found.extend(terms.found()[: RECORDING.most_candidates])
 
     trial.observer = look

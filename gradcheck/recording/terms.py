@@ -15,13 +15,14 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from gradcheck.recording.expression import ExpressionText, nodes_of
+from gradcheck.recording.program import bound_to
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.trial import Trial, guarded
 from gradcheck.tracebacks import pass_on_signal
 
 #: What may be made of one variable, or of a part of the expression.
@@ -119,6 +120,8 @@ class Terms:
         The names at that time, and what they stood for.
     file : str
         The functions of this file are the author's own.
+    trial : Trial
+        Functions are called through it, so that none gets far larger numbers than before.
     is_wanted : callable
         Whether a value is what the expression has to be.
     """
@@ -129,12 +132,15 @@ class Terms:
         names: Sequence[str],
         environment: Mapping[str, Any],
         file: str,
+        trial: Trial,
         is_wanted: Callable[[Any], bool],
     ) -> None:
         self._source, self._is_wanted = ExpressionText(text, names), is_wanted
-        self._space, self._file = dict(environment), file
+        self._space, self._file, self._trial = dict(environment), file, trial
+        self._codes: dict[str, types.CodeType] = {}
+        self._sizes = {id(n) for call in self._all_calls() for part in call.args for n in ast.walk(part)}
         self._hole = next(name for name in ("hole", *(f"hole{i}" for i in range(1000))) if name not in self._space)
-        self._left = RECORDING.most_terms
+        self._left, self._largest = RECORDING.most_terms, 1
         self._names = names
         self._numpy = next((name for name, each in self._space.items() if each is np), "")
 
@@ -156,10 +162,13 @@ class Terms:
         nodes = [n for n in nodes_of(self._source) if id(n) in self._source.amounts]
         for node, *texts in self._rearranged(nodes):
             self._left -= 1
+            if self._is_size(node, self._value(self._source.of(node))):
+                continue
             value = self._value(self._source.with_(node, f"({texts[-1]})"))
             if value is not None and self._is_wanted(value):
                 yield self._written([node], *texts)
         holes = [hole for group in self._groups(nodes) if (hole := self._opened(group)) is not None]
+        self._largest = max((np.size(hole.value) for hole in holes), default=1)
         parts = [hole for hole in holes if not hole.is_constant]
         for hole in holes:
             own = self._numbers(hole) if hole.is_constant else self._of_one(Term(hole.text, hole.value), counts=False)
@@ -171,7 +180,7 @@ class Terms:
                 yield from self._filled(hole, terms)
             for hole in parts:
                 yield from self._combined(hole, terms)
-        pairs = list(self._pairs(atoms))
+        pairs = list(_of_bounded_size(self._pairs(atoms)))
         for hole in holes:
             yield from self._filled(hole, pairs)
         for hole in parts:
@@ -182,10 +191,23 @@ class Terms:
     def _value(self, text: str) -> Any:
         """The value of a text; None if it has none."""
         try:
-            return eval(_code_of(text), self._space)
+            return eval(self._code_of(text), self._space)
         except Exception as error:
             pass_on_signal(error)
             return None
+
+    def _code_of(self, text: str) -> types.CodeType:
+        if text not in self._codes:
+            tree = guarded(ast.parse(f"({text}\n)", mode="eval"), range(len(text) + 2))
+            self._codes[text] = bound_to(compile(tree, "<term>", "eval", dont_inherit=True), self._trial)
+        return self._codes[text]
+
+    def _all_calls(self) -> list[ast.Call]:
+        return [node for node in ast.walk(self._source.tree) if isinstance(node, ast.Call)]
+
+    def _is_size(self, node: ast.expr, value: Any) -> bool:
+        """Whether a number is given to a function: it may be how large an array is, or how often something is done."""
+        return id(node) in self._sizes and np.ndim(value) == 0
 
     def _calls(self) -> int:
         """How many functions are called while the expression is evaluated: a solver takes thousands."""
@@ -335,16 +357,18 @@ class Terms:
     def _opened(self, group: Sequence[ast.expr]) -> _Hole | None:
         text = self._source.of(group[0])
         value = self._value(text)
-        if not _is_number(value):
+        if not _is_number(value) or any(self._is_size(node, value) for node in group):
             return None
         try:
-            code = _code_of(self._source.with_all(group, f"({self._hole})"))
+            code = self._code_of(self._source.with_all(group, f"({self._hole})"))
         except (SyntaxError, ValueError):
             return None
         return _Hole(tuple(group), text, value, code)
 
     def _fits(self, hole: _Hole, value: Any) -> bool:
         self._left -= 1
+        if np.size(value) > 1 and np.size(value) * self._largest > RECORDING.most_entries:
+            return False  # as if it were broadcast against all that there is
         self._space[self._hole] = value
         try:
             return self._is_wanted(eval(hole.code, self._space))
@@ -445,9 +469,14 @@ def _parsed(text: str) -> ast.expr:
     return ast.parse(f"({text}\n)", mode="eval").body
 
 
-@lru_cache(maxsize=4096)
-def _code_of(text: str) -> types.CodeType:
-    return compile(f"({text}\n)", "<term>", "eval", dont_inherit=True)
+def _of_bounded_size(terms: Iterable[Term]) -> Iterator[Term]:
+    """Terms until they have too many entries together."""
+    entries = 0
+    for term in terms:
+        entries += np.size(term.value)
+        if entries > RECORDING.most_entries:
+            return
+        yield term
 
 
 def _operand(text: str) -> str:
@@ -468,6 +497,10 @@ def _applied(function: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
                 return None
             if size > RECORDING.most_entries_of_terms:
                 return None
+    else:
+        (*_, rows, width), (*_, height, columns) = (np.shape(np.atleast_2d(each)) for each in (one, other))
+        if max(rows * columns, height * width) > RECORDING.most_entries_of_terms:
+            return None
     try:
         return function(one, other)
     except Exception as error:

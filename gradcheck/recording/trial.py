@@ -10,7 +10,7 @@ import ast
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from gradcheck.recording.settings import RECORDING
 
 #: Modules whose functions take as long for large numbers as for small ones.
 EVEN = ("numpy", "builtins", "math", "operator", "_operator")
+
+Tree = TypeVar("Tree", ast.Module, ast.Expression)
 
 
 class TooFar(ValueError):
@@ -138,6 +140,6 @@ def observed(text: str) -> str:
     return f"{PLACEHOLDER!r}.look({text}\n)"
 
 
-def guarded(tree: ast.Module, rows: range) -> ast.Module:
+def guarded(tree: Tree, rows: range) -> Tree:
     """A tree whose loops end, and whose calls on some lines are looked at first."""
-    return ast.fix_missing_locations(cast(ast.Module, Guarding(rows).visit(tree)))
+    return ast.fix_missing_locations(cast(Tree, Guarding(rows).visit(tree)))

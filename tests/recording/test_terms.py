@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradcheck.recording.terms import Terms
+from gradcheck.recording.trial import Trial
 
 #: What is written, and what it has to be: each is one change away.
 FOUND = [
@@ -67,7 +68,7 @@ def found(text: str, wanted: Any, space: dict[str, Any]) -> list[str]:
     def is_wanted(value: Any) -> bool:
         return np.shape(value) == np.shape(wanted) and np.allclose(value, wanted, rtol=1e-11, atol=0.0)
 
-    return Terms(text, names, space, __file__, is_wanted).found()
+    return Terms(text, names, space, __file__, Trial({}), is_wanted).found()
 
 
 @pytest.mark.parametrize(("text", "right"), FOUND)
@@ -130,6 +131,21 @@ def test_an_expression_that_takes_long_is_computed_less_often() -> None:
 
     space = environment() | {"solve": solve}
     names = [name for name, value in space.items() if isinstance(value, (np.ndarray, float))]
-    terms = Terms("d * solve(z)", names, space, __file__, lambda _value: False)
+    terms = Terms("d * solve(z)", names, space, __file__, Trial({}), lambda _value: False)
     assert not terms.found()
     assert 10 < len(often) < 1500
+
+
+def test_terms_are_as_small_as_what_they_are_made_of() -> None:
+    """No matrix is made of two long vectors, and no number decides anew how large an array is."""
+    space = {"np": np, "x": np.ones((9000, 1)), "y": np.ones((1, 9000)), "n": 3.0, "m": 1e9}
+    made = []
+
+    def is_wanted(value: Any) -> bool:
+        made.append(np.size(value))
+        return False
+
+    assert not Terms("x * n", ["x", "y", "n", "m"], space, __file__, Trial({}), is_wanted).found()
+    assert not Terms("np.arange(n) * n", ["n", "m"], space, __file__, Trial({}), is_wanted).found()
+    assert made
+    assert max(made) <= 20_000
