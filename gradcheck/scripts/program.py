@@ -42,6 +42,7 @@ from gradcheck.scripts.record.lines import RecordedLines, recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.minimisers import Minimisation
+from gradcheck.scripts.replay.open_files import without_open_files
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.step_losses import StepLoss, losses_of
 from gradcheck.scripts.subject import ProgramSubject
@@ -131,7 +132,7 @@ def check_program(
     seed = seed_of(rng)
     pieces = sources if sources is not None else read(path)
     request = _Request(path, pieces, hints, namespace, rtol, budget, progress, curves)
-    with heap_aside():
+    with heap_aside(), without_open_files():
         report = _report(request, seed, started)
     require_parameters(hints, [name.partition(" (")[0] for name in report.blocks])  # without the loops that they are of
     return report

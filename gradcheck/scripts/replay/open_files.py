@@ -7,7 +7,8 @@ import gc
 import io
 import os
 import stat
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gradcheck.scripts.replay.overlay import anonymous_file
@@ -25,6 +26,23 @@ def open_descriptors() -> frozenset[int]:
         with contextlib.suppress(OSError):
             return frozenset(int(name) for name in os.listdir(folder))
     return frozenset()
+
+
+@contextlib.contextmanager
+def without_open_files() -> Iterator[None]:
+    """Files that a program leaves open are closed with it, without a warning about them, as when a process ends.
+
+    Those that something else still holds stay open, such as the file of a logger.
+    """
+    before = open_descriptors()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            yield
+        finally:
+            if open_descriptors() - before:
+                gc.collect()
+                gc.collect()  # the first call ends generators, which hold the program while they end
 
 
 def _streams() -> list[Any]:

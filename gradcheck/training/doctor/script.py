@@ -22,6 +22,7 @@ from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.program import check_program
 from gradcheck.scripts.replay.capture import capture, capture_loop
+from gradcheck.scripts.replay.open_files import without_open_files
 from gradcheck.scripts.replay.state import state_variables
 from gradcheck.scripts.subject import ProgramSubject
 from gradcheck.scripts.text.identifiers import last_word, named_as_derivative
@@ -52,6 +53,7 @@ _MAX_LOOPS = 3
 _RELATIVE_SHIFT, _ABSOLUTE_SHIFT = 0.01, 1e-3
 
 
+@without_open_files()
 def doctor_program(
     path: Path,
     *,

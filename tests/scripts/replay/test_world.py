@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import gc
 import json
+import logging
 import os
 import signal
 import socket
@@ -21,9 +22,11 @@ import pytest
 from gradcheck.errors import TargetError
 from gradcheck.scripts.instrument.program import InstrumentedProgram
 from gradcheck.scripts.replay.capture import capture
+from gradcheck.scripts.replay.open_files import open_descriptors, without_open_files
 from gradcheck.scripts.replay.step import Step
 from gradcheck.scripts.text.source import read
 from gradcheck.scripts.text.training_loop import Loop
+from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import captured, checked, written
 from tests.scripts.samples import LINEAR_HEAD
 
@@ -258,6 +261,13 @@ SAVE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def closed_files() -> Iterator[None]:
+    """Programs that are captured alone leave files open."""
+    with without_open_files():
+        yield
+
+
 def around(template: str) -> str:
     """A program with its loop in the place of LOOP, indented as that is."""
     lines = []
@@ -308,6 +318,47 @@ def test_an_interrupt_ends_a_check_at_once(name: str, folder: Path) -> None:
     path.unlink()
     after = {n: content for n, content in world(folder).items() if n != "train.py"}
     assert after == {n: content for n, content in before.items() if n != "train.py"}
+
+
+#: Programs that leave a file open: what they do before the loop, and in each iteration.
+LEFT_OPEN = {
+    "file": ("f = open('new.txt', 'w')", "f.write('x')"),
+    "file that is read": ("f = open('keep.txt')", "f.read()"),
+    "file without a name": ("import tempfile\nf = tempfile.TemporaryFile('w+')", "f.write('x'); f.seek(0); f.read()"),
+    "file of each iteration": ("", "f = open('new.txt', 'a'); f.write('x')"),
+    "file in a cycle": (
+        "class Log:\n    def __init__(self):\n        self.file, self.own = open('new.txt', 'a'), self",
+        "Log().file.write('x')",
+    ),
+    "file of a generator": (
+        "def lines():\n    with open('keep.txt') as f:\n        while True:\n            yield f.tell()\nit = lines()",
+        "next(it)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OPEN)
+def test_what_a_program_leaves_open_is_closed_with_it(
+    name: str, folder: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Without the warning that Python gives about it: the file is the program's affair."""
+    before, inside = LEFT_OPEN[name]
+    checked(folder, LINEAR_HEAD + LOOP)
+    descriptors = open_descriptors()
+    report = checked(folder, LINEAR_HEAD + before + "\n" + LOOP + f"    {inside}\n")
+    assert report.verdict is Verdict.PASS
+    assert open_descriptors() == descriptors
+    assert not [w for w in recwarn if issubclass(w.category, ResourceWarning)]
+
+
+def test_a_file_that_a_logger_holds_stays_open(folder: Path) -> None:
+    log = "import logging\nlogging.getLogger('held').addHandler(logging.FileHandler('new.log'))\n"
+    checked(folder, LINEAR_HEAD + log + LOOP)
+    (handler,) = logging.getLogger("held").handlers
+    assert isinstance(handler, logging.FileHandler)
+    assert not handler.stream.closed
+    handler.close()
+    logging.getLogger("held").removeHandler(handler)
 
 
 def test_what_a_child_prints_does_not_mix_with_the_report(tmp_path: Path) -> None:
