@@ -13,6 +13,7 @@ from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.reports.report import Report
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.retraction import Retraction, point_of_manifold
+from gradcheck.subjects.validation import type_name
 from gradcheck.verdicts.verdict import Verdict
 
 Array = NDArray[np.float64]
@@ -53,7 +54,7 @@ def _along_curves(
 ) -> FunctionSubject:
     """The function of the coordinates along some tangents, and the slopes that the gradient claims for it."""
     tangents = retraction.tangents(x, rng)
-    claimed = np.asarray(grad(x.copy(), *args), dtype=np.float64)
+    claimed = _claimed(grad, x, args)
     if claimed.shape != x.shape:
         raise SubjectError(f"grad returned shape {claimed.shape}, but x0 has shape {x.shape}")
 
@@ -61,9 +62,21 @@ def _along_curves(
         return fun(retraction.moved(x, (a @ tangents).reshape(x.shape)), *args)
 
     along.__qualname__ = getattr(fun, "__qualname__", type(fun).__qualname__)
-    subject = FunctionSubject(along, tangents @ claimed.ravel(), np.zeros(len(tangents)))
+    with np.errstate(all="ignore"):
+        slopes = tangents @ claimed.ravel()
+    subject = FunctionSubject(along, slopes, np.zeros(len(tangents)))
     subject._notes = {NOTE: None}
     return subject
+
+
+def _claimed(grad: Callable[..., Any], x: Array, args: Sequence[Any]) -> Array:
+    found = grad(x.copy(), *args)
+    try:
+        return np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise SubjectTypeError(
+            f"grad returned a {type_name(found)}: with retract= or project= return an array of shape {x.shape}"
+        ) from None
 
 
 def not_tangent(
@@ -71,7 +84,7 @@ def not_tangent(
 ) -> str | None:
     """By how much the claimed gradient is not tangent at the point; None if it is tangent within the tolerance."""
     x = np.array(x0, dtype=np.float64)
-    off = retraction.off_tangent(x, np.asarray(grad(x.copy(), *args), dtype=np.float64))
+    off = retraction.off_tangent(x, _claimed(grad, x, args))
     return None if off <= rtol else f"{off:.2g} of the norm of the claimed gradient is not tangent"
 
 

@@ -77,7 +77,7 @@ def noise_of(values: Sequence[float], places: Sequence[float] | None = None, *, 
         gaps = [at[i + order] - at[i] for i in range(len(values) - order)]
         differences = [(b - a) / gap for (a, b), gap in zip(itertools.pairwise(differences), gaps, strict=True)]
         parts = [d / _deviation(tuple(at[i : i + order + 1])) for i, d in enumerate(differences)]
-        deviations.append(math.sqrt(sum(part * part for part in parts) / len(parts)))
+        deviations.append(math.hypot(*parts) / math.sqrt(len(parts)))
         changes.append(min(parts) * max(parts) < 0 or max(parts) == min(parts) == 0.0)
     ties = sum(a == b for a, b in itertools.pairwise(values))
     settled = False

@@ -87,13 +87,21 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether no entry can be off by more than `rtol`, as far as one line can show.
+        """Whether no entry can be off by more than `rtol`, as far as one line can show."""
+        return (self.resolved or self._within) and not self.disagrees
 
-        The claim's own rounding may explain more than the tolerance without having been that large; a gap that is
-        measured to lie within the tolerance settles it.
+    @property
+    def hidden(self) -> float:
+        """How large a gap may be beyond the one that was found: the error bar.
+
+        Where the claim is so near to the measured slope that it cannot be off by more than the tolerance, that of the
+        measurement alone: the claim's own rounding may explain more, without having been that large.
         """
-        within = abs(self.gap) + self.estimate.error <= self.tolerance
-        return (self.resolved or within) and not self.disagrees
+        return self.estimate.error if self._within and not self.resolved else self.error_bar
+
+    @property
+    def _within(self) -> bool:
+        return abs(self.gap) + self.estimate.error <= self.tolerance
 
     @property
     def disagrees(self) -> bool:

@@ -56,7 +56,7 @@ class Screening:
     @property
     def coarseness(self) -> float:
         """Error bar relative to what a small entry contributes."""
-        return self.comparison.error_bar / self.contribution.small if self.contribution.small > 0 else 0.0
+        return self.comparison.hidden / self.contribution.small if self.contribution.small > 0 else 0.0
 
 
 def agreement_of(comparison: Comparison) -> Agreement:

@@ -112,12 +112,13 @@ def _relative(block: BlockResult) -> tuple[float, float]:
     comparison = block.screening.comparison
     if not block.measured:
         return math.nan, math.nan
-    found = [(abs(comparison.gap), comparison.error_bar, max(block.screening.contribution.norm, _own_slope(block)))]
+    bar = comparison.hidden if block.verdict is Verdict.PASS else comparison.error_bar
+    found = [(abs(comparison.gap), bar, max(block.screening.contribution.norm, _own_slope(block)))]
     if block.location is not None and block.verdict is Verdict.FAIL:
         found += [(abs(e.gap), e.error, max(abs(e.claimed), abs(e.numeric))) for e in block.location.entries if e.wrong]
     if comparison.zero and block.verdict is Verdict.PASS:
         length = block.screening.contribution.length
-        return 0.0, comparison.error_bar / length if length > 0 else math.nan
+        return 0.0, bar / length if length > 0 else math.nan
     gaps = [(gap / scale, bar / scale) for gap, bar, scale in found if scale > 0]
     return max(gaps, default=(math.nan, math.nan))
 
@@ -146,14 +147,19 @@ def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float |
     if block.spread is not None:
         return None, block.spread
     comparison, share = screening.comparison, screening.contribution
-    if not share.norm > 0 or not math.isfinite(comparison.error_bar):
+    if not share.norm > 0 or not math.isfinite(comparison.hidden):
         return None, None
     hidden = block.location.background * share.norm / _quantile(TOLERATED_LINES) if block.location is not None else 0.0
-    one = rtol + BARS_PER_ENTRY * (hidden + comparison.error_bar) / share.small
+    one = rtol + BARS_PER_ENTRY * (hidden + comparison.hidden) / share.small
     if block.block.size == 1:
-        return one, one
-    seen = hidden + comparison.error_bar + max(comparison.error_bar, comparison.tolerance)
-    return one, max(rtol, seen / (_quantile(screening.lines) * share.norm))
+        return stated(one), stated(one)
+    seen = hidden + comparison.hidden + max(comparison.hidden, comparison.tolerance)
+    return stated(one), max(rtol, seen / (_quantile(screening.lines) * share.norm))
+
+
+def stated(resolution: float | None) -> float | None:
+    """A resolution, if it is one: an entry that may be off by all of its size was not seen at all."""
+    return resolution if resolution is not None and resolution <= 1.0 else None
 
 
 def _quantile(lines: int) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.maps.wording import worded
+from gradcheck.reports.build import stated
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
 from gradcheck.subjects.maps.map_subject import MapSubject
@@ -78,7 +79,7 @@ def _block(result: MapResult, pair: PairResult, name: str) -> BlockReport:
     subject = result.subject
     shape = (*subject.outputs.shapes[pair.output], *subject.blocks[pair.block].shape)
     passes = pair.verdict is Verdict.PASS
-    known = passes and pair.resolution.entry is not None
+    known = passes and pair.resolution.block is not None
     gap, bar = (pair.resolution.gap, pair.resolution.error_bar) if known else _gap(pair)
     norm = _claimed_norm(result, pair)
     agreed = passes and not pair.entries and pair.result.measured
@@ -94,7 +95,7 @@ def _block(result: MapResult, pair: PairResult, name: str) -> BlockReport:
         numeric_norm=numeric,
         relative_error=gap,
         error_bar=bar,
-        resolution=pair.resolution.entry if passes else None,
+        resolution=stated(pair.resolution.entry) if passes else None,
         block_resolution=pair.resolution.block if passes else None,
         worst=pair.worst,
         entries=pair.entries,

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectTypeError
 from gradcheck.subjects.maps.matrix import BlockMatrix, block_matrix
 from gradcheck.subjects.maps.outputs import Outputs, outputs_of, plain_list
+from gradcheck.subjects.masked import is_masked
+from gradcheck.subjects.pytree import flatten
 from gradcheck.subjects.real_parts import as_complex, as_real
 from gradcheck.subjects.selection import Parameters
 from gradcheck.subjects.validation import type_name, validated_gradient
@@ -310,19 +312,22 @@ def real_gradient(
 
 def _paired(tree: Any, parameters: Parameters, complex_names: frozenset[str]) -> Any:
     """The gradient with its complex leaves as pairs of real ones."""
-    structure = parameters.structure
-    if structure.bare:
-        return as_real(np.asarray(tree, dtype=np.result_type(np.asarray(tree), np.complex64)))
-    leaves = structure.leaves(tree)
-    pairs = zip(structure.names, leaves, strict=True)
-    return structure.unflatten(
-        [
-            as_real(np.asarray(leaf, dtype=np.result_type(np.asarray(leaf), np.complex64)))
-            if name in complex_names and leaf is not None
-            else leaf
-            for name, leaf in pairs
-        ]
-    )
+    if parameters.structure.bare:
+        return _pairs(tree)
+    leaves, found = flatten(tree, "x", is_leaf=lambda node: node is None)
+    pairs = zip(found.names, leaves, strict=True)
+    return found.unflatten([_pairs(leaf) if name in complex_names else leaf for name, leaf in pairs])
+
+
+def _pairs(leaf: Any) -> Any:
+    """The real and imaginary parts of a gradient; what holds no numbers as it is."""
+    value = plain_list(leaf)
+    if is_masked(value):
+        value = np.ma.filled(value.astype(complex), np.nan)
+    if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
+        return leaf
+    array = np.asarray(value)
+    return as_real(array.astype(np.result_type(array, np.complex64))) if array.dtype.kind in "fiubc" else leaf
 
 
 def described(value: Any, source: str) -> Outputs:

@@ -69,13 +69,20 @@ def _inside(
         raise SubjectError(f"bounds leave no room in {name}: fix such parameters with wrt= instead")
     margin = INSIDE * np.minimum(np.maximum(np.abs(x), 1.0), high - low)
     at_low, at_high = x - low < 1e-3 * margin, high - x < 1e-3 * margin
-    moved = np.where(at_low, x + margin, np.where(at_high, x - margin, x)).astype(x.dtype)
+    with np.errstate(over="ignore"):  # of a sum that is not chosen
+        moved = np.where(at_low, x + margin, np.where(at_high, x - margin, x)).astype(x.dtype)
     return moved, int((at_low | at_high).sum())
 
 
 def _limits(bounds: Any, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
-        low, high = (np.broadcast_to(np.asarray(each, dtype=float), (size,)) for each in (bounds.lb, bounds.ub))
+        try:
+            low, high = (np.broadcast_to(np.asarray(each, dtype=float), (size,)) for each in (bounds.lb, bounds.ub))
+        except (TypeError, ValueError):
+            raise SubjectError(
+                f"bounds.lb and bounds.ub have shapes {np.shape(bounds.lb)} and {np.shape(bounds.ub)} for {size} "
+                "parameters: pass one number for each, or one for all"
+            ) from None
         return low, high
     try:
         pairs = [tuple(pair) for pair in bounds]
@@ -85,6 +92,9 @@ def _limits(bounds: Any, size: int) -> tuple[NDArray[np.float64], NDArray[np.flo
         ) from None
     if len(pairs) != size or any(len(pair) != 2 for pair in pairs):
         raise SubjectError(f"bounds has {len(pairs)} entries for {size} parameters: pass one pair (low, high) for each")
-    low = np.array([-np.inf if pair[0] is None else pair[0] for pair in pairs], dtype=float)
-    high = np.array([np.inf if pair[1] is None else pair[1] for pair in pairs], dtype=float)
+    try:
+        low = np.array([-np.inf if pair[0] is None else pair[0] for pair in pairs], dtype=float)
+        high = np.array([np.inf if pair[1] is None else pair[1] for pair in pairs], dtype=float)
+    except (TypeError, ValueError):
+        raise SubjectTypeError("bounds has an entry that is no number: pass pairs of numbers, or None") from None
     return low, high

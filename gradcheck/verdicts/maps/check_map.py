@@ -26,6 +26,7 @@ from gradcheck.verdicts.maps.resolution import EntrySizes, Suspicion, compare_co
 from gradcheck.verdicts.maps.result import MapResult, PairResult, Resolution
 from gradcheck.verdicts.maps.rows import clearest_row, masked, wrong_rows
 from gradcheck.verdicts.maps.settings import MAP_VERDICTS
+from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
@@ -208,8 +209,7 @@ class _MapCheck:
             for o, part in enumerate(self.subject.outputs.slices):
                 weighed = masked(cotangent, np.arange(part.start, part.stop))
                 slope = forms.slope(weighed, result.screening.line.direction, target=0.0, cost=MAP_VERDICTS.column_cost)
-                clear = abs(slope.gap) / max(slope.error, 5e-324)
-                clearness[o] = max(clearness.get(o, 0.0), clear)
+                clearness[o] = max(clearness.get(o, 0.0), slope.clearness)
         return sorted(clearness, key=lambda o: -clearness[o])
 
     def _confirmed(self, pair: PairResult, whole: CheckResult, cotangent: Vector) -> PairResult:
@@ -278,6 +278,9 @@ class _MapCheck:
     def _pair(self, o: int, b: int, result: BlockResult, resolutions: dict[tuple[int, int], Resolution]) -> PairResult:
         resolution = resolutions.get((o, b), Resolution()) if result.verdict is Verdict.PASS else Resolution()
         if not result.measured or result.spread is not None:
+            resolution = Resolution()
+        if resolution.is_blind:
+            result = replace(result, verdict=Verdict.UNDECIDED, note=str(UndecidedReason.UNCLEAR))
             resolution = Resolution()
         return PairResult(o, b, result.verdict, result, resolution=resolution, note=result.note)
 

@@ -53,9 +53,14 @@ class FormSlope:
         return gap if abs(gap) >= abs(other) else other
 
     @property
+    def clearness(self) -> float:
+        """The gap in units of its error bar; infinite where the claim is not finite."""
+        return abs(self.gap) / max(self.error, 5e-324) if math.isfinite(self.gap) else math.inf
+
+    @property
     def clear(self) -> bool:
         """Whether the gap is so many error bars that it is looked into."""
-        return math.isfinite(self.gap) and abs(self.gap) > MAP_VERDICTS.followed * self.error
+        return self.clearness > MAP_VERDICTS.followed
 
 
 class Forms:

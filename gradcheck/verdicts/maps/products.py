@@ -14,6 +14,7 @@ from gradcheck.subjects.maps.sketch import Piece, SketchSubject, pieces_of, sket
 from gradcheck.verdicts.checker import CheckOptions
 from gradcheck.verdicts.entry import Entry, index_of
 from gradcheck.verdicts.maps.check_map import LEAST, check_map
+from gradcheck.verdicts.maps.resolution import own_part
 from gradcheck.verdicts.maps.result import MapResult, PairResult
 from gradcheck.verdicts.maps.settings import MAP_VERDICTS
 from gradcheck.verdicts.verdict import Verdict
@@ -99,7 +100,7 @@ def _with_resolution(
     median = _median(entries / sizes)
     if median == 0.0:
         return replace(pair, resolution=replace(pair.resolution, entry=None))
-    worst = float((products / sizes).max()) / (MAP_VERDICTS.own_part * median)
+    worst = float((products / sizes).max()) / (own_part(whole) * median)
     return replace(pair, resolution=replace(pair.resolution, entry=pair.resolution.entry * max(1.0, worst)))
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.probes.settings import PROBES
 from gradcheck.subjects.maps.cotangent import random_cotangent
+from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.subjects.spaces.space import Direction
 from gradcheck.subjects.subject import Block
 from gradcheck.verdicts.maps.forms import Forms, FormSlope
@@ -73,10 +74,6 @@ class EntrySizes:
         """The inputs."""
         return self._forms.subject.blocks
 
-    @property
-    def _narrow(self) -> bool:
-        return any(dtype.itemsize < 8 for dtype in self._forms.subject.types)
-
     def _median(self, output: int, block: int) -> float:
         rows = self._rows[output]
         values = np.concatenate([self._relative(row, block).ravel() for row in rows] or [np.zeros(0)])
@@ -88,7 +85,7 @@ class EntrySizes:
 
     def judged(self, output: int, block: int, row: int, column: int) -> float:
         """The size by which an entry of a block is judged at least."""
-        part = MAP_VERDICTS.single_judged_part if self._narrow else MAP_VERDICTS.judged_part
+        part = MAP_VERDICTS.single_judged_part if is_narrow(self._forms.subject) else MAP_VERDICTS.judged_part
         unit = self._scales[row] / float(self._lengths[block].ravel()[column])
         return float(part * self._medians[output, block] * unit)
 
@@ -96,7 +93,7 @@ class EntrySizes:
         """What a small entry contributes to the slope at least, and the root of the sum of squares of all."""
         least, squares = math.inf, 0.0
         median = self._medians[output, block]
-        part = MAP_VERDICTS.narrow_own_part if self._narrow else MAP_VERDICTS.own_part
+        part = own_part(self._forms.subject)
         rows = [row for row in self._rows[output] if cotangent[row] != 0]
         for row in rows:
             claim = self._claims[row][block]
@@ -108,6 +105,16 @@ class EntrySizes:
         height = self._forms.subject.outputs.sizes[output]
         norm = math.sqrt(squares * height / max(1, len(rows)))
         return (0.0 if least == math.inf else least), norm
+
+
+def is_narrow(subject: MapSubject) -> bool:
+    """Whether some inputs are in less than double precision."""
+    return any(dtype.itemsize < 8 for dtype in subject.types)
+
+
+def own_part(subject: MapSubject) -> float:
+    """The resolution holds for entries of at least this part of the median of their block."""
+    return MAP_VERDICTS.narrow_own_part if is_narrow(subject) else MAP_VERDICTS.own_part
 
 
 def compare_cotangents(
@@ -148,13 +155,13 @@ def compare_cotangents(
                 slope = forms.slope(
                     weighed, direction, target=MAP_VERDICTS.target * rtol * least, cost=PROBES.slope_cost
                 )
-                if slope.kink or not math.isfinite(slope.error):
+                if slope.kink or not math.isfinite(slope.numeric):
                     continue
                 if slope.clear:
                     suspicions.append(Suspicion(weighed, direction, slope))
-                for key, (small, norm) in shares.items():
+                for key, (small, norm) in shares.items() if math.isfinite(slope.error) else ():
                     found[key] = _better(found.get(key), resolution_of(slope, small, norm, rtol))
-    suspicions.sort(key=lambda one: abs(one.slope.gap) / max(one.slope.error, 5e-324), reverse=True)
+    suspicions.sort(key=lambda one: one.slope.clearness, reverse=True)
     return {key: one for key, one in found.items() if one.entry is not None}, suspicions
 
 

@@ -13,6 +13,7 @@ from gradcheck.probes.place import Place
 from gradcheck.subjects.maps.map_subject import MapSubject
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.maps.forms import Forms
+from gradcheck.verdicts.maps.settings import MAP_VERDICTS
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.verdict import Verdict
 
@@ -37,6 +38,11 @@ class Resolution:
     block: float | None = None
     gap: float = 0.0
     error_bar: float = 0.0
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether all of what the block contributes might be off, and not be seen."""
+        return not self.gap + (MAP_VERDICTS.followed + 1) * self.error_bar <= 1.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Random inputs of every check: points, functions, claims and options as people pass them, and as they should not."""
