@@ -19,6 +19,9 @@ from benchmarks.random_inputs.points import Generator, point
 #: How likely each kind of input is hard in some way.
 _WRONG, _FORM, _VALUE, _RAISING, _WRITING, _OPTION = 0.4, 0.06, 0.08, 0.02, 0.02, 0.05
 
+#: How often a failing check is diagnosed, and its lines are looked for: that takes a hundred times as long.
+_DIAGNOSED = 0.1
+
 #: Checks, by how often they are drawn.
 CHECKS = ("gradients",) * 12 + ("jacobian",) * 3 + ("vjp", "vjp", "jvp", "adjoint", "hessian", "problem")
 
@@ -256,10 +259,12 @@ def drawn_options(rng: Generator, x: Any) -> dict[str, Any]:
         "unknown": [lambda: 1],
     }
     if rng.random() < 0.5:
-        return {} if rng.random() < 0.3 else {"diagnose": False}
+        return {} if rng.random() < _DIAGNOSED else {"diagnose": False}
     chosen = {name: choices[rng.integers(len(choices))]() for name, choices in drawn.items() if rng.random() < _OPTION}
     if "unknown" in chosen and rng.random() < 0.9:
         del chosen["unknown"]
+    if rng.random() >= _DIAGNOSED:
+        chosen.setdefault("diagnose", False)
     return chosen
 
 
