@@ -80,9 +80,9 @@ def outcome(number: int) -> Outcome:
     own = next((w for w in caught if _is_in(w.filename, _PACKAGE)), None)
     if found[0] not in BROKEN and own is not None:
         found = "warning of its own", f"{own.filename}:{own.lineno}: {own.message}"
-    if found[0] not in BROKEN and drawn.x is not None and not _is_same(before, drawn.x):
-        found = ("author changes the point", "") if _writes(drawn) else ("point changed", "")
-    if found[0] not in BROKEN and not _is_same(states, _states()):
+    if found[0] not in BROKEN and drawn.x is not None and not is_same(before, drawn.x):
+        found = "point changed", ""
+    if found[0] not in BROKEN and not is_same(states, _states()):
         found = "state changed", ""
     return Outcome(number, drawn.check, *found)
 
@@ -126,19 +126,15 @@ def _blamed(drawn: Case, error: Exception) -> tuple[str, str]:
     return "error of its own", f"{place}: {detail}"
 
 
-def _writes(drawn: Case) -> bool:
-    return False
-
-
 def _is_in(file: str, folder: Path) -> bool:
     return folder in Path(file).parents
 
 
 def _states() -> Any:
-    return np.random.get_state()[1], np.geterr(), np.get_printoptions()
+    return np.random.get_state()[1], np.geterr(), np.get_printoptions()  # noqa: NPY002
 
 
-def _is_same(a: Any, b: Any) -> bool:
+def is_same(a: Any, b: Any) -> bool:
     """Whether two nestings are the same, bit by bit."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         same = type(a) is type(b) and a.shape == b.shape and a.dtype == b.dtype
@@ -147,7 +143,7 @@ def _is_same(a: Any, b: Any) -> bool:
         pairs_a, pairs_b = flat(a), flat(b)
         if len(pairs_a) != len(pairs_b):
             return False
-        return all(_is_same(x, y) for x, y in zip(pairs_a, pairs_b, strict=True) if x is not a)
+        return all(is_same(x, y) for x, y in zip(pairs_a, pairs_b, strict=True) if x is not a)
     return type(a) is type(b)
 
 
@@ -158,13 +154,12 @@ def outcomes(numbers: range) -> list[Outcome]:
 
 def page(found: list[Outcome]) -> str:
     """The results as a page in Markdown."""
-    counts: Counter[tuple[str, str]] = Counter((each.check, each.outcome) for each in found)
     kinds = ["pass", "fail", "undecided", "refused", "the author's own error"]
     lines = [
         "# Random inputs",
         "",
         f"{len(found):,} inputs, each drawn from its number: points of every type, size and nesting, finite or not;",
-        "losses and maps that are smooth or not, that raise, return what they should not, or write into their argument;",
+        "losses and maps that are smooth or not, that raise, return what they should not, or write into arguments;",
         "claims that are right, wrong, of another type, shape or nesting; options as documented, and not. *Refused*:",
         "gradcheck names the argument and what to change. *The author's own error*: one that the checked functions",
         "raise. *Broken* counts all of the following, which never may happen:",
@@ -178,11 +173,9 @@ def page(found: list[Outcome]) -> str:
         f"|---|{'---:|' * (len(kinds) + 2)}",
     ]
     for check in [*dict.fromkeys(CHECKS), "**all**"]:
-        mine = {kind: n for (name, kind), n in counts.items() if check in (name, "**all**") for n in [n]}
-        if check == "**all**":
-            mine = dict(Counter(each.outcome for each in found))
-        cells = [check, str(sum(mine.values())), *(str(mine.get(kind, 0)) for kind in kinds)]
-        lines.append(f"| {' | '.join(cells)} | {sum(mine.get(kind, 0) for kind in BROKEN)} |")
+        mine = Counter(each.outcome for each in found if check in (each.check, "**all**"))
+        cells = [check, str(sum(mine.values())), *(str(mine[kind]) for kind in kinds)]
+        lines.append(f"| {' | '.join(cells)} | {sum(mine[kind] for kind in BROKEN)} |")
     return "\n".join(lines) + "\n"
 
 

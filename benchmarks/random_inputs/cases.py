@@ -58,7 +58,8 @@ def case(seed: int) -> Case:
     v = numbers(x)
     outputs = int(rng.integers(1, 4))
     with np.errstate(all="ignore"):
-        moderate = bool(np.all(np.isfinite(v)) and np.all(np.abs(v) < 100) and not np.any((v != 0) & (np.abs(v) < 1e-3)))
+        size = np.abs(v[v != 0])
+        moderate = bool(np.all((size > 1e-3) & (size < 100)))
     function = functions.drawn_map(rng, v.size, outputs, moderate and _is_double(x))
     options = drawn_options(rng, x)
     author = _Author(rng, function, x)
@@ -136,9 +137,7 @@ class _Author:
     def gradients(self, options: dict[str, Any]) -> gradcheck.Report:
         """A loss and its gradient, in one of the forms that are allowed."""
         if self._style == 0:
-            return gradcheck.check_gradients(
-                lambda x, *_: (self._loss(x), self._gradient(x)), True, self._x, **options
-            )
+            return gradcheck.check_gradients(lambda x, *_: (self._loss(x), self._gradient(x)), True, self._x, **options)
         if self._style == 1:
             return gradcheck.check_gradients(self._loss, self._gradient(copy.deepcopy(self._x)), self._x, **options)
         if self._style == 2:

@@ -94,3 +94,17 @@ def test_bounds_and_manifolds_exclude_each_other() -> None:
     f = Guarded()
     with pytest.raises(SubjectTypeError, match="bounds is for checks without retract= and project="):
         gradcheck.check_gradients(f.loss, f.gradient, np.ones(3), bounds=FREE, project=lambda x, v: v)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "match"),
+    [
+        (Bounds([0.0, 0.0], [9.0, 9.0]), "one number for each"),
+        (Bounds(np.zeros(4), np.ones(4)), "one number for each"),
+        ([(0, 9), (0, 9), ("low", 9)], "no number"),
+    ],
+)
+def test_bounds_that_do_not_fit_are_refused(bounds: Any, match: str) -> None:
+    f = Guarded()
+    with pytest.raises((SubjectError, SubjectTypeError), match=match):
+        gradcheck.check_gradients(f.loss, f.gradient, np.ones(3), bounds=bounds)

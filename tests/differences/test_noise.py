@@ -199,3 +199,8 @@ def test_a_digit_that_cancels_is_ordinary_and_two_are_not() -> None:
     places = [float(np.random.default_rng(seed).uniform(0.5, 2)) for seed in range(50)]
     assert all(noise(10.0, x).ordinary for x in places)
     assert sum(not noise(150.0, x).ordinary for x in places) >= 45  # a few are lucky
+
+
+def test_values_whose_squares_are_no_numbers_have_noise() -> None:
+    noise = noise_of([1e200 * math.sin(k**3) for k in range(7)])
+    assert 1e199 < noise.level < 1e202

@@ -77,6 +77,9 @@ def test_a_gap_within_the_tolerance_agrees_however_coarse_the_claim_is() -> None
     assert not coarse.resolved
     assert coarse.agrees
     assert not comparison(gap=1.1e-4, rounding=1e-3, error=1e-6).agrees
+    assert coarse.hidden == 1e-6  # the claim as it is was measured; how it was rounded hides nothing
+    for one in (comparison(gap=5e-8, rounding=1e-6, error=1e-7), comparison(gap=1.1e-4, rounding=1e-3, error=1e-6)):
+        assert one.hidden == one.error_bar
 
 
 @pytest.mark.parametrize(

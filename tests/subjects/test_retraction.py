@@ -81,6 +81,15 @@ def test_what_describes_no_manifold_is_refused() -> None:
     assert point_of_manifold(on_sphere(4), found, np.random.default_rng(0)).shape == (4,)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_retraction_that_is_not_finite_is_refused() -> None:
+    for step in (lambda x, v: None, lambda x, v: x * np.nan, lambda x, v: np.where(v == 0, x, np.inf)):
+        found = retraction_of(step, None)
+        assert found is not None
+        with pytest.raises(SubjectError, match=r"retract|project"):
+            point_of_manifold(on_sphere(4), found, np.random.default_rng(0))
+
+
 def test_the_first_option_that_was_given_is_named() -> None:
     refuse_with_retraction(wrt=False, bounds=False)
     with pytest.raises(SubjectTypeError, match="bounds is for checks without"):

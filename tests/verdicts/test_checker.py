@@ -409,3 +409,35 @@ def test_a_staircase_is_neither_right_nor_wrong_by_its_treads() -> None:
     for seed in range(20):
         report = check_gradients(lambda x: float(np.floor(10 * x).sum()), np.zeros_like, SQUARE + 0.013, rng=seed)
         assert report.verdict is Verdict.UNDECIDED
+
+
+def test_every_entry_is_asked_for_where_the_verdict_alone_is_wanted() -> None:
+    """The check ends at the first block that is wrong; of those after it nothing is known."""
+    model = SoftmaxRegression()
+    wrong = model.spoiled("W", np.negative)
+    report = check_gradients(model.loss, wrong, model.start, entries=True, diagnose=False, rng=0)
+    assert report.verdict is Verdict.FAIL
+    right = check_gradients(model.loss, model.gradient, model.start, entries=True, diagnose=False, rng=0)
+    assert [len(block.entries) for block in right.blocks.values()] == [12, 3]
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.5])
+def test_a_claim_in_single_precision_of_entries_of_all_sizes(factor: float) -> None:
+    """The rounding of the claim beside its largest entry says nothing of how near the claim is."""
+    x = np.array([2.6, 4.8, -2.0]), np.array([6.6e-4, 3.4e2, 2.0e-8, 7.4e14], dtype=np.float32)
+    weights = np.array([-0.7, 0.6, 0.3]), np.array([0.4, -0.3, 0.2, 1e-14])
+
+    def loss(p: Any) -> float:
+        return float(np.sin(sum(np.sum(w * a.astype(float)) for w, a in zip(weights, p, strict=True))))
+
+    def gradient(p: Any) -> Any:
+        slope = factor * np.cos(sum(np.sum(w * a.astype(float)) for w, a in zip(weights, p, strict=True)))
+        return slope * weights[0], (slope * weights[1]).astype(np.float32)
+
+    report = check_gradients(loss, gradient, x, rng=0)
+    assert report.verdict is (Verdict.PASS if factor == 1 else Verdict.FAIL)
+    if factor == 1:
+        for block in report.blocks.values():
+            assert block.error_bar < 1e-3
+            assert block.resolution is not None
+            assert block.resolution < 0.1

@@ -65,11 +65,11 @@ def _inside(
     """The point, moved inside where it lies on a bound; and in how many entries it does."""
     if ((x < low) | (x > high)).any():
         raise SubjectError(f"x0 lies outside of bounds in {name}: pass a point within them")
-    if (low >= high).any():
+    if not (low < high).all():
         raise SubjectError(f"bounds leave no room in {name}: fix such parameters with wrt= instead")
-    margin = INSIDE * np.minimum(np.maximum(np.abs(x), 1.0), high - low)
-    at_low, at_high = x - low < 1e-3 * margin, high - x < 1e-3 * margin
-    with np.errstate(over="ignore"):  # of a sum that is not chosen
+    with np.errstate(over="ignore", invalid="ignore"):  # of bounds that are infinite, and of sums that are not chosen
+        margin = INSIDE * np.minimum(np.maximum(np.abs(x), 1.0), high - low)
+        at_low, at_high = x - low < 1e-3 * margin, high - x < 1e-3 * margin
         moved = np.where(at_low, x + margin, np.where(at_high, x - margin, x)).astype(x.dtype)
     return moved, int((at_low | at_high).sum())
 

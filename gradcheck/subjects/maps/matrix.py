@@ -52,11 +52,13 @@ class Plain:
 
     def matvec(self, v: Array) -> Array:
         """The product with a vector."""
-        return np.asarray(self.matrix @ v).ravel()
+        with np.errstate(all="ignore"):  # a matrix that is not finite is judged, and no mistake of the call
+            return np.asarray(self.matrix @ v).ravel()
 
     def rmatvec(self, u: Array) -> Array:
         """The product of the conjugate transpose with a vector."""
-        return np.asarray(self._adjoint @ u).ravel()
+        with np.errstate(all="ignore"):
+            return np.asarray(self._adjoint @ u).ravel()
 
 
 class Absent:

@@ -151,3 +151,76 @@ def test_assertions() -> None:
         gradcheck.assert_vjp(layer, lambda x, u: -vjp(x, u), POINT, rng=0)
     with pytest.raises(gradcheck.GradientMismatch, match="sign-flipped"):
         gradcheck.assert_jvp(layer, lambda x, v: -jvp(x, v), POINT, rng=0)
+
+
+def test_what_is_not_finite_for_a_single_cotangent_is_found() -> None:
+    """The first cotangent does not show it, as a branch on its size does not."""
+
+    def rare(x: Any, u: Any) -> Any:
+        return vjp(x, u) * (np.nan if u[0] > 0 > u[1] else 1.0)
+
+    verdicts = {check_vjp(layer, rare, POINT, rng=seed).verdict.value for seed in range(8)}
+    assert verdicts == {"fail"}
+
+
+@pytest.mark.parametrize("check", ["vjp", "jvp"])
+def test_rounding_as_large_as_the_derivative_is_no_pass(check: str) -> None:
+    """A second output with a constant of 1e14 moves by less than its rounding; the first one is clear."""
+    matrix = np.random.default_rng(0).standard_normal((2, 4))
+
+    def fun(x: Any, constant: float = 1e14) -> Any:
+        return matrix @ x + np.array([0.0, constant])
+
+    def claim(x: Any, v: Any, *_: Any) -> Any:
+        return (matrix if check == "jvp" else matrix.T) @ v
+
+    checked = check_jvp if check == "jvp" else check_vjp
+    for seed in range(5):
+        hidden = checked(fun, claim, POINT, rng=seed)
+        assert all(b.resolution is None or b.resolution <= 1 for b in hidden.blocks.values())
+        assert checked(fun, claim, POINT, args=(3.0,), rng=seed).verdict.value == "pass"
+
+
+def test_products_of_single_precision_state_what_would_be_seen() -> None:
+    x = POINT.astype(np.float32)
+    for report in (check_jvp(layer, jvp, x, rng=0), check_vjp(layer, vjp, x, rng=0)):
+        assert report.verdict.value == "pass"
+        (block,) = report.blocks.values()
+        assert block.resolution is not None
+        assert block.resolution < 1
+
+
+COMPLEX: dict[str, Any] = {"a": np.array([1.0 + 2.0j, 0.5 - 1.0j]), "b": np.array([2.0])}
+
+
+@pytest.mark.parametrize(
+    ("claim", "match"),
+    [
+        (lambda g: [g["a"], g["b"]], "unknown|missing"),
+        (lambda g: {"a": g["a"]}, "missing: b"),
+        (lambda g: None, "None instead of the gradient"),
+        (lambda g: {**g, "a": "text"}, "as a str"),
+        (lambda g: g["a"], "missing"),
+    ],
+)
+def test_another_nesting_beside_complex_inputs_is_refused(claim: Any, match: str) -> None:
+    def fun(p: Any) -> Any:
+        return np.array([np.sum(p["a"] ** 2).real, np.sum(p["b"])])
+
+    def right(p: Any, u: Any) -> Any:
+        return {"a": 2 * u[0] * np.conj(p["a"]), "b": u[1] * np.ones(1)}
+
+    assert check_vjp(fun, right, COMPLEX, rng=0).verdict.value == "pass"
+    with pytest.raises((SubjectError, SubjectTypeError), match=match):
+        check_vjp(fun, lambda p, u: claim(right(p, u)), COMPLEX, rng=0)
+
+
+def test_masked_entries_of_a_complex_gradient_are_no_numbers() -> None:
+    point = COMPLEX["a"]
+
+    def masked(x: Any, u: Any) -> Any:
+        return np.ma.masked_array(2 * u * np.conj(x), [False, True])
+
+    report = check_vjp(lambda x: np.sum(x**2).real, masked, point, rng=0)
+    assert report.verdict.value == "fail"
+    assert slugs(report) == ["not-finite"]

@@ -356,6 +356,7 @@ def test_a_file_that_a_logger_holds_stays_open(folder: Path) -> None:
     checked(folder, LINEAR_HEAD + log + LOOP)
     (handler,) = logging.getLogger("held").handlers
     assert isinstance(handler, logging.FileHandler)
+    assert handler.stream is not None
     assert not handler.stream.closed
     handler.close()
     logging.getLogger("held").removeHandler(handler)
