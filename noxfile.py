@@ -24,6 +24,7 @@ BENCHMARKS = {
     "lines-programs": ("benchmarks.lines",),
     "naming": ("benchmarks.naming",),
     "nn-speed": ("benchmarks.nn_speed",),
+    "random-inputs": ("benchmarks.random_inputs", "--count", "20000"),
     "scripts-programs": ("benchmarks.scripts",),
     "sensitivity": ("benchmarks.sensitivity",),
     "strangers": ("benchmarks.strangers.__main__", "--seed", "7", "--failures"),
