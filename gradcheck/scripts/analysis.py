@@ -236,10 +236,11 @@ def _recorded(step: Step, hints: Hints) -> Trace:
 def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
     """Whether a number is subtracted from another one that nothing else depends on, as ``loss -= np.log(p)`` does."""
     places = {node.location.place for node in update.nodes}
-    signs = {node.location.sign for node in graph.nodes if node.is_increment and node.location.place in places}
+    subtracted = [node for node in graph.nodes if node.is_increment and node.location.place in places]
     others = [node for other in updates if other is not update for node in other.nodes]
-    if update.variable.value.size != 1 or signs != {-1} or not others:
+    if update.variable.value.size != 1 or {node.location.sign for node in subtracted} != {-1} or not others:
         return False
+    others += subtracted  # a parameter may be read for its own gradient alone
     moved = graph.base.run(others, values={update.variable.path: update.variable.value + 1.0})
     usual = graph.base.run(others)
     if moved is None or usual is None:

@@ -31,6 +31,7 @@ from gradcheck.scripts.delta_rule import with_squared_error
 from gradcheck.scripts.exact import with_exact_gradients
 from gradcheck.scripts.findings import common_factor, findings_in
 from gradcheck.scripts.graph.dataflow import DataflowGraph
+from gradcheck.scripts.graph.first_iteration import makes_parameters
 from gradcheck.scripts.graph.loss import NoLossError, SeveralLossesError, descended_numbers
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.updates import Update
@@ -579,7 +580,7 @@ def _checked_cells(request: _Request, seed: int, started: float) -> list[_Outcom
             generator = np.random.default_rng(seed)
             try:
                 with np.errstate(all="ignore"):
-                    analysis = _after_iterations(step, request.hints, generator, iterations)
+                    analysis = _analysed(step, request.hints, generator, iterations)
                 outcome = _outcome(
                     request, analysis, seed, started, generator, diagnose_lazy=final, preliminary=not final
                 )
@@ -829,18 +830,35 @@ def _multiplied(found: CheckResult, factor: float) -> CheckResult:
 
 
 def _analysed(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
-    """The analysis of a step; after one iteration if that creates the parameters, as layers do on their first input."""
-    try:
+    """The analysis of a step; after one iteration if that creates parameters, as layers do on their first input."""
+    if iterations:
         return _after_iterations(step, hints, rng, iterations)
-    except NoUpdateError as error:
-        if iterations or not step.created:
+    try:
+        analysis = _after_iterations(step, hints, rng, 0)
+    except SubjectError as error:
+        lazy = isinstance(error, NoUpdateError) and bool(step.created)
+        if not lazy and not makes_parameters(step):
             raise
+        later = _second_iteration(step, hints, rng)
+        if later is None:
+            raise
+        return later
+    if not makes_parameters(step):
+        return analysis
+    return _second_iteration(step, hints, rng) or _after_iterations(step, hints, rng, 0)
+
+
+def _second_iteration(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis | None:
+    """The analysis after one iteration; None if it fails, since a second iteration need not work as the first does."""
+    step.release()
+    try:
+        return _after_iterations(step, hints, rng, 1)
+    except NoLossError:  # it updates parameters, which the first one does not
+        raise
+    except Exception as trouble:
+        pass_on_signal(trouble)
         step.release()
-        try:
-            return _after_iterations(step, hints, rng, 1)
-        except Exception as trouble:  # a second iteration need not work as the first one does
-            pass_on_signal(trouble)
-            raise error from None
+        return None
 
 
 def _after_iterations(step: Step, hints: Hints, rng: np.random.Generator, iterations: int) -> Analysis:
@@ -957,6 +975,8 @@ def _notes(analysis: Analysis, lines: Sequence[LineReport]) -> tuple[str, ...]:
     names = ", ".join(f"{p.name} (line {(p.updates or (p.claim,))[-1].location.line})" for p in analysis.parameters)
     notes = [*first, f"Replayed {what}; loss = {loss.label} (line {loss.location.line}); parameters: {names}"]
     notes += _roles(analysis)
+    if step.made & {parameter.variable.path for parameter in analysis.parameters}:
+        notes.append("The first iteration makes parameters, so the one after it was checked, on the same data")
     others = other_training_loops(loop, program.loops, program.trees)
     if others:
         loops = " and ".join(f"the loop on line {other.line}" for other in others)

@@ -64,12 +64,15 @@ class Kind:
         Whether an object still has a content; None if it is put back always.
     write : callable
         Puts a content back.
+    gives_data : bool
+        Whether the content decides which data a run reads, and nothing else.
     """
 
     has: Callable[[Any], bool]
     read: Callable[[Any], Any]
     same: Callable[[Any, Any], bool] | None
     write: Callable[[Any, Any], None]
+    gives_data: bool = False
 
 
 class Snapshot:
@@ -115,6 +118,12 @@ class Snapshot:
         restored = self._restored if not everything else self._everything()
         for value, kind, content in restored:
             if kind.same is None or not kind.same(value, content):
+                kind.write(value, content)
+
+    def rewind(self) -> None:
+        """Put back only what gives the data of a run: random generators, iterators and positions in files."""
+        for value, kind, content in self._everything():
+            if kind.gives_data:
                 kind.write(value, content)
 
     def _everything(self) -> Iterator[tuple[Any, Kind, Any]]:
@@ -295,30 +304,35 @@ KINDS = (
         lambda v: v.bit_generator.state,
         None,
         lambda v, c: setattr(v.bit_generator, "state", c),
+        gives_data=True,
     ),
     Kind(
         lambda v: isinstance(v, np.random.BitGenerator),
         lambda v: v.state,
         None,
         lambda v, c: setattr(v, "state", c),
+        gives_data=True,
     ),
     Kind(
         lambda v: isinstance(v, np.random.RandomState),
         lambda v: v.get_state(),
         None,
         lambda v, c: v.set_state(c),
+        gives_data=True,
     ),
     Kind(
         lambda v: isinstance(v, random.Random) and not isinstance(v, random.SystemRandom),
         lambda v: v.getstate(),
         None,
         lambda v, c: v.setstate(c),
+        gives_data=True,
     ),
     Kind(
         lambda v: isinstance(v, ReplayedIterator),
         lambda v: v.position,
         lambda v, c: v.position == c,
         lambda v, c: v.rewind(c),
+        gives_data=True,
     ),
     Kind(
         lambda v: isinstance(v, (io.StringIO, io.BytesIO)) and not v.closed,
@@ -326,7 +340,7 @@ KINDS = (
         None,
         _write_memory,
     ),
-    Kind(_is_readable, lambda v: v.tell(), None, lambda v, c: None if v.closed else v.seek(c)),
+    Kind(_is_readable, lambda v: v.tell(), None, lambda v, c: None if v.closed else v.seek(c), gives_data=True),
     Kind(_is_database, _database, lambda v, c: v.total_changes == c[0], _write_database),
     Kind(
         lambda v: isinstance(v, functools._lru_cache_wrapper) and is_own_function(v.__wrapped__),

@@ -124,6 +124,10 @@ class Step:
         Of the body.
     created : list of ndarray
         Values that the first run left in containers and objects which existed before, as optimisers do with averages.
+    appeared : frozenset of Path
+        Where the first run left values in what existed before, lists included.
+    made : frozenset of Path
+        The same of the iteration that was run for good.
     unsteady : list of Event
         Values that differ from one replay to the next. They are held fixed.
     runs : int
@@ -155,6 +159,8 @@ class Step:
         self.runs = 0
         self.carries_over = False
         self.created: list[Array] = []
+        self.appeared: frozenset[Path] = frozenset()
+        self.made: frozenset[Path] = frozenset()
         self.unsteady: list[Event] = []
         self._cells = {} if self.at_module_level else arrival.cells
         self._interpreter = interpreter or Interpreter.now()
@@ -264,14 +270,17 @@ class Step:
         )
 
     def advance(self) -> None:
-        """Run one iteration for good, until `release`. The state then has what a first iteration creates."""
-        self._start = self.snapshot
+        """Run one iteration for good, until `release`, on the data that the next one then reads as well.
+
+        The state has what a first iteration creates, for whatever these data need.
+        """
+        self._start, self.made = self.snapshot, self.appeared
         variables = self._prepared_locals({})
         self.tracer.begin_unseen()
         with self._quiet(), contextlib.suppress(Returned):
             variables = self._call(variables)
         self.tracer.end()
-        self._generators = generator_states()
+        self.snapshot.rewind()
         self.locals.update({name: value for name, value in variables.items() if name in self.locals})
         self._take_snapshot()
 
@@ -279,7 +288,7 @@ class Step:
         """Undo `prepare` and `advance`, and put the random generators of the interpreter back."""
         if self._start is not None:
             self._start.restore(everything=True)
-            self._start = None
+            self._start, self.made = None, frozenset()
         for replaced in reversed(self._replaced):
             replaced.undo()
         self._replaced = []
@@ -371,6 +380,42 @@ class Step:
             self._restore({}, everything=True)
         return self.tracer.events
 
+    def record_second(self, perturb: Callable[[StateVariable], Array | None] = lambda _: None) -> Trace | None:
+        """Record the iteration after the first one, on the same data; None if it fails.
+
+        `perturb` gives other values of state variables at its start, None for those that stay.
+        """
+        variables = self._prepared_locals({})
+        self.tracer.begin_unseen()
+        try:
+            with self._quiet(), contextlib.suppress(Finished):
+                variables = self._updated_locals(variables)
+                self.snapshot.rewind()
+                set_generator_states(self._generators)
+                outer = {} if self.at_module_level else variables
+                before = self._variables(outer)
+                for variable in before.values():
+                    value = perturb(variable)
+                    if value is not None:
+                        variable.put(variable.owner, value)
+                self.tracer.begin_recording(_MOST_EVENTS)
+                variables = self._updated_locals(variables)
+            outer = {} if self.at_module_level else variables
+            return Trace(self.tracer.events, before, current_values(before, outer, self.scope, self._modules))
+        except (Exception, SystemExit) as error:
+            pass_on_signal(error)
+            return None
+        finally:
+            self.tracer.end()
+            self._restore({}, everything=True)
+
+    def _updated_locals(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """The local variables of a run after another run that starts with them."""
+        with contextlib.suppress(Returned):
+            result = self._call(variables)
+            return {name: result.get(name, value) for name, value in variables.items()}
+        return variables
+
     def record(self, values: Mapping[Path, Array] | None = None) -> Trace:
         """Run the step once and record it, with other values of some state variables."""
         return self._record(values or {})
@@ -411,7 +456,9 @@ class Step:
             if first:
                 left = values_at(integers, outer, self.scope, self._modules)
                 self._integers = [(integers[path], value) for path, value in left.items()]
-                self.created = _created(before, self._variables(outer), existing)
+                present = self._variables(outer)
+                self.created = _created(before, present, existing)
+                self.appeared = frozenset(p for p in present if p not in before and len(p) > 1 and p[0] in existing)
                 self.snapshot.restrict_to_changed()
         finally:
             self._restore(values)
@@ -530,9 +577,7 @@ class Step:
     def _after_iteration(self, variables: dict[str, Any], actions: Mapping[int, Action]) -> dict[str, Any]:
         """The variables after one iteration with some actions; the random numbers of the next one are the same."""
         self.tracer.begin_replay(actions)
-        with contextlib.suppress(Returned):
-            result = self._call(variables)
-            variables = {name: result.get(name, value) for name, value in variables.items()}
+        variables = self._updated_locals(variables)
         set_generator_states(self._generators)
         return variables
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,6 +34,18 @@ def test_generators_are_put_back() -> None:
     first = generator.random(), other.random()
     snapshot.restore()
     assert first == (generator.random(), other.random())
+
+
+def test_only_the_data_of_a_run_are_rewound(tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_text("one\ntwo\n")
+    generator, weights = np.random.default_rng(0), {"w": 1.0}
+    with (tmp_path / "rows.txt").open() as rows:
+        snapshot = Snapshot([[generator, rows, weights]])
+        first = generator.random(), rows.readline()
+        weights["w"], weights["b"] = 2.0, 0.0
+        snapshot.rewind()
+        assert first == (generator.random(), rows.readline())
+    assert weights == {"w": 2.0, "b": 0.0}
 
 
 def test_the_global_generators() -> None:

@@ -83,8 +83,8 @@ def test_every_run_starts_with_the_generators_at_the_loop(tmp_path: Path) -> Non
     seen = step.replay(watched={event(trace, "drawn")})
     assert seen is not None
     assert seen[event(trace, "drawn")] == expected
-    step.advance()
-    assert step.prepare().events[event(trace, "drawn")].value != expected
+    step.advance()  # the next iteration reads the same data
+    assert step.prepare().events[event(trace, "drawn")].value == expected
     step.release()
 
 
@@ -95,6 +95,33 @@ def test_a_step_may_advance_until_release(tmp_path: Path) -> None:
     assert not np.array_equal(step.scope["w"], before)
     step.release()
     np.testing.assert_array_equal(step.scope["w"], before)
+
+
+def test_an_iteration_that_ran_for_good_gives_its_data_back(tmp_path: Path) -> None:
+    head = LINEAR_HEAD + "rows = iter(range(8))\nown = np.random.default_rng(2)\nseen = {}\n"
+    body = "for i in range(4):\n    k = next(rows) + own.integers(3)\n    seen.setdefault(k, 0.5)\n"
+    step, trace = prepared(tmp_path, head + body + "    r = x[k] @ w - y[k] + seen[k]\n    w = w - 0.1 * r * x[k]\n")
+    first = trace.events[event(trace, "r")].value
+    (key,) = (path[1] for path in step.appeared)
+    step.advance()
+    again = step.prepare()
+    assert [path[1] for path in again.before if path[0] == "seen"] == [key]
+    assert again.events[event(again, "r")].value != first  # of other parameters, on the same row
+    assert step.appeared == frozenset()
+    step.release()
+    assert step.scope["seen"] == {}
+
+
+def test_the_second_iteration_is_recorded_and_undone(tmp_path: Path) -> None:
+    step, trace = prepared(tmp_path, LINEAR)
+    x, y, w = step.scope["x"], step.scope["y"], step.scope["w"].copy()
+    second = step.record_second()
+    assert second is not None
+    np.testing.assert_array_equal(second.before["w",].value, trace.after["w",].value)
+    moved = step.record_second(lambda variable: np.ones(3) if variable.path == ("w",) else None)
+    assert moved is not None
+    np.testing.assert_allclose(moved.events[event(moved, "r")].value, x @ np.ones(3) - y)
+    np.testing.assert_array_equal(step.scope["w"], w)
 
 
 def test_what_the_first_iteration_creates(tmp_path: Path) -> None:
