@@ -20,6 +20,7 @@ from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.interpreter import Finder, Interpreter, started, traced_modules
 from gradcheck.scripts.replay.minimisers import Minimisation, MinimiserWatch
 from gradcheck.scripts.replay.open_files import open_descriptors
+from gradcheck.scripts.replay.process_state import in_place
 from gradcheck.scripts.replay.sandbox import Sandbox
 from gradcheck.scripts.replay.snapshot import generator_states
 from gradcheck.scripts.replay.step import Step
@@ -434,7 +435,8 @@ def _run(
         GUARD.seal()
         try:
             states = generator_states()
-            inside = Interpreter.now(traced_modules())
+            replaced = functions.replaced()
+            inside = Interpreter.now(traced_modules(), replaced)
             if isinstance(arrival, Minimisation):
                 assert minimised is not None
                 program.tracer.begin_unseen()
@@ -442,7 +444,7 @@ def _run(
                     results.append(minimised(arrival))
                 return False
             step = Step(program, arrival, states, inside, descriptors, random_states)
-            with outside.entered():
+            with outside.entered(), in_place(replaced, own=True):
                 results.append(use(step))
         except BaseException as error:  # handlers of the program must not see it
             errors.append(error)
@@ -459,7 +461,7 @@ def _run(
     setattr(module, TRACER, program.tracer)
     watch = MinimiserWatch(None if minimised is None else program.tracer.stop)
     finder = Finder(functools.partial(_import, program, watch))
-    with started(str(program.path), arguments, finder, root):
+    with started(str(program.path), arguments, finder, root) as functions:
         sys.modules["__main__"] = module
         try:
             for source in list(program.sources.values()):

@@ -13,7 +13,6 @@ import site
 import sys
 import sysconfig
 import threading
-import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,11 +21,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gradcheck.scripts.instrument.tracer import TRACER
 from gradcheck.scripts.replay.guard import GUARD
-from gradcheck.scripts.replay.snapshot import generator_states, set_generator_states
+from gradcheck.scripts.replay.process_state import LibraryFunctions, Replacement, in_place, process_state_kept
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,8 @@ class Interpreter:
         Modules of the program, its main module included.
     bytecode : bool
         Whether imports write no bytecode.
+    replaced : tuple of Replacement
+        Functions of libraries that the program has replaced.
     """
 
     folder: str
@@ -54,10 +53,11 @@ class Interpreter:
     environment: dict[Any, Any]
     modules: dict[str, Any]
     bytecode: bool
+    replaced: tuple[Replacement, ...] = ()
 
     @classmethod
-    def now(cls, modules: dict[str, Any] | None = None) -> Interpreter:
-        """The state at this moment, with modules of a program."""
+    def now(cls, modules: dict[str, Any] | None = None, replaced: tuple[Replacement, ...] = ()) -> Interpreter:
+        """The state at this moment, with modules of a program, and what it has replaced."""
         return cls(
             os.getcwd(),
             list(sys.argv),
@@ -66,6 +66,7 @@ class Interpreter:
             _environment(),
             modules or {},
             sys.dont_write_bytecode,
+            replaced,
         )
 
     @contextmanager
@@ -77,7 +78,8 @@ class Interpreter:
         self._set()
         sys.dont_write_bytecode = True
         try:
-            yield
+            with in_place(self.replaced, own=False):
+                yield
         finally:
             if len(sys.modules) > count:
                 for name in sys.modules.keys() - set(known):
@@ -136,10 +138,8 @@ def _is_own_namespace(module: Any) -> bool:
 @contextmanager
 def started(
     file: str, arguments: Sequence[str], finder: importlib.abc.MetaPathFinder, root: Path | None = None
-) -> Iterator[None]:
+) -> Iterator[LibraryFunctions]:
     """The state of the interpreter that a script expects; all of it is put back. `root` is on its path as well."""
-    options, prints, filters = np.geterr(), np.get_printoptions(), list(warnings.filters)
-    generators = generator_states()
     state = Interpreter.now()
     folder = str(Path(file.split(",")[0]).resolve().parent)
     environment = {**state.environment, **_encoded("MPLBACKEND", "Agg")}
@@ -152,14 +152,16 @@ def started(
         {"__main__": sys.modules["__main__"]},
         True,
     )
-    try:
-        with own.entered(), _without_handlers(), _with_own_hooks(), _adopting_threads(), standard_output_to_error():
-            yield
-    finally:
-        np.seterr(**options)
-        np.set_printoptions(**prints)
-        set_generator_states(generators)
-        warnings.filters[:] = filters  # type: ignore[index]
+    with (
+        process_state_kept(),
+        own.entered(),
+        _without_handlers(),
+        _with_own_hooks(),
+        _adopting_threads(),
+        standard_output_to_error(),
+        LibraryFunctions().kept() as functions,
+    ):
+        yield functions
 
 
 @contextmanager

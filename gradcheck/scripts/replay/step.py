@@ -224,7 +224,8 @@ class Step:
         if self._files is None:
             self._files = OpenFiles(self._descriptors)
         self._replaced += substitute(self._roots, self._ready)
-        self._sandbox = Sandbox(self._roots)
+        with self._interpreter.entered():  # with the functions of NumPy that the program has replaced
+            self._sandbox = Sandbox(self._roots)
         if self._replaced:
             self._take_snapshot()
         trace = self._record({}, first=True)
