@@ -111,6 +111,8 @@ class Faulty:
         Whether all that the line reads is known to be right.
     instead : dict of int to ndarray
         Values of the line, or of the one that uses it, and what they have to be.
+    passing : tuple of int
+        Units that pass the value on as it is, the likeliest to be wrong first; empty if that is none, or the unit.
     """
 
     unit: int
@@ -123,6 +125,7 @@ class Faulty:
     user: int
     proved: bool
     instead: Mapping[int, Any] = field(default_factory=dict)
+    passing: tuple[int, ...] = ()
 
 
 class Blame:
@@ -443,7 +446,8 @@ class Blame:
         best = sorted((r for r in found if len(r.fixes & left) == most), key=lambda r: r.start)
         kept = self._without_right_lines(best)
         if not kept:
-            return replace(best[-1], alone=False)
+            units = {self.recording.sites[remedy.site].unit for remedy in best}
+            return replace(best[-1], alone=len(units) == 1 and self._is_returned_rightly(best[-1]))
         best = kept
         every, best = best, [r for r in best if not self._only_passes_on(r)] or best
         free, heads = self._not_passed_on(best)
@@ -572,6 +576,22 @@ class Blame:
         unit = self.recording.units[self.recording.sites[remedy.site].unit]
         nothing = remedy.rank is Rank.NOTHING and np.ptp(value.array) > 0
         return nothing and unit.is_result and self.is_slope(value.array)
+
+    def _is_returned_rightly(self, remedy: Remedy) -> bool:
+        """Whether a function returns the derivative of a value, and its caller takes it for that of another one.
+
+        A function that gives back what it gets, or part of a derivative, may be wrong itself.
+        """
+        value = self._graph.values[remedy.start]
+        unit = self.recording.sites[remedy.site].unit
+        derivative = remedy.rank is Rank.WHOLE and remedy.factor is None and not self._is_renaming(remedy)
+        derivative = derivative and np.size(value.array) > 1 and not self.lacks_a_part(value, remedy.instead[value.id])
+        return derivative and self.recording.units[unit].is_result and bool(self._callers(value, unit))
+
+    def _callers(self, value: Value, unit: int) -> list[int]:
+        """The units of other functions that return or name what a unit has made, the nearest first."""
+        function = self.recording.units[unit].function
+        return [each for each in value.passed_in if each >= 0 and self.recording.units[each].function != function]
 
     def _brings_in_a_constant(self, remedy: Remedy) -> bool:
         """Whether a value is a multiple of a derivative, and what it is made of is none."""
@@ -801,11 +821,12 @@ class Blame:
             before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
             self._corrected = self._graph.recomputed(before, range(value.id)) if before else {}
         helped = False
-        if self._is_slope_of_helper(remedy):
-            function = self.recording.units[unit].function
-            callers = [each for each in value.named_in if self.recording.units[each].function != function]
-            named = callers[0] if callers else unit
-            return Faulty(named, value.id, needed, of, blocks, None, remedy.rank, unit, bool(callers) and remedy.alone)
+        if self._is_slope_of_helper(remedy) or self._is_returned_rightly(remedy):
+            callers = self._callers(value, unit)
+            callers = callers if remedy.rank is Rank.NOTHING else callers[::-1]  # what is right goes furthest
+            named, passing = (callers[0], tuple(callers)) if callers else (unit, ())
+            proved, passing = (remedy.alone, ()) if len(passing) == 1 else (False, passing)
+            return Faulty(named, value.id, needed, of, blocks, None, remedy.rank, unit, proved, passing=passing)
         fed = self._fed_wrongly(remedy)
         if fed is not None:
             assert fed.unit is not None
@@ -1217,6 +1238,13 @@ class Blame:
             if np.ptp(made) > 0 and self.is_slope(made):
                 return True
         return False
+
+    def is_slope_alone(self, value: Value, needed: Any) -> bool:
+        """Whether a value is the slope of one forward value by another, and lacks the derivative of the former."""
+        now, array = np.asarray(value.array, dtype=np.float64), np.asarray(needed, dtype=np.float64)
+        if now.shape != array.shape or now.size < 3 or not np.all(now) or not self.is_slope(now):
+            return False
+        return any(match.kind is Kind.WHOLE for match in self.meaning_of(array / now))
 
     def _is_slope_of(self, value: Value, outer: Value, within: set[int]) -> bool:
         """Whether a value is the slope of another one by something behind that."""

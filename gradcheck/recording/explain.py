@@ -212,6 +212,8 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
         if pair[0] in blame.recording.graph.ancestors([pair[1]]):
             return "GC302", "extra-activation-derivative", text
         return "GC205", "swapped-blocks", text
+    if faulty.needed is not None and blame.is_slope_alone(value, faulty.needed):
+        return "GC313", "upstream-ignored", "it is a slope alone, without the derivative that comes in"
     return UNEXPLAINED, "unexplained", "no known mistake explains this"
 
 

@@ -44,6 +44,8 @@ class Value:
         Number of the unit that made it or, of one that was there before, the first that names it.
     named_in : list of int
         The units that give it a name.
+    passed_in : list of int
+        These, and those that return it, in the order in which they did.
     """
 
     id: int
@@ -57,6 +59,7 @@ class Value:
     names: list[str] = field(default_factory=list)
     unit: int | None = None
     named_in: list[int] = field(default_factory=list)
+    passed_in: list[int] = field(default_factory=list)
 
 
 class Graph:

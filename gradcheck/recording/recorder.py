@@ -334,6 +334,7 @@ class Recorder:
             if value is not None:
                 value.names.append(self.program.units[unit].target)
                 value.named_in.append(unit)
+                value.passed_in.append(unit)
                 value.unit = unit if value.unit is None else value.unit
         return thing
 
@@ -353,6 +354,9 @@ class Recorder:
         """A function ends."""
         if self.active:
             self.last = thing
+            value = self.value_of(thing) if isinstance(thing, (np.ndarray, float)) else None
+            if value is not None:
+                value.passed_in.append(unit)
         return thing
 
     def in_place(self, site: int, kind: str, target: Any, operand: Any) -> Any:

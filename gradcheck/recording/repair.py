@@ -359,6 +359,9 @@ def _names(
         shown = " ".join(_segment(text, span_of(node)).split())
         if shown != owner and not (shown in modules and shown not in stored):
             found[shown] = min(found.get(shown, distance), distance)
+    for argument in getattr(getattr(scope, "args", None), "args", []):  # one that the function does not read at all
+        if argument.arg != owner:
+            found.setdefault(argument.arg, abs(span[0] - argument.lineno))
     return sorted(found, key=lambda name: found[name])[:most]
 
 

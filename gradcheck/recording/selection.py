@@ -80,6 +80,10 @@ def agrees(recording: Recording, passing: Sequence[bool], rtol: float) -> bool:
 def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[tuple[int, Repair]]:
     """Units that an edit repairs: by one that brings in other variables only the lines that were found."""
     repairs: list[tuple[int, Repair]] = []
+    for unit in (unit for each in found for unit in each.passing):  # of one value: the first that can be repaired
+        repair = edits.repair(unit, wider=False) or edits.repair(unit, wider=True)
+        if repair is not None:
+            return [(unit, repair)]
     rivals = False  # a line that is right by itself, but that an edit makes right as well
     units = dict.fromkeys(unit for each in found for unit in (*blame.region(each), each.user))
     suspects = dict.fromkeys(
@@ -131,7 +135,10 @@ def singled_out(
     blocks = tuple(sorted({block for each in found for block in each.blocks}))
     made = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.returns_forward_values(each[0])]
     repairs = made or repairs  # a sign or a constant is wrong where something is computed
-    computed = [each for each in repairs if each[1].slug in _OF_CONSTANTS or not blame.passes_on(each[0])]
+    passing = {unit for each in found for unit in each.passing}
+    computed = [
+        each for each in repairs if each[1].slug in _OF_CONSTANTS or not blame.passes_on(each[0]) or each[0] in passing
+    ]
     repairs = computed or repairs  # so is what is missing there
     against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
@@ -144,7 +151,7 @@ def singled_out(
         return [(found[0], repairs[0][1])]
     if len(units) == 1 and against:
         unit, repair = repairs[0]
-        if blame.passes_on(unit):
+        if blame.passes_on(unit) and unit not in passing:
             return []
         return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
     apart = sum(len(each.blocks) for each in found) == len(blocks)
