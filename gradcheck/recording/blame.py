@@ -861,6 +861,7 @@ class Blame:
                 proved = proved and not self._reads_what_may_be_a_multiple(value, unit, needed, constant)
                 return Faulty(unit, value.id, needed, of, blocks, constant, Rank.MULTIPLE, unit, proved)
             proved = remedy.alone and (helped or self._reads_what_is_right(value, unit, needed))
+            proved = proved and not self._is_made_of_numbers(value, unit)
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
@@ -871,6 +872,11 @@ class Blame:
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
+
+    def _is_made_of_numbers(self, value: Value, unit: int) -> bool:
+        """Whether a line is made of single numbers that do not change with the parameters: any may be the wrong one."""
+        read = self.operands_of(value, unit)
+        return not self._is_active(value) and all(np.size(v.array) < 2 and not self._is_active(v) for v in read)
 
     def _read_as_a_multiple(self, value: Value, unit: int, needed: Any) -> tuple[Value, int, Any, float] | None:
         """The multiple of a derivative that a line reads, directly or through others, and that alone makes it wrong.

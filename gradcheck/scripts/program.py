@@ -91,6 +91,9 @@ _MOST_SUMS = 3
 #: Factors of an assumed loss that are tried.
 _MOST_FACTORS = 4
 
+#: Mistakes that are one constant, other than a sign.
+_OF_FACTORS = ("constant-factor", "mean-sum")
+
 #: A constant that differs from 1 by less than this is rounding.
 _NOT_ONE = 1e-6
 
@@ -326,6 +329,11 @@ def _with_this_loss(request: _Request, seed: int, started: float, loop: Loop, lo
             if _passes_somewhere(outcome.report):
                 loss = scaled
                 break
+        for factor in _majority(outcome.report):
+            scaled = replace(loss, factor=factor * loss.factor)
+            again = checked(scaled)
+            if _passes_somewhere(again.report):
+                loss, outcome = scaled, again
     except GradcheckError:
         return None
     report = outcome.report
@@ -336,7 +344,34 @@ def _with_this_loss(request: _Request, seed: int, started: float, loop: Loop, lo
         "taken for it; choose another one with --loss EXPR"
     )
     texts = {**report.sources, loss.file: _original(request, loss.file).text}
-    return replace(report, sources=texts, notes=(note, *report.notes))
+    return _without_sides(replace(report, sources=texts, notes=(note, *report.notes)))
+
+
+def _without_sides(report: Report) -> Report:
+    """The report on a loss that is known up to a factor only, without lines where the factor decides which are wrong.
+
+    Where as many gradients are one multiple of those that pass, or more, they may as well be the right ones.
+    """
+    right = [name for name, block in report.blocks.items() if block.verdict is Verdict.PASS]
+    wrong = [name for name, block in report.blocks.items() if block.verdict is Verdict.FAIL]
+    scaled = {name for f in report.findings if f.slug in _OF_FACTORS for name in f.blocks}
+    if not wrong or len(wrong) < len(right) or not set(wrong) <= scaled:
+        return report
+    first = next(f for f in report.findings if f.slug in _OF_FACTORS)
+    finding = Finding(
+        first.code,
+        first.slug,
+        ", ".join(wrong),
+        f"of another multiple of the loss than {', '.join(right)}: which of them is meant is not known, since the "
+        "program computes no loss",
+        first.evidence,
+        "Multiply all gradients with the same constant, or give the loss with --loss EXPR.",
+        blocks=tuple(wrong),
+    )
+    lines = tuple(
+        replace(line, verdict=Verdict.UNDECIDED) if line.verdict is Verdict.FAIL else line for line in report.lines
+    )
+    return replace(report, findings=(finding,), lines=lines)
 
 
 def _passes_somewhere(report: Report) -> bool:
@@ -350,6 +385,16 @@ def _factors(outcome: _Outcome) -> list[float]:
     blocks = outcome.report.blocks.values()
     found = [b.claimed_norm / b.numeric_norm for b in blocks if b.claimed_norm and b.numeric_norm]
     return found[:_MOST_FACTORS]
+
+
+def _majority(report: Report) -> list[float]:
+    """The constant that more gradients are too large by than there are right ones; empty if there is none."""
+    blocks = report.blocks.values()
+    wrong = [b for b in blocks if b.verdict is Verdict.FAIL and b.claimed_norm and b.numeric_norm]
+    factors = [b.claimed_norm / b.numeric_norm for b in wrong if b.numeric_norm]
+    alike = [sum(abs(one / other - 1.0) < _NOT_ONE for other in factors) for one in factors]
+    right = sum(b.verdict is Verdict.PASS for b in blocks)
+    return [factors[alike.index(max(alike))]] if right and alike and max(alike) > right else []
 
 
 def _original(request: _Request, file: str) -> Source:

@@ -314,6 +314,63 @@ def test_numbers_that_are_equal_at_the_start_are_two(starts: tuple[str, str], tm
     assert set(report.blocks) == {"b", "m"}
 
 
+#: A regression that computes no loss.
+_REGRESSION = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, y = rng.standard_normal((20, 3)), rng.standard_normal(20)
+w, c, b, n = rng.standard_normal(3), rng.standard_normal(3), 0.3, len(x)
+for i in range(100):
+    out = x @ w + b
+    dw = (1 / n) * x.T @ (out - y)
+    db = (1 / n) * np.sum(out - y)
+    w = w - 0.1 * dw
+    b = b - 0.1 * db
+"""
+
+#: The same with one more parameter.
+_CUBIC = (
+    _REGRESSION.replace("x @ w + b", "x @ w + x**3 @ c + b")
+    .replace("    w = w", "    dc = (1 / n) * (x**3).T @ (out - y)\n    w = w")
+    .replace("    b = b", "    c = c - 0.1 * dc\n    b = b")
+)
+
+
+def test_of_two_multiples_of_a_loss_that_is_never_computed_neither_is_accused(tmp_path: Path) -> None:
+    assert checked(tmp_path, _REGRESSION).verdict is Verdict.PASS
+    for right, wrong in (("(1 / n) * np.sum", "np.sum"), ("(1 / n) * x.T", "x.T")):
+        report = checked(tmp_path, planted(_REGRESSION, right, wrong)[0])
+        assert report.verdict is Verdict.FAIL
+        assert blamed(report) == {None}
+        (finding,) = report.findings
+        assert finding.slug in ("mean-sum", "constant-factor")
+        assert "which of them is meant is not known" in finding.message
+
+
+def test_more_gradients_outvote_one_and_other_mistakes_are_found(tmp_path: Path) -> None:
+    assert checked(tmp_path, _CUBIC).verdict is Verdict.PASS
+    for text, right, wrong in (
+        (_CUBIC, "(1 / n) * x.T", "x.T"),
+        (_CUBIC, "(1 / n) * x.T", "(2 / n) * x.T"),
+        (_REGRESSION, "(1 / n) * x.T @ (out - y)", "(1 / n) * x.T @ np.abs(out - y)"),
+        (_REGRESSION, "(1 / n) * x.T @ (out - y)", "(-1 / n) * x.T @ (out - y)"),
+    ):
+        mistaken, line = planted(text, right, wrong)
+        report = checked(tmp_path, mistaken)
+        assert report.verdict is Verdict.FAIL
+        assert blamed(report) == {line}, str(report)
+
+
+def test_an_update_with_a_number_that_another_line_computes_is_not_accused(tmp_path: Path) -> None:
+    one = _REGRESSION.replace("(20, 3)", "(20, 1)").replace("standard_normal(3)", "standard_normal(1)")
+    assert checked(tmp_path, one).verdict is Verdict.PASS
+    text, line = planted(one, "(1 / n) * x.T @ (out - y)", "1 / n")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) <= {line, None}, str(report)
+
+
 def test_a_program_whose_errors_belong_to_no_loss_is_refused(tmp_path: Path) -> None:
     text = _SILENT.replace("error * out * (1 - out)", "np.sign(error) * out")
     with pytest.raises(SubjectError, match="never computes its loss"):
