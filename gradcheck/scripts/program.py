@@ -721,9 +721,10 @@ def _outcome(
         found, evaluator = _compared(request, analysis, subject, tolerance, generator, verdict_only=brief)
         failed_first = brief and found.verdict is Verdict.FAIL
         recorded = None if failed_first else recorded_lines(analysis, found, tolerance)
-        connected = request.hints.loss is not None or bool(analysis.stale) or step.carries_over
+        given = request.hints.loss is not None
+        connected = given or bool(analysis.stale) or step.carries_over
         if not failed_first:
-            found = _if_decidable(found, analysis, recorded, connected=connected)
+            found = _if_decidable(found, analysis, recorded, given=given, connected=connected)
         findings: tuple[Finding, ...] = ()
         lines: tuple[LineReport, ...] = ()
         if diagnose_lazy or not is_lazy or found.verdict is not Verdict.FAIL:
@@ -757,17 +758,17 @@ def _outcome(
 
 
 def _if_decidable(
-    found: CheckResult, analysis: Analysis, recorded: RecordedLines | None, *, connected: bool
+    found: CheckResult, analysis: Analysis, recorded: RecordedLines | None, *, given: bool, connected: bool
 ) -> CheckResult:
     """The check, undecided where the loss is not the number that the updates follow, or no run is like another.
 
-    `connected` tells that the loss is that of the gradient: it was given, or the step shows it.
+    `connected` tells that the loss is that of the gradient: it was `given`, or the step shows it.
     """
     if found.verdict is not Verdict.PASS and analysis.rated.flat:
         found = _undecided(found, _piecewise_constant(analysis))
     elif found.verdict is Verdict.FAIL and not connected and analysis.beside and not (recorded and recorded.right):
         found = _undecided(found, _not_minimised(analysis))
-    elif found.verdict is Verdict.FAIL and not connected and (hinge := hinge_of(analysis)):
+    elif found.verdict is Verdict.FAIL and not given and not analysis.stale and (hinge := hinge_of(analysis)):
         found = _undecided(found, hinge)
     elif found.verdict is Verdict.FAIL and not connected and recorded and not recorded.is_related():
         found = _undecided(found, _unrelated(analysis))

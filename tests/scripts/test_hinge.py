@@ -63,3 +63,35 @@ def test_a_loss_that_is_compared_with_what_is_small_enough_keeps_its_sign(
 ) -> None:
     report = checked(tmp_path, _STOPPED.replace("GRADIENT", gradient))
     assert report.verdict is verdict, str(report)
+
+
+#: The same with weights in a list that start at zero, and a penalty.
+_LIST = """\
+import random
+
+random.seed(2)
+x = [[random.gauss(0, 1), random.gauss(0, 1)] for _ in range(12)]
+y = [1 if row[0] > 0.1 else -1 for row in x]
+w, b, rate, penalty = [0.0, 0.0], 0.0, 0.01, 0.1
+for epoch in range(20):
+    for i in range(len(x)):
+        margin = y[i] * (sum(p * q for p, q in zip(w, x[i])) + b)
+        if margin >= 1:
+            w = [wj - rate * penalty * wj for wj in w]
+        else:
+            w = [wj - rate * (penalty * wj - y[i] * x[i][j]) for j, wj in enumerate(w)]
+            b -= rate * (-y[i])
+"""
+
+
+def test_weights_that_only_their_own_penalties_read_are_parameters(tmp_path: Path) -> None:
+    report = checked(tmp_path, _LIST)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+    assert "max(0, 1 - margin)" in str(report)
+    assert set(report.blocks) == {"w[0]", "w[1]", "b"}
+    loss = (
+        "        loss = max(0, 1 - y[i] * (w[0] * x[i][0] + w[1] * x[i][1] + b)) + penalty / 2 * (w[0]**2 + w[1]**2)\n"
+    )
+    text = _LIST.replace("[0.0, 0.0]", "[0.2, -0.1]").replace("        margin =", f"{loss}        margin =")
+    assert checked(tmp_path, text).verdict is Verdict.PASS
+    assert checked(tmp_path, text.replace("- y[i] * x[i][j])", "+ y[i] * x[i][j])")).verdict is Verdict.FAIL
