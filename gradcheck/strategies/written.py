@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -49,12 +50,18 @@ def layer_from(kind: type[Made], attributes: Mapping[str, Any]) -> Made:
 def name_of(thing: Any) -> str:
     """The name of a class or function, as it is used where it is defined, also inside a function.
 
+    What a function has made is called by the name that its module has for it, if there is one.
+
     Raises
     ------
     NotWritable
         If it has none.
     """
-    name = str(getattr(thing, "__qualname__", "")).rpartition("<locals>.")[2]
+    called = str(getattr(thing, "__qualname__", ""))
+    name = called.rpartition("<locals>.")[2]
+    module = sys.modules.get(str(getattr(thing, "__module__", None)))
+    if name != called and getattr(module, name, None) is not thing:
+        name = next((key for key, value in list(vars(module).items()) if value is thing), name) if module else name
     if not name or not all(part.isidentifier() for part in name.split(".")):
         raise NotWritable(f"{thing!r} has no name")
     return name

@@ -68,15 +68,15 @@ def calls_of(layer: Any, forward: Callable[..., Any] | None, backward: Callable[
     back = _method(layer, BACKWARD)
     if (forward is None and ahead is None) or (backward is None and back is None):
         raise SubjectTypeError(
-            f"{layer!r} is not a layer: it needs forward(x) and backward(upstream); two functions are passed as "
-            "as_layer(forward, backward, params={...}), and other methods of an object as "
+            f"{described(layer)} is not a layer: it needs forward(x) and backward(upstream); two functions are passed "
+            "as as_layer(forward, backward, params={...}), and other methods of an object as "
             "as_layer(layer, forward=lambda layer, x: …, backward=lambda layer, upstream: …)"
         )
     if forward is None and ahead is not None:
         more = _needed(layer, ahead)[1:]
         if more:
             raise SubjectTypeError(
-                f"{layer!r}: {ahead} needs {', '.join(more)} besides the input: write as_layer(layer, "
+                f"{described(layer)}: {ahead} needs {', '.join(more)} besides the input: write as_layer(layer, "
                 f"forward=lambda layer, x: layer.{ahead}(x, {', '.join(f'{name}=…' for name in more)}))"
             )
     needs = _needed(layer, back)[1:] if backward is None and back is not None else []
@@ -86,6 +86,14 @@ def calls_of(layer: Any, forward: Callable[..., Any] | None, backward: Callable[
         tuple(needs),
         back or "backward",
     )
+
+
+def described(layer: Any) -> str:
+    """What messages call a layer: what it prints as, but its name where that would be an address."""
+    if inspect.isroutine(layer):
+        return layer.__name__
+    usual: Any = object.__repr__
+    return type(layer).__name__ if type(layer).__repr__ is usual else repr(layer)
 
 
 def _calling(name: str) -> Callable[..., Any]:
@@ -131,8 +139,8 @@ def output_left(layer: Any, before: Mapping[str, Any], x: Array) -> Array:
     if not chosen:
         left = f", and left {', '.join(new)}" if new else ""
         raise SubjectTypeError(
-            f"{layer!r}: forward returned a NoneType{left}: return an array, or an array and a cache; or say where the "
-            "output is, as_layer(layer, forward=lambda layer, x: (layer.forward(x), layer.output)[1])"
+            f"{described(layer)}: forward returned a NoneType{left}: return an array, or an array and a cache; or say "
+            "where the output is, as_layer(layer, forward=lambda layer, x: (layer.forward(x), layer.output)[1])"
         )
     return np.asarray(now[chosen[0]])
 
@@ -152,8 +160,8 @@ def gradient_left(layer: Any, x: Array) -> Array:
         if np.shape(found) == np.shape(x):
             return np.asarray(found)
     raise SubjectTypeError(
-        f"{layer!r}: backward returned None: return the gradient with respect to the input, or say where it is, "
-        "as_layer(layer, backward=lambda layer, upstream: (layer.backward(upstream), layer.dx)[1])"
+        f"{described(layer)}: backward returned None: return the gradient with respect to the input, or say where it "
+        "is, as_layer(layer, backward=lambda layer, upstream: (layer.backward(upstream), layer.dx)[1])"
     )
 
 

@@ -11,8 +11,14 @@ import numpy as np
 
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.nn.layer import Array, Layer
-from gradcheck.subjects.foreign_calls import Calls, calls_of, gradient_left, output_left, trained_by
-from gradcheck.subjects.foreign_parameters import another_input, made_by_passes, parameters_read, unread_attributes
+from gradcheck.subjects.foreign_calls import Calls, calls_of, described, gradient_left, output_left, trained_by
+from gradcheck.subjects.foreign_parameters import (
+    another_input,
+    arrays_beside,
+    made_by_passes,
+    parameters_read,
+    unread_attributes,
+)
 from gradcheck.subjects.parameter_view import (
     GRADIENT_MAPPINGS,
     GRADIENT_NAMES,
@@ -145,16 +151,43 @@ class ForeignLayer(Layer):
     def _returned(self, rest: list[Any]) -> dict[str, Array]:
         """Gradients of the parameters that `backward` returned, by name or in the order of the parameters."""
         if len(rest) == 1 and isinstance(rest[0], Mapping):
+            self._require_that_all_is_taken(rest[0])
             return {name: self._fits(name, gradient_in(rest[0], name)) for name in self.params}
         if len(rest) == 1 and isinstance(rest[0], (list, tuple)) and len(rest[0]) == len(self.params):
             rest = list(rest[0])
         if len(rest) != len(self.params):
             names = ", ".join(self.params) or "none"
+            rest = list(rest[0]) if len(rest) == 1 and isinstance(rest[0], (list, tuple)) else rest
             raise SubjectError(
                 f"{self!r}: backward returned {len(rest)} gradients besides that of the input, but the parameters are "
-                f"{names}: return one for each in this order, or name the parameters with as_layer(..., params=(...))"
+                f"{names}: return one for each in this order, or name the parameters in this order, "
+                f"as_layer(layer, params={self._named_for(rest)})"
             )
         return {name: self._fits(name, value) for name, value in zip(self.params, rest, strict=True)}
+
+    def _named_for(self, gradients: list[Any]) -> str:
+        """The argument `params` that returned gradients ask for: attributes of their shapes, if there is one choice."""
+        beside = arrays_beside(self.layer, self.params, self._input)
+        own = {name: np.asarray(value) for name, value in self.params.items()}
+        fitting = [
+            [name for name, value in {**own, **beside}.items() if same_entries(value.shape, np.shape(gradient))]
+            for gradient in gradients
+        ]
+        sure = all(len(names) == 1 for names in fitting) and len({names[0] for names in fitting}) == len(fitting)
+        return repr(tuple(names[0] for names in fitting)) if sure else "(...)"
+
+    def _require_that_all_is_taken(self, gradients: Mapping[str, Any]) -> None:
+        """Refuse gradients that `backward` returned by name, of attributes that were not read as parameters."""
+        if self._constants:
+            return
+        beside = arrays_beside(self.layer, self.params, self._input)
+        left = [n for n, v in beside.items() if same_entries(np.shape(gradient_in(gradients, n)), v.shape)]
+        if left or not self.params:
+            names = (*self.params, *(left or gradients))
+            raise SubjectError(
+                f"{self!r}: backward returned gradients of {', '.join(map(str, left or gradients))}, which are not "
+                f"among the parameters that were read: write as_layer(layer, params={names!r})"
+            )
 
     def _stored(self) -> dict[str, Array]:
         """Gradients of the parameters that the layer stores, in a mapping, in a sequence, or as attributes."""
@@ -224,7 +257,7 @@ class ForeignLayer(Layer):
         return {}
 
     def __repr__(self) -> str:
-        return repr(self.layer)
+        return described(self.layer)
 
 
 def user_callables(layer: Layer) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.subjects.foreign_calls import Calls, output_left
+from gradcheck.subjects.foreign_calls import Calls, described, output_left
 from gradcheck.subjects.holder import PARAMETER_ATTRIBUTES
 from gradcheck.subjects.parameter_view import (
     GRADIENT_MAPPINGS,
@@ -18,6 +18,7 @@ from gradcheck.subjects.parameter_view import (
     Path,
     attributes_of,
     box_of,
+    gradient_in,
     gradient_names,
     inside,
     is_float_array,
@@ -92,8 +93,8 @@ def _named(layer: Any, given: Iterable[str]) -> ParameterView:
     if absent:
         known = ", ".join(name for name, value in attributes_of(layer).items() if isinstance(value, np.ndarray))
         raise SubjectError(
-            f"{layer!r} has no attribute {', '.join(absent)}: its arrays are {known or 'none'}; pass the names of "
-            "those that are parameters"
+            f"{described(layer)} has no attribute {', '.join(absent)}: its arrays are {known or 'none'}; pass the "
+            "names of those that are parameters"
         )
     return _view(layer, {name: (name,) for name in names})
 
@@ -141,18 +142,22 @@ def _view(layer: Any, paths: Mapping[str, Path], attribute: str | None = None) -
 
 
 def _with_gradients(layer: Any, calls: Calls, x: Any) -> ParameterView:
-    """The attributes that have a gradient beside them: inside, or under a name that is made of theirs."""
+    """The attributes that have a gradient beside them: inside, under a name that is made of theirs, or returned so."""
     before = attributes_of(layer)
     boxes = {name: (name,) for name, value in before.items() if box_of(value) is not None}
     if boxes:
         return _view(layer, boxes)
-    after = before if x is None else attributes_of(_after_trial(layer, calls, x))
+    double, returned = (layer, None) if x is None else _after_trial(layer, calls, x)
+    after, named = attributes_of(double), gradients_by_name(returned)
     matched = [
         name
         for name, value in before.items()
         if is_float_array(value)
         and not _is_cache(value, after.get(name), x)
-        and _has_gradient(name, value, after, trial=x is not None)
+        and (
+            _has_gradient(name, value, after, trial=x is not None)
+            or same_entries(np.shape(gradient_in(named, name)), value.shape)
+        )
     ]
     return _view(layer, {name: (name,) for name in matched})
 
@@ -205,9 +210,10 @@ def _returns_cache(layer: Any, calls: Calls, x: Any) -> bool:
 
 
 def _needs_more(layer: Any, calls: Calls) -> SubjectTypeError:
+    more = ", ".join(f"{name}=…" for name in calls.needs)
     return SubjectTypeError(
-        f"{layer!r}: {calls.name} needs {', '.join(calls.needs)} besides the upstream gradient: write as_layer(layer, "
-        f"backward=lambda layer, upstream: layer.{calls.name}(upstream, {', '.join(f'{n}=…' for n in calls.needs)}))"
+        f"{described(layer)}: {calls.name} needs {', '.join(calls.needs)} besides the upstream gradient: write "
+        f"as_layer(layer, backward=lambda layer, upstream: layer.{calls.name}(upstream, {more}))"
     )
 
 
@@ -219,7 +225,7 @@ def _trained(layer: Any, calls: Calls, x: Any) -> ParameterView:
     SubjectTypeError
         If what it subtracts is not proportional to that argument.
     """
-    after = {rate: _after_trial(layer, calls, x, rate) for rate in (0.0, 1.0, 2.0)}
+    after = {rate: _after_trial(layer, calls, x, rate)[0] for rate in (0.0, 1.0, 2.0)}
     names = [name for name, value in attributes_of(after[0.0]).items() if is_float_array(value)]
     steps = {rate: {name: getattr(after[0.0], name) - getattr(after[rate], name) for name in names} for rate in (1, 2)}
     moved = [name for name in names if name in attributes_of(layer) and np.any(steps[1][name])]
@@ -230,8 +236,8 @@ def _trained(layer: Any, calls: Calls, x: Any) -> ParameterView:
     return _view(layer, {name: (name,) for name in moved})
 
 
-def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) -> Any:
-    """A copy of the layer after a forward and a backward pass."""
+def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) -> tuple[Any, Any]:
+    """A copy of the layer after a forward and a backward pass, and what the backward pass returned."""
     double = copy.deepcopy(layer)
     x, before = np.array(x), dict(attributes_of(double))
     result = calls.forward(double, x)
@@ -239,9 +245,9 @@ def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) ->
     has_cache = isinstance(result, (tuple, list)) and len(result) == 2
     y, cache = result if has_cache else (result, None)
     more = [cache] if has_cache else [] if rate is None else [rate]
-    if len(calls.needs) <= len(more):  # else it needs a rate as well, which is tried elsewhere
-        calls.backward(double, np.ones_like(y), *more)
-    return double
+    if len(calls.needs) > len(more):  # it needs a rate as well, which is tried elsewhere
+        return double, None
+    return double, calls.backward(double, np.ones_like(y), *more)
 
 
 def _is_cache(before: Array, after: Any, x: Any) -> bool:
@@ -285,6 +291,24 @@ def made_by_passes(layer: Any, params: Mapping[str, Array], known: Iterable[str]
         if value.shape != np.shape(x)
         and any(is_float_array(now.get(key)) and now[key].shape == value.shape for key in gradient_names(name))
     ]
+
+
+def gradients_by_name(returned: Any) -> Mapping[str, Any]:
+    """The mapping of gradients that a backward pass returned after the gradient of the input; empty without one."""
+    rest = list(returned[1:]) if isinstance(returned, (tuple, list)) else []
+    return rest[0] if len(rest) == 1 and isinstance(rest[0], Mapping) else {}
+
+
+def arrays_beside(layer: Any, params: Mapping[str, Array], x: Any) -> dict[str, Array]:
+    """Attributes that are arrays of floats, without the parameters, the input and gradients that have a name."""
+    places = params.places.values() if isinstance(params, ParameterView) else ()
+    known = {path[0] for each in places for path in each}
+    known |= {key for name in params for key in gradient_names(name)}
+    return {
+        name: value
+        for name, value in attributes_of(layer).items()
+        if is_float_array(value) and name not in known and value is not x
+    }
 
 
 def _holds_floats(value: Any) -> bool:

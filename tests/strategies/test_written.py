@@ -127,6 +127,22 @@ def test_names_are_those_of_the_place_where_a_class_is_defined() -> None:
     assert source(Here(1)).startswith("layer_from(Here, {'s': ")
 
 
+def doubled() -> Any:
+    class Doubled(Scale):
+        pass
+
+    return Doubled
+
+
+Twice = doubled()
+
+
+def test_a_class_that_a_function_makes_is_called_as_the_module_calls_it() -> None:
+    assert source(partial(Twice, 2)) == "partial(Twice, 2)"
+    assert eval(source(Twice(2)), {**SPACE, "Twice": Twice}).__class__ is Twice
+    assert source(doubled()) == "Doubled", "one that has no name there keeps its own"
+
+
 ENTRIES: dict[str, Any] = {
     "named function": make,
     "lambda": lambda shape: Drawn(shape[0]),

@@ -373,3 +373,69 @@ def test_weights_that_are_updated_too_early_are_noticed() -> None:
     report = check_gradients(read(StaleWeights), batch=(X,), rng=0)
     assert report.blocks["x"].verdict.value == "fail"
     assert report.blocks["W"].passes
+
+
+class ReturnsByName(Base):
+    """Attributes alone, and backward returns (dx, {"W": dW, "db": db})."""
+
+    def backward(self, d: Array) -> Any:
+        return d @ self.W.T, dict(zip(("W", "db"), self.gradients(d), strict=True))
+
+
+class ReturnsInOrder(Base):
+    """Attributes alone, and backward returns (dx, [dW, db]): nothing says which array is which."""
+
+    def backward(self, d: Array) -> Any:
+        return d @ self.W.T, self.gradients(d)
+
+
+class Square(ReturnsInOrder):
+    """Both parameters have one shape, so that shapes do not say which is which either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.W, self.b = np.eye(2), np.zeros((2, 2))
+
+    def forward(self, x: Array) -> Any:
+        self.x = x
+        return x @ (self.W + self.b)
+
+    def gradients(self, d: Array) -> list[Array]:
+        return [self.x.T @ d, self.x.T @ d]
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_gradients_that_are_returned_by_name_say_which_attributes_are_parameters(factor: float) -> None:
+    report = check_gradients(as_layer(ReturnsByName(factor), x=X), batch=(X,), rng=0)
+    assert {name: block.verdict.value for name, block in report.blocks.items()} == {
+        "x": "pass",
+        "W": "pass" if factor == 1 else "fail",
+        "b": "pass",
+    }
+
+
+def test_without_a_trial_run_they_are_refused_and_not_left_out() -> None:
+    line = r"gradients of W, b, which are not among .*: write as_layer\(layer, params=\('W', 'b'\)\)"
+    with pytest.raises(SubjectError, match=line):
+        check_gradients(as_layer(ReturnsByName(3.0)), batch=(X,), rng=0)
+    assert not check_gradients(as_layer(ReturnsByName(3.0), params=("W", "b")), batch=(X,), rng=0)
+    # what the user has excluded stays excluded
+    assert list(check_gradients(as_layer(ReturnsByName(3.0), params=("b",)), batch=(X,), rng=0).blocks) == ["x", "b"]
+
+
+def test_gradients_in_order_are_refused_with_the_line_that_reads_them() -> None:
+    with pytest.raises(SubjectError, match=r"^ReturnsInOrder: .* as_layer\(layer, params=\('W', 'b'\)\)$"):
+        check_gradients(as_layer(ReturnsInOrder(), x=X), batch=(X,), rng=0)
+    assert check_gradients(as_layer(ReturnsInOrder(), params=("W", "b")), batch=(X,), rng=0)
+    with pytest.raises(SubjectError, match=r"params=\(\.\.\.\)\)$"):
+        check_gradients(as_layer(Square(), x=X), batch=(X,), rng=0)
+
+
+def test_messages_call_a_layer_by_its_name_and_not_by_an_address() -> None:
+    class Shown(Base):
+        def __repr__(self) -> str:
+            return "Shown(3)"
+
+    for layer, name in ((Base(), "Base"), (Shown(), r"Shown\(3\)"), (np.tanh, "<ufunc 'tanh'>"), (sorted, "sorted")):
+        with pytest.raises(SubjectTypeError, match=rf"^{name} is not a layer"):
+            as_layer(layer)
