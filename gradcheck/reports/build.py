@@ -124,9 +124,10 @@ def _relative(block: BlockResult) -> tuple[float, float]:
 
 
 def _own_slope(block: BlockResult) -> float:
-    """Size of the numerical derivative along a direction through this block alone; 0 if there was none."""
+    """The larger of the two slopes along a direction through this block alone; 0 if there was none."""
     assert block.screening is not None
-    return abs(block.screening.comparison.estimate.value) if block.screening.own else 0.0
+    comparison = block.screening.comparison
+    return max(abs(comparison.claimed), abs(comparison.estimate.value)) if block.screening.own else 0.0
 
 
 def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float | None]:
