@@ -43,7 +43,8 @@ MILLIONS_FROM, POWERS_FROM = 2e6, 1e10
 #: The way out is drawn a second time, closer, if the loss takes less than this fraction of it for the fall.
 CLOSER_BELOW = 0.25
 
-#: The fall begins when the loss has made this fraction of it; so much more, in its durations, is drawn before it.
+#: The fall begins when the loss has made this fraction of it, and ends when no more is left; so much more, in its
+#: durations, is drawn before one at the end of the way, and after one at its start.
 FALL_BEGINS, BEFORE_FALL = 0.02, 0.5
 
 #: Slopes below this are counted as flat in the titles of the histograms, as in the cause `saturated-units`.
@@ -175,7 +176,9 @@ def way_out(canvas: Figure | SubFigure, data: FigureData) -> None:
     steps = np.array(flow.times) / rate
     begin = fall_begins(flow) / rate
     closer = flow.time_to_escape is not None and steps[-1] - begin < CLOSER_BELOW * steps[-1]
-    ratios = [2.0, 1.0] if closer else [1.0]
+    end = fall_ends(flow) / rate
+    early = not closer and 0 < end < CLOSER_BELOW * steps[-1]
+    ratios = [2.0, 1.0] if closer or early else [1.0]
     columns = canvas.subplots(2, len(ratios), width_ratios=ratios, sharey="row", sharex="col", squeeze=False)
     values = ((flow.losses, "loss"), (flow.gradient_norms, "‖∇J‖"))
     for row, (numbers, label), colour in zip(columns, values, COLOURS, strict=False):
@@ -194,7 +197,15 @@ def way_out(canvas: Figure | SubFigure, data: FigureData) -> None:
         for axes in columns[:, 1]:
             axes.set_xlim(first, steps[-1] + 0.04 * (steps[-1] - first))
         columns[0][1].set_title("the fall, closer")
-        columns[1][1].set_xlabel(_count_steps(list(columns[:, 1]), steps[-1] - first, "steps from the end", steps[-1]))
+        columns[1][1].set_xlabel(
+            _count_steps(list(columns[:, 1]), steps[-1] - first, "steps from the end", steps[-1], most=3)
+        )
+    elif early:
+        reach = (1 + BEFORE_FALL) * end
+        for axes in columns[:, 1]:
+            axes.set_xlim(-0.04 * reach, reach)
+        columns[0][1].set_title("the fall, closer")
+        columns[1][1].set_xlabel(_count_steps(list(columns[:, 1]), reach, "steps from the start", most=3))
     _head(canvas, f"{data.title}: escape along the gradient flow")
 
 
@@ -206,7 +217,14 @@ def fall_begins(flow: GradientFlow) -> float:
     return flow.times[int(above[-1])]
 
 
-def _count_steps(column: Sequence[Axes], reach: float, what: str, origin: float = 0.0) -> str:
+def fall_ends(flow: GradientFlow) -> float:
+    """The first time at which next to nothing of the fall of the loss is left; 0 if it does not fall."""
+    losses = np.array(flow.losses)
+    level = losses[-1] + FALL_BEGINS * (losses.max() - losses[-1])
+    return flow.times[int(np.flatnonzero(losses <= level)[0])] if losses.max() > losses[-1] else 0.0
+
+
+def _count_steps(column: Sequence[Axes], reach: float, what: str, origin: float = 0.0, *, most: int = 5) -> str:
     """Label an axis with numbers that people can read; returns its title."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -214,9 +232,7 @@ def _count_steps(column: Sequence[Axes], reach: float, what: str, origin: float 
     if reach >= MILLIONS_FROM:
         power = 6 if reach < POWERS_FROM else math.floor(math.log10(reach))
     unit = 10.0**power
-    marks = MaxNLocator(3 if origin else 5).tick_values(
-        -reach / unit if origin else 0.0, 0.0 if origin else reach / unit
-    )
+    marks = MaxNLocator(most).tick_values(-reach / unit if origin else 0.0, 0.0 if origin else reach / unit)
     low, high = column[0].get_xlim()
     shown = [mark for mark in marks if low <= origin + mark * unit <= high]
     for axes in column:

@@ -10,7 +10,7 @@ import pytest
 
 from gradcheck.training.doctor.figure_data import FigureData
 from gradcheck.training.doctor.gradient_flow import GradientFlow
-from gradcheck.training.doctor.panels import CLIP_FACTOR, PANELS, _on_common_steps, fall_begins, way_out
+from gradcheck.training.doctor.panels import CLIP_FACTOR, PANELS, _on_common_steps, fall_begins, fall_ends, way_out
 from gradcheck.training.doctor.trajectory import Trajectory
 
 EMPTY = FigureData("net $x$ <b>", (), None, (), (), (), None, 0.1)
@@ -67,7 +67,34 @@ def test_a_short_fall_after_a_long_way_is_drawn_closer(steps: float) -> None:
     assert figure.axes[1].get_title() == "the fall, closer"
 
 
+def early(duration: float, fall: float) -> GradientFlow:
+    """A loss that falls from 1 to a half in a straight line until `fall`, and stays there."""
+    times = np.unique(np.concatenate([np.linspace(0, fall, 50), np.linspace(fall, duration, 50)]))
+    losses = np.where(times >= fall, 0.5, 1.0 - 0.5 * times / fall)
+    return GradientFlow(tuple(times), tuple(losses), tuple(np.ones_like(times)), None, 0.4, 100)
+
+
+@pytest.mark.parametrize("steps", [1e3, 4e6, 9e13])
+def test_a_fall_at_the_start_of_a_long_way_is_drawn_closer(steps: float) -> None:
+    figure = drawn(replace(EMPTY, gradient_flow=early(0.1 * steps, 0.1 * 60)))
+    low, high = figure.axes[1].get_xlim()
+    assert low < 0 < 60 < high < 120
+    assert figure.axes[1].get_title() == "the fall, closer"
+    texts = [tick.get_text() for tick in figure.axes[3].get_xticklabels()]
+    assert texts[0] == "0"
+    assert len(texts) <= 4
+    assert 40 <= float(texts[-1]) < 120
+    assert figure.axes[3].get_xlabel() == "steps from the start"
+
+
+def test_the_fall_ends_where_no_more_is_left_and_nowhere_without_one() -> None:
+    assert fall_ends(early(100.0, 10.0)) == pytest.approx(10.0, abs=0.5)
+    assert fall_ends(flow(100.0, 90.0)) == pytest.approx(100.0, abs=0.5)
+    assert fall_ends(replace(early(100.0, 10.0), losses=(1.0,) * 99)) == 0.0
+
+
 def test_a_long_fall_is_drawn_once() -> None:
+    assert len(drawn(replace(EMPTY, gradient_flow=early(4e5, 2e5))).axes) == 2
     figure = drawn(replace(EMPTY, gradient_flow=flow(4e5, 1e5)))
     assert [axes.get_title() for axes in figure.axes] == ["the whole way", ""]
 
