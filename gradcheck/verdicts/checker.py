@@ -551,9 +551,11 @@ class _Check:
             return
         self.evaluator.enter(f"every entry of {result.block.name}")
         entries = measure_all(here, b)
-        materiality = Materiality.WRONG if result.verdict is Verdict.FAIL else Materiality.TOLERATED
+        refuted = result.refuted_by(entries)
+        verdict = Verdict.FAIL if refuted else result.verdict
+        materiality = Materiality.WRONG if verdict is Verdict.FAIL else Materiality.TOLERATED
         location = Location(materiality, entries, complete=len(entries) == result.block.size)
-        self.results[b] = replace(result, location=location)
+        self.results[b] = replace(result, verdict=verdict, location=location, note="" if refuted else result.note)
 
 
 def _confirms(screening: Screening) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gradcheck.probes.observation import Observation
 from gradcheck.probes.place import Place
 from gradcheck.probes.screening import Screening
+from gradcheck.probes.settings import PROBES
 from gradcheck.subjects.subject import Block
-from gradcheck.verdicts.entry import Location
+from gradcheck.verdicts.entry import Entry, Location
 from gradcheck.verdicts.verdict import Verdict
 
 
@@ -69,6 +71,16 @@ class BlockResult:
     def is_zero(self) -> bool:
         """Whether the claim counts as zero."""
         return self.screening is not None and self.screening.comparison.zero
+
+    def refuted_by(self, entries: Iterable[Entry]) -> bool:
+        """Whether entries that were measured one by one refute a block that passed.
+
+        Along random lines small entries may hide; where each is measured, none does. One is enough that is wrong, and
+        clearly so, for it is measured once. What a kink, a solver's tolerance or rounding excuses is not judged by
+        entries.
+        """
+        excused = self.verdict is not Verdict.PASS or not self.measured or self.spread is not None or self.is_zero
+        return not excused and any(e.wrong and abs(e.gap) > PROBES.proof**2 * e.error for e in entries)
 
     def __str__(self) -> str:
         text = f"{self.block.name}: {self.verdict.value} at {self.place.value}"

@@ -16,7 +16,7 @@ from gradcheck.subjects.spaces.space import Direction
 from gradcheck.verdicts.entry import Entry, index_of
 from gradcheck.verdicts.maps.forms import Forms
 from gradcheck.verdicts.maps.resolution import EntrySizes
-from gradcheck.verdicts.maps.result import Measured, PairResult
+from gradcheck.verdicts.maps.result import Measured, PairResult, Resolution
 from gradcheck.verdicts.maps.rows import clearest_row, masked, wrong_rows
 from gradcheck.verdicts.maps.settings import MAP_VERDICTS
 from gradcheck.verdicts.result import CheckResult
@@ -89,10 +89,13 @@ class _Location:
     # -- all of a small block -------------------------------------------------------------------------------------
 
     def every_entry(self) -> PairResult:
-        """All entries of a block, as far as the budget allows it; the verdict stays."""
+        """All entries of a block, as far as the budget allows it; a clearly wrong one refutes a pass."""
         if self.check.left < self.block.size * MAP_VERDICTS.column_cost:
             return self.pair
-        return replace(self._all(), rows=self.pair.rows, listed=self.pair.listed)
+        found = self._all()
+        if self.pair.verdict is Verdict.PASS and self.pair.result.refuted_by(found.entries):
+            return replace(found, verdict=Verdict.FAIL, resolution=Resolution(), note="")
+        return replace(found, rows=self.pair.rows, listed=self.pair.listed)
 
     def _all(self) -> PairResult:
         measured = self.measured(list(self.rows), range(self.block.size))
