@@ -7,7 +7,6 @@ import ast
 import linecache
 import sysconfig
 import types
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from typing import Any, cast
 from gradcheck.recording.functions import ReachableFunctions, RecentFunctions
 from gradcheck.recording.rewrite import PLACEHOLDER, Rewriter
 from gradcheck.recording.sites import Site, Unit
-from gradcheck.recording.trial import Trial, guarded
 from gradcheck.tracebacks import is_internal
 
 #: The layers that come with gradcheck are followed as a user's own are: networks are made of both.
@@ -153,14 +151,14 @@ class Program:
                 if running is not None:
                     self._codes[file] = list(_pairs_by_place(running.code, self._codes[file]))
             # functions that rewritten code makes run the copies inside it
-            self._new.update(id(code) for _, new in self._codes[file] for code in (new, *_codes(new)))
+            self._new.update(id(code) for _, new in self._codes[file] for code in (new, *codes_in(new)))
         pairs = self._codes[file]
         known = dict(pairs)
         for function in functions:
             code = function.__code__
             if id(code) in self._new:
                 continue
-            new = known.get(code) or _nearest(code, pairs)
+            new = known.get(code) or same_but_for_assertions(code, pairs)
             if new is not None and new.co_freevars == code.co_freevars:
                 self._patched.append((function, code))
                 function.__code__ = new
@@ -171,101 +169,23 @@ class Program:
         """Pairs of the code of each function that runs and the same rewritten."""
         rewriter = Rewriter(file, running.text, self.sites, self.units, running.aside)
         new = compile(ast.fix_missing_locations(rewriter.visit(tree)), file, "exec", dont_inherit=True)
-        before, after = list(_codes(running.code)), list(_codes(new))
+        before, after = list(codes_in(running.code)), list(codes_in(new))
         if len(before) != len(after):
             return []
         return [(old, bound_to(each, self._recorder)) for old, each in zip(before, after, strict=True)]
 
 
-class Editor:
-    """Puts a changed version of a file's functions in place for a while.
-
-    Parameters
-    ----------
-    file : str
-    rows : range
-        The lines that are changed.
-    functions : ReachableFunctions
-    trial : Trial
-        Keeps what is changed from running without end.
-
-    Attributes
-    ----------
-    text : str
-        The source of the statement of the module around that line, at its place: all other lines are empty.
-    """
-
-    def __init__(self, file: str, rows: range, functions: ReachableFunctions, trial: Trial) -> None:
-        self._file, self.text = file, _excerpt(source_of(file), rows[0])
-        self._rows, self._trial = rows, trial
-        self._flags = flags_of(source_of(file))
-        self._before = list(_codes(compile(self.text, file, "exec", self._flags, dont_inherit=True)))
-        self._functions = functions.of(file)
-
-    def compiled(self, text: str) -> list[types.CodeType]:
-        """The codes of the functions of a changed text, which are those of the file.
-
-        Raises
-        ------
-        SyntaxError
-        ValueError
-            If the text has other functions.
-        """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # of a change that makes no sense
-            warnings.simplefilter("ignore", DeprecationWarning)
-            tree = ast.parse(text, self._file)
-            whole = compile(guarded(tree, self._rows), self._file, "exec", self._flags, dont_inherit=True)
-            after = list(_codes(bound_to(whole, self._trial)))
-        if len(after) != len(self._before):
-            raise ValueError("the change adds or removes a function")
-        return after
-
-    @contextmanager
-    def changed(self, after: Sequence[types.CodeType]) -> Iterator[None]:
-        """While it lasts, the functions run other codes."""
-        pairs = list(zip(self._before, after, strict=True))
-        by_code = dict(pairs)
-        patched: list[tuple[types.FunctionType, types.CodeType]] = []
-        try:
-            for function in self._functions:
-                code = function.__code__
-                new = by_code.get(code) or _nearest(code, pairs)
-                if new is not None and new.co_freevars == code.co_freevars:
-                    patched.append((function, code))
-                    function.__code__ = new
-            self._trial.begin()
-            yield
-        finally:
-            for function, code in patched:
-                function.__code__ = code
-
-
 @lru_cache(maxsize=8)
-def _parsed(text: str) -> ast.Module:
+def parsed(text: str) -> ast.Module:
+    """The tree of a file, which several share: it is not changed."""
     return ast.parse(text)
-
-
-def _excerpt(text: str, line: int) -> str:
-    """The statement of a module around a line, and its imports, at their places; all other lines are empty.
-
-    Imports are compiled with it because calls of what is imported are compiled in another way.
-    """
-    kept: list[range] = []
-    for statement in _parsed(text).body:
-        decorators = [each.lineno for each in getattr(statement, "decorator_list", ())]
-        rows = range(min([statement.lineno, *decorators]), (statement.end_lineno or statement.lineno) + 1)
-        if line in rows or isinstance(statement, (ast.Import, ast.ImportFrom)):
-            kept.append(rows)
-    lines = text.splitlines(keepends=True)
-    return "".join(row if any(i in rows for rows in kept) else "\n" for i, row in enumerate(lines, start=1))
 
 
 def flags_of(text: str) -> int:
     """How a file is compiled: with annotations left alone, if it says so."""
     says = (
         alias.name
-        for node in _parsed(text).body
+        for node in parsed(text).body
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
         for alias in node.names
     )
@@ -315,7 +235,7 @@ def _rewritten(
         after = compile(tree, file, "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return [], [], []
-    old, new = list(_codes(before)), list(_codes(after))
+    old, new = list(codes_in(before)), list(codes_in(after))
     if not text or len(old) != len(new):
         return [], [], []
     return list(zip(old, new, strict=True)), sites[first_site:], units[first_unit:]
@@ -328,18 +248,18 @@ def _pairs_by_place(
     waiting: dict[tuple[str, int], list[types.CodeType]] = {}
     for old, new in pairs:
         waiting.setdefault((old.co_qualname, old.co_firstlineno), []).append(new)
-    for code in _codes(running):
+    for code in codes_in(running):
         there = waiting.get((code.co_qualname, code.co_firstlineno))
         if there:
             yield code, there.pop(0)
 
 
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+def codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
     """All code inside, in the order of the source."""
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield constant
-            yield from _codes(constant)
+            yield from codes_in(constant)
 
 
 def bound_to(code: types.CodeType, recorder: Any) -> types.CodeType:
@@ -355,7 +275,9 @@ def bound_to(code: types.CodeType, recorder: Any) -> types.CodeType:
     return code.replace(co_consts=constants)
 
 
-def _nearest(code: types.CodeType, pairs: list[tuple[types.CodeType, types.CodeType]]) -> types.CodeType | None:
+def same_but_for_assertions(
+    code: types.CodeType, pairs: Sequence[tuple[types.CodeType, types.CodeType]]
+) -> types.CodeType | None:
     """The code of the same function where a test runner has rewritten its assertions."""
     same = [
         new

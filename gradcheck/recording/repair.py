@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.recording.editor import Editor
 from gradcheck.recording.edits import edits, items_with_indices, with_constant
 from gradcheck.recording.functions import ReachableFunctions
-from gradcheck.recording.program import Editor
 from gradcheck.recording.requirement import Requirement
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.sites import Span, Unit, span_of
+from gradcheck.recording.sites import Span, Unit, replaced, segment, span_of
 from gradcheck.recording.terms import Terms
 from gradcheck.recording.trial import Trial, observed
 from gradcheck.tracebacks import pass_on_signal
@@ -78,11 +78,11 @@ def repaired(
     except (SyntaxError, ValueError):
         return None, 0
     tried = 0
-    for slug, expression, statement in _candidates(editor.text, tree, unit, wider, constants):
+    for slug, shown, span, new in _candidates(editor.text, tree, unit, wider, constants):
         if tried >= most:
             break
         try:
-            codes = editor.compiled(statement)
+            codes = editor.compiled(span, new)
         except (SyntaxError, ValueError):
             continue
         tried += 1
@@ -93,7 +93,7 @@ def repaired(
             pass_on_signal(error)
             continue
         if right:
-            return Repair(unit, slug, expression), tried
+            return Repair(unit, slug, shown), tried
     return None, tried
 
 
@@ -121,8 +121,8 @@ def searched(
         editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions, trial)
         tree = ast.parse(editor.text)
         span = _computed(tree, unit.span)
-        before = _segment(editor.text, span)
-        codes = editor.compiled(_replaced(editor.text, span, observed(before)))
+        before = segment(editor.text, span)
+        codes = editor.compiled(span, observed(before))
     except (SyntaxError, ValueError):
         return None
     requirement = requirement_at(span)
@@ -151,7 +151,7 @@ def searched(
     head, _, tail = unit.text.rpartition(" ".join(before.split()))
     for text in found:
         try:
-            codes = editor.compiled(_replaced(editor.text, span, _with_same_names(text, before)))
+            codes = editor.compiled(span, _with_same_names(text, before))
             with editor.changed(codes):
                 right = is_right()
         except Exception as error:
@@ -188,7 +188,7 @@ def _sources_of_indices(text: str, tree: ast.Module, unit: Unit) -> list[str]:
     statement = _statement(tree, unit.span)
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
     places = [span_of(each) for each in targets if isinstance(each, ast.expr)]
-    return [_segment(text, place) for place in (unit.span, *places)]
+    return [segment(text, place) for place in (unit.span, *places)]
 
 
 def edits_of(
@@ -212,12 +212,12 @@ def edits_of(
     slug, shown, expression : str
         The mistake that an edit undoes, the statement after it, and the expression after it.
     """
-    before = _segment(text, unit.span)
+    before = segment(text, unit.span)
     names = _names(text, tree, _scope(tree, unit.span) or tree, unit.span)
     head, _, tail = unit.text.rpartition(" ".join(before.split()))
     for span, constant in constants:
-        slug, new = with_constant(_segment(text, span), constant)
-        whole = _segment(_replaced(text, span, new), _grown(unit.span, span, new))
+        slug, new = with_constant(segment(text, span), constant)
+        whole = segment(replaced(text, span, new), _grown(unit.span, span, new))
         if new:
             yield slug, f"{head}{' '.join(whole.split())}{tail}", whole
     for edit in edits(before, names, _numpy(tree), wider=wider):
@@ -233,18 +233,18 @@ def _grown(span: Span, inner: Span, new: str) -> Span:
 
 def _candidates(
     text: str, tree: ast.Module, unit: Unit, wider: bool, constants: Sequence[tuple[Span, float]]
-) -> Iterator[tuple[str, str, str]]:
-    """The mistake that an edit undoes, the statement after it, and the whole file after it."""
-    before = _segment(text, unit.span)
+) -> Iterator[tuple[str, str, Span, str]]:
+    """The mistake that an edit undoes, the statement after it, and what is replaced by what."""
+    before = segment(text, unit.span)
     statement = _statement(tree, unit.span)
     augmented = isinstance(statement, ast.AugAssign)
     if isinstance(statement, (ast.Assign, ast.AugAssign)) and not wider:
         target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
-        new = f"{_segment(text, span_of(target))} {'=' if augmented else '+='} {before}"
+        new = f"{segment(text, span_of(target))} {'=' if augmented else '+='} {before}"
         if augmented or isinstance(target, (ast.Name, ast.Subscript, ast.Attribute)):
-            yield "accumulated" if augmented else "missing-path", new, _replaced(text, span_of(statement), new)
+            yield "accumulated" if augmented else "missing-path", new, span_of(statement), new
     for slug, shown, new in edits_of(unit, text, tree, wider=wider, constants=constants):
-        yield slug, shown, _replaced(text, unit.span, _with_same_names(new, before))
+        yield slug, shown, unit.span, _with_same_names(new, before)
 
 
 def _with_same_names(new: str, before: str) -> str:
@@ -262,24 +262,6 @@ def _variables(text: str) -> set[str]:
     except (SyntaxError, ValueError):
         return set()
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _segment(text: str, span: Span) -> str:
-    start, end = _offsets(text, span)
-    return text.encode()[start:end].decode()
-
-
-def _replaced(text: str, span: Span, new: str) -> str:
-    start, end = _offsets(text, span)
-    whole = text.encode()
-    return (whole[:start] + new.encode() + whole[end:]).decode()
-
-
-def _offsets(text: str, span: Span) -> tuple[int, int]:
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line.encode()))
-    return starts[span[0] - 1] + span[1], starts[span[2] - 1] + span[3]
 
 
 def _statement(tree: ast.Module, span: Span) -> ast.stmt | None:
@@ -356,7 +338,7 @@ def _names(
         if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)) and not sliced:
             continue
         distance = abs(span[0] - node.lineno)
-        shown = " ".join(_segment(text, span_of(node)).split())
+        shown = " ".join(segment(text, span_of(node)).split())
         if shown != owner and not (shown in modules and shown not in stored):
             found[shown] = min(found.get(shown, distance), distance)
     for argument in getattr(getattr(scope, "args", None), "args", []):  # one that the function does not read at all

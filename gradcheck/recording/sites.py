@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 #: First line and column, last line and column, as in a node of the syntax tree.
@@ -59,3 +60,28 @@ def span_of(node: object) -> Span:
     """The place of a node of the syntax tree."""
     line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
     return line, column, getattr(node, "end_lineno", line) or line, getattr(node, "end_col_offset", column) or column
+
+
+def segment(text: str, span: Span) -> str:
+    """What stands at a place of a text."""
+    start, end = _offsets(text, span)
+    return text.encode()[start:end].decode()
+
+
+def replaced(text: str, span: Span, new: str) -> str:
+    """A text with something else at a place."""
+    start, end = _offsets(text, span)
+    whole = text.encode()
+    return (whole[:start] + new.encode() + whole[end:]).decode()
+
+
+def rows_of(text: str) -> list[str]:
+    """The lines of a source, as Python counts them: those that end with a line feed, and with no other character."""
+    return io.StringIO(text).readlines()
+
+
+def _offsets(text: str, span: Span) -> tuple[int, int]:
+    starts = [0]
+    for line in rows_of(text):
+        starts.append(starts[-1] + len(line.encode()))
+    return starts[span[0] - 1] + span[1], starts[span[2] - 1] + span[3]

@@ -1,0 +1,181 @@
+"""Puts a changed version of one of the user's functions in place for a while.
+
+Only the function that the change is in is compiled, many times, and not its file: with the heads of the classes around
+it, so that names and ``super()`` mean what they did, and at its place, so that its lines keep their numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+from gradcheck.recording.functions import ReachableFunctions
+from gradcheck.recording.program import bound_to, codes_in, flags_of, parsed, same_but_for_assertions, source_of
+from gradcheck.recording.sites import Span, replaced, rows_of
+from gradcheck.recording.trial import Trial, guarded
+
+
+class Editor:
+    """Puts a changed version of a function in place for a while.
+
+    Parameters
+    ----------
+    file : str
+    rows : range
+        The lines that are changed.
+    functions : ReachableFunctions
+    trial : Trial
+        Keeps what is changed from running without end.
+
+    Attributes
+    ----------
+    text : str
+        The source of the statement of the module around these lines, at its place: all other lines are empty.
+    compiled_text : str
+        The part of the source that is compiled for each change, at its place.
+
+    Raises
+    ------
+    SyntaxError
+    ValueError
+        If no function runs the code at these lines.
+    """
+
+    def __init__(self, file: str, rows: range, functions: ReachableFunctions, trial: Trial) -> None:
+        self._file, self._rows, self._trial = file, rows, trial
+        source, own = source_of(file), functions.of(file)
+        self._flags = flags_of(source)
+        self.text = statement_around(source, rows[0])
+        self._before: list[types.CodeType] = []
+        self._edited: list[tuple[types.FunctionType, int]] = []
+        for part in dict.fromkeys((function_around(source, rows[0]), self.text, source)):
+            self.compiled_text = part
+            self._before = list(codes_in(compile(part, file, "exec", self._flags, dont_inherit=True)))
+            self._edited = [(each, k) for each, k in _places(own, self._before) if rows[0] in _lines(self._before[k])]
+            if self._edited:
+                break
+        else:
+            raise ValueError("no function runs these lines")
+        edited = {id(function) for function, _ in self._edited}
+        self._looping = self._with_counted_loops(source, [each for each in own if id(each) not in edited])
+
+    def _with_counted_loops(
+        self, source: str, functions: Sequence[types.FunctionType]
+    ) -> list[tuple[types.FunctionType, types.CodeType]]:
+        """Other functions of the file, with code whose loops count their turns: a change may keep them from ending."""
+        before, after = _counting(self._file, source)
+        places = list(_places(functions, before))
+        new = {k: bound_to(after[k], self._trial) for k in {k for _, k in places}}
+        return [(function, new[k]) for function, k in places]
+
+    def compiled(self, span: Span, new: str) -> list[types.CodeType]:
+        """The codes of the changed function, and of those inside of it, with another text at a place.
+
+        Raises
+        ------
+        SyntaxError
+        ValueError
+            If the text has other functions.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of a change that makes no sense
+            warnings.simplefilter("ignore", DeprecationWarning)
+            tree = ast.parse(replaced(self.compiled_text, span, new), self._file)
+            whole = compile(guarded(tree, self._rows), self._file, "exec", self._flags, dont_inherit=True)
+            after = list(codes_in(bound_to(whole, self._trial)))
+        if len(after) != len(self._before):
+            raise ValueError("the change adds or removes a function")
+        return after
+
+    @contextmanager
+    def changed(self, after: Sequence[types.CodeType]) -> Iterator[None]:
+        """While it lasts, the functions run other codes."""
+        patched: list[tuple[types.FunctionType, types.CodeType]] = []
+        try:
+            for function, new in (*((each, after[k]) for each, k in self._edited), *self._looping):
+                code = function.__code__
+                if new.co_freevars == code.co_freevars:
+                    patched.append((function, code))
+                    function.__code__ = new
+            self._trial.begin()
+            yield
+        finally:
+            for function, code in patched:
+                function.__code__ = code
+
+
+def _places(
+    functions: Sequence[types.FunctionType], codes: Sequence[types.CodeType]
+) -> Iterator[tuple[types.FunctionType, int]]:
+    """The functions that run one of some codes, and which."""
+    places = {code: k for k, code in enumerate(codes)}
+    pairs = [(code, code) for code in codes]
+    for function in functions:
+        code = same_but_for_assertions(function.__code__, pairs) if function.__code__ not in places else None
+        k = places.get(code or function.__code__)
+        if k is not None:
+            yield function, k
+
+
+def _lines(code: types.CodeType) -> range:
+    """From the first line of a function to the last, functions inside of it included."""
+    lines = (line for each in (code, *codes_in(code)) for *_, line in each.co_lines() if line)
+    return range(code.co_firstlineno, max(lines, default=code.co_firstlineno) + 1)
+
+
+@lru_cache(maxsize=8)
+def _counting(file: str, source: str) -> tuple[list[types.CodeType], list[types.CodeType]]:
+    """The codes of the statements of a file that have ``while`` loops, and the same with the turns counted."""
+    looping = [each for each in parsed(source).body if any(isinstance(n, ast.While) for n in ast.walk(each))]
+    if not looping:
+        return [], []
+    text = _kept(source, [*map(_rows, looping), *map(_rows, _imports(source))])
+    flags, tree = flags_of(source), guarded(ast.parse(text, file), range(0))
+    before = list(codes_in(compile(text, file, "exec", flags, dont_inherit=True)))
+    after = list(codes_in(compile(tree, file, "exec", flags, dont_inherit=True)))
+    places = [k for k, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    return [before[k] for k in places], [after[k] for k in places]
+
+
+def statement_around(source: str, line: int) -> str:
+    """The statement of a module around a line, and its imports, at their places; all other lines are empty.
+
+    Imports are compiled with it because calls of what is imported are compiled in another way.
+    """
+    around = [_rows(each) for each in parsed(source).body if line in _rows(each)]
+    return _kept(source, [*around, *map(_rows, _imports(source))])
+
+
+def function_around(source: str, line: int) -> str:
+    """The same for the function around a line that is in no other one, and the heads of the classes around it."""
+    kept = [_rows(each) for each in _imports(source)]
+    body: Sequence[ast.stmt] = parsed(source).body
+    while True:
+        around = next((each for each in body if line in _rows(each)), None)
+        if around is None:
+            return statement_around(source, line)
+        head = range(around.lineno, _rows(around.body[0])[0]) if isinstance(around, ast.ClassDef) else range(0)
+        if not isinstance(around, ast.ClassDef) or not head:
+            return _kept(source, [*kept, _rows(around)])
+        kept.append(head)
+        body = around.body
+
+
+def _imports(source: str) -> list[ast.stmt]:
+    return [each for each in parsed(source).body if isinstance(each, (ast.Import, ast.ImportFrom))]
+
+
+def _rows(statement: ast.stmt) -> range:
+    """The lines of a statement, with its decorators."""
+    decorators = [each.lineno for each in getattr(statement, "decorator_list", ())]
+    return range(min([statement.lineno, *decorators]), (statement.end_lineno or statement.lineno) + 1)
+
+
+def _kept(source: str, rows: Sequence[range]) -> str:
+    """Some lines of a text at their places; all others are empty."""
+    kept = {i for each in rows for i in each}
+    return "".join(row if i in kept else "\n" for i, row in enumerate(rows_of(source), start=1))
