@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from gradcheck.recording.sites import rows_of
+
 
 class ExpressionText:
     """An expression with the text of each of its nodes.
@@ -26,7 +28,7 @@ class ExpressionText:
         self.text, self.variables = text, set(variables)
         self.tree = ast.parse(f"({text}\n)", mode="eval").body
         self._starts = [0]
-        for line in f"({text}\n)".splitlines(keepends=True):
+        for line in rows_of(f"({text}\n)"):
             self._starts.append(self._starts[-1] + len(line.encode()))
         self._bytes = f"({text}\n)".encode()
         self.amounts = {id(node) for node in self._amounts(self.tree)}

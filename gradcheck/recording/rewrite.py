@@ -11,7 +11,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any, cast
 
-from gradcheck.recording.sites import Site, Unit, span_of
+from gradcheck.recording.sites import Site, Unit, rows_of, span_of
 
 #: Stands for the recorder in the compiled code, until the constant is exchanged.
 PLACEHOLDER = "\0gradcheck recorder\0"
@@ -41,7 +41,7 @@ class Rewriter(ast.NodeTransformer):
     """
 
     def __init__(self, file: str, source: str, sites: list[Site], units: list[Unit], aside: str = "") -> None:
-        self._file, self._source, self._lines = file, source, source.splitlines()
+        self._file, self._source, self._lines = file, source, rows_of(source)
         self._sites, self._units, self._aside = sites, units, aside
         self._scopes: list[str] = []
         self._depth = 0  # of functions, 0 where nothing is rewritten

@@ -137,7 +137,7 @@ def check(case: Planted, source: str | None = None, seed: int = 0, **options: An
     """Check a program."""
     text = case.source if source is None else source
     file = f"<{case.name} {case.line} {hash(text)}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    linecache.cache[file] = (len(text), None, io.StringIO(text).readlines(), file)
     module = types.ModuleType(case.name)
     exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
     arguments = module.__dict__["subject"](np.random.default_rng(7))

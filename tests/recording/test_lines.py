@@ -231,3 +231,15 @@ def test_a_factor_from_outside_of_a_function_can_be_dropped() -> None:
     made = module(FROM_OUTSIDE)
     report = gradcheck.check_gradients(made.fun, made.make(1.5), np.arange(1.0, 5.0), rng=0)
     assert "Write: 2 * x" in report.findings[0].fix
+
+
+def test_lines_are_counted_as_python_counts_them() -> None:
+    """A form feed between functions, as in files of the GNU style, ends no line."""
+    text = (
+        "import numpy as np\n\x0c\n\x0c\ndef loss(x):\n    return float(np.sum(np.sin(x)))\n\n\n"
+        "def slope(x):\n    c = np.cos(x)\n    return c * c\n\n\n"
+        "def subject(rng):\n    return {'target': loss, 'grad': slope, 'x0': np.array([0.3, 0.8, 1.1])}\n"
+    )
+    report = check(Planted("form_feed", 10, "return c * c", text))
+    assert [line.line for line in report.lines if line.verdict.value == "fail"] == [10]
+    assert (report.findings[0].fix or "").startswith("Write: return c\n")
