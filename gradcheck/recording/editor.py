@@ -11,11 +11,13 @@ import types
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import bound_to, codes_in, flags_of, parsed, same_but_for_assertions, source_of
-from gradcheck.recording.sites import Span, replaced, rows_of
+from gradcheck.recording.sites import Span, rows_of, span_of
 from gradcheck.recording.trial import Trial, guarded
 
 
@@ -60,6 +62,8 @@ class Editor:
                 break
         else:
             raise ValueError("no function runs these lines")
+        self._tree = guarded(ast.parse(self.compiled_text, file), rows)
+        self._places: dict[Span, _Place] = {}
         edited = {id(function) for function, _ in self._edited}
         self._looping = self._with_counted_loops(source, [each for each in own if id(each) not in edited])
 
@@ -84,12 +88,26 @@ class Editor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of a change that makes no sense
             warnings.simplefilter("ignore", DeprecationWarning)
-            tree = ast.parse(replaced(self.compiled_text, span, new), self._file)
-            whole = compile(guarded(tree, self._rows), self._file, "exec", self._flags, dont_inherit=True)
+            with self._with(span, new) as tree:
+                whole = compile(tree, self._file, "exec", self._flags, dont_inherit=True)
             after = list(codes_in(bound_to(whole, self._trial)))
         if len(after) != len(self._before):
             raise ValueError("the change adds or removes a function")
         return after
+
+    @contextmanager
+    def _with(self, span: Span, new: str) -> Iterator[ast.Module]:
+        """The tree with another expression, or another statement, at a place."""
+        if span not in self._places:
+            self._places[span] = _place(self._tree, span)
+        place = self._places[span]
+        before = place.get()
+        node: Any = ast.parse(new, self._file).body[0] if isinstance(before, ast.stmt) else _expression(new)
+        place.put(ast.increment_lineno(node, span[0] - 1))
+        try:
+            yield self._tree
+        finally:
+            place.put(before)
 
     @contextmanager
     def changed(self, after: Sequence[types.CodeType]) -> Iterator[None]:
@@ -106,6 +124,45 @@ class Editor:
         finally:
             for function, code in patched:
                 function.__code__ = code
+
+
+def _expression(text: str) -> ast.expr:
+    """The tree of an expression, whose calls are looked at first."""
+    return guarded(ast.parse(f"({text}\n)", mode="eval"), range(text.count("\n") + 2)).body
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A field of a node of a tree, or one item of it."""
+
+    owner: ast.AST
+    field: str
+    item: int | None
+
+    def get(self) -> Any:
+        value = getattr(self.owner, self.field)
+        return value if self.item is None else value[self.item]
+
+    def put(self, node: ast.AST) -> None:
+        if self.item is None:
+            setattr(self.owner, self.field, node)
+        else:
+            getattr(self.owner, self.field)[self.item] = node
+
+
+def _place(tree: ast.AST, span: Span) -> _Place:
+    """Where the outermost expression with some lines and columns stands in a tree; if there is none, the statement."""
+    found = None
+    for owner in ast.walk(tree):
+        for field, value in ast.iter_fields(owner):
+            for k, each in enumerate(value) if isinstance(value, list) else ((None, value),):
+                if isinstance(each, ast.expr) and span_of(each) == span:
+                    return _Place(owner, field, k)
+                if isinstance(each, ast.stmt) and span_of(each) == span:
+                    found = _Place(owner, field, k)
+    if found is None:
+        raise ValueError("nothing stands there")
+    return found
 
 
 def _places(

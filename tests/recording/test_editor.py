@@ -263,6 +263,38 @@ def test_a_file_that_has_changed_since_it_ran_is_left_alone() -> None:
         editor_of(module, place(changed, "x * x")[0])
 
 
+def test_statements_and_expressions_are_changed_one_after_another() -> None:
+    """Each change is one of the source, and not of the change before it."""
+    text = (
+        BEFORE
+        + """
+def run(x):
+    y = 1.0
+    y = 2 * x
+    return y
+"""
+    )
+    module = module_of(text)
+    inner, statement = place(text, "2 * x"), place(text, "y = 2 * x")
+    editor = editor_of(module, inner[0])
+    for span, new, value in (
+        (statement, "y += 2 * x", 4.0),
+        (inner, "7 * x", 10.5),
+        (statement, "y -= x", -0.5),
+        (inner, "2 * x + (3\n * y)", 6.0),
+        ((*inner[:3], inner[1] + 1), "4", 6.0),
+        (inner, "x", 1.5),
+    ):
+        with editor.changed(editor.compiled(span, new)):
+            assert module.run(1.5) == value
+    for span, new in ((inner, "2 *"), (statement, "y ="), ((*inner[:3], inner[1] + 2), "4")):
+        with pytest.raises((SyntaxError, ValueError)):
+            editor.compiled(span, new)
+    with editor.changed(editor.compiled(inner, "3 * x")):
+        assert module.run(1.5) == 4.5
+    assert module.run(1.5) == 3.0
+
+
 def test_a_change_that_makes_or_takes_a_function_is_none() -> None:
     text = BEFORE + KINDS["function"]
     editor = editor_of(module_of(text), place(text, "2 * x")[0])
