@@ -20,6 +20,7 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.budget import Budget, Costs
 from gradcheck.recording.exactness import is_exact
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
@@ -122,6 +123,7 @@ class _Search:
         self._own = evaluator.in_other_blocks(subject)
         self._subject, self._found, self._rtol, self._rng = subject, found, rtol, rng
         self._functions = reachable()
+        self._before = evaluator.losses, evaluator.gradients
 
     def is_exact(self) -> bool:
         """Whether the loss was recorded, and has an error of rounding alone."""
@@ -149,8 +151,11 @@ class _Search:
         another = self._another()
         faulty = confirmed(blame, faulty, another[1] if another else None, wrong)
         known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []
-        edits = Edits(partial(self._try_edits, known, blame))
-        repairs = tried_repairs(blame, faulty, edits) if known and faulty else []
+        self._costs = Costs.of(recording.graph)
+        budget = self._budget = self._costs.budget(*self._before)
+        edits = Edits(partial(self._try_edits, known, blame), budget)
+        with budget.reserving(RECORDING.share_of_terms * budget.left):
+            repairs = tried_repairs(blame, faulty, edits) if known and faulty else []
         accused = singled_out(blame, faulty, repairs) if faulty else []
         if not accused:
             shown = repairs or (repairs_anywhere(blame, edits) if known and unnamed else [])
@@ -212,12 +217,12 @@ class _Search:
         return agrees(recording, passing, self._rtol)
 
     def _try_edits(
-        self, known: Sequence[_Truths], blame: Blame, unit: int, left: int, wider: bool, constants: Constants
-    ) -> tuple[Repair | None, int]:
+        self, known: Sequence[_Truths], blame: Blame, unit: int, wider: bool, constants: Constants, budget: Budget
+    ) -> Repair | None:
         own = partial(self._is_right, known)
         trial = Trial(blame.recording.largest)
         line = blame.recording.units[unit]
-        return repaired(line, own, left, self._functions, trial, wider=wider, constants=constants)
+        return repaired(line, own, budget, self._functions, trial, wider=wider, constants=constants)
 
     def _larger_edit(self, known: Sequence[_Truths], blame: Blame, faulty: Faulty) -> Repair | None:
         """A larger edit of a wrong line than those that were tried, which makes the gradients right."""
@@ -228,15 +233,18 @@ class _Search:
         trial = Trial(blame.recording.largest)
         unit = blame.recording.units[faulty.unit]
         required = partial(requirement_of, blame, faulty)
-        return searched(unit, required, call, partial(self._is_right, known), self._functions, trial)
+        return searched(unit, required, call, partial(self._is_right, known), self._budget, self._functions, trial)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""
-        return all(self._is_right_at(each) for each in known) and all(
-            equal(each.loss, self._own.loss(tuple(x.copy() for x in each.point)), each.tolerance) for each in known
-        )
+        return all(self._is_right_at(each) for each in known) and all(self._has_its_loss_at(each) for each in known)
+
+    def _has_its_loss_at(self, known: _Truths) -> bool:
+        self._budget.spend(self._costs.loss)
+        return equal(known.loss, self._own.loss(tuple(x.copy() for x in known.point)), known.tolerance)
 
     def _is_right_at(self, known: _Truths) -> bool:
+        self._budget.spend(self._costs.gradient)
         claimed = self._own.gradient(tuple(x.copy() for x in known.point))
         blocks = zip(self._found.blocks, known.truths, claimed, strict=True)
         tolerances = {Verdict.FAIL: known.tolerance, Verdict.PASS: self._rtol}

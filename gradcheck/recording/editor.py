@@ -17,6 +17,7 @@ from typing import Any
 
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import bound_to, codes_in, flags_of, parsed, same_but_for_assertions, source_of
+from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span, rows_of, span_of
 from gradcheck.recording.trial import Trial, guarded
 
@@ -39,6 +40,8 @@ class Editor:
         The source of the statement of the module around these lines, at its place: all other lines are empty.
     compiled_text : str
         The part of the source that is compiled for each change, at its place.
+    work : float
+        What one change costs, in operations.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class Editor:
         else:
             raise ValueError("no function runs these lines")
         self._tree = guarded(ast.parse(self.compiled_text, file), rows)
+        self.work = RECORDING.work_of_edit + RECORDING.work_of_node * sum(1 for _ in ast.walk(self._tree))
         self._places: dict[Span, _Place] = {}
         edited = {id(function) for function, _ in self._edited}
         self._looping = self._with_counted_loops(source, [each for each in own if id(each) not in edited])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.recording.budget import Budget
 from gradcheck.recording.editor import Editor
 from gradcheck.recording.edits import edits, items_with_indices, with_constant
 from gradcheck.recording.functions import ReachableFunctions
@@ -47,23 +48,23 @@ class Repair:
 def repaired(
     unit: Unit,
     is_right: Callable[[], bool],
-    most: int,
+    budget: Budget,
     functions: ReachableFunctions,
     trial: Trial,
     *,
     wider: bool,
     constants: Sequence[tuple[Span, float]] = (),
-) -> tuple[Repair | None, int]:
-    """The first edit of a line that makes the gradients right, and the number of edits that were tried.
+) -> Repair | None:
+    """The first edit of a line that makes the gradients right; None if none does, or the budget ends before.
 
     Parameters
     ----------
     unit : Unit
     is_right : callable
         Calls the user's functions, and tells whether the gradients are right now. What it raises means that they are
-        not.
-    most : int
-        Edits to try.
+        not. It spends what the calls cost.
+    budget : Budget
+        What is done is spent of it.
     functions : ReachableFunctions
     trial : Trial
         Keeps an edit from running without end.
@@ -76,16 +77,15 @@ def repaired(
         editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions, trial)
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
-        return None, 0
-    tried = 0
+        return None
     for slug, shown, span, new in _candidates(editor.text, tree, unit, wider, constants):
-        if tried >= most:
+        if budget.is_spent:
             break
+        budget.spend(editor.work)
         try:
             codes = editor.compiled(span, new)
         except (SyntaxError, ValueError):
             continue
-        tried += 1
         try:
             with editor.changed(codes):
                 right = is_right()
@@ -93,8 +93,8 @@ def repaired(
             pass_on_signal(error)
             continue
         if right:
-            return Repair(unit, slug, shown), tried
-    return None, tried
+            return Repair(unit, slug, shown)
+    return None
 
 
 def searched(
@@ -102,6 +102,7 @@ def searched(
     requirement_at: Callable[[Span], Requirement | None],
     call: Callable[[], Any],
     is_right: Callable[[], bool],
+    budget: Budget,
     functions: ReachableFunctions,
     trial: Trial,
 ) -> Repair | None:
@@ -114,7 +115,7 @@ def searched(
         What an expression at a place has to be: the edits that make it so are tried.
     call : callable
         Calls the user's gradient at the point where that is known.
-    is_right, functions, trial
+    is_right, budget, functions, trial
         As for `repaired`.
     """
     try:
@@ -137,7 +138,7 @@ def searched(
     def look(value: Any, frame: types.FrameType) -> None:
         same = next(turns) == requirement.turn and np.shape(value) == np.shape(requirement.now)
         if same and np.array_equal(value, requirement.now):
-            terms = Terms(before, names, _environment(frame), unit.file, trial, requirement.is_wanted)
+            terms = Terms(before, names, _environment(frame), unit.file, trial, requirement.is_wanted, budget)
             found.extend(terms.found()[: RECORDING.most_candidates])
 
     trial.observer = look
@@ -150,6 +151,7 @@ def searched(
         trial.observer = None
     head, _, tail = unit.text.rpartition(" ".join(before.split()))
     for text in found:
+        budget.spend(editor.work)
         try:
             codes = editor.compiled(span, _with_same_names(text, before))
             with editor.changed(codes):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.recording.blame import Blame, Faulty, Rank
+from gradcheck.recording.budget import Budget
 from gradcheck.recording.record import Recording
 from gradcheck.recording.repair import Repair
 from gradcheck.recording.settings import RECORDING
@@ -19,31 +20,36 @@ _OF_CONSTANTS = ("sign-flipped", "constant-factor", "mean-sum")
 #: Constants that expressions, given by their place, have to be multiplied with.
 Constants = Sequence[tuple[Span, float]]
 
-#: Tries the edits of a unit, at most so many, with or without other variables, and first those that bring in some
-#: constants: the first that helps, and how many were tried.
-TryEdits = Callable[[int, int, bool, Constants], tuple[Repair | None, int]]
+#: Tries the edits of a unit while the budget lasts, with or without other variables, and first those that bring in some
+#: constants: the first that helps.
+TryEdits = Callable[[int, bool, Constants, Budget], Repair | None]
 
 
 class Edits:
-    """The edits that one search for lines tries, of all units together at most so many.
+    """The edits that one search for lines tries, of all units together within one budget.
 
     Parameters
     ----------
     try_edits : callable
-    most : int
-
-    Attributes
-    ----------
-    left : int
+    budget : Budget
     """
 
-    def __init__(self, try_edits: TryEdits, most: int = RECORDING.most_repairs) -> None:
-        self._try_edits, self.left = try_edits, most
+    def __init__(self, try_edits: TryEdits, budget: Budget) -> None:
+        self._try_edits, self._budget = try_edits, budget
+        self._without: set[tuple[int, bool]] = set()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether edits may be left that were not tried."""
+        return self._budget.is_spent
 
     def repair(self, unit: int, *, wider: bool, constants: Constants = ()) -> Repair | None:
-        """The first edit of a unit that helps; None if there is none, or not enough are left to find it."""
-        found, tried = self._try_edits(unit, self.left, wider, constants)
-        self.left -= tried
+        """The first edit of a unit that helps; None if there is none, or not enough is left to find it."""
+        if self.is_spent or (not constants and (unit, wider) in self._without):
+            return None
+        found = self._try_edits(unit, wider, constants, self._budget)
+        if found is None and not self.is_spent:
+            self._without.add((unit, wider))
         return found
 
 
@@ -98,7 +104,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
             repair = edits.repair(unit, wider=wider, constants=constants)
             if repair is None:
-                rivals = rivals or edits.left <= 0  # what was not tried might help as well
+                rivals = rivals or edits.is_spent  # what was not tried might help as well
                 continue
             is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
             if is_open or repair.slug in ("shifted", "missing-path"):
@@ -115,7 +121,7 @@ def repairs_anywhere(blame: Blame, edits: Edits) -> list[tuple[int, Repair]]:
     found: dict[int, Repair] = {}
     for wider in (False, True):
         for unit in blame.suspected_units():
-            if unit in found or edits.left <= 0 or blame.most_entries(unit) > RECORDING.most_entries:
+            if unit in found or edits.is_spent or blame.most_entries(unit) > RECORDING.most_entries:
                 continue
             repair = edits.repair(unit, wider=wider)
             if repair is not None:

@@ -66,8 +66,23 @@ class RecordingSettings:
         Forward values whose derivatives by others are computed for that.
     nearest : int
         Values behind another one that are looked at, the last made first.
+    most_work : float
+        The edits that a search for lines tries take at most so many times the work that the check did before: a
+        failing check takes that much longer.
+    least_work : float
+        It may do so much work in any case, in operations on small arrays: about a second.
+    entries_of_operation : float
+        With so many entries more, an operation counts twice.
+    work_of_edit : float
+        Writing an edit and reading it into a tree, in operations.
+    work_of_node : float
+        Compiling a node of the tree of a function.
+    work_of_term, work_of_call : float
+        Comparing a term with the value that is wanted, and a call of a function that is made for it.
+    share_of_terms : float
+        This part of the work is left for a larger edit of the line that is singled out.
     most_repairs : int
-        Edits of lines that are tried, each a call of the gradient or two.
+        Edits of lines that are tried in a script, each a replay of its step.
     most_terms : int
         Values of an expression that are computed to find a term that it lacks.
     calls_of_term : int
@@ -119,6 +134,14 @@ class RecordingSettings:
     most_jacobian: int = 64
     most_jacobians: int = 200
     nearest: int = 60
+    most_work: float = 1.0
+    least_work: float = 1e6
+    entries_of_operation: float = 1000.0
+    work_of_edit: float = 300.0
+    work_of_node: float = 1.0
+    work_of_term: float = 5.0
+    work_of_call: float = 0.1
+    share_of_terms: float = 0.2
     most_repairs: int = 2000
     most_terms: int = 60_000
     calls_of_term: int = 40

@@ -19,6 +19,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from gradcheck.recording.budget import Budget
 from gradcheck.recording.expression import ExpressionText, nodes_of
 from gradcheck.recording.program import bound_to
 from gradcheck.recording.settings import RECORDING
@@ -124,6 +125,8 @@ class Terms:
         Functions are called through it, so that none gets far larger numbers than before.
     is_wanted : callable
         Whether a value is what the expression has to be.
+    budget : Budget
+        What is done is spent of it.
     """
 
     def __init__(
@@ -134,8 +137,9 @@ class Terms:
         file: str,
         trial: Trial,
         is_wanted: Callable[[Any], bool],
+        budget: Budget,
     ) -> None:
-        self._source, self._is_wanted = ExpressionText(text, names), is_wanted
+        self._source, self._is_wanted, self._budget = ExpressionText(text, names), is_wanted, budget
         self._space, self._file, self._trial = dict(environment), file, trial
         self._codes: dict[str, types.CodeType] = {}
         self._sizes = {id(n) for call in self._all_calls() for part in call.args for n in ast.walk(part)}
@@ -148,7 +152,10 @@ class Terms:
         """Texts of the expression with which it is what it has to be, the simplest first."""
         if self._changes_something():
             return []
-        self._left //= max(1, self._calls() // RECORDING.calls_of_term)
+        calls = self._calls()
+        work = RECORDING.work_of_term + RECORDING.work_of_call * calls
+        most = min(self._left // max(1, calls // RECORDING.calls_of_term), int(max(self._budget.left, 0.0) / work))
+        self._left = most
         found: dict[str, str] = {}
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -156,6 +163,7 @@ class Terms:
                 found.setdefault(ast.unparse(_parsed(text)), text)
                 if self._left <= 0:
                     break
+        self._budget.spend(work * (most - self._left))
         return sorted(found.values(), key=lambda text: sum(1 for _ in ast.walk(_parsed(text))))
 
     def _texts(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.recording.budget import Budget
 from gradcheck.recording.terms import Terms
 from gradcheck.recording.trial import Trial
 
@@ -68,7 +69,7 @@ def found(text: str, wanted: Any, space: dict[str, Any]) -> list[str]:
     def is_wanted(value: Any) -> bool:
         return np.shape(value) == np.shape(wanted) and np.allclose(value, wanted, rtol=1e-11, atol=0.0)
 
-    return Terms(text, names, space, __file__, Trial({}), is_wanted).found()
+    return Terms(text, names, space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
 
 
 @pytest.mark.parametrize(("text", "right"), FOUND)
@@ -131,7 +132,7 @@ def test_an_expression_that_takes_long_is_computed_less_often() -> None:
 
     space = environment() | {"solve": solve}
     names = [name for name, value in space.items() if isinstance(value, (np.ndarray, float))]
-    terms = Terms("d * solve(z)", names, space, __file__, Trial({}), lambda _value: False)
+    terms = Terms("d * solve(z)", names, space, __file__, Trial({}), lambda _value: False, Budget(1e9))
     assert not terms.found()
     assert 10 < len(often) < 1500
 
@@ -145,7 +146,7 @@ def test_terms_are_as_small_as_what_they_are_made_of() -> None:
         made.append(np.size(value))
         return False
 
-    assert not Terms("x * n", ["x", "y", "n", "m"], space, __file__, Trial({}), is_wanted).found()
-    assert not Terms("np.arange(n) * n", ["n", "m"], space, __file__, Trial({}), is_wanted).found()
+    assert not Terms("x * n", ["x", "y", "n", "m"], space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
+    assert not Terms("np.arange(n) * n", ["n", "m"], space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
     assert made
     assert max(made) <= 20_000

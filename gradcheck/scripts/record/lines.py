@@ -14,6 +14,7 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.budget import Budget
 from gradcheck.recording.explain import Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.operations import COMPARE
@@ -71,7 +72,7 @@ class RecordedLines:
         self._wrong = [i for i, name in enumerate(self._names) if blocks[name].verdict is Verdict.FAIL]
         entries = sum(np.size(value.array) for each in recorded for value in each.recording.graph.values)
         most = max(int(_MOST_ENTRIES / max(entries, 1)), _FEWEST_EDITS)
-        self._edits = Edits(self._try_edits, min(most, RECORDING.most_repairs))
+        self._edits = Edits(self._try_edits, Budget(min(most, RECORDING.most_repairs)))
 
     @cached_property
     def _blame(self) -> Blame:
@@ -184,31 +185,30 @@ class RecordedLines:
 
     # -- repairs -------------------------------------------------------------------------------------------------------
 
-    def _try_edits(self, number: int, most: int, wider: bool, constants: Constants) -> tuple[Repair | None, int]:
-        """The first edit of a unit with which all gradients are exact, and the number of edits that were tried."""
+    def _try_edits(self, number: int, wider: bool, constants: Constants, budget: Budget) -> Repair | None:
+        """The first edit of a unit with which all gradients are exact; each edit takes one of the budget."""
         unit = self._blame.recording.units[number]
         source = self._analysis.step.program.sources.get(unit.file)
         if source is None:
-            return None, 0
+            return None
         patched = PatchedExpression(self._analysis.step, unit.file, unit.span)
-        tried = 0
         try:
             with patched.active() as unchanged:
                 calls = calls_program(patched.original.expression)
                 for slug, shown, text in edits_of(unit, source.text, source.tree(), wider=wider, constants=constants):
-                    if tried >= most:
+                    if budget.is_spent:
                         break
-                    tried += 1
+                    budget.spend(1)
                     try:
                         patched.put(ast.parse(f"({text}\n)", mode="eval").body)
                         right = self._is_right(patched.event_map() if calls else unchanged)
                     except (Diverged, SyntaxError, ValueError):
                         continue  # it does not run, or has another shape
                     if right:
-                        return Repair(unit, slug, shown), tried
+                        return Repair(unit, slug, shown)
         except (Diverged, SyntaxError):  # the expression cannot be patched
             pass
-        return None, tried
+        return None
 
     def _is_right(self, events: EventMap) -> bool:
         """Whether the claims are the exact gradients at each base point, of the same loss."""
