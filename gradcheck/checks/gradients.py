@@ -423,7 +423,14 @@ def _with_findings(
     from gradcheck.recording.settings import RECORDING
 
     with evaluator.reserving(RECORDING.least_budget):
-        faults = locate_faults(evaluator, found, options.rtol, rng, loss_accuracy=options.loss_accuracy)
+        faults = locate_faults(
+            evaluator,
+            found,
+            options.rtol,
+            rng,
+            loss_accuracy=options.loss_accuracy,
+            iterates=partial(_loss_iterates, evaluator),
+        )
     decided, left = settled(found, faults)
     if decided is found or not _is_exact(evaluator, found, options, rng):
         return decided, findings_of(decided, left)

@@ -13,13 +13,14 @@ import numpy as np
 from gradcheck.diagnosis.fit import Hypotheses, row_of
 from gradcheck.diagnosis.measurements import Measurements, measurements
 from gradcheck.diagnosis.mistakes.mistake import FactorMistake, Mistake
-from gradcheck.diagnosis.naming import Diagnosis, diagnose, diagnose_with, roughly, together
+from gradcheck.diagnosis.naming import Diagnosis, diagnose, diagnose_with, loosely, roughly, together
 from gradcheck.diagnosis.pattern import Pattern, pattern_among, pattern_of
 from gradcheck.diagnosis.ranges import runs_of
 from gradcheck.diagnosis.settings import DIAGNOSIS
 from gradcheck.differences.powers import times_power_of_two
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.probes.place import Place
+from gradcheck.probes.staircase import jumps_repeatedly
 from gradcheck.subjects.spaces.numpy_space import NUMPY
 from gradcheck.subjects.split import SplitSubject
 from gradcheck.subjects.subject import Subject
@@ -92,8 +93,12 @@ def locate_faults(
     rng: np.random.Generator,
     *,
     loss_accuracy: float | None = None,
+    iterates: Callable[[], bool] = lambda: False,
 ) -> list[Fault]:
-    """Find what is wrong in the blocks that failed: parts by a check of their own, then the blocks that are left."""
+    """Find what is wrong in the blocks that failed: parts by a check of their own, then the blocks that are left.
+
+    `iterates` tells whether there is known to be a solver in the loss; it is asked only where that matters.
+    """
     failed = [i for i, block in enumerate(found.blocks) if block.verdict is Verdict.FAIL and block.screening]
     if not failed:
         return []
@@ -103,7 +108,7 @@ def locate_faults(
         faults = _of_parts(evaluator, names, CheckOptions(rtol, loss_accuracy=loss_accuracy), rng)
         explained = {name for fault in faults for name in fault.affected}
         rest = [i for i in failed if found.blocks[i].block.name not in explained]
-        left = diagnosed(evaluator, found, rest, rtol, rng)
+        left = diagnosed(evaluator, found, rest, rtol, rng, iterates)
         return faults + _passed_down(left, evaluator.subject)
 
 
@@ -200,7 +205,12 @@ def _affected(part: Subject, name: str, failed: Sequence[str]) -> tuple[str, ...
 
 
 def diagnosed(
-    evaluator: Evaluator, found: CheckResult, wrong: Sequence[int], rtol: float, rng: np.random.Generator
+    evaluator: Evaluator,
+    found: CheckResult,
+    wrong: Sequence[int],
+    rtol: float,
+    rng: np.random.Generator,
+    iterates: Callable[[], bool] = lambda: False,
 ) -> list[Fault]:
     """What explains each of the blocks that failed."""
     if not wrong:
@@ -248,12 +258,22 @@ def diagnosed(
                         served.note(closer, fault)
                         break
                 if fault.diagnosis is None and fault.result.spread is None:
-                    fault = replace(fault, diagnosis=roughly(hypotheses, i))
+                    fault = replace(fault, diagnosis=roughly(hypotheses, i) or _loosely(fault, hypotheses, i, iterates))
             faults.append(fault)
         except Exception as error:
             pass_on_signal(error)
             faults.append(replace(fault, trouble=_trouble(error)))
     return [_for_user(fault, evaluator.subject.exponent) for fault in faults]
+
+
+def _loosely(fault: Fault, hypotheses: Hypotheses, i: int, iterates: Callable[[], bool]) -> Diagnosis | None:
+    """A sign or a factor of two that explains a fault up to what a solver in the loss leaves, if there is one."""
+    found, screening = loosely(hypotheses, i), fault.result.screening
+    if found is None or found.fit is None or screening is None:
+        return None
+    comparison = screening.comparison
+    corrected = replace(comparison, claimed=comparison.claimed / found.fit.factor)
+    return found if iterates() or jumps_repeatedly(screening.prober, screening.line, corrected) else None
 
 
 def _for_user(fault: Fault, exponent: int) -> Fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -100,6 +100,22 @@ def roughly(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
         named = _scaled(fit, hypotheses.subject.counts()) if fit is not None else ()
         if fit is not None and named and (_is_simple(fit) or not _is_constant(named)):
             return Diagnosis(named, fit, len(hypotheses.views))
+    return None
+
+
+def loosely(hypotheses: Hypotheses, block: int) -> Diagnosis | None:
+    """A sign, a half or a double that explains a claim up to what a loose solver makes of it.
+
+    The caller has to know that there is one: without it a claim that is off by a tenth everywhere is another mistake.
+    """
+    for accuracy in DIAGNOSIS.loose_accuracies if hypotheses.views else ():
+        fit = hypotheses.within(accuracy).identity(block)
+        if fit is None:
+            continue
+        nearest = min(DIAGNOSIS.loose_factors, key=lambda factor: abs(fit.factor - factor))
+        is_near = abs(fit.factor - nearest) <= accuracy * abs(nearest)
+        if is_near and abs(nearest - 1.0) >= DIAGNOSIS.loose_constant * fit.left:
+            return Diagnosis(_scaled(replace(fit, left=0.0), {}), fit, len(hypotheses.views))
     return None
 
 

@@ -46,6 +46,12 @@ class DiagnosisSettings:
         A row of a fit may be off by so many error bars, and by this part of the tolerance beside.
     accuracies : tuple of float
         What a solver's tolerance may leave, tried one after the other, where no mistake explains a claim exactly.
+    loose_accuracies : tuple of float
+        The same where a solver in the loss is known to be loose.
+    loose_factors : tuple of float
+        Constants that are named then.
+    loose_constant : float
+        One of these differs from one by so many times what it leaves over.
     clear_constant : float
         A constant differs from one by so many times what it leaves over, else it is none.
     solver_constant : float
@@ -117,6 +123,9 @@ class DiagnosisSettings:
     bars: float = 2.0
     tolerance_part: float = 0.5
     accuracies: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 5e-2)
+    loose_accuracies: tuple[float, ...] = (0.1, 0.2)
+    loose_factors: tuple[float, ...] = (-1.0, 0.5, 2.0, -0.5, -2.0)
+    loose_constant: float = 2.5
     clear_constant: float = 8.0
     solver_constant: float = 1e-2
     simple_factors: tuple[float, ...] = (1.0, 2.0, 0.5, 4.0, 0.25)

@@ -13,7 +13,7 @@ from scipy.linalg import expm_frechet
 from gradcheck import Verdict, check_gradients
 from gradcheck.verdicts.entry import Location, Materiality
 from gradcheck.verdicts.solver_tolerance import GapShape, shape_of
-from tests.cases import Array, verdict
+from tests.cases import Array, codes, verdict
 from tests.probers import prober_of
 from tests.solved import CASES, Claim, diffusion, twisted
 
@@ -155,6 +155,26 @@ def test_the_error_of_a_loose_integrator_is_no_mistake(method: Loose, accuracy: 
     assert verdict(loss, gradient, p0, rng=seed) == "undecided"
     assert verdict(loss, gradient, p0, rng=seed, loss_accuracy=0) == "fail"
     assert verdict(loss, lambda p: -gradient(p), p0, rng=seed) == "fail"
+
+
+@pytest.mark.parametrize(("factor", "code"), [(-1.0, "GC101"), (0.5, "GC102")])
+@pytest.mark.parametrize(("method", "accuracy", "seed"), [("LSODA", 1e-2, 0), ("RK45", 1e-3, 2)])
+def test_a_sign_and_a_half_are_named_through_a_loose_integrator(
+    method: Loose, accuracy: float, seed: int, factor: float, code: str
+) -> None:
+    """The slope of the loss is off by 6 to 13% of its norm."""
+    loss, gradient, p0 = oscillator(method, accuracy, seed)
+    assert code in codes(loss, lambda p: factor * gradient(p), p0, rng=seed)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5])
+def test_without_a_solver_a_claim_that_is_roughly_a_multiple_is_none(factor: float) -> None:
+    """Off by 10% in every entry besides, smoothly: another mistake, as nothing in the loss could make it."""
+    x0 = np.random.default_rng(0).standard_normal(20)
+    off = factor * (1.0 + 0.1 * np.random.default_rng(1).choice([-1.0, 1.0], 20))
+    found = codes(lambda x: float(np.cosh(x).sum()), lambda x: off * np.sinh(x), x0)
+    assert not found & {"GC101", "GC102"}
+    assert codes(lambda x: float(np.cosh(x).sum()), lambda x: factor * np.sinh(x), x0) & {"GC101", "GC102"}
 
 
 FLOWS: list[tuple[Method, float, int]] = [
