@@ -235,7 +235,7 @@ class _Rates:
         chain = self._chains[i]
         found: list[tuple[_Link, float]] = []
         for k, link in enumerate(chain):
-            if k and not self._may_be_behind(chain[k - 1], link, rates):
+            if k and not self._may_be_behind(chain[:k], link, rates):
                 break
             left_out = [f for later in chain[k:] for f in later.factors if _key(f) in rates]
             size = math.prod(abs(f.multiple) for f in left_out)
@@ -246,11 +246,17 @@ class _Rates:
             first = next((k + 1 for k in range(len(chain) - 1) if _is_scaling(chain[k], chain[k + 1])), 0)
         return [found[first], *found[:first], *found[first + 1 :]]
 
-    def _may_be_behind(self, link: _Link, source: _Link, rates: frozenset[_Key]) -> bool:
-        """Whether a value is a source times rates, or times what the source code does not show as a product."""
-        known = math.prod(abs(f.multiple) for f in link.factors if _key(f) in rates)
+    def _may_be_behind(self, nearer: Sequence[_Link], source: _Link, rates: frozenset[_Key]) -> bool:
+        """Whether a value is a source times rates, or times what the source code does not show as a product.
+
+        What is not shown is no rate if the update, or a line before it, has one already.
+        """
+        link = nearer[-1]
         scaled = abs(source.multiple / link.multiple)
-        return not link.node.factors or equal_slopes(scaled, known)
+        if link.node.factors:
+            return equal_slopes(scaled, math.prod(abs(f.multiple) for f in link.factors if _key(f) in rates))
+        rated = any(not f.whole and f.value != -1 for each in nearer for f in each.factors)
+        return not rated or not _is_scaling(link, source)
 
     def _best(
         self, keys: Sequence[_Key], usual: frozenset[_Key], line: RandomLine, slopes: Sequence[float]
@@ -300,7 +306,8 @@ class _Rates:
         values = {f.value for f in factors if not f.literal}
         base, own = self._bases[0], {p.variable.path for p in self._parameters}
         for path, variable in base.trace.before.items():
-            if variable.value.size == 1 and float(variable.value.sum()) in values and path not in own:
+            alike = variable.value.size == 1 and float(variable.value.sum()) in values
+            if alike and path not in own and variable.is_writable:
                 shifted = {path: variable.value * (1 + SLOPES.steps[0])}
                 seen = base.run([self._loss], values=shifted)
                 if seen is not None and not np.array_equal(seen[0], base.value(self._loss)):

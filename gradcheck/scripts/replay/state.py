@@ -52,6 +52,11 @@ class StateVariable:
     found: Any
     part: bool = False
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether another value can be put in its place: not into a tuple, whose items stay."""
+        return not (self.scalar and isinstance(self.owner, (tuple, frozenset)))
+
     def at(self, key: Any, name: str) -> StateVariable | None:
         """A part of the array as a variable of its own; None if it is not a proper part or cannot be written to."""
         if self.scalar or key is None:

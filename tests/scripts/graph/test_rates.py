@@ -163,3 +163,65 @@ def test_a_line_that_multiplies_with_a_rate_is_none(tmp_path: Path, line: str) -
     is_right, size = parts(tmp_path, f"g = 2 * x.T @ r / n\n    {line}", "w -= g")
     assert is_right
     assert size == pytest.approx(1.0)
+
+
+#: A bias whose gradient is written entry by entry, with a rate of one that a target has as well.
+_ENTRIES = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, y = np.array([0.4, -1.2]), np.array([1.0])
+W, b, V, c = rng.normal(size=(2, 4)), np.zeros(4), rng.normal(size=(4, 1)), np.zeros(1)
+
+
+def of_bias(d, n):
+    found = np.zeros(n)
+    for j in range(n):
+        found[j] = d[j]
+    return found
+
+
+def update(rate):
+    global W, b, V, c
+    h = np.tanh(x @ W + b)
+    out = h @ V + c
+    loss = 0.5 * np.sum((out - y) ** 2)
+    d = out - y
+    e = V @ d * (1 - h**2)
+    db, dc, dW, dV = of_bias(e, 4), of_bias(d, 1), np.outer(x, e), np.outer(h, d)
+    b -= rate * db
+    c -= rate * dc
+    W -= rate * dW
+    V -= rate * dV
+    return loss
+
+
+for epoch in range(100):
+    print(update(RATE))
+"""
+
+
+@pytest.mark.parametrize("rate", ["1.0", "0.1"])
+def test_a_factor_of_entries_is_no_rate_beside_the_rate_of_the_update(rate: str, tmp_path: Path) -> None:
+    text = _ENTRIES.replace("RATE", rate)
+    assert checked(tmp_path, text).verdict is Verdict.PASS
+    for wrong in ("found[j] = 0.5 * d[j]", "found[j] = np.multiply(0.5, d[j])"):
+        mistaken, line = planted(text, "found[j] = d[j]", wrong)
+        report = checked(tmp_path, mistaken)
+        assert report.verdict is Verdict.FAIL, str(report)
+        assert blamed(report) == {line}
+        assert {name for name, block in report.blocks.items() if block.verdict is Verdict.FAIL} == {"b", "c"}
+
+
+def test_a_rate_that_a_function_multiplies_with_is_one(tmp_path: Path) -> None:
+    right = LINEAR.replace("w -= 0.1 * g", "h = np.multiply(0.1, g)\n    w -= h")
+    assert checked(tmp_path, right).verdict is Verdict.PASS
+    wrong = LINEAR.replace("g = x.T @ r", "g = np.multiply(0.5, x.T @ r)")
+    assert checked(tmp_path, wrong).verdict is Verdict.FAIL
+
+
+def test_a_number_in_a_tuple_that_is_equal_to_the_rate_is_left_alone(tmp_path: Path) -> None:
+    text = LINEAR.replace("for i in", "samples = [(0.5, 1.0), (1.0, 0.5)]\nrate = 1.0\nfor i in")
+    text = text.replace("0.1 * g", "rate * g").replace("r = x @ w - y", "r = samples[0][1] * (x @ w - y)")
+    assert checked(tmp_path, text).verdict is Verdict.PASS
+    assert checked(tmp_path, text.replace("g = x.T @ r", "g = -(x.T @ r)")).verdict is Verdict.FAIL
