@@ -56,6 +56,8 @@ class LossSettings:
         Of the second point, in units of the parameters.
     shown : int
         Names in a message.
+    made : int
+        Values in a message that depend on parameters.
     """
 
     trials: int = 2
@@ -73,6 +75,7 @@ class LossSettings:
     rounded: float = 1e-6
     distance: float = 0.2
     shown: int = 6
+    made: int = 2
 
 
 LOSS = LossSettings()
@@ -177,7 +180,7 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         message = _not_finite(graph, scalars)
         if message:
             raise SubjectError(message)
-        raise NoLossError(_no_loss(graph, variables), (), graph, proper)
+        raise NoLossError(_no_loss(graph, updates), (), graph, proper)
 
     def shares(node: Node) -> bool:
         """Whether updates are made of values that a number is made of, before these updates."""
@@ -537,10 +540,25 @@ def _not_finite(graph: DataflowGraph, scalars: Sequence[Node]) -> str:
     )
 
 
-def _no_loss(graph: DataflowGraph, variables: Sequence[StateVariable]) -> str:
-    names = ", ".join(variable.name for variable in variables[: LOSS.shown])
+def _no_loss(graph: DataflowGraph, updates: Sequence[Update]) -> str:
+    names = ", ".join(update.variable.name for update in updates[: LOSS.shown])
+    made = _first_made(graph, updates)
+    of_them = f", of which {' and '.join(made)} depend{'s' if len(made) == 1 else ''} on parameters" if made else ""
     return (
         f"the step on line {graph.step.loop.line} never computes its loss: gradcheck looks for a number that depends "
         f"on {names} and is assigned, returned, stored or printed. Give it with --loss EXPR, in the program's "
-        "variables, as in --loss 'np.mean((output - y) ** 2)'"
+        f"variables{of_them}, as in --loss 'np.mean((output - y) ** 2)'"
     )
+
+
+def _first_made(graph: DataflowGraph, updates: Sequence[Update]) -> list[str]:
+    """What the step makes first of its parameters, by name, each with its line."""
+    ends = {n.index for update in updates for n in update.nodes}
+    nodes = [n for n in graph.nodes if n.index not in ends and not n.is_increment]
+    found: dict[str, int] = {}
+    for node in dependent_on(graph, [u.variable for u in updates], nodes):
+        given = {name: place.line for name, place in node.names.items() if place.kind is Kind.ASSIGN}
+        name = next(filter(str.isidentifier, given), "")
+        if name:
+            found.setdefault(name, given[name])
+    return [f"{name} (line {line})" for name, line in found.items()][: LOSS.made]

@@ -165,8 +165,10 @@ def test_parameters_that_the_first_iteration_makes_are_checked(name: str, tmp_pa
 
 
 def test_a_program_whose_new_parameters_belong_to_no_loss_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SubjectError, match=r"never computes its loss.*depends on w\['run'\], w\['paint'\]"):
+    with pytest.raises(SubjectError, match=r"never computes its loss.*depends on w\['run'\], w\['paint'\]") as error:
         checked(tmp_path, _WORDS)
+    places = [1 + _WORDS[: _WORDS.index(f"        {name} = ")].count("\n") for name in ("p", "scale")]
+    assert f"of which p (line {places[0]}) and scale (line {places[1]}) depend on parameters" in str(error.value)
 
 
 #: What the first iteration leaves in a dict, and whether it is a parameter.
