@@ -58,6 +58,10 @@ class LossSettings:
         Names in a message.
     made : int
         Values in a message that depend on parameters.
+    decimals : int
+        A number is rounded to fewer decimals than this for a print.
+    printed : float
+        Relative difference of a number and another one that is rounded, if it is that.
     """
 
     trials: int = 2
@@ -76,6 +80,8 @@ class LossSettings:
     distance: float = 0.2
     shown: int = 6
     made: int = 2
+    decimals: int = 9
+    printed: float = 1e-12
 
 
 LOSS = LossSettings()
@@ -172,6 +178,7 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
     into_updates = graph.ancestors({n.index for update in proper for n in update.nodes})
     pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
     pool = [n for n in pool if jumps or not _decides(graph, n, proper)]
+    pool = [n for n in pool if not any(_is_rounding_of(graph, n, other) for other in dependent)]
     if not pool:  # a number that the updates are computed from is the loss only if they follow its gradient
         inner = _candidates(graph, dependent)
         found = _Comparison(graph, proper, inner, into_updates).followed() if inner else []
@@ -192,6 +199,16 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         return LossChoice(pool[-1], jumps=jumps, followed=followed)
     choice = _Comparison(graph, proper, pool, into_updates).choice()
     return replace(choice, followed=choice.followed or shares(choice.node))
+
+
+def _is_rounding_of(graph: DataflowGraph, node: Node, other: Node) -> bool:
+    """Whether a number is another one rounded to some decimals, as it is printed."""
+    if node.index not in graph.successors.get(other.index, ()):
+        return False
+    rounded, value = (float(graph.base.value(each).sum()) for each in (node, other))
+    if not math.isfinite(value) or len(graph.predecessors[node.index]) != 1:
+        return False
+    return any(math.isclose(round(value, n), rounded, rel_tol=LOSS.printed) for n in range(LOSS.decimals))
 
 
 def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
@@ -327,7 +344,7 @@ class _Comparison:
         first = self._of_wrong_updates(left, found[0])
         group = [k for k in left if self._same_direction(first, k)]
         followed = [k for k in group if self._score(k)] or group
-        ends = [k for k in followed if not any(self._feeds(k, other) for other in followed)] or followed
+        ends = [k for k in followed if not any(self._goes_into(k, other) for other in followed)] or followed
         ends.sort(key=lambda k: (not self._descends(k), loss_rank(self._pool[k].names), -self._pool[k].index))
         nodes = [self._pool[self._first_equal(k, followed)] for k in ends]
         others = [self._pool[k] for k in left if k not in group]
@@ -404,6 +421,10 @@ class _Comparison:
 
     def _feeds(self, k: int, other: int) -> bool:
         return k != other and self._pool[other].index in self._graph.descendants([self._pool[k].index])
+
+    def _goes_into(self, k: int, other: int) -> bool:
+        """Whether a number is computed from this one, and is more than shown, as ``100 * loss`` is."""
+        return self._feeds(k, other) and (self._pool[other].is_named or not self._pool[k].is_named)
 
     def _same_direction(self, k: int, other: int) -> bool:
         """Whether two numbers have parallel gradients at each point, or one is the other after rounding."""

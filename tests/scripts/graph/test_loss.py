@@ -173,3 +173,37 @@ def test_variables_with_a_slope_are_not_moved_to_see_that_the_loss_depends_on_th
     assert independent_of(analysis.graph, variables[:2], analysis.loss) == set()
     assert analysis.step.runs == runs
     assert independent_of(analysis.graph, variables, analysis.loss) == {("u",)}
+
+
+#: A loss that is kept, and shown in another form.
+_SHOWN = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, y = rng.standard_normal((20, 3)), rng.standard_normal(20)
+w, kept, n = rng.standard_normal(3), [], len(y)
+for i in range(100):
+    r = x @ w - y
+    loss = LOSS
+    kept.append(loss)
+    dw = FACTOR * x.T @ r
+    w = w - 0.1 * dw
+    print(f"{i}: {SHOWN}")
+"""
+
+
+@pytest.mark.parametrize("shown", ["np.round(loss, 4)", "round(loss, 2)", "100 * loss", "round(100 * loss)", "-loss"])
+def test_a_loss_that_is_shown_in_another_form_is_that_which_is_kept(shown: str, tmp_path: Path) -> None:
+    text = _SHOWN.replace("LOSS", "np.mean(r**2)").replace("SHOWN", shown)
+    report = checked(tmp_path, text.replace("FACTOR", "2 / n"))
+    assert report.verdict is Verdict.PASS, str(report)
+    assert checked(tmp_path, text.replace("FACTOR", "2")).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [("2 / n", Verdict.PASS), ("2", Verdict.PASS), ("1", Verdict.FAIL)])
+def test_of_a_sum_that_is_kept_and_its_mean_that_is_shown_either_is_the_loss(
+    factor: str, verdict: Verdict, tmp_path: Path
+) -> None:
+    text = _SHOWN.replace("LOSS", "np.sum(r**2)").replace("SHOWN", "loss / n")
+    report = checked(tmp_path, text.replace("FACTOR", factor))
+    assert report.verdict is verdict, str(report)
