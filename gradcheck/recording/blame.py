@@ -866,17 +866,39 @@ class Blame:
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
             factor = remedy.factor
-            last = value.id in self._by_claim and self._reads_innocent(remedy)
+            last = self._leads_to_claim(value) and self._reads_innocent(remedy)
             if remedy.rank is Rank.WHOLE and np.size(value.array) < 2 and not last:
                 proved, factor = False, None  # a number that is right by itself
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self._corrected = {}
 
+    def _leads_to_claim(self, value: Value) -> bool:
+        """Whether a value is a claimed gradient, or one is made of it and constants, and nothing else."""
+        made = value.id
+        while made not in self._by_claim:
+            later = self._children[made]
+            if len(later) != 1 or any(
+                self.is_active(self._graph.values[i]) for i in self._inputs_beside(later[0], made)
+            ):
+                return False
+            made = later[0]
+        return True
+
+    def _inputs_beside(self, value: int, other: int) -> list[int]:
+        return [i for i in self._graph.values[value].inputs if i != other]
+
     def _is_made_of_numbers(self, value: Value, unit: int) -> bool:
         """Whether a line is made of single numbers that do not change with the parameters: any may be the wrong one."""
         read = self.operands_of(value, unit)
-        return not self._is_active(value) and all(np.size(v.array) < 2 and not self._is_active(v) for v in read)
+        return not self.is_active(value) and not any(
+            np.size(v.array) > 1 or self.is_active(v) or self._is_parameter(v) for v in read
+        )
+
+    def _is_parameter(self, value: Value) -> bool:
+        """Whether a value that nothing has made is equal to a parameter, as a number is in another call."""
+        leaves = (self._graph.values[i].array for ids in self.recording.parameters for i in ids)
+        return value.function is None and any(np.array_equal(value.array, array) for array in leaves)
 
     def _read_as_a_multiple(self, value: Value, unit: int, needed: Any) -> tuple[Value, int, Any, float] | None:
         """The multiple of a derivative that a line reads, directly or through others, and that alone makes it wrong.
@@ -1320,7 +1342,7 @@ class Blame:
         moved = all(_is_move(each.function) or each.function in _SUMS for each in within)
         if not moved and not self._is_neutral(other):
             return None
-        if not self._is_active(other) and self._is_term(other, within):
+        if not self.is_active(other) and self._is_term(other, within):
             return None  # data, as labels are
         if not moved and (self.is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
             return None
@@ -1440,10 +1462,10 @@ class Blame:
             return False
         array = self._array(value)
         if not np.any(array):
-            return self._is_active(value) and np.size(array) not in self._zero_sizes
+            return self.is_active(value) and np.size(array) not in self._zero_sizes
         return not self.meaning(value) and not self.matches.is_forward(array)
 
-    def _is_active(self, value: Value) -> bool:
+    def is_active(self, value: Value) -> bool:
         """Whether a value changes with the parameters: what does not is data."""
         return value.id in self._active
 

@@ -362,6 +362,34 @@ def test_more_gradients_outvote_one_and_other_mistakes_are_found(tmp_path: Path)
         assert blamed(report) == {line}, str(report)
 
 
+#: A classifier with one bias, whose gradient is a mean.
+_CLASSIFIER = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+X, y = rng.standard_normal((20, 2)), rng.integers(0, 2, 20)
+w, b = rng.standard_normal(2), 0.0
+for epoch in range(100):
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    error = p - y
+    dw = np.dot(error, X) / len(X)
+    db = np.mean(error)
+    w -= 0.5 * dw
+    b -= 0.5 * db
+    print(loss)
+"""
+
+
+def test_the_line_of_one_number_is_found_whatever_the_constant(tmp_path: Path) -> None:
+    assert checked(tmp_path, _CLASSIFIER).verdict is Verdict.PASS
+    for wrong in ("-np.mean(error)", "0.5 * np.mean(error)", "np.sum(error)", "np.mean(error**2)"):
+        text, line = planted(_CLASSIFIER, "np.mean(error)", wrong)
+        report = checked(tmp_path, text)
+        assert report.verdict is Verdict.FAIL
+        assert blamed(report) == {line}, wrong
+
+
 def test_an_update_with_a_number_that_another_line_computes_is_not_accused(tmp_path: Path) -> None:
     one = _REGRESSION.replace("(20, 3)", "(20, 1)").replace("standard_normal(3)", "standard_normal(1)")
     assert checked(tmp_path, one).verdict is Verdict.PASS
