@@ -322,3 +322,63 @@ def _written(folder: Path, text: str) -> Path:
     path = folder / "train.py"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+#: Updates of one sample, drawn by its number, and the loss of all samples after them.
+_SAMPLED = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+X, Y = DATA
+W0, B0 = rng.standard_normal((2, 3)), np.zeros((1, 3))
+W1, B1 = rng.standard_normal((3, 2)), np.zeros((1, 2))
+losses = []
+for i in range(1000):
+    k = int(rng.random() * len(X))
+    A0 = X[k]
+    A1 = np.tanh(A0 @ W0 + B0)
+    A2 = A1 @ W1 + B1
+    dB1 = 2 * (A2 - Y[k])
+    dW1 = A1.T @ dB1
+    dB0 = dB1 @ W1.T * (1 - A1**2)
+    dW0 = A0.T @ dB0
+    W0 = W0 - 0.01 * dW0
+    B0 = B0 - 0.01 * dB0
+    W1 = W1 - 0.01 * dW1
+    B1 = B1 - 0.01 * dB1
+    losses.append(LOSS)
+"""
+
+_OF_ALL = "np.sum((np.tanh(np.array(X) @ W0 + B0) @ W1 + B1 - np.array(Y)) ** 2) / len(X)"
+
+_DATA = {
+    "arrays": "rng.standard_normal((6, 1, 2)), rng.standard_normal((6, 1, 2))",
+    "lists": "[rng.standard_normal((1, 2)) for _ in range(6)], [rng.standard_normal((1, 2)) for _ in range(6)]",
+}
+
+
+@pytest.mark.parametrize("data", _DATA)
+def test_the_loss_of_all_samples_says_nothing_of_the_gradient_of_one(data: str, tmp_path: Path) -> None:
+    text = _SAMPLED.replace("DATA", _DATA[data])
+    report = checked(tmp_path, text.replace("LOSS", _OF_ALL), budget=400)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+    assert "perhaps from other data" in str(report)
+    assert blamed(report) == set()
+    own = text.replace("LOSS", "np.sum((A2 - Y[k]) ** 2)")
+    assert checked(tmp_path, own).verdict is Verdict.PASS
+    wrong, line = planted(own, "A1.T @ dB1", "0.5 * A1.T @ dB1")
+    report = checked(tmp_path, wrong)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
+
+
+def test_a_gradient_that_is_wrong_from_its_head_on_is_wrong_although_it_reads_all_data(tmp_path: Path) -> None:
+    text = (
+        _SAMPLED.replace("DATA", _DATA["arrays"]).replace("[k]", "[:, 0]").replace("LOSS", "np.sum((A2 - Y[:, 0])**2)")
+    )
+    text = text.replace("0.01 * dB1", "0.01 * dB1.sum(0)").replace("0.01 * dB0", "0.01 * dB0.sum(0)")
+    assert checked(tmp_path, text).verdict is Verdict.PASS
+    wrong, line = planted(text, "2 * (A2 - Y[:, 0])", "2 * (A2 + Y[:, 0])")
+    report = checked(tmp_path, wrong)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.explain import Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
-from gradcheck.recording.operations import COMPARE
+from gradcheck.recording.operations import COMPARE, MOVES
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
@@ -96,11 +97,29 @@ class RecordedLines:
             for i in graph.ancestors(recording.adjoints.of) - leaves
             if graph.values[i].function is None and np.size(graph.values[i].array) > 1
         }
-        if strictly or not data or data & above:
+        if strictly or not data or (data & above and not self._reads_less(data, above)):
             return bool(data & above) or not strictly
         inner = [graph.values[i] for i in above if i not in leaves and graph.values[i].function is not None]
+        if data & above:  # one sample of many, say: what is made of it and of the parameters
+            inner = [v for v in inner if blame.is_active(v) and not (v.function in MOVES and leaves >= set(v.inputs))]
         return bool(blame.right) or any(
             v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
+        )
+
+    def _reads_less(self, data: set[int], above: set[int]) -> bool:
+        """Whether the gradients read parts of the loss's data alone, as of one sample, and the loss all of it."""
+        graph = self._recorded[-1].recording.graph
+        of_loss = graph.ancestors(self._recorded[-1].recording.adjoints.of)
+        sizes = {i: np.size(graph.values[i].array) for i in data}
+        own, whole = (dict.fromkeys(data, 0) for _ in range(2))  # entries that are read
+        for value in graph.values:
+            for i in data.intersection(value.inputs):
+                entries = np.size(value.array) if value.function is operator.getitem else sizes[i]
+                own[i] += entries * (value.id in above)
+                whole[i] += entries * (value.id in of_loss)
+        read = {np.shape(graph.values[i].array) for i in data & above}
+        return any(
+            own[i] < sizes[i] <= whole[i] and (own[i] > 0 or np.shape(graph.values[i].array) in read) for i in data
         )
 
     def guard(self) -> Finding | None:
