@@ -291,6 +291,8 @@ def common_rule(found: Sequence[MeasuredUpdate], *, corrected: bool) -> UpdateRu
     s = None if second is None else (second.decay, second.input_weight)
     if kind == (1,) and first is not None and first.decay < 1:
         step = -scale * first.input_weight
+        if abs(first.decay) <= UPDATE_FIT_SETTINGS.agreement:  # a gradient that is kept until the next one
+            return UpdateRule("gradient descent", step, step)
         return UpdateRule("momentum", step, step / (1 - first.decay), coefficients=Coefficients(v, None, scale))
     eps, inside = float(np.median([update.eps for update in found])), found[0].inside
     if kind == (2,) and second is not None:

@@ -69,6 +69,9 @@ def update(*averages: tuple[int, float, float], scale: float | None = -0.01) -> 
     ("averages", "corrected", "name", "step"),
     [
         ([], False, "gradient descent", 0.01),
+        ([(1, 0.0, 1.0)], False, "gradient descent", 0.01),  # a gradient that is kept until the next one
+        ([(1, 1e-11, 0.5)], False, "gradient descent", 0.005),
+        ([(1, 0.1, 1.0)], False, "momentum", 0.01),
         ([(1, 0.9, 1.0)], False, "momentum", 0.01),
         ([(1, 0.9, 0.1)], False, "momentum", 0.001),
         ([(2, 1.0, 1.0)], False, "AdaGrad", 0.01),
