@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from gradcheck._version import __version__
-from gradcheck.checks.methods import budget_beside, refuse_with_method, require_function, require_method
+from gradcheck.checks.methods import (
+    budget_beside,
+    refuse_with_method,
+    require_budget,
+    require_function,
+    require_method,
+    share_of,
+)
 from gradcheck.checks.observers import notify_observers, quiet
-from gradcheck.checks.options import Workers, accuracy_of, journal_of, mapping_of, seed_of, tolerance_of
+from gradcheck.checks.options import Workers, accuracy_of, budget_of, journal_of, mapping_of, seed_of, tolerance_of
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectTypeError
@@ -255,9 +262,15 @@ def _on_manifold(
     fun, x0 = (boundary.function(fun, args) if callable(fun) else fun), boundary.x0
     subjects = manifold_subjects(fun, grad, x0, args, retraction, np.random.default_rng(seed))
     with quiet():
-        reports = [check_subject(subject, rng=seed, **options) for subject in subjects]
-        off = not_tangent(grad, retraction, x0, args, reports[0].rtol)
-        around = check_subject(as_subject(fun, grad, x0, args=args), rng=seed, **options) if off is not None else None
+        off = not_tangent(grad, retraction, x0, args, tolerance_of(options["rtol"], subjects[0]))
+        limit, checks = budget_of(options["budget"]), len(subjects) + (off is not None)
+        require_budget(limit, "gradcheck", checks, f"on a manifold a gradient takes {checks} checks")
+        reports = list[Report]()
+        for subject in subjects if off is None else [*subjects, as_subject(fun, grad, x0, args=args)]:
+            left = limit - sum(report.evaluations for report in reports)
+            options["budget"] = share_of(left, checks - len(reports) - 1)
+            reports.append(check_subject(subject, rng=seed, **options))
+        around = None if off is None else reports.pop()
     report = joined(reports, off, around)
     notify_observers(report)
     return report

@@ -90,3 +90,24 @@ def budget_beside(method: str, budget: int | None) -> int:
             f"pass budget={MIN_BUDGET + cost} or more, or leave method out"
         )
     return limit - cost
+
+
+def require_budget(limit: int, method: str, parts: int, why: str) -> None:
+    """Refuse a budget that is too small for several checks, each with the witness of a method.
+
+    Raises
+    ------
+    SubjectError
+    """
+    needed = parts * (MIN_BUDGET + WITNESSES.get(method, 0))
+    if limit < needed:
+        raise SubjectError(f"budget is {limit}: {why}: pass budget={needed} or more")
+
+
+#: Evaluations that are kept for each further check, if there are so many.
+KEPT = 200
+
+
+def share_of(left: int, further: int) -> int:
+    """What one check may take of the evaluations that are left, where further ones follow."""
+    return max(left // (further + 1), left - further * KEPT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -94,10 +94,12 @@ class Prober:
         return self._of_block[block]
 
     def displaced(self, shift: Vector, distance: float, place: Place) -> Prober | None:
-        """A prober at ``point + distance·shift``; None where loss or gradient is not finite there."""
+        """A prober at ``point + distance·shift``; None where one is not finite, or no budget is left."""
         data, subject, space = self.data, self.subject, self.subject.space
         point = subject.representable(space.displaced(data.point, shift, distance))
         for_loss, for_gradient = space.copy(point), space.copy(point)
+        if not self.evaluator.left:
+            return None
         try:
             value = self.evaluator.loss(for_loss)
             if not math.isfinite(value):
@@ -167,12 +169,15 @@ class Prober:
     # -- measurements -----------------------------------------------------------------------------------------------
 
     def measured_noise(self, blocks: Iterable[int] | None = None) -> LossNoise:
-        """Noise along a random line; what was known already counts as well, such as values that differ by call."""
+        """Noise along a random line; what was known already counts as well, such as values that differ by call.
+
+        Where the budget ends, it is as far as it is known then: no slope can be measured any more.
+        """
         data, known = self.data, self.data.noise
-        line, smallest = self.line(blocks), -self.policy.bits
+        line, smallest = _within_budget(self.line(blocks)), -self.policy.bits
         if data.all_zero:
             close = noise_at(line, data.value, max(NOISE.spacing, smallest), smallest > NOISE.spacing)
-            if close is not None and close.constant:
+            if close is not None and close.constant and self.evaluator.left >= PROBES.detail_cost:
                 stepped = ends_in_a_jump(line, data.value)
                 known = replace(known, stepped=stepped, constant=not stepped)
             if close is not None and known.constant:
@@ -273,3 +278,12 @@ class Prober:
             return None
         slope = space.dot(claim, line.direction)
         return slope if math.isfinite(slope) else None
+
+
+def _within_budget(line: Line) -> Function:
+    """A line whose values are not known, NaN, where the budget does not suffice for them."""
+
+    def values(steps: Sequence[float]) -> Sequence[float]:
+        return line(steps) if len(steps) <= line.evaluator.left else [math.nan] * len(steps)
+
+    return values

@@ -17,6 +17,7 @@ from gradcheck.checks.maps.gauss_newton import gauss_newton_of
 from gradcheck.checks.maps.linearity import Found, linear_pullback
 from gradcheck.checks.maps.reproducible import difference, unsteady
 from gradcheck.checks.maps.run import MapOptions, Rng, run_map_check, tolerance_of_map
+from gradcheck.checks.methods import require_budget
 from gradcheck.checks.observers import notify_observers, quiet
 from gradcheck.checks.options import Workers, budget_of, rtol_beside, seed_of
 from gradcheck.diagnosis.finding import Finding
@@ -95,7 +96,8 @@ def check_hessian(
         As for `check_gradients`. The Hessian is then the Riemannian one, or that of the space around the manifold, of
         which tangents alone are compared; the notes say which.
     args, wrt, rtol, rng, budget, entries, workers, progress, bounds, loss_accuracy, diagnose, method, journal
-        As for `check_jacobian`; they hold for the gradient and for the Hessian.
+        As for `check_jacobian`; they hold for the gradient and for the Hessian. The budget covers both; the
+        gradient may take half of it.
 
     Returns
     -------
@@ -157,6 +159,8 @@ def check_hessian(
     first = None if journal is None or fun is None else FirstPart(f"{os.fspath(journal)}.gradient")
     stored = stored_seed(first or journal) if journal is not None and rng is None else None
     seed, limit = seed_of(rng if stored is None else stored), budget_of(budget)
+    if fun is not None:
+        require_budget(limit, method, 2, "the gradient and the Hessian share it")
     options = MapOptions(rtol, seed, limit, entries, progress, loss_accuracy, diagnose, None, workers, journal, method)
     retraction = None
     if retract is not None or project is not None:
@@ -179,7 +183,7 @@ def check_hessian(
                 bounds=bounds,
                 rtol=rtol,
                 rng=seed,
-                budget=limit,
+                budget=limit // 2,
                 entries=entries,
                 workers=workers,
                 progress=progress,
@@ -190,6 +194,7 @@ def check_hessian(
                 project=project,
                 journal=first,
             )
+        options = replace(options, budget=limit - of_gradient.evaluations)
     subject = MapSubject(gradient, _claim(hess, hessp), x0, args, wrt=wrt, domain=domain)
     subject.hold(boundary.coarse)
     _require_square(subject, named(gradient))

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from gradcheck.checks.manifold import joined
 from gradcheck.checks.maps.run import MapOptions, Test, run_map_check, tolerance_of_map
+from gradcheck.checks.methods import require_budget, share_of
 from gradcheck.checks.observers import notify_observers
-from gradcheck.checks.options import seed_of
+from gradcheck.checks.options import budget_of, seed_of
 from gradcheck.reports.report import Report
 from gradcheck.subjects.maps.along_manifold import along_manifold, gradient_along_manifold
 from gradcheck.subjects.maps.claim import ProductClaim
@@ -64,6 +65,7 @@ def on_manifold(
     assert retraction is not None
     refuse_with_retraction(journal=options.journal is not None, direction=options.direction is not None, **refused)
     seed = seed_of(options.rng)
+    require_budget(budget_of(options.budget), options.method, 5, "on a manifold two points are checked, more than once")
     return retraction, point_of_manifold(x0, retraction, np.random.default_rng(seed)), replace(options, rng=seed)
 
 
@@ -96,7 +98,7 @@ def check_on_manifold(
     points = [x] if whole.only_here else [x, retraction.away(x, rng)]
     with whole.session():
         subjects = [along_manifold(whole, point, retraction, rng, args) for point in points]
-        reports = [run_map_check(each, options, kind=kind, more=more, notify=False) for each in subjects]
+        reports = _each(subjects, options, whole.evaluations.calls, kind=kind, more=more)
         notes = _tangency(whole, retraction, rng, reports[0].rtol)
     report = _whole(reports, whole, notes)
     notify_observers(report)
@@ -115,25 +117,25 @@ def check_hessian_on_manifold(
     options = replace(options, rtol=tolerance_of_map(options.rtol, whole))
     assert options.rtol is not None
 
-    def checked(*, projecting: bool) -> list[Report]:
+    def checked(*, projecting: bool, spent: int, further: int = 0) -> list[Report]:
         rng = np.random.default_rng(seed)
         points = [x] if whole.only_here else [x, retraction.away(x, rng)]
         found = [gradient_along_manifold(whole, point, retraction, rng, args, project=projecting) for point in points]
-        return [
-            run_map_check(each, options, kind="hessian", symmetric=True, target=target, notify=False, more=(more,))
-            for each in found
-        ]
+        asked: dict[str, Any] = {"kind": "hessian", "symmetric": True, "target": target, "more": (more,)}
+        return _each(found, options, spent, further, **asked)
 
     with whole.session():
         gradient = whole.at_point.reshape(x.shape)
         tangent = retraction.off_tangent(x, gradient) <= options.rtol
-        reports = checked(projecting=False)
+        reports = checked(
+            projecting=False, spent=whole.evaluations.calls, further=2 if retraction.projects and not tangent else 0
+        )
         report = _whole(reports, whole, () if tangent else (AROUND,))
         if tangent or not any(each.verdict is Verdict.FAIL for each in reports):
             return report
         if not retraction.projects:
             return _undecided(report, UNKNOWN)
-        others = checked(projecting=True)
+        others = checked(projecting=True, spent=report.evaluations)
     other = _whole(others, whole, (RIEMANNIAN,))
     if any(each.verdict is Verdict.FAIL for each in others):
         found = replace(report, notes=tuple(note for note in report.notes if note != AROUND))
@@ -144,6 +146,19 @@ def check_hessian_on_manifold(
         evaluations=report.evaluations + other.evaluations - whole.evaluations.calls,
         seconds=report.seconds + other.seconds,
     )
+
+
+def _each(
+    subjects: Sequence[MapSubject], options: MapOptions, spent: int, further: int = 0, **arguments: Any
+) -> list[Report]:
+    """Check each subject with what is left of the budget, less what is kept for the others and for further checks."""
+    limit, found = budget_of(options.budget), list[Report]()
+    for place, subject in enumerate(subjects):
+        others = len(subjects) - place - 1 + further
+        share = share_of(limit - spent - others, others)  # reading a subject takes one evaluation
+        found.append(run_map_check(subject, replace(options, budget=share), notify=False, **arguments))
+        spent += found[-1].evaluations
+    return found
 
 
 def _whole(reports: Sequence[Report], whole: MapSubject, notes: Sequence[str]) -> Report:

@@ -14,7 +14,15 @@ from gradcheck.checks.maps.report import map_report, pair_names
 from gradcheck.checks.maps.reproducible import settled_for_steadiness
 from gradcheck.checks.methods import budget_beside, require_method
 from gradcheck.checks.observers import notify_observers
-from gradcheck.checks.options import DEFAULT_OPTIONS, Workers, accuracy_of, journal_of, mapping_of, seed_of
+from gradcheck.checks.options import (
+    DEFAULT_OPTIONS,
+    Workers,
+    accuracy_of,
+    budget_of,
+    journal_of,
+    mapping_of,
+    seed_of,
+)
 from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectError
@@ -22,7 +30,7 @@ from gradcheck.probes.evaluator import Progress
 from gradcheck.reports.report import Report
 from gradcheck.settings import checked_rtol, current
 from gradcheck.subjects.maps.claim import real_gradient
-from gradcheck.subjects.maps.map_subject import MapSubject
+from gradcheck.subjects.maps.map_subject import BudgetSpentError, MapSubject
 from gradcheck.subjects.maps.sketch import Piece
 from gradcheck.subjects.subject import Point
 from gradcheck.verdicts.checker import CheckOptions
@@ -34,6 +42,9 @@ from gradcheck.verdicts.verdict import Verdict
 
 #: A further test of a claim: from a result, a generator and a tolerance to findings and notes.
 Test = Callable[[MapResult, np.random.Generator, float], tuple[tuple[Finding, ...], tuple[str, ...]]]
+
+#: Calls that are held back, to see whether a map that fails is the same at each call.
+STEADINESS = 2
 
 Rng = int | np.random.Generator | np.random.SeedSequence | None
 
@@ -113,6 +124,7 @@ def run_map_check(
         seed = seed if kept is None or options.rng is not None else kept.seed
         subject, rng = original.evaluating(mapper, kept), np.random.default_rng(seed)
         warnings.simplefilter("ignore", RuntimeWarning)
+        subject.evaluations.limit = limit = limit - STEADINESS
         result = _checked(subject, check_options, rng, limit, callback, options.direction)
         if subject.disturbed:
             rng = np.random.default_rng(seed)
@@ -125,8 +137,9 @@ def run_map_check(
         for test in more:
             if test is not None and not verdict_only:
                 with subject.session():
-                    added, noted = test(replace(result, subject=subject), rng, rtol)
+                    added, noted = _tested(test, replace(result, subject=subject), rng, rtol)
                 findings, extra = _joined(findings, added), (*extra, *noted)
+        subject.evaluations.limit = budget_of(options.budget)
         if options.method != "gradcheck" and not shrinking():
             from gradcheck.checks.maps.witnesses import witness_of_map
 
@@ -157,6 +170,19 @@ def run_map_check(
         notify_observers(report)
     return report
 
+
+def _tested(
+    test: Test, result: MapResult, rng: np.random.Generator, rtol: float
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What a further test finds, if the budget suffices for it."""
+    try:
+        return test(result, rng, rtol)
+    except BudgetSpentError:
+        return (), (UNTESTED,)
+
+
+#: Said where further tests of the claim, such as that of linearity, would have taken more evaluations than were left.
+UNTESTED = "the budget ended before all further tests of the claim: allow a larger one"
 
 #: Findings that say where a claim is wrong, and not what the mistake is.
 PLACES = frozenset({"isolated-entries", "unexplained", "solver-tolerance"})

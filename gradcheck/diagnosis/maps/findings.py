@@ -14,6 +14,7 @@ from gradcheck.diagnosis.maps.settings import MAP_DIAGNOSIS
 from gradcheck.diagnosis.maps.wording import worded
 from gradcheck.diagnosis.mistakes import BY_SLUG
 from gradcheck.probes.place import Place
+from gradcheck.subjects.maps.map_subject import BudgetSpentError
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.entry import Entry
 from gradcheck.verdicts.maps.result import MapResult, PairResult
@@ -60,6 +61,8 @@ def _explained(pair: PairResult, result: MapResult, symmetric: bool) -> tuple[Ex
         return None, ""
     try:
         return explain(pair, result, symmetric=symmetric), ""
+    except BudgetSpentError:
+        return None, "the search for a known mistake ended with the budget"
     except Exception as error:
         pass_on_signal(error)
         return None, f"the search for a known mistake ended with {type(error).__name__}: {error}"

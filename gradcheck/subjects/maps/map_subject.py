@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import copy
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -33,18 +34,40 @@ ONLY_HERE = (
 )
 
 
+class BudgetSpentError(Exception):
+    """One more call of the user's function would exceed the budget: whoever asks for it does without, as at an edge."""
+
+
 class Evaluations:
     """Outputs at the points where they were computed, and how often the user's function was called.
 
     Attributes
     ----------
     calls : int
+    limit : float
+        Calls that may be made; one more raises `BudgetSpentError`. What is known costs none.
     """
 
     def __init__(self) -> None:
-        self.calls = 0
+        self.calls, self.limit = 0, math.inf
         self._kept: OrderedDict[bytes, NDArray[np.float64]] = OrderedDict()
         self._bytes = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether no further call may be made."""
+        return self.calls >= self.limit
+
+    def count(self) -> None:
+        """Count a call that is about to be made.
+
+        Raises
+        ------
+        BudgetSpentError
+        """
+        if self.spent:
+            raise BudgetSpentError("the evaluation budget is used up")
+        self.calls += 1
 
     def get(self, key: bytes) -> NDArray[np.float64] | None:
         """The outputs at a point, if they are known."""
@@ -139,7 +162,7 @@ class MapSubject(FunctionSubject):
         return found
 
     def _evaluated(self, point: Point, *, narrow: bool) -> Any:
-        self.evaluations.calls += 1
+        self.evaluations.count()
         result = self._with(self._fun, point, narrow=narrow)
         if self._pairs:
             result = self._pair(result)[0]
@@ -192,7 +215,7 @@ class MapSubject(FunctionSubject):
         known = self._journal.arrays(self._journal.key("outputs", point))
         if known is None:
             return None
-        self.evaluations.calls += 1
+        self.evaluations.count()
         self.evaluations.put(_key(point), known[0])
         return np.asarray(known[0])
 
@@ -211,14 +234,16 @@ class MapSubject(FunctionSubject):
         """Compute the outputs at some points, all at once; those that raise an exception are left for later."""
         fresh = {_key(point): point for point in points if self.evaluations.get(_key(point)) is None}
         inside = [point for point in fresh.values() if self._domain is None or self._domain(point)]
-        asked = [point for point in inside if self._read(point) is None]
+        room = max(0, self.evaluations.limit - self.evaluations.calls)
+        within = inside[: int(min(room, len(inside)))]
+        asked = [point for point in within if self._read(point) is None]
         if len(asked) < 2:
             return
         apart = copy.copy(self)
         apart.evaluations, apart._map, apart._journal = Evaluations(), builtins.map, None
         for point, outputs in zip(asked, self._map(partial(_outputs_or_none, apart), asked), strict=True):
             if outputs is not None:
-                self.evaluations.calls += 1
+                self.evaluations.count()
                 self._keep(point, outputs)
 
     def evaluated_at(self, point: Point) -> Any:
@@ -227,7 +252,7 @@ class MapSubject(FunctionSubject):
 
     def returned_for(self, leaves: Sequence[Any]) -> Any:
         """What the function returns for inputs of another kind, such as those with which JAX traces it."""
-        self.evaluations.calls += 1
+        self.evaluations.count()
         result = self._fun(self._parameters.nested(list(leaves), self._wide_fixed), *self._args)
         return self._pair(result)[0] if self._pairs else result
 

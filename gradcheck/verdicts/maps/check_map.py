@@ -7,7 +7,8 @@ are known wherever the map was evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +29,7 @@ from gradcheck.verdicts.maps.rows import clearest_row, masked, wrong_rows
 from gradcheck.verdicts.maps.settings import MAP_VERDICTS
 from gradcheck.verdicts.reasons import UndecidedReason
 from gradcheck.verdicts.result import BlockResult, CheckResult
+from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
 
 Vector = NDArray[np.float64]
@@ -89,8 +91,8 @@ class _MapCheck:
     def left(self) -> int:
         return max(0, self.limit - self.subject.evaluations.calls)
 
-    def checked(self, cotangent: Vector, *, verdict_only: bool | None = None) -> CheckResult:
-        """Check the scalar function that a cotangent makes of the map."""
+    def checked(self, cotangent: Vector, *, verdict_only: bool | None = None, kept: int = 0) -> CheckResult:
+        """Check the scalar function that a cotangent makes of the map; some calls are kept for what follows."""
         options = self.options if verdict_only is None else replace(self.options, verdict_only=verdict_only)
         calls = self.subject.evaluations
         progress: Progress | None = None
@@ -100,10 +102,11 @@ class _MapCheck:
             def progress(done: int, stage: str) -> None:
                 show(calls.calls, stage)
 
-        return check(Evaluator(self.subject.with_cotangent(cotangent), self.left, progress), options, self.rng)
+        limit = self.left - min(kept, max(0, self.left - LEAST))
+        return check(Evaluator(self.subject.with_cotangent(cotangent), limit, progress), options, self.rng)
 
     def run(self) -> MapResult:
-        whole = self.checked(self.first)
+        whole = self.checked(self.first, kept=MAP_VERDICTS.confirming_cost)
         resolutions: dict[tuple[int, int], Resolution] = {}
         cotangent, sizes = self.first, None
         forms = _forms(self.subject, whole, self.limit)
@@ -117,18 +120,34 @@ class _MapCheck:
             resolutions = _of_the_first(whole, sizes, self.first, self.options.rtol) | resolutions
             for suspicion in suspicions[:1]:
                 whole, cotangent, failed = self._suspected(forms, suspicion, whole, cotangent)
-        pairs = [self._confirmed(pair, whole, cotangent) for pair in self._pairs(whole, cotangent, resolutions)]
-        if failed or any(pair.verdict is Verdict.FAIL for pair in pairs):
-            if sizes is None and forms is not None:
-                sizes = EntrySizes(forms, self.scales, self.rng)
-            pairs = [
-                located(pair, self, sizes) if pair.verdict is Verdict.FAIL and not self.options.verdict_only else pair
-                for pair in pairs
-            ]
+        pairs = self._pairs(whole, cotangent, resolutions)
+        with self._keeping(0.0 if self.options.verdict_only else VERDICTS.for_diagnosis):
+            pairs = [self._confirmed(pair, whole, cotangent) for pair in pairs]
+            if failed or any(pair.verdict is Verdict.FAIL for pair in pairs):
+                if sizes is None and forms is not None:
+                    sizes = EntrySizes(forms, self.scales, self.rng)
+                pairs = [
+                    located(pair, self, sizes)
+                    if pair.verdict is Verdict.FAIL and not self.options.verdict_only
+                    else pair
+                    for pair in pairs
+                ]
         if self.options.entries and forms is not None:
             sizes = sizes or EntrySizes(forms, self.scales, self.rng)
             pairs = [with_every_entry(pair, self, sizes) for pair in pairs]
         return MapResult(self.subject, tuple(pairs), whole, self.scales, whole.observations)
+
+    @contextmanager
+    def _keeping(self, part: float) -> Iterator[None]:
+        """While it lasts, a part of the calls that are left is kept for what follows."""
+        kept, calls = int(part * self.left), self.subject.evaluations
+        self.limit -= kept
+        calls.limit -= kept
+        try:
+            yield
+        finally:
+            self.limit += kept
+            calls.limit += kept
 
     def _suspected(
         self, forms: Forms, suspicion: Suspicion, whole: CheckResult, cotangent: Vector
@@ -136,7 +155,7 @@ class _MapCheck:
         """What a check shows for a cotangent along which there is a gap, or for the outputs that make it."""
         if self.left < LEAST:
             return whole, cotangent, False
-        again = self.checked(suspicion.cotangent)
+        again = self.checked(suspicion.cotangent, kept=MAP_VERDICTS.confirming_cost)
         if again.verdict is Verdict.FAIL:
             return again, suspicion.cotangent, True
         rows = wrong_rows(
@@ -196,7 +215,7 @@ class _MapCheck:
             weighed = masked(cotangent, rows)
             if not weighed.any():
                 weighed = masked(self.first, rows)
-            found[o] = self.checked(weighed) if rows.size else whole
+            found[o] = self.checked(weighed, kept=MAP_VERDICTS.confirming_cost) if rows.size else whole
         return found
 
     def _doubtful_outputs(self, whole: CheckResult, cotangent: Vector) -> list[int]:
@@ -245,8 +264,10 @@ class _MapCheck:
             if result.spread is not None:
                 spread = spread or (row, result)
             verdicts.append(result.verdict)
-        if pair.verdict is not Verdict.FAIL or not rows:
+        if pair.verdict is not Verdict.FAIL:
             return pair
+        if not rows:
+            return pair if self.left >= LEAST else replace(pair, verdict=Verdict.UNDECIDED, note=UNCONFIRMED)
         if spread is not None:
             row, result = spread
             if self.options.verdict_only:

@@ -6,6 +6,7 @@ All outputs are known wherever the map was evaluated, so a further cotangent alo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from gradcheck.differences.settings import EPSILON
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
-from gradcheck.subjects.maps.map_subject import MapSubject
+from gradcheck.subjects.maps.map_subject import BudgetSpentError, MapSubject
 from gradcheck.subjects.spaces.settings import SPACES
 from gradcheck.subjects.spaces.space import Direction
 from gradcheck.subjects.subject import Point
@@ -133,8 +134,15 @@ class Forms:
         target : float
             The error bar to reach, in units of the slope.
         cost : int
-            Values of ⟨u, F⟩ that may be looked at; those that are known cost no call.
+            Values of ⟨u, F⟩ that may be looked at; those that are known cost no call. Where the budget does not suffice
+            for the others, nothing is known of the slope.
         """
+        try:
+            return self._slope(cotangent, direction, target=target, cost=cost)
+        except BudgetSpentError:
+            return FormSlope(math.nan, math.nan, math.inf)
+
+    def _slope(self, cotangent: Vector, direction: Direction, *, target: float, cost: int) -> FormSlope:
         weighed = self.subject.with_cotangent(cotangent)
         evaluator = Evaluator(weighed, cost)
         line = Line(
@@ -158,7 +166,14 @@ class Forms:
         if self._noise_line is None:
             self._noise_line = self._prober.line().direction
         line = Line(Evaluator(weighed, self.limit), self.point, self._noise_line)
-        measured = measure_noise(line, value, smallest=-self._prober.policy.bits)
+
+        def values(steps: Sequence[float]) -> Sequence[float]:
+            found = line(steps)
+            if self.subject.evaluations.spent and not all(map(math.isfinite, found)):
+                raise BudgetSpentError("the noise along this line is not known")
+            return found
+
+        measured = measure_noise(values, value, smallest=-self._prober.policy.bits)
         return max(MAP_VERDICTS.noise_margin * measured.level, floor)
 
     def _claimed(self, cotangent: Vector, direction: Direction) -> tuple[float, float | None, float]:

@@ -49,6 +49,8 @@ class MapVerdictSettings:
         The part of the median that the resolution holds for in single precision.
     outputs_apart : int
         At most so many outputs of a nesting are checked one by one, if all together are not right.
+    confirming_cost : int
+        Evaluations that are kept to confirm a gap in a sum of outputs by one of them.
     intervals : int
         One with more is checked along so many directions, each of which moves one part of the parameters.
     """
@@ -72,6 +74,7 @@ class MapVerdictSettings:
     rows_examined: int = 4
     narrow_own_part: float = 0.3
     outputs_apart: int = 12
+    confirming_cost: int = 120
     intervals: int = 16
 
 
