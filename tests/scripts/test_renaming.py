@@ -50,3 +50,19 @@ def test_a_right_program_passes_under_any_names(name: str, tmp_path: Path) -> No
 def test_a_wrong_program_fails_under_any_names(name: str, tmp_path: Path) -> None:
     variant = variants(name)[0]
     assert checked(tmp_path, neutral(variant.text)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", NAMES[1::6])
+def test_lines_mistakes_and_repairs_are_the_same_under_any_names(name: str, tmp_path: Path) -> None:
+    """Compared is the program without comments, so that its lines are those of the renamed one."""
+    variant = variants(name)[-1]
+    own, renamed = ast.unparse(ast.parse(variant.text)) + "\n", neutral(variant.text)
+    assert own != renamed
+    found = []
+    for text in (own, renamed):
+        report = checked(tmp_path, text)
+        wrong = [line.line for line in report.lines if line.verdict is Verdict.FAIL]
+        repairs = ["Write:" in (finding.fix or "") for finding in report.findings]
+        found.append((wrong, [(finding.slug, finding.line) for finding in report.findings], repairs))
+    assert found[0] == found[1]
+    assert found[0][1]
