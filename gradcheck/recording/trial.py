@@ -129,7 +129,12 @@ class Guarding(ast.NodeTransformer):
         """Calls, but of what looks at the frame that it is called from."""
         self.generic_visit(node)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if node.lineno not in self._rows or name in ("super", "locals", "globals", "vars", "dir", "eval", "exec"):
+        own = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "value", None) == PLACEHOLDER
+        if (
+            node.lineno not in self._rows
+            or own
+            or name in ("super", "locals", "globals", "vars", "dir", "eval", "exec")
+        ):
             return node
         guarded = ast.Attribute(ast.Constant(PLACEHOLDER), "call", ast.Load())
         return ast.copy_location(ast.Call(guarded, [node.func, *node.args], node.keywords), node)

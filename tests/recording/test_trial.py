@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import functools
+
 import numpy as np
 import pytest
 from scipy import special
 
 import gradcheck
+from gradcheck.recording.program import bound_to
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.trial import TooFar, Trial, key_of, largest_of
+from gradcheck.recording.trial import TooFar, Trial, guarded, key_of, largest_of, observed
 
 UNIT = 1e9
 
@@ -66,3 +70,20 @@ def test_functions_of_a_library_are_held_to_the_numbers_they_were_called_with(nu
     else:
         assert trial.call(special.hyp1f1, 1.7, 2.9, np.array([number])).shape == (1,)
     assert trial.call(np.abs, np.array([1e12])) == 1e12
+
+
+def test_the_observer_sees_any_number() -> None:
+    """What looks on is no function of the author's, which may not end for a number far larger than before."""
+
+    def series(x: float) -> float:
+        return x
+
+    trial, seen = Trial({key_of(series): 1.0}), []
+    trial.observer = lambda value, _frame: seen.append(value)
+    text = observed("series(x) * 1e9")
+    code = compile(guarded(ast.parse(text, mode="eval"), range(9)), "<trial>", "eval")
+    run = functools.partial(eval, bound_to(code, trial))
+    assert run({"series": series, "x": 2.0}) == 2e9
+    assert seen == [2e9]
+    with pytest.raises(TooFar):
+        run({"series": series, "x": 2e9})
