@@ -21,6 +21,7 @@ import numpy as np
 
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.expression import ExpressionText, nodes_of
+from gradcheck.recording.harmless import is_harmless, is_of_library
 from gradcheck.recording.program import bound_to
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.trial import Trial, guarded
@@ -142,6 +143,7 @@ class Terms:
         self._source, self._is_wanted, self._budget = ExpressionText(text, names), is_wanted, budget
         self._space, self._file, self._trial = dict(environment), file, trial
         self._codes: dict[str, types.CodeType] = {}
+        self._harmless: dict[types.CodeType, bool] = {}
         self._sizes = {id(n) for call in self._all_calls() for part in call.args for n in ast.walk(part)}
         self._hole = next(name for name in ("hole", *(f"hole{i}" for i in range(1000))) if name not in self._space)
         self._left, self._largest = RECORDING.most_terms, 1
@@ -291,8 +293,16 @@ class Terms:
         return list(dict.fromkeys(found))
 
     def _is_own(self, function: Any) -> TypeGuard[types.FunctionType]:
+        """Whether it is a function of the author's that may be called at will."""
         function = getattr(function, "__func__", function)
-        return isinstance(function, types.FunctionType) and function.__code__.co_filename == self._file
+        if not isinstance(function, types.FunctionType) or function.__code__.co_filename != self._file:
+            return False
+        if function.__code__ not in self._harmless:
+            self._harmless[function.__code__] = is_harmless(function)
+        return self._harmless[function.__code__]
+
+    def _is_called_at_will(self, function: Any) -> bool:
+        return self._is_own(function) or (callable(function) and is_of_library(function))
 
     def _siblings(self, function: ast.expr) -> list[str]:
         """Functions that may be meant in place of one: of the same module, class or file, with as many arguments."""
@@ -307,9 +317,10 @@ class Terms:
             if owner is None or kind.__module__.partition(".")[0] in ("builtins", "numpy"):
                 return []
             names = [each for each in dir(owner) if not each.startswith("_") and each != name]
-            return [f"{head}.{each}" for each in names if callable(getattr(owner, each, None))]
+            methods = {each: getattr(owner, each, None) for each in names}
+            return [f"{head}.{name}" for name, each in methods.items() if self._is_called_at_will(each)]
         own = self._value(text)
-        if not self._is_own(own):
+        if not isinstance(own, types.FunctionType) or own.__code__.co_filename != self._file:
             return []
         count = own.__code__.co_argcount
         others = ((each, other) for each, other in self._space.items() if each != name)

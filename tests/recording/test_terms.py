@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradcheck.recording.budget import Budget
+from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.terms import Terms
 from gradcheck.recording.trial import Trial
 
@@ -150,3 +152,75 @@ def test_terms_are_as_small_as_what_they_are_made_of() -> None:
     assert not Terms("np.arange(n) * n", ["n", "m"], space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
     assert made
     assert max(made) <= 20_000
+
+
+def terms_of(text: str, space: dict[str, Any], wanted: Any, budget: float = 1e9) -> list[str]:
+    names = [name for name, value in space.items() if isinstance(value, (np.ndarray, float))]
+
+    def is_wanted(value: Any) -> bool:
+        return np.shape(value) == np.shape(wanted) and np.allclose(value, wanted, rtol=1e-11, atol=0.0)
+
+    return Terms(text, names, space, __file__, Trial({}), is_wanted, Budget(budget)).found()
+
+
+def test_terms_are_fewer_the_more_functions_an_expression_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One term takes 1,000 calls and a few: 25 times as many as are free, or 2 times, or fewer."""
+    evaluated = 0
+
+    def slow(x: Any) -> Any:
+        nonlocal evaluated
+        evaluated += 1
+        for _ in range(1000):
+            abs(0.0)
+        return x
+
+    space = {name: each for name, each in environment().items() if isinstance(each, np.ndarray)}
+    counts = []
+    for most in (40, 400, 10**9):
+        settings = replace(RECORDING, calls_of_term=most, most_terms=5000)
+        monkeypatch.setattr("gradcheck.recording.terms.RECORDING", settings)
+        evaluated = 0
+        assert not terms_of("slow(d)", {**space, "np": np, "slow": slow}, 1e9)
+        counts.append(evaluated)
+    assert 10 < counts[0] <= 5000 // 25 < counts[1] <= 5000 // 2
+    assert counts[1] < counts[2]
+
+
+def test_functions_are_not_handed_far_larger_numbers() -> None:
+    """A series may not end for them."""
+    handed: list[float] = []
+
+    def series(x: Any) -> Any:
+        handed.append(float(np.max(np.abs(x))))
+        return x
+
+    space = {**environment(), "series": series, "far": 1e9}
+    trial = Trial({series.__code__: 1.0})
+    assert not Terms("series(d) * z", ["d", "z", "far"], space, __file__, trial, lambda _: False, Budget(1e9)).found()
+    assert handed
+    assert max(handed) <= RECORDING.farther
+
+
+@pytest.mark.parametrize(("most", "first", "last"), [(10**9, True, True), (300, True, False), (10, False, False)])
+def test_pairs_of_variables_are_kept_until_they_have_too_many_entries(
+    most: int, first: bool, last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has 16 entries: 300 have room for the pairs of the first variable and its transpose."""
+    monkeypatch.setattr("gradcheck.recording.terms.RECORDING", replace(RECORDING, most_entries=most))
+    space = {name: value for name, value in environment().items() if name in "dzhXW"}
+    space = {name: space[name] for name in sorted(space)}
+    one, *_, before, end = space.values()
+    assert [bool(terms_of("d", space, wanted)) for wanted in (one - one.T, end - before)] == [first, last]
+
+
+def test_no_more_terms_are_compared_than_the_budget_pays_for() -> None:
+    space = environment()
+    right = "d * (1 - h**2)"
+    wanted = eval(right, dict(space))
+    budget = Budget(1e9)
+    assert Terms("d * z", list("dzhXW"), space, __file__, Trial({}), lambda _: False, budget).found() == []
+    spent = 1e9 - budget.left
+    assert spent >= RECORDING.work_of_term * 1000
+    assert terms_of("d * z", space, wanted)
+    assert not terms_of("d * z", space, wanted, budget=spent / 1000)
+    assert not terms_of("d * z", space, wanted, budget=0.0)
