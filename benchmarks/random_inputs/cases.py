@@ -71,7 +71,7 @@ def case(seed: int) -> Case:
         None if check == "adjoint" else x,
         lambda: getattr(author, check)(options),
         is_plain,
-        budget if type(budget) is int and budget > 0 else None,
+        budget if type(budget) is int and budget > 0 and check != "problem" else None,  # there it is for each part
     )
 
 

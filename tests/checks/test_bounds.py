@@ -108,3 +108,20 @@ def test_bounds_that_do_not_fit_are_refused(bounds: Any, match: str) -> None:
     f = Guarded()
     with pytest.raises((SubjectError, SubjectTypeError), match=match):
         gradcheck.check_gradients(f.loss, f.gradient, np.ones(3), bounds=bounds)
+
+
+def test_integers_and_complex_numbers_beside_a_point_on_a_bound() -> None:
+    x0 = {"n": np.array([1, 2]), "w": np.array([0.0, 1.0]), "z": np.array([1.0 + 0.0j])}
+
+    def loss(p: Any) -> float:
+        assert p["n"].tolist() == [1, 2]
+        return float(np.sum(p["w"] ** 2) + np.sum(np.abs(p["z"]) ** 2 * p["n"][0]))
+
+    def gradient(p: Any) -> Any:
+        return {"n": None, "w": 2 * p["w"], "z": 2 * p["z"]}
+
+    bounds = [(0, 9)] * 6
+    report = gradcheck.check_gradients(loss, gradient, x0, bounds=bounds, rng=0)
+    assert report.verdict.value == "pass"
+    wrong = gradcheck.check_gradients(loss, lambda p: {**gradient(p), "z": -2 * p["z"]}, x0, bounds=bounds, rng=0)
+    assert wrong.verdict.value == "fail"

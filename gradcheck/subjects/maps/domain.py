@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectError, SubjectTypeError
 from gradcheck.subjects.maps.outputs import plain_list
 from gradcheck.subjects.pytree import flatten
-from gradcheck.subjects.real_parts import as_real
+from gradcheck.subjects.real_parts import as_complex, as_real
 from gradcheck.subjects.selection import Wrt, chosen_names
 from gradcheck.subjects.subject import Point
 
@@ -37,18 +37,18 @@ def bounded(x0: Any, bounds: Any, wrt: Wrt) -> tuple[Any, Callable[[Point], bool
     arrays = [as_real(np.asarray(leaf)) for leaf in leaves]
     low, high = _limits(bounds, sum(array.size for array in arrays))
     parts, lows, highs, start, moved = [], [], [], 0, 0
-    for name, array in zip(structure.names, arrays, strict=True):
+    for name, leaf, array in zip(structure.names, leaves, arrays, strict=True):
         part = slice(start, start + array.size)
         start += array.size
         a, b = low[part].reshape(array.shape), high[part].reshape(array.shape)
-        if name in chosen:
+        if name in chosen and array.dtype.kind == "f":
             inside, count = _inside(array, a, b, name)
             moved += count
-            parts.append(inside)
+            parts.append(as_complex(inside) if np.iscomplexobj(leaf) else inside)
             lows.append(a)
             highs.append(b)
         else:
-            parts.append(array)
+            parts.append(leaf)
 
     def within(point: Point) -> bool:
         return all(bool(((x >= a) & (x <= b)).all()) for x, a, b in zip(point, lows, highs, strict=True))
