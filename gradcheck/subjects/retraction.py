@@ -112,6 +112,8 @@ def point_of_manifold(x0: Any, retraction: Retraction, rng: np.random.Generator)
     if isinstance(x0, (dict, list, tuple)) or np.asarray(x0).dtype.kind != "f":
         raise SubjectTypeError(f"x0 is a {type_name(x0)}: with retract= or project= it must be one array of floats")
     x = np.array(x0, dtype=np.float64)
+    if not x.size:
+        raise SubjectError("x0 has no entries: there is nothing to differentiate with respect to")
     there = retraction.moved(x, np.zeros_like(x))
     if there.shape != x.shape or not _distance(there, x) <= 1e-6 * max(1.0, float(np.linalg.norm(x))):
         raise SubjectError(

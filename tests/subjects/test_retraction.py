@@ -78,6 +78,8 @@ def test_what_describes_no_manifold_is_refused() -> None:
         point_of_manifold(2 * on_sphere(4), found, np.random.default_rng(0))
     with pytest.raises(SubjectTypeError, match="must be one array of floats"):
         point_of_manifold([on_sphere(4)], found, np.random.default_rng(0))
+    with pytest.raises(SubjectError, match="x0 has no entries"):
+        point_of_manifold(np.empty(0), found, np.random.default_rng(0))
     assert point_of_manifold(on_sphere(4), found, np.random.default_rng(0)).shape == (4,)
 
 
