@@ -99,7 +99,7 @@ def _compared(prober: Prober, line: Line, found: Comparison, half: float, ends: 
 
     def claimed(t: float) -> float:
         slopes = [prober.claimed_beside(line, side * half * t) for side in (1.0, -1.0)]
-        return math.nan if None in slopes else 0.5 * math.fsum(slope for slope in slopes if slope is not None)
+        return math.nan if None in slopes else sum(0.5 * slope for slope in slopes if slope is not None)
 
     noise = PROBES.secant_noise * max(prober.data.noise.level, EPSILON * max(map(abs, ends)))
     mean, error = quad_vec(claimed, 0.0, 1.0, limit=1, quadrature="gk15")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -197,8 +198,12 @@ def type_name(value: Any) -> str:
 
 
 def _array(sequence: Any) -> Any:
-    try:
+    if isinstance(sequence, np.ndarray):
         return np.asarray(sequence)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a list may hold entries that are masked, which become NaN
+            return np.asarray(sequence)
     except ValueError:  # entries of different lengths
         return sequence
 

@@ -112,7 +112,7 @@ def adjointness(
     if all(test.holds for test in tests):
         worst = max(tests, key=lambda test: abs(test.gap))
         return (), (f"dot test: {worst}",)
-    worst = max(tests, key=lambda test: abs(test.gap) / test.size)
+    worst = max(tests, key=lambda test: abs(test.gap) / test.size if test.size else 0.0)
     off = _unsteady_product(subject, result.scales, rng)
     if off:
         return (unsteady(subject, "the product", off),), ()
