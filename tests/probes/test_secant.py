@@ -141,3 +141,13 @@ def test_a_bend_close_to_the_point_does_not_hide_behind_the_curvature(forgotten:
     comparison = prober.compared(line, slope, zero=True)
     assert comparison.proves
     assert agrees_on_average(prober, line, comparison) is (forgotten == 0)
+
+
+@pytest.mark.parametrize("size", [5e307, 1.7e308])
+@pytest.mark.parametrize("seed", range(4))
+def test_claims_at_the_end_of_the_range_have_a_mean(seed: int, size: float) -> None:
+    """The sum of two of them is no number, and half of each is."""
+    x0 = np.array([1.5, -1.0])
+    for loss in (lambda x: float(2 * np.sum(x)), lambda x: 2.0 + 1e-18 * float(np.sum(x))):
+        report = gradcheck.check_gradients(loss, lambda x: np.where(x == x0, 1e-3, size), x0, rng=seed)
+        assert report.verdict.value in ("fail", "undecided")

@@ -118,6 +118,12 @@ def test_assert_adjoint() -> None:
         gradcheck.assert_adjoint(*WRONG["transposed"][0], rng=0)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pair_that_is_zero_in_some_directions_is_judged_by_the_others(seed: int) -> None:
+    report = check_adjoint(lambda x: 0 * x, lambda y: np.maximum(y, 0), np.zeros(1), np.zeros(1), rng=seed)
+    assert report.verdict.value == "fail"
+
+
 def test_wrt_chooses_leaves_of_the_input() -> None:
     """The sum of two inputs; the adjoint is wrong in the second alone."""
     like = {"p": np.zeros(3), "q": np.zeros(3)}

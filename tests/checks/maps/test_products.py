@@ -215,6 +215,11 @@ def test_another_nesting_beside_complex_inputs_is_refused(claim: Any, match: str
         check_vjp(fun, lambda p, u: claim(right(p, u)), COMPLEX, rng=0)
 
 
+def test_masked_entries_in_a_list_are_no_numbers() -> None:
+    report = check_vjp(np.square, lambda x, u: [np.ma.masked, *(2 * x * u)[1:]], POINT, rng=0)
+    assert slugs(report) == ["not-finite"]
+
+
 def test_masked_entries_of_a_complex_gradient_are_no_numbers() -> None:
     point = COMPLEX["a"]
 
