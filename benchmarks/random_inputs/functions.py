@@ -66,7 +66,7 @@ class Map:
         """The derivative of each output by each number."""
         z = self.m @ v + self.b
         slopes = np.array([PARTS[name][1](each) for name, each in zip(self.parts, z, strict=True)])
-        return slopes.reshape(-1, 1) * self.m
+        return np.asarray(slopes.reshape(-1, 1) * self.m)
 
 
 def drawn_map(rng: Generator, size: int, outputs: int, is_moderate: bool) -> Map:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Generator = np.random.Generator
 
@@ -87,14 +88,14 @@ def leaf(rng: Generator, odd: float) -> Any:
     return array
 
 
-def real(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
+def real(rng: Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Real numbers: most of them harmless."""
-    values = rng.standard_normal(shape)
+    values: NDArray[np.float64] = np.asarray(rng.standard_normal(shape))
     special = rng.random()
     if special < 0.6:
-        return values * 10.0 ** rng.uniform(-1, 1)
+        return np.asarray(values * 10.0 ** rng.uniform(-1, 1))
     if special < 0.7:
-        return values * 10.0 ** rng.uniform(-30, 30)
+        return np.asarray(values * 10.0 ** rng.uniform(-30, 30))
     if special < 0.78:
         return np.zeros(shape)
     if special < 0.86:
@@ -102,7 +103,7 @@ def real(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
     if special < 0.9:
         return np.full(shape, rng.choice([5e-324, 1e-310, 1e300, 1.7e308, -1e200]))
     if special < 0.98:
-        return values * 10.0 ** rng.uniform(-20, 20, shape)
+        return np.asarray(values * 10.0 ** rng.uniform(-20, 20, shape))
     spoilt = np.array(values)
     spoilt[rng.random(shape) < 0.3] = rng.choice([np.nan, np.inf, -np.inf])
     return spoilt
