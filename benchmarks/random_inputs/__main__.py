@@ -131,7 +131,7 @@ def _is_in(file: str, folder: Path) -> bool:
 
 
 def _states() -> Any:
-    return np.random.get_state()[1], np.geterr(), np.get_printoptions()  # noqa: NPY002
+    return str(np.random.get_state()), np.geterr(), np.get_printoptions()  # noqa: NPY002
 
 
 def is_same(a: Any, b: Any) -> bool:

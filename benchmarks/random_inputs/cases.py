@@ -233,33 +233,33 @@ def drawn_options(rng: Generator, x: Any) -> dict[str, Any]:
     """Options, most of them as they are documented."""
     size = numbers(x).size
     low = np.sort(rng.standard_normal((2, size)), axis=0)
-    drawn: dict[str, list[Callable[[], Any]]] = {
-        "rtol": [lambda v=v: v for v in (1e-3, 0.05, 1e-9, 0.5, 0.0, -1.0, np.nan, "a", True, np.float32(1e-3))],
-        "budget": [lambda v=v: v for v in (1, 5, 20, 50, 100, 400, 0, -3, 2.5, "a", np.int64(60), 10**6)],
-        "entries": [lambda v=v: v for v in (True, True, True, 1, "a", None)],
-        "wrt": [lambda v=v: v for v in ("w0", ["w0"], "nothing", 3, [], ["w0", "w1"], "outer", "x", "")],
+    drawn: dict[str, list[Any]] = {
+        "rtol": [1e-3, 0.05, 1e-9, 0.5, 0.0, -1.0, np.nan, "a", True, np.float32(1e-3)],
+        "budget": [1, 5, 20, 50, 100, 400, 0, -3, 2.5, "a", np.int64(60), 10**6],
+        "entries": [True, True, True, 1, "a", None],
+        "wrt": ["w0", ["w0"], "nothing", 3, [], ["w0", "w1"], "outer", "x", ""],
         "bounds": [
-            lambda: scipy.optimize.Bounds(low[0], low[1]),
-            lambda: [(-10, 10)] * size,
-            lambda: [(None, None)] * size,
-            lambda: [(0, None)] * size,
-            lambda: [(1, -1)] * size,
-            lambda: [(0, 1)],
-            lambda: "a",
-            lambda: (-1, 1),
+            scipy.optimize.Bounds(low[0], low[1]),
+            [(-10, 10)] * size,
+            [(None, None)] * size,
+            [(0, None)] * size,
+            [(1, -1)] * size,
+            [(0, 1)],
+            "a",
+            (-1, 1),
         ],
-        "loss_accuracy": [lambda v=v: v for v in (0, 1e-6, 1e-3, 0.1, -1, np.nan, "a", 2.0)],
-        "diagnose": [lambda v=v: v for v in (False, False, False, None)],
-        "method": [lambda v=v: v for v in ("taylor", "taylor", "complex", "textbook", "nonsense", None)],
-        "rng": [lambda: 7, lambda: np.random.default_rng(3), lambda: None, lambda: "a", lambda: -1, lambda: 1.5],
-        "retract": [lambda: lambda a, b: a + b, lambda: lambda a, b: None, lambda: "a"],
-        "args": [lambda: (1,), lambda: (np.ones(2), "a"), lambda: 3],
-        "workers": [lambda v=v: v for v in (1, 0, "a")],
-        "unknown": [lambda: 1],
+        "loss_accuracy": [0, 1e-6, 1e-3, 0.1, -1, np.nan, "a", 2.0],
+        "diagnose": [False, False, False, None],
+        "method": ["taylor", "taylor", "complex", "textbook", "nonsense", None],
+        "rng": [7, np.random.default_rng(3), None, "a", -1, 1.5],
+        "retract": [lambda a, b: a + b, lambda a, b: None, "a"],
+        "args": [(1,), (np.ones(2), "a"), 3],
+        "workers": [1, 0, "a"],
+        "unknown": [1],
     }
     if rng.random() < 0.5:
         return {} if rng.random() < _DIAGNOSED else {"diagnose": False}
-    chosen = {name: choices[rng.integers(len(choices))]() for name, choices in drawn.items() if rng.random() < _OPTION}
+    chosen = {name: choices[rng.integers(len(choices))] for name, choices in drawn.items() if rng.random() < _OPTION}
     if "unknown" in chosen and rng.random() < 0.9:
         del chosen["unknown"]
     if rng.random() >= _DIAGNOSED:
