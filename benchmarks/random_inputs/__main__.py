@@ -144,6 +144,8 @@ def is_same(a: Any, b: Any) -> bool:
         if len(pairs_a) != len(pairs_b):
             return False
         return all(is_same(x, y) for x, y in zip(pairs_a, pairs_b, strict=True) if x is not a)
+    if isinstance(a, (str, bytes, int, float, complex)) or a is None:
+        return type(a) is type(b) and (a == b or (a != a and b != b))
     return type(a) is type(b)
 
 

@@ -26,6 +26,15 @@ def test_an_input_is_drawn_from_its_number_alone() -> None:
     assert is_same(case(11).x, case(11).x)
 
 
+def test_what_differs_is_told() -> None:
+    x = {"a": np.array([1.0, np.nan]), "b": [1.0, (np.nan, "text")], "c": None}
+    assert is_same(x, {"a": np.array([1.0, np.nan]), "b": [1.0, (np.nan, "text")], "c": None})
+    for other in ({**x, "a": np.array([1.0, 2.0])}, {**x, "b": [1.0, (2.0, "text")]}, {**x, "b": [1.0, (np.nan, "s")]}):
+        assert not is_same(x, other)
+    assert not is_same(x, {**x, "c": 1})
+    assert not is_same("one state", "another")
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_derivatives_are_exact(name: str) -> None:
     value, slope, _ = PARTS[name]
