@@ -24,7 +24,7 @@ BENCHMARKS = {
     "lines-programs": ("benchmarks.lines",),
     "naming": ("benchmarks.naming",),
     "nn-speed": ("benchmarks.nn_speed",),
-    "random-inputs": ("benchmarks.random_inputs", "--count", "20000"),
+    "random-inputs": ("benchmarks.random_inputs.__main__", "--count", "100000", "--workers", "2"),
     "scripts-programs": ("benchmarks.scripts",),
     "sensitivity": ("benchmarks.sensitivity",),
     "strangers": ("benchmarks.strangers.__main__", "--seed", "7", "--failures"),

@@ -49,7 +49,7 @@ def test_a_small_wrong_entry_in_half_precision_passes_only_where_the_resolution_
     """Doubled, it is off by 0.12 where others are 1.3, of which the tolerance for half precision leaves 0.2."""
     for seed in range(4):
         coarse = check(2.0, rng=seed)
-        assert not coarse or coarse.blocks["x"].resolution > 1.0
+        assert not coarse or coarse.blocks["x"].resolution is None  # an entry may be off by all of its size
         close = check(2.0, rng=seed, entries=True)
         assert close.verdict.value == "fail"
         assert [entry.index for entry in close.blocks["x"].entries if entry.wrong] == [(1, 2)]
