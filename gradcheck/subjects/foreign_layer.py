@@ -181,7 +181,8 @@ class ForeignLayer(Layer):
         if self._constants:
             return
         beside = arrays_beside(self.layer, self.params, self._input)
-        left = [n for n, v in beside.items() if same_entries(np.shape(gradient_in(gradients, n)), v.shape)]
+        found = {name: gradient_in(gradients, name) for name in beside}
+        left = [n for n, g in found.items() if g is not None and same_entries(np.shape(g), beside[n].shape)]
         if left or not self.params:
             names = (*self.params, *(left or gradients))
             raise SubjectError(

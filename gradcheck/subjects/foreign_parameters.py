@@ -154,10 +154,7 @@ def _with_gradients(layer: Any, calls: Calls, x: Any) -> ParameterView:
         for name, value in before.items()
         if is_float_array(value)
         and not _is_cache(value, after.get(name), x)
-        and (
-            _has_gradient(name, value, after, trial=x is not None)
-            or same_entries(np.shape(gradient_in(named, name)), value.shape)
-        )
+        and (_has_gradient(name, value, after, trial=x is not None) or _is_gradient_of(value, gradient_in(named, name)))
     ]
     return _view(layer, {name: (name,) for name in matched})
 
@@ -248,6 +245,11 @@ def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) ->
     if len(calls.needs) > len(more):  # it needs a rate as well, which is tried elsewhere
         return double, None
     return double, calls.backward(double, np.ones_like(y), *more)
+
+
+def _is_gradient_of(value: Array, gradient: Any) -> bool:
+    """Whether a gradient was returned for an array; None has the shape of a number, and is none."""
+    return gradient is not None and same_entries(np.shape(gradient), value.shape)
 
 
 def _is_cache(before: Array, after: Any, x: Any) -> bool:

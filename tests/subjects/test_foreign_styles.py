@@ -439,3 +439,26 @@ def test_messages_call_a_layer_by_its_name_and_not_by_an_address() -> None:
     for layer, name in ((Base(), "Base"), (Shown(), r"Shown\(3\)"), (np.tanh, "<ufunc 'tanh'>"), (sorted, "sorted")):
         with pytest.raises(SubjectTypeError, match=rf"^{name} is not a layer"):
             as_layer(layer)
+
+
+class Single:
+    """y = w x with a gradient kept beside the parameter from the start; both have a single entry."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor, self.w = factor, np.array([[1.5]])
+        self.dw = np.zeros_like(self.w)
+
+    def forward(self, x: Array) -> Any:
+        self.x = x
+        return x @ self.w
+
+    def backward(self, d: Array) -> Any:
+        self.dw = self.factor * self.x.T @ d
+        return d @ self.w.T
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (2.0, "fail")])
+def test_the_gradient_of_a_single_number_is_no_parameter(factor: float, verdict: str) -> None:
+    layer = as_layer(Single(factor), x=X[:, :1])
+    assert set(layer.params) == {"w"}
+    assert check_gradients(layer, batch=(X[:, :1],), rng=0).verdict.value == verdict
