@@ -21,6 +21,8 @@ from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.budget import Budget, Costs
+from gradcheck.recording.calls import Calls
+from gradcheck.recording.editor import Watched
 from gradcheck.recording.exactness import is_exact
 from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
@@ -150,6 +152,10 @@ class _Search:
         faulty = blame.lines()
         another = self._another()
         faulty = confirmed(blame, faulty, another[1] if another else None, wrong)
+        calls = Calls()
+        for _, each in filter(None, (recorded, another)):
+            calls.update(each.calls)
+        self._watched = Watched(self._functions, Trial(calls))
         known = [_Truths(p, r.loss, r.truths, r.tolerance) for p, r in (recorded, another)] if another else []
         self._costs = Costs.of(recording.graph)
         budget = self._budget = self._costs.budget(*self._before)
@@ -220,9 +226,8 @@ class _Search:
         self, known: Sequence[_Truths], blame: Blame, unit: int, wider: bool, constants: Constants, budget: Budget
     ) -> Repair | None:
         own = partial(self._is_right, known)
-        trial = Trial(blame.recording.largest)
         line = blame.recording.units[unit]
-        return repaired(line, own, budget, self._functions, trial, wider=wider, constants=constants)
+        return repaired(line, own, budget, self._watched, wider=wider, constants=constants)
 
     def _larger_edit(self, known: Sequence[_Truths], blame: Blame, faulty: Faulty) -> Repair | None:
         """A larger edit of a wrong line than those that were tried, which makes the gradients right."""
@@ -230,10 +235,9 @@ class _Search:
             return None
         point = known[0].point
         call = partial(self._own.gradient, tuple(x.copy() for x in point))
-        trial = Trial(blame.recording.largest)
         unit = blame.recording.units[faulty.unit]
         required = partial(requirement_of, blame, faulty)
-        return searched(unit, required, call, partial(self._is_right, known), self._budget, self._functions, trial)
+        return searched(unit, required, call, partial(self._is_right, known), self._budget, self._watched)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:
         """Whether the claims are the exact gradients now, at each point where these are known, of the same loss."""

@@ -16,10 +16,50 @@ from functools import lru_cache
 from typing import Any
 
 from gradcheck.recording.functions import ReachableFunctions
-from gradcheck.recording.program import bound_to, codes_in, flags_of, parsed, same_but_for_assertions, source_of
+from gradcheck.recording.program import (
+    bound_to,
+    codes_in,
+    flags_of,
+    is_followed,
+    parsed,
+    same_but_for_assertions,
+    source_of,
+)
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span, rows_of, span_of
 from gradcheck.recording.trial import Trial, guarded
+
+
+class Watched:
+    """The user's functions, which are run by way of a trial while one of them is changed.
+
+    Parameters
+    ----------
+    functions : ReachableFunctions
+    trial : Trial
+        Keeps what is changed from running without end.
+    """
+
+    def __init__(self, functions: ReachableFunctions, trial: Trial) -> None:
+        self._functions, self.trial = functions, trial
+        self._codes: list[tuple[types.FunctionType, types.CodeType]] | None = None
+
+    def of(self, file: str) -> list[types.FunctionType]:
+        """The functions of a file."""
+        return self._functions.of(file)
+
+    def codes(self) -> list[tuple[types.FunctionType, types.CodeType]]:
+        """The functions, each with the code that it runs then: a change may keep loops of any of them from ending."""
+        if self._codes is None:
+            files = [each for each in self._functions.files if is_followed(each)]
+            self._codes = [pair for file in files for pair in self._codes_of(file)]
+        return self._codes
+
+    def _codes_of(self, file: str) -> Iterator[tuple[types.FunctionType, types.CodeType]]:
+        before, after = _watched(file, source_of(file))
+        places = list(_places(self.of(file), before))
+        new = {k: bound_to(after[k], self.trial) for k in {k for _, k in places}}
+        return ((function, new[k]) for function, k in places if after[k] != before[k])
 
 
 class Editor:
@@ -30,9 +70,7 @@ class Editor:
     file : str
     rows : range
         The lines that are changed.
-    functions : ReachableFunctions
-    trial : Trial
-        Keeps what is changed from running without end.
+    functions : Watched
 
     Attributes
     ----------
@@ -50,8 +88,8 @@ class Editor:
         If no function runs the code at these lines.
     """
 
-    def __init__(self, file: str, rows: range, functions: ReachableFunctions, trial: Trial) -> None:
-        self._file, self._rows, self._trial = file, rows, trial
+    def __init__(self, file: str, rows: range, functions: Watched) -> None:
+        self._file, self._rows, self._trial = file, rows, functions.trial
         source, own = source_of(file), functions.of(file)
         self._flags = flags_of(source)
         self.text = statement_around(source, rows[0])
@@ -69,16 +107,7 @@ class Editor:
         self.work = RECORDING.work_of_edit + RECORDING.work_of_node * sum(1 for _ in ast.walk(self._tree))
         self._places: dict[Span, _Place] = {}
         edited = {id(function) for function, _ in self._edited}
-        self._looping = self._with_counted_loops(source, [each for each in own if id(each) not in edited])
-
-    def _with_counted_loops(
-        self, source: str, functions: Sequence[types.FunctionType]
-    ) -> list[tuple[types.FunctionType, types.CodeType]]:
-        """Other functions of the file, with code whose loops count their turns: a change may keep them from ending."""
-        before, after = _counting(self._file, source)
-        places = list(_places(functions, before))
-        new = {k: bound_to(after[k], self._trial) for k in {k for _, k in places}}
-        return [(function, new[k]) for function, k in places]
+        self._others = [(function, code) for function, code in functions.codes() if id(function) not in edited]
 
     def compiled(self, span: Span, new: str) -> list[types.CodeType]:
         """The codes of the changed function, and of those inside of it, with another text at a place.
@@ -118,7 +147,7 @@ class Editor:
         """While it lasts, the functions run other codes."""
         patched: list[tuple[types.FunctionType, types.CodeType]] = []
         try:
-            for function, new in (*((each, after[k]) for each, k in self._edited), *self._looping):
+            for function, new in (*((each, after[k]) for each, k in self._edited), *self._others):
                 code = function.__code__
                 if new.co_freevars == code.co_freevars:
                     patched.append((function, code))
@@ -188,18 +217,17 @@ def _lines(code: types.CodeType) -> range:
     return range(code.co_firstlineno, max(lines, default=code.co_firstlineno) + 1)
 
 
-@lru_cache(maxsize=8)
-def _counting(file: str, source: str) -> tuple[list[types.CodeType], list[types.CodeType]]:
-    """The codes of the statements of a file that have ``while`` loops, and the same with the turns counted."""
-    looping = [each for each in parsed(source).body if any(isinstance(n, ast.While) for n in ast.walk(each))]
-    if not looping:
+@lru_cache(maxsize=32)
+def _watched(file: str, source: str) -> tuple[list[types.CodeType], list[types.CodeType]]:
+    """The codes of the functions of a file, and the same with turns counted and calls looked at."""
+    if not source:
         return [], []
-    text = _kept(source, [*map(_rows, looping), *map(_rows, _imports(source))])
-    flags, tree = flags_of(source), guarded(ast.parse(text, file), range(0))
-    before = list(codes_in(compile(text, file, "exec", flags, dont_inherit=True)))
-    after = list(codes_in(compile(tree, file, "exec", flags, dont_inherit=True)))
-    places = [k for k, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
-    return [before[k] for k in places], [after[k] for k in places]
+    try:
+        flags, tree = flags_of(source), guarded(ast.parse(source, file), range(0))
+        before, after = (compile(each, file, "exec", flags, dont_inherit=True) for each in (source, tree))
+    except (SyntaxError, ValueError, RecursionError):
+        return [], []
+    return list(codes_in(before)), list(codes_in(after))
 
 
 def statement_around(source: str, line: int) -> str:

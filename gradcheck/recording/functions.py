@@ -89,6 +89,11 @@ class ReachableFunctions:
         """The functions of a file."""
         return list(self._found.get(file, ()))
 
+    @property
+    def files(self) -> list[str]:
+        """The files of all of them."""
+        return list(self._found)
+
     def reach(self, functions: Iterable[types.FunctionType], root: Any) -> set[str]:
         """Look for what a callable reaches, unless its functions are known; the files in which more was found."""
         if all(id(each) in self._known for each in functions):

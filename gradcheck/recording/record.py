@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import Adjoints, adjoints, made_of
+from gradcheck.recording.calls import Calls
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.graph import Graph, Value, is_real
 from gradcheck.recording.recorder import Recorder
@@ -43,9 +44,8 @@ class Recording:
         loss is made of: a derivative may be written from the parameter to the loss as well as back.
     tolerance : float
         Two values that differ by less than this part of the larger norm are equal.
-    largest : dict
-        The largest number that each function but NumPy's was called with, by what `gradcheck.recording.trial.key_of`
-        says.
+    calls : Calls
+        What all functions but NumPy's were called with.
     """
 
     loss: float
@@ -58,7 +58,7 @@ class Recording:
     truths: tuple[Any, ...]
     tangents: tuple[tuple[int, dict[int, Array]], ...]
     tolerance: float
-    largest: dict[Any, float]
+    calls: Calls
 
     def is_equal(self, one: Any, other: Any) -> bool:
         """Whether two arrays of one size have the same entries, where the first is not NaN."""
@@ -228,7 +228,7 @@ def _recorded(
         truths,
         tangents(graph, parameters, found.of),
         tolerance,
-        recorder.largest,
+        recorder.calls,
     )
 
 

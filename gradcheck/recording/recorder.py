@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.recording.calls import EVEN, Calls
 from gradcheck.recording.casts import wide_call
 from gradcheck.recording.functions import ReachableFunctions, RecentFunctions
 from gradcheck.recording.graph import Graph, Ref, Value
@@ -32,7 +33,6 @@ from gradcheck.recording.operations import (
 )
 from gradcheck.recording.program import Program, RunningFile
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.trial import EVEN, key_of, largest_of
 
 Array = NDArray[Any]
 
@@ -101,7 +101,7 @@ class Recorder:
         self._buffers: dict[int, Buffer] = {}
         self._read: set[int] = set()  # owners of memory that was there before
         self._first: dict[int, Value] = {}  # what each of them held first
-        self.largest: dict[Any, float] = {}  # number that each function but NumPy's was called with
+        self.calls = Calls()  # of all functions but NumPy's
         self.callers: list[Any] = []
         self.forgets = False  # whether memory was written to in a way that has no rule
 
@@ -456,19 +456,15 @@ class Recorder:
             return self._record(site, same, args, {}, out) if _is_number(args[0]) else out
         module = getattr(function, "__module__", None) or ""
         if isinstance(function, type) and not module.startswith(("numpy", "scipy", "builtins")):
+            self.calls.note(function, args, kwargs)
             self.program.follow(function)
             return function(*args, **kwargs)
         if not module.startswith(EVEN):
-            self._note(function, (*args, *kwargs.values()))
+            self.calls.note(function, args, kwargs)
             self.program.follow(function)
             if self.program.has_rewritten(function):
                 return function(*args, **kwargs)
         return self._of_library(site, function, args, kwargs)
-
-    def _note(self, function: Any, arguments: tuple[Any, ...]) -> None:
-        """The largest number that a function was called with."""
-        key = key_of(function)
-        self.largest[key] = max(self.largest.get(key, 0.0), largest_of(arguments))
 
     def _of_library(self, site: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         module = getattr(function, "__module__", None) or ""

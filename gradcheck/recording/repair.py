@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.recording.budget import Budget
-from gradcheck.recording.editor import Editor
+from gradcheck.recording.editor import Editor, Watched
 from gradcheck.recording.edits import edits, items_with_indices, with_constant
-from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.requirement import Requirement
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span, Unit, replaced, segment, span_of
 from gradcheck.recording.terms import Terms
-from gradcheck.recording.trial import Trial, observed
+from gradcheck.recording.trial import observed
 from gradcheck.tracebacks import pass_on_signal
 
 #: Variables that an edit may bring in: the nearest in the source.
@@ -49,8 +48,7 @@ def repaired(
     unit: Unit,
     is_right: Callable[[], bool],
     budget: Budget,
-    functions: ReachableFunctions,
-    trial: Trial,
+    functions: Watched,
     *,
     wider: bool,
     constants: Sequence[tuple[Span, float]] = (),
@@ -65,16 +63,14 @@ def repaired(
         not. It spends what the calls cost.
     budget : Budget
         What is done is spent of it.
-    functions : ReachableFunctions
-    trial : Trial
-        Keeps an edit from running without end.
+    functions : Watched
     wider : bool
         Whether to try the edits that bring in other variables of the function, or those that do not.
     constants : sequence of (Span, float)
         Expressions inside the line, and the constants that these have to be multiplied with.
     """
     try:
-        editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions, trial)
+        editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions)
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
         return None
@@ -103,8 +99,7 @@ def searched(
     call: Callable[[], Any],
     is_right: Callable[[], bool],
     budget: Budget,
-    functions: ReachableFunctions,
-    trial: Trial,
+    functions: Watched,
 ) -> Repair | None:
     """The smallest of the larger edits of a line that makes the gradients right; None if none of them does.
 
@@ -115,11 +110,11 @@ def searched(
         What an expression at a place has to be: the edits that make it so are tried.
     call : callable
         Calls the user's gradient at the point where that is known.
-    is_right, budget, functions, trial
+    is_right, budget, functions
         As for `repaired`.
     """
     try:
-        editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions, trial)
+        editor = Editor(unit.file, range(unit.span[0], unit.span[2] + 1), functions)
         tree = ast.parse(editor.text)
         span = _computed(tree, unit.span)
         before = segment(editor.text, span)
@@ -138,17 +133,17 @@ def searched(
     def look(value: Any, frame: types.FrameType) -> None:
         same = next(turns) == requirement.turn and np.shape(value) == np.shape(requirement.now)
         if same and np.array_equal(value, requirement.now):
-            terms = Terms(before, names, _environment(frame), unit.file, trial, requirement.is_wanted, budget)
+            terms = Terms(before, names, _environment(frame), unit.file, functions.trial, requirement.is_wanted, budget)
             found.extend(terms.found()[: RECORDING.most_candidates])
 
-    trial.observer = look
+    functions.trial.observer = look
     try:
         with editor.changed(codes):
             call()
     except Exception as error:
         pass_on_signal(error)
     finally:
-        trial.observer = None
+        functions.trial.observer = None
     head, _, tail = unit.text.rpartition(" ".join(before.split()))
     for text in found:
         budget.spend(editor.work)

@@ -17,7 +17,7 @@ from gradcheck.recording.sites import Site, Unit, rows_of, span_of
 PLACEHOLDER = "\0gradcheck recorder\0"
 
 #: Calls that look at the frame they are made from.
-_OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint", "input", "__import__"}
+OF_FRAMES = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint", "input", "__import__"}
 
 #: Attributes of an array that are arrays of the same memory.
 _VIEWS = {"T", "real", "imag"}
@@ -308,7 +308,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """A call, but for one that looks at its frame."""
-        if not self._depth or (isinstance(node.func, ast.Name) and node.func.id in _OF_FRAMES):
+        if not self._depth or (isinstance(node.func, ast.Name) and node.func.id in OF_FRAMES):
             return self.generic_visit(node)
         if self._aside and _is_method_of(self._aside, node.func):
             return self.generic_visit(node)

@@ -1,7 +1,9 @@
-"""Keeps a changed line from running without end: by the numbers that functions are called with, and by counting turns.
+"""Keeps a changed line from running without end, and from what ends the process.
 
 A change may hand a function numbers that its author never thought of, for which a series needs a billion terms, or
-spoil what a loop waits for. Neither can be left to a clock, which would make reports differ from run to run.
+spoil what a loop waits for. Neither can be left to a clock, which would make reports differ from run to run: the
+numbers are compared with those of before, and turns are counted. Compiled code that does not look at its arguments is
+called only with such as it had before.
 """
 
 from __future__ import annotations
@@ -9,42 +11,18 @@ from __future__ import annotations
 import ast
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numpy as np
-
-from gradcheck.recording.rewrite import PLACEHOLDER
+from gradcheck.recording.calls import EVEN, Calls, largest_of
+from gradcheck.recording.rewrite import OF_FRAMES, PLACEHOLDER
 from gradcheck.recording.settings import RECORDING
-
-#: Modules whose functions take as long for large numbers as for small ones.
-EVEN = ("numpy", "builtins", "math", "operator", "_operator")
 
 Tree = TypeVar("Tree", ast.Module, ast.Expression)
 
 
 class TooFar(ValueError):
-    """A changed line calls a function with numbers far larger than before, or makes a loop run on."""
-
-
-def key_of(function: Any) -> Any:
-    """What stays the same where a function is defined again at each call; None if it cannot be told apart."""
-    code = getattr(function, "__code__", function)
-    try:
-        hash(code)
-    except TypeError:
-        return None
-    return code
-
-
-def largest_of(arguments: tuple[Any, ...]) -> float:
-    """The largest size of a number among some arguments; 0 without numbers."""
-    sizes = [
-        float(np.max(np.abs(each)))
-        for each in arguments
-        if isinstance(each, (np.ndarray, float, int)) and np.size(each) and np.asarray(each).dtype.kind in "fiu"
-    ]
-    return max(sizes, default=0.0)
+    """A change makes a loop run on, or calls a function in a way that may not end, or end the process."""
 
 
 class Trial:
@@ -52,8 +30,8 @@ class Trial:
 
     Parameters
     ----------
-    largest : mapping
-        The largest number that each function was called with before.
+    calls : Calls
+        What functions were called with before.
 
     Attributes
     ----------
@@ -61,8 +39,8 @@ class Trial:
         Gets what is given to `look`, and the frame of the code that is run on trial.
     """
 
-    def __init__(self, largest: Mapping[Any, float]) -> None:
-        self._largest = largest
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
         self._turns = 0
         self.observer: Callable[[Any, types.FrameType], None] | None = None
 
@@ -71,7 +49,7 @@ class Trial:
         self._turns = 0
 
     def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """``function(*args, **kwargs)``, unless it is called with numbers that are far too large.
+        """``function(*args, **kwargs)`` on a changed line, unless the arguments are larger, or of another kind.
 
         Raises
         ------
@@ -79,9 +57,20 @@ class Trial:
         """
         module = getattr(function, "__module__", None) or ""
         if not module.startswith(EVEN) and not isinstance(function, type):
-            known = max(1.0, self._largest.get(key_of(function), 0.0))
+            known = max(1.0, self._calls.largest(function))
             if not largest_of((*args, *kwargs.values())) <= RECORDING.farther * known:
                 raise TooFar(f"{getattr(function, '__name__', function)} is called with far larger numbers")
+        return self.pass_on(function, *args, **kwargs)
+
+    def pass_on(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """The same on any other line, where only the kinds of the arguments matter.
+
+        Raises
+        ------
+        TooFar
+        """
+        if not self._calls.allow(function, args, kwargs):
+            raise TooFar(f"{getattr(function, '__name__', function)} is called with arguments of another kind")
         return function(*args, **kwargs)
 
     def look(self, value: Any) -> Any:
@@ -107,7 +96,7 @@ class Trial:
 
 
 class Guarding(ast.NodeTransformer):
-    """Makes loops count their turns, and calls on some lines go through a `Trial`.
+    """Makes loops count their turns, and calls go through a `Trial`.
 
     Parameters
     ----------
@@ -130,13 +119,10 @@ class Guarding(ast.NodeTransformer):
         self.generic_visit(node)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         own = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "value", None) == PLACEHOLDER
-        if (
-            node.lineno not in self._rows
-            or own
-            or name in ("super", "locals", "globals", "vars", "dir", "eval", "exec")
-        ):
+        if own or name in OF_FRAMES:
             return node
-        guarded = ast.Attribute(ast.Constant(PLACEHOLDER), "call", ast.Load())
+        method = "call" if node.lineno in self._rows else "pass_on"
+        guarded = ast.Attribute(ast.Constant(PLACEHOLDER), method, ast.Load())
         return ast.copy_location(ast.Call(guarded, [node.func, *node.args], node.keywords), node)
 
 
@@ -146,5 +132,5 @@ def observed(text: str) -> str:
 
 
 def guarded(tree: Tree, rows: range) -> Tree:
-    """A tree whose loops end, and whose calls on some lines are looked at first."""
+    """A tree whose loops end, and whose calls are looked at first."""
     return ast.fix_missing_locations(cast(Tree, Guarding(rows).visit(tree)))

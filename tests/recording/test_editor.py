@@ -8,7 +8,8 @@ import types
 
 import pytest
 
-from gradcheck.recording.editor import Editor
+from gradcheck.recording.calls import Calls
+from gradcheck.recording.editor import Editor, Watched
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.sites import Span
 from gradcheck.recording.trial import TooFar, Trial
@@ -202,7 +203,7 @@ def place(text: str, part: str) -> Span:
 def editor_of(module: types.ModuleType, row: int, trial: Trial | None = None) -> Editor:
     functions = ReachableFunctions(lambda file: file == module.__name__)
     functions.reach([each for each in vars(module).values() if isinstance(each, types.FunctionType)], vars(module))
-    return Editor(module.__name__, range(row, row + 1), functions, trial or Trial({}))
+    return Editor(module.__name__, range(row, row + 1), Watched(functions, trial or Trial(Calls())))
 
 
 @pytest.mark.parametrize("kind", KINDS)

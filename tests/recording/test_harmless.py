@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradcheck.recording.budget import Budget
+from gradcheck.recording.calls import Calls
 from gradcheck.recording.harmless import is_harmless
 from gradcheck.recording.terms import Terms
 from gradcheck.recording.trial import Trial
@@ -112,7 +113,7 @@ def test_a_search_for_a_term_calls_no_other_function() -> None:
             ["d", "z"],
             space,
             file,
-            Trial({}),
+            Trial(Calls()),
             lambda value: np.shape(value) == (4,) and np.allclose(value, wanted, rtol=1e-12),
             Budget(1e9),
         ).found()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gradcheck.recording.budget import Budget
+from gradcheck.recording.calls import Calls
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.terms import Terms
 from gradcheck.recording.trial import Trial
@@ -50,6 +51,13 @@ def triple(x: Any) -> Any:
     return 3 * x
 
 
+def after(function: Any, *args: Any) -> Calls:
+    """What is known after a call."""
+    calls = Calls()
+    calls.note(function, args, {})
+    return calls
+
+
 def environment() -> dict[str, Any]:
     rng = np.random.default_rng(5)
     found: dict[str, Any] = {name: rng.uniform(0.2, 0.8, size=(4, 4)) for name in "dzhXW"}
@@ -71,7 +79,7 @@ def found(text: str, wanted: Any, space: dict[str, Any]) -> list[str]:
     def is_wanted(value: Any) -> bool:
         return np.shape(value) == np.shape(wanted) and np.allclose(value, wanted, rtol=1e-11, atol=0.0)
 
-    return Terms(text, names, space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
+    return Terms(text, names, space, __file__, Trial(Calls()), is_wanted, Budget(1e9)).found()
 
 
 @pytest.mark.parametrize(("text", "right"), FOUND)
@@ -134,7 +142,7 @@ def test_an_expression_that_takes_long_is_computed_less_often() -> None:
 
     space = environment() | {"solve": solve}
     names = [name for name, value in space.items() if isinstance(value, (np.ndarray, float))]
-    terms = Terms("d * solve(z)", names, space, __file__, Trial({}), lambda _value: False, Budget(1e9))
+    terms = Terms("d * solve(z)", names, space, __file__, Trial(Calls()), lambda _value: False, Budget(1e9))
     assert not terms.found()
     assert 10 < len(often) < 1500
 
@@ -148,8 +156,8 @@ def test_terms_are_as_small_as_what_they_are_made_of() -> None:
         made.append(np.size(value))
         return False
 
-    assert not Terms("x * n", ["x", "y", "n", "m"], space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
-    assert not Terms("np.arange(n) * n", ["n", "m"], space, __file__, Trial({}), is_wanted, Budget(1e9)).found()
+    assert not Terms("x * n", ["x", "y", "n", "m"], space, __file__, Trial(Calls()), is_wanted, Budget(1e9)).found()
+    assert not Terms("np.arange(n) * n", ["n", "m"], space, __file__, Trial(Calls()), is_wanted, Budget(1e9)).found()
     assert made
     assert max(made) <= 20_000
 
@@ -160,7 +168,7 @@ def terms_of(text: str, space: dict[str, Any], wanted: Any, budget: float = 1e9)
     def is_wanted(value: Any) -> bool:
         return np.shape(value) == np.shape(wanted) and np.allclose(value, wanted, rtol=1e-11, atol=0.0)
 
-    return Terms(text, names, space, __file__, Trial({}), is_wanted, Budget(budget)).found()
+    return Terms(text, names, space, __file__, Trial(Calls()), is_wanted, Budget(budget)).found()
 
 
 def test_terms_are_fewer_the_more_functions_an_expression_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +203,7 @@ def test_functions_are_not_handed_far_larger_numbers() -> None:
         return x
 
     space = {**environment(), "series": series, "far": 1e9}
-    trial = Trial({series.__code__: 1.0})
+    trial = Trial(after(series, 1.0))
     assert not Terms("series(d) * z", ["d", "z", "far"], space, __file__, trial, lambda _: False, Budget(1e9)).found()
     assert handed
     assert max(handed) <= RECORDING.farther
@@ -218,7 +226,7 @@ def test_no_more_terms_are_compared_than_the_budget_pays_for() -> None:
     right = "d * (1 - h**2)"
     wanted = eval(right, dict(space))
     budget = Budget(1e9)
-    assert Terms("d * z", list("dzhXW"), space, __file__, Trial({}), lambda _: False, budget).found() == []
+    assert Terms("d * z", list("dzhXW"), space, __file__, Trial(Calls()), lambda _: False, budget).found() == []
     spent = 1e9 - budget.left
     assert spent >= RECORDING.work_of_term * 1000
     assert terms_of("d * z", space, wanted)

@@ -10,9 +10,10 @@ import pytest
 from scipy import special
 
 import gradcheck
+from gradcheck.recording.calls import Calls
 from gradcheck.recording.program import bound_to
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.trial import TooFar, Trial, guarded, key_of, largest_of, observed
+from gradcheck.recording.trial import TooFar, Trial, guarded, observed
 
 UNIT = 1e9
 
@@ -53,7 +54,7 @@ def test_a_loop_that_never_ends_is_given_up() -> None:
 
 
 def test_turns_are_counted_anew_for_each_trial() -> None:
-    trial = Trial({})
+    trial = Trial(Calls())
     for _ in range(2):
         trial.begin()
         assert all(trial.turn() for _ in range(RECORDING.most_turns))
@@ -63,7 +64,9 @@ def test_turns_are_counted_anew_for_each_trial() -> None:
 
 @pytest.mark.parametrize(("number", "far"), [(5.0, False), (4e3, False), (6e3, True)])
 def test_functions_of_a_library_are_held_to_the_numbers_they_were_called_with(number: float, far: bool) -> None:
-    trial = Trial({key_of(special.hyp1f1): largest_of((1.7, np.array([-5.0, 2.0]))), key_of(root): 1.0})
+    calls = Calls()
+    calls.note(special.hyp1f1, (1.7, 2.9, np.array([-5.0, 2.0])), {})
+    trial = Trial(calls)
     if far:
         with pytest.raises(TooFar):
             trial.call(special.hyp1f1, 1.7, 2.9, np.array([number]))
@@ -78,7 +81,9 @@ def test_the_observer_sees_any_number() -> None:
     def series(x: float) -> float:
         return x
 
-    trial, seen = Trial({key_of(series): 1.0}), []
+    calls = Calls()
+    calls.note(series, (1.0,), {})
+    trial, seen = Trial(calls), []
     trial.observer = lambda value, _frame: seen.append(value)
     text = observed("series(x) * 1e9")
     code = compile(guarded(ast.parse(text, mode="eval"), range(9)), "<trial>", "eval")

@@ -196,7 +196,7 @@ def _assembled(
         tuple(truths),
         tangents(graph, parameters, found.of),
         tolerance,
-        recorder.largest,
+        recorder.calls,
     )
     return StepRecording(base, recording, tuple(gradients))
 
