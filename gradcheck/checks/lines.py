@@ -7,7 +7,7 @@ user's, and a few more where a repair is tried.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from gradcheck.checks.nearby import is_whole, point_near
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
+from gradcheck.recording.alternatives import alternatives
 from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.budget import Budget, Costs
 from gradcheck.recording.calls import Calls
@@ -29,18 +30,19 @@ from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.program import reachable, source_of
 from gradcheck.recording.record import Recording, equal, record
 from gradcheck.recording.repair import Repair, repaired, searched
-from gradcheck.recording.requirement import requirement_of
+from gradcheck.recording.requirement import Requirement, requirement_of, right_claims
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.selection import (
     Constants,
     Edits,
     agrees,
     confirmed,
-    repairs_anywhere,
+    found_by_repair,
     singled_out,
     tried_repairs,
 )
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.sites import Span
 from gradcheck.recording.trial import Trial
 from gradcheck.reports.data import LineReport
 from gradcheck.subjects.subject import Point, Subject
@@ -163,9 +165,15 @@ class _Search:
         with budget.reserving(RECORDING.share_of_terms * budget.left):
             repairs = tried_repairs(blame, faulty, edits) if known and faulty else []
         accused = singled_out(blame, faulty, repairs) if faulty else []
+        if not accused and known and any(finding.code in WITHOUT_NAME for finding in findings):
+            others = alternatives(
+                blame, edits, lambda unit: self._search(known, blame, partial(right_claims, blame, unit, budget), unit)
+            )
+            only = others.only(blame)
+            accused = [] if only is None else [(found_by_repair(blame, only[0]), only[1])]
+            repairs = repairs or others.shown(blame)
         if not accused:
-            shown = repairs or (repairs_anywhere(blame, edits) if known and unnamed else [])
-            return self._with_changes(findings, blame, shown)
+            return self._with_changes(findings, blame, repairs)
         accused = [(each, repair or self._larger_edit(known, blame, each)) for each, repair in accused]
         counts = self._subject.counts()
         explanations = [explained(blame, each, self._names, counts, repair) for each, repair in accused]
@@ -233,10 +241,15 @@ class _Search:
         """A larger edit of a wrong line than those that were tried, which makes the gradients right."""
         if not known or blame.most_entries(faulty.unit) > RECORDING.most_entries:
             return None
-        point = known[0].point
-        call = partial(self._own.gradient, tuple(x.copy() for x in point))
-        unit = blame.recording.units[faulty.unit]
-        required = partial(requirement_of, blame, faulty)
+        return self._search(known, blame, partial(requirement_of, blame, faulty), faulty.unit)[0]
+
+    def _search(
+        self, known: Sequence[_Truths], blame: Blame, required: Callable[[Span], Requirement | None], number: int
+    ) -> tuple[Repair | None, bool]:
+        """An edit of a line, found by value, with which all gradients are right; whether all edits were compared."""
+        self._budget.spend(self._costs.gradient)
+        call = partial(self._own.gradient, tuple(x.copy() for x in known[0].point))
+        unit = blame.recording.units[number]
         return searched(unit, required, call, partial(self._is_right, known), self._budget, self._watched)
 
     def _is_right(self, known: Sequence[_Truths]) -> bool:

@@ -131,6 +131,9 @@ def _of_itself(text: str, names: Sequence[str], numpy: str) -> Iterator[Edit]:
             yield Edit(slug, source.with_(node, new))
     yield Edit("sign-flipped", f"-{whole}")
     for node in nodes:
+        if isinstance(node, ast.Call) and id(node) in source.amounts and node is not source.tree:
+            yield Edit("sign-flipped", source.with_(node, f"(-{source.of(node)})"))
+    for node in nodes:
         for slug, new in _calls(source, node):
             yield Edit(slug, source.with_(node, new))
     yield Edit("constant-factor", f"2 * {whole}")
@@ -234,6 +237,7 @@ def _operations(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, s
                 yield "extra-activation-derivative", source.inner(inner.left)
             yield "extra-activation-derivative", bare_right
             yield "constant-factor", f"2 * {left} * {right}"
+            yield "constant-factor", f"{left} * {right} / 2"
             yield "", f"{left} / {right}"
         if isinstance(node.op, ast.Div):
             yield "", f"{right} / {left}"
@@ -246,6 +250,11 @@ def _operations(source: ExpressionText, node: ast.expr) -> Iterator[tuple[str, s
         if isinstance(node.op, ast.Add) and id(node) in source.amounts:
             yield "sign-flipped", f"{bare_left} - {right}"
             yield "", bare_left
+        if isinstance(node.op, (ast.Add, ast.Sub)) and id(node) in source.amounts:
+            symbol = "+" if isinstance(node.op, ast.Add) else "-"
+            yield "constant-factor", f"{bare_left} {symbol} 2 * {right}"
+            if not isinstance(node.left, ast.Constant):
+                yield "constant-factor", f"2 * {left} {symbol} {right}"
         if isinstance(node.op, ast.Pow):
             yield "", left
             yield "constant-factor", f"2 * {left}"
@@ -335,6 +344,9 @@ def _exchanged(
         for name in dict.fromkeys([*inside, *names]):
             if name != source.of(node):
                 yield Edit("", source.with_(node, name))
+    if type(getattr(node, "value", None)) is int and id(node) in source.amounts:
+        for name in names:
+            yield Edit("mean-sum", source.with_(node, f"len({name})"))
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Mult)):
         for name in names:
             yield Edit("", source.with_(node.left, f"({source.inner(node.left)} * {name})"))

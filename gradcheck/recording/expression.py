@@ -85,6 +85,11 @@ class ExpressionText:
             whole = whole[:start] + new.encode() + whole[end:]
         return whole.decode()[1:-2]
 
+    def within(self, node: ast.expr, inner: ast.expr, new: str) -> str:
+        """The text of a node with one inside of it replaced."""
+        (start, end), (low, high) = self.span(node), self.span(inner)
+        return (self._bytes[start:low] + new.encode() + self._bytes[high:end]).decode()
+
     def without_parentheses(self, nodes: Sequence[ast.expr], new: str) -> str:
         """The same, where the parentheses right around these nodes go as well."""
         whole = self._bytes

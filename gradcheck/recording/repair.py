@@ -37,11 +37,15 @@ class Repair:
         The mistake that it undoes; empty if none in particular.
     text : str
         The statement after it.
+    before, after : str
+        What the line computes, before and after it; empty if another part of the line is changed.
     """
 
     unit: Unit
     slug: str
     text: str
+    before: str = ""
+    after: str = ""
 
 
 def repaired(
@@ -74,7 +78,7 @@ def repaired(
         tree = ast.parse(editor.text)
     except (SyntaxError, ValueError):
         return None
-    for slug, shown, span, new in _candidates(editor.text, tree, unit, wider, constants):
+    for slug, shown, after, span, new in _candidates(editor.text, tree, unit, wider, constants):
         if budget.is_spent:
             break
         budget.spend(editor.work)
@@ -89,7 +93,7 @@ def repaired(
             pass_on_signal(error)
             continue
         if right:
-            return Repair(unit, slug, shown)
+            return Repair(unit, slug, shown, segment(editor.text, unit.span) if after else "", after)
     return None
 
 
@@ -100,8 +104,8 @@ def searched(
     is_right: Callable[[], bool],
     budget: Budget,
     functions: Watched,
-) -> Repair | None:
-    """The smallest of the larger edits of a line that makes the gradients right; None if none of them does.
+) -> tuple[Repair | None, bool]:
+    """The smallest of the larger edits of a line that makes the gradients right, and whether all of them were compared.
 
     Parameters
     ----------
@@ -120,21 +124,37 @@ def searched(
         before = segment(editor.text, span)
         codes = editor.compiled(span, observed(before))
     except (SyntaxError, ValueError):
-        return None
+        return None, False
     requirement = requirement_at(span)
     if requirement is None:
-        return None
+        return None, False
     scope = _scope(tree, unit.span) or tree
-    names = [*_names(editor.text, tree, scope, unit.span, RECORDING.most_variables, sliced=True)]
+    names = [*_names(editor.text, tree, scope, unit.span, RECORDING.most_variables, every=True)]
     names += items_with_indices(_sources_of_indices(editor.text, tree, unit), names)
     found: list[str] = []
+    complete = False
     turns = itertools.count()
+    slugs: dict[str, str] = {}
+    if span == unit.span:
+        for wider in (False, True):
+            slugs |= {new: slug for slug, _, new in edits_of(unit, editor.text, tree, wider=wider) if new not in slugs}
 
     def look(value: Any, frame: types.FrameType) -> None:
+        nonlocal complete
         same = next(turns) == requirement.turn and np.shape(value) == np.shape(requirement.now)
         if same and np.array_equal(value, requirement.now):
-            terms = Terms(before, names, _environment(frame), unit.file, functions.trial, requirement.is_wanted, budget)
+            terms = Terms(
+                before,
+                names,
+                _environment(frame),
+                unit.file,
+                functions.trial,
+                requirement.is_wanted,
+                budget,
+                list(slugs),
+            )
             found.extend(terms.found()[: RECORDING.most_candidates])
+            complete = terms.is_complete and requirement.is_complete()
 
     functions.trial.observer = look
     try:
@@ -155,8 +175,8 @@ def searched(
             pass_on_signal(error)
             continue
         if right:
-            return Repair(unit, "", f"{head}{' '.join(text.split())}{tail}")
-    return None
+            return Repair(unit, slugs.get(text, ""), f"{head}{' '.join(text.split())}{tail}", before, text), complete
+    return None, complete
 
 
 def _computed(tree: ast.Module, span: Span) -> Span:
@@ -230,8 +250,8 @@ def _grown(span: Span, inner: Span, new: str) -> Span:
 
 def _candidates(
     text: str, tree: ast.Module, unit: Unit, wider: bool, constants: Sequence[tuple[Span, float]]
-) -> Iterator[tuple[str, str, Span, str]]:
-    """The mistake that an edit undoes, the statement after it, and what is replaced by what."""
+) -> Iterator[tuple[str, str, str, Span, str]]:
+    """The mistake that an edit undoes, the statement, what it computes, and what is replaced by what."""
     before = segment(text, unit.span)
     statement = _statement(tree, unit.span)
     augmented = isinstance(statement, ast.AugAssign)
@@ -239,9 +259,16 @@ def _candidates(
         target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
         new = f"{segment(text, span_of(target))} {'=' if augmented else '+='} {before}"
         if augmented or isinstance(target, (ast.Name, ast.Subscript, ast.Attribute)):
-            yield "accumulated" if augmented else "missing-path", new, span_of(statement), new
+            yield "accumulated" if augmented else "missing-path", new, "", span_of(statement), new
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Tuple) and len(target.slice.elts) == 2:
+            start, end = span_of(statement)[:2], span_of(target.slice)
+            one, other = (segment(text, span_of(each)) for each in target.slice.elts)
+            whole = replaced(text, end, f"{other}, {one}")
+            longer = len(f"{other}, {one}".encode()) - len(segment(text, end).encode())
+            new = segment(whole, (*start, unit.span[2], unit.span[3] + longer))
+            yield "transposed", new, "", span_of(statement), new
     for slug, shown, new in edits_of(unit, text, tree, wider=wider, constants=constants):
-        yield slug, shown, unit.span, _with_same_names(new, before)
+        yield slug, shown, new, unit.span, _with_same_names(new, before)
 
 
 def _with_same_names(new: str, before: str) -> str:
@@ -306,9 +333,12 @@ def _root(node: ast.expr) -> str:
 
 
 def _names(
-    text: str, tree: ast.Module, scope: ast.AST, span: Span, most: int = _MOST_NAMES, *, sliced: bool = False
+    text: str, tree: ast.Module, scope: ast.AST, span: Span, most: int = _MOST_NAMES, *, every: bool = False
 ) -> list[str]:
-    """Variables, attributes and items, slices if asked, that a function may read, those nearest to a place first."""
+    """Variables, attributes and items that a function may read, those nearest to a place first.
+
+    If asked, all of them: also slices, and arguments that it does not read.
+    """
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
     inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
     modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
@@ -332,14 +362,14 @@ def _names(
             isinstance(node, ast.Name) and node.id not in stored
         ):
             continue
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)) and not sliced:
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)) and not every:
             continue
         distance = abs(span[0] - node.lineno)
         shown = " ".join(segment(text, span_of(node)).split())
         if shown != owner and not (shown in modules and shown not in stored):
             found[shown] = min(found.get(shown, distance), distance)
-    for argument in getattr(getattr(scope, "args", None), "args", []):  # one that the function does not read at all
-        if argument.arg != owner:
+    for argument in getattr(getattr(scope, "args", None), "args", []) if every else ():
+        if argument.arg != owner:  # perhaps one that is not read at all
             found.setdefault(argument.arg, abs(span[0] - argument.lineno))
     return sorted(found, key=lambda name: found[name])[:most]
 

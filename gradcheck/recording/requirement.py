@@ -10,9 +10,11 @@ import numpy as np
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.blame import Blame, Faulty
-from gradcheck.recording.graph import Value
+from gradcheck.recording.budget import Budget
+from gradcheck.recording.graph import Value, is_real
 from gradcheck.recording.record import equal
 from gradcheck.recording.rules import NoRule
+from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span
 from gradcheck.tracebacks import pass_on_signal
 
@@ -29,11 +31,14 @@ class Requirement:
         What it is.
     is_wanted : callable
         Whether a value in its place makes what is computed of it right.
+    is_complete : callable
+        Whether every value that it was asked for was compared.
     """
 
     turn: int
     now: Any
     is_wanted: Callable[[Any], bool]
+    is_complete: Callable[[], bool] = lambda: True
 
 
 def requirement_of(blame: Blame, faulty: Faulty, span: Span) -> Requirement | None:
@@ -81,6 +86,95 @@ def requirement_of(blame: Blame, faulty: Faulty, span: Span) -> Requirement | No
             return False
 
     return Requirement(turn, own.array, makes)
+
+
+def right_claims(blame: Blame, unit: int, budget: Budget, span: Span) -> Requirement | None:
+    """What an expression has to be that the gradient evaluates once: all wrong claims are right then.
+
+    None if not all of them are made of it, or if it is evaluated more often. What is computed again is spent of the
+    budget.
+    """
+    graph, sites = blame.recording.graph, blame.recording.sites
+    results = [
+        value
+        for value in graph.values
+        if value.phase == 1
+        and value.site is not None
+        and sites[value.site].unit == unit
+        and sites[value.site].span == span
+        and is_real(value.array)
+    ]
+    claims = [claim.id for claim in blame.claims]
+    if len(results) != 1 or not set(claims) <= blame.below([results[0].id]):
+        return None
+    wanted = _RightClaims(blame, results[0], budget)
+    return Requirement(0, results[0].array, wanted, lambda: wanted.left >= 0)
+
+
+class _RightClaims:
+    """Whether the wrong claims are right with arrays in place of a value.
+
+    A random product with one of them tells most arrays apart where that claim is linear in the value; else only so many
+    are tried.
+    """
+
+    def __init__(self, blame: Blame, own: Value, budget: Budget) -> None:
+        self._blame, self._own, self._budget = blame, own, budget
+        self._graph, self._tolerance = blame.recording.graph, blame.recording.tolerance
+        self._order = self._graph.order([own.id], [claim.id for claim in blame.claims])
+        self._now = np.asarray(own.array, dtype=np.float64)
+        self.left = RECORDING.most_replays
+        claim = max(blame.claims, key=lambda each: np.size(each.truth))
+        generator = np.random.default_rng(0)
+        known = ~np.isnan(claim.truth)
+        self._weights = np.where(known, generator.standard_normal(np.shape(claim.truth)), 0.0)
+        self._id = claim.id
+        self._slope = self._slope_of(generator)
+        if self._slope is not None:
+            truth = np.where(known, claim.truth, 0.0)
+            now = np.asarray(self._graph.values[claim.id].array, dtype=np.float64)
+            terms = [float(np.vdot(self._weights, each)) for each in (truth, now)]
+            terms.append(float(np.vdot(self._slope, self._now)))
+            self._wanted = terms[0] - terms[1] + terms[2]
+            self._bound = RECORDING.screened * max(map(abs, terms))
+
+    def _slope_of(self, generator: np.random.Generator) -> Any:
+        """The slope of the product by the value; None if it is not linear in it."""
+        within = {self._own.id, *(value.id for value in self._order)}
+        move = max(float(np.linalg.norm(self._now)), 1e-300) * generator.standard_normal(self._now.shape)
+        try:
+            slope = adjoints(self._graph, {self._id: self._weights}, within).of.get(self._own.id)
+            products = [float(np.vdot(self._weights, self._made(self._now + k * move)[self._id])) for k in range(3)]
+        except NoRule:
+            return None
+        except Exception as error:
+            pass_on_signal(error)
+            return None
+        if slope is None:
+            return None
+        steps = [float(np.vdot(slope, k * move)) - (products[k] - products[0]) for k in (1, 2)]
+        size = RECORDING.screened * max(map(abs, products))
+        return slope if all(abs(step) <= size for step in steps) else None
+
+    def _made(self, array: Any) -> dict[int, Any]:
+        self._budget.spend(len(self._order))
+        return self._graph.recomputed({self._own.id: array}, [c.id for c in self._blame.claims], self._order)
+
+    def __call__(self, array: Any) -> bool:
+        if np.shape(array) != self._now.shape:
+            return False
+        if self._slope is None:
+            self.left = -1 if self._budget.is_spent else self.left - 1
+            if self.left < 0:
+                return False
+        elif not abs(float(np.vdot(self._slope, array)) - self._wanted) <= self._bound:
+            return False
+        try:
+            new = self._made(np.asarray(array))
+        except Exception as error:
+            pass_on_signal(error)
+            return False
+        return all(equal(claim.truth, new[claim.id], self._tolerance) for claim in self._blame.claims)
 
 
 def _before(faulty: Faulty, target: int) -> dict[int, Any]:

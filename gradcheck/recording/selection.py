@@ -116,19 +116,12 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
     return [] if rivals and not any(each.proved for each in found) else repairs
 
 
-def repairs_anywhere(blame: Blame, edits: Edits) -> list[tuple[int, Repair]]:
-    """Changes of lines that may be wrong, the first that helps of each; none if there are more than can be shown."""
-    found: dict[int, Repair] = {}
-    for wider in (False, True):
-        for unit in blame.suspected_units():
-            if unit in found or edits.is_spent or blame.most_entries(unit) > RECORDING.most_entries:
-                continue
-            repair = edits.repair(unit, wider=wider)
-            if repair is not None:
-                found[unit] = repair
-        if found:
-            break
-    return list(found.items()) if len(found) <= RECORDING.most_alternatives else []
+def found_by_repair(blame: Blame, unit: int) -> Faulty:
+    """A line that is known to be wrong from its repair."""
+    blocks = tuple(sorted({claim.block for claim in blame.claims}))
+    sites = blame.recording.sites
+    made = [v.id for v in blame.recording.graph.values if v.site is not None and sites[v.site].unit == unit]
+    return Faulty(unit, made[-1], None, None, blocks, None, Rank.NOTHING, unit, proved=False)
 
 
 def singled_out(

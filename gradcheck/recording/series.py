@@ -60,6 +60,11 @@ class Series:
                 for start in range(len(series) - n + 1):
                     yield series[start : start + n][::-1]
                     yield series[start : start + n]
+        for series in self._ordered:
+            times = len(series) // n  # an expression that is evaluated several times in each turn
+            for first in range(times) if len(series) == times * n and 2 <= times <= RECORDING.most_times else ():
+                yield series[first::times][::-1]
+                yield series[first::times]
 
     def _place(self, use: int, of: int) -> int:
         """The place of a value among the arguments of what uses it; -1 if it is inside one."""

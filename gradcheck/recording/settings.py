@@ -66,11 +66,13 @@ class RecordingSettings:
         Forward values whose derivatives by others are computed for that.
     nearest : int
         Values behind another one that are looked at, the last made first.
+    most_times : int
+        Evaluations of one expression in one turn of a loop that are told from one another.
     most_work : float
         The edits that a search for lines tries take at most so many times the work that the check did before: a
         failing check takes that much longer.
     least_work : float
-        It may do so much work in any case, in operations on small arrays: about a second.
+        It may do so much work in any case, in operations on small arrays: about two seconds.
     entries_of_operation : float
         With so many entries more, an operation counts twice.
     work_of_edit : float
@@ -87,8 +89,12 @@ class RecordingSettings:
         Values of an expression that are computed to find a term that it lacks.
     calls_of_term : int
         Where evaluating it calls more functions than this, as many times fewer.
+    fewest_terms : int
+        Where fewer could be compared, none is: evaluating the expression takes too long.
     most_entries_of_terms : int
         Entries of the arrays that take part in that.
+    most_replays : int
+        Of these values, those that are put into the recorded graph where it is not linear in them.
     most_variables : int
         Variables that these terms are made of, the nearest in the source.
     most_candidates : int
@@ -135,17 +141,20 @@ class RecordingSettings:
     most_jacobians: int = 200
     nearest: int = 60
     most_work: float = 1.0
-    least_work: float = 1e6
+    least_work: float = 2.5e6
     entries_of_operation: float = 1000.0
     work_of_edit: float = 300.0
     work_of_node: float = 1.0
     work_of_term: float = 5.0
     work_of_call: float = 0.1
     share_of_terms: float = 0.2
+    most_times: int = 8
     most_repairs: int = 2000
-    most_terms: int = 60_000
-    calls_of_term: int = 40
+    most_terms: int = 80_000
+    calls_of_term: int = 100
+    fewest_terms: int = 100
     most_entries_of_terms: int = 20_000
+    most_replays: int = 4000
     most_variables: int = 40
     most_candidates: int = 12
     most_alternatives: int = 4

@@ -15,6 +15,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -27,14 +28,17 @@ from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.trial import Trial, guarded
 from gradcheck.tracebacks import pass_on_signal
 
+#: How an operation on two operands is written, and what it does.
+Operation = tuple[str, Callable[[Any, Any], Any]]
+
 #: What may be made of one variable, or of a part of the expression.
-_FORMS = ("-{0}", "1 - {0}", "{0}**2", "2 * {0}", "1 - {0}**2", "{0} * (1 - {0})", "({0} > 0)", "{0}**3")
+_FORMS = ("-{0}", "1 - {0}", "{0}**2", "2 * {0}", "1 - {0}**2", "{0} * (1 - {0})", "({0} > 0)", "{0}**3", "{0}.T")
 
 #: The same with functions of NumPy.
 _NUMPY_FORMS = (
     *(f"{{numpy}}.{name}({{0}})" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "sinh", "cosh", "abs")),
     *(f"{{numpy}}.{name}({{0}})" for name in ("sign", "sum", "linalg.norm")),
-    *("1 / (1 + {numpy}.exp(-{0}))", "{numpy}.log(1 - {0})", "1 - {numpy}.tanh({0})**2"),
+    *("{0} * {numpy}.abs({0})", "1 / (1 + {numpy}.exp(-{0}))", "{numpy}.log(1 - {0})", "1 - {numpy}.tanh({0})**2"),
 )
 
 #: What may be made of the length of a variable.
@@ -42,7 +46,7 @@ _COUNTS = ("len({0})",)
 _NUMPY_COUNTS = ("{numpy}.sqrt(len({0}))",)
 
 #: What may be made of two variables.
-_PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+_PAIRS: tuple[Operation, ...] = (
     ("{0} - {1}", operator.sub),
     ("{0} * {1}", operator.mul),
     ("{0} / {1}", operator.truediv),
@@ -50,11 +54,14 @@ _PAIRS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("{0} + {1}", operator.add),
 )
 
-#: The same with functions of NumPy.
-_NUMPY_PAIRS = ("{numpy}.clip({0}, -{1}, {1})",)
+#: Functions of NumPy, of a part of the expression and a term.
+_NUMPY_FUNCTIONS: list[Operation] = [
+    ("{numpy}.clip({0}, -{1}, {1})", lambda x, a: np.clip(x, -a, a)),
+    ("{numpy}.linalg.solve({1}, {0})", lambda x, a: np.linalg.solve(a, x)),
+]
 
 #: How a term is combined with a part of the expression.
-_COMBINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+_COMBINED: tuple[Operation, ...] = (
     ("{0} * {1}", operator.mul),
     ("{0} / {1}", operator.truediv),
     ("{0} - {1}", operator.sub),
@@ -64,9 +71,7 @@ _COMBINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
 )
 
 #: The same with functions of NumPy: branches where a term is positive and where it is not.
-_NUMPY_COMBINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
-    ("{numpy}.where({1} > 0, 1, {0})", lambda x, a: np.where(a > 0, 1, x)),
-)
+_NUMPY_COMBINED: tuple[Operation, ...] = (("{numpy}.where({1} > 0, 1, {0})", lambda x, a: np.where(a > 0, 1, x)),)
 
 #: Operations that broadcast.
 _ENTRYWISE = (operator.mul, operator.truediv, operator.sub, operator.add)
@@ -128,6 +133,13 @@ class Terms:
         Whether a value is what the expression has to be.
     budget : Budget
         What is done is spent of it.
+    others : sequence of str
+        Other texts of the expression, which are tried first.
+
+    Attributes
+    ----------
+    is_complete : bool
+        Whether all terms were compared in the end: not if there are too many, or if evaluating them changes something.
     """
 
     def __init__(
@@ -139,14 +151,16 @@ class Terms:
         trial: Trial,
         is_wanted: Callable[[Any], bool],
         budget: Budget,
+        others: Sequence[str] = (),
     ) -> None:
-        self._source, self._is_wanted, self._budget = ExpressionText(text, names), is_wanted, budget
-        self._space, self._file, self._trial = dict(environment), file, trial
+        self._source, self._is_wanted, self._others = ExpressionText(text, names), is_wanted, others
+        self._space, self._file, self._trial, self._budget = dict(environment), file, trial, budget
         self._codes: dict[str, types.CodeType] = {}
         self._harmless: dict[types.CodeType, bool] = {}
         self._sizes = {id(n) for call in self._all_calls() for part in call.args for n in ast.walk(part)}
         self._hole = next(name for name in ("hole", *(f"hole{i}" for i in range(1000))) if name not in self._space)
         self._left, self._largest = RECORDING.most_terms, 1
+        self.is_complete = False
         self._names = names
         self._numpy = next((name for name, each in self._space.items() if each is np), "")
 
@@ -157,6 +171,8 @@ class Terms:
         calls = self._calls()
         work = RECORDING.work_of_term + RECORDING.work_of_call * calls
         most = min(self._left // max(1, calls // RECORDING.calls_of_term), int(max(self._budget.left, 0.0) / work))
+        if most < RECORDING.fewest_terms:
+            return []
         self._left = most
         found: dict[str, str] = {}
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -166,11 +182,21 @@ class Terms:
                 if self._left <= 0:
                     break
         self._budget.spend(work * (most - self._left))
+        self.is_complete = self._left > 0
         return sorted(found.values(), key=lambda text: sum(1 for _ in ast.walk(_parsed(text))))
 
     def _texts(self) -> Iterator[str]:
+        for text in self._others:
+            if self._left <= 0:
+                return
+            self._left -= 1
+            value = self._value(text)
+            if value is not None and self._is_wanted(value):
+                yield text
         nodes = [n for n in nodes_of(self._source) if id(n) in self._source.amounts]
         for node, *texts in self._rearranged(nodes):
+            if self._left <= 0:
+                return
             self._left -= 1
             if self._is_size(node, self._value(self._source.of(node))):
                 continue
@@ -189,12 +215,22 @@ class Terms:
             for hole in holes:
                 yield from self._filled(hole, terms)
             for hole in parts:
-                yield from self._combined(hole, terms)
-        pairs = list(_of_bounded_size(self._pairs(atoms)))
+                yield from self._combined(hole, terms, self._operations)
+        pairs: dict[tuple[int, ...], list[Term]] = {}
+        for term in _of_bounded_size(self._pairs(atoms)):
+            pairs.setdefault(np.shape(term.value), []).append(term)
         for hole in holes:
-            yield from self._filled(hole, pairs)
+            yield from self._filled(hole, pairs.get(np.shape(hole.value), ()))
         for hole in parts:
-            yield from self._combined(hole, [each for each in pairs if " - " in each.text or " @ " in each.text])
+            alike = pairs.get(np.shape(hole.value), [])
+            chosen = [each for each in alike if " - " in each.text or " @ " in each.text]
+            yield from self._combined(hole, chosen, self._operations)
+        columns = self._distinct(self._columns(), [*atoms, *derived])
+        for hole in holes:
+            yield from self._filled(hole, columns)
+        for hole in parts:
+            yield from self._combined(hole, columns, self._operations)
+            yield from self._combined(hole, atoms, self._functions_of_two)
 
     # -- values --------------------------------------------------------------------------------------------------------
 
@@ -263,6 +299,13 @@ class Terms:
                 if np.ndim(each.value) == 2:
                     yield Term(f"{each.text}.T", each.value.T)
 
+    def _columns(self) -> Iterator[Term]:
+        """Variables with an axis more, of length one."""
+        for each in self._variables():
+            if _is_number(each.value) and np.ndim(each.value) > 0:
+                index = "[:, None]" if np.ndim(each.value) == 1 else "[..., None]"
+                yield Term(f"{each.text}{index}", np.asarray(each.value)[..., None])
+
     def _of_one(self, term: Term, *, counts: bool) -> Iterator[Term]:
         """What forms and functions of one argument make of a term."""
         inner, numpy = _operand(term.text), bool(self._numpy)
@@ -291,6 +334,18 @@ class Terms:
             if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
                 found += [f"{name}({{0}})" for name in (self._source.of(node.func), *self._siblings(node.func))]
         return list(dict.fromkeys(found))
+
+    @cached_property
+    def _functions_of_two(self) -> list[Operation]:
+        """The author's own functions of two arguments, and those of NumPy, as a part and a term are given to them."""
+        found: list[Operation] = []
+        for name, each in self._space.items():
+            if self._is_own(each) and each.__code__.co_argcount == 2:
+                function = partial(self._trial.call, each)
+                found += [(f"{name}({{0}}, {{1}})", function), (f"{name}({{1}}, {{0}})", _exchanged(function))]
+        if self._numpy:
+            found += _NUMPY_FUNCTIONS
+        return found
 
     def _is_own(self, function: Any) -> TypeGuard[types.FunctionType]:
         """Whether it is a function of the author's that may be called at will."""
@@ -334,20 +389,17 @@ class Terms:
                 yield Term(f"{number:g}", number)
 
     def _pairs(self, atoms: Sequence[Term]) -> Iterator[Term]:
-        own = [name for name, each in self._space.items() if self._is_own(each) and each.__code__.co_argcount == 2]
         for one in atoms:
             for other in atoms:
                 if one is other:
                     continue
-                for form, function in _PAIRS:
+                for form, function in (*_PAIRS, *self._functions_of_two):
                     value = _applied(function, one.value, other.value)
-                    if value is not None:
-                        yield Term(form.format(_operand(one.text), _operand(other.text)), value)
-                for form in (*(f"{name}({{0}}, {{1}})" for name in own), *(_NUMPY_PAIRS if self._numpy else ())):
-                    text = form.format(one.text, other.text, numpy=self._numpy)
-                    value = self._value(text)
-                    if _is_number(value):
-                        yield Term(text, value)
+                    if value is not None and _is_number(value):
+                        texts = (
+                            (one.text, other.text) if form.endswith(")") else (_operand(one.text), _operand(other.text))
+                        )
+                        yield Term(form.format(*texts, numpy=self._numpy), value)
 
     @staticmethod
     def _distinct(terms: Iterable[Term], known: Sequence[Term] = ()) -> list[Term]:
@@ -403,9 +455,12 @@ class Terms:
             if self._fits(hole, term.value):
                 yield self._written(hole.group, term.text)
 
-    def _combined(self, hole: _Hole, terms: Iterable[Term]) -> Iterator[str]:
+    @property
+    def _operations(self) -> Sequence[Operation]:
+        return (*_COMBINED, *(_NUMPY_COMBINED if self._numpy else ()))
+
+    def _combined(self, hole: _Hole, terms: Iterable[Term], forms: Sequence[Operation]) -> Iterator[str]:
         """The expression with a part combined with terms."""
-        forms = (*_COMBINED, *(_NUMPY_COMBINED if self._numpy else ()))
         for term in terms:
             for form, function in forms:
                 if self._left <= 0:
@@ -448,6 +503,10 @@ class Terms:
                 start = len(source.of(node.func).encode())
                 tail = source.of(node).encode()[start:].decode()
                 yield from ((node, f"{name}{tail}") for name in self._siblings(node.func))
+                if node.args:
+                    argument = node.args[0]
+                    turned = source.within(node, argument, f"{source.inner(argument)}[::-1]")
+                    yield node, f"{turned}[::-1]"
 
     def _moved(self, node: ast.BinOp) -> Iterator[str]:
         """A factor before a call inside of it."""
@@ -503,6 +562,10 @@ def _operand(text: str) -> str:
     node = _parsed(text)
     simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant))
     return text if simple else f"({text})"
+
+
+def _exchanged(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda one, other: function(other, one)
 
 
 def _applied(function: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:

@@ -112,7 +112,7 @@ def test_a_failing_check_takes_twice_the_work_for_its_lines_at_most(monkeypatch:
     work = [3.0 * found["fun"] + 7.0 * found["grad"] for found in (without, with_lines)]
     recorded = 3 * (3.0 + 7.0)
     assert work[1] <= (1.0 + 1.05 * RECORDING.most_work) * work[0] + recorded
-    assert with_lines["grad"] > without["grad"] + 20  # it did search
+    assert with_lines["grad"] > without["grad"] + 2  # more than the two recordings: it did search
 
 
 def test_a_short_function_is_called_as_often_as_a_fixed_amount_of_work_allows(monkeypatch: pytest.MonkeyPatch) -> None:

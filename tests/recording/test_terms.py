@@ -194,6 +194,25 @@ def test_terms_are_fewer_the_more_functions_an_expression_calls(monkeypatch: pyt
     assert counts[1] < counts[2]
 
 
+def test_an_expression_that_takes_too_long_is_evaluated_no_more_than_twice() -> None:
+    """Once to count its calls; its other forms are not tried either."""
+    evaluated = []
+
+    def solve(x: Any) -> Any:
+        evaluated.append(x)
+        for _ in range(RECORDING.most_terms):
+            abs(0.0)
+        return x
+
+    space = {name: each for name, each in environment().items() if isinstance(each, np.ndarray)}
+    others = ["solve(h)", "solve(z) * 2", "solve(W)"]
+    given = {**space, "np": np, "solve": solve}
+    terms = Terms("solve(d) * z", list("dzh"), given, __file__, Trial({}), lambda _: False, Budget(1e9), others)
+    assert not terms.found()
+    assert not terms.is_complete
+    assert len(evaluated) <= 2
+
+
 def test_functions_are_not_handed_far_larger_numbers() -> None:
     """A series may not end for them."""
     handed: list[float] = []
