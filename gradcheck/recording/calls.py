@@ -12,6 +12,7 @@ import importlib.machinery
 import sys
 import types
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Calls:
         key = key_of(function)
         self._largest[key] = max(self._largest.get(key, 0.0), largest_of((*args, *kwargs.values())))
         if not is_careful(function, args, kwargs):
-            self._kinds[key].add(_kinds(function, args, kwargs))
+            self._kinds[key].add(_Kinds.of(function, args, kwargs))
 
     def update(self, other: Calls) -> None:
         """Remember the calls of another recording as well."""
@@ -52,13 +53,18 @@ class Calls:
         for key, kinds in other._kinds.items():
             self._kinds[key] |= kinds
 
+    @property
+    def are_careful(self) -> bool:
+        """Whether all arrays went to functions that look at them."""
+        return not any(kinds.has_arrays for each in self._kinds.values() for kinds in each)
+
     def largest(self, function: Any) -> float:
         """The largest number that a function was called with; 0 if it was not called."""
         return self._largest.get(key_of(function), 0.0)
 
     def allow(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether a function looks at its arguments, or was called with such ones before."""
-        return is_careful(function, args, kwargs) or _kinds(function, args, kwargs) in self._kinds[key_of(function)]
+        return is_careful(function, args, kwargs) or _Kinds.of(function, args, kwargs) in self._kinds[key_of(function)]
 
 
 def key_of(function: Any) -> Any:
@@ -142,23 +148,45 @@ class _Same:
         return id(self._thing)
 
 
-def _kinds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What has to be the same in two calls for the one to be as safe as the other."""
-    kinds = _Kinds()
-    named = tuple((name, kinds.of(kwargs[name])) for name in sorted(kwargs))
-    return kinds.of(getattr(function, "__self__", None)), tuple(kinds.of(each) for each in args), named
-
-
+@dataclass(frozen=True)
 class _Kinds:
-    """What is compared of some things: all that is inside of them, but for the numbers in arrays of floats."""
+    """What has to be the same in two calls for the one to be as safe as the other.
+
+    Attributes
+    ----------
+    kinds : tuple
+        All that is inside of the arguments, but for the numbers in arrays of floats.
+    has_arrays : bool
+    """
+
+    kinds: tuple[Any, ...]
+    has_arrays: bool
+
+    @classmethod
+    def of(cls, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Kinds:
+        """The kinds of the arguments of a call, and of the object that a method belongs to."""
+        walk = _Walk()
+        named = ((name, walk.of(kwargs[name])) for name in sorted(kwargs))
+        return cls((walk.of(getattr(function, "__self__", None)), *map(walk.of, args), *named), walk.arrays > 0)
+
+
+class _Walk:
+    """Goes through all that is inside of some things.
+
+    Attributes
+    ----------
+    arrays : int
+        How many were there.
+    """
 
     def __init__(self) -> None:
-        self._left = _PARTS
+        self._left, self.arrays = _PARTS, 0
 
     def of(self, thing: Any) -> Any:
         """The kind of a thing, which can be hashed; the thing itself where too much is inside."""
         self._left -= 1
         if isinstance(thing, np.ndarray) and thing.dtype.kind in "fciub":
+            self.arrays += 1
             layout = type(thing), thing.dtype.str, thing.shape, thing.flags.c_contiguous, thing.flags.f_contiguous
             return layout if thing.dtype.kind in "fc" else (*layout, hash(thing.tobytes()))
         if isinstance(thing, (float, complex, np.inexact)):
@@ -167,7 +195,7 @@ class _Kinds:
             return type(thing), repr(thing) if isinstance(thing, slice) else thing
         if isinstance(thing, types.FunctionType):
             return thing.__code__
-        inside = thing if type(thing) in (list, tuple, dict) else getattr(thing, "__dict__", None)
+        inside: Any = thing if type(thing) in (list, tuple, dict) else getattr(thing, "__dict__", None)
         if type(inside) not in (list, tuple, dict) or len(inside) > self._left:
             return _Same(thing)
         parts = inside.items() if isinstance(inside, dict) else inside

@@ -129,7 +129,7 @@ def searched(
     if requirement is None:
         return None, False
     scope = _scope(tree, unit.span) or tree
-    names = [*_names(editor.text, tree, scope, unit.span, RECORDING.most_variables, every=True)]
+    names = [*_names(editor.text, tree, scope, unit.span, RECORDING.most_variables, sliced=True)]
     names += items_with_indices(_sources_of_indices(editor.text, tree, unit), names)
     found: list[str] = []
     complete = False
@@ -333,12 +333,9 @@ def _root(node: ast.expr) -> str:
 
 
 def _names(
-    text: str, tree: ast.Module, scope: ast.AST, span: Span, most: int = _MOST_NAMES, *, every: bool = False
+    text: str, tree: ast.Module, scope: ast.AST, span: Span, most: int = _MOST_NAMES, *, sliced: bool = False
 ) -> list[str]:
-    """Variables, attributes and items that a function may read, those nearest to a place first.
-
-    If asked, all of them: also slices, and arguments that it does not read.
-    """
+    """Variables, attributes and items, slices if asked, that a function may read, those nearest to a place first."""
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
     inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
     modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
@@ -362,14 +359,14 @@ def _names(
             isinstance(node, ast.Name) and node.id not in stored
         ):
             continue
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)) and not every:
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Slice, ast.Tuple)) and not sliced:
             continue
         distance = abs(span[0] - node.lineno)
         shown = " ".join(segment(text, span_of(node)).split())
         if shown != owner and not (shown in modules and shown not in stored):
             found[shown] = min(found.get(shown, distance), distance)
-    for argument in getattr(getattr(scope, "args", None), "args", []) if every else ():
-        if argument.arg != owner:  # perhaps one that is not read at all
+    for argument in getattr(getattr(scope, "args", None), "args", []):  # one that the function does not read at all
+        if argument.arg != owner:
             found.setdefault(argument.arg, abs(span[0] - argument.lineno))
     return sorted(found, key=lambda name: found[name])[:most]
 

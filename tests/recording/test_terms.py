@@ -207,7 +207,7 @@ def test_an_expression_that_takes_too_long_is_evaluated_no_more_than_twice() -> 
     space = {name: each for name, each in environment().items() if isinstance(each, np.ndarray)}
     others = ["solve(h)", "solve(z) * 2", "solve(W)"]
     given = {**space, "np": np, "solve": solve}
-    terms = Terms("solve(d) * z", list("dzh"), given, __file__, Trial({}), lambda _: False, Budget(1e9), others)
+    terms = Terms("solve(d) * z", list("dzh"), given, __file__, Trial(Calls()), lambda _: False, Budget(1e9), others)
     assert not terms.found()
     assert not terms.is_complete
     assert len(evaluated) <= 2

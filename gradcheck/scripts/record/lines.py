@@ -208,8 +208,8 @@ class RecordedLines:
         """The first edit of a unit with which all gradients are exact; each edit takes one of the budget."""
         unit = self._blame.recording.units[number]
         source = self._analysis.step.program.sources.get(unit.file)
-        if source is None:
-            return None
+        if source is None or not all(each.recording.calls.are_careful for each in self._recorded):
+            return None  # compiled code that another array might make write anywhere
         patched = PatchedExpression(self._analysis.step, unit.file, unit.span)
         try:
             with patched.active() as unchanged:
