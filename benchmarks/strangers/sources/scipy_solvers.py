@@ -264,6 +264,9 @@ def eigenvalues(rng: np.random.Generator, name: str) -> Derivative:
     return Derivative(lambda x: float(c @ parts(x["A"])[0]), grad, {"A": A})
 
 
+#: Evaluations of a right-hand side after which a solution is given up.
+MOST_CALLS = 100_000
+
 METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 
 
@@ -278,7 +281,13 @@ def initial_value(rng: np.random.Generator, name: str) -> Derivative:
     times = np.linspace(0, float(rng.uniform(1, 6)), 8)
     data = rng.uniform(0.5, 2, (2, 8))
 
+    calls = 0
+
     def right(_t: float, z: Array, p: Array) -> Array:
+        nonlocal calls
+        calls += 1
+        if calls > MOST_CALLS:  # a solution that goes to infinity, in ever shorter steps
+            raise ArithmeticError("the solution takes too many steps")
         return np.array([p[0] * z[0] - p[1] * z[0] * z[1], p[2] * z[0] * z[1] - p[3] * z[1]])
 
     def with_sensitivities(t: float, z: Array, p: Array) -> Array:
@@ -291,6 +300,8 @@ def initial_value(rng: np.random.Generator, name: str) -> Derivative:
         return np.concatenate([right(t, z[:2], p), dS.ravel()])
 
     def solve(function: Any, start: Array, p: Array) -> Array:
+        nonlocal calls
+        calls = 0
         found = integrate.solve_ivp(function, (0, times[-1]), start, method, times, args=(p,), **options)
         if not found.success:
             raise ArithmeticError(found.message)

@@ -1,4 +1,4 @@
-"""Functions of libraries that need not look at their arguments get no others while the repairs of a script are tried."""
+"""Functions of libraries that need not look at their arguments get no others while repairs of a script are tried."""
 
 from __future__ import annotations
 
