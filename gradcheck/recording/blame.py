@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.claims import Claim, claims_of
@@ -33,11 +34,16 @@ from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span
 from gradcheck.tracebacks import pass_on_signal
 
+Array = NDArray[Any]
+
 #: Operations whose result is wrong by what an operand is wrong by.
 _SUMS = (np.add, np.subtract)
 
 #: Operations that take each entry from one of several arrays.
 _SELECTIONS = (np.where, np.maximum, np.minimum, np.clip)
+
+#: Of all arrays that one is compared with, at most about so many entries are put into one matrix.
+_MOST_ENTRIES = 2_000_000
 
 
 class Rank(IntEnum):
@@ -145,6 +151,7 @@ class Blame:
         self.claims = [claim for claim in every if not claim.right and claim.block in wrong]
         self.right = [claim for claim in every if claim.right]
         self._recomputed = 0
+        self._most_recomputed = max(RECORDING.most_recomputed, RECORDING.most_passes * len(recording.graph.values))
         self._children: dict[int, list[int]] = defaultdict(list)
         for value in self._graph.values:
             for each in value.inputs:
@@ -157,6 +164,7 @@ class Blame:
         self._meanings: dict[int, list[Match]] = {}
         self._pulled: dict[int, dict[int, Any]] = {}
         self._jacobians_by_size: dict[int, list[Any]] = {}
+        self._rows: dict[int, list[tuple[list[int | None], Array]]] = {}
         self._innocent = self._influences(self.right)
         self._candidates = self._adjoints_by_size()
         self._by_claim = {each: claim for claim in self.claims for each in self._names_of(claim.id)}
@@ -234,11 +242,9 @@ class Blame:
         """What the values of an expression are, each with those before it put right, and the first that is wrong."""
         ranks = []
         start = None
-        for i, value in enumerate(values):
-            array = value.array
-            if i:
-                before = {each.id: needed[each.id] for each in values[:i]}
-                array = self._graph.recomputed(before, [value.id])[value.id]
+        arrays = self._graph.in_turn({value.id: needed[value.id] for value in values})
+        for value in values:
+            array = arrays[value.id]
             ranks.append(self._rank_of(value, array))
             if start is None and not equal(needed[value.id], array, self.recording.tolerance):
                 start = value.id
@@ -266,7 +272,7 @@ class Blame:
         for site, values in suspects.items():
             replay = Replay(graph, values, self.claims, self.matches, self.recording.tolerance)
             for instead, of in self._substitutions(values):
-                if self._recomputed >= RECORDING.most_recomputed:
+                if self._recomputed >= self._most_recomputed:
                     return
                 if not replay.may_help(instead):
                     continue
@@ -359,7 +365,7 @@ class Blame:
         applied: dict[int, Any] = {}
         left = set(range(len(self.claims)))
         chosen: list[Faulty] = []
-        while left and self._recomputed < RECORDING.most_recomputed:
+        while left and self._recomputed < self._most_recomputed:
             found = [r for r in self._remedies(suspects, applied, left) if r.fixes & left]
             if not found:
                 break
@@ -378,7 +384,7 @@ class Blame:
         found: list[Faulty] = []
         for unit, values in self._results().items():
             factor = self._constant_of(unit, values)
-            if factor is None or self._recomputed >= RECORDING.most_recomputed:
+            if factor is None or self._recomputed >= self._most_recomputed:
                 continue
             blocks = tuple(sorted({claim.block for claim in self.claims}))
             if self._is_right_without(values, factor):
@@ -1609,15 +1615,30 @@ class Blame:
 
     def is_slope(self, array: Any) -> bool:
         """Whether an array is the slope of one forward value by another, entry by entry, that enters by it alone."""
-        array = np.asarray(array, dtype=np.float64)
-        for outer, adjoint in self._candidates.get(array.size, ()):
-            product = adjoint.reshape(-1) * array.reshape(-1)
-            if np.any((adjoint.reshape(-1) == 0) & (array.reshape(-1) != 0)):
-                continue
-            inner = [match.of for match in self.matches.of(product) if match.kind is Kind.WHOLE and match.exact]
-            if inner and (outer is None or any(self._enters_by(each, outer) for each in inner)):
-                return True
+        flat = np.asarray(array, dtype=np.float64).reshape(-1)
+        for outers, rows in self._candidate_rows(flat.size):
+            products = rows * flat
+            lost = np.any((rows == 0) & (flat != 0), axis=1)
+            for k in np.flatnonzero(~lost & self.matches.may_be_adjoints(products)):
+                found = self.matches.of(products[k])
+                inner = [match.of for match in found if match.kind is Kind.WHOLE and match.exact]
+                outer = outers[k]
+                if inner and (outer is None or any(self._enters_by(each, outer) for each in inner)):
+                    return True
         return False
+
+    def _candidate_rows(self, size: int) -> Iterator[tuple[list[int | None], Array]]:
+        """The candidates of a size, some at a time: what each is the derivative by, and a row of a matrix for each."""
+        candidates = self._candidates.get(size, [])
+        if size not in self._rows:
+            most = max(1, _MOST_ENTRIES // max(size, 1))
+            parts = (candidates[i : i + most] for i in range(0, len(candidates), most))
+            rows = (([of for of, _ in each], np.stack([x.reshape(-1) for _, x in each])) for each in parts)
+            if len(candidates) > most:
+                yield from rows
+                return
+            self._rows[size] = list(rows)
+        yield from self._rows[size]
 
     def _enters_by(self, inner: int, outer: int) -> bool:
         """Whether the loss depends on a forward value by another one alone."""

@@ -28,6 +28,9 @@ EVEN = ("numpy", "builtins", "math", "operator", "_operator")
 #: What is inside of arguments is compared if it has at most so many parts; else they have to be the same objects.
 _PARTS = 300
 
+#: What most arguments are: none of these is called.
+_NOT_CALLED = frozenset({np.ndarray, np.float64, float, int, bool, str, tuple, list, dict, slice, type(None)})
+
 #: Values that are told apart by what they are.
 _PLAIN = (int, str, bytes, type(None), slice, range, type(Ellipsis), np.integer, np.bool_, np.dtype, type)
 
@@ -92,8 +95,10 @@ def is_careful(function: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any]
 
     What the user's own functions call is looked at where they call it.
     """
-    handed = [each for each in (*args, *(kwargs or {}).values()) if not isinstance(each, np.ndarray) and callable(each)]
-    return _looks(function) and all(map(_looks, handed))
+    if not _looks(function):
+        return False
+    handed = (*args, *kwargs.values()) if kwargs else args
+    return all(type(each) in _NOT_CALLED or not callable(each) or _looks(each) for each in handed)
 
 
 def _looks(function: Any) -> bool:
@@ -107,8 +112,9 @@ def _looks(function: Any) -> bool:
         return _looks(function.__wrapped__)
     if isinstance(function, type):
         return all(map(_makes_carefully, function.__mro__))
-    method = next((vars(base)["__call__"] for base in type(function).__mro__ if "__call__" in vars(base)), None)
-    if isinstance(method, types.FunctionType):
+    kind: type = type(function)
+    method = _method_called(kind)
+    if method is not None:
         return _looks(method)
     owner = getattr(function, "__self__", None)
     maker = type(function if owner is None else owner)
@@ -116,6 +122,14 @@ def _looks(function: Any) -> bool:
     return _is_of_careful(module)
 
 
+@functools.lru_cache(maxsize=1000)
+def _method_called(kind: type) -> types.FunctionType | None:
+    """What calling an object of some class runs; None if that is compiled."""
+    method = next((vars(base)["__call__"] for base in kind.__mro__ if "__call__" in vars(base)), None)
+    return method if isinstance(method, types.FunctionType) else None
+
+
+@functools.lru_cache(maxsize=1000)
 def _makes_carefully(kind: type) -> bool:
     makers = [vars(kind).get(name) for name in ("__new__", "__init__")]
     written = [each.__func__ if isinstance(each, staticmethod) else each for each in makers if each is not None]
@@ -125,7 +139,12 @@ def _makes_carefully(kind: type) -> bool:
 
 
 def _is_of_careful(module: Any) -> bool:
-    return isinstance(module, str) and module.partition(".")[0] in _CAREFUL
+    return isinstance(module, str) and _is_careful_name(module)
+
+
+@functools.lru_cache(maxsize=1000)
+def _is_careful_name(module: str) -> bool:
+    return module.partition(".")[0] in _CAREFUL
 
 
 def _is_own(name: str) -> bool:

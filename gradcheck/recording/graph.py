@@ -112,13 +112,30 @@ class Graph:
                     seen.add(i)
                     heapq.heappush(waiting, -i)
 
-    def order(self, changed: Iterable[int], wanted: Iterable[int]) -> list[Value]:
-        """What has to be computed again where some values change and others are wanted, in order."""
-        needed, reached = self.ancestors(wanted), set(changed)
+    def order(self, changed: Iterable[int], wanted: Iterable[int], *, given: bool = False) -> list[Value]:
+        """What has to be computed again where some values change and others are wanted, in order.
+
+        Parameters
+        ----------
+        changed, wanted : iterable of int
+        given : bool
+            Whether those that change have given values, whatever they are made of.
+        """
+        reached = set(changed)
+        first = min(reached, default=0)  # nothing that was made before it depends on any of them
+        needed: set[int] = set()
+        waiting = list(wanted)
+        while waiting:
+            each = waiting.pop()
+            if each >= first and each not in needed:
+                needed.add(each)
+                if not given or each not in reached:
+                    waiting += self.values[each].inputs
         found: list[Value] = []
-        for value in self.values[min(reached, default=0) :]:
-            if value.id in needed and any(i in reached for i in value.inputs):
-                reached.add(value.id)
+        for each in sorted(needed):
+            value = self.values[each]
+            if any(i in reached for i in value.inputs):
+                reached.add(each)
                 found.append(value)
         return found
 
@@ -128,14 +145,24 @@ class Graph:
         """Some values as they would be with others in place of a few; what does not depend on these is not computed."""
         wanted = list(wanted)
         new: dict[int, Any] = dict(instead)
-        for each in self.order(instead, wanted) if order is None else order:
+        for each in self.order(instead, wanted, given=True) if order is None else order:
             if each.id not in instead:
-                assert each.function is not None
-                args = self._arguments(each.args, new)
-                new[each.id] = (
-                    each.function(*args, **self.filled(each.kwargs, new)) if each.kwargs else each.function(*args)
-                )
+                new[each.id] = self._computed(each, new)
         return {i: new.get(i, self.values[i].array) for i in wanted}
+
+    def in_turn(self, instead: Mapping[int, Any]) -> dict[int, Any]:
+        """Each of some values as it would be with others in place of those among them that were made before it."""
+        new: dict[int, Any] = dict(instead)
+        found = {each: self.values[each].array for each in instead}
+        for each in self.order(instead, instead):
+            (found if each.id in instead else new)[each.id] = self._computed(each, new)
+        return found
+
+    def _computed(self, value: Value, instead: Mapping[int, Any]) -> Any:
+        """A value, computed of others in place of some that it is made of."""
+        assert value.function is not None
+        args = self._arguments(value.args, instead)
+        return value.function(*args, **self.filled(value.kwargs, instead)) if value.kwargs else value.function(*args)
 
     def with_values(self, instead: Mapping[int, Any]) -> Graph:
         """The same graph where some values are given, and what is made of them is computed again."""

@@ -98,6 +98,8 @@ class Matches:
             for size, entries in self._adjoints.items()
         }
 
+        self._firsts = {size: np.sort(firsts) for size, (firsts, _, _) in self._sorted.items()}
+
     def keys(self, flat: Array) -> tuple[float, float]:
         """The products of an array of one dimension with two random ones."""
         if flat.size not in self._random:
@@ -133,6 +135,17 @@ class Matches:
                 if equal(flat, factor * adjoint, self._recording.tolerance):
                     found.append(Match(kind, of, factor))
         return sorted(dict.fromkeys(found), key=lambda match: (_ORDER[match.kind], not match.exact, match.of))
+
+    def may_be_adjoints(self, rows: Array) -> NDArray[np.bool_]:
+        """Which rows of a matrix may have the entries of an adjoint, as far as a product with a random array shows."""
+        if rows.shape[1] not in self._firsts:
+            return np.zeros(len(rows), dtype=bool)
+        firsts, random = self._firsts[rows.shape[1]], self._random[rows.shape[1]][0]
+        with np.errstate(all="ignore"):  # of rows that are not finite
+            keys = rows @ random
+            reach = max(2e-6, 2 * self._recording.tolerance) * np.linalg.norm(rows, axis=1) * np.linalg.norm(random)
+            low, high = np.searchsorted(firsts, keys - reach), np.searchsorted(firsts, keys + reach, side="right")
+        return np.asarray(low < high)
 
     def is_forward(self, array: Any) -> bool:
         """Whether an array has the entries of a value that the loss is made of."""

@@ -51,8 +51,9 @@ class RecordingSettings:
     whole : float
         A recorded loss misses nothing if its slope along a line differs from a measured one by less than this part of
         the norm of what entries contribute.
-    most_recomputed : int
-        Values that are computed again to try substitutions, each of them in a replay of what depends on it.
+    most_recomputed, most_passes : int
+        Values that are computed again to try substitutions, each of them in a replay of what depends on it: so many, or
+        those of so many recordings if they are more.
     unscreened : int
         The first substitutions of a value, which are replayed without a look at whether they can help.
     screened : float
@@ -134,6 +135,7 @@ class RecordingSettings:
     trusted: float = 10.0
     whole: float = 1e-5
     most_recomputed: int = 300_000
+    most_passes: int = 60
     unscreened: int = 6
     screened: float = 1e-6
     most_screens: int = 12

@@ -15,6 +15,7 @@ import gradcheck
 from gradcheck.checks.lines import LocatedFindings
 from gradcheck.recording.budget import Budget, Costs
 from gradcheck.recording.graph import Graph, Ref
+from gradcheck.recording.matching import Matches
 from gradcheck.recording.settings import RECORDING
 
 
@@ -119,3 +120,59 @@ def test_a_short_function_is_called_as_often_as_a_fixed_amount_of_work_allows(mo
     """Compiling an edit takes hundreds of operations, beside which a short function takes nothing."""
     without, with_lines = counted(2, monkeypatch)
     assert with_lines["grad"] - without["grad"] < RECORDING.least_work / RECORDING.work_of_edit
+
+
+class Recurrent:
+    """A recurrent network whose backward pass has the slope of another activation."""
+
+    def __init__(self, steps: int) -> None:
+        rng = np.random.default_rng(0)
+        self.x, self.y = rng.normal(size=(steps, 2)), rng.normal(size=3)
+        self.params = {"W": 0.5 * rng.normal(size=(2, 3)), "U": 0.4 * rng.normal(size=(3, 3))}
+
+    def forward(self) -> list[Any]:
+        hs = [np.zeros(3)]
+        for x in self.x:
+            hs.append(np.tanh(x @ self.params["W"] + hs[-1] @ self.params["U"]))
+        return hs
+
+    def loss(self) -> float:
+        return float(0.5 * np.sum((sum(self.forward()) - self.y) ** 2))
+
+    def gradient(self) -> dict[str, Any]:
+        hs = self.forward()
+        dW, dU, dh = np.zeros((2, 3)), np.zeros((3, 3)), np.zeros(3)
+        de = sum(hs) - self.y
+        for t in reversed(range(len(self.x))):
+            dz = (de + dh) * (1 - hs[t + 1])
+            dW += np.outer(self.x[t], dz)
+            dU += np.outer(hs[t], dz)
+            dh = dz @ self.params["U"].T
+        return {"W": dW, "U": dU}
+
+
+def test_the_search_is_linear_in_the_length_of_a_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted are the values that are compared and computed again, before any edit is tried."""
+    counts = {"compared": 0, "computed": 0}
+    compared, computed = Matches.of, Graph._computed
+
+    def counted_of(self: Matches, array: Any) -> Any:
+        counts["compared"] += 1
+        return compared(self, array)
+
+    def counted_computed(self: Graph, value: Any, instead: Any) -> Any:
+        counts["computed"] += 1
+        return computed(self, value, instead)
+
+    monkeypatch.setattr(Matches, "of", counted_of)
+    monkeypatch.setattr(Graph, "_computed", counted_computed)
+    found = []
+    for steps in (20, 80):
+        counts.update(compared=0, computed=0)
+        report = gradcheck.check_gradients(Recurrent(steps), rng=0)
+        assert [line.text for line in report.lines if line.verdict is gradcheck.Verdict.FAIL] == [
+            "dz = (de + dh) * (1 - hs[t + 1])"
+        ]
+        found.append(dict(counts))
+    for each in ("compared", "computed"):
+        assert found[1][each] <= 6 * found[0][each], found
