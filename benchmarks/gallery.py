@@ -163,8 +163,9 @@ matplotlib, pages of HTML jinja2: `pip install "gradcheck[plots,html]"`.
 ## Gap and error bar of each block
 
 `report.plot()` has a row for each block. The mark is the gap between the claimed and the numerical gradient, the pale
-line its error bar, the dashed line the tolerance. A gap beyond both is proved to be wrong. Below are the entries of
-blocks of which every entry was measured, as in small wrong blocks.
+line its error bar, the dashed line the tolerance. A gap beyond both is proved to be wrong. Below are up to six blocks,
+those that failed first: the gap of each step that the check took, beside the bound on its rounding and the error bar
+of the block; and the entries, if every entry was measured, as in small wrong blocks. The picture costs no evaluation.
 
 ```python
 {gaps}
@@ -185,8 +186,9 @@ is seen at once.
 
 ## Error against step
 
-The page that `gradcheck check model.py:build --format html` writes has the gap against the step of a central
-difference, along one random direction of a block. For a right gradient the gap falls with the square of the step
+A check takes few steps, as long as they decide. The page that `gradcheck check model.py:build --format html` writes has
+the gap against many more, along one random direction of a block. The dotted line is the bound on the rounding of a
+difference. For a right gradient the gap falls with the square of the step
 until rounding takes over. For a wrong one, here by 1%, it stays level.
 
 ```python

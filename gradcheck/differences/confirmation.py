@@ -63,7 +63,18 @@ def confirmed_derivative(
         weight = [(factor * a + b) / (factor - 1) for a, b in itertools.pairwise(weight)]
     status = Status.CONVERGED if math.isfinite(error) else Status.NOT_FINITE
     return Estimate(
-        value, error, status, value, value, error, math.ldexp(1.0, step), noise, table.evaluations, first, 0.0
+        value,
+        error,
+        status,
+        left=value,
+        right=value,
+        side_error=error,
+        step=math.ldexp(1.0, step),
+        noise=noise,
+        evaluations=table.evaluations,
+        start=first,
+        rise=0.0,
+        differences=table.differences(),
     )
 
 

@@ -94,7 +94,8 @@ def _from_two_steps(table: RichardsonTable, exponent: int, target: float) -> Est
         return None
     error += _rounding_of_point(table, exponent)
     step, noise = math.ldexp(1.0, exponent), table.noise_at(exponent)
-    return Estimate(value, error, Status.CONVERGED, value, value, error, step, noise, 0, exponent, table.rise())
+    seen = table.differences()
+    return Estimate(value, error, Status.CONVERGED, value, value, error, step, noise, 0, exponent, table.rise(), seen)
 
 
 def _rounding_of_point(table: RichardsonTable, exponent: int) -> float:
@@ -161,4 +162,5 @@ def _finish(table: RichardsonTable, reading: Reading, target: float, evaluations
         evaluations=evaluations,
         start=start,
         rise=table.rise(),
+        differences=table.differences(),
     )

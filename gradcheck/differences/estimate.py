@@ -37,6 +37,15 @@ _ADVICE = {
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """The central difference of one step, and the bound on its round-off."""
+
+    step: float
+    value: float
+    roundoff: float
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """The derivative of a function of one real number at 0.
 
@@ -62,6 +71,8 @@ class Estimate:
         Exponent of two of the first step, from which the same steps follow again.
     rise : float
         By how much the function changes over the longest step, per unit of step.
+    differences : tuple of Difference
+        The plain differences that it was made from, by ascending step.
     """
 
     value: float
@@ -75,6 +86,7 @@ class Estimate:
     evaluations: int
     start: int
     rise: float
+    differences: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.value:.10g} ± {self.error:.1e} ({self.status.value}, step {self.step:.1e}, "

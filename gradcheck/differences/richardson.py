@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradcheck.differences.estimate import Difference
 from gradcheck.differences.settings import EPSILON, STEPS
 
 #: A function of one real number, evaluated at several steps at once.
@@ -140,6 +141,13 @@ class RichardsonTable:
         """Central difference at a level."""
         plus, minus = self.values[exponent]
         return math.ldexp(plus - minus, -exponent - 1)
+
+    def differences(self) -> tuple[Difference, ...]:
+        """The central differences of all levels that are known and finite."""
+        return tuple(
+            Difference(math.ldexp(1.0, k), self.central(k), math.ldexp(self.noise_at(k), -k))
+            for k in sorted(self._finite)
+        )
 
     def read(self, low: int, high: int) -> Reading:
         """Read the runs that start between two levels, of which the lower one must be a run."""

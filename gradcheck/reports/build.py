@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
-from gradcheck.verdicts.curve import StepGap
+from gradcheck.verdicts.curve import StepGap, curve_of, gap_scale
 from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
@@ -47,7 +47,7 @@ def report_of(
     version, target, seed, rtol, seconds, evaluations, gradients
         As in `gradcheck.reports.data.ReportData`.
     curves : mapping of str to tuple of StepGap, optional
-        Of some blocks the error against the step.
+        Of some blocks the error against more steps than the check took.
     """
     return Report(
         version=version,
@@ -62,7 +62,7 @@ def report_of(
         gradients=gradients,
         seconds=seconds,
         blocks={
-            block.block.name: _block_report(block, rtol, (curves or {}).get(block.block.name, ()))
+            block.block.name: _block_report(block, rtol, (curves or {}).get(block.block.name) or _curve(block))
             for block in check.blocks
         },
         findings=tuple(findings),
@@ -100,6 +100,11 @@ def _block_report(block: BlockResult, rtol: float, curve: tuple[StepGap, ...]) -
     )
 
 
+def _curve(block: BlockResult) -> tuple[StepGap, ...]:
+    """The error against the steps that the check took, where the verdict rests on them."""
+    return curve_of(block.screening) if block.screening is not None and block.measured else ()
+
+
 def _where(block: BlockResult) -> str:
     """The point that decided, in words."""
     return f"{block.place.value}, with very short steps" if block.zoomed else block.place.value
@@ -113,7 +118,7 @@ def _relative(block: BlockResult) -> tuple[float, float]:
     if not block.measured:
         return math.nan, math.nan
     bar = comparison.hidden if block.verdict is Verdict.PASS else comparison.error_bar
-    found = [(abs(comparison.gap), bar, max(block.screening.contribution.norm, _own_slope(block)))]
+    found = [(abs(comparison.gap), bar, gap_scale(block.screening))]
     if block.location is not None and block.verdict is Verdict.FAIL:
         found += [(abs(e.gap), e.error, max(abs(e.claimed), abs(e.numeric))) for e in block.location.entries if e.wrong]
     if comparison.zero and block.verdict is Verdict.PASS:
@@ -121,13 +126,6 @@ def _relative(block: BlockResult) -> tuple[float, float]:
         return 0.0, bar / length if length > 0 else math.nan
     gaps = [(gap / scale, bar / scale) for gap, bar, scale in found if scale > 0]
     return max(gaps, default=(math.nan, math.nan))
-
-
-def _own_slope(block: BlockResult) -> float:
-    """The larger of the two slopes along a direction through this block alone; 0 if there was none."""
-    assert block.screening is not None
-    comparison = block.screening.comparison
-    return max(abs(comparison.claimed), abs(comparison.estimate.value)) if block.screening.own else 0.0
 
 
 def _resolutions(block: BlockResult, rtol: float) -> tuple[float | None, float | None]:

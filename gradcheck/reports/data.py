@@ -51,7 +51,7 @@ class BlockReport:
     note : str
         The reason for the verdict, where the numbers do not show it.
     curve : tuple of StepGap
-        Error against step along one direction of the block, if it was asked for.
+        Error against step along one line: for the steps that the check took, or for more if these were asked for.
     """
 
     name: str

@@ -15,20 +15,17 @@ from gradcheck.reports.outcome import Outcome, worst_first
 from gradcheck.reports.repairs import diff_of, repaired
 from gradcheck.reports.several import totals
 from gradcheck.reports.signs import made_visible
-from gradcheck.reports.step_curve import step_curve
+from gradcheck.reports.step_curve import step_curve, with_curves
 from gradcheck.reports.table import HEADERS, MARK, legend_of, row_of
 from gradcheck.reports.template import FOLDER, filled
 from gradcheck.reports.text import RERUN, notes_of
-from gradcheck.verdicts.verdict import Verdict
+from gradcheck.verdicts.verdict import WORST_FIRST, Verdict
 
 #: Lines of source around a line with a verdict that are shown; a file that is not longer is shown whole.
 AROUND, WHOLE = 8, 150
 
 #: Verdicts in the order of the filters.
 _FILTERS = ("fail", "error", "undecided", "pass")
-
-#: Of several verdicts on one line, the first is shown.
-_WORST = (Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS)
 
 
 def page_of(outcomes: Sequence[Outcome], *, rerun: str = RERUN, title: str = "Gradient check") -> str:
@@ -91,7 +88,7 @@ def section_of(report: ReportData, rerun: str) -> dict[str, Any]:
         "legend": " ".join(legend_of(report)),
         "rows": [row_of(block) for block in blocks],
         "maps": [(name, pictures) for name, pictures in maps if pictures],
-        "curves": [(block.name, step_curve(block, report.rtol)) for block in blocks if block.curve],
+        "curves": [(block.name, step_curve(block, report.rtol)) for block in with_curves(report)],
         "measured": [(block.name, list(_entries(block.entries))) for block in blocks if block.entries],
         "sources": [_source(file, text, report) for file, text in report.sources.items() if _is_judged(file, report)],
         "notes": notes_of(report),
@@ -150,7 +147,7 @@ def _source(file: str, text: str, report: ReportData) -> dict[str, Any]:
 
 def _line(number: int, text: str, judged: Sequence[LineReport], found: bool) -> dict[str, Any]:
     verdicts = {line.verdict for line in judged} | ({Verdict.FAIL} if found else set())
-    verdict = next((each for each in _WORST if each in verdicts), None)
+    verdict = next((each for each in WORST_FIRST if each in verdicts), None)
     return {
         "number": number,
         "text": text,

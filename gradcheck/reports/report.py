@@ -30,7 +30,9 @@ class Report(ReportData):
         return text_of(self)
 
     def plot(self) -> Figure:
-        """Draw the gap of each block beside its error bar, and the measured entries as heat maps.
+        """Draw the gap of each block beside its error bar, its error against the step, and the measured entries.
+
+        Nothing is evaluated: the steps are those that the check took.
 
         Returns
         -------

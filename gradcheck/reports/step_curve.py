@@ -1,4 +1,7 @@
-"""The error of a block against the step, as SVG: two logarithmic axes, a point for each step that was taken."""
+"""The error of a block against the step, as SVG: two logarithmic axes, a point for each step that was taken.
+
+A dotted line is the bound on the rounding of each difference.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import math
 from collections.abc import Callable
 from html import escape
 
-from gradcheck.reports.data import BlockReport
+from gradcheck.reports.data import BlockReport, ReportData
 from gradcheck.reports.numbers import size
 from gradcheck.reports.signs import visible
-from gradcheck.verdicts.verdict import Verdict
+from gradcheck.verdicts.verdict import WORST_FIRST, Verdict
 
 #: Where a logarithm is drawn.
 Scale = Callable[[float], float]
@@ -20,11 +23,22 @@ WIDTH, HEIGHT, LEFT, RIGHT, BELOW = 420, 240, 58, 18, 40
 #: Gaps below this are drawn on the lower edge: they are rounding, or nothing.
 LEAST = 1e-16
 
+#: Blocks whose curve is drawn, those that failed first: more would not be looked at.
+MOST_BLOCKS = 6
+
 #: Powers of ten between two labels.
 _APART = 4
 
 #: Okabe and Ito's colours, distinct for colour-blind readers.
 _COLOUR = {Verdict.PASS: "#0072b2", Verdict.FAIL: "#d55e00", Verdict.UNDECIDED: "#cc79a7"}
+
+
+def with_curves(report: ReportData) -> list[BlockReport]:
+    """The blocks whose curve is drawn, in their own order."""
+    measured = [block for block in report.blocks.values() if block.curve]
+    worst = sorted(measured, key=lambda block: WORST_FIRST.index(block.verdict))
+    drawn = {block.name for block in worst[:MOST_BLOCKS]}
+    return [block for block in report.blocks.values() if block.name in drawn]
 
 
 def step_curve(block: BlockReport, rtol: float) -> str:
@@ -50,8 +64,11 @@ def step_curve(block: BlockReport, rtol: float) -> str:
     def down(value: float) -> float:
         return 8 + (HEIGHT - BELOW - 8) * (top - value) / (top - bottom)
 
+    bars = [math.log10(min(max(point.bar, LEAST), math.pow(10.0, top))) for point in block.curve]
     colour = _COLOUR[block.verdict]
-    line = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(steps, gaps, strict=True))
+    line, rounding = (
+        " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(steps, ys, strict=True)) for ys in (gaps, bars)
+    )
     dots = "".join(
         f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="3" fill="{colour}"><title>{point}</title></circle>'
         for x, y, point in zip(steps, gaps, block.curve, strict=True)
@@ -63,6 +80,7 @@ def step_curve(block: BlockReport, rtol: float) -> str:
         f'viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11" fill="currentColor">'
         f"{_frame(range(low, high + 1), across, range(int(bottom), int(top) + 1), down)}"
         f"{_tolerance(rtol, down) if rtol > 0 else ''}"
+        f'<polyline points="{rounding}" fill="none" stroke="currentColor" stroke-dasharray="1 3" opacity="0.8"/>'
         f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>{dots}</svg>'
     )
 

@@ -29,3 +29,7 @@ _ADVICE = {
     Verdict.UNDECIDED: "Undecided: the reason is above for each block, with what would settle it. A larger rtol makes "
     "the check easier to pass.",
 }
+
+
+#: Verdicts from the gravest on.
+WORST_FIRST = (Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS)

@@ -10,10 +10,12 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.maps.wording import worded
+from gradcheck.probes.comparison import Comparison
 from gradcheck.reports.build import stated
 from gradcheck.reports.data import BlockReport
 from gradcheck.reports.report import Report
 from gradcheck.subjects.maps.map_subject import MapSubject
+from gradcheck.verdicts.curve import StepGap, step_gaps
 from gradcheck.verdicts.maps.result import MapResult, PairResult
 from gradcheck.verdicts.verdict import Verdict
 
@@ -101,7 +103,16 @@ def _block(result: MapResult, pair: PairResult, name: str) -> BlockReport:
         entries=pair.entries,
         where=pair.place.value,
         note=worded(pair.note),
+        curve=_curve(pair),
     )
+
+
+def _curve(pair: PairResult) -> tuple[StepGap, ...]:
+    """The error against the steps of the line that decided; none where it moves pairs of other verdicts as well."""
+    if pair.result.screening is None or pair.verdict is not pair.result.verdict:
+        return ()
+    comparison = pair.result.screening.comparison
+    return step_gaps(comparison.claimed, comparison.estimate.differences, _scale(comparison))
 
 
 def _gap(pair: PairResult) -> tuple[float, float]:
@@ -114,8 +125,13 @@ def _gap(pair: PairResult) -> tuple[float, float]:
     if pair.result.screening is None:
         return math.nan, math.nan
     comparison = pair.result.screening.comparison
-    scale = max(comparison.norm, abs(comparison.estimate.value))
+    scale = _scale(comparison)
     return (abs(comparison.gap) / scale, comparison.error_bar / scale) if scale > 0 else (math.nan, math.nan)
+
+
+def _scale(comparison: Comparison) -> float:
+    """What the gap along a line is relative to."""
+    return max(comparison.norm, abs(comparison.estimate.value))
 
 
 def _claimed_norm(result: MapResult, pair: PairResult) -> float:
