@@ -120,7 +120,11 @@ def rounding_of(value: float) -> float:
 
 
 def measure_noise(
-    function: Callable[[Sequence[float]], Sequence[float]], centre: float, *, smallest: int = NOISE.finer[-1]
+    function: Callable[[Sequence[float]], Sequence[float]],
+    centre: float,
+    *,
+    smallest: int = NOISE.finer[-1],
+    first: Noise | None = None,
 ) -> Noise:
     """Noise of a function around 0.
 
@@ -134,18 +138,20 @@ def measure_noise(
         Its value at 0.
     smallest : int
         Exponent of the smallest step that the type of the parameters can take.
+    first : Noise, optional
+        That at the first spacing, where it is known.
 
     Returns
     -------
     Noise
     """
-    first, narrow = max(NOISE.spacing, smallest), smallest > NOISE.spacing
-    best = noise_at(function, centre, first, narrow)
+    spacing, narrow = max(NOISE.spacing, smallest), smallest > NOISE.spacing
+    best = noise_at(function, centre, spacing, narrow) if first is None else first
     if best is not None and best.settled and best.ordinary and not best.flat:
         return best
     coarser = best is not None and best.flat
     for exponent in NOISE.coarser if coarser else NOISE.finer:
-        if exponent < smallest or (coarser and exponent <= first):
+        if exponent < smallest or (coarser and exponent <= spacing):
             continue
         found = noise_at(function, centre, exponent, narrow)
         if found is None or (found.ties and not coarser):
@@ -177,14 +183,50 @@ def ends_in_a_jump(function: Callable[[Sequence[float]], Sequence[float]], centr
 
     False where it does not leave its value at all.
     """
+    left = _where_it_leaves(function, centre)
+    return left is not None and left.by_a_jump
+
+
+def noise_beyond(
+    function: Callable[[Sequence[float]], Sequence[float]], centre: float, exponent: int, narrow: bool = False
+) -> float | None:
+    """Noise of a function that is constant beside 0, at about the spacing 2^exponent, where it is not any more.
+
+    None where it does not leave its value, leaves it by a jump, or does not change smoothly there, over the spacing
+    over which it is constant at 0: then the values around 0 may be equal because they are rounded, not because the
+    function is constant.
+    """
+    left = _where_it_leaves(function, centre)
+    if left is None or left.by_a_jump:
+        return None
+    places = range(NOISE.beside + 1) if narrow else NOISE.places
+    first = math.ldexp(round(math.ldexp(left.beyond, -exponent)), exponent)
+    values = [*function([first + math.ldexp(float(place), exponent) for place in places])]
+    if not all(math.isfinite(value) for value in values):
+        return None
+    found = noise_of(values, places, narrow=narrow)
+    smooth = found.settled and not found.ties and found.level <= NOISE.smooth * (max(values) - min(values))
+    return found.level if smooth else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A place where a function has left its value at 0, and whether it does so by a jump."""
+
+    beyond: float
+    by_a_jump: bool
+
+
+def _where_it_leaves(function: Callable[[Sequence[float]], Sequence[float]], centre: float) -> _Left | None:
+    """Where a function leaves its value at 0; None if it keeps it as far as `NoiseSettings.farthest`."""
     near, far = 0.0, math.ldexp(float(NOISE.beside), NOISE.spacing)
     while function([far])[0] == centre:
         if far == NOISE.farthest:
-            return False
+            return None
         near, far = far, min(NOISE.stride * far, NOISE.farthest)
     length = NOISE.jump_offset * (far - near)
     for _ in range(NOISE.halvings):
         middle = (near + far) / 2
         near, far = (middle, far) if function([middle])[0] == centre else (near, middle)
     edge, beyond = (abs(value - centre) for value in function([far, far + length]))
-    return edge > NOISE.jump * beyond
+    return _Left(far + length, edge > NOISE.jump * beyond)

@@ -55,6 +55,9 @@ class NoiseSettings:
         The function is evaluated again behind that end, at this part of the last stretch that was followed.
     jump : float
         A bend rises at that end to less than this part of what it rises to one step later; a jump to more.
+    smooth : float
+        Where a function that is constant beside 0 changes, its noise is less than this part of the change, if the
+        values beside 0 are equal because the function is constant.
     """
 
     sigmas: float = 4.5
@@ -74,6 +77,7 @@ class NoiseSettings:
     halvings: int = 8
     jump_offset: float = 1 / 8
     jump: float = 1 / 8
+    smooth: float = 1 / 64
 
     @property
     def beside(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.differences.derivative import differentiate
 from gradcheck.differences.estimate import Estimate, Status
-from gradcheck.differences.noise import ends_in_a_jump, measure_noise, noise_at
+from gradcheck.differences.noise import ends_in_a_jump, measure_noise, noise_at, noise_beyond
 from gradcheck.differences.powers import SUBNORMAL, times_power_of_two
 from gradcheck.differences.richardson import Function
 from gradcheck.differences.settings import EPSILON, NOISE
@@ -175,14 +175,20 @@ class Prober:
         """
         data, known = self.data, self.data.noise
         line, smallest = _within_budget(self.line(blocks)), -self.policy.bits
+        spacing, narrow = max(NOISE.spacing, smallest), smallest > NOISE.spacing
+        close = noise_at(line, data.value, spacing, narrow)
+        flat, affordable = close is not None and close.constant, self.evaluator.left >= PROBES.detail_cost
         if data.all_zero:
-            close = noise_at(line, data.value, max(NOISE.spacing, smallest), smallest > NOISE.spacing)
-            if close is not None and close.constant and self.evaluator.left >= PROBES.detail_cost:
+            if flat and affordable:
                 stepped = ends_in_a_jump(line, data.value)
                 known = replace(known, stepped=stepped, constant=not stepped)
             if close is not None and known.constant:
                 return replace(known, level=max(known.level, close.level))  # what is farther away is not noise
-        measured = measure_noise(line, data.value, smallest=smallest)
+        elif close is not None and flat and affordable:
+            beyond = noise_beyond(line, data.value, spacing, narrow)
+            if beyond is not None:  # the bend beyond which it changes is not noise
+                return replace(known, level=max(known.level, close.level, beyond))
+        measured = measure_noise(line, data.value, smallest=smallest, first=close)
         level = max(known.level, measured.level, EPSILON * abs(data.value))
         return replace(known, level=level, loud=not measured.ordinary, seen=not measured.flat)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from gradcheck.differences.noise import Noise, ends_in_a_jump, measure_noise, noise_of
+from gradcheck.differences.noise import Noise, ends_in_a_jump, measure_noise, noise_beyond, noise_of
 from gradcheck.differences.settings import EPSILON, NOISE
 
 Values = Callable[[Sequence[float]], list[float]]
@@ -105,6 +105,32 @@ def test_a_constant_ends_in_a_bend_or_in_a_jump(end: float) -> None:
         lambda t: (t > end) * (1 + 3 * min((t - end) / (0.1 * end), 1.0)),  # rises on to four times its height
     ):
         assert ends_in_a_jump(along(jump), 1.5)
+
+
+@pytest.mark.parametrize("end", _ends())
+@pytest.mark.parametrize(("exponent", "narrow"), [(-16, False), (-13, True)])
+def test_beyond_a_bend_the_noise_is_seen_and_beyond_a_jump_or_rounding_it_is_not(
+    end: float, exponent: int, narrow: bool
+) -> None:
+    if end < math.ldexp(8.0, exponent):
+        pytest.skip("not constant over the spacing")
+
+    def beyond(function: Callable[[float], float]) -> float | None:
+        return noise_beyond(pointwise(lambda t: 1.5 + function(t)), 1.5, exponent, narrow)
+
+    for bend in (lambda t: max(t - end, 0.0) / 3.0, lambda t: -0.7 * max(t - end, 0.0) * (1.0 + t)):
+        level = beyond(bend)
+        assert level is not None
+        assert 0.0 < level <= 1e3 * EPSILON * (1 + end**2)
+    for other in (
+        lambda t: 0.0,  # does not leave its value
+        lambda t: float(np.floor(t / end)),
+        lambda t: max(t - end, 0.0) if t < end else math.nan,
+    ):
+        assert beyond(other) is None
+    for grid in () if narrow else (2.0**-8 * end, 2.0**-5 * end):  # at equal distances all may be off by the same
+        level = beyond(lambda t, grid=grid: float(np.round(max(t - end, 0.0) / grid) * grid))  # type: ignore[misc]
+        assert level is None or level > 0.25 * grid  # a bend of values that are rounded: their rounding is noise
 
 
 def test_what_is_constant_for_many_times_its_size_is_constant() -> None:

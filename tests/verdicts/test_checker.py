@@ -388,6 +388,83 @@ def test_where_all_units_are_dead_the_gradient_zero_is_right(edge: float) -> Non
         assert not check_gradients(loss, lambda x: 1.0 * (x > edge) + 1e-3, point, rng=seed)
 
 
+Gradient = Callable[[Any], Any]
+
+ROWS = np.array([[1.0, 2.0], [2.0, -0.5], [0.5, 3.0]])
+
+#: Losses that are constant around a point as far as steps reach, and their right gradients.
+CONSTANT_NEARBY: dict[str, tuple[Callable[[Any], float], Gradient, Any]] = {
+    "rectifier": (lambda x: float(np.maximum(x, 0).sum()), lambda x: 1.0 * (x > 0), np.array([-1.0, -2.0, -0.5])),
+    "hinge": (
+        lambda w: float(np.maximum(0, 1 - ROWS @ w).sum()),
+        lambda w: -ROWS.T @ (1.0 * (ROWS @ w < 1)),
+        np.array([3.0, 2.0]),
+    ),
+    "clip": (
+        lambda x: float((np.clip(x, -1, 1) ** 2).sum()),
+        lambda x: 2 * x * (abs(x) < 1),
+        np.array([3.0, -2.0]),
+    ),
+    "maximum": (
+        lambda x: float(np.maximum(x, [1.0, 2.0]).sum()),
+        lambda x: 1.0 * (x > np.array([1.0, 2.0])),
+        np.array([0.5, -1.0]),
+    ),
+    "one dead unit": (
+        lambda x: float((np.maximum(x, 0) ** 2).sum()),
+        lambda x: 2 * np.maximum(x, 0),
+        np.array([-1.0, 2.0, -0.5, 0.7]),
+    ),
+    "single precision": (
+        lambda x: float(np.maximum(x, np.float32(0)).sum(dtype=np.float32)),
+        lambda x: (x > 0).astype(np.float32),
+        np.array([-1, -2, -0.5], np.float32),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANT_NEARBY)
+@pytest.mark.parametrize("seed", range(8))
+def test_where_the_loss_is_constant_a_claim_that_is_not_zero_is_wrong(name: str, seed: int) -> None:
+    """The bend at which it starts to change is no noise of the values around the point."""
+    loss, gradient, point = CONSTANT_NEARBY[name]
+    assert check_gradients(loss, gradient, point, rng=seed, diagnose=False)
+    for size in (1e-3, 1.0):
+
+        def wrong(x: Any, size: float = size) -> Any:
+            return (gradient(x) + size * (gradient(x) == 0)).astype(x.dtype)
+
+        lie = check_gradients(loss, wrong, point, rng=seed, diagnose=False)
+        assert lie.verdict is Verdict.FAIL, str(lie)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0, 1.5])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_unit_on_its_kink_among_dead_ones_has_any_valid_share(share: float, seed: int) -> None:
+    """Clarke's subdifferential of max(x, 0) at 0 is [0, 1]."""
+    report = check_gradients(
+        lambda x: float(np.maximum(x, 0).sum()),
+        lambda x: (x > 0) + share * (x == 0),
+        np.array([0.0, -1.0, -0.3]),
+        rng=seed,
+        diagnose=False,
+    )
+    assert report.verdict is (Verdict.PASS if share <= 1.0 else Verdict.FAIL), str(report)
+
+
+@pytest.mark.parametrize("grid", [1e-2, 1e-3])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loss_that_is_rounded_is_not_constant(grid: float, seed: int) -> None:
+    """The right gradient of what is rounded, at a place where rounded values are equal: it is not called wrong."""
+    x = np.array([0.3, 0.9, -1.2])
+    for rounded in (
+        lambda x: float(np.sum(np.sin(np.round(x / grid) * grid))),
+        lambda x: float(np.sum(np.round(np.sin(x) / grid) * grid)),
+        lambda x: float(np.round(np.sum(np.sin(x)) / grid) * grid),
+    ):
+        assert check_gradients(rounded, np.cos, x, rng=seed, diagnose=False).verdict is not Verdict.FAIL
+
+
 def test_where_a_zero_gradient_is_wrong_nearby_a_dead_point_does_not_excuse_it() -> None:
     point = np.linspace(0.3, 1.2, 5)
     verdicts = {
