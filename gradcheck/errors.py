@@ -15,5 +15,12 @@ class SubjectTypeError(GradcheckError, TypeError):
     """An argument has a type that cannot be checked."""
 
 
+class UnreadableLayerError(SubjectTypeError, SubjectError):
+    """A layer of another library cannot be read: nothing is known about its gradients, and nothing is wrong with them.
+
+    The message says what to write.
+    """
+
+
 class TargetError(GradcheckError):
     """A target of the command line cannot be found or loaded."""

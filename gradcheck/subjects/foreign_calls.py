@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import SubjectTypeError
+from gradcheck.errors import UnreadableLayerError
 from gradcheck.subjects.parameter_view import ParameterView, attributes_of, gradient_among
 
 Array = NDArray[Any]
@@ -22,6 +22,9 @@ FORWARD, BACKWARD = ("forward",), ("backward", "backprop")
 OUTPUT_NAMES = ("output", "outputs", "out", "y", "result")
 #: Names that an input may have in the name of its gradient, beside those of the attributes that hold it.
 INPUT_NAMES = ("x", "X", "inputs", "input")
+
+#: What a pass returned is shown in messages up to this length.
+LONGEST = 40
 
 #: Rate at which a layer is trained that updates its parameters in its backward pass; a power of two. The larger it is,
 #: the more digits of the gradient are left in the difference.
@@ -61,13 +64,13 @@ def calls_of(layer: Any, forward: Callable[..., Any] | None, backward: Callable[
 
     Raises
     ------
-    SubjectTypeError
+    UnreadableLayerError
         If there is no such method, or it needs more arguments; the message says what to write.
     """
     ahead = _method(layer, FORWARD) or ("__call__" if callable(layer) else None)
     back = _method(layer, BACKWARD)
     if (forward is None and ahead is None) or (backward is None and back is None):
-        raise SubjectTypeError(
+        raise UnreadableLayerError(
             f"{described(layer)} is not a layer: it needs forward(x) and backward(upstream); two functions are passed "
             "as as_layer(forward, backward, params={...}), and other methods of an object as "
             "as_layer(layer, forward=lambda layer, x: …, backward=lambda layer, upstream: …)"
@@ -75,7 +78,7 @@ def calls_of(layer: Any, forward: Callable[..., Any] | None, backward: Callable[
     if forward is None and ahead is not None:
         more = _needed(layer, ahead)[1:]
         if more:
-            raise SubjectTypeError(
+            raise UnreadableLayerError(
                 f"{described(layer)}: {ahead} needs {', '.join(more)} besides the input: write as_layer(layer, "
                 f"forward=lambda layer, x: layer.{ahead}(x, {', '.join(f'{name}=…' for name in more)}))"
             )
@@ -126,7 +129,7 @@ def output_left(layer: Any, before: Mapping[str, Any], x: Array) -> Array:
 
     Raises
     ------
-    SubjectTypeError
+    UnreadableLayerError
         If it is not clear which attribute that is.
     """
     now = attributes_of(layer)
@@ -138,11 +141,66 @@ def output_left(layer: Any, before: Mapping[str, Any], x: Array) -> Array:
     chosen = new if len(new) == 1 else [name for name in OUTPUT_NAMES if name in new]
     if not chosen:
         left = f", and left {', '.join(new)}" if new else ""
-        raise SubjectTypeError(
+        raise UnreadableLayerError(
             f"{described(layer)}: forward returned a NoneType{left}: return an array, or an array and a cache; or say "
             "where the output is, as_layer(layer, forward=lambda layer, x: (layer.forward(x), layer.output)[1])"
         )
     return np.asarray(now[chosen[0]])
+
+
+def output_of(layer: Any, result: Any) -> Array:
+    """The output that a forward pass has returned.
+
+    Raises
+    ------
+    UnreadableLayerError
+        If it is not an array.
+    """
+    if not isinstance(result, (np.ndarray, np.generic)):
+        keys = f" with the keys {_keys(result)}" if isinstance(result, Mapping) else ""
+        where = f"[{next(iter(result))!r}]" if isinstance(result, Mapping) and result else "…"
+        raise UnreadableLayerError(
+            f"{described(layer)}: forward returned a {type(result).__qualname__}{keys}: return an array, or an array "
+            "and a cache; or say where the output is, as_layer(layer, forward=lambda layer, x: "
+            f"layer.forward(x){where})"
+        )
+    return np.asarray(result)
+
+
+def gradient_of(layer: Any, result: Any, x: Array) -> Array:
+    """The gradient by the input that a backward pass has returned.
+
+    Raises
+    ------
+    UnreadableLayerError
+        If it is not an array of numbers.
+    """
+    if not isinstance(result, Mapping):
+        found = np.asarray(result)
+        if found.dtype.kind in "fciub":
+            return found
+        raise UnreadableLayerError(
+            f"{described(layer)}: backward returned {_short(result)}: return the gradient with respect to the input, "
+            "or say where it is, as_layer(layer, backward=lambda layer, upstream: (layer.backward(upstream), "
+            "layer.dx)[1])"
+        )
+    keys = [key for key, value in result.items() if np.shape(value) == np.shape(x)]
+    key = repr(keys[0]) if len(keys) == 1 else "…"
+    raise UnreadableLayerError(
+        f"{described(layer)}: backward returned a {type(result).__qualname__} with the keys {_keys(result)}: return "
+        "the gradient with respect to the input first, then the others, as_layer(layer, backward=lambda layer, "
+        f"upstream: (lambda found: (found[{key}], found))(layer.backward(upstream)))"
+    )
+
+
+def _keys(mapping: Mapping[Any, Any]) -> str:
+    return ", ".join(map(str, mapping)) or "none"
+
+
+def _short(value: Any) -> str:
+    """A value that is no array, or its type if it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__qualname__}"
 
 
 def gradient_left(layer: Any, x: Array) -> Array:
@@ -150,7 +208,7 @@ def gradient_left(layer: Any, x: Array) -> Array:
 
     Raises
     ------
-    SubjectTypeError
+    UnreadableLayerError
         If there is none that is called after the input and has its shape.
     """
     now = attributes_of(layer)
@@ -159,7 +217,7 @@ def gradient_left(layer: Any, x: Array) -> Array:
         found = gradient_among(now, name)
         if np.shape(found) == np.shape(x):
             return np.asarray(found)
-    raise SubjectTypeError(
+    raise UnreadableLayerError(
         f"{described(layer)}: backward returned None: return the gradient with respect to the input, or say where it "
         "is, as_layer(layer, backward=lambda layer, upstream: (layer.backward(upstream), layer.dx)[1])"
     )

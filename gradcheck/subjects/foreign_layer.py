@@ -9,9 +9,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from gradcheck.errors import SubjectError, SubjectTypeError
+from gradcheck.errors import SubjectError, SubjectTypeError, UnreadableLayerError
 from gradcheck.nn.layer import Array, Layer
-from gradcheck.subjects.foreign_calls import Calls, calls_of, described, gradient_left, output_left, trained_by
+from gradcheck.subjects.foreign_calls import (
+    Calls,
+    calls_of,
+    described,
+    gradient_left,
+    gradient_of,
+    output_left,
+    output_of,
+    trained_by,
+)
 from gradcheck.subjects.foreign_parameters import (
     another_input,
     arrays_beside,
@@ -69,6 +78,8 @@ class ForeignLayer(Layer):
         Attributes with arrays of floats that are not known to be parameters.
     constants : bool
         Whether the user has said which attributes are parameters: then no other array is one.
+    tried : bool
+        Whether there was a trial run, so that gradients made by `backward` would have been seen.
 
     Attributes
     ----------
@@ -84,12 +95,13 @@ class ForeignLayer(Layer):
         unread: Mapping[str, Any] = MappingProxyType({}),
         *,
         constants: bool = False,
+        tried: bool = False,
     ) -> None:
         super().__init__()
         self.layer, self.params = layer, params
         self._calls = calls
         self._has_cache = False
-        self._unread, self._constants = dict(unread), constants
+        self._unread, self._constants, self._tried = dict(unread), constants, tried
         self._input: Any = None
         self._used = False
         #: Method that resets the layer; empty before the first forward pass, when it has not been looked for.
@@ -121,11 +133,7 @@ class ForeignLayer(Layer):
             result = output_left(self.layer, before, x)
         self._has_cache = isinstance(result, (tuple, list)) and len(result) == 2
         y, self._cache = result if self._has_cache else (result, None)
-        if not isinstance(y, (np.ndarray, np.generic)):
-            raise SubjectTypeError(
-                f"{self!r}: forward returned a {type(y).__qualname__}: return an array, or an array and a cache"
-            )
-        return np.asarray(y)
+        return output_of(self.layer, y)
 
     def backward(self, upstream: Array) -> Array:
         """Gradient with respect to the input. Those with respect to the parameters go into `grads`."""
@@ -136,17 +144,18 @@ class ForeignLayer(Layer):
             result, grads = trained_by(self._calls, self.layer, cast("ParameterView", self.params), upstream)
             downstream = gradient_left(self.layer, self._input) if result is None else result
             self.grads = grads
-            return np.asarray(downstream)
+            return gradient_of(self.layer, downstream, self._input)
         result = self._calls.backward(self.layer, upstream, *([self._cache] if self._has_cache else []))
         downstream, *rest = result if isinstance(result, (tuple, list)) else (result,)
         if downstream is None:
             downstream = gradient_left(self.layer, self._input)
+        downstream = gradient_of(self.layer, downstream, self._input)
         nothing = len(rest) == 1 and (rest[0] is None or (isinstance(rest[0], (list, tuple, Mapping)) and not rest[0]))
         rest = [] if nothing else rest
         self.grads = self._returned(rest) if rest else self._stored()
         if not rest:
             self._require_that_all_is_read()
-        return np.asarray(downstream)
+        return downstream
 
     def _returned(self, rest: list[Any]) -> dict[str, Array]:
         """Gradients of the parameters that `backward` returned, by name or in the order of the parameters."""
@@ -158,7 +167,7 @@ class ForeignLayer(Layer):
         if len(rest) != len(self.params):
             names = ", ".join(self.params) or "none"
             rest = list(rest[0]) if len(rest) == 1 and isinstance(rest[0], (list, tuple)) else rest
-            raise SubjectError(
+            raise UnreadableLayerError(
                 f"{self!r}: backward returned {len(rest)} gradients besides that of the input, but the parameters are "
                 f"{names}: return one for each in this order, or name the parameters in this order, "
                 f"as_layer(layer, params={self._named_for(rest)})"
@@ -185,7 +194,7 @@ class ForeignLayer(Layer):
         left = [n for n, g in found.items() if g is not None and same_entries(np.shape(g), beside[n].shape)]
         if left or not self.params:
             names = (*self.params, *(left or gradients))
-            raise SubjectError(
+            raise UnreadableLayerError(
                 f"{self!r}: backward returned gradients of {', '.join(map(str, left or gradients))}, which are not "
                 f"among the parameters that were read: write as_layer(layer, params={names!r})"
             )
@@ -215,13 +224,13 @@ class ForeignLayer(Layer):
         attributes, unread = attributes_of(self.layer), self.unread
         found = [name for name in unread if gradient_among(attributes, name) is not None]
         if found:
-            raise SubjectError(
+            raise UnreadableLayerError(
                 f"{self!r}: after backward there are gradients of {', '.join(found)}, which are not among the "
                 f"parameters that were read: write as_layer(layer, params={(*self.params, *found)!r})"
             )
         later = made_by_passes(self.layer, self.params, self._unread, self._input)
         if later:
-            raise SubjectError(
+            raise UnreadableLayerError(
                 f"{self!r}: {', '.join(later)} and gradients of them are made by the passes, and are not among the "
                 "parameters that were read: write as_layer(layer, x=X) with an input for a trial run, or "
                 f"as_layer(layer, params={tuple(later)!r}) after a first forward pass"
@@ -229,19 +238,28 @@ class ForeignLayer(Layer):
         if unread and not self.params:
             raise self.unread_error()
 
-    def unread_error(self) -> SubjectError:
+    def unread_error(self) -> UnreadableLayerError:
         """The error for a layer without parameters that has arrays which may be some."""
         names = tuple(self.unread)
-        return SubjectError(
+        what = (
             f"{self!r}: nothing says whether {', '.join(names)} are parameters: there is no gradient that is called "
-            f"after one of them, such as d{names[0]}. If backward makes the gradients, write as_layer(layer, x=X) with "
-            f"an input for a trial run, or as_layer(layer, params={names!r}). If they are constants, write "
-            "as_layer(layer, params=())"
+            f"after one of them, such as d{names[0]}"
+        )
+        if not self._tried:
+            what += ". If backward makes the gradients, write as_layer(layer, x=X) with an input for a trial run, or "
+        else:
+            stored = ", ".join(f"d{name}" for name in names)
+            what += (
+                f", also after a backward pass. If they are, store their gradients as {stored}, or return them after "
+                "that of the input and write "
+            )
+        return UnreadableLayerError(
+            f"{what}as_layer(layer, params={names!r}). If they are constants, write as_layer(layer, params=())"
         )
 
     def _fits(self, name: str, gradient: Any) -> Array:
         if gradient is None:
-            raise SubjectError(
+            raise UnreadableLayerError(
                 f"{self!r}: there is no gradient of {name!r} after backward: store it in grads[{name!r}] or as "
                 f"d{name}, or return it after that of the input; if "
                 f"{name!r} is no parameter, name those that are: as_layer(layer, params=(...))"
@@ -324,11 +342,11 @@ def as_layer(
 
     Raises
     ------
-    SubjectTypeError
-        If there is no forward or backward pass, or it needs more arguments.
-    SubjectError
-        If the layer has no attribute that `params` names. A backward pass raises it if gradients are missing, or if
-        there are arrays of which it is not known whether they are parameters; the message says what to write.
+    UnreadableLayerError
+        A `SubjectTypeError` and `SubjectError`: if there is no forward or backward pass, if it needs more arguments, or
+        if the layer has no attribute that `params` names. A pass raises it if its result is not an array, if gradients
+        are missing, or if there are arrays of which it is not known whether they are parameters. The message says what
+        to write.
 
     Examples
     --------
@@ -355,7 +373,7 @@ def as_layer(
     subclass = type(kind.__name__, (ForeignLayer,), {"__module__": kind.__module__})
     view, caches = parameters_read(layer, calls, params, x)
     unread = unread_attributes(layer, view, caches) if params is None else {}
-    wrapped: Layer = subclass(layer, calls, view, unread, constants=params is not None)
+    wrapped: Layer = subclass(layer, calls, view, unread, constants=params is not None, tried=x is not None)
     return wrapped
 
 

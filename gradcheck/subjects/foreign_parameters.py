@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import SubjectError, SubjectTypeError
-from gradcheck.subjects.foreign_calls import Calls, described, output_left
+from gradcheck.errors import UnreadableLayerError
+from gradcheck.subjects.foreign_calls import Calls, described, output_left, output_of
 from gradcheck.subjects.holder import PARAMETER_ATTRIBUTES
 from gradcheck.subjects.parameter_view import (
     GRADIENT_MAPPINGS,
@@ -92,7 +92,7 @@ def _named(layer: Any, given: Iterable[str]) -> ParameterView:
             return _view(layer, {name: (attribute, name) for name in names}, attribute)
     if absent:
         known = ", ".join(name for name, value in attributes_of(layer).items() if isinstance(value, np.ndarray))
-        raise SubjectError(
+        raise UnreadableLayerError(
             f"{described(layer)} has no attribute {', '.join(absent)}: its arrays are {known or 'none'}; pass the "
             "names of those that are parameters"
         )
@@ -206,9 +206,9 @@ def _returns_cache(layer: Any, calls: Calls, x: Any) -> bool:
     return isinstance(result, (tuple, list)) and len(result) == 2
 
 
-def _needs_more(layer: Any, calls: Calls) -> SubjectTypeError:
+def _needs_more(layer: Any, calls: Calls) -> UnreadableLayerError:
     more = ", ".join(f"{name}=…" for name in calls.needs)
-    return SubjectTypeError(
+    return UnreadableLayerError(
         f"{described(layer)}: {calls.name} needs {', '.join(calls.needs)} besides the upstream gradient: write "
         f"as_layer(layer, backward=lambda layer, upstream: layer.{calls.name}(upstream, {more}))"
     )
@@ -219,7 +219,7 @@ def _trained(layer: Any, calls: Calls, x: Any) -> ParameterView:
 
     Raises
     ------
-    SubjectTypeError
+    UnreadableLayerError
         If what it subtracts is not proportional to that argument.
     """
     after = {rate: _after_trial(layer, calls, x, rate)[0] for rate in (0.0, 1.0, 2.0)}
@@ -244,7 +244,7 @@ def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) ->
     more = [cache] if has_cache else [] if rate is None else [rate]
     if len(calls.needs) > len(more):  # it needs a rate as well, which is tried elsewhere
         return double, None
-    return double, calls.backward(double, np.ones_like(y), *more)
+    return double, calls.backward(double, np.ones_like(output_of(double, y)), *more)
 
 
 def _is_gradient_of(value: Array, gradient: Any) -> bool:

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Collection, Iterable
 
-from gradcheck.errors import GradcheckError
+from gradcheck.errors import GradcheckError, UnreadableLayerError
 from gradcheck.reports.report import Report
 from gradcheck.subjects.layer import INPUT, has_index_input
 from gradcheck.testing.contract.example import Example, Violation, block_names
@@ -41,6 +41,8 @@ def failed_gradient(
     """
     try:
         report = fixture.report(example)
+    except UnreadableLayerError:
+        raise
     except GradcheckError as error:
         return Violation(example.shape, str(error), "Return each gradient in the shape of the array it belongs to.")
     if isinstance(report, Violation):
@@ -134,6 +136,8 @@ def wrong_single_samples(fixture: LayerFixture, shapes: Collection[Shape]) -> Vi
             if example is None:
                 continue
             result = run_passes(copy.deepcopy(example.layer), example.x)
+        except UnreadableLayerError:
+            raise
         except Exception as error:
             problem = f"a batch of one raises {type(error).__name__}: {error}"
             return Violation(shape, problem, "Look for squeeze(), and for an index that needs a second sample.")
@@ -146,21 +150,35 @@ def wrong_single_samples(fixture: LayerFixture, shapes: Collection[Shape]) -> Vi
 
 
 def wrong_shapes(fixture: LayerFixture, shapes: Collection[Shape]) -> Violation | None:
-    """Check all gradients on every shape that the layer takes, and describe the shapes that fail."""
+    """Check all gradients on every shape that the layer takes, and describe the shapes that fail.
+
+    Raises
+    ------
+    UnreadableLayerError
+        If the layer can be read for none of them.
+    """
     wrong: dict[Shape, tuple[str, Report | None]] = {}
     right: list[Shape] = []
+    unread: dict[Shape, UnreadableLayerError] = {}
     tally = Tally()
     for shape in shapes:
-        example = fixture.example(shape)
-        if example is None:
+        try:
+            example = fixture.example(shape)
+            if example is None:
+                continue
+            problem, report = _problem(fixture, example)
+        except UnreadableLayerError as error:
+            unread[shape] = error
             continue
-        problem, report = _problem(fixture, example)
         if problem:
             wrong[shape] = problem, report
             continue
         right.append(shape)
         if report is not None:
             tally.add(example, report, block_names(example))
+    if unread and not (wrong or right):
+        raise next(iter(unread.values())).with_traceback(None)
+    wrong |= {shape: (str(error), None) for shape, error in unread.items()}
     if not wrong:
         return tally.violation("a gradient")
     ordered = sorted(wrong, key=lambda shape: (math.prod(shape), shape))
@@ -183,6 +201,8 @@ def _problem(fixture: LayerFixture, example: Example) -> tuple[str, Report | Non
     """Check one batch and describe in a line what is wrong; empty if no gradient is wrong."""
     try:
         report = fixture.report(example)
+    except UnreadableLayerError:
+        raise
     except GradcheckError as error:
         return str(error), None
     except Exception as error:
