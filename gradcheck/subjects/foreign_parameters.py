@@ -18,6 +18,7 @@ from gradcheck.subjects.parameter_view import (
     Path,
     attributes_of,
     box_of,
+    float_arrays,
     gradient_in,
     gradient_names,
     inside,
@@ -222,15 +223,26 @@ def _trained(layer: Any, calls: Calls, x: Any) -> ParameterView:
     UnreadableLayerError
         If what it subtracts is not proportional to that argument.
     """
-    after = {rate: _after_trial(layer, calls, x, rate)[0] for rate in (0.0, 1.0, 2.0)}
-    names = [name for name, value in attributes_of(after[0.0]).items() if is_float_array(value)]
-    steps = {rate: {name: getattr(after[0.0], name) - getattr(after[rate], name) for name in names} for rate in (1, 2)}
-    moved = [name for name in names if name in attributes_of(layer) and np.any(steps[1][name])]
-    for name in moved:
-        size = float(np.abs(steps[2][name]).max())
-        if not np.allclose(steps[2][name], 2 * steps[1][name], rtol=PROPORTIONAL, atol=PROPORTIONAL * size):
+    after = {rate: float_arrays(_after_trial(layer, calls, x, rate)[0]) for rate in (0.0, 1.0, 2.0)}
+    kept = [
+        path
+        for path, value in float_arrays(layer).items()
+        if all(path in arrays and arrays[path].shape == value.shape for arrays in after.values())
+    ]
+    steps = {rate: {path: after[0.0][path] - after[rate][path] for path in kept} for rate in (1.0, 2.0)}
+    moved = [path for path in kept if np.any(steps[1.0][path])]
+    for path in moved:
+        value, step = after[0.0][path], steps[2.0][path]
+        rounding = 4 * float(np.finfo(value.dtype).eps) * float(np.abs(value).max())
+        slack = PROPORTIONAL * float(np.abs(step).max()) + rounding
+        if not np.allclose(step, 2 * steps[1.0][path], rtol=PROPORTIONAL, atol=slack):
             raise _needs_more(layer, calls)
-    return _view(layer, {name: (name,) for name in moved})
+    return _view(layer, {_name_of(path): path for path in moved})
+
+
+def _name_of(path: Path) -> str:
+    """What a parameter is called that stands at a place: its own name, after those of the objects that it is inside."""
+    return ".".join(str(step) for step in path if step not in PARAMETER_ATTRIBUTES or step == path[-1])
 
 
 def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) -> tuple[Any, Any]:
@@ -244,7 +256,9 @@ def _after_trial(layer: Any, calls: Calls, x: Any, rate: float | None = None) ->
     more = [cache] if has_cache else [] if rate is None else [rate]
     if len(calls.needs) > len(more):  # it needs a rate as well, which is tried elsewhere
         return double, None
-    return double, calls.backward(double, np.ones_like(output_of(double, y)), *more)
+    y = output_of(double, y)
+    upstream = np.random.default_rng(0).standard_normal(y.shape)  # a gradient may vanish for one of ones
+    return double, calls.backward(double, upstream.astype(y.dtype), *more)
 
 
 def _is_gradient_of(value: Array, gradient: Any) -> bool:

@@ -117,6 +117,15 @@ def shares_memory(owner: Any, array: Array) -> bool:
     return any(np.may_share_memory(array, other) and np.shares_memory(array, other) for other in others)
 
 
+def float_arrays(owner: Any) -> dict[Path, Array]:
+    """The arrays of floats inside an object by their places; one that stands in several places, by the shortest."""
+    found: dict[Path, Array] = {}
+    for path, value in sorted(_walk(owner), key=lambda item: len(item[0])):
+        if is_float_array(value) and not any(value is other for other in found.values()):
+            found[path] = value
+    return found
+
+
 def _walk(owner: Any) -> Iterator[tuple[Path, Any]]:
     """All values inside an object, to a depth of `DEPTH` steps, with their places."""
     waiting: list[tuple[Path, Any]] = [((name,), value) for name, value in attributes_of(owner).items()]

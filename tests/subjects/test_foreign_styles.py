@@ -462,3 +462,101 @@ def test_the_gradient_of_a_single_number_is_no_parameter(factor: float, verdict:
     layer = as_layer(Single(factor), x=X[:, :1])
     assert set(layer.params) == {"w"}
     assert check_gradients(layer, batch=(X[:, :1],), rng=0).verdict.value == verdict
+
+
+class Descent:
+    """An optimiser that a layer trains itself with in its backward pass."""
+
+    def update(self, params: dict[str, Array], gradients: dict[str, Array], rate: float) -> None:
+        for name in params:
+            params[name] -= rate * gradients[name]
+
+
+class TrainsMapping:
+    """Parameters in a mapping, updated in the backward pass; gradients are kept nowhere."""
+
+    factor = 1.0
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(3)
+        self.params = {"W": rng.normal(size=(4, 3)), "b": rng.normal(size=(1, 3))}
+        self.optimizer = Descent()
+
+    def forward(self, x: Array, training: bool = True) -> Array:
+        self.x = x
+        return np.asarray(x @ self.params["W"] + self.params["b"])
+
+    def backward(self, grads: Array, learning_rate: float) -> Array:
+        found = {"W": self.factor * self.x.T @ grads, "b": grads.sum(axis=0, keepdims=True)}
+        dx = grads @ self.params["W"].T
+        self.optimizer.update(self.params, found, learning_rate)
+        return np.asarray(dx)
+
+
+class TrainsMappingWrongly(TrainsMapping):
+    factor = 1.5
+
+
+class TrainsInside:
+    """Layers inside the layer train themselves."""
+
+    def __init__(self, inner: type[TrainsMapping]) -> None:
+        self.first, self.rest = TrainsMapping(), [inner()]
+
+    def forward(self, x: Array) -> Array:
+        return np.asarray(self.first.forward(x) + self.rest[0].forward(x))
+
+    def backward(self, grads: Array, learning_rate: float) -> Array:
+        return np.asarray(self.first.backward(grads, learning_rate) + self.rest[0].backward(grads, learning_rate))
+
+
+class Centred:
+    """Its gain has no gradient for an upstream gradient of ones, but for rounding."""
+
+    def __init__(self) -> None:
+        self.params = {"gain": np.array([1.0, 0.7, 1.3])}
+
+    def forward(self, x: Array) -> Array:
+        self.centred = x - x.mean(axis=0)
+        return np.asarray(self.centred * self.params["gain"])
+
+    def backward(self, grads: Array, learning_rate: float) -> Array:
+        scaled = grads * self.params["gain"]
+        self.params["gain"] -= learning_rate * (grads * self.centred).sum(axis=0)
+        return np.asarray(scaled - scaled.mean(axis=0))
+
+
+BATCH = np.random.default_rng(5).normal(size=(5, 4))
+
+
+def test_parameters_in_a_mapping_that_the_backward_pass_trains_are_read() -> None:
+    layer = TrainsMapping()
+    before = {name: value.copy() for name, value in layer.params.items()}
+    read = as_layer(layer, x=BATCH)
+    assert sorted(read.params) == ["W", "b"]
+    upstream = np.random.default_rng(6).normal(size=(5, 3))
+    read.forward(BATCH)
+    read.backward(upstream)
+    assert np.allclose(read.grads["W"], BATCH.T @ upstream, rtol=1e-12)
+    assert np.allclose(read.grads["b"], upstream.sum(axis=0), rtol=1e-12)
+    assert all(np.array_equal(layer.params[name], value) for name, value in before.items())
+    assert check_gradients(as_layer(TrainsMapping(), x=BATCH), batch=(BATCH,), rng=0)
+    wrong = check_gradients(as_layer(TrainsMappingWrongly(), x=BATCH), batch=(BATCH,), rng=0)
+    assert [name for name, block in wrong.blocks.items() if not block.passes] == ["W"]
+    assert wrong.findings[0].slug == "constant-factor"
+
+
+def test_layers_inside_a_layer_that_train_themselves_are_read() -> None:
+    right = check_gradients(as_layer(TrainsInside(TrainsMapping), x=BATCH), batch=(BATCH,), rng=0)
+    assert right, str(right)
+    assert set(right.blocks) >= {"first.W", "first.b", "rest.0.W", "rest.0.b"}
+    wrong = check_gradients(as_layer(TrainsInside(TrainsMappingWrongly), x=BATCH), batch=(BATCH,), rng=0)
+    assert [name for name, block in wrong.blocks.items() if not block.passes] == ["rest.0.W"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gradient_that_vanishes_for_ones_is_read_as_well(seed: int) -> None:
+    x = np.random.default_rng(seed).normal(size=(6, 3))
+    report = check_gradients(as_layer(Centred(), x=x), batch=(x,), rng=seed)
+    assert report, str(report)
+    assert "gain" in report.blocks

@@ -124,11 +124,17 @@ class LayerFixture:
         x = np.asarray(self.draw_input(np.random.default_rng(self.seed + 1), shape))
         return x.astype(self.dtype) if x.dtype.kind == "f" else x
 
-    def report(self, example: Example) -> Report | Violation:
+    def report(self, example: Example, *, diagnose: bool = True) -> Report | Violation:
         """Check the gradients of a copy of the layer.
 
         In a dtype narrower than float64, gradients are compared with those of the same layer in float64, and these with
         finite differences: a gradient whose terms cancel has few digits in the narrow dtype without being wrong.
+
+        Parameters
+        ----------
+        example : Example
+        diagnose : bool
+            As for `gradcheck.check_gradients`.
 
         Returns
         -------
@@ -146,4 +152,4 @@ class LayerFixture:
             return digits
         chosen = twin or example
         subject = LayerSubject(copy.deepcopy(chosen.layer), chosen.x, "layer")
-        return check_subject(subject, rng=self.seed, rtol=self.rtol)
+        return check_subject(subject, rng=self.seed, rtol=self.rtol, diagnose=diagnose)

@@ -152,6 +152,8 @@ def wrong_single_samples(fixture: LayerFixture, shapes: Collection[Shape]) -> Vi
 def wrong_shapes(fixture: LayerFixture, shapes: Collection[Shape]) -> Violation | None:
     """Check all gradients on every shape that the layer takes, and describe the shapes that fail.
 
+    The smallest of these is diagnosed, the others need no more than their verdicts.
+
     Raises
     ------
     UnreadableLayerError
@@ -166,7 +168,7 @@ def wrong_shapes(fixture: LayerFixture, shapes: Collection[Shape]) -> Violation 
             example = fixture.example(shape)
             if example is None:
                 continue
-            problem, report = _problem(fixture, example)
+            problem, report = _problem(fixture, example, verdict_only=bool(wrong))
         except UnreadableLayerError as error:
             unread[shape] = error
             continue
@@ -189,6 +191,9 @@ def wrong_shapes(fixture: LayerFixture, shapes: Collection[Shape]) -> Violation 
         f"The wrong shapes are those where {condition}." if condition else "Look at what these shapes have in common."
     )
     problem, report = wrong[first]
+    example = fixture.example(first) if report is not None and not report.findings else None
+    if example is not None:
+        problem, report = _problem(fixture, example)
     return Violation(
         first,
         f"{len(wrong)} of {len(wrong) + len(right)} small shapes are wrong: {listed}\n{first}: {problem}",
@@ -197,10 +202,15 @@ def wrong_shapes(fixture: LayerFixture, shapes: Collection[Shape]) -> Violation 
     )
 
 
-def _problem(fixture: LayerFixture, example: Example) -> tuple[str, Report | None]:
-    """Check one batch and describe in a line what is wrong; empty if no gradient is wrong."""
+def _problem(fixture: LayerFixture, example: Example, *, verdict_only: bool = False) -> tuple[str, Report | None]:
+    """Check one batch and describe in a line what is wrong; empty if no gradient is wrong.
+
+    If the verdict alone is asked for, a wrong gradient is not diagnosed; a right one is checked as always.
+    """
     try:
-        report = fixture.report(example)
+        report = fixture.report(example, diagnose=not verdict_only)
+        if verdict_only and isinstance(report, Report) and report.verdict is not Verdict.FAIL:
+            report = fixture.report(example)
     except UnreadableLayerError:
         raise
     except GradcheckError as error:

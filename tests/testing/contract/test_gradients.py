@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from gradcheck import as_layer
 from gradcheck.errors import SubjectError, SubjectTypeError, UnreadableLayerError
 from gradcheck.nn.layer import Array
 from gradcheck.testing import LayerContract
+from gradcheck.testing.contract.example import Example
+from gradcheck.testing.contract.fixture import LayerFixture
 from tests.testing.contract.layers import Scale, WrongInput, assert_kept, broken, contract
 from tests.testing.contract.test_shape_sweep import OfSums, RightSum
 
@@ -196,3 +199,21 @@ def test_a_layer_that_can_be_read_for_some_shapes_only_is_wrong_for_the_others()
 
     with pytest.raises(AssertionError, match=r"2 of 4 small shapes are wrong: \(1, 1\), \(2, 1\)\n.*returned a dict"):
         Contract().test_every_small_shape()
+
+
+def test_of_many_wrong_shapes_one_is_diagnosed_and_right_ones_are_checked_in_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full: list[tuple[int, ...]] = []
+    report = LayerFixture.report
+
+    def counted(fixture: LayerFixture, example: Example, *, diagnose: bool = True) -> Any:
+        full.extend([example.shape] if diagnose else [])
+        return report(fixture, example, diagnose=diagnose)
+
+    monkeypatch.setattr(LayerFixture, "report", counted)
+    with pytest.raises(AssertionError, match="constant-factor") as failed:
+        OfParity().test_every_small_shape()
+    assert "\n(1, 2, 1): " in str(failed.value)
+    assert [shape for shape in full if shape[1] % 2 == 0] == [(1, 2, 1)]
+    assert {shape for shape in full if shape[1] % 2} == set(itertools.product(range(1, 5), (1, 3), range(1, 5)))
