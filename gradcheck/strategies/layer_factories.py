@@ -98,6 +98,7 @@ def _of_entry(entry: Any) -> LayerFactory:
     if callable(getattr(entry, "forward", None)):
         return LayerFactory(None, _any_shape, lambda draw, shape, max_width: _recipe_of(entry), True)
     if callable(entry):
+        _require_shape_alone(entry)
         return LayerFactory(None, _any_shape, partial(_from_function, entry))
     raise SubjectTypeError(
         f"{entry!r} makes no layer: pass a name or class of gradcheck.nn, a class of your own, a function of the "
@@ -123,6 +124,27 @@ def _from_function(function: Callable[[Shape], Any], draw: st.DrawFn, shape: Sha
     if isinstance(found, st.SearchStrategy):
         return _recipe_of(draw(found, label="layer"))
     return found if found is None or isinstance(found, (dict, type, partial)) else partial(function, shape)
+
+
+def _require_shape_alone(function: Callable[..., Any]) -> None:
+    """Refuse a function that cannot be called with a shape alone.
+
+    Raises
+    ------
+    SubjectTypeError
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # not known: it is tried
+    try:
+        signature.bind(())
+    except TypeError:
+        name = getattr(function, "__name__", repr(function))
+        raise SubjectTypeError(
+            f"{name}{signature} cannot be called with the shape of a sample alone: pass a function of it, such as "
+            f"lambda shape: {name}(shape[0], …), or a class whose first argument is the width of its input"
+        ) from None
 
 
 def _recipe_of(layer: Any) -> Recipe:

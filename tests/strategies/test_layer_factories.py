@@ -72,6 +72,18 @@ def test_what_makes_no_layer_is_refused() -> None:
         factories_of([])
 
 
+def test_a_function_that_needs_more_than_a_shape_is_refused_before_anything_is_drawn() -> None:
+    def make(inputs: int, outputs: int) -> None: ...
+
+    def with_default(shape: tuple[int, ...], outputs: int = 3) -> None: ...
+
+    with pytest.raises(SubjectTypeError, match=r"make\(inputs.* cannot be called with the shape .* lambda shape"):
+        factories_of([make])
+    with pytest.raises(SubjectTypeError, match="cannot be called with the shape"):
+        factories_of([lambda: None])
+    assert len(factories_of([with_default, lambda shape: make(shape[0], 2), lambda *shape: None])) == 3
+
+
 def test_a_class_without_a_signature_is_refused() -> None:
     class Unreadable(type):
         @property
