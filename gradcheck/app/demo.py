@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -234,10 +235,41 @@ def render_demo(results: DemoResults) -> RenderableType:
     )
 
 
-def _checks(checks: tuple[NetworkCheck, ...]) -> Table:
-    table = _table("network", "weights", *checks[0].report.blocks, "largest gap")
-    table.add_column("textbook", no_wrap=True, justify="right")
-    table.add_column("verdict", no_wrap=True)
+class _Table:
+    """A table where the terminal is wide enough for it, else a line of text for each row, with what the cells are.
+
+    Parameters
+    ----------
+    *columns : str
+    """
+
+    def __init__(self, *columns: str) -> None:
+        self._columns, self._rows = columns, list[tuple[str | Text, ...]]()
+
+    def add_row(self, *cells: str | Text) -> None:
+        """Add a row: the first cell is its name, numbers are aligned at their end."""
+        self._rows.append(cells)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for name in self._columns:
+            table.add_column(name, no_wrap=True, justify="right" if name in _NUMBERS or name[:1].isdigit() else "left")
+        for row in self._rows:
+            table.add_row(*row)
+        if Measurement.get(console, options.update(max_width=_WIDEST), table).maximum <= options.max_width:
+            yield table
+            return
+        for first, *cells in self._rows:
+            named = [Text.assemble(f"{name} ", cell) for name, cell in zip(self._columns[1:], cells, strict=True)]
+            yield Text.assemble(first, ": ", Text(", ").join(named))
+
+
+#: Columns of numbers of one kind, and a width that no table has.
+_NUMBERS, _WIDEST = ("textbook",), 1000
+
+
+def _checks(checks: tuple[NetworkCheck, ...]) -> _Table:
+    table = _Table("network", "weights", *checks[0].report.blocks, "largest gap", "textbook", "verdict")
     for check in checks:
         blocks = check.report.blocks.values()
         worst = max(blocks, key=lambda block: block.relative_error)
@@ -288,11 +320,9 @@ def _plateau(found: Plateau) -> Text:
     )
 
 
-def _rmsprop(losses: Array) -> Table:
-    table = _table("RMSProp from the same start, after")
-    for step in DEMO.milestones:
-        unit = " steps" if step == DEMO.milestones[0] else ""
-        table.add_column(f"{step:,}{unit}", justify="right", no_wrap=True)
+def _rmsprop(losses: Array) -> _Table:
+    first, *later = (f"{step:,}" for step in DEMO.milestones)
+    table = _Table("RMSProp from the same start, after", f"{first} steps", *later)
     table.add_row("loss with the right gradient", *map(size, losses[:, 0]))
     table.add_row("loss with the wrong gradient", *map(size, losses[:, 1]))
     ratios = losses[:, 1] / losses[:, 0]
@@ -326,13 +356,6 @@ def _cost(results: DemoResults) -> Text:
         f"{results.seed}",
         style="dim",
     )
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in columns:
-        table.add_column(name, no_wrap=True)
-    return table
 
 
 def _verdict(verdict: Verdict) -> Text:

@@ -15,8 +15,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\uf
 #: Half of a pair of UTF-16, as Python represents bytes of a file name that are not UTF-8.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-#: ASCII for the signs of reports. Where a longer text replaces a sign and a space, columns stay aligned.
-_WITH_SPACE = {"± ": "+-", "✓ ": "ok"}
+#: ASCII for the signs of reports. Where a longer text replaces a sign and a space, columns stay aligned; what follows a
+#: mark stays apart from it.
+_WITH_SPACE = {"± ": "+-", "✓  ": "ok "}
 _SIGNS = {
     "±": "+-",
     "✓": "ok",

@@ -14,6 +14,7 @@ from gradcheck.app.cli import main
 from gradcheck.app.demo import (
     DEMO,
     DemoResults,
+    _Table,
     check_networks,
     compare_rmsprop,
     count_irprop_steps,
@@ -106,6 +107,20 @@ def test_it_fits_a_screen(results: DemoResults, width: int) -> None:
     assert "…" not in capture.get()
 
 
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_narrow_screen_has_lines_instead_of_tables(results: DemoResults, width: int) -> None:
+    console = Console(width=width, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(render_demo(results))
+    shown = capture.get()
+    assert max(map(len, shown.splitlines())) <= width
+    assert "…" not in shown
+    words = " ".join(shown.split())
+    assert "question: weights 0.01, w1 pass, b1 pass, w2 pass, b2 pass, largest gap" in words
+    assert "answer: weights 1, w1 fail," in words
+    assert "wrong / right: 500 steps" in words
+
+
 def test_seed_reproduces_the_demo() -> None:
     first, second, other = (CliRunner().invoke(main, ["demo", "--seed", seed]).stdout for seed in ("1", "1", "2"))
     assert first == second
@@ -150,3 +165,17 @@ def test_answer_is_near_a_quarter_at_its_start_only() -> None:
     start, generic = (check for check in check_networks(0) if check.title == "answer")
     assert start.textbook.blocks["w2"].relative_error == pytest.approx(0.6, abs=1e-3)
     assert abs(generic.textbook.blocks["w2"].relative_error - 0.6) > 0.01
+
+
+def test_a_table_is_whole_at_every_width() -> None:
+    for width in range(20, 45):
+        console = Console(width=width, color_system=None, force_terminal=False)
+        table = _Table("network", "weights", "w1", "verdict")
+        table.add_row("question", "0.01", "pass", "fail")
+        with console.capture() as capture:
+            console.print(table)
+        shown = capture.get()
+        assert "…" not in shown
+        assert max(map(len, shown.splitlines())) <= width
+        assert ("question  0.01" in shown) == (width >= 32)  # 8 + 7 + 4 + 7, and two between each
+        assert "question: weights 0.01" in " ".join(shown.split()) or width >= 32

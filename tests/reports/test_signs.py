@@ -28,6 +28,7 @@ def test_whatever_is_left_can_be_encoded(text: str, encoding: str) -> None:
     [
         ("‖x‖ 2×3 1e-3 ± 2e-9 – fail", "|x| 2x3 1e-3 +-2e-9 - fail"),
         ("3 ✓  dx\n4 ✗ wrong", "3 ok dx\n4 x wrong"),
+        ("14 ✓ dz = x (h)\n✓ ", "14 ok dz = x (h)\nok "),
         ("f′(z) → √2 … σ(z), Δ", "f'(z) -> sqrt2 ... sigma(z), Delta"),
         ("größe é", "grosse e"),
         ("重", "\\u91cd"),
