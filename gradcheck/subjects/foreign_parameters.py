@@ -110,7 +110,8 @@ def _held(layer: Any, attribute: str) -> ParameterView | None:
             pass_on_signal(error)
             return None
     if isinstance(held, Mapping) and not any(box_of(value) for value in held.values()):
-        return _view(layer, {str(name): (attribute, name) for name in held}, attribute)
+        names = [name for name, value in held.items() if not _is_setting(value)]
+        return _view(layer, {str(name): (attribute, name) for name in names}, attribute) if names or not held else None
     if not isinstance(held, (Mapping, list, tuple)) or not held:
         return None
     items = dict(inside(held))
@@ -121,6 +122,13 @@ def _held(layer: Any, attribute: str) -> ParameterView | None:
         others = [path for path in places_of(layer, item) if len(path) == 1]
         paths[str(others[0][0]) if others and not isinstance(held, Mapping) else str(step)] = (attribute, step)
     return _view(layer, paths, attribute)
+
+
+def _is_setting(value: Any) -> bool:
+    """Whether a value that stands beside parameters is none: a text, a whole number, a shape, a flag."""
+    if isinstance(value, (tuple, list)):
+        return bool(value) and all(map(_is_setting, value))
+    return isinstance(value, (str, bytes, int, np.integer, np.bool_))
 
 
 def _view(layer: Any, paths: Mapping[str, Path], attribute: str | None = None) -> ParameterView:

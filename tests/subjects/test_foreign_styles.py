@@ -560,3 +560,29 @@ def test_a_gradient_that_vanishes_for_ones_is_read_as_well(seed: int) -> None:
     report = check_gradients(as_layer(Centred(), x=x), batch=(x,), rng=seed)
     assert report, str(report)
     assert "gain" in report.blocks
+
+
+class WithSettings(Base):
+    """What the layer was told stands among its parameters."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
+        self.params: dict[str, Any] = {"W": W.copy(), "b": B.copy(), "padding": "valid", "kernel": (2, 2), "stride": 1}
+        self.grads: dict[str, Array] = {}
+
+    def forward(self, x: Array) -> Any:
+        self.x = x
+        return x @ self.params["W"] + self.params["b"]
+
+    def backward(self, d: Array) -> Any:
+        self.grads = {"dW": self.factor * self.x.T @ d, "db": d.sum(axis=0)}
+        return d @ self.params["W"].T
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_settings_among_the_parameters_are_left_alone(factor: float) -> None:
+    layer = WithSettings(factor)
+    report = check_gradients(as_layer(layer, x=X), batch=(X,), rng=0)
+    assert sorted(report.blocks) == ["W", "b", "x"]
+    assert [name for name, block in report.blocks.items() if not block.passes] == ([] if factor == 1.0 else ["W"])
+    assert (layer.params["padding"], layer.params["kernel"], layer.params["stride"]) == ("valid", (2, 2), 1)
