@@ -7,7 +7,7 @@ import itertools
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from gradcheck.errors import GradcheckError
@@ -45,6 +45,15 @@ def hides_internal_frames(error: BaseException) -> bool:
     while end is not None and end.tb_next is not None:
         end = end.tb_next
     return isinstance(error, GradcheckError) or (end is not None and not is_internal(end.tb_frame.f_code.co_filename))
+
+
+def user_frames(error: BaseException) -> TracebackType | None:
+    """The traceback of an error without the frames of gradcheck; the whole one where none would be left."""
+    kept: TracebackType | None = None
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if not _hidden(frame.f_code.co_filename):
+            kept = TracebackType(kept, frame, frame.f_lasti, line)
+    return kept or error.__traceback__
 
 
 def pass_on_signal(error: BaseException) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import gradcheck
 from gradcheck import check_gradients
 from gradcheck.errors import SubjectError
-from gradcheck.tracebacks import hides_internal_frames, is_internal, pass_on_signal, user_traceback
+from gradcheck.tracebacks import hides_internal_frames, is_internal, pass_on_signal, user_frames, user_traceback
 
 
 def failing(x: Any) -> Any:
@@ -100,3 +101,18 @@ def test_what_a_signal_handler_raises_is_told_from_what_a_function_raises() -> N
         with pytest.raises((TimeoutError, ZeroDivisionError)) as other:
             call()
         pass_on_signal(other.value)
+
+
+def test_frames_of_the_user_are_kept_in_their_order() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        check_gradients(failing, lambda x: x, np.ones(2))
+    kept = [frame.f_code.co_name for frame, _ in traceback.walk_tb(user_frames(raised.value))]
+    assert kept[-2:] == ["failing", "deeper"]
+    assert kept[0] == "test_frames_of_the_user_are_kept_in_their_order"
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(user_frames(raised.value))]
+    assert not any(map(is_internal, files))
+
+
+def test_where_all_frames_are_of_gradcheck_all_are_kept() -> None:
+    error = SubjectError("made, not raised")
+    assert user_frames(error) is None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gradcheck.errors import GradcheckError, TargetError
+from gradcheck.tracebacks import hides_internal_frames, user_frames
 
 #: Name of the cell in reports.
 CELL = "this cell"
@@ -89,6 +90,11 @@ def _magic(shell: Any) -> Any:
             return None
         except GradcheckError as error:
             raise _shown_in_a_line(error) from None
+        except Exception as error:
+            if not hides_internal_frames(error):
+                raise
+            __tracebackhide__ = True  # IPython leaves this frame out
+            raise error.with_traceback(user_frames(error)) from None
 
     return gradcheck
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import traceback
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradcheck.app.magic import load_ipython_extension, with_body
+from gradcheck.tracebacks import is_internal
 
 STEP = """for _ in range(100):
     e = w * x - y
@@ -159,3 +162,20 @@ def test_all_reports_have_html() -> None:
     from gradcheck import DoctorReport, OptimiserReport, Pairs, Report
 
     assert all(hasattr(kind, "_repr_html_") for kind in (Report, DoctorReport, OptimiserReport, Pairs))
+
+
+def test_what_a_cell_raises_is_shown_without_frames_of_gradcheck(ipython: Any) -> None:
+    error = ipython.run_cell("%%gradcheck\nfor step in range(3):\n    raise KeyError('no data')").error_in_exec
+    assert isinstance(error, KeyError)
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    assert files[-1].endswith("this cell")
+    inside = [file for file in files if Path(file).parts[-2:] != ("app", "magic.py") and is_internal(file)]
+    assert not inside
+
+
+def test_a_fault_of_gradcheck_shows_all_frames(ipython: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradcheck.scripts.program._report", None)
+    error = ipython.run_cell(f"%%gradcheck --seed 1\n{STEP}").error_in_exec
+    assert isinstance(error, TypeError)
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    assert Path(files[-1]).name == "program.py"
