@@ -155,6 +155,7 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         updates = named_parameters(graph, given)
     if not updates:
         raise NoUpdateError(_no_update(step, changed))
+    graph = graph.at(_with_parts(graph.base, updates))
     sums = [update for update in updates if _is_negative_sum(graph, update, updates)]
     updates = [update for update in updates if update not in sums]  # their values are losses, with the right sign
     graph = graph.at(_without_updates(graph.base, updates))
@@ -295,11 +296,16 @@ def _loss(graph: DataflowGraph, updates: Sequence[Update], hints: Hints) -> Loss
     return choice
 
 
-def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:
-    """The same point, with replays that leave out the updates; updated parts become variables of their own."""
+def _with_parts(base: BasePoint, updates: Sequence[Update]) -> BasePoint:
+    """The same point, with updated parts as variables of their own."""
     parts = [update.variable for update in updates if update.variable.part]
     base.step.track(parts)
-    return replace(base, trace=base.trace.with_variables(parts), suppressed=suppress(base, updates))
+    return replace(base, trace=base.trace.with_variables(parts))
+
+
+def _without_updates(base: BasePoint, updates: Sequence[Update]) -> BasePoint:
+    """The same point, with replays that leave out the updates."""
+    return replace(base, suppressed=suppress(base, updates))
 
 
 def _second_point(

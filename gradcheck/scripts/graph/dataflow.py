@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import TargetError
-from gradcheck.scripts.graph.nodes import Node, nodes_of
+from gradcheck.scripts.graph.nodes import Node, SumNode, nodes_of
 from gradcheck.scripts.graph.recorded import RecordedStep, is_close, largest, record_events
 from gradcheck.scripts.instrument.events import Kind
 from gradcheck.scripts.instrument.values import Action, Array
@@ -115,7 +115,7 @@ class BasePoint:
         Returns
         -------
         list of ndarray, or None
-            None if the replay failed or took another branch.
+            None if the replay failed or took another branch, or a value has another size in it.
         """
         wanted = {event for node in watched for event in node.events}
         changed = replace(self, values={**self.values, **(values or {})})
@@ -123,7 +123,7 @@ class BasePoint:
         applied = {} if updating else dict(suppressed)
         applied.update(actions or {})
         seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values, suppressed)
-        if seen is None:
+        if seen is None or any(seen[event].size != self.trace.events[event].value.size for event in wanted):
             return None
         return [node.read(seen.__getitem__) for node in watched]
 
@@ -320,6 +320,27 @@ class DataflowGraph:
         if node.index not in self._changed:
             self._changed[node.index] = self._measured(node)
         return self._changed[node.index]
+
+    def joined(self, terms: Sequence[tuple[Node, Any, float]]) -> Node:
+        """A node for what increments add to one array together; it depends on what they depend on.
+
+        Parameters
+        ----------
+        terms : sequence of (Node, key, float)
+            As for `SumNode`.
+        """
+        first = terms[0][0]
+        events = tuple(event for node, _, _ in terms for event in node.events)
+        factors = tuple(f for f in first.factors if all(f in node.factors for node, _, _ in terms))
+        node = SumNode(
+            len(self.nodes), events, first.location, dict(first.names), first.shape, factors=factors, terms=tuple(terms)
+        )
+        self.nodes.append(node)
+        self.successors[node.index] = set().union(*(self.successors.get(n.index, set()) for n, _, _ in terms))
+        self.predecessors[node.index] = {n.index for n, _, _ in terms}
+        for index in self.predecessors[node.index]:
+            self.successors.setdefault(index, set()).add(node.index)
+        return node
 
     def find_successors(self) -> None:
         """Find for all nodes those that depend directly on them, where that is not known yet."""

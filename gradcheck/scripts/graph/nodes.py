@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.scripts.instrument.events import Event, Factor, Kind, SourceLocation
-from gradcheck.scripts.instrument.values import Action, Array
+from gradcheck.scripts.instrument.values import Action, Array, reshape_or_broadcast
 from gradcheck.scripts.text.identifiers import is_plain
 
 #: The events of a location that occur more often than this in a step become one node: each node costs a replay.
@@ -120,6 +120,34 @@ class Node:
             (event, np.where(writer[key] == i, whole[key], 0.0))
             for i, (event, key) in enumerate(zip(self.events, self.keys, strict=True))
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class SumNode(Node):
+    """What several increments add to one array together, each to a part of it.
+
+    Attributes
+    ----------
+    terms : tuple of (Node, key, float)
+        The increments, the index of the part that each is added to, and its sign. The first is added to the whole.
+    """
+
+    terms: tuple[tuple[Node, Any, float], ...] = ()
+
+    def read(self, values: Callable[[int], Array]) -> Array:
+        """Its value, from the values of the increments."""
+        whole = np.zeros(self.shape)
+        for node, key, sign in self.terms:
+            whole[key] += sign * reshape_or_broadcast(node.read(values), whole[key].shape)
+        return whole
+
+    def set_to(self, value: Array) -> dict[int, Action]:
+        """Actions that give it a value, all of it by the first increment."""
+        first, _, sign = self.terms[0]
+        found = first.set_to((sign * np.asarray(value)).reshape(first.shape))
+        for node, _, _ in self.terms[1:]:
+            found |= node.set_to(np.zeros(node.shape))
+        return found
 
 
 def _constant(value: Array) -> Action:

@@ -127,6 +127,9 @@ def find_parameters(
             raise SubjectError(_no_such_derivative(graph, update.variable, given))
         if len(updates) > 1 and _is_assigned_to_itself(graph, update, influence[i]):
             continue
+        if update.is_pieced:
+            found.append(_pieced(graph, update))
+            continue
         others = {index for index, count in counts.items() if count > (index in influence[i])}
         found.append(_parameter(graph, update, forward, readers, others))
     return found
@@ -179,6 +182,23 @@ def _parameter(
         f"cannot find the gradient of {variable.name} in its update on line {nodes[-1].location.line}: name it with "
         f"--pair {variable.name}=NAME"
     )
+
+
+def _pieced(graph: DataflowGraph, update: Update) -> Parameter:
+    """The parameter of an update that is done in pieces, with all that it adds together."""
+    terms = []
+    for node in update.nodes:
+        added = [graph.nodes[i] for i in graph.predecessors[node.index] if graph.nodes[i].is_increment]
+        event = graph.base.trace.events[node.last]
+        key = ... if node is update.nodes[0] else event.key
+        if len(added) != 1 or len(node.events) > 1 or key is None or (key is ... and added[0].shape != node.shape):
+            first, last = update.nodes[0].location.line, update.nodes[-1].location.line
+            raise SubjectError(
+                f"{update.variable.name} gets a new value on line {first}, of which line {last} changes a part: what "
+                "is added to it altogether cannot be told. Compute the whole gradient first, and update with it once"
+            )
+        terms.append((added[0], key, float(added[0].location.sign)))
+    return Parameter(update.variable, update.nodes, graph.joined(terms), -1.0)
 
 
 def _follow_parameters(

@@ -23,10 +23,19 @@ _EXACTLY_ADDED = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """A state variable, and the nodes that hold its new value, one after the other."""
+    """A state variable, and the nodes that hold its new value, one after the other.
+
+    Attributes
+    ----------
+    variable : StateVariable
+    nodes : tuple of Node
+    is_pieced : bool
+        Whether parts of it are written after the whole, as ``w -= rate * dw`` and then ``w[0] -= rate * db`` do.
+    """
 
     variable: StateVariable
     nodes: tuple[Node, ...] = ()
+    is_pieced: bool = False
 
 
 def changed_variables(graph: DataflowGraph) -> list[StateVariable]:
@@ -72,6 +81,12 @@ def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> li
     found = []
     for variable in variables:
         nodes = _carriers(graph, variable)
+        pieces = _pieces(graph, variable, nodes)
+        if pieces:
+            graph.find_successors()
+            added = any(graph.predecessors[node.index] for node in pieces[1:])  # not only zeros, as for padding
+            found.append(Update(variable, pieces, is_pieced=added))
+            continue
         after = graph.base.trace.after[variable.path].value
         final = [n for n in nodes if _is_new_value(graph.base, n, variable, after)]
         final = [n for n in final if n.is_named] or final  # not the same sum elsewhere, as a line search tries it
@@ -88,6 +103,20 @@ def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> li
         for i, one in enumerate(found)
         if not any(owners[index] - {i} for index in _added_to(graph, one) if index in owners)
     ]
+
+
+def _pieces(graph: DataflowGraph, variable: StateVariable, carriers: Sequence[Node]) -> tuple[Node, ...]:
+    """The new value of a variable as a whole, and the later writes to parts of it; empty if there are none."""
+    after = graph.base.trace.after[variable.path]
+    for whole in carriers:
+        value = graph.base.value(whole)
+        held = {whole.object_id} & {id(after.found), id(variable.found)} - {0}
+        if not held or value.shape != variable.value.shape or whole.is_increment or whole.container_id:
+            continue
+        writes = [n for n in graph.nodes if n.index > whole.index and n.container_id in held and not n.is_increment]
+        if writes and not np.array_equal(value, variable.value, equal_nan=True):
+            return (whole, *writes)
+    return ()
 
 
 def _carriers(graph: DataflowGraph, variable: StateVariable) -> list[Node]:
