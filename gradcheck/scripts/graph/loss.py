@@ -5,6 +5,7 @@ Names decide only between numbers that the dataflow does not tell apart.
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -177,10 +178,10 @@ def find_loss(graph: DataflowGraph, updates: Sequence[Update], expression: str |
         return LossChoice(chosen[-1])
     into_updates = graph.ancestors({n.index for update in proper for n in update.nodes})
     pool = _candidates(graph, [n for n in dependent if n.index not in into_updates])
-    pool = [n for n in pool if jumps or not _decides(graph, n, proper)]
+    pool = [n for n in pool if not _gates(graph, n, updates) and (jumps or not _decides(graph, n, proper))]
     pool = [n for n in pool if not any(_is_rounding_of(graph, n, other) for other in dependent)]
     if not pool:  # a number that the updates are computed from is the loss only if they follow its gradient
-        inner = _candidates(graph, dependent)
+        inner = [n for n in _candidates(graph, dependent) if not _gates(graph, n, updates)]
         found = _Comparison(graph, proper, inner, into_updates).followed() if inner else []
         pool = [inner[k] for k in found]
     if not pool:
@@ -225,6 +226,44 @@ def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> boo
             if any(one.shape != two.shape or not np.array_equal(one, two, equal_nan=True) for one, two in pairs):
                 return True
     return False
+
+
+def _gates(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
+    """Whether a number decides by its sign whether there are updates, as the output of a perceptron does: it is no loss.
+
+    All of them stand under a condition that does not name it, as that of a tolerance would do, and what they add does
+    not depend on the parameters, as the gradient of a loss with a tolerance does.
+    """
+    ends = [n for update in updates for n in update.nodes]
+    loop = graph.step.loop
+    lines = {n.location.line for n in ends if n.location.file == loop.file}
+    if not lines or any(n.location.file != loop.file for n in ends):
+        return False
+    conditional = any(
+        isinstance(branch, ast.If)
+        and lines <= set(range(branch.lineno, (branch.end_lineno or branch.lineno) + 1))
+        and not {ast.unparse(each) for each in ast.walk(branch.test)} & set(node.names)
+        for branch in ast.walk(loop.node)
+    )
+    if not conditional or node.size != 1 or graph.base.run(ends) is None or not _is_constant(graph, updates):
+        return False
+    value = np.abs(graph.base.value(node))
+    return any(graph.base.run(ends, node.set_to(other)) is None for other in (-value - 1.0, value + 1.0))
+
+
+def _is_constant(graph: DataflowGraph, updates: Sequence[Update]) -> bool:
+    """Whether what the step adds to variables is the same near their values."""
+    pairs = [(u.variable, n) for u in updates for n in u.nodes if n.shape == u.variable.value.shape]
+    shifts = {variable.path: graph.perturbation(variable.value, LOSS.perturbations) for variable, _ in pairs}
+    usual = graph.base.run([node for _, node in pairs])
+    for sign in (1.0, -1.0):  # one of them may take another branch
+        values = {variable.path: variable.value + sign * shifts[variable.path] for variable, _ in pairs}
+        moved = graph.base.run([node for _, node in pairs], values=values)
+        if usual is not None and moved is not None:
+            shifted = (sign * shifts[variable.path] for variable, _ in pairs)
+            triples = zip(shifted, moved, usual, strict=True)
+            return all(np.allclose(m - u, shift, rtol=LOSS.equal, atol=0.0) for shift, m, u in triples)
+    return True
 
 
 def _is_running_sum(graph: DataflowGraph, update: Update, updates: Sequence[Update]) -> bool:
