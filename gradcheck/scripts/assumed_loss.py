@@ -176,13 +176,16 @@ def loss_of(source: Source, names: list[str]) -> AssumedLoss | None:
 
 
 def value_of(form: int, one: Any, other: Any) -> float | None:
-    """A loss of two values; None if they are not numbers that it is made of."""
+    """A loss of two values, which need not be finite; None if they are not numbers that it is made of.
+
+    What is infinite here may be finite elsewhere: runs of a step have to compute the same values.
+    """
     if not (_is_number(one) and _is_number(other)) or np.shape(one) != np.shape(other):
         return None
     a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     with np.errstate(all="ignore"):
         found = _FUNCTIONS[form](a, b)
-    return float(found) if np.isfinite(found) else None
+    return float(found)
 
 
 def _is_number(value: Any) -> bool:

@@ -44,16 +44,22 @@ class ProgramSubject(Subject):
 
     def loss(self, point: Point) -> float:
         """Run the step up to its loss."""
-        seen = self._base.run([self._loss], values=self._values(point))
-        return float(seen[0].sum()) if seen is not None else float("nan")
+        values = self._values(point)
+        seen = self._base.run([self._loss], values=values)
+        value = seen[0] if seen is not None else None
+        if value is None and self._loss.last < min(self._base.suppressed, default=self._loss.last + 1):
+            value = self._base.elsewhere([self._loss], values)[0]
+        return float(value.sum()) if value is not None else float("nan")
 
     def gradient(self, point: Point) -> Point:
         """Run the step up to its gradients."""
-        claims = [p.claim for p in self._parameters]
-        seen = self._base.run(claims, values=self._values(point), updating=self._updating)
-        if seen is None:
-            return tuple(np.full(b.shape, np.nan) for b in self.blocks)
-        return tuple(p.gradient(value) for p, value in zip(self._parameters, seen, strict=True))
+        claims, values = [p.claim for p in self._parameters], self._values(point)
+        seen: Sequence[Array | None] | None = self._base.run(claims, values=values, updating=self._updating)
+        seen = self._base.elsewhere(claims, values) if seen is None else seen
+        return tuple(
+            np.full(block.shape, np.nan) if value is None else p.gradient(value)
+            for block, p, value in zip(self.blocks, self._parameters, seen, strict=True)
+        )
 
     def counts(self) -> dict[int, str]:
         """Lengths of the gradients' axes, each with a sentence."""

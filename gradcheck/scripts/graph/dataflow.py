@@ -18,10 +18,11 @@ import numpy as np
 from gradcheck.errors import TargetError
 from gradcheck.scripts.graph.nodes import Node, SumNode, nodes_of
 from gradcheck.scripts.graph.recorded import RecordedStep, is_close, largest, record_events
-from gradcheck.scripts.instrument.events import Kind
+from gradcheck.scripts.instrument.events import Event, Kind
 from gradcheck.scripts.instrument.values import Action, Array
 from gradcheck.scripts.replay.state import Path, StateVariable
 from gradcheck.scripts.replay.step import Step, Trace
+from gradcheck.tracebacks import pass_on_signal
 
 #: The size of a perturbation, relative to the size of the value.
 _PERTURBATION = 1e-4
@@ -127,6 +128,31 @@ class BasePoint:
             return None
         return [node.read(seen.__getitem__) for node in watched]
 
+    def elsewhere(self, watched: Sequence[Node], values: Mapping[Path, Array]) -> list[Array | None]:
+        """Values of nodes in a run that may take another branch, as in a function that is written in two cases.
+
+        Its updates take effect. None for nodes whose line does not run as often as it does here, and if the run fails.
+        """
+        nothing: list[Array | None] = [None] * len(watched)
+        if self.step.carries_over or self.step.unsteady:
+            return nothing
+        with self.step.tracer.preserved():
+            try:
+                events = self.step.record({**self.values, **values}).events
+            except Exception as error:
+                pass_on_signal(error)
+                return nothing
+        here, there = _by_location(self.trace.events), _by_location(events)
+
+        def found(node: Node) -> Array | None:
+            own, others = here[node.location.index], there.get(node.location.index, [])
+            if len(node.events) > 1 or len(own) != len(others):
+                return None
+            value = others[own.index(self.trace.events[node.last])].value
+            return value if value.shape == node.shape else None
+
+        return [found(node) for node in watched]
+
     def recorded(self) -> BasePoint | None:
         """The same point with the values that a replay has here; None if the replay takes another branch."""
         events = self.trace.events
@@ -141,6 +167,13 @@ class BasePoint:
     def suppression(self) -> dict[int, Action]:
         """Actions that put the old values of parameters in place of updated ones."""
         return {event: _back_to(self.state(update.path), update.key) for event, update in self.suppressed.items()}
+
+
+def _by_location(events: Iterable[Event]) -> dict[int, list[Event]]:
+    found: dict[int, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.location.index, []).append(event)
+    return found
 
 
 def _back_to(value: Array, key: Any) -> Action:
@@ -350,13 +383,16 @@ class DataflowGraph:
 
     def _measured(self, node: Node) -> tuple[Array, dict[int, Array]]:
         value = self.base.value(node)
-        shift = self.perturbation(value)
-        own = node.set_to(value + shift)
-        seen = self._computed(ChainMap(own, self._holding), own)
-        if seen is None:
-            later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
-            actions = {e: self._holding[e] for e in later}
-            seen = self.step.replay({**actions, **own}, set(later))
+        usual = self.perturbation(value)
+        for shift in (usual, np.abs(usual), -np.abs(usual)):  # a branch at zero may be left by some of them only
+            own = node.set_to(value + shift)
+            seen = self._computed(ChainMap(own, self._holding), own)
+            if seen is None:
+                later = self._events[bisect.bisect_left(self._events, node.first) :]  # earlier events cannot change
+                actions = {e: self._holding[e] for e in later}
+                seen = self.step.replay({**actions, **own}, set(later))
+            if seen is not None:
+                break
         found = self._changes(seen, node.events)
         self.successors[node.index] = set(found)
         for successor in found:

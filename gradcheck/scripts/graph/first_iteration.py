@@ -27,6 +27,11 @@ def makes_parameters(step: Step) -> bool:
     """
     if not step.appeared:
         return False
+    with step.tracer.preserved():  # the second iteration may take other branches than the first
+        return _makes_parameters(step)
+
+
+def _makes_parameters(step: Step) -> bool:
     usual = step.record_second()
     if usual is None:
         return False

@@ -73,7 +73,7 @@ class LossSettings:
     parameters: int = 12
     directions: int = 2
     steps: tuple[float, float] = (2.0**-9, 2.0**-11)
-    finer: float = 2.0**-5
+    finer: tuple[float, ...] = (2.0**-5, 2.0**-10, 2.0**-15)
     agreeing: float = 1e-2
     equal: float = 1e-4
     flat: float = 1e-9
@@ -229,7 +229,7 @@ def _decides(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> boo
 
 
 def _gates(graph: DataflowGraph, node: Node, updates: Sequence[Update]) -> bool:
-    """Whether a number decides by its sign whether there are updates, as the output of a perceptron does: it is no loss.
+    """Whether a number decides by its sign whether there are updates, as the output of a perceptron does: no loss does.
 
     All of them stand under a condition that does not name it, as that of a tolerance would do, and what they add does
     not depend on the parameters, as the gradient of a loss with a tolerance does.
@@ -305,20 +305,27 @@ class _Comparison:
     ) -> None:
         self._graph, self._pool, self._into_updates = graph, list(pool), into_updates
         self._parameters = _largest([u for u in updates if u.nodes])
-        points = [base.recorded() or base for base in (graph.base, self._second())]
-        steps = [self._steps(base) for base in points]
-        rows = [
-            [self._measured(update, base, step[i]) for base, step in zip(points, steps, strict=True)]
-            for i, update in enumerate(self._parameters)
-        ]
+        first = self._measured_at(graph.base)
+        second = self._measured_at(self._second(LOSS.distance))
+        for scale in LOSS.finer if _is_level(second) and not _is_level(first) else ():
+            second = self._measured_at(self._second(LOSS.distance * scale))  # where a sigmoid is not saturated
+            if not _is_level(second):
+                break
+        rows = zip(first, second, strict=True)
         #: by parameter, point, direction: what the update subtracts, and then the slope of each number
         self._rows = [[row for row in blocks if row is not None] for blocks in rows]
 
-    def _second(self) -> BasePoint:
+    def _measured_at(self, base: BasePoint) -> list[Array | None]:
+        """For each parameter what is measured at a base point."""
+        base = base.recorded() or base
+        steps = self._steps(base)
+        return [self._measured(update, base, steps[i]) for i, update in enumerate(self._parameters)]
+
+    def _second(self, distance: float) -> BasePoint:
         values = {}
         for update in self._parameters:
             old = self._graph.base.state(update.variable.path)
-            values[update.variable.path] = old + LOSS.distance * random_direction(old, self._graph.rng)
+            values[update.variable.path] = old + distance * random_direction(old, self._graph.rng)
         return replace(self._graph.base, values=values)
 
     def _steps(self, base: BasePoint) -> list[Array | None]:
@@ -343,12 +350,15 @@ class _Comparison:
         for _ in range(LOSS.directions):
             direction = random_direction(centre, self._graph.rng)
             slopes = self._slopes(base, variable, direction)
+            for scale in LOSS.finer:
+                bent = [] if slopes is None else [not abs(a - b) <= LOSS.agreeing * abs(b) for a, b in slopes.T]
+                if slopes is not None and not any(bent):
+                    break
+                finer = self._slopes(base, variable, direction, scale)
+                if finer is not None:
+                    slopes = finer if slopes is None else np.where(bent, finer, slopes)
             if slopes is None:
                 return None
-            bent = [not abs(a - b) <= LOSS.agreeing * abs(b) for a, b in slopes.T]
-            finer = self._slopes(base, variable, direction, LOSS.finer) if any(bent) else None
-            if finer is not None:
-                slopes = np.where(bent, finer, slopes)
             rows.append([float((step * direction).sum()), *((16 * slopes[1] - slopes[0]) / 15)])
         return np.array(rows)
 
@@ -366,8 +376,10 @@ class _Comparison:
 
     def _numbers(self, base: BasePoint, values: Mapping[Path, Array]) -> Array | None:
         """All numbers near a base point; None if they cannot be had."""
-        seen = self._graph.values(base, self._pool, values)
-        return None if seen is None else np.array([float(value.sum()) for value in seen])
+        seen: Sequence[Array | None] | None = self._graph.values(base, self._pool, values)
+        seen = base.elsewhere(self._pool, values) if seen is None else seen
+        numbers = [float(value.sum()) for value in seen if value is not None]
+        return np.array(numbers) if len(numbers) == len(seen) else None
 
     def choice(self) -> LossChoice:
         """The number whose gradient most updates follow, and that no such number is only a part of."""
@@ -486,6 +498,11 @@ class _Comparison:
         return self._score(k), len(self._graph.ancestors([self._pool[k].index]) & self._into_updates)
 
 
+def _is_level(measured: Sequence[Array | None]) -> bool:
+    """Whether no number has a slope, as behind a sigmoid that is saturated."""
+    return not any(row[:, 1:].any() for row in measured if row is not None)
+
+
 def _largest(updates: Sequence[Update]) -> list[Update]:
     """The updates of the largest parameters; of equal ones, as numbers in lists are, some far from each other."""
     ranked = sorted(updates, key=lambda u: -u.variable.value.size)
@@ -569,9 +586,13 @@ def dependent_on(
     for _ in range(LOSS.trials):
         shifts = {v.path: v.value + graph.perturbation(v.value, size) for v in variables}
         seen = graph.base.run(scalars, values=shifts)
-        for node, value in zip(scalars, seen or [], strict=False):
+        for node, value in zip(scalars, graph.base.elsewhere(scalars, shifts) if seen is None else seen, strict=True):
             old = graph.base.value(node)
-            if np.isfinite(value).all() and np.abs(value - old).max() > LOSS.dependent * np.abs(old).max():
+            if (
+                value is not None
+                and np.isfinite(value).all()
+                and np.abs(value - old).max() > LOSS.dependent * np.abs(old).max()
+            ):
                 found[node.index] = node
     return [found[i] for i in sorted(found)]
 
