@@ -69,10 +69,25 @@ for _ in range(50):
 """
 )
 
+#: The intercept and the rest have lines of their own.
+_SPLIT = (
+    _HEAD.replace("w = rng.standard_normal((3, 1))", "y, w = y[:, 0], rng.normal(scale=0.01, size=3)")
+    + """\
+for _ in range(50):
+    e = y - (x[:, 1:] @ w[1:] + w[0])
+    w[1:] += 0.01 * x[:, 1:].T.dot(e)
+    w[0] += 0.01 * e.sum()
+    loss = (e**2).sum() / 2.0
+"""
+)
+
 
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
+        (_SPLIT, "w[0] += 0.01 * e.sum()", "w[0] -= 0.01 * e.sum()"),
+        (_SPLIT, "w[0] += 0.01 * e.sum()", "w[0] += 0.01 * e.mean()"),
+        (_SPLIT, "x[:, 1:].T.dot(e)", "x[:, :2].T.dot(e)"),
         (_PENALTY, "w[0] += 0.01 * (0.1 * first)", "w[0] -= 0.01 * (0.1 * first)"),
         (_PENALTY, "0.01 * (0.1 * first)", "0.01 * (0.2 * first)"),
         (_METHODS, "rate * 0.1 * self.w[0]", "rate * 0.2 * self.w[0]"),

@@ -124,9 +124,12 @@ class BasePoint:
         applied = {} if updating else dict(suppressed)
         applied.update(actions or {})
         seen = self.step.replay(applied, wanted, max(wanted, default=None), changed.values, suppressed)
-        if seen is None or any(seen[event].size != self.trace.events[event].value.size for event in wanted):
+        if seen is None:
             return None
-        return [node.read(seen.__getitem__) for node in watched]
+        try:
+            return [node.read(seen.__getitem__) for node in watched]
+        except ValueError:  # of another size
+            return None
 
     def elsewhere(self, watched: Sequence[Node], values: Mapping[Path, Array]) -> list[Array | None]:
         """Values of nodes in a run that may take another branch, as in a function that is written in two cases.
@@ -354,19 +357,21 @@ class DataflowGraph:
             self._changed[node.index] = self._measured(node)
         return self._changed[node.index]
 
-    def joined(self, terms: Sequence[tuple[Node, Any, float]]) -> Node:
+    def joined(self, terms: Sequence[tuple[Node, Any, float]], shape: tuple[int, ...]) -> Node:
         """A node for what increments add to one array together; it depends on what they depend on.
 
         Parameters
         ----------
         terms : sequence of (Node, key, float)
             As for `SumNode`.
+        shape : tuple of int
+            Of the array.
         """
         first = terms[0][0]
         events = tuple(event for node, _, _ in terms for event in node.events)
         factors = tuple(f for f in first.factors if all(f in node.factors for node, _, _ in terms))
         node = SumNode(
-            len(self.nodes), events, first.location, dict(first.names), first.shape, factors=factors, terms=tuple(terms)
+            len(self.nodes), events, first.location, dict(first.names), shape, factors=factors, terms=tuple(terms)
         )
         self.nodes.append(node)
         self.successors[node.index] = set().union(*(self.successors.get(n.index, set()) for n, _, _ in terms))

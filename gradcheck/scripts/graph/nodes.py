@@ -129,7 +129,7 @@ class SumNode(Node):
     Attributes
     ----------
     terms : tuple of (Node, key, float)
-        The increments, the index of the part that each is added to, and its sign. The first is added to the whole.
+        The increments, the index of the part that each is added to, and its sign.
     """
 
     terms: tuple[tuple[Node, Any, float], ...] = ()
@@ -142,11 +142,12 @@ class SumNode(Node):
         return whole
 
     def set_to(self, value: Array) -> dict[int, Action]:
-        """Actions that give it a value, all of it by the first increment."""
-        first, _, sign = self.terms[0]
-        found = first.set_to((sign * np.asarray(value)).reshape(first.shape))
-        for node, _, _ in self.terms[1:]:
-            found |= node.set_to(np.zeros(node.shape))
+        """Actions that give it a value, of each entry by the first increment that is added to it."""
+        rest = np.array(value, dtype=float).reshape(self.shape)
+        found: dict[int, Action] = {}
+        for node, key, sign in self.terms:
+            found |= node.set_to((sign * rest[key]).reshape(node.shape))
+            rest[key] = 0.0
         return found
 
 

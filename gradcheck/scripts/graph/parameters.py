@@ -189,8 +189,7 @@ def _pieced(graph: DataflowGraph, update: Update) -> Parameter:
     terms = []
     for node in update.nodes:
         added = [graph.nodes[i] for i in graph.predecessors[node.index] if graph.nodes[i].is_increment]
-        event = graph.base.trace.events[node.last]
-        key = ... if node is update.nodes[0] else event.key
+        key = graph.base.trace.events[node.last].key if node.container_id else ...
         if len(added) != 1 or len(node.events) > 1 or key is None or (key is ... and added[0].shape != node.shape):
             first, last = update.nodes[0].location.line, update.nodes[-1].location.line
             raise SubjectError(
@@ -198,7 +197,7 @@ def _pieced(graph: DataflowGraph, update: Update) -> Parameter:
                 "is added to it altogether cannot be told. Compute the whole gradient first, and update with it once"
             )
         terms.append((added[0], key, float(added[0].location.sign)))
-    return Parameter(update.variable, update.nodes, graph.joined(terms), -1.0)
+    return Parameter(update.variable, update.nodes, graph.joined(terms, update.variable.value.shape), -1.0)
 
 
 def _follow_parameters(
@@ -260,10 +259,13 @@ def _stateful(
     graph: DataflowGraph, variable: StateVariable, above: set[int], readers: Mapping[int, Sequence[StateVariable]]
 ) -> set[int]:
     """Nodes of an update that depend directly on the optimiser's state for the variable."""
-    fits, shape = _fits(variable), variable.value.shape
-    found = {
-        i for i in above if fits(graph.nodes[i]) and any(state.value.shape == shape for state in readers.get(i, []))
-    }
+    fits, shape, size = _fits(variable), variable.value.shape, variable.value.size
+
+    def belongs(state: StateVariable) -> bool:
+        """Whether a state has an entry for each of the variable, as a mean of (4,) has for a bias of (1, 4)."""
+        return state.value.shape == shape or state.value.size == size > 1
+
+    found = {i for i in above if fits(graph.nodes[i]) and any(map(belongs, readers.get(i, [])))}
     unchanged = {i for i in found if not graph.predecessors[i]}  # the state itself, before anything is made of it
     for i in unchanged:
         found |= {c for c in graph.successors.get(i, set()) if c in above and fits(graph.nodes[c])}

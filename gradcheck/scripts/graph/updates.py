@@ -30,7 +30,8 @@ class Update:
     variable : StateVariable
     nodes : tuple of Node
     is_pieced : bool
-        Whether parts of it are written after the whole, as ``w -= rate * dw`` and then ``w[0] -= rate * db`` do.
+        Whether several parts of it are written, or one after the whole, as ``w -= rate * dw`` and then
+        ``w[0] -= rate * db`` do.
     """
 
     variable: StateVariable
@@ -84,7 +85,8 @@ def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> li
         pieces = _pieces(graph, variable, nodes)
         if pieces:
             graph.find_successors()
-            added = any(graph.predecessors[node.index] for node in pieces[1:])  # not only zeros, as for padding
+            later = [node for node in pieces if node.container_id]
+            added = any(graph.predecessors[node.index] for node in later)  # not only zeros, as for padding
             found.append(Update(variable, pieces, is_pieced=added))
             continue
         after = graph.base.trace.after[variable.path].value
@@ -106,7 +108,7 @@ def find_updates(graph: DataflowGraph, variables: Sequence[StateVariable]) -> li
 
 
 def _pieces(graph: DataflowGraph, variable: StateVariable, carriers: Sequence[Node]) -> tuple[Node, ...]:
-    """The new value of a variable as a whole, and the later writes to parts of it; empty if there are none."""
+    """The new value of a variable as a whole and the later writes to parts of it, or several of these alone."""
     after = graph.base.trace.after[variable.path]
     for whole in carriers:
         value = graph.base.value(whole)
@@ -116,7 +118,20 @@ def _pieces(graph: DataflowGraph, variable: StateVariable, carriers: Sequence[No
         writes = [n for n in graph.nodes if n.index > whole.index and n.container_id in held and not n.is_increment]
         if writes and not np.array_equal(value, variable.value, equal_nan=True):
             return (whole, *writes)
-    return ()
+    return _parts(graph, variable)
+
+
+def _parts(graph: DataflowGraph, variable: StateVariable) -> tuple[Node, ...]:
+    """The writes to several parts of a variable, each of which adds something; empty if it is not updated like that."""
+    own = id(variable.found)
+    writes = [n for n in graph.nodes if n.container_id == own and not n.is_increment and not variable.scalar]
+    if len(writes) < 2 or len({n.location.index for n in writes}) < len(writes):
+        return ()
+    if any(len(n.events) > 1 or graph.base.trace.events[n.last].key is None for n in writes):
+        return ()
+    graph.find_successors()
+    added = ([i for i in graph.predecessors[n.index] if graph.nodes[i].is_increment] for n in writes)
+    return tuple(writes) if all(len(each) == 1 for each in added) else ()
 
 
 def _carriers(graph: DataflowGraph, variable: StateVariable) -> list[Node]:
