@@ -173,6 +173,7 @@ class Step:
         stored = (node for node in ast.walk(self.loop.node) if isinstance(node, ast.Name))
         self._assigned = frozenset(node.id for node in stored if isinstance(node.ctx, ast.Store))
         self._integers: list[tuple[StateVariable, Any]] = []  # each with its value after the first run
+        self._grown: list[Replaced] = []  # numbers that were turned into arrays
         self._replaced: list[Replaced] = []
         self._held: dict[int, Action] = {}
         self._files: OpenFiles | None = None
@@ -230,8 +231,7 @@ class Step:
             self._take_snapshot()
         trace = self._record({}, first=True)
         if self._convert_integers():
-            self._take_snapshot()
-            trace = self._record({}, first=True)
+            trace = self._converted()
         if self.tracer.use_updates():
             trace = self._record({})
         self._hold_unsteady(trace)
@@ -310,14 +310,34 @@ class Step:
             if self._files is not None:
                 self._files.forget()
 
+    def _converted(self) -> Trace:
+        """The first run with numbers that were turned into others; without arrays among them if it fails with these."""
+        self._take_snapshot()
+        try:
+            return self._record({}, first=True)
+        except Exception as error:
+            pass_on_signal(error)
+            if not self._grown:
+                raise
+            for one in self._grown:
+                store(one.owner, one.key, float(one.old))
+            self._take_snapshot()
+            return self._record({}, first=True)
+
     def _convert_integers(self) -> bool:
-        """Turn integers that the step leaves as floats into floats; whether there were any."""
-        found = False
+        """Turn integers that the step leaves as floats into floats, numbers that it leaves as arrays into arrays.
+
+        The result is whether there were any.
+        """
+        found, self._grown = False, []
         for variable, after in self._integers:
-            if is_integer(variable.found) and is_float(after):
-                old = variable.found
-                fresh = old.astype(np.float64) if isinstance(old, np.ndarray) else float(old)
+            old = variable.found
+            grows = isinstance(after, np.ndarray) and after.ndim > 0 and not isinstance(old, np.ndarray)
+            if is_float(after) and (is_integer(old) or (grows and isinstance(old, float))):
+                fresh: Any = old.astype(np.float64) if isinstance(old, np.ndarray) else float(old)
+                fresh = np.full(after.shape, fresh) if grows else fresh
                 self._replaced.append(Replaced(variable.owner, variable.key, old))
+                self._grown += self._replaced[-1:] if grows else []
                 store(variable.owner, variable.key, fresh)
                 found = True
         return found
@@ -425,7 +445,7 @@ class Step:
         variables = self._prepared_locals(values)
         outer = {} if self.at_module_level else variables
         before = self._variables(outer)
-        integers = self._variables(self.locals, is_integer) if first else {}
+        integers = self._variables(self.locals, _may_be_converted) if first else {}
         existing = set(self.scope) | set(self.locals)
         log = AdditionLog({path: variable.value for path, variable in before.items()}) if first else None
         if log is not None:
@@ -628,6 +648,11 @@ def _refused(error: RefusedEffect) -> str:
         f"{error}: the step cannot go on without it; leave it out, or check the function that computes the gradient "
         "with --function NAME"
     )
+
+
+def _may_be_converted(value: Any) -> bool:
+    """Whether a value may become one of floats, or an array: integers, and single floats."""
+    return is_integer(value) or isinstance(value, float)
 
 
 def _created(
