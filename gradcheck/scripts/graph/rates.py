@@ -288,9 +288,14 @@ class _Rates:
         return best
 
     def _choices(self, keys: Sequence[_Key], usual: frozenset[_Key]) -> Iterator[frozenset[_Key]]:
-        """The usual rates, and all other choices, those that differ least first."""
+        """The usual rates, those of them that all updates have, and all other choices, those that differ least first.
+
+        Where weights are numbers in lists, each update has an input of its own as a factor: too many to try all.
+        """
         free = [key for key in keys if key[0] != -1][: RATES.factors]
         yield usual
+        shared = [{_key(f) for link in chain for f in link.factors} for chain in self._chains]
+        yield frozenset(key for key in usual if key[0] == -1 or all(key in own for own in shared))
         for count in range(1, len(free) + 1):
             for changed in itertools.combinations(free, count):
                 yield usual ^ set(changed)
