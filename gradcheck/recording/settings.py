@@ -142,6 +142,7 @@ class RecordingSettings:
     most_jacobian: int = 64
     most_jacobians: int = 200
     nearest: int = 60
+    most_times: int = 8
     most_work: float = 1.0
     least_work: float = 2.5e6
     entries_of_operation: float = 1000.0
@@ -150,7 +151,6 @@ class RecordingSettings:
     work_of_term: float = 5.0
     work_of_call: float = 0.1
     share_of_terms: float = 0.2
-    most_times: int = 8
     most_repairs: int = 2000
     most_terms: int = 80_000
     calls_of_term: int = 100
