@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import types
@@ -471,6 +472,8 @@ class Recorder:
         rule = OF_MATH.get(function, function) if _is_hashable(function) else function
         if rule in WRITES if _is_hashable(rule) else False:
             return self._placing(site, function, args, kwargs)
+        if isinstance(kwargs.get("out"), np.ndarray):
+            return self._into(site, rule, function, args, kwargs)
         pure = module.startswith(("numpy", "scipy", "math", "builtins"))
         template = None if pure else self._before(args, kwargs)
         known = len(self.graph.values)
@@ -480,9 +483,18 @@ class Recorder:
             self.callers.append(function)
         if template is not None:
             self._after(template)
-        if "out" in kwargs and kwargs["out"] is not None:
-            return out
         return self._record(site, rule, args, kwargs, out)
+
+    def _into(self, site: int, rule: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call of a function that writes what it computes into an array, and reads no other than its arguments."""
+        into, others = kwargs["out"], {key: each for key, each in kwargs.items() if key != "out"}
+        if type(into) is not np.ndarray or "where" in others or any(map(_is_number, others.values())):
+            return self._writing(site, function, args, kwargs, (into,))
+        template = self._template(args)
+        self._about_to_write(into)
+        out = function(*args, **kwargs)
+        self._has_written(site, into, functools.partial(rule, **others) if others else rule, template)
+        return out
 
     def _total(self, site: int, terms: Iterable[Any], start: Any = 0) -> Any:
         """A sum, whose terms may be computed one by one meanwhile."""

@@ -16,7 +16,13 @@ from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
 from gradcheck.scripts.graph.loss import LossChoice, NoLossError, find_loss, independent_of, is_used
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
-from gradcheck.scripts.graph.preconditioners import Directions, Treatment, underlying_gradient
+from gradcheck.scripts.graph.preconditioners import (
+    Directions,
+    Treatment,
+    Underlying,
+    common_bounds,
+    underlying_gradient,
+)
 from gradcheck.scripts.graph.rates import RatedParameters, without_rates
 from gradcheck.scripts.graph.slopes import RandomLine, equal_slopes
 from gradcheck.scripts.graph.stale_reads import StaleRead, stale_reads
@@ -341,15 +347,21 @@ def _behind_updates(
 ) -> tuple[list[Parameter], list[TreatedGradient]]:
     """The parameters with the gradients that their updates are made of, except where the user named the gradient."""
     named = {variable for variable, _ in hints.pairs}
-    found, treated = [], []
     directions = Directions(graph, bases)
-    for parameter in parameters:
-        treatment = None
-        if not _names(parameter) & named:
-            parameter, treatment = underlying_gradient(graph, bases, loss, parameter, forward, directions)
-        found.append(parameter)
-        if treatment is not None:
-            treated.append(TreatedGradient(parameter.name, treatment, parameter.claim.location.line))
+    behind = list(map(Underlying, parameters))
+    for _ in range(2):  # what clips one parameter is seen by what it does to another
+        known = common_bounds([each.bounds for each in behind if each.bounds is not None])
+        for k, each in enumerate(behind):
+            if each.treatment is None and not _names(each.parameter) & named:
+                behind[k] = underlying_gradient(graph, bases, loss, each.parameter, forward, directions, known)
+        if not any(each.bounds for each in behind):
+            break
+    found = [each.parameter for each in behind]
+    treated = [
+        TreatedGradient(each.parameter.name, each.treatment, each.parameter.claim.location.line)
+        for each in behind
+        if each.treatment is not None
+    ]
     return found, treated
 
 

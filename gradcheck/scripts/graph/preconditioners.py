@@ -35,12 +35,18 @@ class PreconditionerSettings:
         The same between a multiple and a number in the step that may be its length.
     cosine : float
         Values whose cosines with a direction differ by more than this are no multiples of each other.
+    nearest : int
+        So many values before an update are compared with it, to see whether it is one of them with bounds.
+    within : int
+        The fewest entries between the bounds, at both base points, that show it.
     """
 
     parallel: float = 1e-7
     constant: float = 1e-6
     length: float = 1e-9
     cosine: float = 1e-6
+    nearest: int = 40
+    within: int = 2
 
 
 PRECONDITIONERS = PreconditionerSettings()
@@ -50,6 +56,7 @@ class Treatment(Enum):
     """What an update does to a gradient; the value is the word for reports."""
 
     SCALED = "scaled"
+    CLIPPED = "clipped"
     PRECONDITIONED = "preconditioned"
 
 
@@ -95,6 +102,43 @@ class Directions:
         return found
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """Between which an update keeps the entries of a multiple of a value."""
+
+    low: float
+    high: float
+    multiple: float
+
+    def fit(self, update: Array, value: Array) -> bool:
+        """Whether an update has the entries of the multiple, and a bound in place of those beyond it."""
+        wanted = np.clip(self.multiple * value, self.low, self.high)
+        return bool(np.all(np.abs(update - wanted) <= PRECONDITIONERS.parallel * np.abs(wanted)))
+
+    def cut(self, value: Array) -> bool:
+        """Whether entries of the multiple are beyond a bound."""
+        excess = np.maximum(self.multiple * value - self.high, self.low - self.multiple * value)
+        return bool(np.any(excess > PRECONDITIONERS.parallel * max(abs(self.low), abs(self.high))))
+
+
+@dataclass(frozen=True)
+class Underlying:
+    """A parameter with the gradient that its update is made of.
+
+    Attributes
+    ----------
+    parameter : Parameter
+    treatment : Treatment or None
+        What the update does to the gradient.
+    bounds : Bounds or None
+        Where it clips.
+    """
+
+    parameter: Parameter
+    treatment: Treatment | None = None
+    bounds: Bounds | None = None
+
+
 def underlying_gradient(
     graph: DataflowGraph,
     bases: Sequence[BasePoint],
@@ -102,26 +146,38 @@ def underlying_gradient(
     parameter: Parameter,
     forward: set[int],
     directions: Directions,
-) -> tuple[Parameter, Treatment | None]:
+    known: Sequence[Bounds] = (),
+) -> Underlying:
     """The parameter with the gradient that its update is made of, and what the update does to that.
 
     The gradient is a value that the update is a multiple of, by a number that differs between base points, as with
-    clipping and line searches; or a value that a line solves with. A constant multiple, and anything that is added,
-    is an error of the gradient itself. A claim that is right already stays. If no such value is right, it is the last
-    one before the update.
+    clipping by the norm and line searches; one that the update has the entries of, but for those beyond bounds; or one
+    that a line solves with. A constant multiple, and anything that is added, is an error of the gradient itself. A
+    claim that is right already stays. If no such value is right, it is the last one before the update.
+
+    Parameters
+    ----------
+    graph : DataflowGraph
+    bases : sequence of BasePoint
+    loss : Node
+    parameter : Parameter
+    forward : set of int
+        The nodes of the forward pass.
+    directions : Directions
+    known : sequence of Bounds
+        Of other parameters.
     """
     updates = {n.index for n in parameter.updates}
-    above = graph.ancestors([parameter.claim.index]) - forward - updates - {parameter.claim.index}
-    nodes = [graph.nodes[i] for i in sorted(above, reverse=True) if graph.nodes[i].size == parameter.claim.size > 1]
-    candidates = list(_candidates(graph, bases, parameter, nodes, directions)) if nodes else []
-    if not candidates or _is_right(graph, bases, loss, parameter):
-        return parameter, None
-    found = []
-    for node, treatment in candidates:
-        scales = _multiples(bases, parameter, node) if treatment is Treatment.SCALED else []
-        sign = math.copysign(1.0, scales[0] if scales else parameter.factor)
-        found.append((replace(parameter, claim=node, factor=sign), treatment))
-    return next((one for one in found if _is_right(graph, bases, loss, one[0])), found[0])
+    own = parameter.claim
+    others = [n for n in reversed(graph.nodes[: own.index]) if n.size == own.size and n.index not in forward | updates]
+    above = graph.ancestors([own.index])
+    nodes = [n for n in others if n.index in above]
+    found = list(_clipped(bases, parameter, others if known else nodes, known))  # nothing depends on what is all cut
+    if own.size > 1 and nodes:
+        found = [*_changed(graph, bases, parameter, nodes, directions), *found]
+    if not found or _is_right(graph, bases, loss, parameter):
+        return Underlying(parameter)
+    return next((each for each in found if _is_right(graph, bases, loss, each.parameter)), found[0])
 
 
 def _is_right(graph: DataflowGraph, bases: Sequence[BasePoint], loss: Node, parameter: Parameter) -> bool:
@@ -134,26 +190,67 @@ def _is_right_along(graph: DataflowGraph, base: BasePoint, loss: Node, parameter
     return equal_slopes(line.claimed(0, parameter.claim, parameter.factor), line.slope([0]))
 
 
-def _candidates(
+def common_bounds(found: Sequence[Bounds]) -> list[Bounds]:
+    """What the bounds of some parameters may be for others: those that were seen, or the same on both sides."""
+    if not found:
+        return []
+    low, high = min(each.low for each in found), max(each.high for each in found)
+    farther = max(abs(low), abs(high))
+    multiples = dict.fromkeys(each.multiple for each in found)
+    return [Bounds(*ends, each) for each in multiples for ends in dict.fromkeys([(low, high), (-farther, farther)])]
+
+
+def _changed(
     graph: DataflowGraph,
     bases: Sequence[BasePoint],
     parameter: Parameter,
     nodes: Sequence[Node],
     directions: Directions,
-) -> Iterator[tuple[Node, Treatment]]:
-    """Values that may be the gradient."""
+) -> Iterator[Underlying]:
+    """The parameter with values that may be the gradient, of which the update is a multiple, or that it solves with."""
     near = directions.near(parameter.claim)
     for node in (n for n in nodes if n.index in near):
         multiples = _multiples(bases, parameter, node)
         same_sign = len(multiples) == len(bases) > 1 and multiples[0] * multiples[1] > 0
         differ = same_sign and not math.isclose(multiples[0], multiples[1], rel_tol=PRECONDITIONERS.constant)
         if differ or (multiples and _by_step_length(graph, bases, parameter, node, multiples)):
-            yield node, Treatment.SCALED
+            yield Underlying(_with(parameter, node, multiples[0]), Treatment.SCALED)
     direct = graph.predecessors[parameter.claim.index]
     if directions.solving & {parameter.claim.index, *direct, *(n.index for n in nodes)}:
         for node in nodes:
             if node.index not in directions.solving:
-                yield node, Treatment.PRECONDITIONED
+                yield Underlying(_with(parameter, node, parameter.factor), Treatment.PRECONDITIONED)
+
+
+def _with(parameter: Parameter, node: Node, multiple: float) -> Parameter:
+    """A parameter with another claim, of which its own is a multiple."""
+    return replace(parameter, claim=node, factor=math.copysign(1.0, multiple))
+
+
+def _clipped(
+    bases: Sequence[BasePoint], parameter: Parameter, nodes: Sequence[Node], known: Sequence[Bounds]
+) -> Iterator[Underlying]:
+    """The parameter with values that may be the gradient, of which the update keeps the entries between bounds.
+
+    These are its largest and its smallest entry at some base point if the entries between them show the multiple, the
+    same at all of them; else those that are known from other parameters.
+    """
+    updates = [parameter.factor * base.value(parameter.claim).ravel() for base in bases]
+    low, high = min(float(each.min()) for each in updates), max(float(each.max()) for each in updates)
+    if not low < 0.0 < high < math.inf > -low:
+        return  # where all of one sign are left out, the gradient is not clipped
+    update = np.concatenate(updates)
+    found: list[Underlying] = []
+    for node in nodes[: PRECONDITIONERS.nearest]:
+        value = np.concatenate([base.value(node).ravel() for base in bases])
+        between = (update > low) & (update < high) & (value != 0)
+        shown = np.count_nonzero(between) >= PRECONDITIONERS.within
+        own = [Bounds(low, high, float(update[between][0] / value[between][0]))] if shown else []
+        for bounds in (*own, *known):
+            if np.isfinite(value).all() and bounds.fit(update, value) and bounds.cut(value):
+                found.append(Underlying(_with(parameter, node, bounds.multiple), Treatment.CLIPPED, bounds))
+                break
+    yield from reversed(found)  # the first that was made is not bounded on one side yet
 
 
 def _by_step_length(
