@@ -265,6 +265,21 @@ class Prober:
             reference=data.reference,
         )
 
+    def is_out_of_sight(self, line: Line, found: Comparison) -> bool:
+        """Whether a loss that does not move seems to refute a claim that only steps far beyond the point could show.
+
+        Far away it may have another slope: beyond the typical sizes, or beyond what the parameters are themselves where
+        their typical size is that of others.
+        """
+        space, point = self.subject.space, self.data.point
+        noise = max(self.data.noise.level, found.estimate.noise)
+        if not self.data.noise.steady or found.estimate.rise > 2 * noise:
+            return False
+        own = [max(space.norm(point[b]), math.sqrt(self.subject.blocks[b].size)) for b in range(len(point))]
+        moves = [0.0 if part is None else part.length for part in line.direction.contributions]
+        farther = max(1.0, *(move / size for move, size in zip(moves, own, strict=True)))
+        return found.estimate.step * farther > 1.0 and abs(found.gap) <= PROBES.proof * noise * farther
+
     def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, Line, float]:
         """Measure the slope along one entry; also returns the line, and the length of its direction."""
         line, length, norm = self.line_of_entry(block, index)

@@ -11,7 +11,6 @@ from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.observation import Observation
 from gradcheck.probes.place import Place
 from gradcheck.probes.screening import Agreement, Screening, screen_block
-from gradcheck.probes.settings import PROBES
 from gradcheck.probes.staircase import is_constant_nearby, is_staircase
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
@@ -89,7 +88,7 @@ def decide(
     """
     prober = screening.prober
     cancelled = is_cancellation(prober, block, screening.comparison)
-    if prober.data.noise.steady and _is_out_of_sight(screening) and not cancelled:
+    if prober.is_out_of_sight(screening.line, screening.comparison) and not cancelled:
         return _undecided(screening, UndecidedReason.FAINT)
     if verdict_only and screening.own and is_grossly_wrong(block, screening, iterates):
         return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
@@ -214,16 +213,6 @@ def does_not_move(screening: Screening) -> bool:
     """Whether the loss changed by no more than the noise of two values over all steps that were tried."""
     estimate = screening.comparison.estimate
     return estimate.rise <= 2 * max(screening.prober.data.noise.level, estimate.noise)
-
-
-def _is_out_of_sight(screening: Screening) -> bool:
-    """Whether a loss that does not move seems to refute a claim that only steps far beyond the point could show.
-
-    Far away it may have another slope.
-    """
-    comparison = screening.comparison
-    noise = max(screening.prober.data.noise.level, comparison.estimate.noise)
-    return comparison.estimate.step > 1.0 and abs(comparison.gap) <= PROBES.proof * noise and does_not_move(screening)
 
 
 def _on_a_staircase(block: int, screening: Screening, location: Location) -> bool:

@@ -218,6 +218,8 @@ def _proved(prober: Prober, hull: _Hull, parts: dict[int, Any], nearby: NearbyGr
     estimate = found.estimate
     if estimate.status in (Status.NOT_FINITE, Status.SPENT) or not math.isfinite(found.error_bar):
         return None
+    if prober.is_out_of_sight(line, found):
+        return None
     slopes = [slope for g in nearby.found if math.isfinite(slope := space.dot(g, line.direction))]
     least, largest = sorted((estimate.left, estimate.right))
     slack = found.rounding + estimate.side_error + VERDICTS.hull_slack * max(map(abs, (found.claimed, *slopes)))

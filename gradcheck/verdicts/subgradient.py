@@ -138,6 +138,8 @@ def _judge_entry(prober: Prober, block: int, index: tuple[int, ...], around: lis
     for_user = prober.subject.for_user
     numeric, error = for_user(estimate.value / length), for_user(comparison.error_bar / abs(length))
     entry = Entry(index, for_user(claimed), numeric, error, wrong=True, resolved=True)
+    if prober.is_out_of_sight(line, comparison):
+        return Subgradient(Membership.UNCLEAR, entry, for_user(left), for_user(right))
     size = max(abs(left), abs(right), right - left)
     known = bar <= VERDICTS.bent_part * size and _are_claimed_beside(prober, line, length, (left, right), size)
     if left - bar <= claimed <= right + bar:

@@ -333,3 +333,39 @@ def test_a_part_of_a_line_moves_its_entries_alone() -> None:
     whole, moved = NUMPY.array(line.direction, 0), NUMPY.array(part.direction, 0)
     np.testing.assert_allclose(moved, np.where([False, True, True, False, False], whole, 0.0), rtol=1e-6)
     assert part.claimed.value == pytest.approx(float(np.tanh(X[1:3]) @ whole[1:3]), rel=1e-6)
+
+
+#: A block of the usual size, and one of other units.
+MIXED = {"a": np.array([2.0, -1.3, 0.7]), "b": 1e11 * np.array([1.3, -0.8])}
+
+
+def of_mixed_units(claim: float, slope: float) -> Prober:
+    """A loss with some slope by the first block, and a claim for it."""
+
+    def fun(p: dict[str, Array]) -> float:
+        return float(0.4 + slope * np.sum(np.tanh(p["a"])) + 1e-3 * np.sum(np.sin(p["b"] / 1e11)))
+
+    def grad(p: dict[str, Array]) -> dict[str, Array]:
+        return {"a": claim / np.cosh(p["a"]) ** 2, "b": 1e-3 * np.cos(p["b"] / 1e11) / 1e11}
+
+    return prober_of(fun, grad, MIXED)
+
+
+@pytest.mark.parametrize(
+    ("claim", "slope", "hidden"), [(1e-19, 1e-19, True), (1e-19, 0.0, True), (1e-3, 0.0, False), (1e-3, -1e-3, False)]
+)
+def test_a_claim_that_no_step_of_its_own_size_could_show_is_out_of_sight(
+    claim: float, slope: float, hidden: bool
+) -> None:
+    """The typical size of a block in which nothing is seen is that of others: 1e11 here, where tanh has long ended."""
+    prober = of_mixed_units(claim, slope)
+    line = prober.line([0])
+    found = prober.measure(line)
+    assert found.significant or hidden
+    assert prober.is_out_of_sight(line, found) is hidden
+
+
+def test_a_right_claim_is_in_sight_where_the_loss_moves() -> None:
+    prober = of_mixed_units(1e-3, 1e-3)
+    line = prober.line([0])
+    assert not prober.is_out_of_sight(line, prober.measure(line))
