@@ -30,7 +30,9 @@ def test_the_page_has_findings_trials_pictures_and_the_check() -> None:
         assert text in found.text
     labels = [attributes["aria-label"] for tag, attributes in found.seen if tag == "svg"]
     assert "Loss and norm of the gradient along the gradient flow." in labels
-    assert len(labels) == len(set(labels)) == page.count('<figure class="picture">')
+    curves = [label for label in labels if label and "error against step" in label]  # of the check
+    assert len(curves) == len(stalled().gradient.blocks)
+    assert len(labels) == len(set(labels)) == page.count('<figure class="picture">') + len(curves)
 
 
 def test_nothing_is_loaded_and_no_name_is_there_twice() -> None:
