@@ -107,7 +107,7 @@ def _looks(function: Any) -> bool:
     if isinstance(function, types.MethodType):
         return _looks(function.__func__)
     if isinstance(function, functools.partial):
-        return _looks(function.func) and all(not callable(each) or _looks(each) for each in function.args)
+        return is_careful(function.func, function.args, function.keywords)
     if isinstance(function, functools._lru_cache_wrapper):
         return _looks(function.__wrapped__)
     if isinstance(function, type):

@@ -493,7 +493,8 @@ class Recorder:
         template = self._template(args)
         self._about_to_write(into)
         out = function(*args, **kwargs)
-        self._has_written(site, into, functools.partial(rule, **others) if others else rule, template)
+        named = others and not isinstance(rule, np.ufunc)  # those have options for types and layouts alone
+        self._has_written(site, into, functools.partial(rule, **others) if named else rule, template)
         return out
 
     def _total(self, site: int, terms: Iterable[Any], start: Any = 0) -> Any:
@@ -552,15 +553,10 @@ class Recorder:
         if into is None and isinstance(function, np.ufunc) and len(args) > function.nin:
             into, args = args[function.nin], args[: function.nin]
         if into is not None:
-            into = into[0] if isinstance(into, tuple) else into
-            others = {key: each for key, each in kwargs.items() if key != "out"}
-            if type(into) is not np.ndarray or "where" in others or not isinstance(function, np.ufunc):
-                return self._writing(site, function, args, {**others, "out": into}, (into,))
-            template = self._template(args)
-            self._about_to_write(into)
-            out = function(*args, out=into, **others)
-            self._has_written(site, into, function, template)
-            return out
+            given = {**kwargs, "out": into[0] if isinstance(into, tuple) else into}
+            if not isinstance(function, np.ufunc):
+                return self._writing(site, function, args, given, (given["out"],))
+            return self._into(site, function, function, args, given)
         out = function(*args, **kwargs)
         if isinstance(owner, np.ufunc):
             if function.__name__ == "reduce" and owner is np.add and len(args) < 3:

@@ -85,6 +85,7 @@ def test_these_look_at_their_arguments(function: Callable[..., Any]) -> None:
         LIBRARY["Loss"]().slope,
         functools.partial(LIBRARY["slope"], np.ones(3)),
         functools.partial(map, LIBRARY["slope"]),
+        functools.partial(sorted, key=LIBRARY["slope"]),
         functools.lru_cache(LIBRARY["slope"]),
         ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0),
     ],
