@@ -76,7 +76,8 @@ def check_gradients(
     x0: Any = MISSING,
     *,
     args: Sequence[Any] = (),
-    batch: Sequence[Any] = (),
+    batch: Any = (),
+    loss: Callable[..., Any] | None = None,
     wrt: Wrt = None,
     bounds: Any = None,
     rtol: float | None = None,
@@ -96,11 +97,11 @@ def check_gradients(
 
     Parameters
     ----------
-    target : model, layer, callable or Subject
+    target : model, layer, torch.nn.Module, callable or Subject
         A model has a mapping `params` (or `parameters`) of arrays and a method ``loss(*batch)`` that returns
         ``(loss, gradients)``, or ``loss(*batch)`` with ``gradient(*batch)`` (also `gradients`, `grad`, `backward`). A
-        layer of `gradcheck.nn`, or from `as_layer`, is checked for a random upstream gradient. A callable
-        ``target(x, *args)`` returns the loss at `x`.
+        layer of `gradcheck.nn`, or from `as_layer`, is checked for a random upstream gradient. Of a module of PyTorch
+        its own backward pass is the claim. A callable ``target(x, *args)`` returns the loss at `x`.
     grad : callable, True, None, or array or nesting of arrays, optional
         ``grad(x, *args)`` returns the gradient, nested and shaped like `x`. True if `target` returns
         ``(loss, gradient)``. An array, or a nesting of arrays, is the gradient at `x0`; then no other point is checked.
@@ -114,8 +115,12 @@ def check_gradients(
         ``target(*x0)`` if `target` takes several arguments.
     args : sequence
         Further arguments of `target` and `grad`. What a call writes into them is undone, and reported.
-    batch : sequence
-        Arguments of a model's methods, as for `args`; ``(X,)`` with the input of a layer.
+    batch : sequence, or mapping
+        Arguments of a model's methods, as for `args`; ``(X,)`` with the input of a layer. Of a module its arguments and
+        those of its loss, ``(x, y)``; a mapping has keyword arguments of the module alone.
+    loss : callable, optional
+        Of what a module returns: ``loss(output, y)`` is one number, as that of ``torch.nn.MSELoss()``. Without it the
+        module is checked for a random upstream gradient, also with respect to the tensors of floats in the batch.
     wrt : str or iterable of str, optional
         Names of the parameters to check, or the beginnings of names: ``"layers.0"`` stands for all parameters of that
         layer. The notes of the report list the others as not checked. By default all are checked.
@@ -201,6 +206,7 @@ def check_gradients(
             journal=journal is not None,
             wrt=wrt is not None,
             batch=not isinstance(batch, (tuple, list)) or len(batch) > 0,
+            loss=loss is not None,
             method=method != "gradcheck",
         )
         return _on_manifold(
@@ -219,7 +225,7 @@ def check_gradients(
             loss_accuracy=loss_accuracy,
             diagnose=diagnose,
         )
-    subject = as_subject(target, grad, x0, args=args, batch=batch, wrt=wrt, bounds=bounds)
+    subject = as_subject(target, grad, x0, args=args, batch=batch, loss=loss, wrt=wrt, bounds=bounds)
     return check_subject(
         subject,
         rtol=rtol,

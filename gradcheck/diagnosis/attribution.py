@@ -47,6 +47,8 @@ class Fault:
         Blocks of the whole subject that are wrong because of it.
     part : str
         Path of the part that is wrong; empty for a block of the whole.
+    source : tuple of (str, int), or None
+        File and line of the code of that part, if they are known.
     passed_down : bool
         Whether `where` names the user's layers behind the block, each of which is right on its own.
     trouble : str
@@ -63,6 +65,7 @@ class Fault:
     pattern: Pattern | None = None
     affected: tuple[str, ...] = ()
     part: str = ""
+    source: tuple[str, int] | None = None
     passed_down: bool = False
     trouble: str = ""
     unsteady: str = ""
@@ -178,12 +181,20 @@ def _of_these(
             affected = _affected(part, name, failed)
             if affected:
                 own_block = f"{part.place}.{name}"
-                noun = "input" if part.place != "loss" else name
+                noun = "input" if len(part.inputs) == 1 else f"argument {name}"
+                noun = name if part.place == "loss" else noun
                 where = own_block if own_block in failed else f"{part.name}, with respect to its {noun}"
                 if part.users_inside:
                     where = f"{' or '.join(part.users_inside)}, inside {where}"
                 faults.append(
-                    replace(fault, where=where, affected=affected, part=part.place, passed_down=bool(part.users_inside))
+                    replace(
+                        fault,
+                        where=where,
+                        affected=affected,
+                        part=part.place,
+                        source=part.source,
+                        passed_down=bool(part.users_inside),
+                    )
                 )
     return faults
 
@@ -199,8 +210,8 @@ def _innermost_first(parts: Callable[[], Iterator[Subject]]) -> list[Subject]:
 
 def _affected(part: Subject, name: str, failed: Sequence[str]) -> tuple[str, ...]:
     """Blocks of the whole that are wrong if a block of a part is: itself, or whatever its input depends on."""
-    if name == part.input_block:
-        return tuple(block for block in failed if block in part.input_depends_on)
+    if name in part.inputs:
+        return tuple(block for block in failed if block in part.inputs[name])
     return tuple(block for block in failed if block == f"{part.place}.{name}")
 
 

@@ -51,7 +51,7 @@ class Context:
 
     def is_input(self, block: int) -> bool:
         """Whether a block is the input of a layer, or the prediction that a loss is given."""
-        return self.view is not None and self.subject.blocks[block].name in ("x", "prediction")
+        return self.view is not None and self.subject.blocks[block].name in self.subject.inputs
 
     def activation(self, block: int) -> LayerView | None:
         """The layer, if it is an activation and the block its input."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gradcheck.diagnosis.attribution import Fault
 from gradcheck.diagnosis.finding import Finding
@@ -28,7 +29,7 @@ def findings_of(check: CheckResult, faults: Sequence[Fault] = ()) -> tuple[Findi
         for block in check.blocks
         if block.verdict is Verdict.FAIL and block.screening is None
     ]
-    wrong = [finding for group in _groups(faults) for finding in _of_group(group)]
+    wrong = [_placed(finding, group) for group in _groups(faults) for finding in _of_group(group)]
     observed = sorted(check.observations, key=lambda observation: observation.slug, reverse=True)
     behaviour = [_of_behaviour(seen.slug, "the whole", seen.evidence) for seen in observed]
     return (*broken, *wrong, *behaviour)
@@ -48,6 +49,12 @@ def _groups(faults: Sequence[Fault]) -> list[list[Fault]]:
             key = tuple(named.message for named in fault.diagnosis.named)
         groups.setdefault(key, []).append(fault)
     return list(groups.values())
+
+
+def _placed(finding: Finding, group: Sequence[Fault]) -> Finding:
+    """The finding with the file and line of the part that is wrong, if they are known."""
+    source = group[0].source
+    return finding if source is None else replace(finding, file=source[0], line=source[1])
 
 
 def _of_group(group: Sequence[Fault]) -> list[Finding]:

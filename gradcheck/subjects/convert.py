@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcheck.errors import SubjectTypeError
+from gradcheck.subjects.frameworks.detection import is_module
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.given_gradient import given_gradient
 from gradcheck.subjects.model import ModelSubject, looks_like_model
@@ -27,17 +28,18 @@ def as_subject(
     x0: Any = MISSING,
     *,
     args: Sequence[Any] = (),
-    batch: Sequence[Any] = (),
+    batch: Any = (),
+    loss: Callable[..., Any] | None = None,
     wrt: Wrt = None,
     bounds: Any = None,
 ) -> Subject:
-    """Make a subject of a model, of a layer, or of a function with its gradient.
+    """Make a subject of a model, of a layer, of a module of PyTorch, or of a function with its gradient.
 
     Parameters
     ----------
-    target : model, layer, callable or Subject
-        A model has `params` and `loss`. A layer is one of `gradcheck.nn` or from `gradcheck.as_layer`. A callable needs
-        `grad` and `x0`. A subject is returned as it is.
+    target : model, layer, torch.nn.Module, callable or Subject
+        A model has `params` and `loss`. A layer is one of `gradcheck.nn` or from `gradcheck.as_layer`. A module is
+        checked with a batch. A callable needs `grad` and `x0`. A subject is returned as it is.
     grad : callable, True, or array or nesting of arrays, optional
         The gradient of `target`; True if `target` returns ``(loss, gradient)``; an array is the gradient at `x0` alone.
         None for what PyTorch or JAX computes of a function of its own arrays.
@@ -45,8 +47,10 @@ def as_subject(
         The point to check at; arrays of NumPy, PyTorch or JAX.
     args : sequence
         Further arguments of `target` and `grad`.
-    batch : sequence
-        Arguments of a model's `loss` and gradient, or the input of a layer.
+    batch : sequence, or mapping
+        Arguments of a model's `loss` and gradient, of a module and its loss, or the input of a layer.
+    loss : callable, optional
+        Of what a module returns: ``loss(output, *targets)``.
     wrt : str or iterable of str, optional
         Names of the parameters to check, or the beginnings of names, such as ``"layers.0"``.
     bounds : sequence of (low, high), or scipy.optimize.Bounds, optional
@@ -71,16 +75,23 @@ def as_subject(
         raise SubjectTypeError(
             "bounds are for the parameters x0 of a function: check_gradients(fun, grad, x0, bounds=...)"
         )
+    if grad is MISSING and x0 is MISSING and is_module(target):
+        return _module(target, args, batch, loss, wrt)
+    if loss is not None:
+        raise SubjectTypeError(
+            f"loss is for a torch.nn.Module, and the target is a {type_name(target)}: a function returns its own loss, "
+            "and a model has a method for it"
+        )
     if isinstance(target, Subject):
         if wrt is not None:
             raise SubjectTypeError("wrt is for what a subject is made of: pass it to as_subject(..., wrt=...)")
         return target
     if grad is MISSING and x0 is MISSING and looks_like_model(target):
-        if not (isinstance(args, (tuple, list)) and len(args) == 0):
+        if not _is_empty(args):
             raise SubjectTypeError("args is for a function: pass the arguments of a model's methods as batch=")
         return _model(target, batch, wrt)
     if grad is not MISSING and x0 is not MISSING:
-        if not (isinstance(batch, (tuple, list)) and len(batch) == 0):
+        if not _is_empty(batch):
             raise SubjectTypeError("batch is for a model: pass a function's further arguments as args=")
         given = given_gradient(target, grad, x0, args, wrt)
         subject = FunctionSubject(given.fun, given.grad, given.x0, args, wrt=given.wrt, bounds=bounds)
@@ -95,6 +106,25 @@ def as_subject(
         f"cannot check an object of type {type_name(target)}: pass a model with a "
         "mapping `params` (or `parameters`) and a method `loss`, or a function: check_gradients(fun, grad, x0)"
     )
+
+
+def _module(module: Any, args: Any, batch: Any, loss: Callable[..., Any] | None, wrt: Wrt) -> Subject:
+    """The subject of a module of PyTorch."""
+    from gradcheck.subjects.frameworks.torch_batch import USAGE
+    from gradcheck.subjects.frameworks.torch_module import ModuleSubject
+
+    if not _is_empty(args):
+        raise SubjectTypeError(f"args is for a function: pass what a module is called with as its batch, as in {USAGE}")
+    if _is_empty(batch):
+        raise SubjectTypeError(
+            f"{type(module).__qualname__} is a torch.nn.Module: pass what it is called with, and a loss of what it "
+            f"returns, {USAGE}; or batch=(x,) alone, for a random upstream gradient"
+        )
+    return ModuleSubject(module, batch, loss, wrt=wrt)
+
+
+def _is_empty(arguments: Any) -> bool:
+    return isinstance(arguments, (tuple, list, dict)) and len(arguments) == 0
 
 
 def _model(model: Any, batch: Sequence[Any], wrt: Wrt) -> Subject:

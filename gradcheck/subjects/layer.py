@@ -72,7 +72,7 @@ class LayerSubject(FunctionSubject):
         self.parallel = False  # there is one layer, which is changed in place
         self.name = name if alone else f"{name} ({type(layer).__name__})"
         self.place = "" if alone else name
-        self.input_block = None if self._index_input else INPUT
+        self.inputs = {} if self._index_input else {INPUT: ()}
         self._output_shape = output.shape
 
     def _loss_at(self, point: dict[str, Array], upstream: Array | None = None) -> float:
@@ -153,7 +153,7 @@ class LossSubject(FunctionSubject):
         super().__init__(self._loss_at, self._gradient_at, {PREDICTION: prediction})
         self.parallel = False
         self.name, self.place = f"loss ({type(criterion).__name__})", "loss"
-        self.input_block = PREDICTION
+        self.inputs = {PREDICTION: ()}
 
     def _loss_at(self, point: dict[str, Array]) -> float:
         return float(self._criterion.forward(point[PREDICTION], self._target, self._weight))

@@ -88,7 +88,7 @@ class NetworkSubject(ModelSubject):
                 others = {another: other for another, _, other in found if another != name}
                 yield self._part(name, layer, x, others)
         last = LossSubject(copy.deepcopy(self._network.criterion), output, *self._batch[1:])
-        last.input_depends_on = tuple(block.name for block in self.blocks)
+        last.inputs = dict.fromkeys(last.inputs, tuple(block.name for block in self.blocks))
         yield last
 
     def parts_in_place(self) -> Iterator[Subject]:
@@ -130,7 +130,7 @@ class NetworkSubject(ModelSubject):
         self, name: str, layer: Layer, x: Array, others: dict[str, Array], upstream: Array | None = None
     ) -> LayerSubject:
         part = LayerSubject(layer, x, name, others, upstream)
-        part.input_depends_on = self._blocks_before(name)
+        part.inputs = dict.fromkeys(part.inputs, self._blocks_before(name))
         if not _is_users(layer):
             part.users_inside = self._suspects(walk(layer, name))
         return part

@@ -7,14 +7,17 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.subjects.frameworks.detection import memory_of
 
 
 @contextmanager
 def preserved(objects: Iterable[Any], *, skip: str) -> Iterator[None]:
     """Restore the attributes of objects on exit.
 
-    An attribute gets back the object that it had, and arrays, dicts, lists and random generators get back their
-    contents. The contents of tuples and other objects are not restored.
+    An attribute gets back the object that it had, and arrays, tensors, dicts, lists and random generators get back
+    their contents. The contents of tuples and other objects are not restored.
 
     Parameters
     ----------
@@ -33,17 +36,25 @@ def _preserve(undo: ExitStack, values: dict[str, Any], skip: str = "") -> None:
     for name, value in values.items():
         if name == skip:
             continue
-        if isinstance(value, np.ndarray) and value.flags.writeable:
-            undo.callback(np.copyto, value, value.copy())
+        memory = _memory(value)
+        if memory is not None:
+            undo.callback(np.copyto, memory, memory.copy())
         elif isinstance(value, np.random.Generator):
             undo.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
         elif type(value) is dict:
             _preserve(undo, value)
         elif type(value) is list:
             undo.callback(value.__setitem__, slice(None), list(value))
-            for inner in value:
-                if isinstance(inner, np.ndarray) and inner.flags.writeable:
-                    undo.callback(np.copyto, inner, inner.copy())
+            for memory in map(_memory, value):
+                if memory is not None:
+                    undo.callback(np.copyto, memory, memory.copy())
+
+
+def _memory(value: Any) -> NDArray[Any] | None:
+    """The memory of an array or of a tensor that can be written to; None of anything else."""
+    if isinstance(value, np.ndarray):
+        return value if value.flags.writeable else None
+    return memory_of(value)
 
 
 def _refill(values: dict[str, Any], before: dict[str, Any]) -> None:

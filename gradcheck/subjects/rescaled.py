@@ -29,7 +29,7 @@ class RescaledSubject(Subject):
         self.exponent = subject.exponent + exponent
         self._power = exponent
         self.name, self.place = subject.name, subject.place
-        self.input_block, self.input_depends_on = subject.input_block, subject.input_depends_on
+        self.inputs, self.source = subject.inputs, subject.source
         self.blocks, self.point, self.space = subject.blocks, subject.point, subject.space
         self.parallel, self.preparations = subject.parallel, subject.preparations
         self.only_here = subject.only_here

@@ -64,10 +64,11 @@ class Subject(abc.ABC):
         Name in the report.
     place : str
         Path of a part within the whole subject, joined by dots.
-    input_block : str or None
-        Of a part: the name of the block that holds its input.
-    input_depends_on : tuple of str
-        Of a part: names of the blocks of the whole that its input depends on.
+    inputs : mapping of str to tuple of str
+        Of a layer or a loss: the names of the blocks that hold its inputs; of a part each with names of the blocks of
+        the whole that it depends on.
+    source : tuple of (str, int), or None
+        Of a part: file and line of the code that computes its gradient, if that is known.
     users_inside : tuple of str
         Of a part whose code is not the user's: names of the parts inside it whose code is.
     blocks : tuple of Block
@@ -95,8 +96,8 @@ class Subject(abc.ABC):
 
     name: str
     place: str = ""
-    input_block: str | None = None
-    input_depends_on: tuple[str, ...] = ()
+    inputs: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    source: tuple[str, int] | None = None
     users_inside: tuple[str, ...] = ()
     blocks: tuple[Block, ...]
     point: Point

@@ -41,6 +41,11 @@ def _known() -> list[Framework]:
     return found
 
 
+def is_module(target: Any) -> bool:
+    """Whether it is a `torch.nn.Module`; a library that was never loaded has none."""
+    return isinstance(target, getattr(sys.modules.get("torch.nn"), "Module", ()))
+
+
 def memory_of(leaf: Any) -> NDArray[Any] | None:
     """The memory of another library's array that can be written to, as a NumPy array that shares it."""
     torch: Any = sys.modules.get("torch")
