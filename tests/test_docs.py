@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck import check_gradients
 from gradcheck.app.examples.xor import BATCH, AnswerNetwork, QuestionNetwork
 
@@ -68,6 +69,16 @@ def test_every_snippet_runs(page: str, folder: Path, monkeypatch: pytest.MonkeyP
             vars(stand_in).update({"LAYERS": [names.get("Dense")], **names})
             monkeypatch.setitem(sys.modules, module, stand_in)
         exec(compile(code, f"{page}, snippet {number}", "exec"), names)
+
+
+def test_snippets_with_tensors_run() -> None:
+    pytest.importorskip("torch")
+    for page in ("docs/pytorch.md", "docs/derivatives.md"):
+        names: dict[str, Any] = {"gradcheck": gradcheck}
+        found = re.findall(r"```py\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        assert found
+        for number, code in enumerate(found):
+            exec(compile(code, f"{page}, snippet {number}", "exec"), names)
 
 
 #: A number. Its last digits differ from machine to machine.

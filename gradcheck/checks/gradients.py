@@ -343,10 +343,12 @@ def check_subject(
                 before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper, kept)
                 rng = np.random.default_rng(seed)
                 found = _check(evaluator, options, rng)
-            if found.verdict is Verdict.FAIL:
+            if found.verdict is not Verdict.PASS:
+                from gradcheck.verdicts.constants import recognised_constants
                 from gradcheck.verdicts.tangent import recognised_tangents
 
                 found = recognised_tangents(evaluator, found, tolerance, rng)
+                found = recognised_constants(evaluator, found, tolerance, rng)
             found, findings = _with_findings(evaluator, found, options, rng)
             located = _with_lines(evaluator, found, findings, options, rng)
             measured = _curves(evaluator, found) if curves else {}

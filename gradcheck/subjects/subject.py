@@ -139,6 +139,13 @@ class Subject(abc.ABC):
         """The nearest point that the user's own types can represent."""
         return point
 
+    def with_constants(self) -> Subject | None:
+        """The subject with what its loss cuts out of the graph held as it is at the user's point; None if it cuts none.
+
+        Its gradient is known there alone. After an evaluation, `notes` says where the graph is cut.
+        """
+        return None
+
     def parts(self) -> Iterator[Subject]:
         """Smaller subjects inside this one, such as layers."""
         return iter(())

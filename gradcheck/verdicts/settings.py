@@ -134,6 +134,8 @@ class VerdictSettings:
         A point lies on a manifold, and a claim is tangent to it, if it is off by at most this part of itself.
     tangents, tangent_cost : int
         Along so many random tangents a claim must be right; evaluations that each may take.
+    constants_cost : int
+        With fewer evaluations left, what is cut out of the graph is not held constant.
     hidden_slack : float
         Relative slack of the test whether kinks are too near to be seen.
     """
@@ -206,6 +208,7 @@ class VerdictSettings:
     on_manifold: float = 1e-9
     tangents: int = 4
     tangent_cost: int = 24
+    constants_cost: int = 100
     hidden_slack: float = 1e-3
 
 

@@ -161,7 +161,11 @@ def widened(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _cast(leaf: Any, wide: bool) -> Any:
-    return widened(leaf.detach()) if wide and isinstance(leaf, torch.Tensor) else leaf
+    """What stands in the batch; a tensor that requires a gradient without one, so that none is left in it."""
+    if not isinstance(leaf, torch.Tensor):
+        return leaf
+    leaf = leaf.detach() if leaf.requires_grad else leaf
+    return widened(leaf) if wide else leaf
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:

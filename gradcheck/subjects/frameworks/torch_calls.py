@@ -76,7 +76,7 @@ class Calls:
         ----------
         root : torch.nn.Module
         functions : iterable of type
-            Subclasses of `torch.autograd.Function`.
+            Subclasses of `torch.autograd.Function`; those of PyTorch itself are left out.
         undo : ExitStack
         """
         for place, module in root.named_modules():
@@ -84,6 +84,8 @@ class Calls:
             undo.callback(module.register_forward_pre_hook(before, with_kwargs=True).remove)
             undo.callback(module.register_forward_hook(after, always_call=True).remove)
         for function in functions:
+            if function.__module__.startswith("torch."):
+                continue
             own = vars(function).get("forward")
             undo.callback(*((setattr, function, "forward", own) if own else (delattr, function, "forward")))
             function.forward = staticmethod(self._noting(function))  # type: ignore[attr-defined]
@@ -164,10 +166,9 @@ class Applied(torch.nn.Module):
 
 
 def functions_behind(tensor: torch.Tensor) -> list[type]:
-    """The functions with a backward pass of the user's that a tensor was computed by, in the order of the graph."""
+    """The functions with a backward pass of their own that a tensor was computed by, in the order of the graph."""
     found = [getattr(type(node), "_forward_cls", None) for node in nodes_behind(tensor)]
-    users = [each for each in found if each is not None and not each.__module__.startswith("torch.")]
-    return list(dict.fromkeys(users))
+    return [each for each in dict.fromkeys(found) if each is not None]
 
 
 def nodes_behind(tensor: torch.Tensor) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from gradcheck.subjects.exclusive import exclusive
 from gradcheck.subjects.frameworks.torch_arrays import TorchArrays
 from gradcheck.subjects.frameworks.torch_batch import USAGE, ModuleBatch, named_leaves, widened
 from gradcheck.subjects.frameworks.torch_calls import Call, Calls, functions_behind
+from gradcheck.subjects.frameworks.torch_cuts import Cuts
 from gradcheck.subjects.function import FunctionSubject
 from gradcheck.subjects.guard import Guard
 from gradcheck.subjects.preserving import preserved
@@ -63,12 +64,17 @@ class ModuleSubject(FunctionSubject):
         self._parameter_tensors = {key: tensor for key, tensor in named.items() if tensor.requires_grad}
         self._batch = batch if isinstance(batch, ModuleBatch) else ModuleBatch(batch, module, loss, named)
         self._inputs = self._inputs_of_batch()
+        #: Functions with a backward pass of their own that the loss was computed by.
+        self._functions: list[type] = []
         #: Whether the call that runs is in double precision although the module is not.
         self._wide = False
         #: The samples whose outputs count; None for all.
         self._part: slice | None = None
         #: The random gradient with respect to each output; None where the output is a loss.
         self._upstreams: dict[str, Array] | None = None
+        #: What is cut out of the graph at the user's point, by whether that is in double precision; None if it is not
+        #: held constant.
+        self._constants: dict[bool, list[Any]] | None = None
         #: Inputs of other parts of the whole by their places.
         self.others: dict[str, Array] = {}
         with exclusive(self._modules):
@@ -141,8 +147,44 @@ class ModuleSubject(FunctionSubject):
         return notes
 
     def _loss_at(self, point: dict[str, Array]) -> float:
+        if self._constants is not None:
+            return self._loss_with_constants(point, self._constants)
         with self._placed(point) as inputs:
             return self._number(self._loss_of(inputs))
+
+    def _loss_with_constants(self, point: dict[str, Array], constants: dict[bool, list[Any]]) -> float:
+        wide = self._is_wide(point)
+        if wide not in constants:
+            constants[wide] = self._cuts(self._parameters.nested(list(self.point), self._fixed)).values
+        cuts = Cuts(constants[wide])
+        with self._placed(point) as inputs, cuts, cuts.outside_of(self._functions):
+            value = self._loss_of(inputs)
+        self._notes |= cuts.places
+        return self._number(value)
+
+    def _cuts(self, point: dict[str, Array]) -> Cuts:
+        """What is cut out of the graph at a point."""
+        cuts = Cuts()
+        with self._placed(point) as inputs, cuts, cuts.outside_of(self._functions):
+            self._loss_of(inputs)
+        return cuts
+
+    def with_constants(self) -> Subject | None:
+        """The module with what `detach()` and its like returned held constant."""
+        point = self._users_point()
+        with self.session():
+            with self._placed(point) as inputs:
+                value = self._loss_of(inputs)
+                if not value.requires_grad:
+                    return None
+                self._functions = functions_behind(value)
+            values = self._cuts(point).values
+            if not values:
+                return None
+            other = copy.copy(self)
+            other._notes, other._constants = {}, {False: values}
+            other._fun, other._grad, other.only_here = other._loss_at, self._gradient_at(point), True
+        return other
 
     def _gradient_at(self, point: dict[str, Array]) -> dict[str, Array | None]:
         with self._placed(point) as inputs:
@@ -188,8 +230,7 @@ class ModuleSubject(FunctionSubject):
     @contextmanager
     def _placed(self, point: Mapping[str, Any]) -> Iterator[dict[str, torch.Tensor]]:
         """The module at a point, in the types of that; gives the tensors of the batch that are blocks."""
-        leaves = {**self._parameter_tensors, **self._inputs}.items()
-        wide = any(point[key].dtype == np.float64 and leaf.element_size() < 8 for key, leaf in leaves)
+        wide = self._is_wide(point)
         with ExitStack() as undo:
             undo.enter_context(self._arrays.session(wide=wide))
             undo.enter_context(torch.enable_grad())
@@ -203,6 +244,15 @@ class ModuleSubject(FunctionSubject):
             for key, parameter in self._parameter_tensors.items():
                 _put(parameter, self._tensor(point[key], parameter))
             yield {key: self._tensor(point[key], leaf).requires_grad_() for key, leaf in self._inputs.items()}
+
+    def _is_wide(self, point: Mapping[str, Any]) -> bool:
+        leaves = {**self._parameter_tensors, **self._inputs}.items()
+        return any(point[key].dtype == np.float64 and leaf.element_size() < 8 for key, leaf in leaves)
+
+    def _users_point(self) -> dict[str, Any]:
+        arrays = [x.astype(dtype) for x, dtype in zip(self.point, self._types, strict=True)]
+        found: dict[str, Any] = self._parameters.nested(arrays, self._fixed)
+        return found
 
     def _tensor(self, array: Array, like: torch.Tensor) -> torch.Tensor:
         narrow = array.dtype == np.float32 and self._arrays.is_bfloat16(like)
@@ -273,8 +323,7 @@ class ModuleSubject(FunctionSubject):
 
     def _calls(self) -> dict[str, Call]:
         """The first call of each part in a pass forward and backward at the user's point."""
-        arrays = [x.astype(dtype) for x, dtype in zip(self.point, self._types, strict=True)]
-        point = self._parameters.nested(arrays, self._fixed)
+        point = self._users_point()
         calls = Calls({id(tensor): key for key, tensor in self._parameter_tensors.items()})
 
         def run(functions: Iterable[type] | None) -> list[type]:
