@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
 
     Parameters
     ----------
-    tree : nesting of dict, list, tuple
+    tree : nesting of dict, list, tuple, and of classes that are registered with JAX
         None counts as a leaf, which makes a missing gradient visible.
     root : str
         Name of the leaf of a tree that is a single leaf.
@@ -73,9 +74,13 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
     import optree
 
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
-        accessors, leaves, spec = optree.tree_flatten_with_accessor(
-            tree, is_leaf=is_leaf, none_is_leaf=True, namespace=_NAMESPACE
-        )
+        while True:
+            accessors, leaves, spec = optree.tree_flatten_with_accessor(
+                tree, is_leaf=is_leaf, none_is_leaf=True, namespace=_NAMESPACE
+            )
+            kinds = {type(leaf): leaf for leaf in leaves}
+            if not any(_registered(leaf) for leaf in kinds.values()):
+                break
     names = tuple(".".join(map(_key, accessor)) or root for accessor in accessors)
     if len(set(names)) < len(names):
         names = tuple(
@@ -83,6 +88,15 @@ def flatten(tree: Any, root: str, is_leaf: Callable[[Any], bool] | None = None) 
             for accessor in accessors
         )
     return list(leaves), Structure(names, None if spec.is_leaf() else spec)
+
+
+def _registered(leaf: Any) -> bool:
+    """Whether a leaf is a container that JAX knows: from now on it is one here too."""
+    if type(leaf) in _LEAVES or hasattr(leaf, "dtype") or not hasattr(sys.modules.get("jax"), "tree_util"):
+        return False
+    from gradcheck.subjects.frameworks.jax_nodes import register
+
+    return register(leaf, _NAMESPACE)
 
 
 def _key(entry: optree.PyTreeEntry) -> str:
