@@ -39,6 +39,7 @@ from gradcheck.scripts.hinge import hinge_of
 from gradcheck.scripts.hints import Hints, require_parameters
 from gradcheck.scripts.instrument.events import SourceLocation
 from gradcheck.scripts.instrument.program import InstrumentedProgram
+from gradcheck.scripts.libraries import advice_on
 from gradcheck.scripts.record.lines import RecordedLines, recorded_lines
 from gradcheck.scripts.replay.capture import capture, capture_cells, capture_loop
 from gradcheck.scripts.replay.guard import GUARD
@@ -136,8 +137,15 @@ def check_program(
     seed = seed_of(rng)
     pieces = sources if sources is not None else read(path)
     request = _Request(path, pieces, hints, namespace, rtol, budget, progress, curves)
-    with heap_aside(), without_open_files():
-        report = _report(request, seed, started)
+    try:
+        with heap_aside(), without_open_files():
+            report = _report(request, seed, started)
+    except (TargetError, NoUpdateError, NoLossError) as error:
+        advice = advice_on(piece.text for piece in pieces)
+        if not advice:
+            raise
+        kind = TargetError if isinstance(error, TargetError) else SubjectError
+        raise kind(f"{error}. {advice}") from error
     require_parameters(hints, [name.partition(" (")[0] for name in report.blocks])  # without the loops that they are of
     return report
 
