@@ -27,6 +27,7 @@ BENCHMARKS = {
     "random-inputs": ("benchmarks.random_inputs.__main__", "--count", "100000", "--workers", "2"),
     "scripts-programs": ("benchmarks.scripts",),
     "sensitivity": ("benchmarks.sensitivity",),
+    "torch-modules": ("benchmarks.torch_modules",),
     "strangers": ("benchmarks.strangers.__main__", "--seed", "7", "--failures"),
 }
 

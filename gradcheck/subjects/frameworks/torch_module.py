@@ -122,7 +122,7 @@ class ModuleSubject(FunctionSubject):
         """
         self.preparations += 1
         notes, rng = [], np.random.default_rng(0)
-        with self._placed(start) as inputs:
+        with self._placed({key: array.copy() for key, array in start.items()}) as inputs:
             outputs = _outputs(self._output(inputs))
             if not outputs:
                 raise SubjectTypeError(
@@ -155,7 +155,7 @@ class ModuleSubject(FunctionSubject):
     def _loss_with_constants(self, point: dict[str, Array], constants: dict[bool, list[Any]]) -> float:
         wide = self._is_wide(point)
         if wide not in constants:
-            constants[wide] = self._cuts(self._parameters.nested(list(self.point), self._fixed)).values
+            constants[wide] = self._cuts(self._parameters.nested([x.copy() for x in self.point], self._fixed)).values
         cuts = Cuts(constants[wide])
         with self._placed(point) as inputs, cuts, cuts.outside_of(self._functions):
             value = self._loss_of(inputs)
@@ -237,12 +237,13 @@ class ModuleSubject(FunctionSubject):
             undo.enter_context(preserved(self._modules, skip="_parameters"))
             undo.callback(setattr, self, "_wide", self._wide)
             self._wide = wide
+            moved = {id(parameter): key for key, parameter in self._parameter_tensors.items()}
             for parameter in {id(p): p for module in self._modules for p in module.parameters(recurse=False)}.values():
                 undo.callback(_put, parameter, parameter.data, parameter.grad)
-                _put(parameter, _copied(parameter.data, wide))
+                key = moved.get(id(parameter))
+                data = _copied(parameter.data, wide) if key is None else self._tensor(point[key], parameter)
+                _put(parameter, data)
             _renew_state(self._modules, wide, undo)
-            for key, parameter in self._parameter_tensors.items():
-                _put(parameter, self._tensor(point[key], parameter))
             yield {key: self._tensor(point[key], leaf).requires_grad_() for key, leaf in self._inputs.items()}
 
     def _is_wide(self, point: Mapping[str, Any]) -> bool:
@@ -255,6 +256,8 @@ class ModuleSubject(FunctionSubject):
         return found
 
     def _tensor(self, array: Array, like: torch.Tensor) -> torch.Tensor:
+        if like.device.type == "cpu" and like.is_contiguous() and _is_plain(array):
+            return torch.from_numpy(array)  # nobody else reads it afterwards
         narrow = array.dtype == np.float32 and self._arrays.is_bfloat16(like)
         found: torch.Tensor = (self._arrays.as_bfloat16 if narrow else self._arrays.from_numpy)(array, like)
         return found
@@ -358,18 +361,19 @@ class ModuleSubject(FunctionSubject):
             return None
         (name,) = self._inputs
         given: dict[str, Array] = self._parameters.nested([np.array(x) for x in point], self._fixed)
-        claimed = self._gradient_at(given)
+        claimed = self._gradient_at({key: array.copy() for key, array in given.items()})
         parameters = {key: given[key] for key in self._parameter_tensors}
 
         def forward(x: Array) -> Array:
-            with self._placed({**given, name: np.asarray(x, dtype=given[name].dtype)}) as inputs:
+            moved = {key: array.copy() for key, array in {**given, name: x.astype(given[name].dtype)}.items()}
+            with self._placed(moved) as inputs:
                 (output,) = _outputs(self._output(inputs)).values()
                 return self._arrays.to_numpy(output)
 
         def loss(moved: Point, upstream: Array) -> float:
             other = copy.copy(self)
             other.receive(upstream)
-            return other._loss_at(self._parameters.nested(list(moved), self._fixed))
+            return other._loss_at(self._parameters.nested([x.copy() for x in moved], self._fixed))
 
         return LayerView(
             self._module,
@@ -446,6 +450,11 @@ def _renew_state(modules: Iterable[torch.nn.Module], wide: bool, undo: ExitStack
     for tensor in state.values():
         undo.callback(_put, tensor, tensor.data, tensor.grad)
         _put(tensor, _copied(tensor.data, wide))
+
+
+def _is_plain(array: Array) -> bool:
+    """Whether a tensor may share the memory of an array, and is as one that is made of it."""
+    return array.dtype == np.float64 and array.flags.c_contiguous and array.flags.writeable
 
 
 def _copied(data: torch.Tensor, wide: bool) -> torch.Tensor:
