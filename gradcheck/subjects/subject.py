@@ -139,8 +139,8 @@ class Subject(abc.ABC):
         """The nearest point that the user's own types can represent."""
         return point
 
-    def with_constants(self) -> Subject | None:
-        """The subject with what its loss cuts out of the graph held as it is at the user's point; None if it cuts none.
+    def with_constants(self, point: Point) -> Subject | None:
+        """The subject at a point, with what its loss cuts out of the graph held as it is there; None if it cuts none.
 
         Its gradient is known there alone. After an evaluation, `notes` says where the graph is cut.
         """

@@ -6,15 +6,15 @@ of the loss, and so does a graph that was cut by mistake. Which of both it is ca
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.probes.evaluator import Evaluator
-from gradcheck.probes.place import Place
+from gradcheck.subjects.subject import Point
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.checker import CheckOptions, check
-from gradcheck.verdicts.result import BlockResult, CheckResult
+from gradcheck.verdicts.result import CheckResult
 from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
 
@@ -26,31 +26,44 @@ def recognised_constants(
 
     A block to which no gradient comes back at all stays wrong.
     """
-    subject = evaluator.subject.original
-    if found.verdict is Verdict.PASS or evaluator.left < VERDICTS.constants_cost:
+    if found.verdict is Verdict.PASS:
         return found
+    held: dict[int, _Held | None] = {}
+    blocks = list(found.blocks)
+    for b, block in enumerate(blocks):
+        if block.verdict is Verdict.PASS or block.screening is None:
+            continue
+        data = block.screening.prober.data
+        if id(data) not in held:
+            held[id(data)] = _held_at(evaluator, data.point, rtol, rng)
+        known = held[id(data)]
+        if known is not None and np.any(data.claim[b]) and known.verdicts[b] is Verdict.PASS:
+            blocks[b] = replace(block, verdict=Verdict.UNDECIDED, location=None, spread=None, note=known.note)
+    return replace(found, blocks=tuple(blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The verdicts on all blocks with constants held, and what to say of those that pass."""
+
+    verdicts: tuple[Verdict, ...]
+    note: str
+
+
+def _held_at(evaluator: Evaluator, point: Point, rtol: float, rng: np.random.Generator) -> _Held | None:
+    if evaluator.left < VERDICTS.constants_cost:
+        return None
     try:
-        held = subject.with_constants()
-        if held is None:
-            return found
-        result = check(evaluator.in_other_blocks(held), CheckOptions(rtol), rng)
+        subject = evaluator.subject.original.with_constants(point)
+        if subject is None:
+            return None
+        result = check(evaluator.in_other_blocks(subject), CheckOptions(rtol), rng)
     except Exception as error:  # what the user's code raises
         pass_on_signal(error)
-        return found
-    places = ", ".join(held.notes())
-    pairs = enumerate(zip(found.blocks, result.blocks, strict=True))
-    blocks = tuple(_judged(b, block, other, places) for b, (block, other) in pairs)
-    return replace(found, blocks=blocks)
-
-
-def _judged(b: int, result: BlockResult, held: BlockResult, places: str) -> BlockResult:
-    if result.verdict is Verdict.PASS or held.verdict is not Verdict.PASS or result.screening is None:
-        return result
-    elsewhere = result.verdict is Verdict.FAIL and result.place is not Place.USER
-    if elsewhere or not np.any(result.screening.prober.data.claim[b]):
-        return result
+        return None
+    places = ", ".join(subject.notes())
     note = (
         f"the claim is right if what is cut out of the graph is held constant ({places}): if that is meant, as for a "
         "target or a straight-through estimator, this is the gradient you want; if not, compute it with the graph"
     )
-    return replace(result, verdict=Verdict.UNDECIDED, location=None, spread=None, note=note)
+    return _Held(tuple(block.verdict for block in result.blocks), note)

@@ -85,8 +85,9 @@ class Cuts(TorchFunctionMode):
         self.values.append(kept)
         if self._held is None or np.shape(held) != np.shape(kept):  # the computation took another way
             return value
-        if not np.array_equal(np.asarray(held), np.asarray(kept), equal_nan=True):
-            self.places[_place()] = None
+        if np.array_equal(np.asarray(held), np.asarray(kept), equal_nan=True):
+            return value
+        self.places[_place()] = None
         if not isinstance(value, torch.Tensor):
             return held
         with torch.no_grad():

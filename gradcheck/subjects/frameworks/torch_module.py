@@ -169,21 +169,22 @@ class ModuleSubject(FunctionSubject):
             self._loss_of(inputs)
         return cuts
 
-    def with_constants(self) -> Subject | None:
-        """The module with what `detach()` and its like returned held constant."""
-        point = self._users_point()
+    def with_constants(self, point: Point) -> Subject | None:
+        """The module at a point, with what `detach()` and its like return there held constant."""
+        other = copy.copy(self)
+        other.point = tuple(x.copy() for x in point)
+        given = other._users_point()
         with self.session():
-            with self._placed(point) as inputs:
+            with self._placed(given) as inputs:
                 value = self._loss_of(inputs)
                 if not value.requires_grad:
                     return None
                 self._functions = functions_behind(value)
-            values = self._cuts(point).values
+            values = self._cuts(given).values
             if not values:
                 return None
-            other = copy.copy(self)
-            other._notes, other._constants = {}, {False: values}
-            other._fun, other._grad, other.only_here = other._loss_at, self._gradient_at(point), True
+            other._functions, other._notes, other._constants = self._functions, {}, {False: values}
+            other._fun, other._grad, other.only_here = other._loss_at, self._gradient_at(given), True
         return other
 
     def _gradient_at(self, point: dict[str, Array]) -> dict[str, Array | None]:
