@@ -19,7 +19,7 @@ from gradcheck.subjects.frameworks.torch_batch import mapped, named_leaves
 
 @dataclass
 class Call:
-    """The first call of a module or of a `torch.autograd.Function` in a pass forward.
+    """The first call of a module or a `torch.autograd.Function` that is differentiated, in a pass forward.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Calls:
 
         def before(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             self._active.append(place)
-            if not trusted and place not in self.found:
+            if not trusted and place not in self.found and _is_differentiated(args, kwargs, *module.parameters()):
                 call = self._call(f"{place} ({type(module).__name__})", place, module, args, kwargs)
                 self.found[place] = call
                 first.append(call)
@@ -116,7 +116,7 @@ class Calls:
         def noting(*args: Any, **kwargs: Any) -> Any:
             inside = self._active[-1] if self._active else ""
             place = ".".join(filter(None, (inside, function.__name__)))
-            if place not in self.found and not kwargs:
+            if place not in self.found and not kwargs and _is_differentiated(args):
                 source = _source_of(function.backward)
                 name = f"{function.__name__}.backward"
                 name += f" ({os.path.basename(source[0])}:{source[1]})" if source else ""
@@ -201,6 +201,11 @@ def _is_trusted(module: torch.nn.Module) -> bool:
     """Whether a module is one of PyTorch's own, to which nobody has added a hook."""
     hooks = ("_backward_hooks", "_backward_pre_hooks", "_forward_hooks", "_forward_pre_hooks")
     return type(module).__module__.startswith("torch.") and not any(getattr(module, name, None) for name in hooks)
+
+
+def _is_differentiated(*trees: Any) -> bool:
+    """Whether a tensor in some nestings requires a gradient."""
+    return any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for _, leaf in named_leaves("", list(trees)))
 
 
 def _detached(_: str, leaf: Any) -> Any:

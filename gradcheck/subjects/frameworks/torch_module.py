@@ -238,6 +238,9 @@ class ModuleSubject(FunctionSubject):
             undo.enter_context(preserved(self._modules, skip="_parameters"))
             undo.callback(setattr, self, "_wide", self._wide)
             self._wide = wide
+            if wide:  # what a module makes on its way is in double precision too
+                undo.callback(torch.set_default_dtype, torch.get_default_dtype())
+                torch.set_default_dtype(torch.float64)
             moved = {id(parameter): key for key, parameter in self._parameter_tensors.items()}
             for parameter in {id(p): p for module in self._modules for p in module.parameters(recurse=False)}.values():
                 undo.callback(_put, parameter, parameter.data, parameter.grad)
@@ -394,8 +397,6 @@ def _part(call: Call) -> ModuleSubject | None:
     """A part of a module; None if nothing in it is differentiated."""
     try:
         batch = ModuleBatch(call.arguments, call.module, None, dict(call.module.named_parameters()), call.keywords)
-        if not any(leaf.requires_grad for leaf in (*call.module.parameters(), *dict(batch.tensors()).values())):
-            return None
         part = ModuleSubject(call.module, batch)
     except (SubjectError, SubjectTypeError):
         return None

@@ -95,6 +95,19 @@ def test_a_module_of_the_library_is_a_part_if_it_has_a_hook() -> None:
     assert set(calls_of(module, torch.ones(3, 2))) == {"1"}
 
 
+def test_the_first_call_that_is_differentiated() -> None:
+    class Twice(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = torch.nn.Linear(2, 2)
+
+        def forward(self, x: Any) -> Any:
+            return Square.apply(x) + Square.apply(self.inner(x))
+
+    (x,) = calls_of(Twice(), torch.ones(3, 2))["Square"].arguments
+    assert x.requires_grad
+
+
 def test_the_pass_goes_on_where_a_module_raises() -> None:
     class Raising(torch.nn.Module):  # type: ignore[misc, name-defined]
         def forward(self, x: Any) -> Any:
