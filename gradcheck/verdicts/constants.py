@@ -61,9 +61,8 @@ def _held_at(evaluator: Evaluator, point: Point, rtol: float, rng: np.random.Gen
     except Exception as error:  # what the user's code raises
         pass_on_signal(error)
         return None
-    places = ", ".join(subject.notes())
     note = (
-        f"the claim is right if what is cut out of the graph is held constant ({places}): if that is meant, as for a "
-        "target or a straight-through estimator, this is the gradient you want; if not, compute it with the graph"
+        f"the claim is right if {' and '.join(subject.notes())}: if that is meant, as for a target or a "
+        "straight-through estimator, this is the gradient you want; if not, compute it with the graph"
     )
     return _Held(tuple(block.verdict for block in result.blocks), note)

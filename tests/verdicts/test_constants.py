@@ -83,3 +83,55 @@ def test_a_mistake_beside_a_cut_is_found() -> None:
 def test_arrays_have_no_graph() -> None:
     report = gradcheck.check_gradients(lambda x: np.sum(np.sin(x)), lambda x: -np.cos(x), np.arange(1.0, 4.0), rng=0)
     assert report.verdict.value == "fail"
+
+
+class Step(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    """A step, with the slope of a bell."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, u: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return u / (1 + x**2)
+
+
+class Double(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    """x, with twice its slope where it is told to."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, slope: float) -> Any:
+        ctx.slope = slope
+        return 1.0 * x
+
+    @staticmethod
+    def backward(ctx: Any, u: Any) -> Any:
+        return ctx.slope * u, None
+
+
+class Spiking(nn.Module):  # type: ignore[misc, name-defined]
+    """Neurons that fire if their potential is positive, and leak."""
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope, self.first, self.second = slope, nn.Linear(4, 6), nn.Linear(6, 4)
+
+    def forward(self, x: Any) -> Any:
+        potential, found = torch.zeros(x.shape[0], 6), 0
+        for _ in range(3):
+            potential = 0.8 * potential + Double.apply(self.first(x), self.slope)
+            found = found + self.second(Step.apply(potential))
+        return found
+
+
+def test_surrogates_of_steps_are_believed_and_the_rest_is_checked() -> None:
+    report = report_of(Spiking(1.0))
+    assert report.verdict.value == "undecided", str(report)
+    text = " ".join(str(report).split())
+    assert "steps have the slope that their backward pass gives them (Step.backward (test_constants.py:" in text
+    report = report_of(Spiking(2.0))
+    assert report.blocks["first.weight"].verdict.value == "fail", str(report)
+    assert report.blocks["second.weight"].verdict.value == "pass"

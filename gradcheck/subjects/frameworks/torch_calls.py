@@ -110,21 +110,21 @@ class Calls:
 
     def _noting(self, function: Any) -> Callable[..., Any]:
         """The forward pass of a function, which also notes its first call."""
-        forward, has_context = function.forward, _has_context(function)
+        forward, context = function.forward, int(has_context(function))
 
         @functools.wraps(forward)
         def noting(*args: Any, **kwargs: Any) -> Any:
             inside = self._active[-1] if self._active else ""
             place = ".".join(filter(None, (inside, function.__name__)))
             if place not in self.found and not kwargs and _is_differentiated(args):
-                source = _source_of(function.backward)
+                source = source_of(function.backward)
                 name = f"{function.__name__}.backward"
                 name += f" ({os.path.basename(source[0])}:{source[1]})" if source else ""
                 name += f" in {inside}" if inside else ""
-                call = self._call(name, place, Applied(function), args[1:] if has_context else args, {})
+                call = self._call(name, place, Applied(function), args[context:], {})
                 call.source = source
                 self.found[place] = call
-                if has_context:
+                if context:
                     args[0].register_prehook(lambda found: call.receive(found[0] if len(found) == 1 else None))
             return forward(*args, **kwargs)
 
@@ -160,7 +160,7 @@ class Applied(torch.nn.Module):
             return function.apply(*args)
 
         parameters = list(inspect.signature(function.forward).parameters.values())
-        chosen = parameters[1:] if _has_context(function) else parameters
+        chosen = parameters[1:] if has_context(function) else parameters
         forward.__signature__ = inspect.Signature(chosen)  # type: ignore[attr-defined]
         self.forward = forward
 
@@ -184,12 +184,13 @@ def nodes_behind(tensor: torch.Tensor) -> Iterator[Any]:
                 waiting.append(inner)
 
 
-def _has_context(function: Any) -> bool:
+def has_context(function: Any) -> bool:
     """Whether the forward pass of a function gets the context first."""
     return bool(function.setup_context is torch.autograd.Function.setup_context)
 
 
-def _source_of(function: Callable[..., Any]) -> tuple[str, int] | None:
+def source_of(function: Callable[..., Any]) -> tuple[str, int] | None:
+    """File and line of a function, if its source is there."""
     try:
         code = inspect.unwrap(function).__code__
         return code.co_filename, inspect.getsourcelines(function)[1]

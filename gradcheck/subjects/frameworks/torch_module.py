@@ -28,6 +28,13 @@ from gradcheck.subjects.views import LayerView
 Array = NDArray[Any]
 
 
+#: What is said of a module with constants, before the places.
+CUT, SURROGATE = (
+    "what is cut out of the graph is held constant",
+    "steps have the slope that their backward pass gives them",
+)
+
+
 class ModuleSubject(FunctionSubject):
     """A module with a batch, and the loss of what it returns.
 
@@ -74,7 +81,9 @@ class ModuleSubject(FunctionSubject):
         self._upstreams: dict[str, Array] | None = None
         #: What is cut out of the graph at the user's point, by whether that is in double precision; None if it is not
         #: held constant.
-        self._constants: dict[bool, list[Any]] | None = None
+        self._constants: dict[bool, Cuts] | None = None
+        #: Where something else than that was returned, in words.
+        self._said: dict[str, dict[str, None]] = {}
         #: Inputs of other parts of the whole by their places.
         self.others: dict[str, Array] = {}
         with exclusive(self._modules):
@@ -152,14 +161,15 @@ class ModuleSubject(FunctionSubject):
         with self._placed(point) as inputs:
             return self._number(self._loss_of(inputs))
 
-    def _loss_with_constants(self, point: dict[str, Array], constants: dict[bool, list[Any]]) -> float:
+    def _loss_with_constants(self, point: dict[str, Array], constants: dict[bool, Cuts]) -> float:
         wide = self._is_wide(point)
         if wide not in constants:
-            constants[wide] = self._cuts(self._parameters.nested([x.copy() for x in self.point], self._fixed)).values
+            constants[wide] = self._cuts(self._parameters.nested([x.copy() for x in self.point], self._fixed))
         cuts = Cuts(constants[wide])
         with self._placed(point) as inputs, cuts, cuts.outside_of(self._functions):
             value = self._loss_of(inputs)
-        self._notes |= cuts.places
+        for words, places in ((CUT, cuts.places), (SURROGATE, cuts.functions)):
+            self._said.setdefault(words, {}).update(places)
         return self._number(value)
 
     def _cuts(self, point: dict[str, Array]) -> Cuts:
@@ -180,10 +190,10 @@ class ModuleSubject(FunctionSubject):
                 if not value.requires_grad:
                     return None
                 self._functions = functions_behind(value)
-            values = self._cuts(given).values
-            if not values:
+            cuts = self._cuts(given)
+            if cuts.is_empty:
                 return None
-            other._functions, other._notes, other._constants = self._functions, {}, {False: values}
+            other._functions, other._said, other._constants = self._functions, {}, {False: cuts}
             other._fun, other._grad, other.only_here = other._loss_at, self._gradient_at(given), True
         return other
 
@@ -271,6 +281,12 @@ class ModuleSubject(FunctionSubject):
         """Checks of the same module in other threads wait until this one has ended."""
         with exclusive(self._modules), super().session():
             yield
+
+    def notes(self) -> tuple[str, ...]:
+        """What is not checked; of one with constants what is held."""
+        if self._constants is None:
+            return super().notes()
+        return tuple(f"{words} ({', '.join(places)})" for words, places in self._said.items() if places)
 
     def functions(self) -> tuple[Any, ...]:
         """None: the library computes the gradient."""

@@ -25,15 +25,54 @@ class Square(torch.autograd.Function):  # type: ignore[misc, name-defined]
         return 2 * ctx.saved_tensors[0] * u
 
 
-def noted(function: Any, x: Any) -> list[Any]:
+class Sign(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    """The sign, with the slope of a clip."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, width: float) -> Any:
+        ctx.save_for_backward(x)
+        ctx.width = width
+        return x.sign()
+
+    @staticmethod
+    def backward(ctx: Any, u: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return u * (x.abs() < ctx.width), None
+
+
+class Constant(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    """The sign, whose slope is zero."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.sign()
+
+    @staticmethod
+    def backward(ctx: Any, u: Any) -> Any:
+        return torch.zeros_like(u)
+
+
+class Mixing(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    """The sign, with a slope between entries."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.sign()
+
+    @staticmethod
+    def backward(ctx: Any, u: Any) -> Any:
+        return u.flip(0)
+
+
+def noted(function: Any, x: Any) -> Cuts:
     cuts, functions = Cuts(), functions_behind(function(x))
     with cuts, cuts.outside_of(functions):
         function(x)
-    return cuts.values
+    return cuts
 
 
-def held(function: Any, x: Any, values: list[Any]) -> tuple[Any, Cuts]:
-    cuts, functions = Cuts(values), functions_behind(function(x))
+def held(function: Any, x: Any, notes: Cuts) -> tuple[Any, Cuts]:
+    cuts, functions = Cuts(notes), functions_behind(function(x))
     with cuts, cuts.outside_of(functions):
         return function(x), cuts
 
@@ -62,9 +101,9 @@ CUTS: dict[str, tuple[Any, int]] = {
 def test_values_of_one_point_at_another(name: str) -> None:
     function, count = CUTS[name]
     x, moved = point(1.0, 2.25), point(1.5, 3.0)
-    values = noted(function, x)
-    assert len(values) == count
-    found, cuts = held(function, moved, values)
+    notes = noted(function, x)
+    assert len(notes.values) == count
+    found, cuts = held(function, moved, notes)
     slope = torch.autograd.grad(function(x).sum(), x)[0]
     # The function is linear in x where the rest is constant, so the slope at one point gives the change exactly.
     assert torch.allclose(found.sum() - function(x).sum(), (slope * (moved - x)).sum())
@@ -101,3 +140,22 @@ def test_another_way_is_left_alone() -> None:
     moved = point(1.5, 3.0)
     found, _ = held(function, moved, noted(function, point(1.0, 2.0)))
     assert torch.equal(found, function(moved))
+
+
+def test_steps_are_continued_by_the_slope_of_their_backward_pass() -> None:
+    def function(x: Any) -> Any:
+        return 3 * Sign.apply(x, 1.0)
+
+    notes = noted(function, point(0.5, -2.0))
+    found, cuts = held(function, point(0.75, -3.0), notes)
+    assert found.tolist() == [3 * 1.25, -3.0]
+    (name,) = cuts.functions
+    assert name.startswith("Sign.backward (test_torch_cuts.py:")
+
+
+@pytest.mark.parametrize("function", [Square, Constant, Mixing], ids=lambda function: function.__name__)
+def test_what_is_no_surrogate(function: Any) -> None:
+    notes = noted(function.apply, point(0.5, -2.0))
+    assert notes.is_empty
+    moved = point(0.75, -3.0)
+    assert torch.equal(held(function.apply, moved, notes)[0], function.apply(moved))
