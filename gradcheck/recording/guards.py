@@ -43,7 +43,7 @@ def _guarded(recording: Recording, value: Value) -> int | None:
     limits = [recording.graph.filled(each) for each in rest]
     if len(inner) != 1 or not limits or any(np.size(each) != 1 or each is None for each in limits):
         return None
-    away = [min(abs(float(each)), abs(1.0 - float(each))) for each in limits]
+    away = [min(abs(each), abs(1.0 - each)) for each in (float(np.asarray(limit).item()) for limit in limits)]
     return (
         inner[0]
         if 0.0 < max(away) <= RECORDING.guard

@@ -88,3 +88,18 @@ def test_a_guard_in_a_script_is_named(tmp_path: Path) -> None:
     report = checked(tmp_path, GUARDED)
     assert [finding.code for finding in report.findings] == ["GC404"]
     assert report.findings[0].line == 11
+
+
+def test_an_array_of_one_entry_beside_a_wrong_gradient_is_no_fault(tmp_path: Path) -> None:
+    """What is added to a value may be a matrix of one entry: a bias of one output, or a label."""
+    text = (
+        "import numpy as np\n\nrng = np.random.default_rng(0)\nw, b = rng.random((1, 3)), rng.random((1, 1))\n"
+        "x, y = rng.random((3, 1)), np.array([[1e-4]])\nfor i in range(20):\n    p = np.dot(w, x) + b\n"
+        "    loss = ((p + y) ** 2).sum()\n    d = p + y\n    w -= 0.1 * d @ x.T\n    b -= 0.1 * d\n"
+    )
+    report = checked(tmp_path, text)
+    assert report.verdict is gradcheck.Verdict.FAIL
+    assert "GC404" not in {finding.code for finding in report.findings}
+    assert checked(tmp_path, text.replace("d = p", "d = 2 * (p").replace("+ y\n    w", "+ y)\n    w")).verdict is (
+        gradcheck.Verdict.PASS
+    )
