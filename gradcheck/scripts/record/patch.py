@@ -177,14 +177,26 @@ def _is_library(node: ast.expr) -> bool:
 def _around(old: types.CodeType, new: types.CodeType, line: int) -> Iterator[tuple[types.CodeType, types.CodeType]]:
     """Code that contains a line, and its new version, from the outermost to the innermost."""
     yield old, new
-    for before, after in zip(_inner(old), _inner(new), strict=False):
+    for before, after in _paired(_inner(old), _inner(new)):
         if line in _lines(before):
             yield from _around(before, after, line)
 
 
+def _paired(
+    old: Sequence[types.CodeType], new: Sequence[types.CodeType]
+) -> Iterator[tuple[types.CodeType, types.CodeType]]:
+    """Inner functions of two versions, by name and place: one version may have lambdas that the other lacks."""
+    left = defaultdict(list)
+    for code in new:
+        left[code.co_name, code.co_firstlineno].append(code)
+    for code in old:
+        alike = left[code.co_name, code.co_firstlineno]
+        if alike:
+            yield code, alike.pop(0)
+
+
 def _inner(code: types.CodeType) -> list[types.CodeType]:
-    found = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return sorted(found, key=lambda c: (c.co_firstlineno, c.co_name))
+    return [c for c in code.co_consts if isinstance(c, types.CodeType)]
 
 
 def _lines(code: types.CodeType) -> range:

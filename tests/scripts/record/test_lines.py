@@ -10,6 +10,7 @@ import pytest
 from gradcheck.recording.graph import Graph
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import blamed, checked, planted
+from tests.scripts.record.test_patch import SLOPE_INSIDE
 from tests.scripts.samples import LINEAR_HEAD, TWO_LAYERS
 
 #: The right derivative of a mean of squares, in one expression.
@@ -55,6 +56,14 @@ def test_the_wrong_line_and_no_other(right: str, wrong: str, mistake: str | None
     assert report.verdict is Verdict.FAIL
     assert blamed(report) == {line}
     assert mistake in (None, report.findings[0].slug)
+
+
+def test_the_slope_of_an_activation_that_is_a_function_inside_of_a_method(tmp_path: Path) -> None:
+    text, line = planted(SLOPE_INSIDE, "s = 1 - np.tanh(z) ** 2", "s = 1 - np.tanh(z)")
+    report = checked(tmp_path, text)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
+    assert checked(tmp_path, SLOPE_INSIDE).verdict is Verdict.PASS
 
 
 def test_a_constant_inside_one_expression_is_that_of_the_derivative_not_of_the_update(tmp_path: Path) -> None:

@@ -14,6 +14,52 @@ from gradcheck.scripts.record.patch import EventMap, PatchedExpression
 from tests.scripts.planted import analysed
 from tests.scripts.record.test_repairs import NORMALISED, RECURRENT
 
+#: The slope of an activation is a function inside of a method, which also calls `super()`.
+SLOPE_INSIDE = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, y = rng.standard_normal((8, 3)), rng.standard_normal((8, 2))
+
+
+class Activation:
+    def __init__(self, function, slope):
+        self.function, self.slope = function, slope
+
+    def forward(self, z):
+        self.z = z
+        return self.function(z)
+
+    def backward(self, d):
+        return d * self.slope(self.z)
+
+
+class Tanh(Activation):
+    def __init__(self):
+        def tanh(z):
+            return np.tanh(z)
+
+        def slope(z):
+            s = 1 - np.tanh(z) ** 2
+            return s
+
+        super().__init__(tanh, slope)
+
+
+W, V = rng.standard_normal((3, 5)), rng.standard_normal((5, 2))
+act = Tanh()
+for i in range(50):
+    h = act.forward(x @ W)
+    p = h @ V
+    loss = ((p - y) ** 2).sum()
+    d = 2 * (p - y)
+    dV = h.T @ d
+    dW = x.T @ act.backward(d @ V.T)
+    W -= 0.01 * dW
+    V -= 0.01 * dV
+print(loss)
+"""
+
 
 def span_of(text: str, start: str) -> tuple[int, int, int, int]:
     """Where the value of the assignment that begins so is."""
@@ -83,3 +129,12 @@ def test_a_place_without_an_expression_is_refused(tmp_path: Path) -> None:
         PatchedExpression(analysis.step, str(tmp_path / "train.py"), (2, 0, 2, 1)).active(),
     ):
         pass
+
+
+def test_a_function_inside_of_another_one_is_patched_where_rewriting_brings_in_lambdas(tmp_path: Path) -> None:
+    analysis = analysed(tmp_path, SLOPE_INSIDE)
+    patched = PatchedExpression(analysis.step, str(tmp_path / "train.py"), span_of(SLOPE_INSIDE, "s = "))
+    with patched.active() as events:
+        assert is_as_before(analysis, events)
+        patched.put(ast.UnaryOp(ast.USub(), patched.original.expression))
+        assert not is_as_before(analysis, events)
