@@ -25,6 +25,16 @@ def dropout(formula: Any, seed: int = 1) -> Any:
     return check_layer(Mine(0.4, seed=seed), width=6)
 
 
+class Scaled(nn.ReLU):
+    """A layer that multiplies each feature with a scale of its own, and forgets it in the backward pass."""
+
+    def forward(self, x: Array) -> Array:
+        return np.asarray(x * np.linspace(0.5, 2.0, x.shape[1]))
+
+    def backward(self, upstream: Array) -> Array:
+        return np.array(upstream)
+
+
 WRONG = {
     "neither": lambda: dropout(np.ones_like),
     "scale alone": lambda: dropout(lambda m: np.full_like(m, m.max())),
@@ -35,6 +45,7 @@ WRONG = {
 NEAR_MISSES = {
     "right": lambda: dropout(np.array),
     "another mask": lambda: dropout(lambda m: m[::-1]),
+    "no mask, but a scale for each feature": lambda: check_layer(Scaled(), width=6),
     "half of it": lambda: dropout(lambda m: 0.5 * m),
     "no dropout": lambda: check_layer(nn.ReLU()),
 }
