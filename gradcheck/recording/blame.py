@@ -163,6 +163,7 @@ class Blame:
         self._corrected: dict[int, Any] = {}
         self._meanings: dict[int, list[Match]] = {}
         self._pulled: dict[int, dict[int, Any]] = {}
+        self._making: dict[int, bool] = {}
         self._jacobians_by_size: dict[int, list[Any]] = {}
         self._rows: dict[int, list[tuple[list[int | None], Array]]] = {}
         self._innocent = self._influences(self.right)
@@ -747,6 +748,8 @@ class Blame:
             source = self._graph.values[value.inputs[0]]
             if source.site is None or source.phase == 0:
                 return True
+            if self._is_named_elsewhere(source, unit):
+                return False
             units = self.recording.units
             own = units[self.recording.sites[source.site].unit].function == units[unit].function
             return not own or not units[unit].is_result or self._is_computed(best.instead[value.id], source)
@@ -762,6 +765,15 @@ class Blame:
             for other in found
             if other.fixes & left >= best.fixes & left
         )
+
+    def _is_named_elsewhere(self, value: Value, unit: int) -> bool:
+        """Whether a line of another function gives a value a name by which the unit reads it, and that may be wrong."""
+        units, sites = self.recording.units, self.recording.sites
+        own = -1 if value.site is None else sites[value.site].unit
+        given = [each for each in (own, *value.named_in) if each >= 0]
+        given = [each for each in given if units[each].function != units[unit].function and not units[each].is_result]
+        made = value.phase == 1 and (value.function is same or bool(value.names))
+        return made and any(not units[each].target.isidentifier() for each in given)
 
     def _becomes_an_adjoint(self, remedy: Remedy) -> bool:
         """Whether what a value has to be is an adjoint, or a part of one, and not a multiple that helps by chance."""
@@ -854,12 +866,21 @@ class Blame:
                 proved = proved and remedy.factor is None  # a constant may be missing in either line
                 proved = proved and self._has_a_right_value(source, value, needed)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
-            if value.function is not same and self.passes_on(unit):
+            kept = self._left_as_it_was(value, unit)
+            if kept is not None:
+                assert kept.unit is not None
+                value, unit = kept, kept.unit
+            elif value.function is not same and self.passes_on(unit):
                 source = self._passed_on(value, unit)
                 if source is None:
                     return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
                 value, unit = source, self.recording.sites[source.site or 0].unit
                 needed = None if remedy.factor is None else np.asarray(source.array) / remedy.factor
+            slope = None if remedy.factor is None else self._read_as_a_multiple_of_a_slope(value, unit, remedy.factor)
+            if slope is not None:
+                assert slope.unit is not None
+                proved = remedy.alone and self._reads_what_is_right(slope, slope.unit)
+                return Faulty(slope.unit, slope.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             multiple = None if needed is None else self._read_as_a_multiple(value, unit, needed)
             if multiple is not None:
                 value, unit, needed, constant = multiple
@@ -926,6 +947,31 @@ class Blame:
                 return found
             found = further
             value, unit, needed, _ = found
+
+    def _left_as_it_was(self, value: Value, unit: int) -> Value | None:
+        """What another line has made for wrong claims, and a limit has left as it was, as a clip far below it does."""
+        if value.function not in _SELECTIONS:
+            return None
+        read = [v for v in self.operands_of(value, unit) if v.unit not in (None, unit) and self._is_made_behind(v)]
+        alike = [v for v in read if np.array_equal(v.array, value.array)]
+        return alike[0] if len(alike) == 1 else None
+
+    def _read_as_a_multiple_of_a_slope(self, value: Value, unit: int, factor: float) -> Value | None:
+        """What another function made of the forward pass: a slope, but for the constant that a line is off by.
+
+        The line multiplies it with the derivative of a function's value. That of a difference may lack the minus sign.
+        """
+        units = self.recording.units
+        outer = [self._graph.values[i].function for i in self._incoming(value)]
+        if not outer or any(each in (*_SUMS, np.negative) or _is_move(each) for each in outer):
+            return None
+        read = [v for v in self.operands_of(value, unit) if np.shape(v.array) == np.shape(value.array)]
+        made = [v for v in read if v.unit is not None and units[v.unit].function != units[unit].function]
+        made = [v for v in made if v.phase == 1 and v.function is not same and is_real(v.array) and self._is_neutral(v)]
+        if len(made) != 1 or value.function is not np.multiply or not set(value.inputs) <= {v.id for v in read}:
+            return None
+        array = np.asarray(self._array(made[0]), dtype=np.float64)
+        return made[0] if not self.meaning(value) and self.is_slope(array / factor) else None
 
     def _reads_what_may_be_a_multiple(self, value: Value, unit: int, needed: Any, factor: float) -> bool:
         """Whether a line reads a derivative that, without the constant, would be that of something else."""
@@ -1031,8 +1077,13 @@ class Blame:
         return not equal(wanted, array, self.recording.tolerance) and self.is_slope(wanted)
 
     def _open_operands(self, value: Value, unit: int) -> list[Value]:
-        """What a unit reads, and is neither known to be right nor a derivative of one forward value by another."""
-        unknown = [each for each in self.operands_of(value, unit) if each.unit != unit and self._is_unknown(each)]
+        """What a unit reads, and is neither known to be right nor a derivative of one forward value by another.
+
+        Where right claims need the value itself, although it is wrong, they say nothing about what it is made of.
+        """
+        needed = value.id not in self._innocent
+        read = [each for each in self.operands_of(value, unit) if each.unit != unit]
+        unknown = [each for each in read if self._is_unknown(each, by_claims=needed)]
         arrays = [(each, self._array(each)) for each in unknown]
         return [each for each, array in arrays if not self.is_slope(array) and not self._is_jacobian(array)]
 
@@ -1076,7 +1127,7 @@ class Blame:
             if each >= 0 and units[each].function == units[unit].function and units[each].target.isidentifier()
         }
         own = value.phase != 1 or value.id in self._of_loss or value.id in self._innocent
-        if not given or own or any(match.exact for match in self.meaning(value)):
+        if not given or own or any(match.exact for match in self.meaning(value)) or self._makes_a_derivative(value):
             return False
         alike = list(self.matches.forward(value.array))
         return bool(alike) and not any(given & set(self._graph.values[i].names) for i in alike if i != value.id)
@@ -1178,6 +1229,13 @@ class Blame:
                 if self.recording.is_equal(np.asarray(needed).reshape(-1), np.asarray(new).reshape(-1)):
                     return own[0], of
         return None
+
+    def is_of_one_use(self, one: int, of: int) -> bool:
+        """Whether the derivative of a value is what one of several uses contributes to that of another."""
+        adjoint = self.recording.adjoints.of[one].reshape(-1)
+        parts = [part.reshape(-1) for _, owner, part in self.recording.adjoints.uses if owner == of]
+        alike = (part for part in parts if part.size == adjoint.size)
+        return len(parts) > 1 and any(self.recording.is_equal(adjoint, part) for part in alike)
 
     def exchanged(self, faulty: Faulty) -> list[int]:
         """The unit of a derivative that a line reads in place of another one."""
@@ -1361,7 +1419,8 @@ class Blame:
 
     def region(self, faulty: Faulty) -> list[int]:
         """The unit of a wrong line, and those before it on which only wrong claims depend, the nearest first."""
-        above = self._graph.ancestors([faulty.value]) - self._of_loss - self._innocent
+        above = self._graph.ancestors([faulty.value]) - self._of_loss
+        above -= set() if faulty.value in self._innocent else self._innocent
         units = [faulty.unit]
         for each in sorted(above, reverse=True):
             value = self._graph.values[each]
@@ -1379,6 +1438,7 @@ class Blame:
             if value.phase == 1 and value.site is not None and value.function is not same and is_real(value.array):
                 made[sites[value.site].unit].append(self.matches.is_forward(value.array))
         forward |= {unit for unit, same_as in made.items() if all(same_as) and unit != faulty.unit}
+        forward -= {each.unit for each in self._open_operands(self._graph.values[faulty.value], faulty.unit)}
         forward.discard(faulty.unit)
         kept = [unit for unit in dict.fromkeys(units) if unit >= 0 and unit not in forward]
         return sorted(kept, key=lambda unit: (unit != faulty.unit, self.recording.units[unit].function not in named))
@@ -1439,6 +1499,24 @@ class Blame:
         made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
         return self.recording.units[unit].is_result and all(_is_move(value.function) for value in made)
 
+    def makes_derivatives(self, unit: int) -> bool:
+        """Whether all arrays that leave a line are exactly derivatives of variables, which no other line computes."""
+        made = self._results().get(unit, ())
+        return bool(made) and all(
+            value.function is not same
+            and self._is_of_variable(value)
+            and not self.matches.is_forward(value.array)
+            and not self._is_made_elsewhere(value, unit)
+            for value in made
+        )
+
+    def _is_made_elsewhere(self, value: Value, unit: int) -> bool:
+        """Whether a line of the backward pass that does not read a value computes the same."""
+        below, shape = self.below([value.id]), np.shape(value.array)
+        others = (v for v in self._graph.values if v.phase == 1 and v.unit not in (None, unit) and v.id not in below)
+        alike = (v for v in others if v.function is not None and np.shape(v.array) == shape and is_real(v.array))
+        return any(self.recording.is_equal(value.array, v.array) for v in alike)
+
     def returns_forward_values(self, unit: int) -> bool:
         """Whether a unit is part of a line of the forward pass, and computes nothing there."""
         units, sites = self.recording.units, self.recording.sites
@@ -1460,16 +1538,47 @@ class Blame:
             return max([*sizes, *(max(shape) ** 2 for shape in shapes)], default=1)
         return math.prod(sizes[:2])
 
-    def _is_unknown(self, value: Value) -> bool:
-        """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right."""
+    def _is_unknown(self, value: Value, *, by_claims: bool = True) -> bool:
+        """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right.
+
+        What right claims need is known to be right, unless `by_claims` is false.
+        """
         if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
             return False
-        if value.site in self.forward_sites or value.id in self._innocent or value.id in self._of_loss:
+        if value.site in self.forward_sites or value.id in self._of_loss or (by_claims and value.id in self._innocent):
             return False
         array = self._array(value)
         if not np.any(array):
             return self.is_active(value) and np.size(array) not in self._zero_sizes
-        return not self.meaning(value) and not self.matches.is_forward(array)
+        return not self.meaning(value) and not self.matches.is_forward(array) and not self._makes_a_derivative(value)
+
+    def _makes_a_derivative(self, value: Value) -> bool:
+        """Whether another line makes exactly the derivative of a variable of a value, and of all its entries.
+
+        Of a value that is multiplied entry by entry, sums show all entries as well.
+        """
+        if value.id not in self._making and value.id not in self._corrected:
+            sites, size = self.recording.sites, np.size(value.array)
+            users = [self._graph.values[i] for i in self._children[value.id]]
+            weighted = [v.id for v in users if v.function is np.multiply and self._is_weighted(v)]
+            later = dict.fromkeys(self.below([value.id]) - {value.id}, size) | dict.fromkeys(self.below(weighted), 2)
+            made = [(self._graph.values[i], least) for i, least in sorted(later.items()) if size > 1]
+            self._making[value.id] = any(
+                v.phase == 1
+                and v.site is not None
+                and is_real(v.array)
+                and np.size(v.array) >= least
+                and sites[v.site].unit != value.unit
+                and self._is_of_variable(v)
+                and not self.matches.is_forward(v.array)
+                for v, least in made
+            )
+        return self._making.get(value.id, False)
+
+    def _is_weighted(self, product: Value) -> bool:
+        """Whether a product is that of two different arrays of one shape."""
+        read = [self._graph.values[i].array for i in product.inputs]
+        return len(read) == 2 and all(np.shape(each) == np.shape(product.array) for each in read)
 
     def is_active(self, value: Value) -> bool:
         """Whether a value changes with the parameters: what does not is data."""

@@ -211,6 +211,12 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
             return "GC301", "missing-activation-derivative", text
         if pair[0] in blame.recording.graph.ancestors([pair[1]]):
             return "GC302", "extra-activation-derivative", text
+        if blame.is_of_one_use(*pair):
+            return (
+                "GC305",
+                "missing-path",
+                f"it is what one use of {right} contributes, and those of others are missing",
+            )
         return "GC205", "swapped-blocks", text
     if faulty.needed is not None and blame.is_slope_alone(value, faulty.needed):
         return "GC313", "upstream-ignored", "it is a slope alone, without the derivative that comes in"

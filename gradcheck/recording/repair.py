@@ -22,7 +22,7 @@ from gradcheck.recording.trial import observed
 from gradcheck.tracebacks import pass_on_signal
 
 #: Variables that an edit may bring in: the nearest in the source.
-_MOST_NAMES = 14
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -335,7 +335,10 @@ def _root(node: ast.expr) -> str:
 def _names(
     text: str, tree: ast.Module, scope: ast.AST, span: Span, most: int = _MOST_NAMES, *, sliced: bool = False
 ) -> list[str]:
-    """Variables, attributes and items, slices if asked, that a function may read, those nearest to a place first."""
+    """Variables, attributes and items, slices if asked, that a function may read, those nearest to a place first.
+
+    Variables that are assigned to only there, or after it, are the last.
+    """
     called = {id(n.func) for n in ast.walk(scope) if isinstance(n, ast.Call)}
     inner = {id(n.value) for n in ast.walk(scope) if isinstance(n, (ast.Attribute, ast.Subscript))}
     modules = {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and id(n) in inner}
@@ -349,6 +352,10 @@ def _names(
         if isinstance(n, (ast.Import, ast.ImportFrom))
         for alias in n.names
     }
+    first: dict[str, int] = {}
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            first[node.id] = min(first.get(node.id, node.lineno), node.lineno)
     found: dict[str, int] = {}
     for node in (*ast.walk(scope), *shared):
         if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or id(node) in called | decorated:
@@ -368,7 +375,7 @@ def _names(
     for argument in getattr(getattr(scope, "args", None), "args", []):  # one that the function does not read at all
         if argument.arg != owner:
             found.setdefault(argument.arg, abs(span[0] - argument.lineno))
-    return sorted(found, key=lambda name: found[name])[:most]
+    return sorted(found, key=lambda name: (first.get(name, 0) >= span[0], found[name]))[:most]
 
 
 def _numpy(tree: ast.Module) -> str:

@@ -54,10 +54,14 @@ class Edits:
 
 
 def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wrong: Sequence[int]) -> list[Faulty]:
-    """Wrong lines with what holds at another point too: that they are wrong, and the constant by which they are off."""
+    """Wrong lines with what holds at another point too: that they are wrong, and the constant by which they are off.
+
+    A point at which all gradients are right, as where a scale is still one, tells nothing.
+    """
     if other is None:
         return [replace(each, factor=None) for each in found]
-    again = {other.units[each.unit]: each for each in Blame(other, wrong).lines()}
+    there = Blame(other, wrong)
+    again = {other.units[each.unit]: each for each in there.lines()}
     kept = []
     for each in found:
         same = again.get(blame.recording.units[each.unit])
@@ -67,7 +71,7 @@ def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wr
             and each.factor is not None
             and abs(same.factor / each.factor - 1.0) < RECORDING.alike
         )
-        proved = each.proved and same is not None and same.proved
+        proved = each.proved and (not there.claims or (same is not None and same.proved))
         kept.append(replace(each, factor=each.factor if alike else None, proved=proved))
     return kept
 
@@ -92,7 +96,8 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
             return [(unit, repair)]
     rivals = False  # a line that is right by itself, but that an edit makes right as well
     units = dict.fromkeys(unit for each in found for unit in (*blame.region(each), each.user))
-    suspects = dict.fromkeys(
+    suspects = dict.fromkeys(each.unit for each in found if each.proved)
+    suspects |= dict.fromkeys(
         unit for each in found for unit in (*blame.exchanged(each), each.unit, each.user, *blame.users(each))
     )
     for wider, those in ((False, units), (True, suspects)):
@@ -139,6 +144,8 @@ def singled_out(
         each for each in repairs if each[1].slug in _OF_CONSTANTS or not blame.passes_on(each[0]) or each[0] in passing
     ]
     repairs = computed or repairs  # so is what is missing there
+    inexact = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.makes_derivatives(each[0])]
+    repairs = inexact or repairs  # a multiple of the derivative of a variable would be none
     against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
         own = [repair for unit, repair in repairs if unit == found[0].unit]
@@ -152,6 +159,8 @@ def singled_out(
         unit, repair = repairs[0]
         if blame.passes_on(unit) and unit not in passing:
             return []
+        if len(found) == 1 and unit == found[0].unit and found[0].needed is not None and not repair.slug:
+            return [(replace(found[0], blocks=blocks, factor=None), repair)]  # the values may show the mistake
         return [(replace(found[0], unit=unit, of=None, blocks=blocks, factor=None, rank=Rank.NOTHING), repair)]
     apart = sum(len(each.blocks) for each in found) == len(blocks)
     shaped = all(each.needed is not None and np.size(each.needed) > 1 for each in found)
