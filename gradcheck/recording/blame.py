@@ -42,6 +42,9 @@ _SUMS = (np.add, np.subtract)
 #: Operations that take each entry from one of several arrays.
 _SELECTIONS = (np.where, np.maximum, np.minimum, np.clip)
 
+#: Functions that multiply each entry of one array with each of another, whatever their axes.
+_OUTER_PRODUCTS = (np.outer, np.kron, np.einsum, np.tensordot)
+
 #: Of all arrays that one is compared with, at most about so many entries are put into one matrix.
 _MOST_ENTRIES = 2_000_000
 
@@ -1526,7 +1529,7 @@ class Blame:
     def most_entries(self, unit: int) -> int:
         """Entries that an array may have which an edit of a unit makes.
 
-        Matrices without an axis of length one are not broadcast against each other: products have two of their axes.
+        Vectors and matrices are broadcast, and multiplied, to no more than two of their axes, but for outer products.
         """
         sites = self.recording.sites
         made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
@@ -1534,7 +1537,8 @@ class Blame:
         shapes = [np.shape(self._graph.values[i].array) for i in read]
         shapes = [shape for shape in shapes if math.prod(shape) > 1]
         sizes = sorted(map(math.prod, shapes), reverse=True)
-        if all(len(shape) == 2 and 1 not in shape for shape in shapes):
+        outer = any(value.function is each for value in made for each in _OUTER_PRODUCTS)
+        if not outer and all(len(shape) <= 2 for shape in shapes):
             return max([*sizes, *(max(shape) ** 2 for shape in shapes)], default=1)
         return math.prod(sizes[:2])
 
@@ -1559,10 +1563,12 @@ class Blame:
         """
         if value.id not in self._making and value.id not in self._corrected:
             sites, size = self.recording.sites, np.size(value.array)
+            if size < 2:
+                return False
             users = [self._graph.values[i] for i in self._children[value.id]]
             weighted = [v.id for v in users if v.function is np.multiply and self._is_weighted(v)]
             later = dict.fromkeys(self.below([value.id]) - {value.id}, size) | dict.fromkeys(self.below(weighted), 2)
-            made = [(self._graph.values[i], least) for i, least in sorted(later.items()) if size > 1]
+            made = [(self._graph.values[i], least) for i, least in sorted(later.items())]
             self._making[value.id] = any(
                 v.phase == 1
                 and v.site is not None

@@ -349,3 +349,14 @@ def test_a_sign_that_one_of_two_twins_lacks_is_not_looked_for_behind_it(tmp_path
     report = checked(tmp_path, text)
     assert report.verdict is Verdict.FAIL
     assert blamed(report) <= {line, None}
+
+
+def test_edits_of_sums_of_large_matrices_are_tried(tmp_path: Path) -> None:
+    """Two matrices of 80 by 80 make no array of 6400 by 6400, unless as an outer product."""
+    large = TIME.replace("(4, 3), (4, 4), (2, 4)", "(80, 3), (80, 80), (2, 80)").replace("((4, 1))", "((80, 1))")
+    text, line = planted(large, "hs[t - 1].T)", "hs[t].T)")
+    report = checked(tmp_path, text.replace("0.5 * rng", "0.1 * rng"))
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
+    assert report.findings[0].code == "GC206"
+    assert "hs[t - 1].T" in str(report.findings[0].fix)
