@@ -27,6 +27,9 @@ _DESCRIPTORS = (types.GetSetDescriptorType, types.MemberDescriptorType, property
 #: Variables of a module that belong to Python's import system, and lead to the code of all modules.
 _OF_IMPORTS = frozenset({"__loader__", "__spec__"})
 
+#: The flag of types that Python code makes, or that can have functions of a program at all.
+_HEAP_TYPE = 1 << 9
+
 #: Modules of programs, by name: their classes belong to a program.
 _MODULES = {"__main__"}
 
@@ -43,7 +46,7 @@ def is_own_function(value: Any) -> bool:
 
 def is_own_class(value: Any) -> bool:
     """Whether a value is a class of an instrumented program."""
-    if not isinstance(value, type):
+    if not isinstance(value, type) or not value.__flags__ & _HEAP_TYPE:
         return False
     return value.__module__ in _MODULES or any(is_own_function(each) for each in vars(value).values())
 
@@ -103,8 +106,15 @@ def class_attributes(cls: type) -> dict[str, Any]:
     }
 
 
+def is_plain_array(value: Any) -> bool:
+    """Whether a value is an array that holds numbers and nothing else."""
+    return type(value) is np.ndarray and value.dtype.kind != "O"
+
+
 def items_of(value: Any) -> Iterator[tuple[str, Any, Any]]:
     """What a value holds: accessor as a program writes it (``[0]``, ``.w``), key, and item."""
+    if is_plain_array(value):
+        return
     if isinstance(value, dict):
         yield from ((accessor_of(key), key, item) for key, item in list(value.items()) if key not in _OF_IMPORTS)
     elif isinstance(value, (list, tuple, deque)):

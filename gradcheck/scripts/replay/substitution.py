@@ -143,7 +143,8 @@ def substitute(roots: Iterable[Any], change: Callable[[Any], Any]) -> list[Repla
         if owner is None or id(owner) in seen or _is_opaque(owner):
             continue
         seen.add(id(owner))
-        items = list(items_of(owner))
+        items = inner = list(items_of(owner))
+        before = len(replaced)
         if not items and isinstance(owner, (list, deque)):  # a long one
             items = [("", i, item) for i, item in enumerate(owner)]
         for _, key, value in items if not isinstance(owner, _FIXED) else ():
@@ -151,7 +152,7 @@ def substitute(roots: Iterable[Any], change: Callable[[Any], Any]) -> list[Repla
             if fresh is not value:
                 store(owner, key, fresh)
                 replaced.append(Replaced(owner, key, value))
-        stack += [item for _, _, item in items_of(owner)]
+        stack += [item for _, _, item in (inner if len(replaced) == before else items_of(owner))]
     return replaced
 
 

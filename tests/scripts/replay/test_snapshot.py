@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
+from gradcheck.scripts.replay import holders
 from gradcheck.scripts.replay.snapshot import Snapshot, generator_states, set_generator_states
 
 
@@ -26,6 +30,36 @@ def test_everything_that_can_be_reached_is_put_back() -> None:
     assert not hasattr(net, "new")
     assert net.layers[0] == {"b": inner}
     assert inner == [1.0]
+
+
+def test_arrays_are_put_back_bit_for_bit_and_left_alone_if_they_are_the_same() -> None:
+    signed, gone, same = np.array([0.0, 1.0]), np.array([np.nan, 1.0]), np.array([np.nan, -0.0])
+    columns = np.arange(6.0).reshape(2, 3).T
+    snapshot = Snapshot([[signed, gone, same, columns]])
+    signed[0], gone[0], columns[2, 1] = -0.0, 0.0, 9.0
+    same.flags.writeable = False  # to write into it would raise an error
+    snapshot.restore()
+    assert not np.signbit(signed[0])
+    assert np.isnan(gone[0])
+    np.testing.assert_array_equal(columns, [[0, 3], [1, 4], [2, 5]])
+
+
+def test_arrays_of_numbers_are_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[object] = []
+    usual = holders._attributes
+
+    def noted(value: object) -> Iterator[tuple[str, Any, Any]]:
+        searched.append(value)
+        return usual(value)
+
+    monkeypatch.setattr(holders, "_attributes", noted)
+    inner = [1.0]
+    table = np.array([inner, None], dtype=object)
+    snapshot = Snapshot([[np.ones(2) for _ in range(50)], table])
+    assert not any(isinstance(each, np.ndarray) and each.dtype != object for each in searched)
+    inner.append(2.0)
+    snapshot.restore()
+    assert inner == [1.0]  # what an array of objects holds is
 
 
 def test_generators_are_put_back() -> None:
