@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+#: Gives the cotangents of the inputs of a value, by their numbers, for its own.
+Pullback = Callable[[Any], dict[int, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -63,11 +66,22 @@ class Value:
 
 
 class Graph:
-    """Values in the order in which they were made."""
+    """Values in the order in which they were made.
+
+    Attributes
+    ----------
+    values : list of Value
+    bytes : int
+        Of their arrays.
+    pullbacks : dict or None
+        Rules of operations, by the value and those of its inputs that get a cotangent; None while arrays may still be
+        written to, so that none can be kept.
+    """
 
     def __init__(self) -> None:
         self.values: list[Value] = []
         self.bytes = 0
+        self.pullbacks: dict[tuple[int, tuple[int, ...]], Pullback] | None = None
 
     def add(
         self,
@@ -170,6 +184,7 @@ class Graph:
         new = self.recomputed(instead, everything)
         other = Graph()
         other.bytes = self.bytes
+        other.pullbacks = None if self.pullbacks is None else {}
         other.values = [replace(value, array=new[value.id]) for value in self.values]
         for each in instead:
             other.values[each] = replace(other.values[each], function=None, args=(), kwargs={}, inputs=())

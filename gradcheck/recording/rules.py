@@ -7,14 +7,15 @@ entries, they tell where each comes from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.recording.graph import Graph, Ref, Value, is_real, references
+from gradcheck.recording.graph import Graph, Pullback, Ref, Value, is_real, references
 from gradcheck.recording.operations import MOVES, Part, added_at, gathered, same, written
 from gradcheck.recording.settings import RECORDING
 from gradcheck.tracebacks import pass_on_signal
@@ -54,7 +55,11 @@ def pulled_back(graph: Graph, value: Value, cotangent: Any, wanted: set[int]) ->
     ------
     NoRule
     """
-    inputs = [i for i in value.inputs if i in wanted and is_real(graph.values[i].array)]
+    wanted_inputs = tuple([i for i in value.inputs if i in wanted])
+    kept = None if graph.pullbacks is None else graph.pullbacks.get((value.id, wanted_inputs))
+    if kept is not None:
+        return kept(cotangent), False
+    inputs = [i for i in wanted_inputs if is_real(graph.values[i].array)]
     function = value.function
     if not inputs or function is None or not is_real(value.array) or _is_in(function, _CONSTANT):
         return {}, False
@@ -72,9 +77,17 @@ def pulled_back(graph: Graph, value: Value, cotangent: Any, wanted: set[int]) ->
         moved = _moved(graph, value, cotangent, inputs)
         if moved is not None:
             return moved, False
-    by_rule = _by_rule(graph, value, cotangent, inputs)
+    by_rule = _by_rule(graph, value, np.shape(cotangent), inputs)
     if by_rule is not None:
-        return by_rule, False
+        pulled = _pulled_by(by_rule, cotangent)
+        if pulled is not None:
+            small = sum(np.size(graph.values[i].array) for i in (value.id, *inputs)) <= RECORDING.most_kept
+            if graph.pullbacks is not None and small:
+                graph.pullbacks[value.id, wanted_inputs] = by_rule
+            return pulled, False
+    moved = _moved(graph, value, cotangent, inputs) if _only_moves(graph, value) else None
+    if moved is not None:
+        return moved, False
     return _measured(graph, value, cotangent, inputs), True
 
 
@@ -165,6 +178,34 @@ def _moved(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> dic
     }
 
 
+def _only_moves(graph: Graph, value: Value) -> bool:
+    """Whether a function of NumPy or SciPy without a rule moves entries here: so it does with random numbers as well.
+
+    Those are what a function that rounds or clips would change, and one that sorts would put elsewhere.
+    """
+    if _package_of(value.function) not in ("numpy", "scipy") or any(map(callable, value.args)):
+        return False
+    found = sources_of(graph, value)
+    if found is None or not set(value.inputs) <= found[1].keys():
+        return False
+    places, ranges = found
+    generator = np.random.default_rng(0)
+    own = {each: np.asarray(graph.values[each].array) for each in ranges}
+    random = {each: generator.standard_normal(array.shape) for each, array in own.items()}
+    for arrays, known in ((own, value.array), (random, None)):
+        entries = np.concatenate([[0.0], *(array.reshape(-1) for array in arrays.values())])
+        try:
+            assert value.function is not None
+            args, kwargs = graph.filled(value.args, random), graph.filled(value.kwargs, random)
+            out = value.function(*args, **kwargs) if known is None else known
+            if not np.array_equal(np.asarray(out), entries[places], equal_nan=True):
+                return False
+        except Exception as error:
+            pass_on_signal(error)
+            return False
+    return True
+
+
 # -- rules of autograd -------------------------------------------------------------------------------------------------
 
 
@@ -181,7 +222,7 @@ def _rules(of_scipy: bool) -> dict[Any, Any]:
     return {wrapped.fun: wrapped for wrapped in primitive_vjps if _is_hashable(getattr(wrapped, "fun", None))}
 
 
-def _by_rule(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> dict[int, Any] | None:
+def _by_rule(graph: Graph, value: Value, shape: tuple[int, ...], inputs: list[int]) -> Pullback | None:
     """By the rule of `autograd`; None if it has none for this function and these arguments."""
     part = value.function.index if isinstance(value.function, Part) else None
     function = value.function.function if isinstance(value.function, Part) else value.function
@@ -194,22 +235,35 @@ def _by_rule(graph: Graph, value: Value, cotangent: Any, inputs: list[int]) -> d
     assert function is not None
     rule = _Rule(wrapped, function, part, graph.filled(value.args), graph.filled(value.kwargs), places)
     try:
-        if not rule.is_right(np.shape(cotangent)):
+        if not rule.is_right(shape):
             shorter = rule.without_kept_axes()
             if shorter is None:
                 return None
-            rule, cotangent = shorter, np.reshape(cotangent, shorter.shape)
-            if not rule.is_right(np.shape(cotangent)):
+            rule, shape = shorter, shorter.shape
+            if not rule.is_right(shape):
                 return None
-        pulled = rule.pulled(cotangent)
+        pull = rule.pullback()
     except Exception as error:
         pass_on_signal(error)
         return None
-    found: dict[int, Any] = {}
-    for i, inner in zip(places, pulled, strict=True):
-        each = value.args[i].id
-        found[each] = found[each] + inner if each in found else inner
-    return found
+    of = [value.args[i].id for i in places]
+
+    def pulled(cotangent: Any) -> dict[int, Any]:
+        found: dict[int, Any] = {}
+        for each, inner in zip(of, pull(np.reshape(cotangent, shape)), strict=True):
+            found[each] = found[each] + inner if each in found else inner
+        return found
+
+    return pulled
+
+
+def _pulled_by(rule: Pullback, cotangent: Any) -> dict[int, Any] | None:
+    """What a rule makes of a cotangent; None if it fails."""
+    try:
+        return rule(cotangent)
+    except Exception as error:
+        pass_on_signal(error)
+        return None
 
 
 #: Whether the rule of a function is right for arguments of a kind.
@@ -254,21 +308,28 @@ class _Rule:
         kwargs = {name: each for name, each in self._kwargs.items() if name != "keepdims"}
         return _Rule(self._wrapped, self._function, self._part, self._args, kwargs, self._places)
 
-    def pulled(self, cotangent: Any, args: tuple[Any, ...] | None = None) -> list[Any]:
-        """The cotangents of the arguments, perhaps of others than those of the call."""
+    def pullback(self, args: tuple[Any, ...] | None = None) -> Callable[[Any], list[Any]]:
+        """What gives the cotangents of the arguments, perhaps of others than those of the call."""
         from autograd.core import primitive_vjps
 
         args = self._args if args is None else args
         answer = self._function(*args, **self._kwargs)
-        seed = cotangent
-        if self._part is not None:
-            seed = tuple(cotangent if i == self._part else np.zeros_like(each) for i, each in enumerate(answer))
-        found = []
-        for i in self._places:
-            inner = np.asarray(primitive_vjps[self._wrapped]((i,), answer, args, self._kwargs)(seed)[0])
-            shape = np.shape(args[i])
-            found.append(inner.reshape(shape) if inner.size == int(np.prod(shape)) else _summed_to(inner, shape))
-        return found
+        rule = primitive_vjps[self._wrapped]
+        pulls = [(rule((i,), answer, args, self._kwargs), np.shape(args[i])) for i in self._places]
+
+        def pulled(cotangent: Any) -> list[Any]:
+            seed = cotangent
+            if self._part is not None:
+                seed = tuple(cotangent if i == self._part else np.zeros_like(each) for i, each in enumerate(answer))
+            found = []
+            for pull, shape in pulls:
+                inner = np.asarray(pull(seed)[0])
+                if inner.shape != shape:
+                    inner = inner.reshape(shape) if inner.size == math.prod(shape) else _summed_to(inner, shape)
+                found.append(inner)
+            return found
+
+        return pulled
 
     def is_right(self, shape: tuple[int, ...]) -> bool:
         """Whether it agrees with differences for arguments of this kind, which are measured once.
@@ -294,7 +355,7 @@ class _Rule:
             seed = generator.standard_normal(shape)
             try:
                 with np.errstate(all="ignore"):
-                    pulled = self.pulled(seed, self._with(near))
+                    pulled = self.pullback(self._with(near))(seed)
                     ahead, back = (
                         self._result({i: x + sign * RECORDING.rule_step * moves[i] for i, x in near.items()})
                         for sign in (1.0, -1.0)
@@ -380,7 +441,11 @@ def _is_of_scipy(function: Any) -> bool:
     """Whether a function may be one of SciPy, whose rules take seconds to load."""
     if isinstance(function, np.ufunc):
         return getattr(np, function.__name__, None) is not function
-    return str(getattr(function, "__module__", "")).partition(".")[0] == "scipy"
+    return _package_of(function) == "scipy"
+
+
+def _package_of(function: Any) -> str:
+    return str(getattr(function, "__module__", "")).partition(".")[0]
 
 
 def _is_in(function: Any, known: set[Any]) -> bool:

@@ -32,6 +32,9 @@ class RecordingSettings:
         In place of `equal` where an operation without a rule was measured by differences.
     most_measured : int
         An operation without a rule is measured only if its inputs have at most this many entries: each takes six calls.
+    most_kept : int
+        The rule of an operation is kept for further sweeps if that has at most this many entries: finding it takes
+        longer than applying it.
     stencil : float
         Step of these differences relative to the size of an entry. The sixth power is their error.
     rule_points : int
@@ -125,6 +128,7 @@ class RecordingSettings:
     alike: float = 1e-6
     measured: float = 1e-6
     most_measured: int = 400
+    most_kept: int = 4096
     stencil: float = 4e-3
     rule_points: int = 4
     rule_step: float = 1e-5

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 import gradcheck
 from gradcheck.recording import rules
+from gradcheck.recording.adjoints import adjoints
+from gradcheck.recording.graph import Graph
+from gradcheck.recording.rules import NoRule
 from tests.recording.test_record import recorded
 
 RNG = np.random.default_rng(7)
@@ -68,6 +72,35 @@ def test_recorded_derivatives_are_those_of_the_formula(name: str) -> None:
     np.testing.assert_allclose(recorded(loss, POINT).truths[0], derivative(POINT), rtol=1e-9, atol=1e-12)
 
 
+def cubes(x: Any) -> Any:
+    return np.sum(x * np.square(x))
+
+
+def test_rules_of_a_recording_are_found_once_for_all_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    whole = rules._Rule.pullback
+
+    def counted(rule: Any, args: Any = None) -> Any:
+        found.append(args)
+        return whole(rule, args)
+
+    monkeypatch.setattr(rules._Rule, "pullback", counted)
+    x = np.array([1.0, -2.0, 3.0])
+    recording = recorded(cubes, x)
+    graph, leaf = recording.graph, recording.parameters[0][0]
+
+    def swept(graph: Graph, seed: float) -> Any:
+        last = max(recording.adjoints.of)
+        return adjoints(graph, {last: np.asarray(seed)}, set(recording.adjoints.of)).of[leaf]
+
+    np.testing.assert_allclose(swept(graph, 1.0), 3.0 * x**2)
+    once = len(found)
+    np.testing.assert_allclose(swept(graph, -2.0), -6.0 * x**2)
+    assert len(found) == once
+    np.testing.assert_allclose(swept(graph.with_values({leaf: 2.0 * x}), 1.0), 12.0 * x**2)  # and not those of x
+    assert len(found) > once
+
+
 def log_determinant(x: Any) -> Any:
     covariance = x @ x.T + 30.0 * np.eye(30)
     return np.sum(np.log(np.diagonal(np.linalg.cholesky(covariance)))) + np.sum(np.linalg.eigh(covariance)[0] ** 2)
@@ -77,6 +110,27 @@ def test_rules_for_symmetric_matrices_are_used() -> None:
     covariance = POINT @ POINT.T + 30.0 * np.eye(30)
     expected = np.linalg.solve(covariance, POINT) + 4.0 * covariance @ POINT
     np.testing.assert_allclose(recorded(log_determinant, POINT).truths[0], expected, rtol=1e-9)
+
+
+def placed(x: Any) -> Any:
+    return np.sum(PLACES * scipy.linalg.block_diag(x, np.transpose(x)) ** 3)
+
+
+def rounded(x: Any) -> Any:
+    return np.sum(np.fix(x) ** 2)
+
+
+PLACES = RNG.normal(size=(50, 50))
+
+
+def test_functions_without_a_rule_that_move_entries_need_none() -> None:
+    cubed = PLACES[:30, :20] + PLACES[30:, 20:].T  # d/dx of a x³ + b x³
+    np.testing.assert_allclose(recorded(placed, POINT).truths[0], 3.0 * cubed * POINT**2, rtol=1e-12)
+
+
+def test_functions_that_keep_entries_by_chance_do_not_move_them() -> None:
+    with pytest.raises(NoRule):
+        recorded(rounded, np.rint(POINT))
 
 
 def test_kinks_at_the_point_itself_do_not_discredit_a_rule() -> None:
