@@ -239,7 +239,7 @@ def _with_step_loss(
         own.extend([loss] if loss.is_own else [])
         if not analysis.may_follow():
             return None
-        outcome = _outcome(request, analysis, seed, started, generator)
+        outcome = _outcome(request, analysis, seed, started, generator, only_if_passing=True)
         if outcome.ascends or not _passes_somewhere(outcome.report):
             return None
         where = "first iteration" if loss.is_own else "training"
@@ -325,7 +325,7 @@ def _with_this_loss(request: _Request, seed: int, started: float, loop: Loop, lo
         own = replace(request, rewrite=with_loss(loss))
 
         def judge(analysis: Analysis, generator: np.random.Generator) -> _Outcome:
-            return _outcome(own, analysis, seed, started, generator)
+            return _outcome(own, analysis, seed, started, generator, only_if_passing=True)
 
         return _judged_loop(own, seed, loop, lambda _: [(request.hints, judge)])
 
@@ -712,10 +712,12 @@ def _outcome(
     *,
     diagnose_lazy: bool = True,
     preliminary: bool = False,
+    only_if_passing: bool = False,
 ) -> _Outcome:
     """Check a step that was analysed; what creates the averages of an optimiser need not be diagnosed.
 
-    If another check follows should such a step fail, `preliminary`, nothing is measured once it does.
+    If another check follows should such a step fail, `preliminary`, nothing is measured once it does. With a loss that
+    is only tried, `only_if_passing`, nothing is diagnosed if no gradient is that of it.
     """
     step = analysis.step
     shapes = {p.variable.value.shape for p in analysis.parameters}
@@ -727,15 +729,16 @@ def _outcome(
     with np.errstate(all="ignore"):
         brief = is_lazy and preliminary
         found, evaluator = _compared(request, analysis, subject, tolerance, generator, verdict_only=brief)
-        failed_first = brief and found.verdict is Verdict.FAIL
-        recorded = None if failed_first else recorded_lines(analysis, found, tolerance)
+        is_last = not (brief and found.verdict is Verdict.FAIL)
+        is_last &= not only_if_passing or any(block.verdict is Verdict.PASS for block in found.blocks)
+        recorded = recorded_lines(analysis, found, tolerance) if is_last else None
         given = request.hints.loss is not None
         connected = given or bool(analysis.stale) or step.carries_over
-        if not failed_first:
+        if is_last:
             found = _if_decidable(found, analysis, recorded, given=given, connected=connected)
         findings: tuple[Finding, ...] = ()
         lines: tuple[LineReport, ...] = ()
-        if diagnose_lazy or not is_lazy or found.verdict is not Verdict.FAIL:
+        if is_last and (diagnose_lazy or not is_lazy or found.verdict is not Verdict.FAIL):
             findings, lines = findings_in(analysis, recorded, evaluator, found, tolerance, generator)
             if recorded and recorded.samples_states and not connected and _is_unexplained(found, findings):
                 found, findings = _undecided(found, _sampled(analysis)), ()

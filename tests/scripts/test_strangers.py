@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gradcheck.errors import SubjectError
+from gradcheck.scripts.findings import findings_in
 from gradcheck.scripts.program import check_program
 from gradcheck.verdicts.verdict import Verdict
 from tests.scripts.planted import blamed, checked, planted
@@ -346,6 +348,23 @@ def test_of_two_multiples_of_a_loss_that_is_never_computed_neither_is_accused(tm
         (finding,) = report.findings
         assert finding.slug in ("mean-sum", "constant-factor")
         assert "which of them is meant is not known" in finding.message
+
+
+def test_nothing_is_diagnosed_of_a_loss_that_no_gradient_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diagnosed: list[Verdict] = []
+
+    def counted(*args: Any) -> Any:
+        diagnosed.append(args[3].verdict)
+        return findings_in(*args)
+
+    monkeypatch.setattr("gradcheck.scripts.program.findings_in", counted)
+    assert checked(tmp_path, _REGRESSION).verdict is Verdict.PASS
+    assert diagnosed == [Verdict.PASS]  # not of half the sum of squares, which is 20 times the loss
+    mistaken, line = planted(_REGRESSION, "x.T @ (out - y)", "x.T @ np.abs(out - y)")
+    assert blamed(checked(tmp_path, mistaken)) == {line}
+    assert Verdict.FAIL in diagnosed  # b is right there
 
 
 def test_more_gradients_outvote_one_and_other_mistakes_are_found(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def capture_loop(
     program: InstrumentedProgram, loop: Loop, arguments: Sequence[str], use: Callable[[Step], Any] = lambda step: step
 ) -> Any:
     """Run until one loop begins. Returns what `use` returns. Raises `TargetError` if the program ends before."""
-    found = _run(program, lambda number: _same(program, number, loop), arguments, use)
+    found = _run(program, functools.cache(lambda number: _same(program, number, loop)), arguments, use)
     if found is None:
         raise TargetError(_no_loop(program))
     return found[0]
