@@ -9,7 +9,7 @@ import pytest
 
 from gradcheck.errors import GradcheckError
 from gradcheck.verdicts.verdict import Verdict
-from tests.scripts.planted import checked
+from tests.scripts.planted import blamed, checked, planted
 from tests.scripts.samples import LINEAR_HEAD as HEAD
 
 #: The step, with the rows of data that it looks at, and how the gradient is used.
@@ -176,3 +176,44 @@ def test_what_cannot_be_put_back_but_does_not_matter_is_no_trouble(tmp_path: Pat
 def test_a_step_that_takes_another_branch_each_time_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GradcheckError, match="two runs of the training step"):
         checked(tmp_path, Keeper(DEVICE, "xb, yb = x, y; seen = [1.0 * k for k in range(int(reading()))]").program())
+
+
+#: A loss that goes on in another way where the arithmetic overflows, and the error is raised.
+_RAISING = """\
+import numpy as np
+
+np.seterr(over="raise")
+rng = np.random.default_rng(0)
+x, w = np.array([[900.0, 0.0], [0.5, -1.0], [1.0, 2.0]]), np.array([1.0, 0.3])
+
+
+def softplus(z):
+    try:
+        return np.log(1.0 + np.exp(z)), 1.0 / (1.0 + np.exp(-z))
+    except FloatingPointError:
+        return z, z / z
+
+
+for epoch in range(10):
+    loss, g = 0.0, np.zeros(2)
+    for row in x:
+        value, slope = softplus(np.dot(row, w))
+        loss += value
+        g += slope * row
+    w = w - 1e-4 * g
+"""
+
+
+def test_errors_of_arithmetic_are_raised_in_replays_where_the_program_has_it_so(tmp_path: Path) -> None:
+    assert checked(tmp_path, _RAISING).verdict is Verdict.PASS
+    wrong, line = planted(_RAISING, "return z, z / z", "return z, z / (2.0 * z)")
+    report = checked(tmp_path, wrong)
+    assert report.verdict is Verdict.FAIL
+    assert blamed(report) == {line}
+
+
+def test_errors_of_arithmetic_are_not_raised_where_they_are_only_printed(tmp_path: Path) -> None:
+    text = _RAISING.replace('np.seterr(over="raise")', 'np.seterr(over="warn")')
+    text = text.replace("np.log(1.0 + np.exp(z))", "np.logaddexp(0.0, z)")  # of which the slope alone overflows
+    text = text.replace("[900.0, 0.0]", "[-900.0, 0.0]")
+    assert checked(tmp_path, text).verdict is Verdict.PASS

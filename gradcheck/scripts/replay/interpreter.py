@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gradcheck.scripts.instrument.tracer import TRACER
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.process_state import LibraryFunctions, Replacement, in_place, process_state_kept
@@ -44,6 +46,8 @@ class Interpreter:
         Whether imports write no bytecode.
     replaced : tuple of Replacement
         Functions of libraries that the program has replaced.
+    raised : frozenset of str
+        Errors of NumPy's arithmetic that are raised, as `numpy.seterr` names them.
     """
 
     folder: str
@@ -54,6 +58,7 @@ class Interpreter:
     modules: dict[str, Any]
     bytecode: bool
     replaced: tuple[Replacement, ...] = ()
+    raised: frozenset[str] = frozenset()
 
     @classmethod
     def now(cls, modules: dict[str, Any] | None = None, replaced: tuple[Replacement, ...] = ()) -> Interpreter:
@@ -67,7 +72,12 @@ class Interpreter:
             modules or {},
             sys.dont_write_bytecode,
             replaced,
+            frozenset(error for error, treatment in np.geterr().items() if treatment == "raise"),
         )
+
+    def errors(self) -> np.errstate:
+        """The treatment of errors of arithmetic: they are raised where the program has it so, and never printed."""
+        return np.errstate(**{"all": "ignore", **dict.fromkeys(self.raised, "raise")})  # type: ignore[arg-type]
 
     @contextmanager
     def entered(self) -> Iterator[None]:

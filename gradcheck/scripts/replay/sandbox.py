@@ -15,8 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-import numpy as np
-
 from gradcheck.scripts.replay import stand_ins
 from gradcheck.scripts.replay.guard import GUARD
 from gradcheck.scripts.replay.interpreter import Interpreter
@@ -102,11 +100,12 @@ class Sandbox:
     def active(self, interpreter: Interpreter | None = None) -> Iterator[None]:
         """One replay, in the program's own folder, with its arguments and modules."""
         self._repeatable.restart()
+        interpreter = interpreter or Interpreter.now()
         with ExitStack() as stack:
             stack.enter_context(_silent())
-            stack.enter_context((interpreter or Interpreter.now()).entered())
+            stack.enter_context(interpreter.entered())
             stack.enter_context(warnings.catch_warnings())
-            stack.enter_context(np.errstate(all="ignore"))
+            stack.enter_context(interpreter.errors())
             warnings.simplefilter("ignore")
             stack.callback(self._overlay.forget)
             stack.callback(self._put_back)
