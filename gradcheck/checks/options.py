@@ -141,6 +141,12 @@ def tolerance_of(rtol: float | None, subject: Subject) -> float:
     return checked_rtol(rtol)
 
 
+def plain_tolerance(rtol: float | None) -> float:
+    """The relative tolerance where no gradient can be evaluated: `rtol`, or the default that was set, or of float64."""
+    rtol = current().rtol if rtol is None else rtol
+    return DEFAULT_OPTIONS.rtol_by_bits[0][1] if rtol is None else checked_rtol(rtol)
+
+
 def rtol_beside(coarse: Iterable[str], rtol: float | None) -> float | None:
     """The relative tolerance of parameters of which some, named, are in bfloat16: the default for it if none is set."""
     if rtol is not None or current().rtol is not None or not set(coarse):

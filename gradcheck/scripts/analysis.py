@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcheck.errors import SubjectError
 from gradcheck.scripts.graph.dataflow import BasePoint, DataflowGraph
+from gradcheck.scripts.graph.gradient_free import gradient_free_rule
 from gradcheck.scripts.graph.loss import LossChoice, NoLossError, find_loss, independent_of, is_used
 from gradcheck.scripts.graph.nodes import Node
 from gradcheck.scripts.graph.parameters import Parameter, find_parameters, named_parameters
@@ -170,9 +171,13 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
         graph = graph.at(graph.base.recorded() or graph.base)
     try:
         choice = _loss(graph, updates, hints)
-    except NoLossError:
+    except NoLossError as error:
         moving = {variable.path for variable in trace.changed()} & {update.variable.path for update in updates}
-        if not moving or _depends_on_itself(graph, updates):
+        error.rule = _rule(graph, updates)
+        if error.rule and not error.updates:  # each of them looks like a sum
+            error.updates = tuple(updates)
+        error.is_final = bool(moving) and not _depends_on_itself(graph, updates)
+        if error.rule or not error.is_final:
             raise
         raise NoUpdateError(_only_sums(step, updates)) from None
     loss = choice.node
@@ -187,7 +192,7 @@ def analyse(step: Step, hints: Hints, rng: np.random.Generator) -> Analysis:
     updates = [update for update in updates if update.variable.path not in elsewhere]
     if not updates:
         raise NoUpdateError(_no_update(step, changed))
-    parameters = find_parameters(graph, updates, forward, given)
+    parameters = _parameters(graph, updates, forward, given, choice)
     if not parameters:  # all of them only get their own values again
         raise NoUpdateError(_no_update(step, changed))
     repeated = [p for p in parameters if _is_updated_repeatedly(p)]
@@ -253,6 +258,30 @@ def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Upd
     if moved is None or usual is None:
         return False
     return all(np.array_equal(one, two, equal_nan=True) for one, two in zip(moved, usual, strict=True))
+
+
+def _parameters(
+    graph: DataflowGraph, updates: Sequence[Update], forward: set[int], given: dict[str, str], choice: LossChoice
+) -> list[Parameter]:
+    """The parameters with their gradients. Raises `NoLossError` if there are none since nothing is minimised."""
+    try:
+        return find_parameters(graph, updates, forward, given)
+    except SubjectError as error:
+        rule = _rule(graph, updates) if choice.jumps or not choice.followed else ""
+        if not rule:
+            raise
+        nothing = NoLossError(str(error), (), None, updates)
+        nothing.rule = rule
+        raise nothing from None
+
+
+def _rule(graph: DataflowGraph, updates: Sequence[Update]) -> str:
+    """What the updates of a step without a loss are, if they are no gradients; else empty."""
+    step = graph.step
+    step.carries_over, carries_over = False, step.carries_over
+    rule = gradient_free_rule(graph, updates)
+    step.carries_over = carries_over
+    return "" if rule is None else rule.value.format(names=", ".join(u.variable.name for u in updates[:_SHOWN]))
 
 
 def _depends_on_itself(graph: DataflowGraph, updates: Sequence[Update]) -> bool:

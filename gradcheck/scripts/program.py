@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +16,11 @@ import numpy as np
 from gradcheck._version import __version__
 from gradcheck.checks.curves import measured_curves
 from gradcheck.checks.gradients import check_subject
-from gradcheck.checks.options import budget_of, seed_of, tolerance_of
+from gradcheck.checks.options import budget_of, plain_tolerance, seed_of, tolerance_of
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import GradcheckError, SubjectError, TargetError
 from gradcheck.probes.evaluator import Evaluator, Progress
+from gradcheck.probes.place import Place
 from gradcheck.recording.explain import UNEXPLAINED
 from gradcheck.recording.functions import heap_aside
 from gradcheck.reports.build import report_of
@@ -51,9 +53,10 @@ from gradcheck.scripts.subject import ProgramSubject
 from gradcheck.scripts.text.source import Source, decoded, read
 from gradcheck.scripts.text.training_loop import Loop, other_training_loops
 from gradcheck.subjects.convert import as_subject
+from gradcheck.subjects.subject import Block
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.checker import CheckOptions, check
-from gradcheck.verdicts.result import CheckResult, Ground
+from gradcheck.verdicts.result import BlockResult, CheckResult, Ground
 from gradcheck.verdicts.verdict import Verdict
 
 T = TypeVar("T")
@@ -201,6 +204,8 @@ def _without_loss(request: _Request, seed: int, started: float, error: NoLossErr
     """The report on a program whose training computes no loss. Raises an error if none was found for it."""
     wrong: Report | None = None
     tried: list[StepLoss] = []
+    if error.rule and error.is_final:
+        return _without_gradient(request, seed, started, error)
     for loop in error.loops:
         report, own = _with_step_loss(request, seed, started, loop, tried)
         wrong = wrong or own
@@ -212,12 +217,36 @@ def _without_loss(request: _Request, seed: int, started: float, error: NoLossErr
             return report
     if wrong is not None:
         return wrong
+    if error.rule:
+        return _without_gradient(request, seed, started, error)
     if isinstance(error.__cause__, SeveralLossesError):  # of a likelier loop
         raise error.__cause__ from None
     if tried:
         shown = ", ".join(f"{loss.shown} (line {loss.line})" for loss in tried[:_SHOWN_NUMBERS])
         raise NoLossError(f"{error}. The updates follow the gradient of none of {shown}", error.loops) from None
     raise error
+
+
+def _without_gradient(request: _Request, seed: int, started: float, error: NoLossError) -> Report:
+    """The report on updates that are known to be no gradients: nothing can be said about them, but what they are."""
+    note = f"{error.rule}. Give a number that the program minimises with --loss EXPR"
+    variables = [update.variable for update in error.updates]
+    blocks = [Block(v.name, v.value.shape, str(np.asarray(v.found).dtype)) for v in variables]
+    results = (BlockResult(block, Verdict.UNDECIDED, math.nan, None, Place.USER, note=note) for block in blocks)
+    found = CheckResult(tuple(results), math.nan, math.nan)
+    report = report_of(
+        found,
+        version=__version__,
+        target=str(request.path),
+        seed=seed,
+        rtol=plain_tolerance(request.rtol),
+        seconds=time.perf_counter() - started,
+        evaluations=0,
+        gradients=0,
+    )
+    loop = error.loops[0]
+    replayed = f"Replayed one iteration of the loop on line {loop.line}, which computes no loss"
+    return replace(report, notes=(replayed, *_effects(), *report.notes))
 
 
 def _with_step_loss(
@@ -613,7 +642,8 @@ def _judged(
     if isinstance(found, SubjectError):
         assert isinstance(trouble, SubjectError)
         if isinstance(trouble, NoLossError):
-            trouble = NoLossError(str(trouble), lossless)
+            told, trouble = trouble, NoLossError(str(trouble), lossless, None, trouble.updates)
+            trouble.rule, trouble.is_final = told.rule, told.is_final
         raise trouble from (first if isinstance(first, SubjectError) and first is not trouble else None)
     return cast("T", found)
 

@@ -40,7 +40,7 @@ def program(folder: Path, text: str) -> Path:
         ("import numpy as np\nw = = 1\n", "line 2"),
         ("import numpy as np\nw = np.ones(3)\n", "has no loop"),
         (HEAD + "for i in range(9):\n    z = np.tanh(w)\n", "changes parameters"),
-        (HEAD + "for i in range(9):\n    dw = np.mean(np.sign(w * x - y) * x**3)\n    w = w - 0.1 * dw\n", "--loss"),
+        (HEAD + "for i in range(9):\n    dw = np.mean(np.exp(w * x - y) * x**3)\n    w = w - 0.1 * dw\n", "--loss"),
         (HEAD + "import sys\nsys.exit(3)\n" + STEP, "exit"),
         (HEAD + "n = int(input())\n" + STEP, "standard input"),
         (

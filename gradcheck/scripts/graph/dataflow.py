@@ -208,7 +208,7 @@ class DataflowGraph:
         self.step, self.rng = step, rng
         self.base, self._start = BasePoint(step, {}, trace), trace
         self._followed: dict[BasePoint, bool] = {}
-        self._recorded = record_events(step, trace)
+        self._recorded = self._seen = record_events(step, trace)
         self._read_nodes()
         if self._recorded is not None and not self._is_trusted(self._recorded):
             self._recorded = None
@@ -289,6 +289,15 @@ class DataflowGraph:
     def slopes(self, node: Node, variables: Sequence[StateVariable]) -> dict[Path, Array]:
         """The derivatives of a number with respect to state variables, by the recording, where they are known."""
         return {} if self._recorded is None else self._recorded.slopes(node.events, variables)
+
+    def samples_states(self, updates: Iterable[tuple[StateVariable, Sequence[Node]]]) -> bool:
+        """Whether the new values of variables are made of random states that are drawn with probabilities of them.
+
+        A recording that does not tell what a perturbation changes shows what the run itself has done.
+        """
+        pairs = list(updates)
+        events = {event for _, nodes in pairs for node in nodes for event in node.events}
+        return self._seen is not None and self._seen.samples_states([v for v, _ in pairs], events)
 
     def _said(self, base: BasePoint, values: Mapping[Path, Array], wanted: set[int] | None) -> dict[int, Array] | None:
         """The events that differ from those of the program's own point, by the recording."""

@@ -99,6 +99,10 @@ class NoLossError(SubjectError):
         Of the last of them.
     updates : tuple of Update
         Of its parameters.
+    rule : str
+        What these are, if they are known to be no gradients; else empty.
+    is_final : bool
+        Whether no loss is to be assumed, because what the updates add is the same for all parameters nearby.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class NoLossError(SubjectError):
     ) -> None:
         super().__init__(text)
         self.loops, self.graph, self.updates = tuple(loops), graph, tuple(updates)
+        self.rule, self.is_final = "", False
 
 
 class SeveralLossesError(SubjectError):

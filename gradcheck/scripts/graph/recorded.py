@@ -20,6 +20,7 @@ from gradcheck.recording.operations import Part, added_at, gathered, same, writt
 from gradcheck.recording.program import RunningFile
 from gradcheck.recording.recorder import Recorder
 from gradcheck.recording.rules import NoRule
+from gradcheck.recording.sampling import sampled_states
 from gradcheck.scripts.instrument.events import Returned
 from gradcheck.scripts.instrument.observer import Observer
 from gradcheck.scripts.instrument.tracer import TRACER
@@ -93,6 +94,11 @@ class RecordedStep:
                 adjoint = adjoint.reshape(-1)[positions(variable.found, owner_of(variable.found))]
             found[variable.path] = adjoint
         return found
+
+    def samples_states(self, variables: Iterable[StateVariable], events: Iterable[int]) -> bool:
+        """Whether some events are made of random states that are drawn with probabilities which variables make."""
+        leaves = {number for number in map(self._number_of, variables) if number is not None}
+        return not sampled_states(self._graph, leaves).isdisjoint(self.above(events))
 
     def _number_of(self, variable: StateVariable) -> int | None:
         """The value that a state variable was at the start, or that its memory held."""

@@ -7,7 +7,6 @@ import operator
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -18,10 +17,11 @@ from gradcheck.recording.blame import Blame, Faulty
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.explain import Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
-from gradcheck.recording.operations import COMPARE, MOVES
+from gradcheck.recording.operations import MOVES
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
+from gradcheck.recording.sampling import sampled_states
 from gradcheck.recording.selection import Constants, Edits, agrees, confirmed, singled_out, tried_repairs
 from gradcheck.recording.settings import RECORDING
 from gradcheck.reports.data import LineReport
@@ -42,9 +42,6 @@ _CERTAIN = (
 
 #: Entries of values that edits which are tried may compute, and edits that are tried in any case.
 _MOST_ENTRIES, _FEWEST_EDITS = 5e8, 20
-
-#: Comparisons of arrays.
-_COMPARISONS = tuple(rule for _, rule in COMPARE.values())
 
 #: A line of numbers that runs at least this often, of which at least this part is right, is not called wrong by itself.
 _MANY_RUNS, _OFTEN_RIGHT = 12, 0.2
@@ -139,21 +136,7 @@ class RecordedLines:
         """Whether random states are drawn with probabilities that the parameters make, as by a Boltzmann machine."""
         recording = self._recorded[-1].recording
         leaves = {i for ids in recording.parameters for i in ids}
-        made, drawn = set(leaves), set[int]()
-        for value in recording.graph.values:
-            active = any(i in made for i in value.inputs)
-            random = any(i in drawn for i in value.inputs)
-            if active:
-                made.add(value.id)
-            if _is_draw(value.function):
-                if active:
-                    return True
-                drawn.add(value.id)
-            elif random:
-                if active and value.function in _COMPARISONS:
-                    return True
-                drawn.add(value.id)
-        return False
+        return bool(sampled_states(recording.graph, leaves))
 
     def explanations(self, counts: dict[int, str], rng: np.random.Generator) -> list[Explanation]:
         """The wrong lines that the evidence singles out, with the mistake in each."""
@@ -246,11 +229,6 @@ class RecordedLines:
             if tolerance is not None and truth is not None and not equal(truth, parameter.gradient(value), tolerance):
                 return False
         return True
-
-
-def _is_draw(function: Any) -> bool:
-    """Whether a function is one of a random generator."""
-    return isinstance(getattr(function, "__self__", None), (np.random.RandomState, np.random.Generator))
 
 
 def recorded_lines(analysis: Analysis, found: CheckResult, rtol: float) -> RecordedLines | None:
