@@ -29,6 +29,7 @@ from gradcheck.scripts.graph.slopes import RandomLine, equal_slopes
 from gradcheck.scripts.graph.stale_reads import StaleRead, stale_reads
 from gradcheck.scripts.graph.updates import Update, changed_variables, find_updates, suppress
 from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.instrument.values import Array
 from gradcheck.scripts.replay.state import StateVariable
 from gradcheck.scripts.replay.step import Step, Trace
 from gradcheck.scripts.text.identifiers import last_word, words_of
@@ -253,11 +254,16 @@ def _is_negative_sum(graph: DataflowGraph, update: Update, updates: Sequence[Upd
     if update.variable.value.size != 1 or {node.location.sign for node in subtracted} != {-1} or not others:
         return False
     others += subtracted  # a parameter may be read for its own gradient alone
-    moved = graph.base.run(others, values={update.variable.path: update.variable.value + 1.0})
-    usual = graph.base.run(others)
-    if moved is None or usual is None:
+    shifted = {update.variable.path: update.variable.value + 1.0}
+    if not _are_same(graph.values(graph.base, others, shifted), list(map(graph.base.value, others))):
+        return False  # by the recording, which takes no other branch
+    return _are_same(graph.base.run(others, values=shifted), graph.base.run(others))
+
+
+def _are_same(one: Sequence[Array] | None, other: Sequence[Array] | None) -> bool:
+    if one is None or other is None:
         return False
-    return all(np.array_equal(one, two, equal_nan=True) for one, two in zip(moved, usual, strict=True))
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
 
 
 def _parameters(

@@ -55,3 +55,32 @@ def test_numbers_that_get_their_own_values_again_are_no_parameters(tmp_path: Pat
     )
     with pytest.raises(SubjectError, match="updates no parameters"):
         analysed(tmp_path, text)
+
+
+#: A regression in plain Python, with so many weights in a list.
+_NUMBERS = """\
+import random
+
+random.seed(0)
+N = 4
+x = [[random.gauss(0, 1) for _ in range(N)] for _ in range(5)]
+y = [random.gauss(0, 1) for _ in range(5)]
+w = [random.gauss(0, 1) for _ in range(N)]
+for epoch in range(50):
+    loss, g = 0.0, [0.0] * N
+    for row, t in zip(x, y):
+        e = sum(a * b for a, b in zip(w, row)) - t
+        loss += 0.5 * e * e
+        for i in range(N):
+            g[i] += e * row[i]
+    for i in range(N):
+        w[i] -= 0.01 * g[i]
+"""
+
+
+def test_no_replay_is_taken_for_each_number(tmp_path: Path) -> None:
+    few, many = (analysed(tmp_path, _NUMBERS.replace("N = 4", f"N = {n}")) for n in (4, 24))
+    assert (len(few.parameters), len(many.parameters)) == (4, 24)
+    assert few.step.runs == many.step.runs
+    falling = _NUMBERS.replace("loss += 0.5 * e * e", "loss -= 0.5 * e * e")  # a loss that is summed up downwards
+    assert [p.name for p in analysed(tmp_path, falling).parameters] == [p.name for p in few.parameters]
