@@ -184,11 +184,33 @@ class Graph:
         new = self.recomputed(instead, everything)
         other = Graph()
         other.bytes = self.bytes
-        other.pullbacks = None if self.pullbacks is None else {}
+        other.pullbacks = self.kept_pullbacks(new, instead)
         other.values = [replace(value, array=new[value.id]) for value in self.values]
         for each in instead:
             other.values[each] = replace(other.values[each], function=None, args=(), kwargs={}, inputs=())
         return other
+
+    def kept_pullbacks(
+        self, arrays: Mapping[int, Any], changed: Container[int]
+    ) -> dict[tuple[int, tuple[int, ...]], Pullback] | None:
+        """Rules that hold in a graph with other arrays as well: of values that are the same, and made of the same ones.
+
+        Parameters
+        ----------
+        arrays : dict of int to ndarray
+            Of all values.
+        changed : container of int
+            Those that are made in another way.
+        """
+        if self.pullbacks is None:
+            return None
+        values = self.values
+        moved = {value.id for value in values if value.id in changed or arrays[value.id] is not value.array}
+        return {
+            key: rule
+            for key, rule in self.pullbacks.items()
+            if key[0] not in moved and moved.isdisjoint(values[key[0]].inputs)
+        }
 
     def _arguments(self, args: tuple[Any, ...], instead: Mapping[int, Any]) -> list[Any]:
         """What `filled` gives for arguments; most of them are references or constants."""

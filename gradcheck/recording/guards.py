@@ -87,6 +87,7 @@ def _without(graph: Graph, value: Value, inner: int) -> Graph:
     arrays = graph.recomputed({value.id: graph.values[inner].array}, range(len(graph.values)))
     other = Graph()
     other.bytes = graph.bytes
+    other.pullbacks = graph.kept_pullbacks(arrays, {value.id})
     other.values = [replace(each, array=arrays[each.id]) for each in graph.values]
     other.values[value.id] = replace(
         other.values[value.id], function=same, args=(Ref(inner),), kwargs={}, inputs=(inner,)

@@ -101,6 +101,27 @@ def test_rules_of_a_recording_are_found_once_for_all_sweeps(monkeypatch: pytest.
     assert len(found) > once
 
 
+def two_branches(x: Any) -> Any:
+    return np.sum(np.exp(x[:1])) * np.sum(np.square(x[1:]))
+
+
+def test_rules_are_kept_where_other_values_change_nothing() -> None:
+    recording = recorded(two_branches, np.array([0.5, 1.0, 2.0]))
+    graph, of = recording.graph, recording.adjoints.of
+    adjoints(graph, {max(of): np.asarray(1.0)}, set(of))
+    square = next(value for value in graph.values if value.function is np.square)
+    exponential = next(value for value in graph.values if value.function is np.exp)
+    other = graph.with_values({square.inputs[0]: np.array([3.0, 4.0])})
+    assert graph.pullbacks
+    assert other.pullbacks is not None
+    kept = {number for number, _ in other.pullbacks}
+    assert exponential.id in kept
+    assert square.id in {number for number, _ in graph.pullbacks} - kept
+    swept = adjoints(other, {max(of): np.asarray(1.0)}, set(of)).of
+    np.testing.assert_allclose(swept[square.inputs[0]], np.exp(0.5) * np.array([6.0, 8.0]))
+    np.testing.assert_allclose(swept[exponential.inputs[0]], np.exp(0.5) * 25.0)
+
+
 def log_determinant(x: Any) -> Any:
     covariance = x @ x.T + 30.0 * np.eye(30)
     return np.sum(np.log(np.diagonal(np.linalg.cholesky(covariance)))) + np.sum(np.linalg.eigh(covariance)[0] ** 2)
