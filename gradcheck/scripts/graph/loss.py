@@ -312,10 +312,10 @@ class _Comparison:
         self._parameters = _largest([u for u in updates if u.nodes])
         first = self._measured_at(graph.base)
         second = self._measured_at(self._second(LOSS.distance))
-        for scale in LOSS.finer if _is_level(second) and not _is_level(first) else ():
-            second = self._measured_at(self._second(LOSS.distance * scale))  # where a sigmoid is not saturated
-            if not _is_level(second):
+        for scale in () if _is_level(first) else LOSS.finer:
+            if not _is_level(second) and not _is_lost(first, second):
                 break
+            second = self._measured_at(self._second(LOSS.distance * scale))  # where a sigmoid is not saturated
         rows = zip(first, second, strict=True)
         #: by parameter, point, direction: what the update subtracts, and then the slope of each number
         self._rows = [[row for row in blocks if row is not None] for blocks in rows]
@@ -506,6 +506,12 @@ class _Comparison:
 def _is_level(measured: Sequence[Array | None]) -> bool:
     """Whether no number has a slope, as behind a sigmoid that is saturated."""
     return not any(row[:, 1:].any() for row in measured if row is not None)
+
+
+def _is_lost(first: Sequence[Array | None], second: Sequence[Array | None]) -> bool:
+    """Whether a number has a finite slope at one point only, as the logarithm of a sigmoid that is saturated."""
+    pairs = [(one, two) for one, two in zip(first, second, strict=True) if one is not None and two is not None]
+    return any(bool((np.isfinite(one).all(axis=0) & ~np.isfinite(two).all(axis=0)).any()) for one, two in pairs)
 
 
 def _largest(updates: Sequence[Update]) -> list[Update]:

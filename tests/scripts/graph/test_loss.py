@@ -9,8 +9,9 @@ import pytest
 from gradcheck.errors import SubjectError
 from gradcheck.scripts.graph.loss import independent_of
 from gradcheck.scripts.hints import Hints
+from gradcheck.scripts.program import check_program
 from gradcheck.verdicts.verdict import Verdict
-from tests.scripts.planted import analysed, blamed, checked, planted
+from tests.scripts.planted import analysed, blamed, checked, planted, written
 from tests.scripts.samples import LINEAR, LINEAR_HEAD
 
 
@@ -207,3 +208,29 @@ def test_of_a_sum_that_is_kept_and_its_mean_that_is_shown_either_is_the_loss(
     text = _SHOWN.replace("LOSS", "np.sum(r**2)").replace("SHOWN", "loss / n")
     report = checked(tmp_path, text.replace("FACTOR", factor))
     assert report.verdict is verdict, str(report)
+
+
+#: A classifier without a loss, of features of very different sizes; away from its first weights its sigmoid saturates.
+_SATURATED = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = np.abs(rng.standard_normal((40, 4))) * np.array([1.0, 30.0, 300.0, 900.0])
+y = (rng.uniform(size=40) > 0.4) * 1.0
+w, b = np.zeros(4), 0.0
+for epoch in range(100):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    dw = x.T @ (p - y) / 40
+    db = np.sum(p - y) / 40
+    w = w - 1e-6 * dw
+    b = b - 1e-6 * db
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_a_loss_is_compared_where_its_slopes_are_finite(seed: int, tmp_path: Path) -> None:
+    assert check_program(written(tmp_path, _SATURATED), rng=seed).verdict is Verdict.PASS
+    wrong, line = planted(_SATURATED, "x.T @ (p - y)", "x.T @ np.abs(p - y)")
+    report = check_program(written(tmp_path, wrong), rng=seed)
+    assert report.verdict is Verdict.FAIL
+    assert {each.line for each in report.lines if each.verdict is Verdict.FAIL} <= {line}
