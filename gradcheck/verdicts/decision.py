@@ -10,8 +10,11 @@ from gradcheck.probes.cancellation import is_cancellation, is_partly_cancelled
 from gradcheck.probes.comparison import Comparison
 from gradcheck.probes.observation import Observation
 from gradcheck.probes.place import Place
+from gradcheck.probes.prober import Prober
 from gradcheck.probes.screening import Agreement, Screening, screen_block
+from gradcheck.probes.settings import PROBES
 from gradcheck.probes.staircase import is_constant_nearby, is_staircase
+from gradcheck.probes.tread import over_treads
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
 from gradcheck.verdicts.entry import Location, Materiality
@@ -90,6 +93,12 @@ def decide(
     cancelled = is_cancellation(prober, block, screening.comparison)
     if prober.is_out_of_sight(screening.line, screening.comparison) and not cancelled:
         return _undecided(screening, UndecidedReason.FAINT)
+    still = screening.comparison.estimate.value == 0.0 and not cancelled
+    longer = over_treads(prober, screening.line, screening.comparison) if still else None
+    if longer is not None:
+        prober, screening = longer, screen_block(longer, block)
+        if screening.agreement is not Agreement.DISAGREES:
+            return _undecided(screening, UndecidedReason.STAIRCASE)
     if verdict_only and screening.own and is_grossly_wrong(block, screening, iterates):
         return Decision(Verdict.FAIL, screening, Location(Materiality.WRONG, (), complete=False))
     if prober.evaluator.left < (1 + VERDICTS.repeats) * screening.comparison.estimate.evaluations:
@@ -218,17 +227,39 @@ def does_not_move(screening: Screening) -> bool:
 def _on_a_staircase(block: int, screening: Screening, location: Location) -> bool:
     """Whether jumps of the loss explain the gap, along the block or along the entry with the largest gap.
 
-    On a staircase an entry that was off is not when it is measured again, by steps of another length.
+    On a staircase an entry that was off is not when it is measured again, by steps of another length. Where no entry
+    was measured, the line may be that of many small ones beside one that is on a tread; then those that matter most are
+    looked at by themselves.
     """
-    prober = screening.prober
-    if is_staircase(prober, screening.line, screening.comparison):
+    prober, found = screening.prober, screening.comparison
+    if is_staircase(prober, screening.line, found):
         return True
     wrong = [entry for entry in location.entries if entry.wrong]
     if not wrong:
-        return False
+        return not location.entries and _is_on_treads(prober, block, screening)
     worst = max(wrong, key=lambda entry: abs(entry.gap))
     again, line, _ = prober.entry(block, worst.index)
-    return again.agrees or is_staircase(prober, line, again)
+    gridded = again.estimate.noise > PROBES.proof * prober.data.noise.level  # its values lie on a grid
+    if again.agrees or (gridded and not again.disagrees) or is_staircase(prober, line, again):
+        return True
+    longer = over_treads(prober, line, again)
+    return longer is not None and not longer.entry(block, worst.index)[0].proves
+
+
+def _is_on_treads(prober: Prober, block: int, screening: Screening) -> bool:
+    """Whether the entries of a block that change the loss most are on a tread over the steps along a line.
+
+    Then they change nothing along it, beside smaller ones that do, and a gap has to show over several treads.
+    """
+    space, scaling, found = prober.subject.space, prober.data.scaling[block], screening.comparison
+    for part in reversed(space.bands(scaling, PROBES.bands)):
+        if not space.selects(scaling, part) or prober.evaluator.left < 2 * PROBES.detail_cost:
+            continue
+        line = prober.part_of(screening.line, block, part)
+        longer = over_treads(prober, line, prober.measure(line, start=found.estimate.start))
+        if longer is not None and not longer.measure(screening.line).proves:
+            return True
+    return False
 
 
 def _same_slope(screening: Screening, close: Comparison) -> bool:

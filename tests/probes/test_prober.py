@@ -16,7 +16,7 @@ from gradcheck.probes.point import LossNoise
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.steps import StepPolicy
 from gradcheck.subjects.spaces.numpy_space import NUMPY
-from gradcheck.subjects.spaces.space import Interval
+from gradcheck.subjects.spaces.space import Band, Interval
 from tests.cases import Array, logcosh
 from tests.probers import AB, RTOL, X, by_block, prober_of, shake, total
 
@@ -333,6 +333,16 @@ def test_a_part_of_a_line_moves_its_entries_alone() -> None:
     whole, moved = NUMPY.array(line.direction, 0), NUMPY.array(part.direction, 0)
     np.testing.assert_allclose(moved, np.where([False, True, True, False, False], whole, 0.0), rtol=1e-6)
     assert part.claimed.value == pytest.approx(float(np.tanh(X[1:3]) @ whole[1:3]), rel=1e-6)
+
+
+def test_a_part_of_a_line_may_be_its_entries_of_the_largest_effects() -> None:
+    prober: Prober = prober_of(logcosh, np.tanh, X)
+    line = prober.line()
+    part = prober.part_of(line, 0, Band(1.0, np.inf))
+    large = np.abs(X * np.tanh(X)) >= 1.0
+    np.testing.assert_allclose(
+        NUMPY.array(part.direction, 0), np.where(large, NUMPY.array(line.direction, 0), 0.0), rtol=1e-6
+    )
 
 
 #: A block of the usual size, and one of other units.

@@ -139,7 +139,10 @@ class NumpySpace(Space):
         bits: int,
         rng: np.random.Generator,
     ) -> NumpyDirection:
-        weights = numpy_direction.weights_of(part, point[block].shape, rng)
+        if isinstance(part, Band):
+            weights = numpy_direction.selected(scaling[block], part).astype(np.float64)
+        else:
+            weights = numpy_direction.weights_of(part, point[block].shape, rng)
         return numpy_direction.part_of(direction, block, weights, point, claim, scaling, bits=bits)
 
     def effects(self, gradient: Array, scaling: BlockScaling) -> Array:  # noqa: D102
