@@ -121,6 +121,14 @@ class PointData:
         """The same with noise that was measured."""
         return replace(self, noise=noise)
 
+    def with_sizes_for_noise(self) -> PointData:
+        """The same, with blocks that need it moved far enough to be seen through the noise that was measured."""
+        subject, rounding = self.subject, _visible(0.0, self.value, self.rtol)
+        if self.visible() <= rounding:
+            return self
+        scaling = subject.space.scaling(self.point, self.claim, rounding, noise_visible=self.visible())
+        return replace(self, scaling=scaling, reference=max(block.largest_effect for block in scaling))
+
     def with_cancelled(self, blocks: Iterable[int]) -> PointData:
         """The same, with the claims for some blocks recognised as round-off: they count as zero."""
         chosen = set(blocks)

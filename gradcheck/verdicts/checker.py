@@ -187,7 +187,7 @@ class _Check:
         single = sum(self.subject.blocks[b].size for b in usable) == 1
         lines = 1 if single else PROBES.joint_directions
         first = first_lines(here, usable, 1 if self.options.verdict_only else lines)
-        here = first.prober if first else here.with_measured_noise(usable)
+        here = first.prober if first else _noise_measured(here, usable)
         if here.data.noise.constant:
             self.notes.append(CONSTANT)
         found = screen(here, usable, lines, closely=False, apart=False, first=first.lines if first else ())
@@ -556,6 +556,12 @@ class _Check:
         materiality = Materiality.WRONG if verdict is Verdict.FAIL else Materiality.TOLERATED
         location = Location(materiality, entries, complete=len(entries) == result.block.size)
         self.results[b] = replace(result, verdict=verdict, location=location, note="" if refuted else result.note)
+
+
+def _noise_measured(here: Prober, usable: Sequence[int]) -> Prober:
+    """The prober with the noise of the loss, and with steps that are long enough for it."""
+    found = here.with_measured_noise(usable)
+    return found.again(data=found.data.with_sizes_for_noise())
 
 
 def _confirms(screening: Screening) -> bool:

@@ -18,10 +18,17 @@ Array = NDArray[Any]
 
 
 def scaling_of(
-    point: Sequence[Array], claim: Sequence[Array], visible: float, known: Sequence[BlockScaling] | None = None
+    point: Sequence[Array],
+    claim: Sequence[Array],
+    visible: float,
+    known: Sequence[BlockScaling] | None = None,
+    noise_visible: float = 0.0,
 ) -> tuple[BlockScaling, ...]:
     """Scaling of each block, see `gradcheck.subjects.spaces.space.Space.scaling`."""
-    sizes = _typical_sizes(point, claim, visible) if known is None else [scaling.size for scaling in known]
+    if known is None:
+        sizes = _typical_sizes(point, claim, visible, max(noise_visible, visible))
+    else:
+        sizes = [scaling.size for scaling in known]
     found = []
     for g, size in zip(claim, sizes, strict=True):
         slope = np.abs(g)
@@ -32,14 +39,15 @@ def scaling_of(
     return tuple(found)
 
 
-def _typical_sizes(point: Sequence[Array], claim: Sequence[Array], visible: float) -> list[Array]:
+def _typical_sizes(point: Sequence[Array], claim: Sequence[Array], visible: float, noise_visible: float) -> list[Array]:
     """How far each entry can be expected to move before the loss changes its character.
 
     That is the median size of those entries of its block that show when they move by their own size. It is not so far
     that the entry alone would change the loss much more than others do and than is visible (its unit is smaller then),
     and at least its own size. Where the claim is zero nothing is known of the unit, and the entry's own size serves;
     see `enlarged_scaling`. A block of zeros, or of parameters so small that nothing is seen of the loss when they move
-    by their own size, is taken to be as large as the largest other block; if all are, as large as 1.
+    by their own size, is taken to be as large as the largest other block; if all are, as large as 1. Parameters that
+    have a size of their own are taken to be no larger than it takes to see them.
     """
     own_sizes = [np.abs(x) for x in point]
     own_effects = [size * np.abs(g) for size, g in zip(own_sizes, claim, strict=True)]
@@ -54,9 +62,10 @@ def _typical_sizes(point: Sequence[Array], claim: Sequence[Array], visible: floa
     found = []
     for own, g, median, effect in zip(own_sizes, claim, medians, effects, strict=True):
         reach = np.full(own.shape, median or fallback, dtype=own.dtype)
-        if effect or usual:
+        enough = effect or (min(usual, noise_visible) if own.any() else usual)
+        if enough:
             with np.errstate(divide="ignore", over="ignore"):
-                reach = np.minimum(reach, (SPACES.reach * (effect or usual) / np.abs(g)).astype(own.dtype))
+                reach = np.minimum(reach, (SPACES.reach * enough / np.abs(g)).astype(own.dtype))
         if median:
             reach = np.where((g == 0) & (own > 0), 0.0, reach)
         found.append(np.maximum(own, reach))

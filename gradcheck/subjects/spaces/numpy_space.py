@@ -74,9 +74,14 @@ class NumpySpace(Space):
     # -- scaling ----------------------------------------------------------------------------------------------------
 
     def scaling(  # noqa: D102
-        self, point: Point, claim: Point, visible: float, known: Sequence[BlockScaling] | None = None
+        self,
+        point: Point,
+        claim: Point,
+        visible: float,
+        known: Sequence[BlockScaling] | None = None,
+        noise_visible: float = 0.0,
     ) -> tuple[BlockScaling, ...]:
-        return numpy_scaling.scaling_of(point, claim, visible, known)
+        return numpy_scaling.scaling_of(point, claim, visible, known, noise_visible)
 
     def enlarged(  # noqa: D102
         self, claim: Point, scaling: Sequence[BlockScaling], *, by_block: bool

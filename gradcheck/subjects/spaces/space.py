@@ -260,7 +260,12 @@ class Space(abc.ABC):
 
     @abc.abstractmethod
     def scaling(
-        self, point: Vector, claim: Vector, visible: float, known: Sequence[BlockScaling] | None = None
+        self,
+        point: Vector,
+        claim: Vector,
+        visible: float,
+        known: Sequence[BlockScaling] | None = None,
+        noise_visible: float = 0.0,
     ) -> tuple[BlockScaling, ...]:
         """Typical sizes and effects of each block.
 
@@ -272,6 +277,8 @@ class Space(abc.ABC):
             A change of the loss that its rounding does not hide.
         known : sequence of BlockScaling, optional
             Of another point, whose typical sizes are to be used here as well.
+        noise_visible : float
+            A change of the loss that its noise does not hide, where that is known and larger than its rounding.
         """
 
     @abc.abstractmethod

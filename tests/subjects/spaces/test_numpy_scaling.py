@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck.subjects.spaces.numpy_scaling import relevance, scaling_of, small_of
 from gradcheck.subjects.spaces.settings import SPACES
 from tests.cases import Array, verdict
@@ -114,14 +115,27 @@ def test_in_a_narrow_type_an_entry_is_judged_by_more_of_its_block() -> None:
     assert all(0 < small <= 1 and 0 < judged <= 1 for small, judged in parts)
 
 
-def test_a_block_too_small_to_be_seen_is_as_large_as_others() -> None:
+@pytest.mark.parametrize("unit", [2.0, 1e11])
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_a_block_too_small_to_be_seen_is_as_large_as_it_takes(unit: float, noise: float) -> None:
     """Moved by its own size, the first block changes the loss by far less than is visible."""
-    point, claim = [np.full(4, 1e-150), np.full(3, 2.0)], [np.ones(4), np.ones(3)]
-    small, usual = scaling_of(point, claim, VISIBLE)
-    np.testing.assert_array_equal(small.size, 2.0)
-    np.testing.assert_array_equal(usual.size, 2.0)
-    kept, _ = scaling_of([np.full(4, 1e-3), np.full(3, 2.0)], claim, VISIBLE)
+    point, claim = [np.full(4, 1e-150), np.full(3, unit)], [np.ones(4), np.full(3, 4.0 / unit)]
+    small, usual = scaling_of(point, claim, VISIBLE, noise_visible=noise)
+    np.testing.assert_allclose(small.size, min(unit, SPACES.reach * max(VISIBLE, noise)))
+    np.testing.assert_array_equal(usual.size, unit)
+    kept, _ = scaling_of([np.full(4, 1e-3), np.full(3, unit)], claim, VISIBLE, noise_visible=noise)
     np.testing.assert_array_equal(kept.size, 1e-3)
+
+
+@pytest.mark.parametrize("unit", [2.0, 1e11])
+def test_a_block_too_small_to_be_seen_is_no_larger_than_others(unit: float) -> None:
+    small, _ = scaling_of([np.full(4, 1e-150), np.full(3, unit)], [np.full(4, 1e-150), np.full(3, 4.0 / unit)], VISIBLE)
+    np.testing.assert_array_equal(small.size, unit)
+
+
+def test_a_block_of_zeros_is_as_large_as_others() -> None:
+    zeros, _ = scaling_of([np.zeros(4), np.full(3, 2.0)], [np.ones(4), np.ones(3)], VISIBLE)
+    np.testing.assert_array_equal(zeros.size, 2.0)
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e-40, 1e-150, 1e-300])
@@ -177,3 +191,42 @@ def test_few_entries_that_are_not_zero_are_not_missed_in_a_large_array() -> None
     assert small_of(np.zeros(100_000), 1e-2) == 0.0
     many = np.linspace(1, 2, 100_000)
     assert small_of(many, 1e-2) == pytest.approx(1.01, abs=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e6, 1e11])
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (-1.0, "fail"), (0.5, "fail"), (2.0, "fail")])
+@pytest.mark.parametrize("size", [1e-3, 2.0])
+def test_a_block_of_small_effect_is_moved_by_no_more_than_it_takes_beside_a_block_of_another_unit(
+    size: float, factor: float, expected: str, unit: float
+) -> None:
+    """Over steps as long as the unit of the other block the loss turns many times."""
+    x0 = {"large": unit * np.array([1.1, 0.7, 1.9]), "small": size * np.array([1.3, 0.6])}
+
+    def loss(p: dict[str, Array]) -> float:
+        return float(np.sum((p["large"] / unit) ** 2) + 1e-9 * np.sum(np.square(p["small"] / size)))
+
+    def gradient(p: dict[str, Array]) -> dict[str, Array]:
+        return {"large": 2 * p["large"] / unit**2, "small": factor * 2e-9 * p["small"] / size**2}
+
+    def turning(p: dict[str, Array]) -> float:
+        return float(np.sum((p["large"] / unit) ** 2) + 1e-9 * np.sum(np.sin(p["small"] / size)))
+
+    def turned(p: dict[str, Array]) -> dict[str, Array]:
+        return {"large": 2 * p["large"] / unit**2, "small": factor * 1e-9 * np.cos(p["small"] / size) / size}
+
+    assert verdict(loss, gradient, x0) == verdict(turning, turned, x0) == expected
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "pass"), (-1.0, "fail"), (0.5, "fail")])
+def test_a_tiny_block_is_moved_far_enough_for_the_noise_of_the_loss(factor: float, expected: str) -> None:
+    """The loss is computed in single precision: what rounding of double precision asks for shows nothing of it."""
+    x0 = {"a": np.array([1.3, -0.8, 0.9]), "b": 1e-12 * np.array([1.0, -2.0])}
+
+    def loss(p: dict[str, Array]) -> float:
+        return float(np.float32(np.sum(np.sin(p["a"])) + np.sum(np.sin(p["b"] + 0.3))))
+
+    def gradient(p: dict[str, Array]) -> dict[str, Array]:
+        return {"a": np.cos(p["a"]), "b": factor * np.cos(p["b"] + 0.3)}
+
+    report = gradcheck.check_gradients(loss, gradient, x0, rtol=1e-3, rng=0, diagnose=False)
+    assert report.verdict.value == expected

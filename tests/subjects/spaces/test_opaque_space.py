@@ -107,9 +107,11 @@ class SealedSpace(Space):
     def has_few_bits(self, array: Any, bits: int) -> bool:
         return NUMPY.has_few_bits(array.inside, bits)
 
-    def scaling(self, point: Any, claim: Any, visible: float, known: Any = None) -> tuple[BlockScaling, ...]:
+    def scaling(
+        self, point: Any, claim: Any, visible: float, known: Any = None, noise_visible: float = 0.0
+    ) -> tuple[BlockScaling, ...]:
         given = None if known is None else [plain(s) for s in known]
-        return tuple(boxed(s) for s in NUMPY.scaling(opened(point), opened(claim), visible, given))
+        return tuple(boxed(s) for s in NUMPY.scaling(opened(point), opened(claim), visible, given, noise_visible))
 
     def enlarged(
         self, claim: Any, scaling: Sequence[BlockScaling], *, by_block: bool
