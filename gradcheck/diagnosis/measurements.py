@@ -143,7 +143,9 @@ class Measurements:
         noise = max(data.noise.level, EPSILON * abs(centre))
         norms = [float(np.linalg.norm((self.claim[block] * along).ravel())) for block, along in moved.items()]
         target = DIAGNOSIS.slope_target * data.rtol * math.hypot(*norms)
-        estimate = prober.estimate(line, target=target, cost=DIAGNOSIS.slope_cost, noise=noise, centre=centre)
+        estimate = prober.estimate(
+            line, target=target, cost=DIAGNOSIS.slope_cost, noise=noise, centre=centre, brief=True
+        )
         if estimate.status not in MEASURED or not estimate.finite:
             return None
         return estimate.value, estimate.error

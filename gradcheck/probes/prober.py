@@ -280,11 +280,11 @@ class Prober:
         farther = max(1.0, *(move / size for move, size in zip(moves, own, strict=True)))
         return found.estimate.step * farther > 1.0 and abs(found.gap) <= PROBES.proof * noise * farther
 
-    def entry(self, block: int, index: tuple[int, ...]) -> tuple[Comparison, Line, float]:
+    def entry(self, block: int, index: tuple[int, ...], *, brief: bool = False) -> tuple[Comparison, Line, float]:
         """Measure the slope along one entry; also returns the line, and the length of its direction."""
         line, length, norm = self.line_of_entry(block, index)
         rtol = self.data.rtol
-        found = self.measure(line, goal=PROBES.entry_target * rtol * norm if norm > 0 else None)
+        found = self.measure(line, goal=PROBES.entry_target * rtol * norm if norm > 0 else None, brief=brief)
         rounding = max(found.rounding, abs(found.claimed)) if self.data.zero[block] else found.rounding
         return replace(found, rounding=rounding).judged_by(norm), line, length
 

@@ -74,7 +74,7 @@ def _descend(prober: Prober, block: int, whole: Comparison) -> tuple[tuple[Entry
         middle = (low + high) // 2
         goal = VERDICTS.part_target * abs(current.gap)
         halves = [
-            ((a, b), prober.measure(prober.line_along({block: Interval(a, b)}), goal=goal))
+            ((a, b), prober.measure(prober.line_along({block: Interval(a, b)}), goal=goal, brief=True))
             for a, b in ((low, middle), (middle, high))
         ]
         (low, high), current = max(halves, key=lambda half: abs(half[1].gap) - half[1].error_bar)

@@ -89,11 +89,16 @@ class _Search:
 
     def _dense(self) -> bool:
         """Whether wrong entries are everywhere."""
-        whole = Interval(0, self.size)
-        for _ in range(VERDICTS.random_parts):
-            if not self._measured(RandomPart(VERDICTS.random_share), whole, None)[0].clear:
-                return False
-        return True
+        whole, part = Interval(0, self.size), RandomPart(VERDICTS.random_share)
+        return all(self._along(self._drawn(part), part, whole, None).clear for _ in range(VERDICTS.random_parts))
+
+    def _drawn(self, part: RandomPart) -> Line:
+        """A line along a random part; drawn again where no entry is in it, which says nothing of any."""
+        for _ in range(VERDICTS.random_draws):
+            line = self.prober.part_of(self.whole, self.block, part)
+            if line.contribution(self.block).length > 0:
+                break
+        return line
 
     def _halves(self, parent: _Gap) -> list[_Gap]:
         low, high = parent.interval.low, parent.interval.high
@@ -126,8 +131,12 @@ class _Search:
     def _measured(self, part: Part, interval: Interval, parent: _Gap | None) -> tuple[_Gap, Line]:
         """The gap along a part of the direction of the search."""
         line = self.prober.part_of(self.whole, self.block, part)
+        return self._along(line, part, interval, parent), line
+
+    def _along(self, line: Line, part: Part, interval: Interval, parent: _Gap | None) -> _Gap:
+        """The gap along a line through a part of an interval."""
         goal = VERDICTS.part_target * abs(parent.gap) if parent is not None else None
-        found = self.prober.measure(line, goal=goal)
+        found = self.prober.measure(line, goal=goal, brief=True)
         share = part.share if isinstance(part, RandomPart) else 1.0
         others = self.typical * math.sqrt(share * (interval.high - interval.low))
-        return _Gap(interval, found.gap, found.error_bar + others), line
+        return _Gap(interval, found.gap, found.error_bar + others)

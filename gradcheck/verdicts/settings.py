@@ -38,9 +38,9 @@ class VerdictSettings:
         Steps there are so many powers of two shorter, so that the kink stays out of reach.
     group_cost, group_left, group_most : int
         What group testing may cost, what it must leave of the budget, and how many wrong entries are few.
-    random_share, random_parts : float, int
+    random_share, random_parts, random_draws : float, int, int
         If that many random parts of a block, each with this share of its entries, all show a gap, then wrong entries
-        are everywhere.
+        are everywhere. A part without any entry is drawn again, at most so often.
     followed : float
         Group testing follows a gap of so many error bars.
     off_part : float
@@ -157,6 +157,7 @@ class VerdictSettings:
     group_most: int = 16
     random_share: float = 1 / 32
     random_parts: int = 4
+    random_draws: int = 32
     followed: float = 4.0
     off_part: float = 1 / 8
     ramp: tuple[float, float] = (0.25, 1.0)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gradcheck.probes.comparison import Comparison
+from gradcheck.probes.line import Line
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.staircase import jumps_repeatedly
 from gradcheck.verdicts.entry import Entry, Location, index_of, measure_entry
@@ -83,9 +84,12 @@ def shape_of(
         Whether there is known to be a solver in the loss; asked only if the gap is larger than a solver's usually is.
     """
     plain = prober.again(data=replace(prober.data, even=False))
-    parts, lines = [], []
+    parts: list[float] = []
+    lines: list[tuple[Line, Comparison]] = []
     for _ in range(VERDICTS.gap_lines):
         line = plain.line([block])
+        if not parts and _is_beyond_solvers(plain, line):
+            return None
         found = plain.measure(line)
         if not (math.isfinite(found.gap) and found.norm > 0):
             return None
@@ -107,6 +111,13 @@ def shape_of(
         return None
     shape = _distribution(plain, block, location, part)
     return shape if not shape.spread or is_possible(max(part, shape.part)) else replace(shape, spread=False)
+
+
+def _is_beyond_solvers(plain: Prober, line: Line) -> bool:
+    """Whether few evaluations show a gap along a line that is larger than any of a solver."""
+    goal = VERDICTS.part_target * VERDICTS.outlying_part * line.claimed.norm
+    found = plain.again().measure(line, goal=goal, brief=True) if goal > 0 else None
+    return found is not None and abs(found.gap) - found.error_bar > VERDICTS.outlying_part * found.norm
 
 
 def _distribution(plain: Prober, block: int, location: Location, part: float) -> GapShape:

@@ -79,6 +79,18 @@ def test_a_block_that_is_wrong_everywhere_is_not_called_isolated(factors: float,
     assert report.evaluations < 600
 
 
+@pytest.mark.parametrize("size", [25, 48, 64, 100, 1000])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_block_that_is_wrong_everywhere_is_not_searched_for_few_entries(size: int, seed: int) -> None:
+    """Of a small block a random part may have no entry at all, which says nothing of the others."""
+    halved = report_of((size,), np.arange(size), 0.5, seed)
+    assert halved.findings[0].slug == "constant-factor"
+    few = report_of((size,), np.arange(0, size, size // 3)[:3], 0.5, seed)
+    assert places_in(few, (size,)) == [0, size // 3, 2 * (size // 3)]
+    assert halved.evaluations < 220
+    assert halved.evaluations < few.evaluations
+
+
 def test_half_of_a_block_is_not_called_isolated() -> None:
     assert report_of((1000,), np.arange(0, 1000, 2), 1.05, 0).findings[0].slug != "isolated-entries"
 
