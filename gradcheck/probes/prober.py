@@ -271,14 +271,26 @@ class Prober:
         Far away it may have another slope: beyond the typical sizes, or beyond what the parameters are themselves where
         their typical size is that of others.
         """
-        space, point = self.subject.space, self.data.point
         noise = max(self.data.noise.level, found.estimate.noise)
         if not self.data.noise.steady or found.estimate.rise > 2 * noise:
             return False
-        own = [max(space.norm(point[b]), math.sqrt(self.subject.blocks[b].size)) for b in range(len(point))]
-        moves = [0.0 if part is None else part.length for part in line.direction.contributions]
-        farther = max(1.0, *(move / size for move, size in zip(moves, own, strict=True)))
+        farther = max(
+            1.0, self._beyond([0.0 if part is None else part.length for part in line.direction.contributions])
+        )
         return found.estimate.step * farther > 1.0 and abs(found.gap) <= PROBES.proof * noise * farther
+
+    def leads_away(self, shift: Vector, distance: float) -> bool:
+        """Whether a displacement moves a block farther than its parameters are large: its typical size is of others.
+
+        What the loss does there says nothing of what it does beside the point.
+        """
+        return distance * self._beyond([self.subject.space.norm(part) for part in shift]) > 1.0
+
+    def _beyond(self, moves: Sequence[float]) -> float:
+        """The largest of the lengths by which blocks move, in units of what the blocks are themselves, or of 1."""
+        norm, described = self.subject.space.norm, self.subject.blocks
+        own = [max(norm(x), math.sqrt(block.size)) for x, block in zip(self.data.point, described, strict=True)]
+        return max((move / size for move, size in zip(moves, own, strict=True) if size > 0), default=0.0)
 
     def entry(self, block: int, index: tuple[int, ...], *, brief: bool = False) -> tuple[Comparison, Line, float]:
         """Measure the slope along one entry; also returns the line, and the length of its direction."""

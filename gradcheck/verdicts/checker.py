@@ -416,6 +416,8 @@ class _Check:
         here = screening.prober
         for distance in VERDICTS.beside_kink:
             shift = self.subject.space.random_shift(here.data.scaling, here.rng, least=0.5)
+            if here.leads_away(shift, distance):
+                continue
             beside = here.displaced(shift, distance, Place.BESIDE_KINK)
             if beside is None:
                 continue

@@ -379,3 +379,19 @@ def test_a_right_claim_is_in_sight_where_the_loss_moves() -> None:
     prober = of_mixed_units(1e-3, 1e-3)
     line = prober.line([0])
     assert not prober.is_out_of_sight(line, prober.measure(line))
+
+
+@pytest.mark.parametrize(("claim", "distance", "away"), [(1e-19, 2.0**-10, True), (1e-19, 1e-12, False)])
+def test_a_displacement_by_the_typical_size_of_others_leads_away(claim: float, distance: float, away: bool) -> None:
+    prober = of_mixed_units(claim, claim)
+    shift = prober.subject.space.random_shift(prober.data.scaling, prober.rng, least=0.5)
+    assert prober.leads_away(shift, distance) is away
+
+
+@pytest.mark.parametrize("distance", [2.0**-10, 2.0**-7, 0.5])
+def test_a_displacement_by_a_part_of_the_parameters_does_not(distance: float) -> None:
+    """Blocks of zeros have no size of their own, and are as large as others of the usual size."""
+    zeros = prober_of(total(logcosh), by_block(np.tanh), {"a": np.zeros(5), "b": X})
+    for prober in (zeros, of_mixed_units(1e-3, 1e-3)):
+        shift = prober.subject.space.random_shift(prober.data.scaling, prober.rng, least=0.5)
+        assert not prober.leads_away(shift, distance)

@@ -84,3 +84,22 @@ def test_a_row_that_is_off_is_found_beside_noise_and_a_right_one_is_not(factor: 
 
     found = {check_jacobian(fun, jacobian, POINT, rng=seed, diagnose=False).verdict.value for seed in range(4)}
     assert found <= {expected, *(["undecided"] if factor == 1 else [])}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("unit", "slope", "verdict"), [(5e4, 1e-11, "undecided"), (1.0, 1.0, "fail")])
+def test_a_claim_on_a_kink_is_not_refuted_as_far_away_as_parameters_of_other_units_are_large(
+    unit: float, slope: float, verdict: str, seed: int
+) -> None:
+    """Where the loss has ended the gradient is nonsense; where it is twice the right one close by it is wrong."""
+
+    def loss(p: dict[str, Any]) -> float:
+        return float(2.6 + 1e-3 * np.sin(p["b"] / unit).sum() + slope * min(abs(p["a"]), 1.0))
+
+    def gradient(p: dict[str, Any]) -> dict[str, Any]:
+        factor = 2.0 if unit == 1.0 else 1.0
+        a = factor * slope * np.sign(p["a"]) if abs(p["a"]) < 1.0 else 1e5
+        return {"a": np.array(a), "b": 1e-3 * np.cos(p["b"] / unit) / unit}
+
+    point = {"a": np.array(1e-11), "b": unit * np.array([1.1, 0.7])}
+    assert check_gradients(loss, gradient, point, rng=seed).verdict.value == verdict
