@@ -75,6 +75,8 @@ def requirement_of(blame: Blame, faulty: Faulty, span: Span) -> Requirement | No
 
     within = {own.id, *(value.id for value in order)}
     wanted = needed if own.id == target else _solved(blame, own, target, needed, made, within)
+    if wanted is not None and _tells_nothing(own.array, wanted, blame.recording.tolerance):
+        return None
     if wanted is not None:
         return Requirement(turn, own.array, _Wanted(wanted, own.array, recording.tolerance))
 
@@ -229,6 +231,12 @@ class _Wanted:
             if not abs(one - other) <= 2.0 * self._bound:
                 return False
         return equal(self._wanted, array, self._tolerance)
+
+
+def _tells_nothing(now: Any, wanted: Any, tolerance: float) -> bool:
+    """Whether zeros have to be one and the same number: a mask, a sign or a quotient of anything may be that."""
+    values = np.ravel(wanted)
+    return values.size > 1 and not np.any(now) and equal(np.full_like(values, values[0]), values, tolerance)
 
 
 def _alike(wanted: Any, array: Any, tolerance: float) -> bool:

@@ -71,3 +71,34 @@ def test_the_right_program_passes() -> None:
     report = report_of(FUN)
     assert report.verdict.value == "pass"
     assert not report.lines
+
+
+LOSSES = {"sum": "np.sum(x)", "rectified": "np.sum(np.maximum(x, 0))", "sine": "np.sum(np.sin(x))"}
+
+
+def claimed_zero(loss: str, zeros: str, x: list[float]) -> str:
+    """The advice on a gradient of zeros."""
+    source = "import numpy as np\n\n\n"
+    source += f"def fun(x):\n    return {LOSSES[loss]}\n\n\ndef grad(x):\n    g = {zeros}\n    return g\n"
+    file = f"<zeros {hash(source)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    made = types.ModuleType("zeros")
+    exec(compile(source, file, "exec", dont_inherit=True), made.__dict__)
+    report = gradcheck.check_gradients(made.fun, made.grad, np.array(x), rng=0)
+    assert [finding.slug for finding in report.findings] == ["zero-gradient"]
+    return report.findings[0].fix
+
+
+@pytest.mark.parametrize("zeros", ["0 * x", "np.zeros_like(x)", "0.0 * np.cos(x)", "x - x", "np.zeros_like(x) * x"])
+@pytest.mark.parametrize(
+    ("loss", "x"), [("sum", [0.5, 1.2, 2.0]), ("sum", [0.5, -1.2, 2.0]), ("rectified", [0.5, 1.2, 2.0])]
+)
+def test_zeros_that_have_to_be_one_number_are_not_repaired(loss: str, x: list[float], zeros: str) -> None:
+    """A mask of positive numbers, a sign, a quotient of a number by itself are ones as well."""
+    assert "Write" not in claimed_zero(loss, zeros, x)
+
+
+@pytest.mark.parametrize("zeros", ["0 * x", "np.zeros_like(x)"])
+@pytest.mark.parametrize(("loss", "repaired"), [("rectified", "Write: g = (x > 0)"), ("sine", "Write: g = np.cos(x)")])
+def test_zeros_that_have_to_be_different_numbers_are(loss: str, repaired: str, zeros: str) -> None:
+    assert claimed_zero(loss, zeros, [0.5, -1.2, 2.0]).startswith(repaired)
