@@ -65,9 +65,9 @@ def _tread_height(prober: Prober, line: Line, found: Comparison) -> float:
 
 
 def _clear_step(prober: Prober, found: Comparison) -> float:
-    """The least step, up to that of the slope, over which the gap would make a clear change of the loss."""
+    """The least step, up to that of the slope, over which the gap would show in a loss that is only rounded."""
     gap = abs(found.gap)
-    exponent = math.frexp(PROBES.clear * prober.data.noise.level / gap)[1] if gap > 0 else math.inf
+    exponent = math.frexp(PROBES.clear * rounding_of(prober.data.value) / gap)[1] if gap > 0 else math.inf
     moving = max(exponent, PROBES.shortest_tread, PROBES.moving_bits - prober.data.mantissa)
     return min(math.ldexp(1.0, int(moving)), found.estimate.step) if moving < math.inf else math.inf
 
