@@ -6,10 +6,10 @@ import numpy as np
 
 from gradcheck.checks.nearby import point_near
 from gradcheck.probes.evaluator import Evaluator
-from gradcheck.recording.exactness import is_to_rounding
+from gradcheck.recording.exact_functions import is_to_rounding
 from gradcheck.recording.functions import ReachableFunctions
 from gradcheck.recording.program import reachable
-from gradcheck.recording.record import callers, exact_gradient
+from gradcheck.recording.record import exact_gradient, solvers
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.settings import RECORDING
 from gradcheck.subjects.subject import Point, Subject
@@ -55,11 +55,11 @@ def loss_iterates(evaluator: Evaluator) -> bool:
         return False
     own, point = evaluator.in_other_blocks(subject), tuple(x.copy() for x in subject.point)
     try:
-        found = callers(subject.functions(), lambda: own.loss(point), point, getattr(subject, "upstream", None))
+        found = solvers(subject.functions(), lambda: own.loss(point), point, getattr(subject, "upstream", None))
     except Exception as error:  # what the user's code raises, or an operation without a rule
         pass_on_signal(error)
         return False
-    return not all(map(is_to_rounding, found))
+    return not all(map(is_to_rounding, found.callers))
 
 
 def _exact_at(own: Evaluator, subject: Subject, point: Point, functions: ReachableFunctions) -> frozenset[int]:

@@ -27,6 +27,7 @@ from gradcheck.checks.progress import progress_callback
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import SubjectTypeError
 from gradcheck.probes.evaluator import Evaluator, Progress
+from gradcheck.probes.tightened import TightenedLoss
 from gradcheck.reports.build import report_of
 from gradcheck.reports.report import Report
 from gradcheck.subjects.convert import MISSING, as_subject
@@ -374,7 +375,21 @@ def check_subject(
 
 
 def _check(evaluator: Evaluator, options: CheckOptions, rng: np.random.Generator) -> CheckResult:
-    return check(evaluator, options, rng, partial(_exact_blocks, evaluator, rng), partial(_loss_iterates, evaluator))
+    return check(
+        evaluator,
+        options,
+        rng,
+        partial(_exact_blocks, evaluator, rng),
+        partial(_loss_iterates, evaluator),
+        partial(_tightened_loss, evaluator),
+    )
+
+
+def _tightened_loss(evaluator: Evaluator) -> TightenedLoss | None:
+    """The loss with smaller tolerances; the recorder is loaded only where the gradient does not pass."""
+    from gradcheck.checks.tightened import tightened_loss
+
+    return tightened_loss(evaluator)
 
 
 def _loss_iterates(evaluator: Evaluator) -> bool:

@@ -111,7 +111,12 @@ def locate_faults(
         faults = _of_parts(evaluator, names, CheckOptions(rtol, loss_accuracy=loss_accuracy), rng)
         explained = {name for fault in faults for name in fault.affected}
         rest = [i for i in failed if found.blocks[i].block.name not in explained]
-        left = diagnosed(evaluator, found, rest, rtol, rng, iterates)
+        deciding: dict[int, tuple[Evaluator, list[int]]] = {}  # what has smaller tolerances shows mistakes sharply
+        for i in rest:
+            screening = found.blocks[i].screening
+            own = evaluator if screening is None else screening.prober.evaluator
+            deciding.setdefault(id(own), (own, []))[1].append(i)
+        left = [fault for own, some in deciding.values() for fault in diagnosed(own, found, some, rtol, rng, iterates)]
         return faults + _passed_down(left, evaluator.subject)
 
 

@@ -103,9 +103,9 @@ class Evaluator:
         own.enter(f"{part.name} on its own")
         return own
 
-    def in_other_blocks(self, subject: Subject) -> Evaluator:
+    def in_other_blocks(self, subject: Subject, *, parallel: bool = True) -> Evaluator:
         """An evaluator for the same loss as a function of other blocks: its evaluations count as those of this one."""
-        own = Evaluator(subject, self.budget, map=self._map)
+        own = Evaluator(subject, self.budget, map=self._map if parallel else map)
         own._whole = self
         return own
 

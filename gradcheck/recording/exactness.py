@@ -7,29 +7,15 @@ neither, a gradient that is off by more than rounding is wrong, however small th
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradcheck.recording.exact_functions import is_to_rounding
 from gradcheck.recording.graph import Graph, Value
 from gradcheck.recording.operations import MOVES, Part, added_at, same, written
 from gradcheck.recording.record import Recording
-
-#: Libraries, and parts of them, whose functions compute what they are for to rounding.
-_EXACT = (
-    "numpy",
-    "math",
-    "operator",
-    "_operator",
-    "builtins",
-    "gradcheck",
-    "scipy.special",
-    "scipy.linalg",
-    "scipy.fft",
-)
-
-#: Functions of NumPy that approximate by a rule with an error of its own: integrals, derivatives, curves.
-_APPROXIMATE = ("trapz", "trapezoid", "gradient", "interp")
 
 
 def is_exact(recording: Recording) -> bool:
@@ -37,17 +23,27 @@ def is_exact(recording: Recording) -> bool:
     graph = recording.graph
     within = sorted(recording.adjoints.of)
     values = [graph.values[i] for i in within if graph.values[i].function is not None]
-    wide = all(np.result_type(v.array) == np.float64 for v in values)
-    return wide and all(is_to_rounding(v.function) for v in values) and not _repeats(recording, graph, values)
+    wide = all(np.result_type(value.array) == np.float64 for value in values)
+    return wide and all(is_to_rounding(v.function) for v in values) and not _repeats(within, values)
 
 
-def is_to_rounding(function: Any) -> bool:
-    """Whether a function of a library computes what it is for to rounding, as far as is known."""
-    function = function.function if isinstance(function, Part) else function
-    module = getattr(function, "__module__", None) or type(getattr(function, "__self__", function)).__module__
-    if module.startswith("numpy") and getattr(function, "__name__", "") in _APPROXIMATE:
-        return False
-    return any(module == each or module.startswith(f"{each}.") for each in _EXACT)
+def is_exact_but_for(graph: Graph, stopping: Collection[Any]) -> bool:
+    """Whether all that a loss computes has an error of rounding alone, in float64, but for functions with a tolerance.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of a call of the loss.
+    stopping : collection of callables
+        Those functions.
+    """
+    values = [value for value in graph.values if value.function is not None]
+    functions = (v.function.function if isinstance(v.function, Part) else v.function for v in values)
+    others = [function for function in functions if not any(function is each for each in stopping)]
+    everything = [value.id for value in graph.values]
+    types = {np.result_type(value.array) for value in values}
+    wide = all(each.kind not in "fc" or each in (np.float64, np.complex128) for each in types)
+    return wide and all(map(is_to_rounding, others)) and not _repeats(everything, values)
 
 
 def _is_moving(function: Any) -> bool:
@@ -62,12 +58,12 @@ def _is_adding(function: Any) -> bool:
     return _is_moving(function) or any(function is each for each in (np.add, np.subtract, added_at))
 
 
-def _repeats(recording: Recording, graph: Graph, values: list[Value]) -> bool:
+def _repeats(within: Collection[int], values: Sequence[Value]) -> bool:
     """Whether an expression is computed again of what it has made before, with the same parameters, as in a solver.
 
     Sums that grow are no repetition, and neither are layers, each with a parameter of its own, or on a line of its own.
     """
-    active = recording.adjoints.of
+    active = frozenset(within)
     times = Counter(value.site for value in values)
     made_by: dict[int, tuple[int, int]] = {}  # sites behind each value: by any operations, and by sums alone
     used: dict[int, set[int]] = {}

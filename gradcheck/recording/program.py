@@ -7,7 +7,7 @@ import ast
 import linecache
 import sysconfig
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -205,6 +205,14 @@ def is_followed(file: str) -> bool:
 def reachable() -> ReachableFunctions:
     """The functions of the user's own files, none of which is known yet."""
     return ReachableFunctions(is_followed)
+
+
+def functions_behind(callables: Iterable[Any]) -> list[types.FunctionType]:
+    """The user's own functions that some callables can reach."""
+    found = reachable()
+    for each in callables:
+        found.reach([one for one in _functions_in(each) if is_followed(one.__code__.co_filename)], each)
+    return [function for file in found.files if is_followed(file) for function in found.of(file)]
 
 
 def source_of(file: str) -> str:

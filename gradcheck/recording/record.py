@@ -138,21 +138,49 @@ def exact_gradient(
         recorder.release()
 
 
-def callers(
+@dataclass(frozen=True)
+class Solvers:
+    """Functions in a loss, and in its gradient where that was recorded as well, that may stop early.
+
+    Attributes
+    ----------
+    callers : tuple of callables
+        Functions of libraries that call functions of the user repeatedly, as solvers and integrators do.
+    stopping : tuple of callables
+        Functions of libraries that were called with a tolerance.
+    graph : Graph
+        What was computed.
+    complete : bool
+        Whether all of it was recorded.
+    """
+
+    callers: tuple[Any, ...]
+    stopping: tuple[Any, ...]
+    graph: Graph
+    complete: bool
+
+
+def solvers(
     functions: Sequence[Any],
     loss: Callable[[], float],
     point: Sequence[Array],
     upstream: Array | None = None,
     known: ReachableFunctions | None = None,
-) -> list[Any]:
-    """Functions of libraries that call functions of the user repeatedly, as solvers and integrators do.
+    *,
+    gradient: Callable[[], Sequence[Array]] | None = None,
+) -> Solvers:
+    """Functions that may stop early; none is found where the source of the functions cannot be read.
 
-    Arguments are those of `record`; none is found where the source of the functions cannot be read.
+    Arguments are those of `record`.
     """
     recorder = Recorder(known)
     try:
-        _recorded_loss(recorder, functions, loss, point, upstream)
-        return recorder.callers
+        recorded = _recorded_loss(recorder, functions, loss, point, upstream)
+        if gradient is not None and recorder.complete:
+            with recorder.recording(1, functions):
+                gradient()
+        complete = recorded is not None and recorder.complete and not recorder.forgets
+        return Solvers(tuple(recorder.callers), tuple(recorder.stopping), recorder.graph, complete)
     finally:
         recorder.release()
 

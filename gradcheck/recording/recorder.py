@@ -34,6 +34,7 @@ from gradcheck.recording.operations import (
 )
 from gradcheck.recording.program import Program, RunningFile
 from gradcheck.recording.settings import RECORDING
+from gradcheck.recording.tolerances import tightened_call, tolerances_of
 
 Array = NDArray[Any]
 
@@ -66,6 +67,8 @@ class Recorder:
         Functions that are called in place of others.
     widens : bool
         Whether conversions to narrow floats give float64.
+    tightens : float, optional
+        What tolerances of functions are multiplied by.
 
     Attributes
     ----------
@@ -79,6 +82,8 @@ class Recorder:
         Whether all was recorded: false after too many values.
     callers : list
         Functions of libraries that have called functions of the user repeatedly.
+    stopping : list
+        Functions that were called with a tolerance at which they stop.
     """
 
     def __init__(
@@ -89,10 +94,13 @@ class Recorder:
         stand_ins: Mapping[Any, Any] | None = None,
         *,
         widens: bool = False,
+        tightens: float | None = None,
     ) -> None:
         self.graph = Graph()
         self.program = Program(self, functions, running, recent)
         self._stand_ins, self._widens = dict(stand_ins or {}), widens
+        self._tightens = tightens
+        self._met: set[int] = set()  # identities of the code, or type, of what was called in this run
         self.index = _Index()
         self.last: Any = None
         self.complete = True
@@ -104,6 +112,7 @@ class Recorder:
         self._first: dict[int, Value] = {}  # what each of them held first
         self.calls = Calls()  # of all functions but NumPy's
         self.callers: list[Any] = []
+        self.stopping: list[Any] = []
         self.forgets = False  # whether memory was written to in a way that has no rule
 
     @contextmanager
@@ -117,6 +126,15 @@ class Recorder:
                 yield
         finally:
             self.active = False
+
+    @contextmanager
+    def tightening(self, functions: Iterable[Any]) -> Iterator[None]:
+        """Run these functions, and those that they call, with smaller tolerances meanwhile; nothing is recorded."""
+        self._met.clear()
+        with self.program.in_place():
+            for function in functions:
+                self.program.follow(function)
+            yield
 
     def freeze(self, *, written: bool = False) -> None:
         """Copy the values in memory that was there before, or only where it was written, so that it may be put back."""
@@ -435,6 +453,9 @@ class Recorder:
             function = self._stand_ins.get(function, function)
         if self._widens:
             function, args, kwargs = wide_call(function, args, kwargs)
+        if self._tightens is not None:
+            self._follow_once(function)
+            args, kwargs = tightened_call(function, args, kwargs, self._tightens)
         if not self.active:
             return function(*args, **kwargs)
         owner = getattr(function, "__self__", None)
@@ -467,6 +488,13 @@ class Recorder:
                 return function(*args, **kwargs)
         return self._of_library(site, function, args, kwargs)
 
+    def _follow_once(self, function: Any) -> None:
+        """Rewrite the file of a function where nothing is recorded: what rewritten code makes is rewritten already."""
+        key = id(getattr(function, "__code__", type(function)))
+        if key not in self._met:
+            self._met.add(key)
+            self.program.follow(function)
+
     def _of_library(self, site: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         module = getattr(function, "__module__", None) or ""
         rule = OF_MATH.get(function, function) if _is_hashable(function) else function
@@ -478,6 +506,8 @@ class Recorder:
         template = None if pure else self._before(args, kwargs)
         known = len(self.graph.values)
         out = function(*args, **kwargs)
+        if tolerances_of(function, args, kwargs):
+            self.stopping.append(function)
         meanwhile = Counter(value.site for value in self.graph.values[known:])
         if max(meanwhile.values(), default=0) >= RECORDING.calls_back:
             self.callers.append(function)

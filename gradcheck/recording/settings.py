@@ -15,6 +15,11 @@ class RecordingSettings:
         No line is looked for with fewer evaluations of the loss left: two points are recorded, and repairs compared.
     calls_back : int
         A function of a library that calls one of the user so often is one that iterates it.
+    least_tolerance, most_tolerance : float
+        Tolerances between these are made smaller to see whether they matter: below rounding does not allow it, and
+        above they are no tolerances.
+    tightened : float
+        By this factor.
     most_values : int
         A recording that makes more values is given up: the sweep and the search take time in proportion.
     most_bytes : int
@@ -120,6 +125,9 @@ class RecordingSettings:
 
     least_budget: int = 10
     calls_back: int = 4
+    least_tolerance: float = 1e-10
+    most_tolerance: float = 0.1
+    tightened: float = 1e-3
     most_values: int = 60_000
     most_bytes: int = 500_000_000
     equal: float = 1e-10

@@ -20,9 +20,10 @@ from gradcheck.probes.place import Place
 from gradcheck.probes.prober import Prober
 from gradcheck.probes.screening import Agreement, Screening, resolve, screen, screen_block
 from gradcheck.probes.settings import PROBES
+from gradcheck.probes.tightened import TightenedLoss
 from gradcheck.probes.unclaimed import screen_unclaimed
 from gradcheck.probes.user_point import evaluate_user_point
-from gradcheck.verdicts.decision import decide, does_not_move
+from gradcheck.verdicts.decision import Decision, decide, does_not_move
 from gradcheck.verdicts.entry import Location, Materiality, measure_all, wrong_entries
 from gradcheck.verdicts.group_testing import find_all_wrong
 from gradcheck.verdicts.hull import Refutation, refutation
@@ -37,6 +38,7 @@ from gradcheck.verdicts.subgradient import (
     right_on_both_sides,
     sharpened,
 )
+from gradcheck.verdicts.tightly import decided_tightly, within_accuracy
 from gradcheck.verdicts.verdict import Verdict
 
 #: Said of a gradient of zero that is right where the loss does not change at all.
@@ -63,6 +65,9 @@ Witness = Callable[[], Collection[int]]
 
 #: Whether a recording shows a solver in the loss. Asked once, where a gap may be that of one.
 Iterates = Callable[[], bool]
+
+#: The loss with smaller tolerances of the solvers in it, if there are any. Asked once, where it does not pass.
+Tightened = Callable[[], TightenedLoss | None]
 
 #: Screenings that need a decision; the clearest gap is decided first.
 DOUBTFUL = (Agreement.DISAGREES, Agreement.KINK)
@@ -97,6 +102,7 @@ def check(
     rng: np.random.Generator,
     witness: Witness | None = None,
     iterates: Iterates | None = None,
+    tightened: Tightened | None = None,
 ) -> CheckResult:
     """Check the subject of an evaluator.
 
@@ -109,6 +115,8 @@ def check(
         What it says decides about blocks that differences leave undecided, if it agrees with them on others.
     iterates : callable, optional
         Whether there is known to be a solver in the loss: its tolerance may make larger gaps than are usual.
+    tightened : callable, optional
+        The loss and its gradient with smaller tolerances of solvers.
 
     Raises
     ------
@@ -118,7 +126,7 @@ def check(
     with evaluator.subject.session():
         here = evaluate_user_point(evaluator, options.rtol, rng)
         with untraced():
-            return _Check(evaluator, options, here.observations, witness, iterates).run(here.prober)
+            return _Check(evaluator, options, here.observations, witness, iterates, tightened).run(here.prober)
 
 
 class _Check:
@@ -131,9 +139,11 @@ class _Check:
         observations: Iterable[Observation],
         witness: Witness | None = None,
         iterates: Iterates | None = None,
+        tightened: Tightened | None = None,
     ) -> None:
         self.evaluator, self.subject, self.options = evaluator, evaluator.subject, options
         self.iterates = functools.cache(iterates) if iterates else lambda: False
+        self.tightened = functools.cache(tightened) if tightened else lambda: None
         self.witness, self.exact = witness, None if witness else frozenset[int]()
         self.observations = {observation.slug: observation for observation in observations}
         self.notes: list[str] = []
@@ -314,6 +324,31 @@ class _Check:
         else:
             self.hidden.add(b)
             self._record(b, Verdict.UNDECIDED, screening, note=_why_unresolved(b, screening))
+            self._unresolved_tightly(b, screening)
+
+    def _unresolved_tightly(self, b: int, screening: Screening) -> None:
+        """A block whose slope is not known well enough, with smaller tolerances of solvers."""
+        found = None if self._budget_kept(VERDICTS.for_diagnosis) else self._tightly(b, screening)
+        if found is not None:
+            self._note(b, found)
+
+    def _tightly(self, b: int, screening: Screening, tolerated: Verdict = Verdict.PASS) -> Decision | None:
+        """What smaller tolerances of solvers decide, and the accuracy that was stated."""
+        accuracy, verdict_only = self.options.loss_accuracy, self.options.verdict_only
+        if accuracy == 0:
+            return None
+        found = decided_tightly(b, screening, self.tightened, tolerated=tolerated, verdict_only=verdict_only)
+        if accuracy is None or found is None or found.spread is None:
+            return found
+        return within_accuracy(found) if found.spread <= accuracy else None
+
+    def _note(self, b: int, decision: Decision, note: str = "") -> None:
+        """Record a decision."""
+        self.observations = {o.slug: o for o in decision.observations} | self.observations
+        text = note if decision.verdict is Verdict.FAIL else decision.note
+        self._record(b, decision.verdict, decision.screening, decision.location, text)
+        if decision.spread is not None:
+            self.results[b] = replace(self.results[b], spread=decision.spread, note=decision.note)
 
     def _record(
         self,
@@ -431,33 +466,47 @@ class _Check:
         self.hidden.add(b)
         self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.KINKS))
 
-    def _decide(self, b: int, screening: Screening, note: str = "", tolerated: Verdict = Verdict.PASS) -> None:
-        """A gap that the error bar does not explain. Once one is confirmed, budget is kept for its diagnosis."""
+    def _decide(
+        self, b: int, screening: Screening, note: str = "", tolerated: Verdict = Verdict.PASS
+    ) -> UndecidedReason | None:
+        """A gap that the error bar does not explain; returns the reason where that is left open.
+
+        Once one is confirmed, budget is kept for its diagnosis.
+        """
         if self._budget_kept(VERDICTS.for_diagnosis / 2):
             self._record(b, Verdict.UNDECIDED, screening, note=str(UndecidedReason.UNPROVED))
-            return
-        decision = decide(
-            b,
-            screening,
-            tolerated=tolerated,
-            verdict_only=self.options.verdict_only,
-            loss_accuracy=self.options.loss_accuracy,
-            iterates=self.iterates,
-        )
+            return UndecidedReason.UNPROVED
+        decision = self._decided(b, screening, tolerated)
         if decision.verdict is Verdict.FAIL and does_not_move(decision.screening) and b in self._recorded():
             faint = UndecidedReason.FAINT  # larger terms inside the loss have swallowed what it changes by
             decision = replace(decision, verdict=Verdict.UNDECIDED, location=None, note=str(faint), reason=faint)
-        self.observations = {o.slug: o for o in decision.observations} | self.observations
         if decision.cancelled and screening.prober.data.place is Place.USER:
             self.cancelled.add(b)
         if decision.reason is UndecidedReason.STAIRCASE and not screening.comparison.zero:
             self.on_staircases.add(b)  # it is one elsewhere as well: no gap there proves anything
         if decision.reason in HIDING:
             self.hidden.add(b)
-        text = note if decision.verdict is Verdict.FAIL else decision.note
-        self._record(b, decision.verdict, decision.screening, decision.location, text)
-        if decision.spread is not None:
-            self.results[b] = replace(self.results[b], spread=decision.spread, note=decision.note)
+        self._note(b, decision, note)
+        return decision.reason
+
+    def _decided(self, b: int, screening: Screening, tolerated: Verdict) -> Decision:
+        """The decision about a gap, by smaller tolerances of solvers first where it is too large to be tolerated."""
+        comparison, verdict_only = screening.comparison, self.options.verdict_only
+        most = math.sqrt(self.subject.blocks[b].size) * self.options.rtol * comparison.norm
+        large = abs(comparison.gap) > most + comparison.error_bar
+        first = large and not verdict_only and self.options.loss_accuracy is None
+        found = self._tightly(b, screening, tolerated) if first else None
+        if found is not None:
+            return found
+        decision = decide(
+            b,
+            screening,
+            tolerated=tolerated,
+            verdict_only=verdict_only,
+            loss_accuracy=self.options.loss_accuracy,
+            iterates=self.iterates,
+        )
+        return decision if first or decision.is_final else self._tightly(b, screening, tolerated) or decision
 
     def _wrong(self) -> bool:
         """Whether a block is known to be wrong."""
@@ -531,10 +580,13 @@ class _Check:
             self.results[b] = replace(result, verdict=Verdict.UNDECIDED, note=note)
 
     def _decide_elsewhere(self, b: int, screening: Screening, *, certain: bool) -> None:
-        before = self.results[b]
+        before, observed = self.results[b], self.observations
         passed = before.verdict is Verdict.PASS
         note = "right at your point, wrong at a generic point nearby" if passed else "wrong at a generic point nearby"
-        self._decide(b, screening, note=note)
+        reason = self._decide(b, screening, note=note)
+        if reason in (UndecidedReason.TOLERANCE, UndecidedReason.SOLVER):  # no more than a solver may be off by
+            self.results[b], self.observations = before, observed
+            return
         verdict, comparison = self.results[b].verdict, screening.comparison
         unproved = verdict is Verdict.UNDECIDED and abs(comparison.gap) > PROBES.proof * comparison.error_bar
         if unproved and before.verdict is Verdict.UNDECIDED:

@@ -25,6 +25,15 @@ from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.solver_tolerance import are_all_wrong, largest_part, shape_of
 from gradcheck.verdicts.verdict import Verdict
 
+#: Reasons that are the same whatever the tolerance of a solver.
+LASTING = (
+    UndecidedReason.CANCELLED,
+    UndecidedReason.SPENT,
+    UndecidedReason.UNDERFLOW,
+    UndecidedReason.UNPROVED,
+    UndecidedReason.UNSTEADY,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -56,6 +65,15 @@ class Decision:
     observations: tuple[Observation, ...] = ()
     spread: float | None = None
     reason: UndecidedReason | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is left that smaller tolerances of solvers could change, or no budget for it.
+
+        A block that is grossly wrong was not located.
+        """
+        gross = self.verdict is Verdict.FAIL and self.location is not None and not self.location.entries
+        return self.verdict is Verdict.PASS or gross or self.reason in LASTING
 
 
 def decide(

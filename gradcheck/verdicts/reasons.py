@@ -20,6 +20,7 @@ class UndecidedReason(enum.Enum):
     )
     STAIRCASE = "the loss is piecewise constant at this scale, so its numerical derivative is unreliable"
     SOLVER = "the gap is spread over the entries, and may be what the tolerance of a solver in the loss makes"
+    TOLERANCE = "the tolerance of a solver in the loss or in its gradient makes the gap"
     UNDERFLOW = "the claimed gradient is zero because its type holds no number as small as the numerical derivative"
     UNCLEAR = "the gap is too close to the noise to decide"
     SPENT = "the claimed and numerical derivatives disagree, but the evaluation budget ended before this was confirmed"
@@ -61,6 +62,8 @@ _REMEDY = {
     "a probability near one from its logit.",
     UndecidedReason.SOLVER: "Tighten the tolerances (rtol, atol, tol) of solvers in the loss and in its gradient. If "
     "the agreement will do, pass loss_accuracy=; loss_accuracy=0 says that the loss is exact to rounding.",
+    UndecidedReason.TOLERANCE: "Tighten the tolerances (rtol, atol, tol) of solvers in the loss and in its gradient. "
+    "loss_accuracy= accepts the agreement as it is.",
     UndecidedReason.UNDERFLOW: "Multiply the loss by a constant, so that its gradient can be represented, or compute "
     "the gradient in a wider type.",
     UndecidedReason.UNCLEAR: "Evaluate the loss in float64, tighten the tolerances of solvers in it, or allow a larger "

@@ -130,6 +130,9 @@ class VerdictSettings:
     hidden_gap : float
         An entry without a gap counts only if its error bar is less than this part of the typical gap. A sample of
         entries must have at least this part of the gap of the whole.
+    tight_part, tight_rest, tight_least : float
+        A spread gap of which less than the first part is left with smaller tolerances is the doing of a solver. Its
+        shape is not looked at where less than the second part is left, or the third of the norm.
     on_manifold : float
         A point lies on a manifold, and a claim is tangent to it, if it is off by at most this part of itself.
     tangents, tangent_cost : int
@@ -206,6 +209,9 @@ class VerdictSettings:
     spread_share: float = 0.75
     seen_share: float = 0.25
     hidden_gap: float = 0.25
+    tight_part: float = 0.5
+    tight_rest: float = 0.1
+    tight_least: float = 1e-4
     on_manifold: float = 1e-9
     tangents: int = 4
     tangent_cost: int = 24

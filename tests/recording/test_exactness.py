@@ -116,13 +116,18 @@ def test_a_loss_without_a_solver_is_exact(fun: Callable[[Array], float], diagnos
 
 
 @pytest.mark.parametrize("diagnose", [True, False])
-@pytest.mark.parametrize(
-    "fun", [fixed_point, until_it_converges, euler, unrolled_by_hand, of_a_library, by_quadrature, in_float32]
-)
+@pytest.mark.parametrize("fun", [fixed_point, until_it_converges, euler, unrolled_by_hand, by_quadrature, in_float32])
 def test_a_loss_with_a_solver_is_not(fun: Callable[[Array], float], diagnose: bool) -> None:
     x = np.array([0.6, -0.8, 1.1, 0.5, -0.4])
     report = gradcheck.check_gradients(fun, slightly_off(fun), x, rng=0, diagnose=diagnose)
     assert report.verdict is gradcheck.Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize("diagnose", [True, False])
+def test_a_solver_whose_tolerance_is_known_explains_no_gap_that_outlasts_it(diagnose: bool) -> None:
+    x = np.array([0.6, -0.8, 1.1, 0.5, -0.4])
+    report = gradcheck.check_gradients(of_a_library, slightly_off(of_a_library), x, rng=0, diagnose=diagnose)
+    assert report.verdict is gradcheck.Verdict.FAIL
 
 
 class Deep:
