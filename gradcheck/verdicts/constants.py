@@ -14,7 +14,7 @@ from gradcheck.probes.evaluator import Evaluator
 from gradcheck.subjects.subject import Point
 from gradcheck.tracebacks import pass_on_signal
 from gradcheck.verdicts.checker import CheckOptions, check
-from gradcheck.verdicts.result import CheckResult
+from gradcheck.verdicts.result import BlockResult, CheckResult
 from gradcheck.verdicts.settings import VERDICTS
 from gradcheck.verdicts.verdict import Verdict
 
@@ -24,7 +24,7 @@ def recognised_constants(
 ) -> CheckResult:
     """The result, with blocks undecided that are right where what is cut out of the graph is held constant.
 
-    A block to which no gradient comes back at all stays wrong.
+    Those that are wrong there too fail, as they are there. A block to which no gradient comes back at all stays wrong.
     """
     if found.verdict is Verdict.PASS:
         return found
@@ -37,16 +37,20 @@ def recognised_constants(
         if id(data) not in held:
             held[id(data)] = _held_at(evaluator, data.point, rtol, rng)
         known = held[id(data)]
-        if known is not None and np.any(data.claim[b]) and known.verdicts[b] is Verdict.PASS:
+        if known is None or not np.any(data.claim[b]):
+            continue
+        if known.blocks[b].verdict is Verdict.PASS:
             blocks[b] = replace(block, verdict=Verdict.UNDECIDED, location=None, spread=None, note=known.note)
+        elif known.blocks[b].verdict is Verdict.FAIL:
+            blocks[b] = known.blocks[b]  # what a right backward pass would give is this derivative
     return replace(found, blocks=tuple(blocks))
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The verdicts on all blocks with constants held, and what to say of those that pass."""
+    """The results of all blocks with constants held, and what to say of those that pass."""
 
-    verdicts: tuple[Verdict, ...]
+    blocks: tuple[BlockResult, ...]
     note: str
 
 
@@ -65,4 +69,4 @@ def _held_at(evaluator: Evaluator, point: Point, rtol: float, rng: np.random.Gen
         f"the claim is right if {' and '.join(subject.notes())}: if that is meant, as for a target or a "
         "straight-through estimator, this is the gradient you want; if not, compute it with the graph"
     )
-    return _Held(tuple(block.verdict for block in result.blocks), note)
+    return _Held(result.blocks, note)

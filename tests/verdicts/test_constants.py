@@ -132,6 +132,10 @@ def test_surrogates_of_steps_are_believed_and_the_rest_is_checked() -> None:
     assert report.verdict.value == "undecided", str(report)
     text = " ".join(str(report).split())
     assert "steps have the slope that their backward pass gives them (Step.backward (test_constants.py:" in text
-    report = report_of(Spiking(2.0))
-    assert report.blocks["first.weight"].verdict.value == "fail", str(report)
-    assert report.blocks["second.weight"].verdict.value == "pass"
+    for slope, slug in ((2.0, "constant-factor"), (-1.0, "sign-flipped")):
+        report = report_of(Spiking(slope))
+        assert report.verdict.value == "fail", str(report)
+        assert report.blocks["second.weight"].verdict.value == "pass"
+        (finding,) = report.findings
+        assert finding.slug == slug
+        assert finding.where.startswith("Double.backward (test_constants.py:")
