@@ -338,7 +338,8 @@ def check_subject(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)  # steps that leave the domain give NaN
             rng = np.random.default_rng(seed)
-            found = _check(evaluator, options, rng)
+            with evaluator.reserving(limit // 2 if subject.has_constants else 0):
+                found = _check(evaluator, options, rng)
             before = None
             if subject.disturbed:
                 before, evaluator = evaluator, Evaluator(subject, limit, callback, mapper, kept)

@@ -111,13 +111,13 @@ class Evaluator:
 
     def loss(self, point: Vector) -> float:
         """Loss at a point; what the user's function raises is passed on."""
-        self._count(losses=1)
+        self.count(losses=1)
         return self._journaled([point], lambda points: map(self.subject.loss, points))[0]
 
     def gradient(self, point: Vector) -> Vector:
         """Claimed gradient at a point; what the user's function raises is passed on. One that was given is no call."""
         if not self.subject.only_here:
-            self._count(gradients=1)
+            self.count(gradients=1)
         journal = None if self.subject.only_here else self._journal
         if journal is None:
             return self.subject.gradient(point)
@@ -146,7 +146,7 @@ class Evaluator:
         loss: Callable[[Vector], float] | None = None,
     ) -> list[float]:
         """The same for steps that each have a direction of their own: all may be evaluated at the same time."""
-        self._count(losses=len(steps))
+        self.count(losses=len(steps))
         step = self.subject.space.step
         points: Iterable[Vector] = (step(point, direction, t) for direction, t in steps)
         if self.subject.original.prepares:
@@ -159,7 +159,7 @@ class Evaluator:
 
     def losses_of(self, points: Sequence[Vector]) -> list[float]:
         """Loss at several points, NaN where it raises: all may be evaluated at the same time."""
-        self._count(losses=len(points))
+        self.count(losses=len(points))
         return self._journaled(points, partial(self._map, partial(_or_nan, self.subject.loss)))
 
     @property
@@ -185,11 +185,12 @@ class Evaluator:
         following = iter(found)
         return [next(following) if value is None else value for value in known]
 
-    def _count(self, losses: int = 0, gradients: int = 0) -> None:
+    def count(self, losses: int = 0, gradients: int = 0) -> None:
+        """Count evaluations; those that are not made by this object as well."""
         self._losses += losses
         self._gradients += gradients
         if self._whole is not None:
-            self._whole._count(losses, gradients)
+            self._whole.count(losses, gradients)
         if self._progress is not None:
             self._progress(self.spent, self._stage)
 

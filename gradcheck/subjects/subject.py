@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -86,6 +86,8 @@ class Subject(abc.ABC):
         The user's loss is ``2**exponent`` times this one.
     only_here : bool
         Whether the gradient is claimed at `point` alone. Elsewhere `gradient` raises.
+    has_constants : bool
+        Whether `with_constants` may give another subject.
     is_map : bool
         Whether it is a function with several outputs, and the claim about its Jacobian.
     coarse : mapping of str to int
@@ -107,6 +109,7 @@ class Subject(abc.ABC):
     preparations: int = 0
     exponent: int = 0
     only_here: bool = False
+    has_constants: bool = False
     is_map: bool = False
     coarse: Mapping[str, int] = MappingProxyType({})
     complex_blocks: frozenset[str] = frozenset()
@@ -139,10 +142,11 @@ class Subject(abc.ABC):
         """The nearest point that the user's own types can represent."""
         return point
 
-    def with_constants(self, point: Point) -> Subject | None:
+    def with_constants(self, point: Point, count: Callable[..., None]) -> Subject | None:
         """The subject at a point, with what its loss cuts out of the graph held as it is there; None if it cuts none.
 
-        Its gradient is known there alone. After an evaluation, `notes` says where the graph is cut.
+        Its gradient is known there alone. After an evaluation, `notes` says where the graph is cut. `count` is called
+        with the number of evaluations that this takes, as ``count(losses=2)``.
         """
         return None
 

@@ -55,10 +55,11 @@ class _Held:
 
 
 def _held_at(evaluator: Evaluator, point: Point, rtol: float, rng: np.random.Generator) -> _Held | None:
-    if evaluator.left < VERDICTS.constants_cost:
+    whole = evaluator.subject.original
+    if not whole.has_constants or evaluator.left < VERDICTS.constants_cost:
         return None
     try:
-        subject = evaluator.subject.original.with_constants(point)
+        subject = whole.with_constants(point, evaluator.count)
         if subject is None:
             return None
         result = check(evaluator.in_other_blocks(subject), CheckOptions(rtol), rng)

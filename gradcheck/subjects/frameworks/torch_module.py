@@ -88,7 +88,8 @@ class ModuleSubject(FunctionSubject):
         self.others: dict[str, Array] = {}
         with exclusive(self._modules):
             start = {key: self._held(key, leaf) for key, leaf in {**self._parameter_tensors, **self._inputs}.items()}
-            notes = self._look(start) if loss is None and start else []
+            given = Guard(self._batch.named)
+            notes = given.call(f"{name}()", lambda: self._look(start)) if start else []
         if not start:
             raise SubjectError(
                 f"there is nothing to check: no parameter of {name} and no tensor of the batch requires a gradient"
@@ -130,17 +131,17 @@ class ModuleSubject(FunctionSubject):
             What a report should say of it.
         """
         self.preparations += 1
-        notes, rng = [], np.random.default_rng(0)
+        notes, cuts = [], Cuts()
         with self._placed({key: array.copy() for key, array in start.items()}) as inputs:
-            outputs = _outputs(self._output(inputs))
-            if not outputs:
-                raise SubjectTypeError(
-                    f"{self.name} returned no tensor of floats: pass a loss of what it returns, as in {USAGE}"
-                )
-            chosen = {key: y for key, y in outputs.items() if y.requires_grad} or outputs
-            if len(outputs) > 1 or next(iter(outputs.values())).ndim:
-                self._upstreams = {key: _random(y, rng) for key, y in chosen.items()}
-            value = self._of_outputs(outputs)
+            with cuts:
+                output = self._output(inputs)
+                if self._loss is None:
+                    notes += self._draw(_outputs(output))
+                value = self._of_output(output)
+            functions = functions_behind(value)
+            self.has_constants = bool(functions) or not cuts.is_empty
+            if self._loss is not None:
+                return notes
             if value.requires_grad:
                 value.backward()  # type: ignore[no-untyped-call]
             given = [*inputs.items(), *self._parameter_tensors.items()]
@@ -150,10 +151,20 @@ class ModuleSubject(FunctionSubject):
             notes.append(f"not checked, since no gradient comes back to them: {', '.join(unreached)}")
             for key in unreached:
                 del start[key], self._inputs[key]
-        left = [key for key in outputs if key not in chosen]
-        if left:
-            notes.append(f"not differentiated, since no graph leads to them: {', '.join(left)}")
         return notes
+
+    def _draw(self, outputs: Mapping[str, torch.Tensor]) -> list[str]:
+        """Draw a random gradient with respect to each output with a graph; to all if none has one."""
+        if not outputs:
+            raise SubjectTypeError(
+                f"{self.name} returned no tensor of floats: pass a loss of what it returns, as in {USAGE}"
+            )
+        rng = np.random.default_rng(0)
+        chosen = {key: y for key, y in outputs.items() if y.requires_grad} or outputs
+        if len(outputs) > 1 or next(iter(outputs.values())).ndim:
+            self._upstreams = {key: _random(y, rng) for key, y in chosen.items()}
+        left = [key for key in outputs if key not in chosen]
+        return [f"not differentiated, since no graph leads to them: {', '.join(left)}"] if left else []
 
     def _loss_at(self, point: dict[str, Array]) -> float:
         if self._constants is not None:
@@ -179,12 +190,13 @@ class ModuleSubject(FunctionSubject):
             self._loss_of(inputs)
         return cuts
 
-    def with_constants(self, point: Point) -> Subject | None:
+    def with_constants(self, point: Point, count: Callable[..., None]) -> Subject | None:
         """The module at a point, with what `detach()` and its like return there held constant."""
         other = copy.copy(self)
         other.point = tuple(x.copy() for x in point)
         given = other._users_point()
         with self.session():
+            count(losses=2)
             with self._placed(given) as inputs:
                 value = self._loss_of(inputs)
                 if not value.requires_grad:
@@ -193,6 +205,7 @@ class ModuleSubject(FunctionSubject):
             cuts = self._cuts(given)
             if cuts.is_empty:
                 return None
+            count(gradients=1)
             other._functions, other._said, other._constants = self._functions, {}, {False: cuts}
             other._fun, other._grad, other.only_here = other._loss_at, self._gradient_at(given), True
         return other
@@ -207,22 +220,22 @@ class ModuleSubject(FunctionSubject):
             return {key: None if x.grad is None else self._arrays.to_numpy(x.grad) for key, x in leaves.items()}
 
     def _loss_of(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        output = self._output(inputs)
-        if self._loss is None:
-            return self._of_outputs(_outputs(output))
-        value = self._loss(output, *self._batch.targets(self._wide))
-        return value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
+        return self._of_output(self._output(inputs))
+
+    def _of_output(self, output: Any) -> torch.Tensor:
+        if self._loss is not None:
+            value = self._loss(output, *self._batch.targets(self._wide))
+            return value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
+        outputs = _outputs(output)
+        if self._upstreams is None:
+            return next(iter(outputs.values()))
+        products = [_product(self._upstream(key, outputs[key]), outputs[key]) for key in self._upstreams]
+        return torch.stack(products).sum()
 
     def _output(self, inputs: Mapping[str, torch.Tensor]) -> Any:
         # A module may write into what it gets, which it cannot if that is a leaf.
         args, keywords = self._batch.arguments({key: x.clone() for key, x in inputs.items()}, self._wide)
         return self._module(*args, **keywords)
-
-    def _of_outputs(self, outputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        if self._upstreams is None:
-            return next(iter(outputs.values()))
-        products = [_product(self._upstream(key, outputs[key]), outputs[key]) for key in self._upstreams]
-        return torch.stack(products).sum()
 
     def _upstream(self, key: str, output: torch.Tensor) -> torch.Tensor:
         assert self._upstreams is not None
