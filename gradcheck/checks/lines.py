@@ -239,7 +239,7 @@ class _Search:
 
     def _larger_edit(self, known: Sequence[_Truths], blame: Blame, faulty: Faulty) -> Repair | None:
         """A larger edit of a wrong line than those that were tried, which makes the gradients right."""
-        if not known or blame.most_entries(faulty.unit) > RECORDING.most_entries:
+        if not known or blame.dataflow.most_entries(faulty.unit) > RECORDING.most_entries:
             return None
         return self._search(known, blame, partial(requirement_of, blame, faulty), faulty.unit)[0]
 

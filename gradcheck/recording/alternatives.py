@@ -57,7 +57,7 @@ class Alternatives:
         if repair.slug == "transposed" and not repair.before:
             return unit, repair  # indices of what is assigned to are exchanged, which nothing else undoes
         change = _change(repair)
-        if change is None or blame.passes_on(unit):
+        if change is None or blame.dataflow.passes_on(unit):
             return None
         path, old = change
         neighbours: set[int] = set()
@@ -75,7 +75,7 @@ def alternatives(blame: Blame, edits: Edits, search: SearchUnit) -> Alternatives
     repairs: dict[int, Repair] = {}
     searched, untried = set[int](), set[int]()
     for unit in blame.suspected_units():
-        if edits.is_spent or blame.most_entries(unit) > RECORDING.most_entries:
+        if edits.is_spent or blame.dataflow.most_entries(unit) > RECORDING.most_entries:
             untried.add(unit)
             continue
         repair, complete = search(unit)
@@ -136,7 +136,7 @@ def _makers(blame: Blame, unit: int, text: str) -> Iterator[int]:
     suspected = set(blame.suspected_units())
     root = text.partition("[")[0]
     for value in _results(blame, unit):
-        for read in blame.operands_of(value, unit):
+        for read in blame.dataflow.operands_of(value, unit):
             if {root, text} & set(read.names):
                 yield from {each for each in (read.unit, *read.named_in) if each in suspected and each != unit}
 

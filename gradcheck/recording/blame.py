@@ -8,8 +8,6 @@ from what comes in is no such place: it is the exact adjoint of something, or of
 
 from __future__ import annotations
 
-import math
-import operator
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,32 +19,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import adjoints
+from gradcheck.recording.budget import Budget
 from gradcheck.recording.claims import Claim, claims_of
+from gradcheck.recording.dataflow import SELECTIONS, SUMS, Dataflow, is_move
 from gradcheck.recording.edits import is_written
 from gradcheck.recording.graph import Graph, Value, is_real
-from gradcheck.recording.matching import Kind, Match, Matches
-from gradcheck.recording.operations import MOVES, Part, added_at, same, written
+from gradcheck.recording.matching import Kind, Match, Matches, reshaped
+from gradcheck.recording.operations import same
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.replay import Replay, scale_of
-from gradcheck.recording.rules import NoRule, is_constant
+from gradcheck.recording.rules import NoRule
 from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span
 from gradcheck.tracebacks import pass_on_signal
 
-Array = NDArray[Any]
-
-#: Operations whose result is wrong by what an operand is wrong by.
-_SUMS = (np.add, np.subtract)
-
-#: Operations that take each entry from one of several arrays.
-_SELECTIONS = (np.where, np.maximum, np.minimum, np.clip)
-
-#: Functions that multiply each entry of one array with each of another, whatever their axes.
-_OUTER_PRODUCTS = (np.outer, np.kron, np.einsum, np.tensordot)
-
 #: Of all arrays that one is compared with, at most about so many entries are put into one matrix.
 _MOST_ENTRIES = 2_000_000
+
+Array = NDArray[Any]
 
 
 class Rank(IntEnum):
@@ -145,36 +136,31 @@ class Blame:
     recording : Recording
     wrong : sequence of int
         Blocks that failed.
+
+    Attributes
+    ----------
+    recording : Recording
+    dataflow : Dataflow
     """
 
     def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
         self.recording, self._graph = recording, recording.graph
-        self.matches = Matches(recording)
-        every = [claim for block in range(len(recording.claims)) for claim in claims_of(recording, block)]
+        self._budget = Budget(max(RECORDING.most_recomputed, RECORDING.most_passes * len(recording.graph.values)))
+        self.dataflow = Dataflow(recording)
+        self.matches = Matches(self.recording)
+        every = [claim for block in range(len(self.recording.claims)) for claim in claims_of(self.recording, block)]
         self.claims = [claim for claim in every if not claim.right and claim.block in wrong]
         self.right = [claim for claim in every if claim.right]
-        self._recomputed = 0
-        self._most_recomputed = max(RECORDING.most_recomputed, RECORDING.most_passes * len(recording.graph.values))
-        self._children: dict[int, list[int]] = defaultdict(list)
-        for value in self._graph.values:
-            for each in value.inputs:
-                self._children[each].append(value.id)
-        of_loss = self._graph.ancestors(recording.adjoints.of)
-        before = [v for v in self._graph.values if v.id in of_loss and v.phase == 0]
-        self.forward_sites = {v.site for v in before if v.site is not None}
-        self._of_loss = of_loss
-        self._corrected: dict[int, Any] = {}
+        self._corrected: Mapping[int, Any] = {}
         self._meanings: dict[int, list[Match]] = {}
-        self._pulled: dict[int, dict[int, Any]] = {}
         self._making: dict[int, bool] = {}
+        self._innocent = self._influences(self.right)
+        self._by_claim = {each: claim for claim in self.claims for each in self._names_of(claim.id)}
+        self._pulled: dict[int, dict[int, Any]] = {}
         self._jacobians_by_size: dict[int, list[Any]] = {}
         self._rows: dict[int, list[tuple[list[int | None], Array]]] = {}
-        self._innocent = self._influences(self.right)
         self._candidates = self._adjoints_by_size()
-        self._by_claim = {each: claim for claim in self.claims for each in self._names_of(claim.id)}
-        self._series = Series(recording, self.matches, self.meaning)
-
-    # -- what may be wrong ---------------------------------------------------------------------------------------------
+        self._series = Series(self.recording, self.matches, self.meaning)
 
     def _influences(self, claims: Sequence[Claim]) -> set[int]:
         """The values of the backward pass on which some claims depend."""
@@ -199,11 +185,11 @@ class Blame:
         innocent = self._innocent - {claim.id for claim in self.claims}
         found: dict[int, list[Value]] = defaultdict(list)
         for value in self._graph.values:
-            if value.id not in above or value.id in self._of_loss or value.id in innocent:
+            if value.id not in above or value.id in self.dataflow.of_loss or value.id in innocent:
                 continue
-            if value.site is None or value.site in self.forward_sites or value.function is None:
+            if value.site is None or value.site in self.dataflow.forward_sites or value.function is None:
                 continue
-            if value.phase == 1 and is_real(value.array) and value.inputs and not self._is_filled_later(value):
+            if value.phase == 1 and is_real(value.array) and value.inputs and not self.dataflow.is_filled_later(value):
                 found[value.site].append(value)
         return found
 
@@ -211,13 +197,6 @@ class Blame:
         """The units that may be wrong, in the order in which they were computed."""
         units = (self.recording.sites[site].unit for site in self._suspects())
         return [unit for unit in dict.fromkeys(units) if unit >= 0]
-
-    def _is_filled_later(self, value: Value) -> bool:
-        """Whether a value is what sums and writes start from: zeros, say."""
-        if not is_constant(value.function):
-            return False
-        later = (self._graph.values[i].function for i in self._children[value.id])
-        return any(function in (written, added_at, np.add) for function in later)
 
     def _adjoints_by_size(self) -> dict[int, list[tuple[int | None, Any]]]:
         """Adjoints of forward values by size, each different one once, later ones first; then parts, and tangents."""
@@ -257,6 +236,7 @@ class Blame:
         return rank, values[0].id if start is None else start
 
     def _rank_of(self, value: Value, array: Any) -> Rank:
+        """What an array is in place of a value, which may be that value itself."""
         found = self.meaning(value) if array is value.array else self.matches.of(array)
         exact = [match for match in found if match.exact]
         if any(match.kind is not Kind.PART for match in exact):
@@ -267,20 +247,22 @@ class Blame:
             return Rank.FORWARD
         return Rank.MULTIPLE if any(match.kind is Kind.WHOLE for match in found) else Rank.NOTHING
 
-    # -- substitution --------------------------------------------------------------------------------------------------
-
     def _remedies(
         self, suspects: Mapping[int, list[Value]], applied: Mapping[int, Any], left: set[int]
     ) -> Iterator[Remedy]:
+        """What may stand in place of the values of one expression each, and which claims it makes right.
+
+        Some values may have been put right before, and some claims be left.
+        """
         graph = self._graph.with_values(applied) if applied else self._graph
         for site, values in suspects.items():
             replay = Replay(graph, values, self.claims, self.matches, self.recording.tolerance)
             for instead, of in self._substitutions(values):
-                if self._recomputed >= self._most_recomputed:
+                if self._budget.is_spent:
                     return
                 if not replay.may_help(instead):
                     continue
-                self._recomputed += replay.size
+                self._budget.spend(replay.size)
                 tried = replay.tried(instead)
                 if tried is None:
                     continue
@@ -315,13 +297,13 @@ class Blame:
             yield {each: self._truth_of(each, claim) for each, claim in own.items()}, of
         if len(values) == 1:
             for each, array in self._candidates.get(np.size(values[0].array), ()):
-                fitted = _fitted(array, np.shape(values[0].array))
+                fitted = reshaped(array, np.shape(values[0].array))
                 if fitted is not None:
                     yield {values[0].id: fitted}, (each,)
             return
         for group in self._series.of(values):
             pairs = zip(group, values, strict=True)
-            arrays = [_fitted(array, np.shape(value.array)) for (_, array), value in pairs]
+            arrays = [reshaped(array, np.shape(value.array)) for (_, array), value in pairs]
             if all(array is not None for array in arrays):
                 yield {v.id: x for v, x in zip(values, arrays, strict=True)}, tuple(of for of, _ in group)
 
@@ -340,25 +322,12 @@ class Blame:
                 return
             value = node.inputs[0]
             inner = self._graph.values[value]
-            if inner.phase == 0 or inner.function is None or value in self._of_loss:
+            if inner.phase == 0 or inner.function is None or value in self.dataflow.of_loss:
                 return
-
-    def below(self, ids: Sequence[int]) -> set[int]:
-        """Some values and all that is made of them."""
-        found: set[int] = set()
-        waiting = list(ids)
-        while waiting:
-            each = waiting.pop()
-            if each not in found:
-                found.add(each)
-                waiting += self._children[each]
-        return found
 
     def scale(self, truth: Any, value: Any) -> float | None:
         """The constant by which a value is a multiple of the truth."""
         return scale_of(truth, value, self.recording.tolerance)
-
-    # -- the choice ----------------------------------------------------------------------------------------------------
 
     def lines(self) -> list[Faulty]:
         """The fewest lines whose values, put right, make all claims right that can be made so."""
@@ -369,7 +338,7 @@ class Blame:
         applied: dict[int, Any] = {}
         left = set(range(len(self.claims)))
         chosen: list[Faulty] = []
-        while left and self._recomputed < self._most_recomputed:
+        while left and not self._budget.is_spent:
             found = [r for r in self._remedies(suspects, applied, left) if r.fixes & left]
             if not found:
                 break
@@ -381,14 +350,12 @@ class Blame:
             chosen.append(replace(faulty, instead=best.instead))
         return _merged(chosen)
 
-    # -- a constant that a line brings in each time --------------------------------------------------------------------
-
     def _scaled_line(self) -> Faulty | None:
         """The only line that brings in a constant each time, and without which all claims are right."""
         found: list[Faulty] = []
         for unit, values in self._results().items():
             factor = self._constant_of(unit, values)
-            if factor is None or self._recomputed >= self._most_recomputed:
+            if factor is None or self._budget.is_spent:
                 continue
             blocks = tuple(sorted({claim.block for claim in self.claims}))
             if self._is_right_without(values, factor):
@@ -406,10 +373,10 @@ class Blame:
         for value in self._graph.values:
             if value.id not in above or value.phase == 0 or value.site is None or value.function is None:
                 continue
-            if value.site in self.forward_sites:
+            if value.site in self.dataflow.forward_sites:
                 continue
             unit = sites[value.site].unit
-            after = [self._graph.values[i] for i in self._children[value.id]]
+            after = [self._graph.values[i] for i in self.dataflow.children[value.id]]
             inside = after and all(each.site is not None and sites[each.site].unit == unit for each in after)
             if not inside and np.size(value.array) > 1 and is_real(value.array) and unit >= 0:
                 found[unit].append(value)
@@ -435,7 +402,7 @@ class Blame:
         ids = {value.id for value in values}
         changed: dict[int, Any] = {}
         order = self._graph.order(ids, [claim.id for claim in claims])
-        self._recomputed += len(order)
+        self._budget.spend(len(order))
         try:
             for each in [*values[:1], *order]:
                 if each.id in changed:
@@ -486,9 +453,12 @@ class Blame:
     def _reads_innocent(self, remedy: Remedy) -> bool:
         """Whether all that a line reads is of the forward pass, or needed by a claim that is right."""
         unit = self.recording.sites[remedy.site].unit
-        read = self.operands_of(self._graph.values[remedy.start], unit)
+        read = self.dataflow.operands_of(self._graph.values[remedy.start], unit)
         return all(
-            v.function is None or v.id in self._of_loss or v.id in self._innocent or self.matches.is_forward(v.array)
+            v.function is None
+            or v.id in self.dataflow.of_loss
+            or v.id in self._innocent
+            or self.matches.is_forward(v.array)
             for v in read
         )
 
@@ -596,12 +566,7 @@ class Blame:
         unit = self.recording.sites[remedy.site].unit
         derivative = remedy.rank is Rank.WHOLE and remedy.factor is None and not self._is_renaming(remedy)
         derivative = derivative and np.size(value.array) > 1 and not self.lacks_a_part(value, remedy.instead[value.id])
-        return derivative and self.recording.units[unit].is_result and bool(self._callers(value, unit))
-
-    def _callers(self, value: Value, unit: int) -> list[int]:
-        """The units of other functions that return or name what a unit has made, the nearest first."""
-        function = self.recording.units[unit].function
-        return [each for each in value.passed_in if each >= 0 and self.recording.units[each].function != function]
+        return derivative and self.recording.units[unit].is_result and bool(self.dataflow.callers(value, unit))
 
     def _brings_in_a_constant(self, remedy: Remedy) -> bool:
         """Whether a value is a multiple of a derivative, and what it is made of is none."""
@@ -625,7 +590,9 @@ class Blame:
         All of them if asked, or all of variables with a name. What is the adjoint of a variable is no multiple of that
         of a value without a name.
         """
-        read = [each for each in self.operands_of(value, unit) if each.phase == 1 and each.function is not None]
+        read = [
+            each for each in self.dataflow.operands_of(value, unit) if each.phase == 1 and each.function is not None
+        ]
         read = [each for each in read if named or every or each.id not in self._innocent]
         factors = set()
         for each in read:
@@ -641,7 +608,7 @@ class Blame:
         start = self._graph.values[remedy.start]
         of = remedy.of[min(remedy.values.index(remedy.start), len(remedy.of) - 1)]
         adjoint = None if of is None else self.recording.adjoints.of.get(of)
-        return start, of, _fitted(adjoint, np.shape(start.array))
+        return start, of, reshaped(adjoint, np.shape(start.array))
 
     def is_inner_number(self, faulty: Faulty) -> bool:
         """Whether a number inside a line is wrong, which belongs to no variable in particular."""
@@ -686,7 +653,7 @@ class Blame:
 
     def _leads_to(self, of: int, other: int, adjoint: Any) -> bool:
         """Whether one forward value is made of another, or has its adjoint."""
-        alike = _fitted(self.recording.adjoints.of.get(other), np.shape(adjoint))
+        alike = reshaped(self.recording.adjoints.of.get(other), np.shape(adjoint))
         return (alike is not None and self.recording.is_equal(alike, adjoint)) or of in self._graph.ancestors([other])
 
     def _errors(self, remedy: Remedy) -> Iterator[tuple[int, Any]]:
@@ -699,8 +666,8 @@ class Blame:
             shape = np.shape(self._graph.values[of].array)
             if error.size != int(np.prod(shape)) or not np.any(error):
                 continue
-            scale = self.scale(_fitted(adjoint, error.shape), remedy.instead[each])
-            yield of, _fitted(error / (scale or 1.0), shape)
+            scale = self.scale(reshaped(adjoint, error.shape), remedy.instead[each])
+            yield of, reshaped(error / (scale or 1.0), shape)
 
     def _errors_below(self, remedy: Remedy) -> list[dict[int, Any]]:
         """What the errors of some values are for the values that theirs are made of: of the first, and of all."""
@@ -737,21 +704,21 @@ class Blame:
     def _is_alone(self, best: Remedy, found: Sequence[Remedy], left: set[int]) -> bool:
         """Whether no other line explains the claims as well: one whose value is an adjoint, but of something else."""
         value, unit = self._graph.values[best.values[0]], self.recording.sites[best.site].unit
-        if best.factor is not None and abs(best.factor + 1.0) < RECORDING.alike and _is_move(value.function):
+        if best.factor is not None and abs(best.factor + 1.0) < RECORDING.alike and is_move(value.function):
             return value.function is same
-        within = self._within(value, unit)
+        within = self.dataflow.within(value, unit)
         read = self._factors_read(value, unit)
         if best.factor is not None and any(
             abs(one / best.factor / other - 1.0) < 1e-6 for one in read for other in read
         ):
             return False  # what the line reads may be meant as the one or the other
-        if best.factor is not None and value.function is not same and all(v.function in _SUMS for v in within):
+        if best.factor is not None and value.function is not same and all(v.function in SUMS for v in within):
             return False  # a sum brings in no constant
         if value.function is same:
             source = self._graph.values[value.inputs[0]]
             if source.site is None or source.phase == 0:
                 return True
-            if self._is_named_elsewhere(source, unit):
+            if self.dataflow.is_named_elsewhere(source, unit):
                 return False
             units = self.recording.units
             own = units[self.recording.sites[source.site].unit].function == units[unit].function
@@ -768,15 +735,6 @@ class Blame:
             for other in found
             if other.fixes & left >= best.fixes & left
         )
-
-    def _is_named_elsewhere(self, value: Value, unit: int) -> bool:
-        """Whether a line of another function gives a value a name by which the unit reads it, and that may be wrong."""
-        units, sites = self.recording.units, self.recording.sites
-        own = -1 if value.site is None else sites[value.site].unit
-        given = [each for each in (own, *value.named_in) if each >= 0]
-        given = [each for each in given if units[each].function != units[unit].function and not units[each].is_result]
-        made = value.phase == 1 and (value.function is same or bool(value.names))
-        return made and any(not units[each].target.isidentifier() for each in given)
 
     def _becomes_an_adjoint(self, remedy: Remedy) -> bool:
         """Whether what a value has to be is an adjoint, or a part of one, and not a multiple that helps by chance."""
@@ -813,7 +771,7 @@ class Blame:
         value = self._graph.values[remedy.values[0]]
         source = self._graph.values[value.inputs[0]]
         passes = source.phase == 1 and source.function is not None and not self.matches.is_forward(source.array)
-        return passes and _is_move(value.function)
+        return passes and is_move(value.function)
 
     def _is_derivative(self, value: Value) -> bool:
         """Whether a value is a multiple of an adjoint, or of a part of one unless it is a value of the forward pass."""
@@ -826,12 +784,10 @@ class Blame:
         return not any(
             self._is_derivative(self._graph.values[i])
             for i in above
-            if i not in self._of_loss
+            if i not in self.dataflow.of_loss
             and self._graph.values[i].phase == 1
-            and self._graph.values[i].site not in self.forward_sites
+            and self._graph.values[i].site not in self.dataflow.forward_sites
         )
-
-    # -- inside a line -------------------------------------------------------------------------------------------------
 
     def _inside(self, remedy: Remedy, blocks: tuple[int, ...]) -> Faulty:
         """The line of a remedy, or the line that made a wrong factor of it."""
@@ -840,10 +796,10 @@ class Blame:
         needed, of = remedy.instead[value.id], remedy.of[remedy.values.index(value.id)]
         if remedy.rank is Rank.NOTHING:
             before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
-            self._corrected = self._graph.recomputed(before, range(value.id)) if before else {}
+            self._correct(self._graph.recomputed(before, range(value.id)) if before else {})
         helped = False
         if self._is_slope_of_helper(remedy) or self._is_returned_rightly(remedy):
-            callers = self._callers(value, unit)
+            callers = self.dataflow.callers(value, unit)
             callers = callers if remedy.rank is Rank.NOTHING else callers[::-1]  # what is right goes furthest
             named, passing = (callers[0], tuple(callers)) if callers else (unit, ())
             proved, passing = (remedy.alone, ()) if len(passing) == 1 else (False, passing)
@@ -873,7 +829,7 @@ class Blame:
             if kept is not None:
                 assert kept.unit is not None
                 value, unit = kept, kept.unit
-            elif value.function is not same and self.passes_on(unit):
+            elif value.function is not same and self.dataflow.passes_on(unit):
                 source = self._passed_on(value, unit)
                 if source is None:
                     return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
@@ -901,34 +857,26 @@ class Blame:
                 proved, factor = False, None  # a number that is right by itself
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
-            self._corrected = {}
+            self._correct({})
 
     def _leads_to_claim(self, value: Value) -> bool:
         """Whether a value is a claimed gradient, or one is made of it and constants, and nothing else."""
         made = value.id
         while made not in self._by_claim:
-            later = self._children[made]
+            later = self.dataflow.children[made]
             if len(later) != 1 or any(
-                self.is_active(self._graph.values[i]) for i in self._inputs_beside(later[0], made)
+                self.dataflow.is_active(self._graph.values[i]) for i in self.dataflow.inputs_beside(later[0], made)
             ):
                 return False
             made = later[0]
         return True
 
-    def _inputs_beside(self, value: int, other: int) -> list[int]:
-        return [i for i in self._graph.values[value].inputs if i != other]
-
     def _is_made_of_numbers(self, value: Value, unit: int) -> bool:
         """Whether a line is made of single numbers that do not change with the parameters: any may be the wrong one."""
-        read = self.operands_of(value, unit)
-        return not self.is_active(value) and not any(
-            np.size(v.array) > 1 or self.is_active(v) or self._is_parameter(v) for v in read
+        read = self.dataflow.operands_of(value, unit)
+        return not self.dataflow.is_active(value) and not any(
+            np.size(v.array) > 1 or self.dataflow.is_active(v) or self.dataflow.is_parameter(v) for v in read
         )
-
-    def _is_parameter(self, value: Value) -> bool:
-        """Whether a value that nothing has made is equal to a parameter, as a number is in another call."""
-        leaves = (self._graph.values[i].array for ids in self.recording.parameters for i in ids)
-        return value.function is None and any(np.array_equal(value.array, array) for array in leaves)
 
     def _read_as_a_multiple(self, value: Value, unit: int, needed: Any) -> tuple[Value, int, Any, float] | None:
         """The multiple of a derivative that a line reads, directly or through others, and that alone makes it wrong.
@@ -940,7 +888,7 @@ class Blame:
         while True:
             multiples = (
                 (each, each.unit, np.asarray(self._array(each), dtype=np.float64) / match.factor, match.factor)
-                for each in self.operands_of(value, unit)
+                for each in self.dataflow.operands_of(value, unit)
                 if each.unit is not None and each.unit != unit and self._is_made_behind(each)
                 for match in self._multiples(each)
                 if match.factor < 0.0 or not is_written(match.factor)
@@ -953,9 +901,11 @@ class Blame:
 
     def _left_as_it_was(self, value: Value, unit: int) -> Value | None:
         """What another line has made for wrong claims, and a limit has left as it was, as a clip far below it does."""
-        if value.function not in _SELECTIONS:
+        if value.function not in SELECTIONS:
             return None
-        read = [v for v in self.operands_of(value, unit) if v.unit not in (None, unit) and self._is_made_behind(v)]
+        read = [
+            v for v in self.dataflow.operands_of(value, unit) if v.unit not in (None, unit) and self._is_made_behind(v)
+        ]
         alike = [v for v in read if np.array_equal(v.array, value.array)]
         return alike[0] if len(alike) == 1 else None
 
@@ -966,9 +916,9 @@ class Blame:
         """
         units = self.recording.units
         outer = [self._graph.values[i].function for i in self._incoming(value)]
-        if not outer or any(each in (*_SUMS, np.negative) or _is_move(each) for each in outer):
+        if not outer or any(each in (*SUMS, np.negative) or is_move(each) for each in outer):
             return None
-        read = [v for v in self.operands_of(value, unit) if np.shape(v.array) == np.shape(value.array)]
+        read = [v for v in self.dataflow.operands_of(value, unit) if np.shape(v.array) == np.shape(value.array)]
         made = [v for v in read if v.unit is not None and units[v.unit].function != units[unit].function]
         made = [v for v in made if v.phase == 1 and v.function is not same and is_real(v.array) and self._is_neutral(v)]
         if len(made) != 1 or value.function is not np.multiply or not set(value.inputs) <= {v.id for v in read}:
@@ -978,7 +928,9 @@ class Blame:
 
     def _reads_what_may_be_a_multiple(self, value: Value, unit: int, needed: Any, factor: float) -> bool:
         """Whether a line reads a derivative that, without the constant, would be that of something else."""
-        read = [each for each in self.operands_of(value, unit) if each.unit != unit and self._is_made_behind(each)]
+        read = [
+            each for each in self.dataflow.operands_of(value, unit) if each.unit != unit and self._is_made_behind(each)
+        ]
         return any(self._makes(each, np.asarray(self._array(each)) / factor, value, needed) for each in read)
 
     def _is_made_behind(self, value: Value) -> bool:
@@ -986,8 +938,8 @@ class Blame:
         made = value.phase == 1 and value.function is not None and value.site is not None and is_real(value.array)
         return (
             made
-            and value.site not in self.forward_sites
-            and value.id not in self._of_loss
+            and value.site not in self.dataflow.forward_sites
+            and value.id not in self.dataflow.of_loss
             and value.id not in self._innocent
             and not self.matches.is_forward(self._array(value))
         )
@@ -1012,7 +964,7 @@ class Blame:
         if not right or not wrong:
             return None
         unit = self.recording.sites[remedy.site].unit
-        unknown = [[v for v in self.operands_of(each, unit) if self._is_unknown(v)] for each in values]
+        unknown = [[v for v in self.dataflow.operands_of(each, unit) if self._is_unknown(v)] for each in values]
         by_value = dict(zip((v.id for v in values), unknown, strict=True))
         read = [v for each in wrong for v in by_value[each.id]]
         alike = all(by_value[each.id] for each in wrong) and not any(by_value[each.id] for each in right)
@@ -1037,23 +989,23 @@ class Blame:
 
     def _passed_on(self, value: Value, unit: int) -> Value | None:
         """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
-        operands = [each for each in self.operands_of(value, unit) if each.phase == 1 and is_real(each.array)]
+        operands = [each for each in self.dataflow.operands_of(value, unit) if each.phase == 1 and is_real(each.array)]
         made = [each for each in operands if each.function is not None and each.site is not None]
-        if len(made) != 1 or made[0].id in self._innocent or made[0].site in self.forward_sites:
+        if len(made) != 1 or made[0].id in self._innocent or made[0].site in self.dataflow.forward_sites:
             return None
         source = made[0]
         assert source.site is not None
         inner = self.recording.sites[source.site].unit
         if self.recording.units[inner].function != self.recording.units[unit].function:
             return None
-        return self._passed_on(source, inner) if self.passes_on(inner) else source
+        return self._passed_on(source, inner) if self.dataflow.passes_on(inner) else source
 
     def _reads_what_is_right(self, value: Value, unit: int, needed: Any = None) -> bool:
         """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim.
 
         What no other array would make the value what it has to be, is not what is wrong with it.
         """
-        operands = [each for each in self.operands_of(value, unit) if each.unit != unit]
+        operands = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
         if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
             return False
         if needed is not None and any(self._is_taken_for_a_slope(each, value, unit, needed) for each in operands):
@@ -1072,7 +1024,7 @@ class Blame:
         units, array, now = self.recording.units, self._array(operand), np.asarray(value.array, dtype=np.float64)
         if operand.unit is None or units[operand.unit].function == units[unit].function or operand.phase != 1:
             return False
-        if operand.id in self._of_loss or operand.id in self._innocent or self.matches.is_forward(array):
+        if operand.id in self.dataflow.of_loss or operand.id in self._innocent or self.matches.is_forward(array):
             return False
         if not np.shape(array) == now.shape == np.shape(needed) or not np.all(now) or not self.is_slope(array):
             return False
@@ -1085,7 +1037,7 @@ class Blame:
         Where right claims need the value itself, although it is wrong, they say nothing about what it is made of.
         """
         needed = value.id not in self._innocent
-        read = [each for each in self.operands_of(value, unit) if each.unit != unit]
+        read = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
         unknown = [each for each in read if self._is_unknown(each, by_claims=needed)]
         arrays = [(each, self._array(each)) for each in unknown]
         return [each for each, array in arrays if not self.is_slope(array) and not self._is_jacobian(array)]
@@ -1129,7 +1081,7 @@ class Blame:
             for each in value.named_in
             if each >= 0 and units[each].function == units[unit].function and units[each].target.isidentifier()
         }
-        own = value.phase != 1 or value.id in self._of_loss or value.id in self._innocent
+        own = value.phase != 1 or value.id in self.dataflow.of_loss or value.id in self._innocent
         if not given or own or any(match.exact for match in self.meaning(value)) or self._makes_a_derivative(value):
             return False
         alike = list(self.matches.forward(value.array))
@@ -1141,7 +1093,12 @@ class Blame:
         The function of the unit has given it a name, and the author calls one so, or the same expression has made one;
         but the value is none of these.
         """
-        if value.phase != 1 or not is_real(value.array) or value.id in self._innocent or value.id in self._of_loss:
+        if (
+            value.phase != 1
+            or not is_real(value.array)
+            or value.id in self._innocent
+            or value.id in self.dataflow.of_loss
+        ):
             return False
         function = self.recording.units[unit].function
         if all(self.recording.units[each].function != function for each in value.named_in if each >= 0):
@@ -1150,7 +1107,7 @@ class Blame:
         alike = [
             other
             for other in self._graph.values
-            if (other.id in self._of_loss or other.phase == 0)
+            if (other.id in self.dataflow.of_loss or other.phase == 0)
             and np.size(other.array) == np.size(value.array)
             and ((value.site is not None and other.site == value.site) or names & set(other.names))
         ]
@@ -1173,7 +1130,7 @@ class Blame:
         if not self.lacks_a_part(value, needed) or self._is_computed(needed, value):
             return False
         owners = self._with_adjoint(needed)
-        others = [each for each in self.operands_of(value, unit) if each.unit != unit]
+        others = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
         return any(
             match.kind is Kind.PART and match.exact and match.of in owners
             for each in others
@@ -1198,7 +1155,7 @@ class Blame:
             value = self._graph.values[waiting.pop()]
             if value.id == inner:
                 return False
-            moves = _is_move(value.function) or value.function in _SUMS
+            moves = is_move(value.function) or value.function in SUMS
             fresh = [i for i in value.inputs if i not in seen] if moves else []
             seen.update(fresh)
             waiting += fresh
@@ -1207,7 +1164,7 @@ class Blame:
     def held_constant(self, value: Value, of: int) -> list[int]:
         """The forward values that a value takes as constant, being what comes in, pulled back; none if it is not."""
         for incoming in self._incoming(value):
-            between = self._graph.ancestors([incoming]) & self.below([of]) & set(self.recording.adjoints.of)
+            between = self._graph.ancestors([incoming]) & self.dataflow.below([of]) & set(self.recording.adjoints.of)
             largest = max(np.size(self._graph.values[i].array) for i in between | {of})
             small = [i for i in between - {of, incoming} if np.size(self._graph.values[i].array) < largest]
             for held in (*([i] for i in small[: RECORDING.nearest]), small):
@@ -1219,7 +1176,7 @@ class Blame:
         """The forward value whose derivative a line reads, and the one whose derivative would make it right."""
         if value.site is None:
             return None
-        for operand in self.operands_of(value, self.recording.sites[value.site].unit):
+        for operand in self.dataflow.operands_of(value, self.recording.sites[value.site].unit):
             if operand.phase != 1 or operand.function is None or not is_real(operand.array):
                 continue
             own = [match.of for match in self.meaning(operand) if match.kind is Kind.WHOLE and match.exact]
@@ -1245,7 +1202,7 @@ class Blame:
         pair = None if faulty.needed is None else self.taken_for(self._graph.values[faulty.value], faulty.needed)
         if pair is None or any(one in self._graph.ancestors([other]) for one, other in (pair, pair[::-1])):
             return []  # what is missing is a slope
-        read = self.operands_of(self._graph.values[faulty.value], faulty.unit)
+        read = self.dataflow.operands_of(self._graph.values[faulty.value], faulty.unit)
         return [v.unit for v in read if v.unit is not None and any(m.of == pair[0] for m in self.meaning(v))]
 
     def is_diagonal(self, value: Value, of: int) -> bool:
@@ -1256,7 +1213,7 @@ class Blame:
         for incoming in self._incoming(value):
             if np.shape(self._graph.values[incoming].array) != shape:
                 continue
-            between = self._graph.ancestors([incoming]) & self.below([of]) & set(self.recording.adjoints.of)
+            between = self._graph.ancestors([incoming]) & self.dataflow.below([of]) & set(self.recording.adjoints.of)
             seeds = np.eye(int(np.size(value.array))).reshape(-1, *shape)
             try:
                 rows = [adjoints(self._graph, {incoming: seed}, between | {of}, {of}).of.get(of) for seed in seeds]
@@ -1271,15 +1228,15 @@ class Blame:
     def is_of_branch(self, value: Value) -> bool:
         """Whether a line reads the derivative of what was selected, entry by entry, from several branches."""
         unit = -1 if value.site is None else self.recording.sites[value.site].unit
-        inner = [each for each in self._within(value, unit) if each.id != value.id]
+        inner = [each for each in self.dataflow.within(value, unit) if each.id != value.id]
         found = [*self._incoming(value), *(m.of for v in inner for m in self.meaning(v) if m.kind is Kind.WHOLE)]
-        return any(self._graph.values[i].function in _SELECTIONS for i in found)
+        return any(self._graph.values[i].function in SELECTIONS for i in found)
 
     def _incoming(self, value: Value) -> Iterator[int]:
         """The forward values whose derivatives the line of a value reads."""
         if value.site is None:
             return
-        for each in self.operands_of(value, self.recording.sites[value.site].unit):
+        for each in self.dataflow.operands_of(value, self.recording.sites[value.site].unit):
             if each.phase == 1 and each.function is not None and not self.matches.is_forward(each.array):
                 yield from (match.of for match in self.meaning(each) if match.kind is Kind.WHOLE and match.exact)
 
@@ -1289,7 +1246,7 @@ class Blame:
             pulled = adjoints(self._graph, seed, between | {of}, {*held, of}).of.get(of)
         except NoRule:
             return False
-        fitted = _fitted(pulled, np.shape(value.array))
+        fitted = reshaped(pulled, np.shape(value.array))
         return fitted is not None and bool(np.any(fitted)) and self.recording.is_equal(fitted, value.array)
 
     def _with_adjoint(self, needed: Any) -> set[int]:
@@ -1318,7 +1275,11 @@ class Blame:
 
     def _is_slope_elsewhere(self, value: Value, unit: int) -> bool:
         """Whether a value would be a slope if its unit read another forward value in place of the one that it reads."""
-        read = [v for v in self.operands_of(value, unit) if self.matches.is_forward(v.array) and np.size(v.array) > 1]
+        read = [
+            v
+            for v in self.dataflow.operands_of(value, unit)
+            if self.matches.is_forward(v.array) and np.size(v.array) > 1
+        ]
         shape = np.shape(value.array)
         if len(read) != 1 or np.shape(read[0].array) != shape:
             return False
@@ -1356,7 +1317,11 @@ class Blame:
 
     def has_slope_factor(self, value: Value, unit: int) -> bool:
         """Whether a line multiplies with the derivative of one forward value by another, entry by entry."""
-        made = [v for v in (*self.operands_of(value, unit), *self._within(value, unit)) if np.size(v.array) > 1]
+        made = [
+            v
+            for v in (*self.dataflow.operands_of(value, unit), *self.dataflow.within(value, unit))
+            if np.size(v.array) > 1
+        ]
         made = [v for v in made if is_real(v.array) and np.ptp(v.array) > 0 and not self.meaning(v)]
         return any(self.is_slope(v.array) for v in made)
 
@@ -1365,11 +1330,11 @@ class Blame:
         value, needed = self._graph.values[faulty.value], faulty.needed
         if needed is None:
             return None
-        users = self._users(value, faulty.unit)
+        users = self.dataflow.users_of(value, faulty.unit)
         while len(users) == 1 and users[0].function in (np.multiply, np.true_divide):
             needed = self._graph.recomputed({value.id: needed}, [users[0].id])[users[0].id]
-            value, users = users[0], self._users(users[0], faulty.unit)
-        if not users or not all(v.function in _SUMS for v in users) or np.size(value.array) < 3:
+            value, users = users[0], self.dataflow.users_of(users[0], faulty.unit)
+        if not users or not all(v.function in SUMS for v in users) or np.size(value.array) < 3:
             return None
         factor = self.scale(needed, value.array)
         for block in faulty.blocks:
@@ -1380,19 +1345,9 @@ class Blame:
                     return block, factor
         return None
 
-    def _users(self, value: Value, unit: int) -> list[Value]:
-        """The operations of one unit that read a value."""
-        users = (self._graph.values[i] for i in self._children[value.id])
-        return [v for v in users if v.site is not None and self.recording.sites[v.site].unit == unit]
-
-    def _is_term(self, value: Value, within: Sequence[Value]) -> bool:
-        """Whether a value is added to something, or subtracted, by one of some operations."""
-        users = [each for each in within if value.id in each.inputs]
-        return bool(users) and all(each.function in _SUMS for each in users)
-
     def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
-        operands = self.operands_of(value, unit)
+        operands = self.dataflow.operands_of(value, unit)
         unknown = [each for each in operands if self._is_unknown(each)]
         kept = {
             one
@@ -1405,11 +1360,11 @@ class Blame:
         other = unknown[0]
         assert other.unit is not None
         assert other.site is not None
-        within = self._within(value, unit)
-        moved = all(_is_move(each.function) or each.function in _SUMS for each in within)
+        within = self.dataflow.within(value, unit)
+        moved = all(is_move(each.function) or each.function in SUMS for each in within)
         if not moved and not self._is_neutral(other):
             return None
-        if not self.is_active(other) and self._is_term(other, within):
+        if not self.dataflow.is_active(other) and self.dataflow.is_term(other, within):
             return None  # data, as labels are
         if not moved and (self.is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
             return None
@@ -1422,20 +1377,25 @@ class Blame:
 
     def region(self, faulty: Faulty) -> list[int]:
         """The unit of a wrong line, and those before it on which only wrong claims depend, the nearest first."""
-        above = self._graph.ancestors([faulty.value]) - self._of_loss
+        above = self._graph.ancestors([faulty.value]) - self.dataflow.of_loss
         above -= set() if faulty.value in self._innocent else self._innocent
         units = [faulty.unit]
         for each in sorted(above, reverse=True):
             value = self._graph.values[each]
-            if value.phase != 1 or value.function is None or value.site is None or value.site in self.forward_sites:
+            if (
+                value.phase != 1
+                or value.function is None
+                or value.site is None
+                or value.site in self.dataflow.forward_sites
+            ):
                 continue
             units += [self.recording.sites[value.site].unit, *reversed(value.named_in)]
         for i in sorted(self._graph.ancestors([faulty.value])):
             units += self._graph.values[i].named_in if self._graph.values[i].phase == 1 else []
         named = {self.recording.units[unit].function for unit in units[:1]}
         sites = self.recording.sites
-        forward = {sites[site].unit for site in self.forward_sites}
-        forward |= {unit for i in self._of_loss for unit in self._graph.values[i].named_in}
+        forward = {sites[site].unit for site in self.dataflow.forward_sites}
+        forward |= {unit for i in self.dataflow.of_loss for unit in self._graph.values[i].named_in}
         made: dict[int, list[bool]] = defaultdict(list)
         for value in self._graph.values:
             if value.phase == 1 and value.site is not None and value.function is not same and is_real(value.array):
@@ -1451,11 +1411,11 @@ class Blame:
         if faulty.proved:
             return []
         sites, made = self.recording.sites, defaultdict(set)
-        for i in sorted(self.below([faulty.value])):
+        for i in sorted(self.dataflow.below([faulty.value])):
             value = self._graph.values[i]
             if value.site is not None and value.phase == 1 and sites[value.site].unit >= 0:
                 made[sites[value.site].unit].add(i)
-        through = [self._graph.ancestors([claim.id]) | self.below([claim.id]) for claim in self.claims]
+        through = [self._graph.ancestors([claim.id]) | self.dataflow.below([claim.id]) for claim in self.claims]
         return [unit for unit, ids in made.items() if all(ids & each for each in through)]
 
     def constants(self, faulty: Faulty) -> list[tuple[Span, float]]:
@@ -1465,7 +1425,7 @@ class Blame:
         """
         if faulty.needed is None or np.size(faulty.needed) < 3:
             return []
-        made = self._within(self._graph.values[faulty.value], faulty.unit)
+        made = self.dataflow.within(self._graph.values[faulty.value], faulty.unit)
         found = []
         for value in made:
             site = None if value.site is None else self.recording.sites[value.site]
@@ -1496,12 +1456,6 @@ class Blame:
         made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
         return unit == faulty.unit or any(self._is_unknown(value) for value in made)
 
-    def passes_on(self, unit: int) -> bool:
-        """Whether a unit returns what other lines have computed, summed or in another shape, and no more."""
-        sites = self.recording.sites
-        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
-        return self.recording.units[unit].is_result and all(_is_move(value.function) for value in made)
-
     def makes_derivatives(self, unit: int) -> bool:
         """Whether all arrays that leave a line are exactly derivatives of variables, which no other line computes."""
         made = self._results().get(unit, ())
@@ -1515,32 +1469,10 @@ class Blame:
 
     def _is_made_elsewhere(self, value: Value, unit: int) -> bool:
         """Whether a line of the backward pass that does not read a value computes the same."""
-        below, shape = self.below([value.id]), np.shape(value.array)
+        below, shape = self.dataflow.below([value.id]), np.shape(value.array)
         others = (v for v in self._graph.values if v.phase == 1 and v.unit not in (None, unit) and v.id not in below)
         alike = (v for v in others if v.function is not None and np.shape(v.array) == shape and is_real(v.array))
         return any(self.recording.is_equal(value.array, v.array) for v in alike)
-
-    def returns_forward_values(self, unit: int) -> bool:
-        """Whether a unit is part of a line of the forward pass, and computes nothing there."""
-        units, sites = self.recording.units, self.recording.sites
-        lines = {(units[sites[site].unit].file, units[sites[site].unit].line) for site in self.forward_sites}
-        return (units[unit].file, units[unit].line) in lines and self.passes_on(unit)
-
-    def most_entries(self, unit: int) -> int:
-        """Entries that an array may have which an edit of a unit makes.
-
-        Vectors and matrices are broadcast, and multiplied, to no more than two of their axes, but for outer products.
-        """
-        sites = self.recording.sites
-        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
-        read = {i for value in made for i in (*value.inputs, value.id)}
-        shapes = [np.shape(self._graph.values[i].array) for i in read]
-        shapes = [shape for shape in shapes if math.prod(shape) > 1]
-        sizes = sorted(map(math.prod, shapes), reverse=True)
-        outer = any(value.function is each for value in made for each in _OUTER_PRODUCTS)
-        if not outer and all(len(shape) <= 2 for shape in shapes):
-            return max([*sizes, *(max(shape) ** 2 for shape in shapes)], default=1)
-        return math.prod(sizes[:2])
 
     def _is_unknown(self, value: Value, *, by_claims: bool = True) -> bool:
         """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right.
@@ -1549,11 +1481,15 @@ class Blame:
         """
         if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
             return False
-        if value.site in self.forward_sites or value.id in self._of_loss or (by_claims and value.id in self._innocent):
+        if (
+            value.site in self.dataflow.forward_sites
+            or value.id in self.dataflow.of_loss
+            or (by_claims and value.id in self._innocent)
+        ):
             return False
         array = self._array(value)
         if not np.any(array):
-            return self.is_active(value) and np.size(array) not in self._zero_sizes
+            return self.dataflow.is_active(value) and np.size(array) not in self._zero_sizes
         return not self.meaning(value) and not self.matches.is_forward(array) and not self._makes_a_derivative(value)
 
     def _makes_a_derivative(self, value: Value) -> bool:
@@ -1565,9 +1501,11 @@ class Blame:
             sites, size = self.recording.sites, np.size(value.array)
             if size < 2:
                 return False
-            users = [self._graph.values[i] for i in self._children[value.id]]
+            users = [self._graph.values[i] for i in self.dataflow.children[value.id]]
             weighted = [v.id for v in users if v.function is np.multiply and self._is_weighted(v)]
-            later = dict.fromkeys(self.below([value.id]) - {value.id}, size) | dict.fromkeys(self.below(weighted), 2)
+            later = dict.fromkeys(self.dataflow.below([value.id]) - {value.id}, size) | dict.fromkeys(
+                self.dataflow.below(weighted), 2
+            )
             made = [(self._graph.values[i], least) for i, least in sorted(later.items())]
             self._making[value.id] = any(
                 v.phase == 1
@@ -1585,19 +1523,6 @@ class Blame:
         """Whether a product is that of two different arrays of one shape."""
         read = [self._graph.values[i].array for i in product.inputs]
         return len(read) == 2 and all(np.shape(each) == np.shape(product.array) for each in read)
-
-    def is_active(self, value: Value) -> bool:
-        """Whether a value changes with the parameters: what does not is data."""
-        return value.id in self._active
-
-    @cached_property
-    def _active(self) -> set[int]:
-        found = {i for ids in self.recording.parameters for i in ids}
-        for value in self._graph.values:
-            changes = value.function is not None and is_real(value.array) and not is_constant(value.function)
-            if changes and any(i in found for i in value.inputs):
-                found.add(value.id)
-        return found
 
     @cached_property
     def _zero_sizes(self) -> set[int]:
@@ -1666,18 +1591,6 @@ class Blame:
                     waiting.append(i)
         return made, read
 
-    def _within(self, value: Value, unit: int) -> list[Value]:
-        """The operations of one unit that lead to a value, itself included."""
-        found = {value.id: value}
-        waiting = [value]
-        while waiting:
-            for i in waiting.pop().inputs:
-                inner = self._graph.values[i]
-                if inner.site is not None and self.recording.sites[inner.site].unit == unit and i not in found:
-                    found[i] = inner
-                    waiting.append(inner)
-        return list(found.values())
-
     def _is_used_as_factor(self, value: Value, factor: Value, needed: Any) -> bool:
         """Whether another factor would make a value what it has to be."""
         if needed is None:
@@ -1695,38 +1608,24 @@ class Blame:
             return False
         return any(equal(needed, each, self.recording.tolerance) for each in made)
 
-    def operands_of(self, value: Value, unit: int) -> list[Value]:
-        """What the expressions of one unit read."""
-        found: dict[int, Value] = {}
-        waiting, seen = [value.id], {value.id}
-        while waiting:
-            each = self._graph.values[waiting.pop()]
-            for i in each.inputs:
-                inner = self._graph.values[i]
-                if (inner.site is not None and self.recording.sites[inner.site].unit == unit) or (
-                    inner.function in (same, operator.getitem) and inner.site is None
-                ):
-                    if i not in seen:
-                        seen.add(i)
-                        waiting.append(i)
-                else:
-                    found[i] = inner
-        return list(found.values())
-
     def _is_neutral(self, value: Value) -> bool:
         """Whether a value is made of the forward pass alone, and no value of it: a slope, say."""
         if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
             return False
-        if value.site in self.forward_sites or self.meaning(value) or self.matches.is_forward(self._array(value)):
+        if (
+            value.site in self.dataflow.forward_sites
+            or self.meaning(value)
+            or self.matches.is_forward(self._array(value))
+        ):
             return False
-        above = self._graph.ancestors([value.id]) - self._of_loss
+        above = self._graph.ancestors([value.id]) - self.dataflow.of_loss
         inner = [self._graph.values[i] for i in above if self._graph.values[i].function is not None and i != value.id]
         return not any(self.meaning(each) and not self.matches.is_forward(self._array(each)) for each in inner)
 
     def _is_neutral_term(self, value: Value, unit: int, source: Value) -> bool:
         """Whether a value that is made of no derivative is added to others: any other one would do as well."""
-        within = self._within(value, unit)
-        return self._is_neutral(source) and all(_is_move(v.function) or v.function in _SUMS for v in within)
+        within = self.dataflow.within(value, unit)
+        return self._is_neutral(source) and all(is_move(v.function) or v.function in SUMS for v in within)
 
     def is_slope(self, array: Any) -> bool:
         """Whether an array is the slope of one forward value by another, entry by entry, that enters by it alone."""
@@ -1766,27 +1665,9 @@ class Blame:
         found = self._pulled[outer].get(inner)
         return found is not None and self.recording.is_equal(self.recording.adjoints.of[inner], found)
 
-
-def _is_move(function: Any) -> bool:
-    function = function.function if isinstance(function, Part) else function
-    try:
-        return function in MOVES or function in (np.sum, same, written, added_at)
-    except TypeError:
-        return False
-
-
-def _fitted(array: Any, shape: tuple[int, ...]) -> Any:
-    """An array in another shape of the same size, a matrix possibly transposed; None if there is none."""
-    if array is None:
-        return None
-    array = np.asarray(array, dtype=np.float64)
-    if array.shape == shape:
-        return array
-    if array.size != int(np.prod(shape)):
-        return None
-    if array.ndim == len(shape) == 2 and array.shape == shape[::-1]:
-        return array.T
-    return array.reshape(shape)
+    def _correct(self, arrays: Mapping[int, Any]) -> None:
+        """Take some values for what they are when those before them are right; none if it is empty."""
+        self._corrected = arrays
 
 
 def _factor_of_zero(graph: Graph, value: Value) -> Any:

@@ -230,7 +230,7 @@ def _extra_slope(blame: Blame, faulty: Faulty) -> str:
     if value.shape != needed.shape or not np.all(needed) or value.size < 3:
         return ""
     quotient = value / needed
-    made = blame.below([faulty.of]) if faulty.of is not None else set()
+    made = blame.dataflow.below([faulty.of]) if faulty.of is not None else set()
     for use, _of, array in blame.recording.adjoints.uses:
         outer = np.asarray(blame.recording.adjoints.of[use])
         alike = use in made and outer.shape == array.shape == quotient.shape and np.all(outer)
@@ -276,7 +276,12 @@ def lines_of(blame: Blame, wrong: Sequence[Explanation], names: Sequence[str]) -
         facts[each.unit] = LineFact(each.unit, each.target, each.of, True, each.factor)
     last: dict[int, Match] = {}
     for value in recording.graph.values:
-        if value.phase != 1 or value.site is None or value.site in blame.forward_sites or value.function is None:
+        if (
+            value.phase != 1
+            or value.site is None
+            or value.site in blame.dataflow.forward_sites
+            or value.function is None
+        ):
             continue
         found = blame.meaning(value)
         unit = recording.sites[value.site].unit

@@ -173,3 +173,17 @@ def _orders(array: Any) -> list[Array]:
     if array.ndim == 2 and min(array.shape) > 1:
         return [array.reshape(-1), array.T.reshape(-1)]
     return [array.reshape(-1)]
+
+
+def reshaped(array: Any, shape: tuple[int, ...]) -> Any:
+    """An array in another shape of the same size, a matrix possibly transposed; None if there is none."""
+    if array is None:
+        return None
+    array = np.asarray(array, dtype=np.float64)
+    if array.shape == shape:
+        return array
+    if array.size != int(np.prod(shape)):
+        return None
+    if array.ndim == len(shape) == 2 and array.shape == shape[::-1]:
+        return array.T
+    return array.reshape(shape)

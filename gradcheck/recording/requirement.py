@@ -56,7 +56,7 @@ def requirement_of(blame: Blame, faulty: Faulty, span: Span) -> Requirement | No
     target, needed = _target(blame, faulty, results)
     if needed is None:
         return None
-    below = blame.below([target])
+    below = blame.dataflow.below([target])
     whole = next((value.id for value in results if value.id in below), None)
     if whole is not None and whole != target:  # what is wrong is a part of the expression
         needed = graph.recomputed({**_before(faulty, target), target: needed}, [whole])[whole]
@@ -107,7 +107,7 @@ def right_claims(blame: Blame, unit: int, budget: Budget, span: Span) -> Require
         and is_real(value.array)
     ]
     claims = [claim.id for claim in blame.claims]
-    if len(results) != 1 or not set(claims) <= blame.below([results[0].id]):
+    if len(results) != 1 or not set(claims) <= blame.dataflow.below([results[0].id]):
         return None
     wanted = _RightClaims(blame, results[0], budget)
     return Requirement(0, results[0].array, wanted, lambda: wanted.left >= 0)
@@ -188,7 +188,7 @@ def _target(blame: Blame, faulty: Faulty, results: list[Value]) -> tuple[int, An
     """The value that is known to be wrong, and what it has to be: of the line itself, or of one that reads it."""
     if faulty.needed is not None:
         return faulty.value, faulty.needed
-    below = blame.below([faulty.value])
+    below = blame.dataflow.below([faulty.value])
     for each in sorted(faulty.instead):
         now = blame.recording.graph.values[each].array
         if each in below and not equal(faulty.instead[each], now, blame.recording.tolerance):

@@ -104,7 +104,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
         for unit in those:
             if repairs and any(each.unit == repairs[0][0] and each.proved for each in found):
                 return repairs
-            if blame.most_entries(unit) > RECORDING.most_entries:
+            if blame.dataflow.most_entries(unit) > RECORDING.most_entries:
                 continue
             constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
             repair = edits.repair(unit, wider=wider, constants=constants)
@@ -114,7 +114,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
             is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
             if is_open or repair.slug in ("shifted", "missing-path"):
                 repairs.append((unit, repair))
-            elif wider or (repair.slug in _OF_CONSTANTS and not blame.returns_forward_values(unit)):
+            elif wider or (repair.slug in _OF_CONSTANTS and not blame.dataflow.returns_forward_values(unit)):
                 rivals = True
         if repairs:
             break
@@ -137,11 +137,17 @@ def singled_out(
     A line is singled out if all that it reads is right, or if it alone can be repaired.
     """
     blocks = tuple(sorted({block for each in found for block in each.blocks}))
-    made = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.returns_forward_values(each[0])]
+    made = [
+        each
+        for each in repairs
+        if each[1].slug not in _OF_CONSTANTS or not blame.dataflow.returns_forward_values(each[0])
+    ]
     repairs = made or repairs  # a sign or a constant is wrong where something is computed
     passing = {unit for each in found for unit in each.passing}
     computed = [
-        each for each in repairs if each[1].slug in _OF_CONSTANTS or not blame.passes_on(each[0]) or each[0] in passing
+        each
+        for each in repairs
+        if each[1].slug in _OF_CONSTANTS or not blame.dataflow.passes_on(each[0]) or each[0] in passing
     ]
     repairs = computed or repairs  # so is what is missing there
     inexact = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.makes_derivatives(each[0])]
@@ -153,11 +159,11 @@ def singled_out(
             return [(found[0], own[0] if own else None)]
     units = {unit for unit, _ in repairs}
     constant = len(found) == 1 and found[0].factor is not None
-    if constant and units == {found[0].unit} and not blame.passes_on(found[0].unit):
+    if constant and units == {found[0].unit} and not blame.dataflow.passes_on(found[0].unit):
         return [(found[0], repairs[0][1])]
     if len(units) == 1 and against:
         unit, repair = repairs[0]
-        if blame.passes_on(unit) and unit not in passing:
+        if blame.dataflow.passes_on(unit) and unit not in passing:
             return []
         if len(found) == 1 and unit == found[0].unit and found[0].needed is not None and not repair.slug:
             return [(replace(found[0], blocks=blocks, factor=None), repair)]  # the values may show the mistake

@@ -98,7 +98,11 @@ class RecordedLines:
             return bool(data & above) or not strictly
         inner = [graph.values[i] for i in above if i not in leaves and graph.values[i].function is not None]
         if data & above:  # one sample of many, say: what is made of it and of the parameters
-            inner = [v for v in inner if blame.is_active(v) and not (v.function in MOVES and leaves >= set(v.inputs))]
+            inner = [
+                v
+                for v in inner
+                if blame.dataflow.is_active(v) and not (v.function in MOVES and leaves >= set(v.inputs))
+            ]
         return bool(blame.right) or any(
             v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
         )

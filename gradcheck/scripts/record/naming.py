@@ -181,7 +181,7 @@ class _Line:
         """The derivative by the first, the last, or all but one of the samples alone."""
         if not self.fits:
             return None
-        for value in self.blame.operands_of(self.value, self.unit):
+        for value in self.blame.dataflow.operands_of(self.value, self.unit):
             for match in self.blame.meaning(value):
                 whole = np.asarray(self.recording.adjoints.of.get(match.of, 0.0), dtype=np.float64)
                 if match.kind is not Kind.WHOLE or whole.ndim < 1 or len(whole) < 2:
@@ -311,7 +311,7 @@ class _LineSubject(Subject):
         self.point = (start.copy(),)
         self._upstream = self._read()
         self._outputs = sorted(self._upstream) or [max(line.recording.adjoints.of)]
-        operands = line.blame.operands_of(line.value, line.unit)
+        operands = line.blame.dataflow.operands_of(line.value, line.unit)
         self._fixed = {v.id: v.array for v in operands if line.blame.meaning(v) and v.phase == 1}
         self._activation = self._directly_made()
 
@@ -319,7 +319,7 @@ class _LineSubject(Subject):
         """The derivatives that the line reads, by the variable, where these give what it has to be."""
         line = self._line
         found: dict[int, Array] = {}
-        for value in line.blame.operands_of(line.value, line.unit):
+        for value in line.blame.dataflow.operands_of(line.value, line.unit):
             whole = [m for m in line.blame.meaning(value) if m.kind is Kind.WHOLE and value.phase == 1]
             after = [m for m in whole if line.of.id in self._graph.ancestors([m.of]) and m.of != line.of.id]
             if after:
