@@ -20,7 +20,7 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.alternatives import alternatives
-from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.budget import Budget, Costs
 from gradcheck.recording.calls import Calls
 from gradcheck.recording.editor import Watched
@@ -29,6 +29,7 @@ from gradcheck.recording.explain import UNEXPLAINED, WITHOUT_NAME, Explanation, 
 from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.program import reachable, source_of
 from gradcheck.recording.record import Recording, equal, record
+from gradcheck.recording.remedies import Faulty
 from gradcheck.recording.repair import Repair, repaired, searched
 from gradcheck.recording.requirement import Requirement, requirement_of, right_claims
 from gradcheck.recording.rules import NoRule

@@ -50,7 +50,7 @@ class Alternatives:
     def only(self, blame: Blame) -> tuple[int, Repair] | None:
         """The line that must be the wrong one if one is, and its repair."""
         left = self.shown(blame)
-        scaled = blame.is_scaled and any(np.size(claim.truth) > 2 for claim in blame.claims)
+        scaled = blame.backward.is_scaled and any(np.size(claim.truth) > 2 for claim in blame.backward.claims)
         if len(left) != 1 or self.untried or scaled:
             return None  # what is off by a constant alone can be put right on any line
         unit, repair = left[0]
@@ -74,7 +74,7 @@ def alternatives(blame: Blame, edits: Edits, search: SearchUnit) -> Alternatives
     """Search all lines that may be wrong."""
     repairs: dict[int, Repair] = {}
     searched, untried = set[int](), set[int]()
-    for unit in blame.suspected_units():
+    for unit in blame.backward.suspected_units():
         if edits.is_spent or blame.dataflow.most_entries(unit) > RECORDING.most_entries:
             untried.add(unit)
             continue
@@ -102,7 +102,7 @@ def recomputes(blame: Blame, unit: int) -> bool:
 
 def _is_same_again(blame: Blame, value: Value) -> bool:
     values = blame.recording.graph.values
-    alike = (values[i] for i in blame.matches.forward(value.array) if i != value.id)
+    alike = (values[i] for i in blame.backward.matches.forward(value.array) if i != value.id)
     return any(set(value.names) & set(each.names) for each in alike)
 
 
@@ -133,7 +133,7 @@ def _users(blame: Blame, unit: int) -> Iterator[int]:
 
 def _makers(blame: Blame, unit: int, text: str) -> Iterator[int]:
     """The lines that may be wrong and have made what a line reads under some name."""
-    suspected = set(blame.suspected_units())
+    suspected = set(blame.backward.suspected_units())
     root = text.partition("[")[0]
     for value in _results(blame, unit):
         for read in blame.dataflow.operands_of(value, unit):

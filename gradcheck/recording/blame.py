@@ -10,24 +10,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import adjoints
+from gradcheck.recording.backward_values import BackwardValues, Rank
 from gradcheck.recording.budget import Budget
-from gradcheck.recording.claims import Claim, claims_of
+from gradcheck.recording.claims import Claim
 from gradcheck.recording.dataflow import SELECTIONS, SUMS, Dataflow, is_move
 from gradcheck.recording.edits import is_written
 from gradcheck.recording.graph import Graph, Value, is_real
-from gradcheck.recording.matching import Kind, Match, Matches, reshaped
+from gradcheck.recording.matching import Kind, reshaped
 from gradcheck.recording.operations import same
 from gradcheck.recording.record import Recording, equal
-from gradcheck.recording.replay import Replay, scale_of
+from gradcheck.recording.remedies import Faulty, Remedy, merged
+from gradcheck.recording.replay import Replay
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
@@ -38,94 +38,6 @@ from gradcheck.tracebacks import pass_on_signal
 _MOST_ENTRIES = 2_000_000
 
 Array = NDArray[Any]
-
-
-class Rank(IntEnum):
-    """What a value is by itself, the most suspicious first."""
-
-    NOTHING = 0  # the adjoint of nothing
-    MULTIPLE = 1  # a multiple of an adjoint
-    NAME = 2  # another name for something
-    PART = 3  # of an adjoint
-    WHOLE = 4  # an adjoint
-    FORWARD = 5  # a value of the forward pass
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """Values that, replaced, make claims right.
-
-    Attributes
-    ----------
-    site : int
-        The expression that made them.
-    values : tuple of int
-    instead : dict of int to ndarray
-        What they have to be.
-    of : tuple of (int or None)
-        The forward values whose adjoints these are; None for what is none.
-    fixes : frozenset of int
-        Numbers of the claims that are right then.
-    rank : Rank
-    factor : float or None
-        The constant by which they are off, if that is all.
-    start : int
-        The first of the values that is wrong once those before it are right.
-    alone : bool
-        Whether no value that is right by itself, but may have been meant as something else, helps as well.
-    """
-
-    site: int
-    values: tuple[int, ...]
-    instead: Mapping[int, Any]
-    of: tuple[int | None, ...]
-    fixes: frozenset[int]
-    rank: Rank
-    factor: float | None
-    start: int
-    alone: bool = True
-
-
-@dataclass(frozen=True)
-class Faulty:
-    """A line that is wrong.
-
-    Attributes
-    ----------
-    unit : int
-        Number of the unit.
-    value : int
-        The first value of it that is wrong.
-    needed : ndarray or None
-        What this has to be.
-    of : int or None
-        The forward value whose adjoint that is.
-    blocks : tuple of int
-        Blocks that are wrong because of it.
-    factor : float or None
-        The constant by which it is off, if that is all.
-    rank : Rank
-    user : int
-        The unit that its value is used in, where that showed it; else its own.
-    proved : bool
-        Whether all that the line reads is known to be right.
-    instead : dict of int to ndarray
-        Values of the line, or of the one that uses it, and what they have to be.
-    passing : tuple of int
-        Units that pass the value on as it is, the likeliest to be wrong first; empty if that is none, or the unit.
-    """
-
-    unit: int
-    value: int
-    needed: Any
-    of: int | None
-    blocks: tuple[int, ...]
-    factor: float | None
-    rank: Rank
-    user: int
-    proved: bool
-    instead: Mapping[int, Any] = field(default_factory=dict)
-    passing: tuple[int, ...] = ()
 
 
 class Blame:
@@ -141,62 +53,19 @@ class Blame:
     ----------
     recording : Recording
     dataflow : Dataflow
+    backward : BackwardValues
     """
 
     def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
         self.recording, self._graph = recording, recording.graph
         self._budget = Budget(max(RECORDING.most_recomputed, RECORDING.most_passes * len(recording.graph.values)))
         self.dataflow = Dataflow(recording)
-        self.matches = Matches(self.recording)
-        every = [claim for block in range(len(self.recording.claims)) for claim in claims_of(self.recording, block)]
-        self.claims = [claim for claim in every if not claim.right and claim.block in wrong]
-        self.right = [claim for claim in every if claim.right]
-        self._corrected: Mapping[int, Any] = {}
-        self._meanings: dict[int, list[Match]] = {}
-        self._making: dict[int, bool] = {}
-        self._innocent = self._influences(self.right)
-        self._by_claim = {each: claim for claim in self.claims for each in self._names_of(claim.id)}
+        self.backward = BackwardValues(self.dataflow, wrong)
         self._pulled: dict[int, dict[int, Any]] = {}
         self._jacobians_by_size: dict[int, list[Any]] = {}
         self._rows: dict[int, list[tuple[list[int | None], Array]]] = {}
         self._candidates = self._adjoints_by_size()
-        self._series = Series(self.recording, self.matches, self.meaning)
-
-    def _influences(self, claims: Sequence[Claim]) -> set[int]:
-        """The values of the backward pass on which some claims depend."""
-        if not claims:
-            return set()
-        generator = np.random.default_rng(0)
-        ids = [claim.id for claim in claims]
-        above = self._graph.ancestors(ids)
-        seeds: dict[int, Any] = {}
-        for claim in claims:
-            seed = np.where(np.isnan(claim.truth), 0.0, generator.standard_normal(np.shape(claim.truth)))
-            seeds[claim.id] = seeds.get(claim.id, 0.0) + seed
-        try:
-            found = adjoints(self._graph, seeds, {i for i in above if self._graph.values[i].phase == 1})
-        except NoRule:
-            return above
-        return {each for each, array in found.of.items() if np.any(array)}
-
-    def _suspects(self) -> dict[int, list[Value]]:
-        """The values that may be wrong, by the expressions that made them."""
-        above = self._graph.ancestors(claim.id for claim in self.claims)
-        innocent = self._innocent - {claim.id for claim in self.claims}
-        found: dict[int, list[Value]] = defaultdict(list)
-        for value in self._graph.values:
-            if value.id not in above or value.id in self.dataflow.of_loss or value.id in innocent:
-                continue
-            if value.site is None or value.site in self.dataflow.forward_sites or value.function is None:
-                continue
-            if value.phase == 1 and is_real(value.array) and value.inputs and not self.dataflow.is_filled_later(value):
-                found[value.site].append(value)
-        return found
-
-    def suspected_units(self) -> list[int]:
-        """The units that may be wrong, in the order in which they were computed."""
-        units = (self.recording.sites[site].unit for site in self._suspects())
-        return [unit for unit in dict.fromkeys(units) if unit >= 0]
+        self._series = Series(self.recording, self.backward.matches, self.backward.meaning)
 
     def _adjoints_by_size(self) -> dict[int, list[tuple[int | None, Any]]]:
         """Adjoints of forward values by size, each different one once, later ones first; then parts, and tangents."""
@@ -207,19 +76,11 @@ class Blame:
         forward = [(None, array) for _, found in self.recording.tangents for array in found.values()]
         for each, adjoint in [*whole, *parts, *forward]:
             array = np.asarray(adjoint, dtype=np.float64)
-            mark = array.size, f"{self.matches.keys(array.reshape(-1))[0]:.8e}"
+            mark = array.size, f"{self.backward.matches.keys(array.reshape(-1))[0]:.8e}"
             if mark not in seen:
                 seen.add(mark)
                 found[array.size].append((each, array))
         return found
-
-    def meaning(self, value: Value) -> list[Match]:
-        """Of which adjoints a value is a multiple."""
-        if value.id in self._corrected:
-            return self.meaning_of(self._corrected[value.id])
-        if value.id not in self._meanings:
-            self._meanings[value.id] = self.meaning_of(value.array)
-        return self._meanings[value.id]
 
     def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
         """What the values of an expression are, each with those before it put right, and the first that is wrong."""
@@ -228,24 +89,12 @@ class Blame:
         arrays = self._graph.in_turn({value.id: needed[value.id] for value in values})
         for value in values:
             array = arrays[value.id]
-            ranks.append(self._rank_of(value, array))
+            ranks.append(self.backward.rank_of(value, array))
             if start is None and not equal(needed[value.id], array, self.recording.tolerance):
                 start = value.id
         least = min(ranks)
         rank = Rank.NAME if values[0].function is same and least > Rank.NAME else least
         return rank, values[0].id if start is None else start
-
-    def _rank_of(self, value: Value, array: Any) -> Rank:
-        """What an array is in place of a value, which may be that value itself."""
-        found = self.meaning(value) if array is value.array else self.matches.of(array)
-        exact = [match for match in found if match.exact]
-        if any(match.kind is not Kind.PART for match in exact):
-            return Rank.WHOLE
-        if exact:
-            return Rank.PART
-        if self.matches.is_forward(array):
-            return Rank.FORWARD
-        return Rank.MULTIPLE if any(match.kind is Kind.WHOLE for match in found) else Rank.NOTHING
 
     def _remedies(
         self, suspects: Mapping[int, list[Value]], applied: Mapping[int, Any], left: set[int]
@@ -256,7 +105,7 @@ class Blame:
         """
         graph = self._graph.with_values(applied) if applied else self._graph
         for site, values in suspects.items():
-            replay = Replay(graph, values, self.claims, self.matches, self.recording.tolerance)
+            replay = Replay(graph, values, self.backward.claims, self.backward.matches, self.recording.tolerance)
             for instead, of in self._substitutions(values):
                 if self._budget.is_spent:
                     return
@@ -291,7 +140,7 @@ class Blame:
 
     def _substitutions(self, values: Sequence[Value]) -> Iterator[tuple[dict[int, Any], tuple[int | None, ...]]]:
         """Adjoints, and parts of adjoints, in place of all values that an expression has made."""
-        own = {v.id: self._by_claim[v.id] for v in values if v.id in self._by_claim}
+        own = {v.id: self.backward.by_claim[v.id] for v in values if v.id in self.backward.by_claim}
         if own:
             of = tuple((self.recording.parameters[claim.block] or (None,))[0] for claim in own.values())
             yield {each: self._truth_of(each, claim) for each, claim in own.items()}, of
@@ -313,30 +162,14 @@ class Blame:
         truth = claim.truth.reshape(now.shape)
         return np.where(np.isnan(truth), now, truth)
 
-    def _names_of(self, value: int) -> Iterator[int]:
-        """A value, and the one that it is another name of, if the backward pass has made it."""
-        while True:
-            yield value
-            node = self._graph.values[value]
-            if node.function is not same:
-                return
-            value = node.inputs[0]
-            inner = self._graph.values[value]
-            if inner.phase == 0 or inner.function is None or value in self.dataflow.of_loss:
-                return
-
-    def scale(self, truth: Any, value: Any) -> float | None:
-        """The constant by which a value is a multiple of the truth."""
-        return scale_of(truth, value, self.recording.tolerance)
-
     def lines(self) -> list[Faulty]:
         """The fewest lines whose values, put right, make all claims right that can be made so."""
         scaled = self._scaled_line()
         if scaled is not None:
             return [scaled]
-        suspects = self._suspects()
+        suspects = self.backward.suspects()
         applied: dict[int, Any] = {}
-        left = set(range(len(self.claims)))
+        left = set(range(len(self.backward.claims)))
         chosen: list[Faulty] = []
         while left and not self._budget.is_spent:
             found = [r for r in self._remedies(suspects, applied, left) if r.fixes & left]
@@ -345,42 +178,25 @@ class Blame:
             best = self._choice(found, left)
             best = replace(best, alone=best.alone and self._is_alone(best, found, left))
             applied.update(best.instead)
-            faulty = self._inside(best, tuple(sorted({self.claims[k].block for k in best.fixes & left})))
+            faulty = self._inside(best, tuple(sorted({self.backward.claims[k].block for k in best.fixes & left})))
             left -= best.fixes
             chosen.append(replace(faulty, instead=best.instead))
-        return _merged(chosen)
+        return merged(chosen)
 
     def _scaled_line(self) -> Faulty | None:
         """The only line that brings in a constant each time, and without which all claims are right."""
         found: list[Faulty] = []
-        for unit, values in self._results().items():
+        for unit, values in self.backward.results().items():
             factor = self._constant_of(unit, values)
             if factor is None or self._budget.is_spent:
                 continue
-            blocks = tuple(sorted({claim.block for claim in self.claims}))
+            blocks = tuple(sorted({claim.block for claim in self.backward.claims}))
             if self._is_right_without(values, factor):
                 first = values[0]
-                of = self.meaning(first)[0].of
+                of = self.backward.meaning(first)[0].of
                 needed = np.asarray(first.array, dtype=np.float64) / factor
                 found.append(Faulty(unit, first.id, needed, of, blocks, factor, Rank.MULTIPLE, unit, True))
         return found[0] if len(found) == 1 else None
-
-    def _results(self) -> dict[int, list[Value]]:
-        """The values of the backward pass that leave a unit, by unit."""
-        found: dict[int, list[Value]] = defaultdict(list)
-        sites = self.recording.sites
-        above = self._graph.ancestors(claim.id for claim in (*self.claims, *self.right))
-        for value in self._graph.values:
-            if value.id not in above or value.phase == 0 or value.site is None or value.function is None:
-                continue
-            if value.site in self.dataflow.forward_sites:
-                continue
-            unit = sites[value.site].unit
-            after = [self._graph.values[i] for i in self.dataflow.children[value.id]]
-            inside = after and all(each.site is not None and sites[each.site].unit == unit for each in after)
-            if not inside and np.size(value.array) > 1 and is_real(value.array) and unit >= 0:
-                found[unit].append(value)
-        return found
 
     def _constant_of(self, unit: int, values: Sequence[Value]) -> float | None:
         """The constant that a line brings in: the same each time, and not one."""
@@ -389,7 +205,7 @@ class Blame:
             read = self._factors_read(value, unit, named=True)
             if len(read) > 1 or self._open_operands(value, unit):
                 return None  # what is read may be the derivative of one or another, or what is wrong
-            own = {m.factor for m in self.meaning(value)}
+            own = {m.factor for m in self.backward.meaning(value)}
             brought = {round(mine / other, 9) for mine in own for other in read}
             common = brought if common is None else common & brought
         if not common or 1.0 in common or len(common) != 1:
@@ -398,7 +214,7 @@ class Blame:
 
     def _is_right_without(self, values: Sequence[Value], factor: float) -> bool:
         """Whether all claims are right once some values are divided by a constant."""
-        claims = [*self.claims, *self.right]
+        claims = [*self.backward.claims, *self.backward.right]
         ids = {value.id for value in values}
         changed: dict[int, Any] = {}
         order = self._graph.order(ids, [claim.id for claim in claims])
@@ -445,7 +261,7 @@ class Blame:
             unit
             for unit, remedy in last.items()
             if not self._is_renaming(remedy)
-            and all(self._is_of_variable(self._graph.values[i]) for i in remedy.values)
+            and all(self.backward.is_of_variable(self._graph.values[i]) for i in remedy.values)
             and any(self._graph.values[i].names for i in remedy.values)
         }
         return [r for r in best if self.recording.sites[r.site].unit not in right]
@@ -457,8 +273,8 @@ class Blame:
         return all(
             v.function is None
             or v.id in self.dataflow.of_loss
-            or v.id in self._innocent
-            or self.matches.is_forward(v.array)
+            or v.id in self.backward.innocent
+            or self.backward.matches.is_forward(v.array)
             for v in read
         )
 
@@ -540,14 +356,14 @@ class Blame:
     def _is_short_of_a_variable(self, remedy: Remedy) -> bool:
         """Whether a line gives a name to the derivative of a value without one, where that of a variable is needed."""
         start, of, _ = self._first_of(remedy)
-        exact = [m.of for m in self.meaning(start) if m.kind is Kind.WHOLE and m.exact]
+        exact = [m.of for m in self.backward.meaning(start) if m.kind is Kind.WHOLE and m.exact]
         known = of is not None and bool(self._graph.values[of].names)
         return bool(start.names and exact) and known and not any(self._graph.values[i].names for i in exact)
 
     def _is_repeated(self, remedy: Remedy) -> bool:
         """Whether a line computes a value of the forward pass again, under the name that it has there."""
         value = self._graph.values[remedy.start]
-        alike = list(self.matches.forward(value.array))
+        alike = list(self.backward.matches.forward(value.array))
         return value.function is not same and any(set(value.names) & set(self._graph.values[i].names) for i in alike)
 
     def _is_slope_of_helper(self, remedy: Remedy) -> bool:
@@ -565,7 +381,9 @@ class Blame:
         value = self._graph.values[remedy.start]
         unit = self.recording.sites[remedy.site].unit
         derivative = remedy.rank is Rank.WHOLE and remedy.factor is None and not self._is_renaming(remedy)
-        derivative = derivative and np.size(value.array) > 1 and not self.lacks_a_part(value, remedy.instead[value.id])
+        derivative = (
+            derivative and np.size(value.array) > 1 and not self.backward.lacks_a_part(value, remedy.instead[value.id])
+        )
         return derivative and self.recording.units[unit].is_result and bool(self.dataflow.callers(value, unit))
 
     def _brings_in_a_constant(self, remedy: Remedy) -> bool:
@@ -574,13 +392,13 @@ class Blame:
             return False
         start = self._graph.values[remedy.start]
         read = self._factors_read(start, self.recording.sites[remedy.site].unit, every=True)
-        own = {match.factor for match in self.meaning(start)}
+        own = {match.factor for match in self.backward.meaning(start)}
         return not any(abs(one / other - 1.0) < RECORDING.alike for one in own for other in read)
 
     def _is_carried(self, remedy: Remedy) -> bool:
         """Whether the line reads a derivative that is off by the same constant, and that no right claim needs."""
         start, _, adjoint = self._first_of(remedy)
-        own = None if adjoint is None else self.scale(adjoint, start.array)
+        own = None if adjoint is None else self.backward.scale(adjoint, start.array)
         read = self._factors_read(start, self.recording.sites[remedy.site].unit)
         return own is not None and any(abs(own / other - 1.0) < RECORDING.alike for other in read)
 
@@ -593,10 +411,10 @@ class Blame:
         read = [
             each for each in self.dataflow.operands_of(value, unit) if each.phase == 1 and each.function is not None
         ]
-        read = [each for each in read if named or every or each.id not in self._innocent]
+        read = [each for each in read if named or every or each.id not in self.backward.innocent]
         factors = set()
         for each in read:
-            found = [] if self.matches.is_forward(each.array) else self.meaning(each)
+            found = [] if self.backward.matches.is_forward(each.array) else self.backward.meaning(each)
             found = [m for m in found if not named or self._graph.values[m.of].names]
             if any(m.exact and self._graph.values[m.of].names for m in found):
                 found = [m for m in found if m.exact or self._graph.values[m.of].names]
@@ -612,7 +430,7 @@ class Blame:
 
     def is_inner_number(self, faulty: Faulty) -> bool:
         """Whether a number inside a line is wrong, which belongs to no variable in particular."""
-        return faulty.value not in self._by_claim and np.size(self._graph.values[faulty.value].array) < 2
+        return faulty.value not in self.backward.by_claim and np.size(self._graph.values[faulty.value].array) < 2
 
     def _is_own_adjoint(self, remedy: Remedy) -> bool:
         """Whether a value is exactly the adjoint of what it belongs to: then the constant is missing further down.
@@ -621,8 +439,8 @@ class Blame:
         """
         start, of, adjoint = self._first_of(remedy)
         if of is None:
-            return any(match.kind is Kind.TANGENT and match.exact for match in self.meaning(start))
-        named = [m for m in self.meaning(start) if self._graph.values[m.of].names]
+            return any(match.kind is Kind.TANGENT and match.exact for match in self.backward.meaning(start))
+        named = [m for m in self.backward.meaning(start) if self._graph.values[m.of].names]
         if not self._graph.values[of].names and named and not any(m.exact for m in named):
             return False  # it is nearer to a variable, and a multiple of its derivative
         return adjoint is not None and equal(adjoint, start.array, self.recording.tolerance)
@@ -630,26 +448,21 @@ class Blame:
     def _lacks_a_part(self, remedy: Remedy, others: Sequence[Remedy]) -> bool:
         """Whether a value is what one use contributes, where no later line adds anything to it, or could have."""
         start, of, adjoint = self._first_of(remedy)
-        found = self.meaning(start)
-        if self._is_of_variable(start) and not self._is_renaming(remedy):
+        found = self.backward.meaning(start)
+        if self.backward.is_of_variable(start) and not self._is_renaming(remedy):
             return False
         own = [m.of for m in found if m.kind is Kind.PART]
         if adjoint is None or of is None or not any(self._leads_to(of, each, adjoint) for each in own):
             return False
         needed = remedy.instead[start.id]
-        if self.scale(needed, start.array) is not None:
+        if self.backward.scale(needed, start.array) is not None:
             return False  # a multiple lacks nothing
         later = [r for r in others if r.start > remedy.start and np.shape(r.instead[r.start]) == needed.shape]
         later = [r for r in later if self.recording.is_equal(r.instead[r.start], needed)]
         whole = any(self._graph.values[m.of].names for m in found if m.kind is Kind.WHOLE)
         if not later:
             return True
-        return all(self._is_renaming(r) for r in later) and not whole and not self._is_computed(needed, start)
-
-    def _is_of_variable(self, value: Value) -> bool:
-        """Whether a value is exactly the derivative with respect to something that has a name."""
-        found = self.meaning(value)
-        return any(m.kind is Kind.WHOLE and m.exact and self._graph.values[m.of].names for m in found)
+        return all(self._is_renaming(r) for r in later) and not whole and not self.backward.is_computed(needed, start)
 
     def _leads_to(self, of: int, other: int, adjoint: Any) -> bool:
         """Whether one forward value is made of another, or has its adjoint."""
@@ -666,7 +479,7 @@ class Blame:
             shape = np.shape(self._graph.values[of].array)
             if error.size != int(np.prod(shape)) or not np.any(error):
                 continue
-            scale = self.scale(reshaped(adjoint, error.shape), remedy.instead[each])
+            scale = self.backward.scale(reshaped(adjoint, error.shape), remedy.instead[each])
             yield of, reshaped(error / (scale or 1.0), shape)
 
     def _errors_below(self, remedy: Remedy) -> list[dict[int, Any]]:
@@ -722,7 +535,7 @@ class Blame:
                 return False
             units = self.recording.units
             own = units[self.recording.sites[source.site].unit].function == units[unit].function
-            return not own or not units[unit].is_result or self._is_computed(best.instead[value.id], source)
+            return not own or not units[unit].is_result or self.backward.is_computed(best.instead[value.id], source)
         if best.factor is not None or best.rank not in (Rank.NOTHING, Rank.MULTIPLE):
             return True
         return not any(
@@ -731,7 +544,7 @@ class Blame:
             and other.factor is None
             and other.start < best.start
             and self.recording.sites[other.site].unit != unit
-            and self.scale(other.instead[other.start], self._graph.values[other.start].array) is None
+            and self.backward.scale(other.instead[other.start], self._graph.values[other.start].array) is None
             for other in found
             if other.fixes & left >= best.fixes & left
         )
@@ -740,7 +553,7 @@ class Blame:
         """Whether what a value has to be is an adjoint, or a part of one, and not a multiple that helps by chance."""
         start, of, _ = self._first_of(remedy)
         needed = remedy.instead[start.id]
-        return of is None or any(match.exact for match in self.meaning_of(needed))
+        return of is None or any(match.exact for match in self.backward.meaning_of(needed))
 
     def _only_passes_on(self, remedy: Remedy) -> bool:
         """Whether a function returns, or stores, under another name what it has computed itself."""
@@ -751,38 +564,27 @@ class Blame:
         unit = self.recording.sites[remedy.site].unit
         if source.function is None or source.site is None or source.phase == 0:
             return False
-        rank = self._rank_of(source, source.array)
+        rank = self.backward.rank_of(source, source.array)
         exact = rank is not Rank.NOTHING and (rank is not Rank.MULTIPLE or remedy.factor is None)
-        if exact and (not units[unit].is_result or self._is_computed(remedy.instead[value.id], source)):
+        if exact and (not units[unit].is_result or self.backward.is_computed(remedy.instead[value.id], source)):
             return False  # what it names is right by itself
         inner = self.recording.sites[source.site].unit
         return units[inner].function == units[unit].function and units[inner].file == units[unit].file
-
-    def _is_computed(self, needed: Any, value: Value) -> bool:
-        """Whether what is missing from a value was computed, and not used."""
-        rest = np.asarray(needed) - np.asarray(value.array)
-        alike = (v for v in self._graph.values if v.phase == 1 and np.shape(v.array) == rest.shape and is_real(v.array))
-        if not np.any(rest) or self.matches.is_forward(rest):
-            return False
-        return any(equal(rest, v.array, self.recording.tolerance) for v in alike)
 
     def _only_moves(self, remedy: Remedy) -> bool:
         """Whether an expression moves or adds up entries, without a number of its own."""
         value = self._graph.values[remedy.values[0]]
         source = self._graph.values[value.inputs[0]]
-        passes = source.phase == 1 and source.function is not None and not self.matches.is_forward(source.array)
+        passes = (
+            source.phase == 1 and source.function is not None and not self.backward.matches.is_forward(source.array)
+        )
         return passes and is_move(value.function)
-
-    def _is_derivative(self, value: Value) -> bool:
-        """Whether a value is a multiple of an adjoint, or of a part of one unless it is a value of the forward pass."""
-        found = self.meaning(value)
-        return any(m.kind is not Kind.PART for m in found) or bool(found and not self.matches.is_forward(value.array))
 
     def _is_head(self, remedy: Remedy) -> bool:
         """Whether a value is made of no adjoint."""
         above = self._graph.ancestors(remedy.values) - set(remedy.values)
         return not any(
-            self._is_derivative(self._graph.values[i])
+            self.backward.is_derivative(self._graph.values[i])
             for i in above
             if i not in self.dataflow.of_loss
             and self._graph.values[i].phase == 1
@@ -796,7 +598,7 @@ class Blame:
         needed, of = remedy.instead[value.id], remedy.of[remedy.values.index(value.id)]
         if remedy.rank is Rank.NOTHING:
             before = {each: remedy.instead[each] for each in remedy.values if each < value.id}
-            self._correct(self._graph.recomputed(before, range(value.id)) if before else {})
+            self.backward.correct(self._graph.recomputed(before, range(value.id)) if before else {})
         helped = False
         if self._is_slope_of_helper(remedy) or self._is_returned_rightly(remedy):
             callers = self.dataflow.callers(value, unit)
@@ -820,7 +622,7 @@ class Blame:
                 near = (
                     units[source.unit].function == units[unit].function
                 )  # else a helper, perhaps right for another argument
-                near = near and not self._is_neutral_term(value, unit, source)
+                near = near and not self.backward.is_neutral_term(value, unit, source)
                 proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
                 proved = proved and remedy.factor is None  # a constant may be missing in either line
                 proved = proved and self._has_a_right_value(source, value, needed)
@@ -852,24 +654,12 @@ class Blame:
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
             factor = remedy.factor
-            last = self._leads_to_claim(value) and self._reads_innocent(remedy)
+            last = self.backward.leads_to_claim(value) and self._reads_innocent(remedy)
             if remedy.rank is Rank.WHOLE and np.size(value.array) < 2 and not last:
                 proved, factor = False, None  # a number that is right by itself
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
-            self._correct({})
-
-    def _leads_to_claim(self, value: Value) -> bool:
-        """Whether a value is a claimed gradient, or one is made of it and constants, and nothing else."""
-        made = value.id
-        while made not in self._by_claim:
-            later = self.dataflow.children[made]
-            if len(later) != 1 or any(
-                self.dataflow.is_active(self._graph.values[i]) for i in self.dataflow.inputs_beside(later[0], made)
-            ):
-                return False
-            made = later[0]
-        return True
+            self.backward.correct({})
 
     def _is_made_of_numbers(self, value: Value, unit: int) -> bool:
         """Whether a line is made of single numbers that do not change with the parameters: any may be the wrong one."""
@@ -887,10 +677,10 @@ class Blame:
         found: tuple[Value, int, Any, float] | None = None
         while True:
             multiples = (
-                (each, each.unit, np.asarray(self._array(each), dtype=np.float64) / match.factor, match.factor)
+                (each, each.unit, np.asarray(self.backward.array(each), dtype=np.float64) / match.factor, match.factor)
                 for each in self.dataflow.operands_of(value, unit)
-                if each.unit is not None and each.unit != unit and self._is_made_behind(each)
-                for match in self._multiples(each)
+                if each.unit is not None and each.unit != unit and self.backward.is_made_behind(each)
+                for match in self.backward.multiples(each)
                 if match.factor < 0.0 or not is_written(match.factor)
             )
             further = next((each for each in multiples if self._makes(each[0], each[2], value, needed)), None)
@@ -904,7 +694,9 @@ class Blame:
         if value.function not in SELECTIONS:
             return None
         read = [
-            v for v in self.dataflow.operands_of(value, unit) if v.unit not in (None, unit) and self._is_made_behind(v)
+            v
+            for v in self.dataflow.operands_of(value, unit)
+            if v.unit not in (None, unit) and self.backward.is_made_behind(v)
         ]
         alike = [v for v in read if np.array_equal(v.array, value.array)]
         return alike[0] if len(alike) == 1 else None
@@ -915,39 +707,29 @@ class Blame:
         The line multiplies it with the derivative of a function's value. That of a difference may lack the minus sign.
         """
         units = self.recording.units
-        outer = [self._graph.values[i].function for i in self._incoming(value)]
+        outer = [self._graph.values[i].function for i in self.backward.incoming(value)]
         if not outer or any(each in (*SUMS, np.negative) or is_move(each) for each in outer):
             return None
         read = [v for v in self.dataflow.operands_of(value, unit) if np.shape(v.array) == np.shape(value.array)]
         made = [v for v in read if v.unit is not None and units[v.unit].function != units[unit].function]
-        made = [v for v in made if v.phase == 1 and v.function is not same and is_real(v.array) and self._is_neutral(v)]
+        made = [
+            v
+            for v in made
+            if v.phase == 1 and v.function is not same and is_real(v.array) and self.backward.is_neutral(v)
+        ]
         if len(made) != 1 or value.function is not np.multiply or not set(value.inputs) <= {v.id for v in read}:
             return None
-        array = np.asarray(self._array(made[0]), dtype=np.float64)
-        return made[0] if not self.meaning(value) and self.is_slope(array / factor) else None
+        array = np.asarray(self.backward.array(made[0]), dtype=np.float64)
+        return made[0] if not self.backward.meaning(value) and self.is_slope(array / factor) else None
 
     def _reads_what_may_be_a_multiple(self, value: Value, unit: int, needed: Any, factor: float) -> bool:
         """Whether a line reads a derivative that, without the constant, would be that of something else."""
         read = [
-            each for each in self.dataflow.operands_of(value, unit) if each.unit != unit and self._is_made_behind(each)
+            each
+            for each in self.dataflow.operands_of(value, unit)
+            if each.unit != unit and self.backward.is_made_behind(each)
         ]
-        return any(self._makes(each, np.asarray(self._array(each)) / factor, value, needed) for each in read)
-
-    def _is_made_behind(self, value: Value) -> bool:
-        """Whether the backward pass has made a value that is none of the forward pass, for wrong claims alone."""
-        made = value.phase == 1 and value.function is not None and value.site is not None and is_real(value.array)
-        return (
-            made
-            and value.site not in self.dataflow.forward_sites
-            and value.id not in self.dataflow.of_loss
-            and value.id not in self._innocent
-            and not self.matches.is_forward(self._array(value))
-        )
-
-    def _multiples(self, value: Value) -> list[Match]:
-        """Of which adjoints a value is a multiple, unless it is one."""
-        found = self.meaning(value)
-        return [] if any(match.exact for match in found) else found
+        return any(self._makes(each, np.asarray(self.backward.array(each)) / factor, value, needed) for each in read)
 
     def _makes(self, operand: Value, array: Any, value: Value, needed: Any) -> bool:
         """Whether a value is what it has to be with another array in place of an operand."""
@@ -975,23 +757,22 @@ class Blame:
 
         Else it may be what is made of the factor that is wrong.
         """
-        array, now = np.asarray(self._array(source), dtype=np.float64), np.asarray(value.array, dtype=np.float64)
+        array, now = (
+            np.asarray(self.backward.array(source), dtype=np.float64),
+            np.asarray(value.array, dtype=np.float64),
+        )
         if array.shape != now.shape or np.shape(needed) != now.shape or not np.all(now):
             return True
         wanted = needed * array / now
-        if self.matches.is_forward(wanted) or self.meaning_of(wanted):
+        if self.backward.matches.is_forward(wanted) or self.backward.meaning_of(wanted):
             return True
         return self.is_slope(wanted) or self._is_jacobian(wanted)
-
-    def meaning_of(self, array: Any) -> list[Match]:
-        """Of which adjoints an array is a multiple."""
-        return self.matches.of(array) if is_real(array) else []
 
     def _passed_on(self, value: Value, unit: int) -> Value | None:
         """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
         operands = [each for each in self.dataflow.operands_of(value, unit) if each.phase == 1 and is_real(each.array)]
         made = [each for each in operands if each.function is not None and each.site is not None]
-        if len(made) != 1 or made[0].id in self._innocent or made[0].site in self.dataflow.forward_sites:
+        if len(made) != 1 or made[0].id in self.backward.innocent or made[0].site in self.dataflow.forward_sites:
             return None
         source = made[0]
         assert source.site is not None
@@ -1021,10 +802,18 @@ class Blame:
 
         Then that function may have computed the wrong one.
         """
-        units, array, now = self.recording.units, self._array(operand), np.asarray(value.array, dtype=np.float64)
+        units, array, now = (
+            self.recording.units,
+            self.backward.array(operand),
+            np.asarray(value.array, dtype=np.float64),
+        )
         if operand.unit is None or units[operand.unit].function == units[unit].function or operand.phase != 1:
             return False
-        if operand.id in self.dataflow.of_loss or operand.id in self._innocent or self.matches.is_forward(array):
+        if (
+            operand.id in self.dataflow.of_loss
+            or operand.id in self.backward.innocent
+            or self.backward.matches.is_forward(array)
+        ):
             return False
         if not np.shape(array) == now.shape == np.shape(needed) or not np.all(now) or not self.is_slope(array):
             return False
@@ -1036,10 +825,10 @@ class Blame:
 
         Where right claims need the value itself, although it is wrong, they say nothing about what it is made of.
         """
-        needed = value.id not in self._innocent
+        needed = value.id not in self.backward.innocent
         read = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
         unknown = [each for each in read if self._is_unknown(each, by_claims=needed)]
-        arrays = [(each, self._array(each)) for each in unknown]
+        arrays = [(each, self.backward.array(each)) for each in unknown]
         return [each for each, array in arrays if not self.is_slope(array) and not self._is_jacobian(array)]
 
     def _may_repair(self, operands: Sequence[Value], value: Value, needed: Any) -> bool:
@@ -1081,10 +870,15 @@ class Blame:
             for each in value.named_in
             if each >= 0 and units[each].function == units[unit].function and units[each].target.isidentifier()
         }
-        own = value.phase != 1 or value.id in self.dataflow.of_loss or value.id in self._innocent
-        if not given or own or any(match.exact for match in self.meaning(value)) or self._makes_a_derivative(value):
+        own = value.phase != 1 or value.id in self.dataflow.of_loss or value.id in self.backward.innocent
+        if (
+            not given
+            or own
+            or any(match.exact for match in self.backward.meaning(value))
+            or self.backward.makes_a_derivative(value)
+        ):
             return False
-        alike = list(self.matches.forward(value.array))
+        alike = list(self.backward.matches.forward(value.array))
         return bool(alike) and not any(given & set(self._graph.values[i].names) for i in alike if i != value.id)
 
     def _is_another_forward_value(self, value: Value, unit: int) -> bool:
@@ -1096,7 +890,7 @@ class Blame:
         if (
             value.phase != 1
             or not is_real(value.array)
-            or value.id in self._innocent
+            or value.id in self.backward.innocent
             or value.id in self.dataflow.of_loss
         ):
             return False
@@ -1111,40 +905,22 @@ class Blame:
             and np.size(other.array) == np.size(value.array)
             and ((value.site is not None and other.site == value.site) or names & set(other.names))
         ]
-        if not alike or (self.meaning(value) and not self.matches.is_forward(value.array)):
+        if not alike or (self.backward.meaning(value) and not self.backward.matches.is_forward(value.array)):
             return False
         flat = np.asarray(value.array).reshape(-1)
         return not any(self.recording.is_equal(np.asarray(each.array).reshape(-1), flat) for each in alike)
 
-    @property
-    def is_scaled(self) -> bool:
-        """Whether all wrong claims are right but for one constant."""
-        scales = [self.scale(claim.truth, self._graph.values[claim.id].array) for claim in self.claims]
-        first = scales[0] if scales else None
-        return first is not None and all(
-            each is not None and abs(each / first - 1.0) < RECORDING.alike for each in scales
-        )
-
     def _adds_up_parts(self, value: Value, unit: int, needed: Any) -> bool:
         """Whether a line adds up what other lines contribute to a derivative: any of them may lack what is missing."""
-        if not self.lacks_a_part(value, needed) or self._is_computed(needed, value):
+        if not self.backward.lacks_a_part(value, needed) or self.backward.is_computed(needed, value):
             return False
-        owners = self._with_adjoint(needed)
+        owners = self.backward.with_adjoint(needed)
         others = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
         return any(
             match.kind is Kind.PART and match.exact and match.of in owners
             for each in others
-            for match in self.meaning(each)
+            for match in self.backward.meaning(each)
         )
-
-    def lacks_a_part(self, value: Value, needed: Any) -> bool:
-        """Whether a value is a derivative, but for what one use contributes."""
-        if needed is None or np.shape(needed) != np.shape(value.array):
-            return False
-        owners = self._with_adjoint(needed)
-        rest = (np.asarray(needed) - np.asarray(value.array)).reshape(-1)
-        uses = [array for _, each, array in self.recording.adjoints.uses if each in owners and array.size == rest.size]
-        return any(self.recording.is_equal(rest, each.reshape(-1)) for each in uses)
 
     def has_slope(self, of: int, inner: int) -> bool:
         """Whether a forward value is made of another one by more than moving its entries and adding to them."""
@@ -1163,7 +939,7 @@ class Blame:
 
     def held_constant(self, value: Value, of: int) -> list[int]:
         """The forward values that a value takes as constant, being what comes in, pulled back; none if it is not."""
-        for incoming in self._incoming(value):
+        for incoming in self.backward.incoming(value):
             between = self._graph.ancestors([incoming]) & self.dataflow.below([of]) & set(self.recording.adjoints.of)
             largest = max(np.size(self._graph.values[i].array) for i in between | {of})
             small = [i for i in between - {of, incoming} if np.size(self._graph.values[i].array) < largest]
@@ -1179,8 +955,8 @@ class Blame:
         for operand in self.dataflow.operands_of(value, self.recording.sites[value.site].unit):
             if operand.phase != 1 or operand.function is None or not is_real(operand.array):
                 continue
-            own = [match.of for match in self.meaning(operand) if match.kind is Kind.WHOLE and match.exact]
-            if not own or self.matches.is_forward(operand.array):
+            own = [match.of for match in self.backward.meaning(operand) if match.kind is Kind.WHOLE and match.exact]
+            if not own or self.backward.matches.is_forward(operand.array):
                 continue
             for of, adjoint in self.recording.adjoints.of.items():
                 if np.shape(adjoint) != np.shape(operand.array) or of in own:
@@ -1203,14 +979,14 @@ class Blame:
         if pair is None or any(one in self._graph.ancestors([other]) for one, other in (pair, pair[::-1])):
             return []  # what is missing is a slope
         read = self.dataflow.operands_of(self._graph.values[faulty.value], faulty.unit)
-        return [v.unit for v in read if v.unit is not None and any(m.of == pair[0] for m in self.meaning(v))]
+        return [v.unit for v in read if v.unit is not None and any(m.of == pair[0] for m in self.backward.meaning(v))]
 
     def is_diagonal(self, value: Value, of: int) -> bool:
         """Whether a value is what comes in times the derivative of each entry by the same entry of another value."""
         shape = np.shape(self._graph.values[of].array)
         if np.shape(value.array) != shape or np.size(value.array) > RECORDING.most_jacobian:
             return False
-        for incoming in self._incoming(value):
+        for incoming in self.backward.incoming(value):
             if np.shape(self._graph.values[incoming].array) != shape:
                 continue
             between = self._graph.ancestors([incoming]) & self.dataflow.below([of]) & set(self.recording.adjoints.of)
@@ -1229,16 +1005,11 @@ class Blame:
         """Whether a line reads the derivative of what was selected, entry by entry, from several branches."""
         unit = -1 if value.site is None else self.recording.sites[value.site].unit
         inner = [each for each in self.dataflow.within(value, unit) if each.id != value.id]
-        found = [*self._incoming(value), *(m.of for v in inner for m in self.meaning(v) if m.kind is Kind.WHOLE)]
+        found = [
+            *self.backward.incoming(value),
+            *(m.of for v in inner for m in self.backward.meaning(v) if m.kind is Kind.WHOLE),
+        ]
         return any(self._graph.values[i].function in SELECTIONS for i in found)
-
-    def _incoming(self, value: Value) -> Iterator[int]:
-        """The forward values whose derivatives the line of a value reads."""
-        if value.site is None:
-            return
-        for each in self.dataflow.operands_of(value, self.recording.sites[value.site].unit):
-            if each.phase == 1 and each.function is not None and not self.matches.is_forward(each.array):
-                yield from (match.of for match in self.meaning(each) if match.kind is Kind.WHOLE and match.exact)
 
     def _is_pulled_without(self, value: Value, incoming: int, of: int, between: set[int], held: set[int]) -> bool:
         seed = {incoming: self.recording.adjoints.of[incoming]}
@@ -1248,12 +1019,6 @@ class Blame:
             return False
         fitted = reshaped(pulled, np.shape(value.array))
         return fitted is not None and bool(np.any(fitted)) and self.recording.is_equal(fitted, value.array)
-
-    def _with_adjoint(self, needed: Any) -> set[int]:
-        """The forward values that have a given adjoint."""
-        flat = np.asarray(needed).reshape(-1)
-        found = self.recording.adjoints.of.items()
-        return {each for each, a in found if a.size == flat.size and self.recording.is_equal(flat, a.reshape(-1))}
 
     def _is_right_elsewhere(self, value: Value, user: int) -> bool:
         """Whether the expression of a helper has made a right slope from another argument, or of what itself computes.
@@ -1278,7 +1043,7 @@ class Blame:
         read = [
             v
             for v in self.dataflow.operands_of(value, unit)
-            if self.matches.is_forward(v.array) and np.size(v.array) > 1
+            if self.backward.matches.is_forward(v.array) and np.size(v.array) > 1
         ]
         shape = np.shape(value.array)
         if len(read) != 1 or np.shape(read[0].array) != shape:
@@ -1300,7 +1065,7 @@ class Blame:
         now, array = np.asarray(value.array, dtype=np.float64), np.asarray(needed, dtype=np.float64)
         if now.shape != array.shape or now.size < 3 or not np.all(now) or not self.is_slope(now):
             return False
-        return any(match.kind is Kind.WHOLE for match in self.meaning_of(array / now))
+        return any(match.kind is Kind.WHOLE for match in self.backward.meaning_of(array / now))
 
     def _is_slope_of(self, value: Value, outer: Value, within: set[int]) -> bool:
         """Whether a value is the slope of another one by something behind that."""
@@ -1322,7 +1087,7 @@ class Blame:
             for v in (*self.dataflow.operands_of(value, unit), *self.dataflow.within(value, unit))
             if np.size(v.array) > 1
         ]
-        made = [v for v in made if is_real(v.array) and np.ptp(v.array) > 0 and not self.meaning(v)]
+        made = [v for v in made if is_real(v.array) and np.ptp(v.array) > 0 and not self.backward.meaning(v)]
         return any(self.is_slope(v.array) for v in made)
 
     def penalty_of(self, faulty: Faulty) -> tuple[int, float] | None:
@@ -1336,11 +1101,11 @@ class Blame:
             value, users = users[0], self.dataflow.users_of(users[0], faulty.unit)
         if not users or not all(v.function in SUMS for v in users) or np.size(value.array) < 3:
             return None
-        factor = self.scale(needed, value.array)
+        factor = self.backward.scale(needed, value.array)
         for block in faulty.blocks:
             for leaf in self.recording.parameters[block]:
                 array = self._graph.values[leaf].array
-                alike = np.shape(array) == np.shape(value.array) and self.scale(array, value.array) is not None
+                alike = np.shape(array) == np.shape(value.array) and self.backward.scale(array, value.array) is not None
                 if alike and factor is not None:
                     return block, factor
         return None
@@ -1362,13 +1127,13 @@ class Blame:
         assert other.site is not None
         within = self.dataflow.within(value, unit)
         moved = all(is_move(each.function) or each.function in SUMS for each in within)
-        if not moved and not self._is_neutral(other):
+        if not moved and not self.backward.is_neutral(other):
             return None
         if not self.dataflow.is_active(other) and self.dataflow.is_term(other, within):
             return None  # data, as labels are
-        if not moved and (self.is_slope(self._array(other)) or self._is_jacobian(self._array(other))):
+        if not moved and (self.is_slope(self.backward.array(other)) or self._is_jacobian(self.backward.array(other))):
             return None
-        array = np.asarray(self._array(other))
+        array = np.asarray(self.backward.array(other))
         alike = needed is not None and array.shape == np.shape(needed) and array.size > 1
         if not moved and alike and not self._is_used_as_factor(value, other, needed):
             return None
@@ -1378,7 +1143,7 @@ class Blame:
     def region(self, faulty: Faulty) -> list[int]:
         """The unit of a wrong line, and those before it on which only wrong claims depend, the nearest first."""
         above = self._graph.ancestors([faulty.value]) - self.dataflow.of_loss
-        above -= set() if faulty.value in self._innocent else self._innocent
+        above -= set() if faulty.value in self.backward.innocent else self.backward.innocent
         units = [faulty.unit]
         for each in sorted(above, reverse=True):
             value = self._graph.values[each]
@@ -1399,7 +1164,7 @@ class Blame:
         made: dict[int, list[bool]] = defaultdict(list)
         for value in self._graph.values:
             if value.phase == 1 and value.site is not None and value.function is not same and is_real(value.array):
-                made[sites[value.site].unit].append(self.matches.is_forward(value.array))
+                made[sites[value.site].unit].append(self.backward.matches.is_forward(value.array))
         forward |= {unit for unit, same_as in made.items() if all(same_as) and unit != faulty.unit}
         forward -= {each.unit for each in self._open_operands(self._graph.values[faulty.value], faulty.unit)}
         forward.discard(faulty.unit)
@@ -1415,7 +1180,9 @@ class Blame:
             value = self._graph.values[i]
             if value.site is not None and value.phase == 1 and sites[value.site].unit >= 0:
                 made[sites[value.site].unit].add(i)
-        through = [self._graph.ancestors([claim.id]) | self.dataflow.below([claim.id]) for claim in self.claims]
+        through = [
+            self._graph.ancestors([claim.id]) | self.dataflow.below([claim.id]) for claim in self.backward.claims
+        ]
         return [unit for unit, ids in made.items() if all(ids & each for each in through)]
 
     def constants(self, faulty: Faulty) -> list[tuple[Span, float]]:
@@ -1456,24 +1223,6 @@ class Blame:
         made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
         return unit == faulty.unit or any(self._is_unknown(value) for value in made)
 
-    def makes_derivatives(self, unit: int) -> bool:
-        """Whether all arrays that leave a line are exactly derivatives of variables, which no other line computes."""
-        made = self._results().get(unit, ())
-        return bool(made) and all(
-            value.function is not same
-            and self._is_of_variable(value)
-            and not self.matches.is_forward(value.array)
-            and not self._is_made_elsewhere(value, unit)
-            for value in made
-        )
-
-    def _is_made_elsewhere(self, value: Value, unit: int) -> bool:
-        """Whether a line of the backward pass that does not read a value computes the same."""
-        below, shape = self.dataflow.below([value.id]), np.shape(value.array)
-        others = (v for v in self._graph.values if v.phase == 1 and v.unit not in (None, unit) and v.id not in below)
-        alike = (v for v in others if v.function is not None and np.shape(v.array) == shape and is_real(v.array))
-        return any(self.recording.is_equal(value.array, v.array) for v in alike)
-
     def _is_unknown(self, value: Value, *, by_claims: bool = True) -> bool:
         """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right.
 
@@ -1484,54 +1233,17 @@ class Blame:
         if (
             value.site in self.dataflow.forward_sites
             or value.id in self.dataflow.of_loss
-            or (by_claims and value.id in self._innocent)
+            or (by_claims and value.id in self.backward.innocent)
         ):
             return False
-        array = self._array(value)
+        array = self.backward.array(value)
         if not np.any(array):
-            return self.dataflow.is_active(value) and np.size(array) not in self._zero_sizes
-        return not self.meaning(value) and not self.matches.is_forward(array) and not self._makes_a_derivative(value)
-
-    def _makes_a_derivative(self, value: Value) -> bool:
-        """Whether another line makes exactly the derivative of a variable of a value, and of all its entries.
-
-        Of a value that is multiplied entry by entry, sums show all entries as well.
-        """
-        if value.id not in self._making and value.id not in self._corrected:
-            sites, size = self.recording.sites, np.size(value.array)
-            if size < 2:
-                return False
-            users = [self._graph.values[i] for i in self.dataflow.children[value.id]]
-            weighted = [v.id for v in users if v.function is np.multiply and self._is_weighted(v)]
-            later = dict.fromkeys(self.dataflow.below([value.id]) - {value.id}, size) | dict.fromkeys(
-                self.dataflow.below(weighted), 2
-            )
-            made = [(self._graph.values[i], least) for i, least in sorted(later.items())]
-            self._making[value.id] = any(
-                v.phase == 1
-                and v.site is not None
-                and is_real(v.array)
-                and np.size(v.array) >= least
-                and sites[v.site].unit != value.unit
-                and self._is_of_variable(v)
-                and not self.matches.is_forward(v.array)
-                for v, least in made
-            )
-        return self._making.get(value.id, False)
-
-    def _is_weighted(self, product: Value) -> bool:
-        """Whether a product is that of two different arrays of one shape."""
-        read = [self._graph.values[i].array for i in product.inputs]
-        return len(read) == 2 and all(np.shape(each) == np.shape(product.array) for each in read)
-
-    @cached_property
-    def _zero_sizes(self) -> set[int]:
-        """Sizes of the adjoints that are zero: a computed zero of such a size is right."""
-        return {np.size(array) for array in self.recording.adjoints.of.values() if not np.any(array)}
-
-    def _array(self, value: Value) -> Any:
-        """A value, with what is wrong before it put right."""
-        return self._corrected.get(value.id, value.array)
+            return self.dataflow.is_active(value) and np.size(array) not in self.backward.zero_sizes
+        return (
+            not self.backward.meaning(value)
+            and not self.backward.matches.is_forward(array)
+            and not self.backward.makes_a_derivative(value)
+        )
 
     def _is_jacobian(self, array: Any) -> bool:
         """Whether a small matrix holds the derivatives of one forward value by another."""
@@ -1608,33 +1320,14 @@ class Blame:
             return False
         return any(equal(needed, each, self.recording.tolerance) for each in made)
 
-    def _is_neutral(self, value: Value) -> bool:
-        """Whether a value is made of the forward pass alone, and no value of it: a slope, say."""
-        if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
-            return False
-        if (
-            value.site in self.dataflow.forward_sites
-            or self.meaning(value)
-            or self.matches.is_forward(self._array(value))
-        ):
-            return False
-        above = self._graph.ancestors([value.id]) - self.dataflow.of_loss
-        inner = [self._graph.values[i] for i in above if self._graph.values[i].function is not None and i != value.id]
-        return not any(self.meaning(each) and not self.matches.is_forward(self._array(each)) for each in inner)
-
-    def _is_neutral_term(self, value: Value, unit: int, source: Value) -> bool:
-        """Whether a value that is made of no derivative is added to others: any other one would do as well."""
-        within = self.dataflow.within(value, unit)
-        return self._is_neutral(source) and all(is_move(v.function) or v.function in SUMS for v in within)
-
     def is_slope(self, array: Any) -> bool:
         """Whether an array is the slope of one forward value by another, entry by entry, that enters by it alone."""
         flat = np.asarray(array, dtype=np.float64).reshape(-1)
         for outers, rows in self._candidate_rows(flat.size):
             products = rows * flat
             lost = np.any((rows == 0) & (flat != 0), axis=1)
-            for k in np.flatnonzero(~lost & self.matches.may_be_adjoints(products)):
-                found = self.matches.of(products[k])
+            for k in np.flatnonzero(~lost & self.backward.matches.may_be_adjoints(products)):
+                found = self.backward.matches.of(products[k])
                 inner = [match.of for match in found if match.kind is Kind.WHOLE and match.exact]
                 outer = outers[k]
                 if inner and (outer is None or any(self._enters_by(each, outer) for each in inner)):
@@ -1665,24 +1358,9 @@ class Blame:
         found = self._pulled[outer].get(inner)
         return found is not None and self.recording.is_equal(self.recording.adjoints.of[inner], found)
 
-    def _correct(self, arrays: Mapping[int, Any]) -> None:
-        """Take some values for what they are when those before them are right; none if it is empty."""
-        self._corrected = arrays
-
 
 def _factor_of_zero(graph: Graph, value: Value) -> Any:
     """What a product with zero multiplies it with; None of anything else."""
     arrays = [graph.values[i].array for i in value.inputs]
     others = [array for array in arrays if np.any(array)]
     return others[0] if value.function is np.multiply and len(others) == 1 and is_real(others[0]) else None
-
-
-def _merged(found: Sequence[Faulty]) -> list[Faulty]:
-    """One entry for each line."""
-    by_unit: dict[int, Faulty] = {}
-    for each in found:
-        known = by_unit.get(each.unit)
-        blocks = each.blocks if known is None else tuple(sorted({*known.blocks, *each.blocks}))
-        first = each if known is None else known
-        by_unit[each.unit] = replace(first, blocks=blocks, proved=first.proved and each.proved)
-    return list(by_unit.values())

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.matching import Kind, Match
+from gradcheck.recording.remedies import Faulty
 from gradcheck.recording.repair import Repair
 from gradcheck.recording.sites import Unit
 
@@ -178,7 +179,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
                     return "GC103", "mean-sum", f"it is {factor:.6g} times as large. {text}"
         return "GC102", "constant-factor", f"it is {factor:.6g} times as large"
     if faulty.needed is not None and faulty.of is not None:
-        found = blame.meaning(value)
+        found = blame.backward.meaning(value)
         whole = [match for match in found if match.kind is Kind.WHOLE]
         whole = [match for match in whole if blame.has_slope(match.of, faulty.of)]
         named = label_of(blame, whole[0].of, names) if whole else ""
@@ -194,7 +195,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
             shown = ", ".join(dict.fromkeys(label_of(blame, each, names) for each in held))
             text = f"it takes {shown} as constant, which depends on {label_of(blame, faulty.of, names)}"
             return "GC307", "statistics-held-constant", text
-        if any(match.kind is Kind.PART for match in found) or blame.lacks_a_part(value, faulty.needed):
+        if any(match.kind is Kind.PART for match in found) or blame.backward.lacks_a_part(value, faulty.needed):
             if blame.is_of_branch(value):
                 return "GC304", "wrong-activation-derivative", "it is the derivative of one branch alone"
             return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
@@ -283,10 +284,10 @@ def lines_of(blame: Blame, wrong: Sequence[Explanation], names: Sequence[str]) -
             or value.function is None
         ):
             continue
-        found = blame.meaning(value)
+        found = blame.backward.meaning(value)
         unit = recording.sites[value.site].unit
         found = [match for match in found if _is_in_order(blame, value.array, match)]
-        if found and unit >= 0 and not blame.matches.is_forward(value.array):
+        if found and unit >= 0 and not blame.backward.matches.is_forward(value.array):
             last[unit] = found[0]
         elif unit in last:
             del last[unit]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from gradcheck.recording.adjoints import adjoints
-from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.graph import Value, is_real
 from gradcheck.recording.record import equal
+from gradcheck.recording.remedies import Faulty
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span
@@ -106,7 +107,7 @@ def right_claims(blame: Blame, unit: int, budget: Budget, span: Span) -> Require
         and sites[value.site].span == span
         and is_real(value.array)
     ]
-    claims = [claim.id for claim in blame.claims]
+    claims = [claim.id for claim in blame.backward.claims]
     if len(results) != 1 or not set(claims) <= blame.dataflow.below([results[0].id]):
         return None
     wanted = _RightClaims(blame, results[0], budget)
@@ -123,10 +124,10 @@ class _RightClaims:
     def __init__(self, blame: Blame, own: Value, budget: Budget) -> None:
         self._blame, self._own, self._budget = blame, own, budget
         self._graph, self._tolerance = blame.recording.graph, blame.recording.tolerance
-        self._order = self._graph.order([own.id], [claim.id for claim in blame.claims])
+        self._order = self._graph.order([own.id], [claim.id for claim in blame.backward.claims])
         self._now = np.asarray(own.array, dtype=np.float64)
         self.left = RECORDING.most_replays
-        claim = max(blame.claims, key=lambda each: np.size(each.truth))
+        claim = max(blame.backward.claims, key=lambda each: np.size(each.truth))
         generator = np.random.default_rng(0)
         known = ~np.isnan(claim.truth)
         self._weights = np.where(known, generator.standard_normal(np.shape(claim.truth)), 0.0)
@@ -160,7 +161,7 @@ class _RightClaims:
 
     def _made(self, array: Any) -> dict[int, Any]:
         self._budget.spend(len(self._order))
-        return self._graph.recomputed({self._own.id: array}, [c.id for c in self._blame.claims], self._order)
+        return self._graph.recomputed({self._own.id: array}, [c.id for c in self._blame.backward.claims], self._order)
 
     def __call__(self, array: Any) -> bool:
         if np.shape(array) != self._now.shape:
@@ -176,7 +177,7 @@ class _RightClaims:
         except Exception as error:
             pass_on_signal(error)
             return False
-        return all(equal(claim.truth, new[claim.id], self._tolerance) for claim in self._blame.claims)
+        return all(equal(claim.truth, new[claim.id], self._tolerance) for claim in self._blame.backward.claims)
 
 
 def _before(faulty: Faulty, target: int) -> dict[int, Any]:

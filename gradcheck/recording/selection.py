@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.recording.blame import Blame, Faulty, Rank
+from gradcheck.recording.backward_values import Rank
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.record import Recording
+from gradcheck.recording.remedies import Faulty
 from gradcheck.recording.repair import Repair
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span
@@ -71,7 +73,7 @@ def confirmed(blame: Blame, found: Sequence[Faulty], other: Recording | None, wr
             and each.factor is not None
             and abs(same.factor / each.factor - 1.0) < RECORDING.alike
         )
-        proved = each.proved and (not there.claims or (same is not None and same.proved))
+        proved = each.proved and (not there.backward.claims or (same is not None and same.proved))
         kept.append(replace(each, factor=each.factor if alike else None, proved=proved))
     return kept
 
@@ -123,7 +125,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
 
 def found_by_repair(blame: Blame, unit: int) -> Faulty:
     """A line that is known to be wrong from its repair."""
-    blocks = tuple(sorted({claim.block for claim in blame.claims}))
+    blocks = tuple(sorted({claim.block for claim in blame.backward.claims}))
     sites = blame.recording.sites
     made = [v.id for v in blame.recording.graph.values if v.site is not None and sites[v.site].unit == unit]
     return Faulty(unit, made[-1], None, None, blocks, None, Rank.NOTHING, unit, proved=False)
@@ -150,9 +152,11 @@ def singled_out(
         if each[1].slug in _OF_CONSTANTS or not blame.dataflow.passes_on(each[0]) or each[0] in passing
     ]
     repairs = computed or repairs  # so is what is missing there
-    inexact = [each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.makes_derivatives(each[0])]
+    inexact = [
+        each for each in repairs if each[1].slug not in _OF_CONSTANTS or not blame.backward.makes_derivatives(each[0])
+    ]
     repairs = inexact or repairs  # a multiple of the derivative of a variable would be none
-    against = [each for each in repairs if not blame.is_scaled or each[1].slug not in _OF_CONSTANTS]
+    against = [each for each in repairs if not blame.backward.is_scaled or each[1].slug not in _OF_CONSTANTS]
     if len(found) == 1 and found[0].proved:
         own = [repair for unit, repair in repairs if unit == found[0].unit]
         if own or not against:

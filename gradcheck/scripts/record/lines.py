@@ -13,12 +13,13 @@ import numpy as np
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.diagnosis.findings import guard_finding
 from gradcheck.diagnosis.mistakes import BY_SLUG
-from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.explain import Explanation, explained, lines_of
 from gradcheck.recording.guards import ignored_guard
 from gradcheck.recording.operations import MOVES
 from gradcheck.recording.record import Recording, equal
+from gradcheck.recording.remedies import Faulty
 from gradcheck.recording.repair import Repair, edits_of
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.sampling import sampled_states
@@ -79,7 +80,7 @@ class RecordedLines:
     @property
     def right(self) -> bool:
         """Whether any gradient is right."""
-        return bool(self._blame.right)
+        return bool(self._blame.backward.right)
 
     def is_related(self, *, strictly: bool = False) -> bool:
         """Whether the gradients read anything that the loss is made of, or compute it again.
@@ -103,8 +104,9 @@ class RecordedLines:
                 for v in inner
                 if blame.dataflow.is_active(v) and not (v.function in MOVES and leaves >= set(v.inputs))
             ]
-        return bool(blame.right) or any(
-            v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.matches.is_forward(v.array)) for v in inner
+        return bool(blame.backward.right) or any(
+            v.id in recording.adjoints.of or (np.size(v.array) > 1 and blame.backward.matches.is_forward(v.array))
+            for v in inner
         )
 
     def _reads_less(self, data: set[int], above: set[int]) -> bool:
@@ -145,7 +147,7 @@ class RecordedLines:
     def explanations(self, counts: dict[int, str], rng: np.random.Generator) -> list[Explanation]:
         """The wrong lines that the evidence singles out, with the mistake in each."""
         blame = self._blame
-        faulty = blame.lines() if blame.claims else []
+        faulty = blame.lines() if blame.backward.claims else []
         if not faulty:
             return []
         other = self._recorded[0].recording if len(self._recorded) > 1 else None
@@ -163,7 +165,7 @@ class RecordedLines:
         runs = [v for v in graph.values if v.site == own.site and v.function is own.function and np.any(v.array)]
         if np.size(own.array) != 1 or len(runs) < _MANY_RUNS:
             return False
-        right = sum(any(match.exact for match in self._blame.meaning_of(value.array)) for value in runs)
+        right = sum(any(match.exact for match in self._blame.backward.meaning_of(value.array)) for value in runs)
         return _OFTEN_RIGHT * len(runs) <= right < len(runs)  # of a line that is always right another use is wrong
 
     def _explained(

@@ -11,10 +11,11 @@ import numpy as np
 from gradcheck.diagnosis.attribution import diagnosed
 from gradcheck.probes.evaluator import Evaluator
 from gradcheck.recording.adjoints import adjoints
-from gradcheck.recording.blame import Blame, Faulty
+from gradcheck.recording.blame import Blame
 from gradcheck.recording.explain import label_of
 from gradcheck.recording.graph import Value, is_real
 from gradcheck.recording.matching import Kind
+from gradcheck.recording.remedies import Faulty
 from gradcheck.recording.rules import NoRule
 from gradcheck.scripts.instrument.values import Array
 from gradcheck.subjects.subject import Block, Point, Subject
@@ -102,7 +103,7 @@ class _Line:
         self.value, self.of, self.names = self.graph.values[faulty.value], self.graph.values[faulty.of], names
         self.adjoint = np.asarray(self.recording.adjoints.of[faulty.of], dtype=np.float64)
         needed = np.asarray(faulty.needed, dtype=np.float64)
-        self.carried = blame.scale(self.adjoint, needed) if needed.size == self.adjoint.size else None
+        self.carried = blame.backward.scale(self.adjoint, needed) if needed.size == self.adjoint.size else None
         self.unit = faulty.unit
 
     @property
@@ -126,7 +127,7 @@ class _Line:
     def exchanged(self) -> LineName | None:
         """The derivative with respect to another parameter."""
         for block, ids in enumerate(self.recording.parameters):
-            whole = (m for m in self.blame.meaning(self.value) if m.kind is Kind.WHOLE)
+            whole = (m for m in self.blame.backward.meaning(self.value) if m.kind is Kind.WHOLE)
             if self.of.id not in ids and np.size(self.value.array) > 1 and any(m.of in ids for m in whole):
                 return LineName("swapped-blocks", f"it is the derivative with respect to {self.names[block]}")
         return None
@@ -182,7 +183,7 @@ class _Line:
         if not self.fits:
             return None
         for value in self.blame.dataflow.operands_of(self.value, self.unit):
-            for match in self.blame.meaning(value):
+            for match in self.blame.backward.meaning(value):
                 whole = np.asarray(self.recording.adjoints.of.get(match.of, 0.0), dtype=np.float64)
                 if match.kind is not Kind.WHOLE or whole.ndim < 1 or len(whole) < 2:
                     continue
@@ -237,7 +238,7 @@ class _Line:
             return None
         rest, weights = self.adjoint - self.claimed, np.asarray(self.of.array, dtype=np.float64)
         for power in (weights, np.sign(weights)):
-            scale = self.blame.scale(power, rest)
+            scale = self.blame.backward.scale(power, rest)
             if scale is not None:
                 slug = "regulariser-missing" if scale > 0 else "regulariser-extra"
                 what = "is missing" if scale > 0 else "is too large, or not in the loss"
@@ -312,7 +313,7 @@ class _LineSubject(Subject):
         self._upstream = self._read()
         self._outputs = sorted(self._upstream) or [max(line.recording.adjoints.of)]
         operands = line.blame.dataflow.operands_of(line.value, line.unit)
-        self._fixed = {v.id: v.array for v in operands if line.blame.meaning(v) and v.phase == 1}
+        self._fixed = {v.id: v.array for v in operands if line.blame.backward.meaning(v) and v.phase == 1}
         self._activation = self._directly_made()
 
     def _read(self) -> dict[int, Array]:
@@ -320,7 +321,7 @@ class _LineSubject(Subject):
         line = self._line
         found: dict[int, Array] = {}
         for value in line.blame.dataflow.operands_of(line.value, line.unit):
-            whole = [m for m in line.blame.meaning(value) if m.kind is Kind.WHOLE and value.phase == 1]
+            whole = [m for m in line.blame.backward.meaning(value) if m.kind is Kind.WHOLE and value.phase == 1]
             after = [m for m in whole if line.of.id in self._graph.ancestors([m.of]) and m.of != line.of.id]
             if after:
                 found[after[0].of] = np.asarray(line.recording.adjoints.of[after[0].of])
