@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.backward_values import BackwardValues, Rank
@@ -32,12 +31,8 @@ from gradcheck.recording.rules import NoRule
 from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.sites import Span
+from gradcheck.recording.slopes import Slopes
 from gradcheck.tracebacks import pass_on_signal
-
-#: Of all arrays that one is compared with, at most about so many entries are put into one matrix.
-_MOST_ENTRIES = 2_000_000
-
-Array = NDArray[Any]
 
 
 class Blame:
@@ -54,6 +49,7 @@ class Blame:
     recording : Recording
     dataflow : Dataflow
     backward : BackwardValues
+    slopes : Slopes
     """
 
     def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
@@ -61,26 +57,8 @@ class Blame:
         self._budget = Budget(max(RECORDING.most_recomputed, RECORDING.most_passes * len(recording.graph.values)))
         self.dataflow = Dataflow(recording)
         self.backward = BackwardValues(self.dataflow, wrong)
-        self._pulled: dict[int, dict[int, Any]] = {}
-        self._jacobians_by_size: dict[int, list[Any]] = {}
-        self._rows: dict[int, list[tuple[list[int | None], Array]]] = {}
-        self._candidates = self._adjoints_by_size()
+        self.slopes = Slopes(self.dataflow, self.backward)
         self._series = Series(self.recording, self.backward.matches, self.backward.meaning)
-
-    def _adjoints_by_size(self) -> dict[int, list[tuple[int | None, Any]]]:
-        """Adjoints of forward values by size, each different one once, later ones first; then parts, and tangents."""
-        found: dict[int, list[tuple[int | None, Any]]] = defaultdict(list)
-        seen: set[tuple[int, str]] = set()
-        whole = sorted(self.recording.adjoints.of.items(), key=lambda each: -each[0])
-        parts = [(of, part) for _, of, part in self.recording.adjoints.uses]
-        forward = [(None, array) for _, found in self.recording.tangents for array in found.values()]
-        for each, adjoint in [*whole, *parts, *forward]:
-            array = np.asarray(adjoint, dtype=np.float64)
-            mark = array.size, f"{self.backward.matches.keys(array.reshape(-1))[0]:.8e}"
-            if mark not in seen:
-                seen.add(mark)
-                found[array.size].append((each, array))
-        return found
 
     def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
         """What the values of an expression are, each with those before it put right, and the first that is wrong."""
@@ -145,7 +123,7 @@ class Blame:
             of = tuple((self.recording.parameters[claim.block] or (None,))[0] for claim in own.values())
             yield {each: self._truth_of(each, claim) for each, claim in own.items()}, of
         if len(values) == 1:
-            for each, array in self._candidates.get(np.size(values[0].array), ()):
+            for each, array in self.slopes.candidates.get(np.size(values[0].array), ()):
                 fitted = reshaped(array, np.shape(values[0].array))
                 if fitted is not None:
                     yield {values[0].id: fitted}, (each,)
@@ -371,7 +349,7 @@ class Blame:
         value = self._graph.values[remedy.start]
         unit = self.recording.units[self.recording.sites[remedy.site].unit]
         nothing = remedy.rank is Rank.NOTHING and np.ptp(value.array) > 0
-        return nothing and unit.is_result and self.is_slope(value.array)
+        return nothing and unit.is_result and self.slopes.is_slope(value.array)
 
     def _is_returned_rightly(self, remedy: Remedy) -> bool:
         """Whether a function returns the derivative of a value, and its caller takes it for that of another one.
@@ -614,7 +592,7 @@ class Blame:
             )
         try:
             source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
-            if source is not None and self._is_right_elsewhere(source, unit):
+            if source is not None and self.slopes.is_right_elsewhere(source, unit):
                 source, helped = None, True
             if source is not None:
                 assert source.unit is not None
@@ -625,7 +603,7 @@ class Blame:
                 near = near and not self.backward.is_neutral_term(value, unit, source)
                 proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
                 proved = proved and remedy.factor is None  # a constant may be missing in either line
-                proved = proved and self._has_a_right_value(source, value, needed)
+                proved = proved and self.slopes.has_a_right_value(source, value, needed)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             kept = self._left_as_it_was(value, unit)
             if kept is not None:
@@ -720,7 +698,7 @@ class Blame:
         if len(made) != 1 or value.function is not np.multiply or not set(value.inputs) <= {v.id for v in read}:
             return None
         array = np.asarray(self.backward.array(made[0]), dtype=np.float64)
-        return made[0] if not self.backward.meaning(value) and self.is_slope(array / factor) else None
+        return made[0] if not self.backward.meaning(value) and self.slopes.is_slope(array / factor) else None
 
     def _reads_what_may_be_a_multiple(self, value: Value, unit: int, needed: Any, factor: float) -> bool:
         """Whether a line reads a derivative that, without the constant, would be that of something else."""
@@ -751,22 +729,6 @@ class Blame:
         read = [v for each in wrong for v in by_value[each.id]]
         alike = all(by_value[each.id] for each in wrong) and not any(by_value[each.id] for each in right)
         return read[0] if alike and len({v.unit for v in read}) == 1 and read[0].unit is not None else None
-
-    def _has_a_right_value(self, source: Value, value: Value, needed: Any) -> bool:
-        """Whether what a factor would have to be is the derivative of one forward value by another, or a forward value.
-
-        Else it may be what is made of the factor that is wrong.
-        """
-        array, now = (
-            np.asarray(self.backward.array(source), dtype=np.float64),
-            np.asarray(value.array, dtype=np.float64),
-        )
-        if array.shape != now.shape or np.shape(needed) != now.shape or not np.all(now):
-            return True
-        wanted = needed * array / now
-        if self.backward.matches.is_forward(wanted) or self.backward.meaning_of(wanted):
-            return True
-        return self.is_slope(wanted) or self._is_jacobian(wanted)
 
     def _passed_on(self, value: Value, unit: int) -> Value | None:
         """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
@@ -815,10 +777,10 @@ class Blame:
             or self.backward.matches.is_forward(array)
         ):
             return False
-        if not np.shape(array) == now.shape == np.shape(needed) or not np.all(now) or not self.is_slope(array):
+        if not np.shape(array) == now.shape == np.shape(needed) or not np.all(now) or not self.slopes.is_slope(array):
             return False
         wanted = needed * array / now
-        return not equal(wanted, array, self.recording.tolerance) and self.is_slope(wanted)
+        return not equal(wanted, array, self.recording.tolerance) and self.slopes.is_slope(wanted)
 
     def _open_operands(self, value: Value, unit: int) -> list[Value]:
         """What a unit reads, and is neither known to be right nor a derivative of one forward value by another.
@@ -829,7 +791,9 @@ class Blame:
         read = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
         unknown = [each for each in read if self._is_unknown(each, by_claims=needed)]
         arrays = [(each, self.backward.array(each)) for each in unknown]
-        return [each for each, array in arrays if not self.is_slope(array) and not self._is_jacobian(array)]
+        return [
+            each for each, array in arrays if not self.slopes.is_slope(array) and not self.slopes.is_jacobian(array)
+        ]
 
     def _may_repair(self, operands: Sequence[Value], value: Value, needed: Any) -> bool:
         """Whether other arrays in place of some operands could make a value what it has to be.
@@ -1020,76 +984,6 @@ class Blame:
         fitted = reshaped(pulled, np.shape(value.array))
         return fitted is not None and bool(np.any(fitted)) and self.recording.is_equal(fitted, value.array)
 
-    def _is_right_elsewhere(self, value: Value, user: int) -> bool:
-        """Whether the expression of a helper has made a right slope from another argument, or of what itself computes.
-
-        A helper that makes the slope at its argument, as that of a function which it calls, is right; its argument is
-        not.
-        """
-        again = (v for v in self._graph.values if v.site == value.site and v.id != value.id and v.phase == 1)
-        if any(self.is_slope(v.array) for v in again):
-            return True
-        units = self.recording.units
-        if value.unit is None or units[value.unit].function == units[user].function:
-            return False
-        behind = list(self._graph.nearest(value.id, RECORDING.nearest))[1:]
-        alike = [v for v in map(self._graph.values.__getitem__, behind) if np.shape(v.array) == np.shape(value.array)]
-        if any(self._is_slope_of(value, outer, set(behind)) for outer in alike if outer.function is not None):
-            return True
-        return self._is_slope_elsewhere(value, value.unit)
-
-    def _is_slope_elsewhere(self, value: Value, unit: int) -> bool:
-        """Whether a value would be a slope if its unit read another forward value in place of the one that it reads."""
-        read = [
-            v
-            for v in self.dataflow.operands_of(value, unit)
-            if self.backward.matches.is_forward(v.array) and np.size(v.array) > 1
-        ]
-        shape = np.shape(value.array)
-        if len(read) != 1 or np.shape(read[0].array) != shape:
-            return False
-        others = [self._graph.values[i] for i in sorted(self.recording.adjoints.of, reverse=True)]
-        others = [v for v in others if np.shape(v.array) == shape and is_real(v.array)]
-        for other in others[: RECORDING.nearest]:
-            try:
-                made = self._graph.recomputed({read[0].id: other.array}, [value.id])[value.id]
-            except Exception as error:
-                pass_on_signal(error)
-                continue
-            if np.ptp(made) > 0 and self.is_slope(made):
-                return True
-        return False
-
-    def is_slope_alone(self, value: Value, needed: Any) -> bool:
-        """Whether a value is the slope of one forward value by another, and lacks the derivative of the former."""
-        now, array = np.asarray(value.array, dtype=np.float64), np.asarray(needed, dtype=np.float64)
-        if now.shape != array.shape or now.size < 3 or not np.all(now) or not self.is_slope(now):
-            return False
-        return any(match.kind is Kind.WHOLE for match in self.backward.meaning_of(array / now))
-
-    def _is_slope_of(self, value: Value, outer: Value, within: set[int]) -> bool:
-        """Whether a value is the slope of another one by something behind that."""
-        if not is_real(outer.array) or outer.function is same:
-            return False
-        try:
-            found = adjoints(self._graph, {outer.id: np.ones(np.shape(outer.array))}, within).of
-        except NoRule:
-            return False
-        slopes = (each for i, each in found.items() if i != outer.id and np.ptp(each) > 0)
-        return any(
-            self.recording.is_equal(each, value.array) for each in slopes if np.shape(each) == np.shape(value.array)
-        )
-
-    def has_slope_factor(self, value: Value, unit: int) -> bool:
-        """Whether a line multiplies with the derivative of one forward value by another, entry by entry."""
-        made = [
-            v
-            for v in (*self.dataflow.operands_of(value, unit), *self.dataflow.within(value, unit))
-            if np.size(v.array) > 1
-        ]
-        made = [v for v in made if is_real(v.array) and np.ptp(v.array) > 0 and not self.backward.meaning(v)]
-        return any(self.is_slope(v.array) for v in made)
-
     def penalty_of(self, faulty: Faulty) -> tuple[int, float] | None:
         """The wrong block on whose parameter a penalty is off by a constant: a term of a line is a multiple of it."""
         value, needed = self._graph.values[faulty.value], faulty.needed
@@ -1131,7 +1025,9 @@ class Blame:
             return None
         if not self.dataflow.is_active(other) and self.dataflow.is_term(other, within):
             return None  # data, as labels are
-        if not moved and (self.is_slope(self.backward.array(other)) or self._is_jacobian(self.backward.array(other))):
+        if not moved and (
+            self.slopes.is_slope(self.backward.array(other)) or self.slopes.is_jacobian(self.backward.array(other))
+        ):
             return None
         array = np.asarray(self.backward.array(other))
         alike = needed is not None and array.shape == np.shape(needed) and array.size > 1
@@ -1245,64 +1141,6 @@ class Blame:
             and not self.backward.makes_a_derivative(value)
         )
 
-    def _is_jacobian(self, array: Any) -> bool:
-        """Whether a small matrix holds the derivatives of one forward value by another."""
-        flat = np.asarray(array, dtype=np.float64)
-        if flat.ndim != 2 or flat.size > RECORDING.most_jacobian:
-            return False
-        n, m = flat.shape
-        return any(
-            equal(known, each, self.recording.tolerance)
-            for rows, each in ((n, flat.reshape(-1)), (m, flat.T.reshape(-1)))
-            for known in self._jacobians(rows)
-            if known.size == n * m
-        )
-
-    def _jacobians(self, n: int) -> list[Any]:
-        """Derivatives of forward values of n entries by what is nearest behind them, entry by entry."""
-        if n not in self._jacobians_by_size:
-            values = [self._graph.values[i] for i in sorted(self.recording.adjoints.of)]
-            outer = [v for v in values if np.size(v.array) == n and v.function is not None]
-            found = [each for value in outer[: RECORDING.most_jacobians] for each in self._rows_of(value)]
-            self._jacobians_by_size[n] = found
-        return self._jacobians_by_size[n]
-
-    def _rows_of(self, outer: Value) -> list[Any]:
-        """The derivatives of a value by each of those nearest behind it, as matrices with their entries in one row.
-
-        Once by all paths, once with the variables on the way held fixed.
-        """
-        n, shape = np.size(outer.array), np.shape(outer.array)
-        every = set(self._graph.nearest(outer.id, RECORDING.nearest, self.recording.adjoints.of))
-        made, read = self._of_variables(outer)
-        found = []
-        for within, ends in ((every, set[int]()), (made | read, read)):
-            try:
-                rows = [adjoints(self._graph, {outer.id: row.reshape(shape)}, within, ends).of for row in np.eye(n)]
-            except NoRule:
-                continue
-            for inner in within - {outer.id}:
-                m = np.size(self._graph.values[inner].array)
-                if m > 1 and m * n <= RECORDING.most_jacobian:
-                    parts = [np.asarray(row[inner]).reshape(-1) if inner in row else np.zeros(m) for row in rows]
-                    found.append(np.concatenate(parts))
-        return found
-
-    def _of_variables(self, outer: Value) -> tuple[set[int], set[int]]:
-        """The values without a name of which a forward value is made, itself included, and the variables behind."""
-        made, read, waiting = {outer.id}, set[int](), [outer.id]
-        while waiting and len(made) < RECORDING.nearest:
-            for i in self._graph.values[waiting.pop()].inputs:
-                if i not in self.recording.adjoints.of:
-                    continue
-                inner = self._graph.values[i]
-                if inner.names or inner.function is None:
-                    read.add(i)
-                elif i not in made:
-                    made.add(i)
-                    waiting.append(i)
-        return made, read
-
     def _is_used_as_factor(self, value: Value, factor: Value, needed: Any) -> bool:
         """Whether another factor would make a value what it has to be."""
         if needed is None:
@@ -1319,44 +1157,6 @@ class Blame:
             pass_on_signal(error)
             return False
         return any(equal(needed, each, self.recording.tolerance) for each in made)
-
-    def is_slope(self, array: Any) -> bool:
-        """Whether an array is the slope of one forward value by another, entry by entry, that enters by it alone."""
-        flat = np.asarray(array, dtype=np.float64).reshape(-1)
-        for outers, rows in self._candidate_rows(flat.size):
-            products = rows * flat
-            lost = np.any((rows == 0) & (flat != 0), axis=1)
-            for k in np.flatnonzero(~lost & self.backward.matches.may_be_adjoints(products)):
-                found = self.backward.matches.of(products[k])
-                inner = [match.of for match in found if match.kind is Kind.WHOLE and match.exact]
-                outer = outers[k]
-                if inner and (outer is None or any(self._enters_by(each, outer) for each in inner)):
-                    return True
-        return False
-
-    def _candidate_rows(self, size: int) -> Iterator[tuple[list[int | None], Array]]:
-        """The candidates of a size, some at a time: what each is the derivative by, and a row of a matrix for each."""
-        candidates = self._candidates.get(size, [])
-        if size not in self._rows:
-            most = max(1, _MOST_ENTRIES // max(size, 1))
-            parts = (candidates[i : i + most] for i in range(0, len(candidates), most))
-            rows = (([of for of, _ in each], np.stack([x.reshape(-1) for _, x in each])) for each in parts)
-            if len(candidates) > most:
-                yield from rows
-                return
-            self._rows[size] = list(rows)
-        yield from self._rows[size]
-
-    def _enters_by(self, inner: int, outer: int) -> bool:
-        """Whether the loss depends on a forward value by another one alone."""
-        if outer not in self._pulled:
-            seed = {outer: self.recording.adjoints.of[outer]}
-            try:
-                self._pulled[outer] = adjoints(self._graph, seed, set(self.recording.adjoints.of)).of
-            except NoRule:
-                self._pulled[outer] = {}
-        found = self._pulled[outer].get(inner)
-        return found is not None and self.recording.is_equal(self.recording.adjoints.of[inner], found)
 
 
 def _factor_of_zero(graph: Graph, value: Value) -> Any:

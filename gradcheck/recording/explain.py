@@ -150,7 +150,7 @@ def explained(
 def _is_seen(blame: Blame, faulty: Faulty, slug: str) -> bool:
     """Whether the values do not contradict the mistake that an edit is known for: what it takes out may be no slope."""
     value = blame.recording.graph.values[faulty.value]
-    return slug != "extra-activation-derivative" or blame.has_slope_factor(value, faulty.unit)
+    return slug != "extra-activation-derivative" or blame.slopes.has_slope_factor(value, faulty.unit)
 
 
 def _fix(repair: Repair, names: Sequence[str]) -> str:
@@ -219,7 +219,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
                 f"it is what one use of {right} contributes, and those of others are missing",
             )
         return "GC205", "swapped-blocks", text
-    if faulty.needed is not None and blame.is_slope_alone(value, faulty.needed):
+    if faulty.needed is not None and blame.slopes.is_slope_alone(value, faulty.needed):
         return "GC313", "upstream-ignored", "it is a slope alone, without the derivative that comes in"
     return UNEXPLAINED, "unexplained", "no known mistake explains this"
 

@@ -141,7 +141,7 @@ class _Line:
         for text, slope, _ in slopes:
             if self.recording.is_equal(quotient, slope):
                 return LineName("extra-activation-derivative", f"the factor {text} appears once too often")
-        right = [each for each in slopes if np.all(each[1]) and self.blame.is_slope(each[1])]
+        right = [each for each in slopes if np.all(each[1]) and self.blame.slopes.is_slope(each[1])]
         for text, slope, _ in right:
             if self.recording.is_equal(quotient, 1.0 / slope):
                 return LineName("missing-activation-derivative", f"the factor {text} is missing")
