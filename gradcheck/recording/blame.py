@@ -23,6 +23,7 @@ from gradcheck.recording.dataflow import SELECTIONS, SUMS, Dataflow, is_move
 from gradcheck.recording.edits import is_written
 from gradcheck.recording.graph import Graph, Value, is_real
 from gradcheck.recording.matching import Kind, reshaped
+from gradcheck.recording.operands import Operands
 from gradcheck.recording.operations import same
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.remedies import Faulty, Remedy, merged
@@ -50,6 +51,7 @@ class Blame:
     dataflow : Dataflow
     backward : BackwardValues
     slopes : Slopes
+    operands : Operands
     """
 
     def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
@@ -58,6 +60,7 @@ class Blame:
         self.dataflow = Dataflow(recording)
         self.backward = BackwardValues(self.dataflow, wrong)
         self.slopes = Slopes(self.dataflow, self.backward)
+        self.operands = Operands(self.dataflow, self.backward, self.slopes)
         self._series = Series(self.recording, self.backward.matches, self.backward.meaning)
 
     def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
@@ -180,8 +183,8 @@ class Blame:
         """The constant that a line brings in: the same each time, and not one."""
         common: set[float] | None = None
         for value in values:
-            read = self._factors_read(value, unit, named=True)
-            if len(read) > 1 or self._open_operands(value, unit):
+            read = self.operands.factors_read(value, unit, named=True)
+            if len(read) > 1 or self.operands.open_operands(value, unit):
                 return None  # what is read may be the derivative of one or another, or what is wrong
             own = {m.factor for m in self.backward.meaning(value)}
             brought = {round(mine / other, 9) for mine in own for other in read}
@@ -369,7 +372,7 @@ class Blame:
         if remedy.rank is not Rank.MULTIPLE or self._is_head(remedy):
             return False
         start = self._graph.values[remedy.start]
-        read = self._factors_read(start, self.recording.sites[remedy.site].unit, every=True)
+        read = self.operands.factors_read(start, self.recording.sites[remedy.site].unit, every=True)
         own = {match.factor for match in self.backward.meaning(start)}
         return not any(abs(one / other - 1.0) < RECORDING.alike for one in own for other in read)
 
@@ -377,27 +380,8 @@ class Blame:
         """Whether the line reads a derivative that is off by the same constant, and that no right claim needs."""
         start, _, adjoint = self._first_of(remedy)
         own = None if adjoint is None else self.backward.scale(adjoint, start.array)
-        read = self._factors_read(start, self.recording.sites[remedy.site].unit)
+        read = self.operands.factors_read(start, self.recording.sites[remedy.site].unit)
         return own is not None and any(abs(own / other - 1.0) < RECORDING.alike for other in read)
-
-    def _factors_read(self, value: Value, unit: int, *, named: bool = False, every: bool = False) -> set[float]:
-        """The constants of the multiples of adjoints that a line reads, where no right claim needs them.
-
-        All of them if asked, or all of variables with a name. What is the adjoint of a variable is no multiple of that
-        of a value without a name.
-        """
-        read = [
-            each for each in self.dataflow.operands_of(value, unit) if each.phase == 1 and each.function is not None
-        ]
-        read = [each for each in read if named or every or each.id not in self.backward.innocent]
-        factors = set()
-        for each in read:
-            found = [] if self.backward.matches.is_forward(each.array) else self.backward.meaning(each)
-            found = [m for m in found if not named or self._graph.values[m.of].names]
-            if any(m.exact and self._graph.values[m.of].names for m in found):
-                found = [m for m in found if m.exact or self._graph.values[m.of].names]
-            factors |= {m.factor for m in found}
-        return factors
 
     def _first_of(self, remedy: Remedy) -> tuple[Value, int | None, Any]:
         """The first wrong value of an expression, what it belongs to, and the adjoint of that."""
@@ -498,7 +482,7 @@ class Blame:
         if best.factor is not None and abs(best.factor + 1.0) < RECORDING.alike and is_move(value.function):
             return value.function is same
         within = self.dataflow.within(value, unit)
-        read = self._factors_read(value, unit)
+        read = self.operands.factors_read(value, unit)
         if best.factor is not None and any(
             abs(one / best.factor / other - 1.0) < 1e-6 for one in read for other in read
         ):
@@ -588,7 +572,15 @@ class Blame:
         if fed is not None:
             assert fed.unit is not None
             return Faulty(
-                fed.unit, fed.id, None, of, blocks, None, Rank.NOTHING, unit, self._reads_what_is_right(fed, fed.unit)
+                fed.unit,
+                fed.id,
+                None,
+                of,
+                blocks,
+                None,
+                Rank.NOTHING,
+                unit,
+                self.operands.reads_what_is_right(fed, fed.unit),
             )
         try:
             source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
@@ -601,7 +593,7 @@ class Blame:
                     units[source.unit].function == units[unit].function
                 )  # else a helper, perhaps right for another argument
                 near = near and not self.backward.is_neutral_term(value, unit, source)
-                proved = near and remedy.alone and self._reads_what_is_right(source, source.unit)
+                proved = near and remedy.alone and self.operands.reads_what_is_right(source, source.unit)
                 proved = proved and remedy.factor is None  # a constant may be missing in either line
                 proved = proved and self.slopes.has_a_right_value(source, value, needed)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
@@ -618,16 +610,16 @@ class Blame:
             slope = None if remedy.factor is None else self._read_as_a_multiple_of_a_slope(value, unit, remedy.factor)
             if slope is not None:
                 assert slope.unit is not None
-                proved = remedy.alone and self._reads_what_is_right(slope, slope.unit)
+                proved = remedy.alone and self.operands.reads_what_is_right(slope, slope.unit)
                 return Faulty(slope.unit, slope.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
             multiple = None if needed is None else self._read_as_a_multiple(value, unit, needed)
             if multiple is not None:
                 value, unit, needed, constant = multiple
-                proved = remedy.alone and self._reads_what_is_right(value, unit, needed)
+                proved = remedy.alone and self.operands.reads_what_is_right(value, unit, needed)
                 proved = proved and not self._reads_what_may_be_a_multiple(value, unit, needed, constant)
                 return Faulty(unit, value.id, needed, of, blocks, constant, Rank.MULTIPLE, unit, proved)
-            proved = remedy.alone and (helped or self._reads_what_is_right(value, unit, needed))
-            proved = proved and not self._is_made_of_numbers(value, unit)
+            proved = remedy.alone and (helped or self.operands.reads_what_is_right(value, unit, needed))
+            proved = proved and not self.operands.is_made_of_numbers(value, unit)
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
             adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
@@ -638,13 +630,6 @@ class Blame:
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self.backward.correct({})
-
-    def _is_made_of_numbers(self, value: Value, unit: int) -> bool:
-        """Whether a line is made of single numbers that do not change with the parameters: any may be the wrong one."""
-        read = self.dataflow.operands_of(value, unit)
-        return not self.dataflow.is_active(value) and not any(
-            np.size(v.array) > 1 or self.dataflow.is_active(v) or self.dataflow.is_parameter(v) for v in read
-        )
 
     def _read_as_a_multiple(self, value: Value, unit: int, needed: Any) -> tuple[Value, int, Any, float] | None:
         """The multiple of a derivative that a line reads, directly or through others, and that alone makes it wrong.
@@ -724,7 +709,7 @@ class Blame:
         if not right or not wrong:
             return None
         unit = self.recording.sites[remedy.site].unit
-        unknown = [[v for v in self.dataflow.operands_of(each, unit) if self._is_unknown(v)] for each in values]
+        unknown = [[v for v in self.dataflow.operands_of(each, unit) if self.operands.is_unknown(v)] for each in values]
         by_value = dict(zip((v.id for v in values), unknown, strict=True))
         read = [v for each in wrong for v in by_value[each.id]]
         alike = all(by_value[each.id] for each in wrong) and not any(by_value[each.id] for each in right)
@@ -742,137 +727,6 @@ class Blame:
         if self.recording.units[inner].function != self.recording.units[unit].function:
             return None
         return self._passed_on(source, inner) if self.dataflow.passes_on(inner) else source
-
-    def _reads_what_is_right(self, value: Value, unit: int, needed: Any = None) -> bool:
-        """Whether all that a unit reads is an adjoint, a slope, of the forward pass, or read by a right claim.
-
-        What no other array would make the value what it has to be, is not what is wrong with it.
-        """
-        operands = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
-        if any(self._is_another_forward_value(each, unit) or self._is_renamed(each, unit) for each in operands):
-            return False
-        if needed is not None and any(self._is_taken_for_a_slope(each, value, unit, needed) for each in operands):
-            return False
-        open_ones = self._open_operands(value, unit)
-        units = {each.unit for each in open_ones}
-        return not any(
-            self._may_repair([each for each in open_ones if each.unit == one], value, needed) for one in units
-        )
-
-    def _is_taken_for_a_slope(self, operand: Value, value: Value, unit: int, needed: Any) -> bool:
-        """Whether a factor, made by another function of the backward pass, is a slope where another slope belongs.
-
-        Then that function may have computed the wrong one.
-        """
-        units, array, now = (
-            self.recording.units,
-            self.backward.array(operand),
-            np.asarray(value.array, dtype=np.float64),
-        )
-        if operand.unit is None or units[operand.unit].function == units[unit].function or operand.phase != 1:
-            return False
-        if (
-            operand.id in self.dataflow.of_loss
-            or operand.id in self.backward.innocent
-            or self.backward.matches.is_forward(array)
-        ):
-            return False
-        if not np.shape(array) == now.shape == np.shape(needed) or not np.all(now) or not self.slopes.is_slope(array):
-            return False
-        wanted = needed * array / now
-        return not equal(wanted, array, self.recording.tolerance) and self.slopes.is_slope(wanted)
-
-    def _open_operands(self, value: Value, unit: int) -> list[Value]:
-        """What a unit reads, and is neither known to be right nor a derivative of one forward value by another.
-
-        Where right claims need the value itself, although it is wrong, they say nothing about what it is made of.
-        """
-        needed = value.id not in self.backward.innocent
-        read = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
-        unknown = [each for each in read if self._is_unknown(each, by_claims=needed)]
-        arrays = [(each, self.backward.array(each)) for each in unknown]
-        return [
-            each for each, array in arrays if not self.slopes.is_slope(array) and not self.slopes.is_jacobian(array)
-        ]
-
-    def _may_repair(self, operands: Sequence[Value], value: Value, needed: Any) -> bool:
-        """Whether other arrays in place of some operands could make a value what it has to be.
-
-        Of fewer entries than the value, on which this depends linearly, it is seen whether they can.
-        """
-        sizes = [np.size(each.array) for each in operands]
-        if needed is None or not sum(sizes) < np.size(value.array) or sum(sizes) > RECORDING.most_jacobian:
-            return True
-        now = [np.asarray(each.array, dtype=np.float64) for each in operands]
-        flat = np.asarray(value.array, dtype=np.float64).reshape(-1)
-        try:
-            slopes = np.stack([self._moved(operands, now, each, value) - flat for each in np.eye(sum(sizes))], axis=1)
-            twice = self._moved(operands, now, np.full(sum(sizes), 2.0), value) - flat
-        except Exception as error:
-            pass_on_signal(error)
-            return True
-        if not equal(twice, 2.0 * slopes.sum(axis=1), RECORDING.screened):
-            return True
-        missing = np.asarray(needed, dtype=np.float64).reshape(-1) - flat
-        best = slopes @ np.linalg.lstsq(slopes, missing, rcond=None)[0]
-        return equal(missing, best, RECORDING.screened)
-
-    def _moved(self, operands: Sequence[Value], now: Sequence[Any], move: Any, value: Value) -> Any:
-        """A value with something added to the entries of some others."""
-        parts = np.split(move, np.cumsum([each.size for each in now])[:-1])
-        instead = {v.id: x + d.reshape(x.shape) for v, x, d in zip(operands, now, parts, strict=True)}
-        return np.asarray(self._graph.recomputed(instead, [value.id])[value.id], dtype=np.float64).reshape(-1)
-
-    def _is_renamed(self, value: Value, unit: int) -> bool:
-        """Whether the function of a unit gives a value of the forward pass a name that it has nowhere there.
-
-        What has such a name, but is computed wrongly, is often a value of the forward pass itself.
-        """
-        units = self.recording.units
-        given = {
-            units[each].target
-            for each in value.named_in
-            if each >= 0 and units[each].function == units[unit].function and units[each].target.isidentifier()
-        }
-        own = value.phase != 1 or value.id in self.dataflow.of_loss or value.id in self.backward.innocent
-        if (
-            not given
-            or own
-            or any(match.exact for match in self.backward.meaning(value))
-            or self.backward.makes_a_derivative(value)
-        ):
-            return False
-        alike = list(self.backward.matches.forward(value.array))
-        return bool(alike) and not any(given & set(self._graph.values[i].names) for i in alike if i != value.id)
-
-    def _is_another_forward_value(self, value: Value, unit: int) -> bool:
-        """Whether a value that a unit reads is meant as one of the forward pass, and is another.
-
-        The function of the unit has given it a name, and the author calls one so, or the same expression has made one;
-        but the value is none of these.
-        """
-        if (
-            value.phase != 1
-            or not is_real(value.array)
-            or value.id in self.backward.innocent
-            or value.id in self.dataflow.of_loss
-        ):
-            return False
-        function = self.recording.units[unit].function
-        if all(self.recording.units[each].function != function for each in value.named_in if each >= 0):
-            return False
-        names = {name for name in value.names if name.isidentifier()}
-        alike = [
-            other
-            for other in self._graph.values
-            if (other.id in self.dataflow.of_loss or other.phase == 0)
-            and np.size(other.array) == np.size(value.array)
-            and ((value.site is not None and other.site == value.site) or names & set(other.names))
-        ]
-        if not alike or (self.backward.meaning(value) and not self.backward.matches.is_forward(value.array)):
-            return False
-        flat = np.asarray(value.array).reshape(-1)
-        return not any(self.recording.is_equal(np.asarray(each.array).reshape(-1), flat) for each in alike)
 
     def _adds_up_parts(self, value: Value, unit: int, needed: Any) -> bool:
         """Whether a line adds up what other lines contribute to a derivative: any of them may lack what is missing."""
@@ -1007,11 +861,11 @@ class Blame:
     def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
         operands = self.dataflow.operands_of(value, unit)
-        unknown = [each for each in operands if self._is_unknown(each)]
+        unknown = [each for each in operands if self.operands.is_unknown(each)]
         kept = {
             one
             for one in {v.unit for v in unknown}
-            if self._may_repair([v for v in unknown if v.unit == one], value, needed)
+            if self.operands.may_repair([v for v in unknown if v.unit == one], value, needed)
         }
         unknown = [each for each in unknown if each.unit in kept]
         if len({each.unit for each in unknown}) != 1:
@@ -1062,7 +916,7 @@ class Blame:
             if value.phase == 1 and value.site is not None and value.function is not same and is_real(value.array):
                 made[sites[value.site].unit].append(self.backward.matches.is_forward(value.array))
         forward |= {unit for unit, same_as in made.items() if all(same_as) and unit != faulty.unit}
-        forward -= {each.unit for each in self._open_operands(self._graph.values[faulty.value], faulty.unit)}
+        forward -= {each.unit for each in self.operands.open_operands(self._graph.values[faulty.value], faulty.unit)}
         forward.discard(faulty.unit)
         kept = [unit for unit in dict.fromkeys(units) if unit >= 0 and unit not in forward]
         return sorted(kept, key=lambda unit: (unit != faulty.unit, self.recording.units[unit].function not in named))
@@ -1112,34 +966,6 @@ class Blame:
         size = float(step @ step)
         constant = float(step @ wanted) / size if size else 0.0
         return constant if constant and self.recording.is_equal(wanted, constant * step) else None
-
-    def is_open(self, unit: int, faulty: Faulty) -> bool:
-        """Whether a unit makes a value that is known to be nothing, so that a repair of it may count."""
-        sites = self.recording.sites
-        made = [v for v in self._graph.values if v.site is not None and sites[v.site].unit == unit]
-        return unit == faulty.unit or any(self._is_unknown(value) for value in made)
-
-    def _is_unknown(self, value: Value, *, by_claims: bool = True) -> bool:
-        """Whether a backward value is no adjoint, no value of the forward pass, and not known to be right.
-
-        What right claims need is known to be right, unless `by_claims` is false.
-        """
-        if value.phase != 1 or value.function is None or value.site is None or not is_real(value.array):
-            return False
-        if (
-            value.site in self.dataflow.forward_sites
-            or value.id in self.dataflow.of_loss
-            or (by_claims and value.id in self.backward.innocent)
-        ):
-            return False
-        array = self.backward.array(value)
-        if not np.any(array):
-            return self.dataflow.is_active(value) and np.size(array) not in self.backward.zero_sizes
-        return (
-            not self.backward.meaning(value)
-            and not self.backward.matches.is_forward(array)
-            and not self.backward.makes_a_derivative(value)
-        )
 
     def _is_used_as_factor(self, value: Value, factor: Value, needed: Any) -> bool:
         """Whether another factor would make a value what it has to be."""

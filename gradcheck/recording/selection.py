@@ -113,7 +113,7 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
             if repair is None:
                 rivals = rivals or edits.is_spent  # what was not tried might help as well
                 continue
-            is_open = any(blame.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
+            is_open = any(blame.operands.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
             if is_open or repair.slug in ("shifted", "missing-path"):
                 repairs.append((unit, repair))
             elif wider or (repair.slug in _OF_CONSTANTS and not blame.dataflow.returns_forward_values(unit)):
