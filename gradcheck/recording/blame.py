@@ -8,7 +8,6 @@ from what comes in is no such place: it is the exact adjoint of something, or of
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,8 +19,10 @@ from gradcheck.recording.backward_values import BackwardValues, Rank
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.claims import Claim
 from gradcheck.recording.dataflow import SELECTIONS, SUMS, Dataflow, is_move
+from gradcheck.recording.edit_sites import EditSites
 from gradcheck.recording.edits import is_written
-from gradcheck.recording.graph import Graph, Value, is_real
+from gradcheck.recording.evidence import Evidence
+from gradcheck.recording.graph import Value, is_real
 from gradcheck.recording.matching import Kind, reshaped
 from gradcheck.recording.operands import Operands
 from gradcheck.recording.operations import same
@@ -31,7 +32,6 @@ from gradcheck.recording.replay import Replay
 from gradcheck.recording.rules import NoRule
 from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
-from gradcheck.recording.sites import Span
 from gradcheck.recording.slopes import Slopes
 from gradcheck.tracebacks import pass_on_signal
 
@@ -52,6 +52,8 @@ class Blame:
     backward : BackwardValues
     slopes : Slopes
     operands : Operands
+    evidence : Evidence
+    edit_sites : EditSites
     """
 
     def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
@@ -61,6 +63,8 @@ class Blame:
         self.backward = BackwardValues(self.dataflow, wrong)
         self.slopes = Slopes(self.dataflow, self.backward)
         self.operands = Operands(self.dataflow, self.backward, self.slopes)
+        self.evidence = Evidence(self.dataflow, self.backward)
+        self.edit_sites = EditSites(self.dataflow, self.backward, self.operands, self.evidence)
         self._series = Series(self.recording, self.backward.matches, self.backward.meaning)
 
     def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
@@ -389,10 +393,6 @@ class Blame:
         of = remedy.of[min(remedy.values.index(remedy.start), len(remedy.of) - 1)]
         adjoint = None if of is None else self.recording.adjoints.of.get(of)
         return start, of, reshaped(adjoint, np.shape(start.array))
-
-    def is_inner_number(self, faulty: Faulty) -> bool:
-        """Whether a number inside a line is wrong, which belongs to no variable in particular."""
-        return faulty.value not in self.backward.by_claim and np.size(self._graph.values[faulty.value].array) < 2
 
     def _is_own_adjoint(self, remedy: Remedy) -> bool:
         """Whether a value is exactly the adjoint of what it belongs to: then the constant is missing further down.
@@ -740,124 +740,6 @@ class Blame:
             for match in self.backward.meaning(each)
         )
 
-    def has_slope(self, of: int, inner: int) -> bool:
-        """Whether a forward value is made of another one by more than moving its entries and adding to them."""
-        if inner not in self._graph.ancestors([of]):
-            return False
-        waiting, seen = [of], {of}
-        while waiting:
-            value = self._graph.values[waiting.pop()]
-            if value.id == inner:
-                return False
-            moves = is_move(value.function) or value.function in SUMS
-            fresh = [i for i in value.inputs if i not in seen] if moves else []
-            seen.update(fresh)
-            waiting += fresh
-        return True
-
-    def held_constant(self, value: Value, of: int) -> list[int]:
-        """The forward values that a value takes as constant, being what comes in, pulled back; none if it is not."""
-        for incoming in self.backward.incoming(value):
-            between = self._graph.ancestors([incoming]) & self.dataflow.below([of]) & set(self.recording.adjoints.of)
-            largest = max(np.size(self._graph.values[i].array) for i in between | {of})
-            small = [i for i in between - {of, incoming} if np.size(self._graph.values[i].array) < largest]
-            for held in (*([i] for i in small[: RECORDING.nearest]), small):
-                if held and self._is_pulled_without(value, incoming, of, between, set(held)):
-                    return held
-        return []
-
-    def taken_for(self, value: Value, needed: Any) -> tuple[int, int] | None:
-        """The forward value whose derivative a line reads, and the one whose derivative would make it right."""
-        if value.site is None:
-            return None
-        for operand in self.dataflow.operands_of(value, self.recording.sites[value.site].unit):
-            if operand.phase != 1 or operand.function is None or not is_real(operand.array):
-                continue
-            own = [match.of for match in self.backward.meaning(operand) if match.kind is Kind.WHOLE and match.exact]
-            if not own or self.backward.matches.is_forward(operand.array):
-                continue
-            for of, adjoint in self.recording.adjoints.of.items():
-                if np.shape(adjoint) != np.shape(operand.array) or of in own:
-                    continue
-                new = self._graph.recomputed({operand.id: adjoint}, [value.id])[value.id]
-                if self.recording.is_equal(np.asarray(needed).reshape(-1), np.asarray(new).reshape(-1)):
-                    return own[0], of
-        return None
-
-    def is_of_one_use(self, one: int, of: int) -> bool:
-        """Whether the derivative of a value is what one of several uses contributes to that of another."""
-        adjoint = self.recording.adjoints.of[one].reshape(-1)
-        parts = [part.reshape(-1) for _, owner, part in self.recording.adjoints.uses if owner == of]
-        alike = (part for part in parts if part.size == adjoint.size)
-        return len(parts) > 1 and any(self.recording.is_equal(adjoint, part) for part in alike)
-
-    def exchanged(self, faulty: Faulty) -> list[int]:
-        """The unit of a derivative that a line reads in place of another one."""
-        pair = None if faulty.needed is None else self.taken_for(self._graph.values[faulty.value], faulty.needed)
-        if pair is None or any(one in self._graph.ancestors([other]) for one, other in (pair, pair[::-1])):
-            return []  # what is missing is a slope
-        read = self.dataflow.operands_of(self._graph.values[faulty.value], faulty.unit)
-        return [v.unit for v in read if v.unit is not None and any(m.of == pair[0] for m in self.backward.meaning(v))]
-
-    def is_diagonal(self, value: Value, of: int) -> bool:
-        """Whether a value is what comes in times the derivative of each entry by the same entry of another value."""
-        shape = np.shape(self._graph.values[of].array)
-        if np.shape(value.array) != shape or np.size(value.array) > RECORDING.most_jacobian:
-            return False
-        for incoming in self.backward.incoming(value):
-            if np.shape(self._graph.values[incoming].array) != shape:
-                continue
-            between = self._graph.ancestors([incoming]) & self.dataflow.below([of]) & set(self.recording.adjoints.of)
-            seeds = np.eye(int(np.size(value.array))).reshape(-1, *shape)
-            try:
-                rows = [adjoints(self._graph, {incoming: seed}, between | {of}, {of}).of.get(of) for seed in seeds]
-            except NoRule:
-                continue
-            parts = [0.0 if row is None else np.asarray(row).reshape(-1)[i] for i, row in enumerate(rows)]
-            product = np.asarray(self.recording.adjoints.of[incoming]).reshape(-1) * np.array(parts)
-            if np.any(product) and self.recording.is_equal(product, np.asarray(value.array).reshape(-1)):
-                return True
-        return False
-
-    def is_of_branch(self, value: Value) -> bool:
-        """Whether a line reads the derivative of what was selected, entry by entry, from several branches."""
-        unit = -1 if value.site is None else self.recording.sites[value.site].unit
-        inner = [each for each in self.dataflow.within(value, unit) if each.id != value.id]
-        found = [
-            *self.backward.incoming(value),
-            *(m.of for v in inner for m in self.backward.meaning(v) if m.kind is Kind.WHOLE),
-        ]
-        return any(self._graph.values[i].function in SELECTIONS for i in found)
-
-    def _is_pulled_without(self, value: Value, incoming: int, of: int, between: set[int], held: set[int]) -> bool:
-        seed = {incoming: self.recording.adjoints.of[incoming]}
-        try:
-            pulled = adjoints(self._graph, seed, between | {of}, {*held, of}).of.get(of)
-        except NoRule:
-            return False
-        fitted = reshaped(pulled, np.shape(value.array))
-        return fitted is not None and bool(np.any(fitted)) and self.recording.is_equal(fitted, value.array)
-
-    def penalty_of(self, faulty: Faulty) -> tuple[int, float] | None:
-        """The wrong block on whose parameter a penalty is off by a constant: a term of a line is a multiple of it."""
-        value, needed = self._graph.values[faulty.value], faulty.needed
-        if needed is None:
-            return None
-        users = self.dataflow.users_of(value, faulty.unit)
-        while len(users) == 1 and users[0].function in (np.multiply, np.true_divide):
-            needed = self._graph.recomputed({value.id: needed}, [users[0].id])[users[0].id]
-            value, users = users[0], self.dataflow.users_of(users[0], faulty.unit)
-        if not users or not all(v.function in SUMS for v in users) or np.size(value.array) < 3:
-            return None
-        factor = self.backward.scale(needed, value.array)
-        for block in faulty.blocks:
-            for leaf in self.recording.parameters[block]:
-                array = self._graph.values[leaf].array
-                alike = np.shape(array) == np.shape(value.array) and self.backward.scale(array, value.array) is not None
-                if alike and factor is not None:
-                    return block, factor
-        return None
-
     def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
         """A value that another line has made, that is nothing, and that makes this one wrong."""
         operands = self.dataflow.operands_of(value, unit)
@@ -890,83 +772,6 @@ class Blame:
         inner = self.recording.sites[other.site].unit
         return self._source(other, inner, None) or other
 
-    def region(self, faulty: Faulty) -> list[int]:
-        """The unit of a wrong line, and those before it on which only wrong claims depend, the nearest first."""
-        above = self._graph.ancestors([faulty.value]) - self.dataflow.of_loss
-        above -= set() if faulty.value in self.backward.innocent else self.backward.innocent
-        units = [faulty.unit]
-        for each in sorted(above, reverse=True):
-            value = self._graph.values[each]
-            if (
-                value.phase != 1
-                or value.function is None
-                or value.site is None
-                or value.site in self.dataflow.forward_sites
-            ):
-                continue
-            units += [self.recording.sites[value.site].unit, *reversed(value.named_in)]
-        for i in sorted(self._graph.ancestors([faulty.value])):
-            units += self._graph.values[i].named_in if self._graph.values[i].phase == 1 else []
-        named = {self.recording.units[unit].function for unit in units[:1]}
-        sites = self.recording.sites
-        forward = {sites[site].unit for site in self.dataflow.forward_sites}
-        forward |= {unit for i in self.dataflow.of_loss for unit in self._graph.values[i].named_in}
-        made: dict[int, list[bool]] = defaultdict(list)
-        for value in self._graph.values:
-            if value.phase == 1 and value.site is not None and value.function is not same and is_real(value.array):
-                made[sites[value.site].unit].append(self.backward.matches.is_forward(value.array))
-        forward |= {unit for unit, same_as in made.items() if all(same_as) and unit != faulty.unit}
-        forward -= {each.unit for each in self.operands.open_operands(self._graph.values[faulty.value], faulty.unit)}
-        forward.discard(faulty.unit)
-        kept = [unit for unit in dict.fromkeys(units) if unit >= 0 and unit not in forward]
-        return sorted(kept, key=lambda unit: (unit != faulty.unit, self.recording.units[unit].function not in named))
-
-    def users(self, faulty: Faulty) -> list[int]:
-        """The units after a value that may be right itself, through which all wrong claims go."""
-        if faulty.proved:
-            return []
-        sites, made = self.recording.sites, defaultdict(set)
-        for i in sorted(self.dataflow.below([faulty.value])):
-            value = self._graph.values[i]
-            if value.site is not None and value.phase == 1 and sites[value.site].unit >= 0:
-                made[sites[value.site].unit].add(i)
-        through = [
-            self._graph.ancestors([claim.id]) | self.dataflow.below([claim.id]) for claim in self.backward.claims
-        ]
-        return [unit for unit, ids in made.items() if all(ids & each for each in through)]
-
-    def constants(self, faulty: Faulty) -> list[tuple[Span, float]]:
-        """Expressions inside a wrong line that, times a constant, make it what it has to be, and the constants.
-
-        Of a product with zero it is the constant that belongs in the place of the zero.
-        """
-        if faulty.needed is None or np.size(faulty.needed) < 3:
-            return []
-        made = self.dataflow.within(self._graph.values[faulty.value], faulty.unit)
-        found = []
-        for value in made:
-            site = None if value.site is None else self.recording.sites[value.site]
-            array = _factor_of_zero(self._graph, value) if not np.any(value.array) else value.array
-            if site is None or array is None or sum(other.site == value.site for other in made) > 1:
-                continue
-            constant = self._constant_for(faulty, value.id, np.asarray(array, dtype=np.float64))
-            if constant is not None and abs(constant - 1.0) > RECORDING.alike:
-                found.append((site.span, constant))
-        return found
-
-    def _constant_for(self, faulty: Faulty, inner: int, array: Any) -> float | None:
-        """The constant that an expression needs; None if none would do."""
-        ends = [np.zeros(np.shape(array)), array]
-        try:
-            rest, whole = (self._graph.recomputed({inner: x}, [faulty.value])[faulty.value] for x in ends)
-        except Exception as error:
-            pass_on_signal(error)
-            return None
-        step, wanted = np.asarray(whole - rest).reshape(-1), np.asarray(faulty.needed - rest).reshape(-1)
-        size = float(step @ step)
-        constant = float(step @ wanted) / size if size else 0.0
-        return constant if constant and self.recording.is_equal(wanted, constant * step) else None
-
     def _is_used_as_factor(self, value: Value, factor: Value, needed: Any) -> bool:
         """Whether another factor would make a value what it has to be."""
         if needed is None:
@@ -983,10 +788,3 @@ class Blame:
             pass_on_signal(error)
             return False
         return any(equal(needed, each, self.recording.tolerance) for each in made)
-
-
-def _factor_of_zero(graph: Graph, value: Value) -> Any:
-    """What a product with zero multiplies it with; None of anything else."""
-    arrays = [graph.values[i].array for i in value.inputs]
-    others = [array for array in arrays if np.any(array)]
-    return others[0] if value.function is np.multiply and len(others) == 1 and is_real(others[0]) else None

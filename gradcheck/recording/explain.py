@@ -121,7 +121,7 @@ def explained(
     """
     unit = blame.recording.units[faulty.unit]
     target = _target(unit)
-    of = "" if faulty.of is None or blame.is_inner_number(faulty) else label_of(blame, faulty.of, names)
+    of = "" if faulty.of is None or blame.evidence.is_inner_number(faulty) else label_of(blame, faulty.of, names)
     code, slug, what = _mistake(blame, faulty, names, counts)
     if repair is not None and code in _VAGUE and repair.slug in CODES and _is_seen(blame, faulty, repair.slug):
         code, slug, what = CODES[repair.slug], repair.slug, f"that is undone by {repair.text}"
@@ -164,7 +164,7 @@ def _target(unit: Unit) -> str:
 def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping[int, str]) -> tuple[str, str, str]:
     """The mistake that the recorded values show."""
     value = blame.recording.graph.values[faulty.value]
-    penalty = blame.penalty_of(faulty)
+    penalty = blame.evidence.penalty_of(faulty)
     if penalty is not None and 0.0 < penalty[1] != 1.0:
         block, times = penalty
         what = f"the derivative of the penalty on {names[block]} is {times:.6g} times what it has to be"
@@ -181,7 +181,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
     if faulty.needed is not None and faulty.of is not None:
         found = blame.backward.meaning(value)
         whole = [match for match in found if match.kind is Kind.WHOLE]
-        whole = [match for match in whole if blame.has_slope(match.of, faulty.of)]
+        whole = [match for match in whole if blame.evidence.has_slope(match.of, faulty.of)]
         named = label_of(blame, whole[0].of, names) if whole else ""
         fits = np.shape(value.array) == np.shape(faulty.needed)
         if whole and fits and named != label_of(blame, faulty.of, names):
@@ -190,21 +190,21 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
                 "missing-activation-derivative",
                 f"it is the derivative with respect to {named}; the slope from there is missing",
             )
-        held = blame.held_constant(value, faulty.of)
+        held = blame.evidence.held_constant(value, faulty.of)
         if held:
             shown = ", ".join(dict.fromkeys(label_of(blame, each, names) for each in held))
             text = f"it takes {shown} as constant, which depends on {label_of(blame, faulty.of, names)}"
             return "GC307", "statistics-held-constant", text
         if any(match.kind is Kind.PART for match in found) or blame.backward.lacks_a_part(value, faulty.needed):
-            if blame.is_of_branch(value):
+            if blame.evidence.is_of_branch(value):
                 return "GC304", "wrong-activation-derivative", "it is the derivative of one branch alone"
             return "GC305", "missing-path", "it is what one use contributes, and the contribution of another is missing"
-        if blame.is_diagonal(value, faulty.of):
+        if blame.evidence.is_diagonal(value, faulty.of):
             return "GC306", "softmax-diagonal", "it is what each entry contributes to the same entry, and to no other"
         slope = _extra_slope(blame, faulty)
         if slope:
             return "GC302", "extra-activation-derivative", f"the slope of {slope} appears once too often"
-    pair = blame.taken_for(value, faulty.needed) if faulty.needed is not None else None
+    pair = blame.evidence.taken_for(value, faulty.needed) if faulty.needed is not None else None
     if pair is not None:
         read, right = (label_of(blame, each, names) for each in pair)
         text = f"it reads the derivative with respect to {read} where the one with respect to {right} belongs"
@@ -212,7 +212,7 @@ def _mistake(blame: Blame, faulty: Faulty, names: Sequence[str], counts: Mapping
             return "GC301", "missing-activation-derivative", text
         if pair[0] in blame.recording.graph.ancestors([pair[1]]):
             return "GC302", "extra-activation-derivative", text
-        if blame.is_of_one_use(*pair):
+        if blame.evidence.is_of_one_use(*pair):
             return (
                 "GC305",
                 "missing-path",

@@ -97,10 +97,12 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
         if repair is not None:
             return [(unit, repair)]
     rivals = False  # a line that is right by itself, but that an edit makes right as well
-    units = dict.fromkeys(unit for each in found for unit in (*blame.region(each), each.user))
+    units = dict.fromkeys(unit for each in found for unit in (*blame.edit_sites.region(each), each.user))
     suspects = dict.fromkeys(each.unit for each in found if each.proved)
     suspects |= dict.fromkeys(
-        unit for each in found for unit in (*blame.exchanged(each), each.unit, each.user, *blame.users(each))
+        unit
+        for each in found
+        for unit in (*blame.edit_sites.exchanged(each), each.unit, each.user, *blame.edit_sites.users(each))
     )
     for wider, those in ((False, units), (True, suspects)):
         for unit in those:
@@ -108,12 +110,16 @@ def tried_repairs(blame: Blame, found: Sequence[Faulty], edits: Edits) -> list[t
                 return repairs
             if blame.dataflow.most_entries(unit) > RECORDING.most_entries:
                 continue
-            constants = [each for one in found if one.unit == unit and not wider for each in blame.constants(one)]
+            constants = [
+                each for one in found if one.unit == unit and not wider for each in blame.edit_sites.constants(one)
+            ]
             repair = edits.repair(unit, wider=wider, constants=constants)
             if repair is None:
                 rivals = rivals or edits.is_spent  # what was not tried might help as well
                 continue
-            is_open = any(blame.operands.is_open(unit, each) or unit in blame.exchanged(each) for each in found)
+            is_open = any(
+                blame.operands.is_open(unit, each) or unit in blame.edit_sites.exchanged(each) for each in found
+            )
             if is_open or repair.slug in ("shifted", "missing-path"):
                 repairs.append((unit, repair))
             elif wider or (repair.slug in _OF_CONSTANTS and not blame.dataflow.returns_forward_values(unit)):
