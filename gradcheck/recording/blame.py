@@ -18,11 +18,10 @@ from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.backward_values import BackwardValues, Rank
 from gradcheck.recording.budget import Budget
 from gradcheck.recording.claims import Claim
-from gradcheck.recording.dataflow import SELECTIONS, SUMS, Dataflow, is_move
+from gradcheck.recording.dataflow import SUMS, Dataflow, is_move
 from gradcheck.recording.edit_sites import EditSites
-from gradcheck.recording.edits import is_written
 from gradcheck.recording.evidence import Evidence
-from gradcheck.recording.graph import Value, is_real
+from gradcheck.recording.graph import Value
 from gradcheck.recording.matching import Kind, reshaped
 from gradcheck.recording.operands import Operands
 from gradcheck.recording.operations import same
@@ -33,6 +32,7 @@ from gradcheck.recording.rules import NoRule
 from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.slopes import Slopes
+from gradcheck.recording.sources import Sources
 from gradcheck.tracebacks import pass_on_signal
 
 
@@ -65,6 +65,7 @@ class Blame:
         self.operands = Operands(self.dataflow, self.backward, self.slopes)
         self.evidence = Evidence(self.dataflow, self.backward)
         self.edit_sites = EditSites(self.dataflow, self.backward, self.operands, self.evidence)
+        self._sources = Sources(self.dataflow, self.backward, self.slopes, self.operands)
         self._series = Series(self.recording, self.backward.matches, self.backward.meaning)
 
     def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
@@ -568,7 +569,7 @@ class Blame:
             named, passing = (callers[0], tuple(callers)) if callers else (unit, ())
             proved, passing = (remedy.alone, ()) if len(passing) == 1 else (False, passing)
             return Faulty(named, value.id, needed, of, blocks, None, remedy.rank, unit, proved, passing=passing)
-        fed = self._fed_wrongly(remedy)
+        fed = self._sources.fed_wrongly(remedy)
         if fed is not None:
             assert fed.unit is not None
             return Faulty(
@@ -583,7 +584,7 @@ class Blame:
                 self.operands.reads_what_is_right(fed, fed.unit),
             )
         try:
-            source = self._source(value, unit, needed) if remedy.rank is Rank.NOTHING else None
+            source = self._sources.source_of(value, unit, needed) if remedy.rank is Rank.NOTHING else None
             if source is not None and self.slopes.is_right_elsewhere(source, unit):
                 source, helped = None, True
             if source is not None:
@@ -597,31 +598,35 @@ class Blame:
                 proved = proved and remedy.factor is None  # a constant may be missing in either line
                 proved = proved and self.slopes.has_a_right_value(source, value, needed)
                 return Faulty(source.unit, source.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
-            kept = self._left_as_it_was(value, unit)
+            kept = self._sources.left_as_it_was(value, unit)
             if kept is not None:
                 assert kept.unit is not None
                 value, unit = kept, kept.unit
             elif value.function is not same and self.dataflow.passes_on(unit):
-                source = self._passed_on(value, unit)
+                source = self._sources.passed_on(value, unit)
                 if source is None:
                     return Faulty(unit, value.id, needed, of, blocks, remedy.factor, remedy.rank, unit, False)
                 value, unit = source, self.recording.sites[source.site or 0].unit
                 needed = None if remedy.factor is None else np.asarray(source.array) / remedy.factor
-            slope = None if remedy.factor is None else self._read_as_a_multiple_of_a_slope(value, unit, remedy.factor)
+            slope = (
+                None
+                if remedy.factor is None
+                else self._sources.read_as_a_multiple_of_a_slope(value, unit, remedy.factor)
+            )
             if slope is not None:
                 assert slope.unit is not None
                 proved = remedy.alone and self.operands.reads_what_is_right(slope, slope.unit)
                 return Faulty(slope.unit, slope.id, None, of, blocks, None, Rank.NOTHING, unit, proved)
-            multiple = None if needed is None else self._read_as_a_multiple(value, unit, needed)
+            multiple = None if needed is None else self._sources.read_as_a_multiple(value, unit, needed)
             if multiple is not None:
                 value, unit, needed, constant = multiple
                 proved = remedy.alone and self.operands.reads_what_is_right(value, unit, needed)
-                proved = proved and not self._reads_what_may_be_a_multiple(value, unit, needed, constant)
+                proved = proved and not self._sources.reads_what_may_be_a_multiple(value, unit, needed, constant)
                 return Faulty(unit, value.id, needed, of, blocks, constant, Rank.MULTIPLE, unit, proved)
             proved = remedy.alone and (helped or self.operands.reads_what_is_right(value, unit, needed))
             proved = proved and not self.operands.is_made_of_numbers(value, unit)
             proved = proved and (remedy.rank is not Rank.FORWARD or len(remedy.fixes) > 1)
-            adds_up = needed is not None and self._adds_up_parts(value, unit, needed)
+            adds_up = needed is not None and self._sources.adds_up_parts(value, unit, needed)
             proved = proved and (self._is_renaming(remedy) or not adds_up)
             factor = remedy.factor
             last = self.backward.leads_to_claim(value) and self._reads_innocent(remedy)
@@ -630,161 +635,3 @@ class Blame:
             return Faulty(unit, value.id, needed, of, blocks, factor, remedy.rank, unit, proved)
         finally:
             self.backward.correct({})
-
-    def _read_as_a_multiple(self, value: Value, unit: int, needed: Any) -> tuple[Value, int, Any, float] | None:
-        """The multiple of a derivative that a line reads, directly or through others, and that alone makes it wrong.
-
-        Also its unit, what it has to be, and the constant. None if the line would be wrong without any such constant,
-        or if it may be the line that brings it in: a count is as often forgotten where a multiple is used.
-        """
-        found: tuple[Value, int, Any, float] | None = None
-        while True:
-            multiples = (
-                (each, each.unit, np.asarray(self.backward.array(each), dtype=np.float64) / match.factor, match.factor)
-                for each in self.dataflow.operands_of(value, unit)
-                if each.unit is not None and each.unit != unit and self.backward.is_made_behind(each)
-                for match in self.backward.multiples(each)
-                if match.factor < 0.0 or not is_written(match.factor)
-            )
-            further = next((each for each in multiples if self._makes(each[0], each[2], value, needed)), None)
-            if further is None:
-                return found
-            found = further
-            value, unit, needed, _ = found
-
-    def _left_as_it_was(self, value: Value, unit: int) -> Value | None:
-        """What another line has made for wrong claims, and a limit has left as it was, as a clip far below it does."""
-        if value.function not in SELECTIONS:
-            return None
-        read = [
-            v
-            for v in self.dataflow.operands_of(value, unit)
-            if v.unit not in (None, unit) and self.backward.is_made_behind(v)
-        ]
-        alike = [v for v in read if np.array_equal(v.array, value.array)]
-        return alike[0] if len(alike) == 1 else None
-
-    def _read_as_a_multiple_of_a_slope(self, value: Value, unit: int, factor: float) -> Value | None:
-        """What another function made of the forward pass: a slope, but for the constant that a line is off by.
-
-        The line multiplies it with the derivative of a function's value. That of a difference may lack the minus sign.
-        """
-        units = self.recording.units
-        outer = [self._graph.values[i].function for i in self.backward.incoming(value)]
-        if not outer or any(each in (*SUMS, np.negative) or is_move(each) for each in outer):
-            return None
-        read = [v for v in self.dataflow.operands_of(value, unit) if np.shape(v.array) == np.shape(value.array)]
-        made = [v for v in read if v.unit is not None and units[v.unit].function != units[unit].function]
-        made = [
-            v
-            for v in made
-            if v.phase == 1 and v.function is not same and is_real(v.array) and self.backward.is_neutral(v)
-        ]
-        if len(made) != 1 or value.function is not np.multiply or not set(value.inputs) <= {v.id for v in read}:
-            return None
-        array = np.asarray(self.backward.array(made[0]), dtype=np.float64)
-        return made[0] if not self.backward.meaning(value) and self.slopes.is_slope(array / factor) else None
-
-    def _reads_what_may_be_a_multiple(self, value: Value, unit: int, needed: Any, factor: float) -> bool:
-        """Whether a line reads a derivative that, without the constant, would be that of something else."""
-        read = [
-            each
-            for each in self.dataflow.operands_of(value, unit)
-            if each.unit != unit and self.backward.is_made_behind(each)
-        ]
-        return any(self._makes(each, np.asarray(self.backward.array(each)) / factor, value, needed) for each in read)
-
-    def _makes(self, operand: Value, array: Any, value: Value, needed: Any) -> bool:
-        """Whether a value is what it has to be with another array in place of an operand."""
-        now = self._graph.recomputed({operand.id: array}, [value.id]).get(value.id)
-        return now is not None and np.shape(now) == np.shape(needed) and self.recording.is_equal(needed, now)
-
-    def _fed_wrongly(self, remedy: Remedy) -> Value | None:
-        """What an expression reads wherever it is wrong, if it is right elsewhere: made by one line, and nothing."""
-        values = [self._graph.values[i] for i in remedy.values]
-        right = [
-            v for v in values if np.any(v.array) and equal(remedy.instead[v.id], v.array, self.recording.tolerance)
-        ]
-        wrong = [v for v in values if not equal(remedy.instead[v.id], v.array, self.recording.tolerance)]
-        if not right or not wrong:
-            return None
-        unit = self.recording.sites[remedy.site].unit
-        unknown = [[v for v in self.dataflow.operands_of(each, unit) if self.operands.is_unknown(v)] for each in values]
-        by_value = dict(zip((v.id for v in values), unknown, strict=True))
-        read = [v for each in wrong for v in by_value[each.id]]
-        alike = all(by_value[each.id] for each in wrong) and not any(by_value[each.id] for each in right)
-        return read[0] if alike and len({v.unit for v in read}) == 1 and read[0].unit is not None else None
-
-    def _passed_on(self, value: Value, unit: int) -> Value | None:
-        """The one value of another line that a line moves or adds up, and no more; None if it may be right."""
-        operands = [each for each in self.dataflow.operands_of(value, unit) if each.phase == 1 and is_real(each.array)]
-        made = [each for each in operands if each.function is not None and each.site is not None]
-        if len(made) != 1 or made[0].id in self.backward.innocent or made[0].site in self.dataflow.forward_sites:
-            return None
-        source = made[0]
-        assert source.site is not None
-        inner = self.recording.sites[source.site].unit
-        if self.recording.units[inner].function != self.recording.units[unit].function:
-            return None
-        return self._passed_on(source, inner) if self.dataflow.passes_on(inner) else source
-
-    def _adds_up_parts(self, value: Value, unit: int, needed: Any) -> bool:
-        """Whether a line adds up what other lines contribute to a derivative: any of them may lack what is missing."""
-        if not self.backward.lacks_a_part(value, needed) or self.backward.is_computed(needed, value):
-            return False
-        owners = self.backward.with_adjoint(needed)
-        others = [each for each in self.dataflow.operands_of(value, unit) if each.unit != unit]
-        return any(
-            match.kind is Kind.PART and match.exact and match.of in owners
-            for each in others
-            for match in self.backward.meaning(each)
-        )
-
-    def _source(self, value: Value, unit: int, needed: Any) -> Value | None:
-        """A value that another line has made, that is nothing, and that makes this one wrong."""
-        operands = self.dataflow.operands_of(value, unit)
-        unknown = [each for each in operands if self.operands.is_unknown(each)]
-        kept = {
-            one
-            for one in {v.unit for v in unknown}
-            if self.operands.may_repair([v for v in unknown if v.unit == one], value, needed)
-        }
-        unknown = [each for each in unknown if each.unit in kept]
-        if len({each.unit for each in unknown}) != 1:
-            return None
-        other = unknown[0]
-        assert other.unit is not None
-        assert other.site is not None
-        within = self.dataflow.within(value, unit)
-        moved = all(is_move(each.function) or each.function in SUMS for each in within)
-        if not moved and not self.backward.is_neutral(other):
-            return None
-        if not self.dataflow.is_active(other) and self.dataflow.is_term(other, within):
-            return None  # data, as labels are
-        if not moved and (
-            self.slopes.is_slope(self.backward.array(other)) or self.slopes.is_jacobian(self.backward.array(other))
-        ):
-            return None
-        array = np.asarray(self.backward.array(other))
-        alike = needed is not None and array.shape == np.shape(needed) and array.size > 1
-        if not moved and alike and not self._is_used_as_factor(value, other, needed):
-            return None
-        inner = self.recording.sites[other.site].unit
-        return self._source(other, inner, None) or other
-
-    def _is_used_as_factor(self, value: Value, factor: Value, needed: Any) -> bool:
-        """Whether another factor would make a value what it has to be."""
-        if needed is None:
-            return True
-        array = np.asarray(factor.array, dtype=np.float64)
-        now = np.asarray(value.array, dtype=np.float64)
-        if array.shape != now.shape or not np.all(array):
-            return False
-        with np.errstate(all="ignore"):
-            instead = [needed * array / now, array * now / needed]  # of a factor, of a divisor
-        try:
-            made = [self._graph.recomputed({factor.id: each}, [value.id])[value.id] for each in instead]
-        except Exception as error:
-            pass_on_signal(error)
-            return False
-        return any(equal(needed, each, self.recording.tolerance) for each in made)
