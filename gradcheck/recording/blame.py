@@ -17,7 +17,6 @@ import numpy as np
 from gradcheck.recording.adjoints import adjoints
 from gradcheck.recording.backward_values import BackwardValues, Rank
 from gradcheck.recording.budget import Budget
-from gradcheck.recording.claims import Claim
 from gradcheck.recording.dataflow import SUMS, Dataflow, is_move
 from gradcheck.recording.edit_sites import EditSites
 from gradcheck.recording.evidence import Evidence
@@ -27,12 +26,11 @@ from gradcheck.recording.operands import Operands
 from gradcheck.recording.operations import same
 from gradcheck.recording.record import Recording, equal
 from gradcheck.recording.remedies import Faulty, Remedy, merged
-from gradcheck.recording.replay import Replay
 from gradcheck.recording.rules import NoRule
-from gradcheck.recording.series import Series
 from gradcheck.recording.settings import RECORDING
 from gradcheck.recording.slopes import Slopes
 from gradcheck.recording.sources import Sources
+from gradcheck.recording.substitutions import Substitutions
 from gradcheck.tracebacks import pass_on_signal
 
 
@@ -66,87 +64,7 @@ class Blame:
         self.evidence = Evidence(self.dataflow, self.backward)
         self.edit_sites = EditSites(self.dataflow, self.backward, self.operands, self.evidence)
         self._sources = Sources(self.dataflow, self.backward, self.slopes, self.operands)
-        self._series = Series(self.recording, self.backward.matches, self.backward.meaning)
-
-    def _rank(self, values: Sequence[Value], needed: Mapping[int, Any]) -> tuple[Rank, int]:
-        """What the values of an expression are, each with those before it put right, and the first that is wrong."""
-        ranks = []
-        start = None
-        arrays = self._graph.in_turn({value.id: needed[value.id] for value in values})
-        for value in values:
-            array = arrays[value.id]
-            ranks.append(self.backward.rank_of(value, array))
-            if start is None and not equal(needed[value.id], array, self.recording.tolerance):
-                start = value.id
-        least = min(ranks)
-        rank = Rank.NAME if values[0].function is same and least > Rank.NAME else least
-        return rank, values[0].id if start is None else start
-
-    def _remedies(
-        self, suspects: Mapping[int, list[Value]], applied: Mapping[int, Any], left: set[int]
-    ) -> Iterator[Remedy]:
-        """What may stand in place of the values of one expression each, and which claims it makes right.
-
-        Some values may have been put right before, and some claims be left.
-        """
-        graph = self._graph.with_values(applied) if applied else self._graph
-        for site, values in suspects.items():
-            replay = Replay(graph, values, self.backward.claims, self.backward.matches, self.recording.tolerance)
-            for instead, of in self._substitutions(values):
-                if self._budget.is_spent:
-                    return
-                if not replay.may_help(instead):
-                    continue
-                self._budget.spend(replay.size)
-                tried = replay.tried(instead)
-                if tried is None:
-                    continue
-                fixes, scale = tried
-                needed = {each: array / scale for each, array in instead.items()}
-                rank, start = self._rank([v for v in values if v.id in needed], needed)
-                yield Remedy(site, tuple(instead), needed, of, fixes, rank, self._factor(needed), start)
-                if fixes >= left:
-                    break
-
-    def _factor(self, needed: Mapping[int, Any]) -> float | None:
-        """The constant between values and what they have to be."""
-        factors = set()
-        for each, array in needed.items():
-            size = float(np.vdot(array, array))
-            value = np.asarray(self._graph.values[each].array, dtype=np.float64)
-            factor = float(np.vdot(array, value)) / size if size else 0.0
-            if (
-                not factor
-                or (np.size(array) < 2 and abs(factor + 1.0) > 1e-7)
-                or not equal(value, factor * array, self.recording.tolerance)
-            ):
-                return None
-            factors.add(round(factor, 9))
-        return factors.pop() if len(factors) == 1 else None
-
-    def _substitutions(self, values: Sequence[Value]) -> Iterator[tuple[dict[int, Any], tuple[int | None, ...]]]:
-        """Adjoints, and parts of adjoints, in place of all values that an expression has made."""
-        own = {v.id: self.backward.by_claim[v.id] for v in values if v.id in self.backward.by_claim}
-        if own:
-            of = tuple((self.recording.parameters[claim.block] or (None,))[0] for claim in own.values())
-            yield {each: self._truth_of(each, claim) for each, claim in own.items()}, of
-        if len(values) == 1:
-            for each, array in self.slopes.candidates.get(np.size(values[0].array), ()):
-                fitted = reshaped(array, np.shape(values[0].array))
-                if fitted is not None:
-                    yield {values[0].id: fitted}, (each,)
-            return
-        for group in self._series.of(values):
-            pairs = zip(group, values, strict=True)
-            arrays = [reshaped(array, np.shape(value.array)) for (_, array), value in pairs]
-            if all(array is not None for array in arrays):
-                yield {v.id: x for v, x in zip(values, arrays, strict=True)}, tuple(of for of, _ in group)
-
-    def _truth_of(self, value: int, claim: Claim) -> Any:
-        """What a claim has to be, in the shape of one of its names; as it is where that is not known."""
-        now = np.asarray(self._graph.values[value].array, dtype=np.float64)
-        truth = claim.truth.reshape(now.shape)
-        return np.where(np.isnan(truth), now, truth)
+        self._substitutions = Substitutions(self.dataflow, self.backward, self.slopes, self._budget)
 
     def lines(self) -> list[Faulty]:
         """The fewest lines whose values, put right, make all claims right that can be made so."""
@@ -158,7 +76,7 @@ class Blame:
         left = set(range(len(self.backward.claims)))
         chosen: list[Faulty] = []
         while left and not self._budget.is_spent:
-            found = [r for r in self._remedies(suspects, applied, left) if r.fixes & left]
+            found = [r for r in self._substitutions.remedies(suspects, applied, left) if r.fixes & left]
             if not found:
                 break
             best = self._choice(found, left)
