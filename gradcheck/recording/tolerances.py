@@ -116,7 +116,7 @@ def _is_tolerance(value: Any) -> bool:
 
 def _known(function: Any) -> tuple[inspect.Signature, dict[str, float]] | None:
     code = getattr(function, "__code__", None)
-    if code is not None and _takes_none(code) and not vars(function):
+    if isinstance(code, types.CodeType) and _takes_none(code) and not vars(function):
         return None
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     lasting = module is not None and getattr(module, getattr(function, "__qualname__", ""), None) is function

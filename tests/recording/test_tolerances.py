@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -91,3 +92,14 @@ def test_functions_that_name_a_solver_may_stop() -> None:
     for function in (with_solver, with_local_import, with_closure):
         assert may_stop([function])
     assert not may_stop([in_closed_form])
+
+
+def test_a_type_of_functions_has_no_code_of_its_own() -> None:
+    def with_a_type(x: Any) -> float:
+        return float(isinstance(x, types.FunctionType))
+
+    def with_a_type_and_a_solver(x: Any) -> float:
+        return 0.0 if isinstance(x, types.FunctionType) else float(linalg.cg(A, x)[0].sum())
+
+    assert not may_stop([with_a_type])
+    assert may_stop([with_a_type_and_a_solver])
