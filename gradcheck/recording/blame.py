@@ -46,11 +46,17 @@ class Blame:
     ----------
     recording : Recording
     dataflow : Dataflow
+        What each line reads and passes on.
     backward : BackwardValues
+        What the values of the backward pass are, and the claims.
     slopes : Slopes
+        Which arrays are derivatives of one forward value with respect to another.
     operands : Operands
+        Whether what a line reads is known to be right.
     evidence : Evidence
+        What names a mistake.
     edit_sites : EditSites
+        Where an edit may help.
     """
 
     def __init__(self, recording: Recording, wrong: Sequence[int]) -> None:
