@@ -339,12 +339,18 @@ class _Rule:
         key = (self._function, self._part, *map(_kind, self._args), *((k, _kind(v)) for k, v in self._kwargs.items()))
         if not _is_hashable(key):
             return True
-        if key not in _BELIEVED:
-            _BELIEVED[key] = self._agrees(shape)
-        return _BELIEVED[key]
+        known = _BELIEVED.get(key)
+        if known is None:
+            known = self._agrees(shape)
+            if known is not None:
+                _BELIEVED[key] = known
+        return known is not False
 
-    def _agrees(self, shape: tuple[int, ...]) -> bool:
-        """Whether it agrees at one of a few points near the arguments; true if it can be measured at none."""
+    def _agrees(self, shape: tuple[int, ...]) -> bool | None:
+        """Whether it agrees at one of a few points near the arguments; None if it can be measured at none of them.
+
+        Where a function is saturated, rounding hides its derivative.
+        """
         if any(np.iscomplexobj(self._args[i]) for i in self._places):
             return True
         generator = np.random.default_rng(0)
@@ -369,10 +375,12 @@ class _Rule:
             claimed = sum(float(np.vdot(g, moves[i]).real) for i, g in zip(self._places, pulled, strict=True))
             if not np.isfinite(measured):
                 continue
-            tested = True
-            if abs(measured - claimed) <= RECORDING.rule_gap * max(abs(measured), abs(claimed)):
+            gap = RECORDING.rule_gap * max(abs(measured), abs(claimed))
+            if abs(measured - claimed) <= gap:
                 return True
-        return not tested
+            rounding = np.finfo(np.float64).eps * float(np.vdot(np.abs(seed), np.abs(ahead)))
+            tested = tested or bool(rounding <= gap * RECORDING.rule_step)
+        return False if tested else None
 
     def _move(self, place: int, generator: np.random.Generator) -> Array:
         """A random change of an argument; of a symmetric matrix a symmetric one, as its rule may assume."""

@@ -177,3 +177,27 @@ def test_the_wrong_line_beside_a_norm_is_named_and_no_other() -> None:
     assert report.verdict.value == "fail"
     wrong = [line.text for line in report.lines if line.verdict.value == "fail"]
     assert [text.startswith("return") for text in wrong] == [True]
+
+
+def tanh_at(x: Any) -> Any:
+    return recorded(lambda x: np.sum(np.tanh(x)), x)
+
+
+@pytest.mark.parametrize("first", [19.0, 40.0])
+def test_a_saturated_call_does_not_discredit_a_rule(first: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The derivative of tanh at 19 is 1e-16: no difference shows it, and the rule is asked again elsewhere."""
+    monkeypatch.setattr(rules, "_BELIEVED", {})
+    for x in (np.full(3, first), np.array([0.5, -1.0, 2.0])):
+        recording = tanh_at(x)
+        assert not recording.adjoints.measured
+        np.testing.assert_allclose(recording.truths[0], 1 / np.cosh(x) ** 2, rtol=1e-12)
+
+
+def test_a_wrong_rule_is_discredited_where_it_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "_BELIEVED", {})
+    whole = rules._Rule.pullback
+    monkeypatch.setattr(
+        rules._Rule, "pullback", lambda rule, args=None: lambda u: [2.0 * g for g in whole(rule, args)(u)]
+    )
+    tanh_at(np.full(3, 40.0))
+    assert tanh_at(np.array([0.5, -1.0, 2.0])).adjoints.measured
