@@ -43,6 +43,12 @@ def over_treads(prober: Prober, line: Line, found: Comparison) -> Prober | None:
     return prober.with_noise(replace(prober.data.noise, level=height, loud=True))
 
 
+def keeps_value(prober: Prober, line: Line, found: Comparison) -> bool:
+    """Whether the loss has its very value over the least steps that would show a gap in a loss that is only rounded."""
+    step = _clear_step(prober, found)
+    return step < math.inf and all(near == prober.data.value for near in line((step, -step)))
+
+
 def _tread_height(prober: Prober, line: Line, found: Comparison) -> float:
     """Height of the jump by which the loss leaves a value that it keeps over clear steps; 0 if there is none.
 
@@ -50,11 +56,9 @@ def _tread_height(prober: Prober, line: Line, found: Comparison) -> float:
     that is zero wherever it is looked at has no scale, and is taken to be constant.
     """
     value, noise = prober.data.value, prober.data.noise
+    if found.zero or not noise.steady or not _affordable(prober) or not keeps_value(prober, line, found):
+        return 0.0
     step = _clear_step(prober, found)
-    if found.zero or not noise.steady or not step < math.inf or not _affordable(prober):
-        return 0.0
-    if any(near != value for near in line((step, -step))):
-        return 0.0
     least = max(abs(found.gap) * step / PROBES.proof, noise.level)
     heights = _heights(prober, line, step, least)
     if not heights and len(prober.data.blocks) > 1:  # whatever moves the loss shows the grid of its values

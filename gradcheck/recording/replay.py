@@ -124,7 +124,9 @@ class Replay:
                 right = {k for k in self._reached if equal(claims[k].truth, new[claims[k].id], self._tolerance)}
                 if not alike <= right:
                     return None
-                alike |= right  # also those with terms that are made of nothing of it
+                now = self._values
+                if any(scale_of(x, now[each], self._tolerance) is None for each, x in instead.items() if each in now):
+                    alike |= right  # also those with terms that are made of nothing of it, unless a constant is all
         except Exception as error:
             pass_on_signal(error)
             return None

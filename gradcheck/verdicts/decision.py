@@ -14,7 +14,7 @@ from gradcheck.probes.prober import Prober
 from gradcheck.probes.screening import Agreement, Screening, screen_block
 from gradcheck.probes.settings import PROBES
 from gradcheck.probes.staircase import is_constant_nearby, is_staircase
-from gradcheck.probes.tread import over_treads
+from gradcheck.probes.tread import keeps_value, over_treads
 from gradcheck.probes.zoom import zoomed
 from gradcheck.verdicts.bisection import locate
 from gradcheck.verdicts.entry import Location, Materiality
@@ -274,6 +274,8 @@ def _is_on_treads(prober: Prober, block: int, screening: Screening) -> bool:
         if not space.selects(scaling, part) or prober.evaluator.left < 2 * PROBES.detail_cost:
             continue
         line = prober.part_of(screening.line, block, part)
+        if not keeps_value(prober, line, found):
+            continue
         longer = over_treads(prober, line, prober.measure(line, start=found.estimate.start))
         if longer is not None and not longer.measure(screening.line).proves:
             return True

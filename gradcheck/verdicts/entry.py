@@ -103,7 +103,7 @@ class Location:
 
 def measure_entry(prober: Prober, block: int, index: tuple[int, ...]) -> Entry:
     """Claimed and numeric value of one entry."""
-    comparison, _, length = prober.entry(block, index, brief=True)
+    comparison, _, length = prober.entry(block, index)
     for_user = prober.subject.for_user
     return Entry(
         index,
