@@ -583,11 +583,12 @@ class _Check:
         before, observed = self.results[b], self.observations
         passed = before.verdict is Verdict.PASS
         note = "right at your point, wrong at a generic point nearby" if passed else "wrong at a generic point nearby"
-        reason = self._decide(b, screening, note=note)
-        if reason in (UndecidedReason.TOLERANCE, UndecidedReason.SOLVER):  # no more than a solver may be off by
+        reason, comparison = self._decide(b, screening, note=note), screening.comparison
+        small = before.spread is not None and abs(comparison.gap) <= VERDICTS.outlying_part * comparison.norm
+        if small or reason in (UndecidedReason.TOLERANCE, UndecidedReason.SOLVER):  # a solver may be off by that
             self.results[b], self.observations = before, observed
             return
-        verdict, comparison = self.results[b].verdict, screening.comparison
+        verdict = self.results[b].verdict
         unproved = verdict is Verdict.UNDECIDED and abs(comparison.gap) > PROBES.proof * comparison.error_bar
         if unproved and before.verdict is Verdict.UNDECIDED:
             self.results[b] = before  # your own point has the better reason

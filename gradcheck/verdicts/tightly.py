@@ -83,10 +83,14 @@ def within_accuracy(found: Decision) -> Decision:
 
 
 def _part(prober: Prober, block: int) -> float:
-    """The gap as a part of the norm of what the entries contribute."""
+    """The gap as a part of the norm of what the entries contribute; of the slope itself where that is larger.
+
+    So a claim of zero is off by all of it.
+    """
     plain = prober.again(data=replace(prober.data, even=False))
     found = [plain.measure(plain.line([block])) for _ in range(VERDICTS.gap_lines)]
-    parts = [one.gap / one.norm for one in found if math.isfinite(one.gap) and one.norm > 0]
+    sizes = [(abs(one.gap), max(one.norm, abs(one.estimate.value))) for one in found if math.isfinite(one.gap)]
+    parts = [gap / size for gap, size in sizes if size > 0]
     return math.sqrt(sum(one * one for one in parts) / len(parts)) if parts else math.inf
 
 

@@ -16,7 +16,7 @@ from tests.cases import Array
 from tests.solved import Claim
 
 #: What a wrong claim has, and the code of its name; none where the catalogue has no such mistake.
-MISTAKES = {"sign": "GC101", "half": "GC102", "term": None, "entry": None}
+MISTAKES = {"sign": "GC101", "half": "GC102", "term": None, "entry": None, "zero": "GC104"}
 
 #: Solvers with tolerances that leave a gap of 1 to 20% of the norm.
 LOOSE = [("cg", 1e-2), ("gmres", 1e-2), ("lsmr", 1e-3), ("minres", 1e-3), ("lgmres", 1e-2), ("bicgstab", 1e-2)]
@@ -116,6 +116,7 @@ def test_a_mistake_is_found_and_named_beside_a_loose_solver(name: str, accuracy:
         "half": lambda x: 0.5 * gradient(x),
         "term": without_term,
         "entry": off,
+        "zero": np.zeros_like,
     }
     report = checked(loss, wrong[mistake], x0)
     codes = [finding.code for finding in report.findings]
@@ -123,6 +124,14 @@ def test_a_mistake_is_found_and_named_beside_a_loose_solver(name: str, accuracy:
     assert MISTAKES[mistake] is None or codes == [MISTAKES[mistake]]
     if mistake == "entry":
         assert [entry.index for entry in report.blocks["x"].entries if entry.wrong] == [(index,)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_solver_that_stagnates_at_a_generic_point_makes_no_right_gradient_wrong(seed: int) -> None:
+    """Transpose-free QMR does not reach small tolerances everywhere."""
+    loss, gradient, _, x0 = elliptic("tfqmr", 1e-5, seed)
+    assert checked(loss, gradient, x0).verdict is not Verdict.FAIL
+    assert checked(loss, lambda x: -gradient(x), x0).verdict is Verdict.FAIL
 
 
 def test_what_the_gap_becomes_is_reported() -> None:
