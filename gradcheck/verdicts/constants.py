@@ -68,6 +68,6 @@ def _held_at(evaluator: Evaluator, point: Point, rtol: float, rng: np.random.Gen
         return None
     note = (
         f"the claim is right if {' and '.join(subject.notes())}: if that is meant, as for a target or a "
-        "straight-through estimator, this is the gradient you want; if not, compute it with the graph"
+        "straight-through estimator, this is the gradient you want; if not, remove what cuts the graph"
     )
     return _Held(result.blocks, note)

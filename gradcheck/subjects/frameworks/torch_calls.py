@@ -86,9 +86,7 @@ class Calls:
         for function in functions:
             if function.__module__.startswith("torch."):
                 continue
-            own = vars(function).get("forward")
-            undo.callback(*((setattr, function, "forward", own) if own else (delattr, function, "forward")))
-            function.forward = staticmethod(self._noting(function))  # type: ignore[attr-defined]
+            replace_forward(function, self._noting(function), undo)
 
     def _hooks(self, place: str, trusted: bool) -> tuple[Callable[..., None], Callable[..., None]]:
         first: list[Call] = []
@@ -182,6 +180,13 @@ def nodes_behind(tensor: torch.Tensor) -> Iterator[Any]:
             if inner is not None and inner not in seen:
                 seen.add(inner)
                 waiting.append(inner)
+
+
+def replace_forward(function: Any, forward: Callable[..., Any], undo: ExitStack) -> None:
+    """Give a `torch.autograd.Function` another forward pass until the stack is closed."""
+    own = vars(function).get("forward")
+    undo.callback(*((setattr, function, "forward", own) if own else (delattr, function, "forward")))
+    function.forward = staticmethod(forward)
 
 
 def has_context(function: Any) -> bool:

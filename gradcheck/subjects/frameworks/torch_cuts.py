@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from gradcheck.subjects.frameworks.torch_calls import has_context, source_of
+from gradcheck.subjects.frameworks.torch_calls import has_context, replace_forward, source_of
 from gradcheck.subjects.pytree import flatten
 
 #: A function is piecewise constant if it is the same so many roundings away.
@@ -69,9 +69,7 @@ class Cuts(TorchFunctionMode):
         """Leave alone what is inside the forward passes of some `torch.autograd.Function`, which has no graph."""
         with ExitStack() as undo:
             for function in functions:
-                own = vars(function).get("forward")
-                undo.callback(*((setattr, function, "forward", own) if own else (delattr, function, "forward")))
-                function.forward = staticmethod(self._left_alone(function))  # type: ignore[attr-defined]
+                replace_forward(function, self._left_alone(function), undo)
             yield
 
     def _left_alone(self, function: Any) -> Callable[..., Any]:

@@ -10,19 +10,7 @@ torch = pytest.importorskip("torch")
 
 from gradcheck.subjects.frameworks.torch_calls import functions_behind  # noqa: E402
 from gradcheck.subjects.frameworks.torch_cuts import Cuts  # noqa: E402
-
-
-class Square(torch.autograd.Function):  # type: ignore[misc, name-defined]
-    """x², whose forward pass has no graph inside."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_for_backward(x)
-        return x * x
-
-    @staticmethod
-    def backward(ctx: Any, u: Any) -> Any:
-        return 2 * ctx.saved_tensors[0] * u
+from tests.subjects.frameworks.test_torch_calls import Square  # noqa: E402
 
 
 class Sign(torch.autograd.Function):  # type: ignore[misc, name-defined]
